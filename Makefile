@@ -1,0 +1,55 @@
+# `make demo` and `make test` are all one needs: each does its own set-up, and skips what is done.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+PYTEST_ARGS ?=
+
+PY := .venv/bin/python
+export PYTHON
+
+.DEFAULT_GOAL := help
+# Set-up, then checks, then tests, whatever -j says.
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## Show this list.
+	@sed -nE 's/^([a-z-]+):.*## (.*)$$/make \1\t\2/p' Makefile | expand -t 20
+
+.PHONY: demo
+demo: setup-demo ## Serve this machine's live dashboard (PORT=8000, HOST=127.0.0.1).
+	@$(PY) demo/manage.py migrate --verbosity 0
+	@echo "This machine, live: http://$(HOST):$(PORT)/ (Ctrl-C stops it)"
+	@exec $(PY) -m uvicorn demo.asgi:application --host $(HOST) --port $(PORT) --log-level warning
+
+.PHONY: test
+test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, tests, coverage.
+	DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m django makemigrations --check --dry-run
+	$(PY) -m pytest --cov $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: setup-dev ## Check style, types and the arrows between modules.
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo
+
+.PHONY: format
+format: setup-dev ## Let ruff mend and format what it can.
+	$(PY) -m ruff check --fix-only
+	$(PY) -m ruff format
+
+.PHONY: clean
+clean: ## Remove the virtual environment, caches and build results.
+	rm -rf .venv .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	find src demo tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: setup-demo setup-dev setup-test
+setup-demo:
+	@scripts/venv.sh demo
+
+setup-dev:
+	@scripts/venv.sh dev
+
+setup-test: setup-dev
+	@scripts/test-servers.sh

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Installs what the tests drive and pip cannot bring: Chromium, fonts, PostgreSQL's programs, git.
+# The tests start and stop their own servers; nothing here is left running for them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/apt.sh
+source scripts/apt.sh
+
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+# A browser without fonts measures every text as boxes.
+compgen -G "/usr/share/fonts/truetype/*/*.ttf" >/dev/null || missing+=(fonts-dejavu-core)
+command -v initdb >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null ||
+    missing+=(postgresql)
+command -v git >/dev/null || missing+=(git)
+
+if [ "${#missing[@]}" -gt 0 ]; then
+    apt_install "the tests" "${missing[@]}"
+fi

@@ -1,0 +1,26 @@
+"""The Django app."""
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.utils.module_loading import autodiscover_modules
+
+
+class DashboardsConfig(AppConfig):
+    """Discovers each app's ``dashboards.py`` and makes plotly.js findable."""
+
+    name = "dashboards"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Discover, once all models are there."""
+        # These need the app registry, which is ready only now.
+        from dashboards import checks  # noqa: F401, PLC0415 - registers them
+        from dashboards.registry import registry  # noqa: PLC0415
+
+        autodiscover_modules("dashboards", register_to=registry)
+        if "django.contrib.staticfiles" in settings.INSTALLED_APPS:
+            from dashboards.finders import with_plotly  # noqa: PLC0415
+
+            # A finder can be named nowhere else, and a project shall have to set nothing but
+            # INSTALLED_APPS. Finders are read from here at their first use, which is later.
+            settings.STATICFILES_FINDERS = with_plotly(settings.STATICFILES_FINDERS)

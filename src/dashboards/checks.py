@@ -1,0 +1,111 @@
+"""System checks: a misconfiguration is told with an id and a hint before it is an empty page."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import NoReverseMatch, reverse
+
+from dashboards import conf
+from dashboards.component import Chart
+from dashboards.live.stores import get_store
+from dashboards.registry import registry
+
+# The page takes a stream for dead that was silent for 40 seconds (live.js).
+_MAX_HEARTBEAT_SECONDS = 30
+
+
+@register("dashboards")
+def check_apps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """django_htmx must be installed: it serves htmx."""
+    if apps.is_installed("django_htmx"):
+        return ()
+    return [
+        Error(
+            "django_htmx is not in INSTALLED_APPS, so pages cannot load htmx.",
+            hint='Add "django_htmx" to INSTALLED_APPS.',
+            id="dashboards.E001",
+        )
+    ]
+
+
+@register("dashboards")
+def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """``DASHBOARDS`` may hold only known names, with usable values."""
+    given = conf.given()
+    if not isinstance(given, dict):
+        return [
+            Error(
+                f"The setting DASHBOARDS must be a dict, got {given!r}.",
+                id="dashboards.E002",
+            )
+        ]
+    messages: list[CheckMessage] = [
+        Error(
+            f"DASHBOARDS has no setting {name!r}.",
+            hint=f"Allowed are {', '.join(conf.DEFAULTS)}.",
+            id="dashboards.E002",
+        )
+        for name in sorted(set(given) - set(conf.DEFAULTS))
+    ]
+    bounds = {
+        "HEARTBEAT_SECONDS": (1, _MAX_HEARTBEAT_SECONDS),
+        "STREAM_MAX_AGE_SECONDS": (1, 86_400),
+        "POLL_MILLISECONDS": (100, 60_000),
+    }
+    for name, (low, high) in bounds.items():
+        value = conf.get(name)
+        if not isinstance(value, int | float) or not low <= value <= high:
+            messages.append(
+                Error(
+                    f"DASHBOARDS[{name!r}] must be a number from {low} to {high}, got {value!r}.",
+                    id="dashboards.E002",
+                )
+            )
+    return messages
+
+
+@register("dashboards")
+def check_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """The store must be usable as configured."""
+    try:
+        return get_store().check()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="dashboards.E003")]
+
+
+@register("dashboards")
+def check_urls(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Registered dashboards must have an address."""
+    for dashboard in registry:
+        try:
+            reverse(f"dashboards:{dashboard.get_url_name()}")
+        except NoReverseMatch:
+            return [
+                Warning(
+                    f"{dashboard.__name__} is registered, but no address leads to it.",
+                    hint='Add path("dashboards/", include("dashboards.urls")) to your URLs.',
+                    id="dashboards.W007",
+                )
+            ]
+    return ()
+
+
+@register("dashboards")
+def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A chart needs plotly."""
+    if find_spec("plotly"):
+        return ()
+    return [
+        Error(
+            f"{dashboard.__name__}.{key} is a Chart, but plotly is not installed.",
+            hint='pip install "django-live-dashboards[plotly]"',
+            id="dashboards.E008",
+        )
+        for dashboard in registry
+        for key, component in dashboard.declared.items()
+        if isinstance(component, Chart)
+    ]

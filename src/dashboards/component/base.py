@@ -1,0 +1,147 @@
+"""The declaration of one box on a dashboard."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from asgiref.sync import async_to_sync
+
+from dashboards.exceptions import ComponentValueError
+from dashboards.live.triggers import Every
+
+D = TypeVar("D")
+
+
+@dataclass(frozen=True)
+class CTA:
+    """A link that calls to action.
+
+    Args:
+        href: the address it leads to.
+        text: the words that are clicked.
+    """
+
+    href: str
+    text: str = "Find out more"
+
+
+@dataclass
+class Component:
+    """One box on a dashboard, as declared. Never written to once its dashboard class exists.
+
+    A kind of component is a dataclass that derives from this, names a template and, where its
+    values have a form, overrides ``prepare_value``.
+
+    Args:
+        template: the template that renders the value. Its context holds ``component`` and
+            ``rendered_value``.
+        value: the value, or a callable (sync or async) that returns it. A callable gets those
+            of ``request``, ``object`` and ``filters`` that it names, all where it takes
+            ``**kwargs``. ``get_<key>_value`` on the dashboard goes before it.
+        defer: ``True`` to load the value only when the component comes into view, or a callable
+            like ``value`` that is called then. ``get_<key>_defer`` goes before it.
+        defer_url: where a deferred component loads from; by default its own address.
+        key: its name in addresses and events; by default the attribute it is assigned to.
+        title: the heading; by default made from the key. An empty string hides it.
+        poll_rate: seconds between two loads from the server; ``None`` for none.
+        trigger_on: an htmx trigger that loads it anew, such as ``"refresh from:body"``.
+        dependents: keys of components that are loaded anew whenever this one changed.
+        cta: a link shown below the value.
+        icon: CSS classes of an icon shown in the heading.
+        css_classes: CSS classes of the box.
+        grid_css_classes: CSS classes that place the box in the grid, such as ``"span-6"``.
+        live: ``True`` for values that are pushed, ``Every(seconds=…)`` for a value computed while
+            somebody watches. A computed value is shared by all viewers: it gets no request.
+    """
+
+    template: str = ""
+    value: Any = None
+    defer: bool | Callable[..., Any] | None = None
+    defer_url: str | None = None
+    key: str | None = None
+    title: str | None = None
+    poll_rate: float | None = None
+    trigger_on: str | None = None
+    dependents: Sequence[str] = ()
+    cta: CTA | None = None
+    icon: str = ""
+    css_classes: str = ""
+    grid_css_classes: str = ""
+    live: bool | Every = False
+
+    scripts: ClassVar[Sequence[str]] = ()
+    """Static files that a page with this kind of component loads, deferred."""
+
+    @property
+    def template_id(self) -> str | None:
+        """The key, by the name that hand-written templates use for ``sse-swap``."""
+        return self.key
+
+    def prepare_value(self, value: Any) -> Any:
+        """Turn a value into what the template shows.
+
+        Raises:
+            ComponentValueError: when it is none that this kind of component can show.
+        """
+        return value
+
+    def get_value(self, **kwargs: Any) -> Any:
+        """Return the value ready for the template, called where it is callable.
+
+        Args:
+            **kwargs: what a callable may ask for: ``request``, ``object``, ``filters``.
+        """
+        return self.prepare_value(resolve(self.value, **kwargs))
+
+
+def resolve(value: Any, **kwargs: Any) -> Any:
+    """Return a value, or what a callable returns when given what it names of ``kwargs``."""
+    if not callable(value):
+        return value
+    parameters = inspect.signature(value).parameters.values()
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        names = {parameter.name for parameter in parameters}
+        kwargs = {name: kwarg for name, kwarg in kwargs.items() if name in names}
+    if inspect.iscoroutinefunction(value):
+        return async_to_sync(value)(**kwargs)
+    return value(**kwargs)
+
+
+def as_data(kind: str, data: type[D], value: Any, *, short: str) -> D:
+    """Make a component's data object of a mapping of its fields, or of its one main field.
+
+    Args:
+        kind: the component's name, for the error.
+        data: the data class; returned as it is where ``value`` is one already.
+        value: a mapping, an instance of ``data``, or a value for the field ``short``.
+        short: the field that a bare value stands for.
+
+    Raises:
+        ComponentValueError: the mapping has keys that the data class lacks, or lacks one.
+    """
+    if isinstance(value, data):
+        return value
+    fields = value if isinstance(value, Mapping) else {short: value}
+    try:
+        return data(**fields)
+    except TypeError as error:
+        allowed = ", ".join(inspect.signature(data).parameters)
+        msg = f"A {kind}'s value may have {allowed}; got {value!r}: {error}."
+        raise ComponentValueError(msg) from error
+
+
+def as_number(kind: str, field: str, value: Any) -> float:
+    """Return a finite number.
+
+    Raises:
+        ComponentValueError: when it is none.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if number - number != 0:  # NaN and the infinities differ from themselves
+        msg = f"A {kind}'s {field} must be a finite number, got {value!r}."
+        raise ComponentValueError(msg)
+    return number

@@ -1,0 +1,174 @@
+"""A component together with one dashboard instance: it has ids, addresses, a value and HTML."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.safestring import SafeString, mark_safe
+
+from dashboards.component.base import Component, resolve
+from dashboards.exceptions import ComponentValueError
+from dashboards.live.triggers import Every, Source
+
+
+class Owner(Protocol):
+    """What a bound component needs of its dashboard."""
+
+    request: HttpRequest | None
+    object: Any
+
+    @property
+    def filters(self) -> Mapping[str, Any]:
+        """What the page was asked to be narrowed to."""
+
+    @property
+    def dom_id(self) -> str:
+        """The id of the dashboard's element."""
+
+    def get_component_url(self, key: str) -> str:
+        """Where a component loads from."""
+
+    def get_leaders(self, key: str) -> Sequence["BoundComponent"]:
+        """The components that name this one among their ``dependents``."""
+
+
+class BoundComponent:
+    """What templates call ``component``. Attributes it lacks are those of the declaration."""
+
+    def __init__(self, owner: Owner, component: Component, key: str) -> None:
+        self._owner = owner
+        self._component = component
+        self.key = key
+
+    def __getattr__(self, name: str) -> Any:
+        # Kinds that users write have attributes and methods of their own.
+        return getattr(self._component, name)
+
+    def __repr__(self) -> str:
+        return f"<{self.label}: {type(self._component).__name__}>"
+
+    @property
+    def label(self) -> str:
+        """Its name in errors and logs: the dashboard's class and the key."""
+        return f"{type(self._owner).__name__}.{self.key}"
+
+    @property
+    def template_id(self) -> str:
+        """The key: the event name that ``sse-swap`` listens for."""
+        return self.key
+
+    @property
+    def dom_id(self) -> str:
+        """The id of its element."""
+        return f"{self._owner.dom_id}-{self.key}"
+
+    @property
+    def content_id(self) -> str:
+        """The id of the element that its updates are swapped into."""
+        return f"{self.dom_id}-content"
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        declared = self._component.title
+        return self.key.replace("_", " ").capitalize() if declared is None else declared
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether its live value is computed for all viewers, not pushed."""
+        return isinstance(self._component.live, Every)
+
+    @property
+    def url(self) -> str:
+        """Where it loads from."""
+        return self._component.defer_url or self._owner.get_component_url(self.key)
+
+    @property
+    def trigger(self) -> str:
+        """When it loads from the server, as ``hx-trigger`` says it; empty for never."""
+        triggers = []
+        if self.is_deferred:
+            triggers.append("intersect once")
+        if self._component.poll_rate:
+            triggers.append(f"every {self._component.poll_rate:g}s")
+        if self._component.trigger_on:
+            triggers.append(self._component.trigger_on)
+        triggers.extend(
+            f"htmx:after:swap from:#{leader.content_id}"
+            for leader in self._owner.get_leaders(self.key)
+        )
+        return ", ".join(triggers)
+
+    @property
+    def is_deferred(self) -> bool:
+        """Whether the page is sent without its value."""
+        return self._loader() is not None
+
+    def get_value(self) -> Any:
+        """Return its value, ready for the template."""
+        return self._prepare(self._call(self._getter()))
+
+    def get_deferred_value(self) -> Any:
+        """Return the value that is loaded after the page."""
+        loader = self._loader()
+        return self._prepare(self._call(self._getter() if loader is True else loader))
+
+    def render_content(self, frame: str | None) -> SafeString | None:
+        """Render what stands in the box when the page is sent; ``None`` where it must wait.
+
+        Args:
+            frame: the last frame of it that the store has.
+        """
+        live = self._component.live
+        if live and frame is not None and (self.is_computed or self._getter() is None):
+            return mark_safe(frame)  # noqa: S308 - rendered by us, escaped by its template
+        if self.is_deferred or self.is_computed or (live and self._getter() is None):
+            return None
+        return self.render(self.get_value())
+
+    def render(self, value: Any) -> SafeString:
+        """Render a prepared value: what stands inside the box, and what a frame carries."""
+        context = {"component": self, "rendered_value": value}
+        template = self._component.template
+        html = render_to_string(template, context, request=self._owner.request)
+        return mark_safe(html.strip())  # noqa: S308 - rendered by a template, which escapes
+
+    def render_pushed(self, value: Any) -> str:
+        """Render a value that was pushed."""
+        return self._render_shared(lambda: self._prepare(value))
+
+    def source(self) -> Source | None:
+        """Return how its live value is computed, where it is."""
+        live = self._component.live
+        if not isinstance(live, Every):
+            return None
+        get_value = self.get_deferred_value if self.is_deferred else self.get_value
+        return Source(
+            self.key, live.seconds, lambda: self._render_shared(get_value), self.is_deferred
+        )
+
+    def _render_shared(self, get_value: Callable[[], Any]) -> str:
+        """Render for everybody: in the site's own language and time zone, not the sender's."""
+        with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
+            return self.render(get_value())
+
+    def _getter(self) -> Any:
+        return getattr(self._owner, f"get_{self.key}_value", self._component.value)
+
+    def _loader(self) -> Any:
+        loader = getattr(self._owner, f"get_{self.key}_defer", self._component.defer)
+        return loader or None
+
+    def _call(self, value: Any) -> Any:
+        owner = self._owner
+        return resolve(value, request=owner.request, object=owner.object, filters=owner.filters)
+
+    def _prepare(self, value: Any) -> Any:
+        try:
+            return self._component.prepare_value(value)
+        except ComponentValueError as error:
+            msg = f"{self.label}: {error}"
+            raise ComponentValueError(msg) from error

@@ -1,0 +1,38 @@
+"""Settings: one table of defaults, read at use, never copied."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+SETTING = "DASHBOARDS"
+
+DEFAULTS: Mapping[str, Any] = {
+    # Where the newest frame of every live component is kept, in the manner of CACHES.
+    "STORES": {"default": {"BACKEND": "dashboards.live.stores.database.DatabaseStore"}},
+    # Dotted paths or classes, for every dashboard whose Meta names none.
+    "PERMISSION_CLASSES": ["dashboards.permissions.AllowAny"],
+    # Seconds of silence after which a held stream sends a comment. The page takes a stream
+    # that was silent for 40 seconds for dead, so this stays well below.
+    "HEARTBEAT_SECONDS": 15,
+    # Seconds after which a held stream ends, so that access is checked anew; each stream's own
+    # age is drawn from 80 to 100 % of it, lest all of them come back in the same second.
+    "STREAM_MAX_AGE_SECONDS": 300,
+    # Milliseconds until a page asks again where nobody holds its stream.
+    "POLL_MILLISECONDS": 1000,
+}
+
+
+def get(name: str) -> Any:
+    """Return one setting of ``settings.DASHBOARDS``, or its default.
+
+    Raises:
+        KeyError: when there is no setting of that name.
+    """
+    default = DEFAULTS[name]
+    return given().get(name, default)
+
+
+def given() -> Any:
+    """Return ``settings.DASHBOARDS`` as it was written, for the system checks."""
+    return getattr(settings, SETTING, {})

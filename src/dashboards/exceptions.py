@@ -1,0 +1,29 @@
+"""Errors that a developer meets. Each names the class, the attribute and what is allowed."""
+
+
+class DashboardError(Exception):
+    """Base of every error of this package."""
+
+
+class DeclarationError(DashboardError):
+    """A dashboard or component is declared in a way that cannot work."""
+
+
+class RegistrationError(DashboardError):
+    """A dashboard cannot be registered."""
+
+
+class UnknownComponentError(DashboardError, KeyError):
+    """A dashboard has no component of that key."""
+
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument, which hides the sentence behind quotes.
+        return str(self.args[0])
+
+
+class NotLiveError(DashboardError):
+    """A value was pushed to a component that is not live."""
+
+
+class ComponentValueError(DashboardError, ValueError):
+    """A value is not one that its component can show."""

@@ -1,0 +1,9 @@
+"""The transport: live state to pages. It has never heard of dashboards.
+
+This is the door: ``from dashboards.live import Every, push``.
+"""
+
+from dashboards.live.publish import apush, push
+from dashboards.live.triggers import Every
+
+__all__ = ["Every", "apush", "push"]

@@ -1,0 +1,168 @@
+"""The in-process edge: holds streams after Django has answered and let go of everything.
+
+In ``asgi.py``::
+
+    application = LiveEdge(get_asgi_application())
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from types import FrameType
+from typing import Any
+
+from dashboards.live.hold import EXTENSION, Hold, Offer
+from dashboards.live.hub import Hub, Reader
+from dashboards.live.stores import get_store
+
+logger = logging.getLogger("dashboards.live")
+
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class LiveEdge:
+    """Wraps a Django ASGI application and holds the streams that its views ask to be held.
+
+    Until the view's answer is complete this passes everything through. Then Django's thread,
+    request and database connection are free, and the edge goes on writing frames to ``send``.
+
+    Args:
+        application: the application of ``django.core.asgi.get_asgi_application()``.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._hub: Hub | None = None
+        self._previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http" and not (self._hub and self._hub.closed):
+            exchange = _Exchange(receive, send)
+            extensions = {**(scope.get("extensions") or {}), EXTENSION: exchange.offer}
+            await self._application(
+                {**scope, "extensions": extensions},
+                exchange.receive,
+                exchange.send,
+            )
+            if exchange.holding and exchange.offer.hold:
+                await self._hold(exchange.offer.hold, exchange)
+        else:
+            await self._application(scope, receive, send)
+
+    async def _hold(self, hold: Hold, exchange: "_Exchange") -> None:
+        hub = self._hub
+        if hub is None:
+            hub = self._hub = Hub(get_store())
+            self._end_streams_on_signals(hub)
+        try:
+            reader = await hub.open(hold)
+        except Exception:
+            # The answer was complete as it stood; the client comes back with its position.
+            logger.exception("A stream of %r cannot be held.", hold.channel)
+            await exchange.write(b"", more=False)
+            return
+        listener = asyncio.create_task(exchange.wait_for_disconnect(reader))
+        try:
+            while news := await reader.read():
+                await exchange.write(news, more=True)
+            if not exchange.disconnected:
+                await exchange.write(b"", more=False)
+        except OSError:
+            pass  # The client is gone, says the server.
+        finally:
+            hub.release(reader)
+            listener.cancel()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        """Answer the server's lifespan events, which Django's handler refuses."""
+        while True:
+            event = await receive()
+            if event["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif event["type"] == "lifespan.shutdown":
+                if self._hub is not None:
+                    self._hub.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def _end_streams_on_signals(self, hub: Hub) -> None:
+        """End streams the moment the server is told to stop.
+
+        Servers send ``lifespan.shutdown`` only when every connection has ended, so waiting for
+        it with open streams would be waiting for ever. The server's own handler runs as before.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+
+        def end(number: int, frame: FrameType | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has closed already
+                loop.call_soon_threadsafe(hub.close)
+            self._previous[number](number, frame)
+
+        for number in _SIGNALS:
+            previous = signal.getsignal(number)
+            if callable(previous):
+                self._previous[number] = previous
+                signal.signal(number, end)
+
+
+class _Exchange:
+    """One request's two callables, watched: what Django heard and said, remembered."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self.offer = Offer()
+        self.holding = False
+        self.disconnected = False
+
+    async def receive(self) -> Message:
+        """Pass on, and remember a disconnect: not every server says it twice."""
+        event = await self._receive()
+        if event["type"] == "http.disconnect":
+            self.disconnected = True
+        return event
+
+    async def send(self, event: Message) -> None:
+        """Pass on; leave the answer open where the view asks for it to be held."""
+        if event["type"] == "http.response.start" and self.offer.hold:
+            headers = [(name.lower(), value) for name, value in event["headers"]]
+            # Whatever answered instead (a middleware's error or redirect) is not a stream.
+            self.holding = event["status"] == HTTPStatus.OK and any(
+                name == b"content-type" and value.startswith(b"text/event-stream")
+                for name, value in headers
+            )
+            if self.holding:
+                event = {**event, "headers": [each for each in headers if not _is_finite(*each)]}
+        elif event["type"] == "http.response.body" and self.holding:
+            event = {**event, "more_body": True}
+        await self._send(event)
+
+    async def write(self, body: bytes, *, more: bool) -> None:
+        """Write to the held answer."""
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def wait_for_disconnect(self, reader: Reader) -> None:
+        """Close the reader when the client goes."""
+        while not self.disconnected:
+            await self.receive()
+        reader.close()
+
+
+def _is_finite(name: bytes, value: bytes) -> bool:
+    """Whether a header was true only of the finished answer."""
+    # The view says "identity" to keep GZipMiddleware away; on the wire it says nothing.
+    return name == b"content-length" or (name, value) == (b"content-encoding", b"identity")

@@ -1,0 +1,121 @@
+"""Hints between the processes of one host: datagrams on Unix sockets, one socket a process.
+
+A hint is lost where a process runs as another user, in another container or on a system without
+such sockets. The poll behind it then carries the news, only later.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from stat import S_ISDIR
+
+Hear = Callable[[str], None]
+"""Takes the name of a channel that has news. Called from any thread."""
+
+logger = logging.getLogger("dashboards.live")
+
+_MAX_BYTES = 4096
+# sockaddr_un holds 108 bytes with its NUL on Linux and 104 on the BSDs.
+_MAX_PATH = 103
+
+
+class HostHints:
+    """Everybody on this host, of this user, who hears about the same store.
+
+    Args:
+        identity: what names the store; the same text in every process that shares it.
+    """
+
+    def __init__(self, identity: str) -> None:
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        self._folder = Path(tempfile.gettempdir()) / f"dashboards-{_user()}" / digest
+        self._own: set[str] = set()
+        self._sender: socket.socket | None = None
+
+    def send(self, channel: str) -> None:
+        """Tell the others that ``channel`` has news. Never blocks and never raises."""
+        try:
+            others = [entry for entry in os.scandir(self._folder) if entry.name not in self._own]
+        except OSError:
+            return  # Nobody ever listened.
+        if others and self._sender is None:
+            self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._sender.settimeout(0)
+        for entry in others:
+            self._send_to(entry.path, channel.encode())
+
+    def _send_to(self, path: str, message: bytes) -> None:
+        assert self._sender is not None  # noqa: S101 - for the type checker
+        try:
+            self._sender.sendto(message, path)
+        except ConnectionRefusedError:
+            # Its process was killed and could not take its socket along.
+            with contextlib.suppress(OSError):
+                os.unlink(path)  # noqa: PTH108 - a plain path from scandir
+        except OSError as error:
+            logger.debug("A hint to %s was lost: %s", path, error)
+
+    async def hear(self, hear: Hear) -> None:
+        """Hear hints until cancelled; only waits where there can be none."""
+        name = f"{secrets.token_hex(6)}.sock"
+        receiver = self._bind(name)
+        if receiver is None:
+            await asyncio.Event().wait()
+            return
+        loop = asyncio.get_running_loop()
+        self._own.add(name)
+        try:
+            loop.add_reader(receiver.fileno(), _drain, receiver, hear)
+            await asyncio.Event().wait()
+        finally:
+            loop.remove_reader(receiver.fileno())
+            receiver.close()
+            self._own.discard(name)
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
+
+    def _bind(self, name: str) -> socket.socket | None:
+        path = self._folder / name
+        if not hasattr(socket, "AF_UNIX") or len(os.fsencode(path)) > _MAX_PATH:
+            return None
+        receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            _make_private(self._folder.parent)
+            self._folder.mkdir(exist_ok=True)
+            receiver.settimeout(0)
+            receiver.bind(os.fspath(path))
+        except OSError as error:
+            receiver.close()
+            logger.warning("No hints on this host, only the poll: %s", error)
+            return None
+        return receiver
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder in the shared temporary directory that is ours alone."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if not S_ISDIR(status.st_mode) or status.st_uid != _user() or status.st_mode & 0o077:
+        msg = f"{folder} exists and is not a private folder of this user."
+        raise PermissionError(msg)
+
+
+def _drain(receiver: socket.socket, hear: Hear) -> None:
+    """Read what has arrived, and tell each channel once."""
+    channels: set[bytes] = set()
+    with contextlib.suppress(OSError):
+        while len(channels) < 1000:  # noqa: PLR2004 - give the loop back; the rest is read next
+            channels.add(receiver.recv(_MAX_BYTES))
+    for channel in channels:
+        hear(channel.decode(errors="replace"))

@@ -1,0 +1,41 @@
+"""The instruction beside a finished answer: hold this, for this channel, from this position.
+
+The view leaves it; whatever holds the connection reads it. Where nobody does, the answer simply
+ends and the client comes back with its position.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from dashboards.live.positions import Position
+from dashboards.live.triggers import Source
+
+EXTENSION = "dashboards.hold"
+"""The edge's place in the ASGI scope's ``extensions``, which copies of a scope still share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What to hold, and from where."""
+
+    channel: str
+    position: Position | None
+    sources: Sequence[Source] = ()
+
+
+class Offer:
+    """An edge's offer to hold one request's connection after its answer."""
+
+    __slots__ = ("hold",)
+
+    def __init__(self) -> None:
+        self.hold: Hold | None = None
+
+
+def offered(request: HttpRequest) -> Offer | None:
+    """Return the edge's offer for this request, if an edge stands before us and can hold."""
+    scope = getattr(request, "scope", None)
+    offer = scope.get("extensions", {}).get(EXTENSION) if scope else None
+    return offer if isinstance(offer, Offer) else None

@@ -1,0 +1,302 @@
+"""Fan-out inside one process: hints in, bytes to local readers out.
+
+A watched channel is a *feed*: the newest frame of each key, read from the store once for all its
+readers. A reader is a cursor into it. What two readers need alike is encoded once.
+
+Everything here runs in one event loop, except the computing of live values.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import close_old_connections
+
+from dashboards import conf
+from dashboards.live.frames import COMMENT, Frame, encode_frames
+from dashboards.live.hold import Hold
+from dashboards.live.positions import Position
+from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.live.triggers import Turn, produce, turns
+
+logger = logging.getLogger("dashboards.live")
+
+_WORKERS = 3
+_TICK_SECONDS = 1.0
+_TROUBLE_SECONDS = 1.0
+"""Time between two attempts while the store does not answer."""
+
+
+class Reader:
+    """One held stream: a cursor, and when it next has to say or to do something."""
+
+    __slots__ = (
+        "_loop",
+        "_news",
+        "beat_seconds",
+        "beats_at",
+        "closed",
+        "ends_at",
+        "feed",
+        "position",
+    )
+
+    def __init__(self, feed: "Feed", position: Position | None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._news: asyncio.Future[None] | None = None
+        self.feed = feed
+        self.position = position
+        self.closed = False
+        self.beat_seconds: float = conf.get("HEARTBEAT_SECONDS")
+        self.beats_at = self._loop.time() + self.beat_seconds
+        # Drawn for each stream, lest all of them come back in the same second.
+        age = conf.get("STREAM_MAX_AGE_SECONDS") * random.uniform(0.8, 1.0)  # noqa: S311
+        self.ends_at = self._loop.time() + age
+
+    async def read(self) -> bytes:
+        """Wait for the next bytes to write; empty when the stream shall end.
+
+        What a slow reader would only have overwritten is skipped: it gets the newest frame of
+        each key that changed since it last read.
+        """
+        while not self.closed:
+            news = self.feed.since(self.position)
+            if news:
+                self.position = self.feed.position
+            elif self._loop.time() >= self.beats_at:
+                news = COMMENT
+            if news:
+                self.beats_at = self._loop.time() + self.beat_seconds
+                return news
+            self._news = self._loop.create_future()
+            await self._news
+        return b""
+
+    def wake(self) -> None:
+        """Let the reader look again."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    def close(self) -> None:
+        """End the stream."""
+        self.closed = True
+        self.wake()
+
+
+class Feed:
+    """A channel that somebody in this process watches."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self.position: Position | None = None
+        self.readers: set[Reader] = set()
+        self.stale = asyncio.Event()
+        self.refreshing = asyncio.Lock()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._frames: dict[str, Frame] = {}
+        self._encoded: dict[Position | None, bytes] = {}
+
+    def since(self, position: Position | None) -> bytes:
+        """Return what changed since ``position``, encoded once for all who ask alike."""
+        head = self.position
+        if head is None or head == position:
+            return b""
+        encoded = self._encoded.get(position)
+        if encoded is None:
+            # A reader ahead of the hub already has what the hub will hear of next.
+            known = position is not None and position.epoch == head.epoch
+            after = position.version if position and known else 0
+            frames = [frame for frame in self._frames.values() if frame.version > after]
+            frames.sort(key=lambda frame: frame.version)
+            encoded = self._encoded[position] = encode_frames(frames, str(head))
+        return encoded
+
+    def apply(self, changes: Changes) -> None:
+        """Take in what the store answered to ``since(self.position)``."""
+        before, now = self.position, changes.position
+        if before == now:
+            return
+        if now is None or not now.knows(before):
+            self._frames.clear()
+            if before and now and now.epoch == before.epoch:
+                # The store was set back within an epoch (restored from a copy). Versions on one
+                # connection never go backwards, so these end; their pages come back for the whole.
+                self.close_readers()
+        self._frames.update({frame.key: frame for frame in changes.frames})
+        self.position = now
+        self._encoded.clear()
+        for reader in self.readers:
+            reader.wake()
+
+    def close_readers(self) -> None:
+        """End every stream of this channel."""
+        for reader in self.readers:
+            reader.close()
+
+
+class Hub:
+    """The feeds of one event loop. Without a task, a thread or a query while nobody reads."""
+
+    def __init__(self, store: BaseStore) -> None:
+        self._store = store
+        self._feeds: dict[str, Feed] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._workers: ThreadPoolExecutor | None = None
+        self._in_trouble = False
+        self.closed = False
+
+    @property
+    def streams(self) -> int:
+        """How many streams are held."""
+        return sum(len(feed.readers) for feed in self._feeds.values())
+
+    async def open(self, hold: Hold) -> Reader:
+        """Start to read a channel, from a position that the store gave a moment ago."""
+        feed = self._feeds.get(hold.channel)
+        if feed is None:
+            feed = self._watch(hold)
+        reader = Reader(feed, hold.position)
+        feed.readers.add(reader)
+        try:
+            if feed.position is None or not feed.position.knows(hold.position):
+                # New here, or behind the reader: catch up first, so that an old state is never
+                # taken for news.
+                await self._refresh(feed)
+        except BaseException:
+            self.release(reader)
+            raise
+        if self.closed:
+            reader.close()
+        return reader
+
+    def release(self, reader: Reader) -> None:
+        """Forget a reader; with the last one its channel; with the last of those, all work."""
+        feed = reader.feed
+        reader.close()
+        feed.readers.discard(reader)
+        if not feed.readers and self._feeds.get(feed.channel) is feed:
+            del self._feeds[feed.channel]
+            feed.tasks = _cancel(feed.tasks)
+        if not self._feeds:
+            self._tasks = _cancel(self._tasks)
+            if self._workers is not None:
+                self._workers.shutdown(wait=False, cancel_futures=True)
+                self._workers = None
+
+    def close(self) -> None:
+        """End every stream now, and hold none from here on."""
+        self.closed = True
+        for feed in self._feeds.values():
+            feed.close_readers()
+
+    def _watch(self, hold: Hold) -> Feed:
+        if self._workers is None:
+            self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="dashboards-live")
+            self._tasks = _spawn(self._hear(), self._poll(), self._tick())
+        feed = self._feeds[hold.channel] = Feed(hold.channel)
+        feed.tasks = _spawn(
+            self._follow(feed),
+            *(self._produce(feed, turn, self._workers) for turn in turns(hold.sources)),
+        )
+        return feed
+
+    async def _refresh(self, feed: Feed) -> None:
+        async with feed.refreshing:
+            feed.apply(await self._store.asince(feed.channel, feed.position))
+
+    async def _follow(self, feed: Feed) -> None:
+        """Read a channel's news, however many hints announced them."""
+        while True:
+            await feed.stale.wait()
+            feed.stale.clear()
+            try:
+                await self._refresh(feed)
+            except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
+                self._trouble(error)
+                feed.stale.set()
+                await asyncio.sleep(_TROUBLE_SECONDS)
+
+    async def _hear(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def hear(channel: str) -> None:
+            # From whatever thread; a loop that has just closed has no use for it.
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(follow, channel)
+
+        def follow(channel: str) -> None:
+            feed = self._feeds.get(channel)
+            if feed is not None:
+                feed.stale.set()
+
+        await self._store.hear(hear)
+
+    async def _poll(self) -> None:
+        """Find the news whose hint was lost: one query, whatever the number of readers."""
+        while True:
+            await asyncio.sleep(self._store.poll_seconds)
+            try:
+                heads = await self._store.aheads(tuple(self._feeds))
+            except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
+                self._trouble(error)
+                await asyncio.sleep(_TROUBLE_SECONDS)
+                continue
+            if self._in_trouble:
+                self._in_trouble = False
+                logger.warning("The store of live state answers again.")
+            for channel, feed in self._feeds.items():
+                if heads.get(channel) != feed.position:
+                    feed.stale.set()
+
+    async def _tick(self) -> None:
+        """End streams that are of age, and let silent ones beat."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            now = loop.time()
+            for feed in self._feeds.values():
+                for reader in feed.readers:
+                    if now >= reader.ends_at:
+                        reader.close()
+                    elif now >= reader.beats_at:
+                        reader.wake()
+
+    async def _produce(self, feed: Feed, turn: Turn, workers: ThreadPoolExecutor) -> None:
+        """Compute the live values of one interval, if no other process does."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            try:
+                await loop.run_in_executor(workers, _work, self._store, feed.channel, turn)
+            except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
+                self._trouble(error)
+            due = max(due + turn.seconds, loop.time())
+            await asyncio.sleep(due - loop.time())
+
+    def _trouble(self, error: Exception) -> None:
+        """Report once that the store does not answer; readers wait meanwhile."""
+        if not self._in_trouble:
+            self._in_trouble = True
+            logger.error("The store of live state does not answer.", exc_info=error)
+
+
+def _spawn(*work: Coroutine[Any, Any, None]) -> set[asyncio.Task[None]]:
+    return {asyncio.get_running_loop().create_task(each) for each in work}
+
+
+def _cancel(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+    for task in tasks:
+        task.cancel()
+    return set()
+
+
+def _work(store: BaseStore, channel: str, turn: Turn) -> None:
+    """Treat a worker's database connections as a request's end treats them."""
+    close_old_connections()
+    try:
+        produce(store, channel, turn)
+    finally:
+        close_old_connections()

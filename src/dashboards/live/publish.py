@@ -1,0 +1,86 @@
+"""``push``: new values from any process to every open page, after commit."""
+
+from functools import partial
+from typing import Any, Protocol
+
+from asgiref.sync import sync_to_async
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+from dashboards.live.stores import get_store
+
+
+class Publishable(Protocol):
+    """What can be pushed to: it knows its channel and renders its own values."""
+
+    @property
+    def channel(self) -> str:
+        """Where its readers listen."""
+
+    def render_pushed(self, key: str, value: Any) -> str:
+        """Render one value as the page will show it."""
+
+    def check_pushed(self, key: str) -> None:
+        """Raise where nothing can be pushed to that key."""
+
+
+_NOTHING: Any = object()
+
+
+def push(
+    dashboard: Publishable | type[Publishable],
+    key: str | None = None,
+    value: Any = _NOTHING,
+    /,
+    **values: Any,
+) -> None:
+    """Store new values of live components and tell every open page.
+
+    Call it from anywhere: a view, a signal, a task, a shell, a management command. Inside a
+    transaction it takes effect on commit, and not at all on rollback. Values pushed in one call
+    arrive together, in one version.
+
+    Args:
+        dashboard: a dashboard class, or an instance (bound to an object, say).
+        key: the component's key, where one value is pushed.
+        value: its value.
+        **values: several values by key.
+
+    Raises:
+        UnknownComponentError: the dashboard has no component of that key.
+        NotLiveError: the component is not live.
+        ComponentValueError: its value is none that the component can show.
+        TypeError: neither a key with its value nor values were given.
+    """
+    target = dashboard() if isinstance(dashboard, type) else dashboard
+    if key is not None:
+        if value is _NOTHING:
+            msg = f"push(…, {key!r}) needs the value as its third argument."
+            raise TypeError(msg)
+        values = {key: value, **values}
+    if not values:
+        msg = "push() needs a key and a value, or values by key."
+        raise TypeError(msg)
+    for name in values:
+        target.check_pushed(name)
+    publish = partial(_publish, target, values)
+    if connections[DEFAULT_DB_ALIAS].in_atomic_block:
+        transaction.on_commit(publish)
+    else:
+        publish()
+
+
+async def apush(
+    dashboard: Publishable | type[Publishable],
+    key: str | None = None,
+    value: Any = _NOTHING,
+    /,
+    **values: Any,
+) -> None:
+    """Do as ``push``, from async code."""
+    await sync_to_async(push)(dashboard, key, value, **values)
+
+
+def _publish(target: Publishable, values: dict[str, Any]) -> None:
+    # Rendered now, not when pushed: what a value refers to is committed by now.
+    frames = {key: target.render_pushed(key, value) for key, value in values.items()}
+    get_store().put(target.channel, frames)

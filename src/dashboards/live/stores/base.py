@@ -1,0 +1,95 @@
+"""What every store promises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.core.checks import CheckMessage
+
+from dashboards.live.frames import Frame
+from dashboards.live.hints import Hear
+from dashboards.live.positions import Position
+
+
+class Changes(NamedTuple):
+    """What changed since a position: the newest frame of each changed key, oldest first."""
+
+    position: Position | None
+    """Where a reader of these frames is; ``None`` where the channel does not exist (yet)."""
+    frames: Sequence[Frame]
+
+
+class BaseStore(ABC):
+    """Keeps the newest frame of every live component, under one version a channel. The truth.
+
+    A store is made once a process and is used from many threads. The ``a…`` twins are what the
+    hub calls inside its event loop; they must not block it.
+
+    Args:
+        options: ``OPTIONS`` of the store's entry in ``DASHBOARDS["STORES"]``.
+    """
+
+    poll_seconds: float
+    """How often the hub asks for heads, so that a lost hint costs no more than this."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.options = options
+        self._ears: dict[object, Hear] = {}
+
+    @abstractmethod
+    def put(self, channel: str, frames: Mapping[str, str]) -> Position:
+        """Store rendered frames by key, all under one new version of the channel.
+
+        Versions of a channel become visible in order: who has read one can never miss an
+        earlier one that appears later.
+        """
+
+    @abstractmethod
+    def since(self, channel: str, position: Position | None) -> Changes:
+        """Return what changed since ``position``.
+
+        A position that the store does not know (none, another epoch, from the future) is
+        answered with the whole state.
+        """
+
+    @abstractmethod
+    def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
+        """Return where each of the channels stands now; those that do not exist are absent."""
+
+    @abstractmethod
+    def claim(self, name: str, seconds: float) -> bool:
+        """Claim a piece of work for so many seconds; false when it is claimed already."""
+
+    @abstractmethod
+    async def asince(self, channel: str, position: Position | None) -> Changes:
+        """Do as ``since``, inside an event loop."""
+
+    @abstractmethod
+    async def aheads(self, channels: Collection[str]) -> Mapping[str, Position]:
+        """Do as ``heads``, inside an event loop."""
+
+    async def hear(self, hear: Hear) -> None:
+        """Hear hints inside an event loop, until cancelled.
+
+        A hint names a channel that has news. It may be lost, doubled or late without harm.
+        Backends extend this with the hints of other processes and wait for ever.
+        """
+        ear = object()
+        self._ears[ear] = hear
+        try:
+            await self._hear_others(hear)
+        finally:
+            del self._ears[ear]
+
+    @abstractmethod
+    async def _hear_others(self, hear: Hear) -> None:
+        """Hear the hints of other processes until cancelled."""
+
+    def _hint(self, channel: str) -> None:
+        """Tell the hubs of this process, which need no wire."""
+        for hear in tuple(self._ears.values()):
+            hear(channel)
+
+    def check(self) -> Sequence[CheckMessage]:
+        """Return system check messages about this store's configuration."""
+        return ()

@@ -1,0 +1,209 @@
+"""State in the project's own database: every process that has it can push and read."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from time import time
+from typing import Any, ParamSpec, TypeVar
+
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the framework's name
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
+from django.db import Error as DatabaseError
+from django.db.models import F, FilteredRelation, Q
+from django.utils import timezone
+
+from dashboards.live.frames import Frame
+from dashboards.live.hints import Hear, HostHints
+from dashboards.live.positions import Position, new_epoch
+from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.models import Channel, Lease
+from dashboards.models import Frame as FrameRow
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_OPTIONS = {"using", "poll_seconds"}
+
+
+class DatabaseStore(BaseStore):
+    """Keeps frames in two tables. On one host, other processes hear of news by datagram.
+
+    Options:
+        using: the alias of the database; default ``"default"``.
+        poll_seconds: seconds between two looks for news whose hint was lost; default 0.25.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        self.using: str = options.get("using", DEFAULT_DB_ALIAS)
+        self.poll_seconds = options.get("poll_seconds", 0.25)
+
+    def put(self, channel: str, frames: Mapping[str, str]) -> Position:
+        """Store in one transaction.
+
+        Its first statement takes the channel's row, so puts to one channel follow each other and
+        their versions are committed in order.
+        """
+        with transaction.atomic(using=self.using):
+            self._step(channel)
+            row = Channel.objects.using(self.using).get(name=channel)
+            FrameRow.objects.using(self.using).bulk_create(
+                [
+                    FrameRow(channel=row, key=key, version=row.version, data=data)
+                    for key, data in frames.items()
+                ],
+                update_conflicts=True,
+                # MySQL and MariaDB find the conflicting key themselves and refuse to be told.
+                unique_fields=(
+                    ["channel", "key"]
+                    if connections[self.using].features.supports_update_conflicts_with_target
+                    else None
+                ),
+                update_fields=["version", "data"],
+            )
+            transaction.on_commit(lambda: self._announce(channel), using=self.using)
+        return Position(row.epoch, row.version)
+
+    def _step(self, channel: str) -> None:
+        """Move the channel to its next version, making it where it does not exist."""
+        now = timezone.now()
+        rows = Channel.objects.using(self.using).filter(name=channel)
+        if rows.update(version=F("version") + 1, updated_at=now):
+            return
+        try:
+            with transaction.atomic(using=self.using):
+                Channel.objects.using(self.using).create(
+                    name=channel, epoch=new_epoch(), version=1, updated_at=now
+                )
+        except IntegrityError:
+            # Another process made it in this moment.
+            rows.update(version=F("version") + 1, updated_at=now)
+
+    def since(self, channel: str, position: Position | None) -> Changes:
+        """Read with one statement, so that position and frames are of one moment."""
+        changes = self._read(channel, position.version if position else 0)
+        if position and changes.position and not changes.position.knows(position):
+            return self._read(channel, 0)
+        return changes
+
+    def _read(self, channel: str, after: int) -> Changes:
+        rows = (
+            Channel.objects.using(self.using)
+            .filter(name=channel)
+            .annotate(news=FilteredRelation("frames", condition=Q(frames__version__gt=after)))
+            .order_by("news__version", "news__pk")
+            .values_list("epoch", "version", "news__key", "news__version", "news__data")
+        )
+        position = None
+        frames: list[Frame] = []
+        for epoch, head, key, version, data in rows:
+            position = Position(epoch, head)
+            if key is not None:
+                frames.append(Frame(key, version, data))
+        return Changes(position, frames)
+
+    def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
+        """Read all heads with one query."""
+        rows = Channel.objects.using(self.using).filter(name__in=channels)
+        return {
+            name: Position(epoch, version)
+            for name, epoch, version in rows.values_list("name", "epoch", "version")
+        }
+
+    def claim(self, name: str, seconds: float) -> bool:
+        """Claim by the clock of this host; clocks apart only make a turn early or late."""
+        now = time()
+        leases = Lease.objects.using(self.using)
+        until = leases.filter(name=name).values_list("until", flat=True).first()
+        if until is not None:
+            if until > now:
+                return False
+            return bool(leases.filter(name=name, until=until).update(until=now + seconds))
+        try:
+            with transaction.atomic(using=self.using):
+                leases.create(name=name, until=now + seconds)
+        except IntegrityError:
+            return False
+        return True
+
+    async def asince(self, channel: str, position: Position | None) -> Changes:
+        """Read in the store's own thread, which has the one connection of the whole hub."""
+        return await self._in_thread(self.since, channel, position)
+
+    async def aheads(self, channels: Collection[str]) -> Mapping[str, Position]:
+        """Read in the store's own thread."""
+        return await self._in_thread(self.heads, channels)
+
+    async def _in_thread(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        def run() -> R:
+            try:
+                return function(*args, **kwargs)
+            except DatabaseError:
+                # It may be the connection that is broken: the next call opens a new one.
+                connections[self.using].close()
+                raise
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+
+    @cached_property
+    def _thread(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=1, thread_name_prefix="dashboards-store")
+
+    @cached_property
+    def _hints(self) -> HostHints | None:
+        database = connections[self.using]
+        name = str(database.settings_dict["NAME"])
+        if database.vendor == "sqlite":
+            if database.is_in_memory_db():  # type: ignore[attr-defined]
+                return None
+            name = str(Path(name).resolve())
+        host, port = (database.settings_dict.get(part, "") for part in ("HOST", "PORT"))
+        return HostHints(f"{database.vendor} {host} {port} {name}")
+
+    def _announce(self, channel: str) -> None:
+        self._hint(channel)
+        if self._hints:
+            self._hints.send(channel)
+
+    async def _hear_others(self, hear: Hear) -> None:
+        if self._hints:
+            await self._hints.hear(hear)
+        else:
+            await asyncio.Event().wait()
+
+    def check(self) -> Sequence[CheckMessage]:
+        """Check the options, and that SQLite lets one write while others read."""
+        unknown = sorted(set(self.options) - _OPTIONS)
+        if unknown:
+            return [
+                Error(
+                    f"Unknown OPTIONS of DatabaseStore: {', '.join(unknown)}.",
+                    hint=f"Allowed are {', '.join(sorted(_OPTIONS))}.",
+                    id="dashboards.E004",
+                )
+            ]
+        if self.using not in connections.settings:
+            return [
+                Error(
+                    f"DatabaseStore uses the database {self.using!r}, which DATABASES lacks.",
+                    hint=f"Set OPTIONS['using'] to one of {', '.join(connections.settings)}.",
+                    id="dashboards.E005",
+                )
+            ]
+        database = connections[self.using]
+        options = database.settings_dict.get("OPTIONS", {})
+        if database.vendor == "sqlite" and "wal" not in str(options.get("init_command")).lower():
+            return [
+                Warning(
+                    f"The SQLite database {self.using!r} is not set to write-ahead logging: "
+                    "readers of live state and writers of your site block each other.",
+                    hint=(
+                        f'Add to DATABASES["{self.using}"]: "OPTIONS": {{"init_command": '
+                        '"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"}.'
+                    ),
+                    id="dashboards.W006",
+                )
+            ]
+        return ()

@@ -1,0 +1,47 @@
+"""The dashboards of a site."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from dashboards.dashboard import Dashboard
+from dashboards.exceptions import RegistrationError
+
+D = TypeVar("D", bound=type[Dashboard])
+
+
+class Registry:
+    """Holds dashboard classes by app label and name. Each app's ``dashboards.py`` fills it."""
+
+    def __init__(self) -> None:
+        self._dashboards: dict[str, type[Dashboard]] = {}
+
+    def register(self, dashboard: D) -> D:
+        """Register a dashboard class. Usable as a decorator.
+
+        Raises:
+            RegistrationError: it is no dashboard class, or its name is taken.
+        """
+        given: object = dashboard
+        if not (isinstance(given, type) and issubclass(given, Dashboard)):
+            msg = f"registry.register() takes a subclass of Dashboard, got {dashboard!r}."
+            raise RegistrationError(msg)
+        name = dashboard.get_url_name()
+        taken = self._dashboards.get(name)
+        if taken is not None:
+            msg = (
+                f"{dashboard.__module__}.{dashboard.__qualname__} cannot be registered as {name}: "
+                f"{taken.__module__}.{taken.__qualname__} is already."
+            )
+            raise RegistrationError(msg)
+        self._dashboards[name] = dashboard
+        return dashboard
+
+    def __iter__(self) -> Iterator[type[Dashboard]]:
+        return iter(self._dashboards.values())
+
+    def __len__(self) -> int:
+        return len(self._dashboards)
+
+
+registry = Registry()
+"""The registry that is served and discovered."""

@@ -1,0 +1,100 @@
+// <dashboard-chart>: draws the figure in its <script type="application/json"> with plotly.js.
+//
+// An update replaces that child; the plot is redrawn in place, at most once a frame, and what the
+// viewer zoomed, selected or hid stays as it is.
+(() => {
+  "use strict";
+
+  const { nonce } = document.currentScript;
+  let plotly; // Loaded by the first chart that needs it, so that no page waits for it.
+
+  function load(src) {
+    plotly ??= new Promise((resolve, reject) => {
+      if (window.Plotly) return resolve(window.Plotly);
+      const script = Object.assign(document.createElement("script"), { src, nonce, async: true });
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = () => {
+        plotly = undefined;
+        reject(new Error(`plotly.js could not be loaded from ${src}`));
+      };
+      document.head.append(script);
+    });
+    return plotly;
+  }
+
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+
+  // What the figure leaves open follows the page: its type, its colours, light or dark.
+  function template(element) {
+    const style = getComputedStyle(element);
+    const color = (name) => style.getPropertyValue(name).trim() || undefined;
+    const axis = {
+      gridcolor: color("--dashboards-chart-grid"),
+      linecolor: color("--dashboards-chart-grid"),
+      zerolinecolor: color("--dashboards-chart-grid"),
+      automargin: true,
+    };
+    const colors = Array.from({ length: 8 }, (_, i) => color(`--dashboards-chart-${i + 1}`));
+    return {
+      layout: {
+        paper_bgcolor: "rgba(0,0,0,0)",
+        plot_bgcolor: "rgba(0,0,0,0)",
+        font: { family: style.fontFamily, size: 12, color: style.color },
+        margin: { l: 8, r: 8, t: 8, b: 8 },
+        colorway: colors.every(Boolean) ? colors : undefined,
+        hoverlabel: { font: { family: style.fontFamily } },
+        legend: { orientation: "h", x: 0, y: -0.15 },
+        xaxis: axis,
+        yaxis: axis,
+      },
+    };
+  }
+
+  class DashboardChart extends HTMLElement {
+    connectedCallback() {
+      this.redraw ??= () => this.schedule();
+      this.updates ??= new MutationObserver((records) => {
+        if (records.some(({ target }) => target === this || target.localName === "script")) {
+          this.schedule();
+        }
+      });
+      this.updates.observe(this, { childList: true, subtree: true, characterData: true });
+      dark.addEventListener("change", this.redraw);
+      this.schedule();
+    }
+
+    disconnectedCallback() {
+      this.updates.disconnect();
+      dark.removeEventListener("change", this.redraw);
+      // Moved within the page, it is connected again at once; taken out, it frees its memory.
+      queueMicrotask(() => {
+        if (!this.isConnected && this.drawn) window.Plotly.purge(this.drawn);
+      });
+    }
+
+    schedule() {
+      this.frame ??= requestAnimationFrame(() => this.draw());
+    }
+
+    async draw() {
+      try {
+        const Plotly = await load(this.dataset.plotly);
+        this.frame = undefined;
+        const source = this.querySelector('script[type="application/json"]');
+        const plot = this.querySelector(".dashboard-chart-plot");
+        if (!source || !plot || !this.isConnected) return;
+        const figure = JSON.parse(source.textContent);
+        const layout = { uirevision: "kept", ...figure.layout };
+        layout.template ??= template(this);
+        const config = { responsive: true, displaylogo: false, ...figure.config };
+        await Plotly.react(plot, figure.data ?? [], layout, config);
+        this.drawn = plot;
+      } catch (error) {
+        this.frame = undefined;
+        console.error("dashboards: a chart could not be drawn.", error);
+      }
+    }
+  }
+
+  customElements.define("dashboard-chart", DashboardChart);
+})();

@@ -1,0 +1,264 @@
+// Live state to the page: `sse-connect` opens one stream, `sse-swap` says which event an element shows.
+//
+// One mechanism owns every stream: fetch, so that a refusal (401, 403), a busy server (503) and a
+// dead pipe can be told apart, which EventSource hides. It reconnects with its position, lets go
+// while nobody looks, and shares one stream among the elements that name the same URL. htmx swaps.
+(() => {
+  "use strict";
+
+  const SILENCE_MS = 40_000; // No byte for so long: the pipe is dead (the server beats within 30 s).
+  const FIRST_DELAY_MS = 300;
+  const MAX_DELAY_MS = 3_000; // Short enough to be back within seconds of a restart.
+  const SLOTS = 4; // Browsers allow six connections a host on HTTP/1.1, for all tabs together.
+
+  const jitter = (ms) => ms * (0.75 + Math.random() / 2);
+
+  // ---- The wire format: WHATWG HTML, "Parsing an event stream" ----
+
+  class Parser {
+    constructor(dispatch, retry) {
+      Object.assign(this, { dispatch, retry, rest: "", id: undefined, event: "", data: [] });
+    }
+
+    feed(text) {
+      // A CR at the end may be half of a CRLF: it waits for what follows.
+      const lines = (this.rest + text).split(/\r\n|\n|\r(?!$)/);
+      this.rest = lines.pop();
+      lines.forEach((line) => this.line(line));
+    }
+
+    line(line) {
+      if (line === "") return this.end();
+      const colon = line.indexOf(":");
+      if (colon === 0) return; // a comment
+      const field = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+      if (field === "data") this.data.push(value);
+      else if (field === "event") this.event = value;
+      else if (field === "id" && !value.includes("\0")) this.id = value;
+      else if (field === "retry" && /^\d+$/.test(value)) this.retry(Number(value));
+    }
+
+    end() {
+      const { event, data, id } = this;
+      Object.assign(this, { event: "", data: [], id: undefined });
+      if (data.length || id !== undefined) this.dispatch(event || "message", data, id);
+    }
+  }
+
+  // ---- A stream: one connection for all elements that name its URL ----
+
+  const streams = new Map();
+
+  class Stream {
+    constructor(url) {
+      this.url = url;
+      this.elements = new Set();
+      this.lastEventId = "";
+      this.retryMs = FIRST_DELAY_MS;
+      this.failures = 0;
+      this.state = "connecting";
+      this.run();
+    }
+
+    add(element) {
+      this.elements.add(element);
+      element.dataset.live = this.state;
+    }
+
+    show(state) {
+      this.state = state;
+      for (const element of this.elements) {
+        if (element.isConnected) element.dataset.live = state;
+        else this.elements.delete(element);
+      }
+      return this.elements.size > 0;
+    }
+
+    async run() {
+      while (this.show(this.state)) {
+        if (document.hidden) {
+          this.show("paused");
+          await this.visible();
+          continue;
+        }
+        const outcome = await this.connect();
+        if (outcome === "stop") return;
+        if (outcome === "failed") this.failures += 1;
+        if (document.hidden) continue;
+        if (this.failures > 1) this.show("waiting");
+        await this.sleep(jitter(Math.max(this.retryMs, this.backoff())));
+      }
+      streams.delete(this.url);
+    }
+
+    backoff() {
+      return this.failures ? Math.min(FIRST_DELAY_MS * 2 ** (this.failures - 1), MAX_DELAY_MS) : 0;
+    }
+
+    // Resolves when the tab is looked at.
+    visible() {
+      return new Promise((resolve) => {
+        const look = () => {
+          if (document.hidden) return;
+          document.removeEventListener("visibilitychange", look);
+          resolve();
+        };
+        document.addEventListener("visibilitychange", look);
+        look();
+      });
+    }
+
+    // Waits, but not past the moment at which trying again makes sense.
+    sleep(ms) {
+      return new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          removeEventListener("online", done);
+          document.removeEventListener("visibilitychange", done);
+          resolve();
+        };
+        const timer = setTimeout(done, ms);
+        addEventListener("online", done);
+        document.addEventListener("visibilitychange", done);
+      });
+    }
+
+    // One connection, from opening to its end: "ended", "failed" or "stop".
+    async connect() {
+      const controller = new AbortController();
+      const abort = () => controller.abort();
+      const hide = () => document.hidden && abort();
+      let watchdog = setTimeout(abort, SILENCE_MS);
+      document.addEventListener("visibilitychange", hide);
+      addEventListener("pagehide", abort);
+      addEventListener("offline", abort);
+      const slot = await takeSlot(this.sameOrigin());
+      try {
+        const response = await fetch(this.request(slot.taken, controller.signal));
+        if (response.status === 204 || response.status === 401 || response.status === 403) {
+          this.show(response.status === 204 ? "closed" : "refused");
+          streams.delete(this.url);
+          return "stop";
+        }
+        const type = response.headers.get("Content-Type") || "";
+        if (!response.ok || !type.startsWith("text/event-stream")) {
+          const seconds = Number(response.headers.get("Retry-After"));
+          if (seconds > 0) await this.sleep(jitter(1000 * Math.min(seconds, 60)));
+          return "failed";
+        }
+        this.failures = 0;
+        this.show("open");
+        const parser = new Parser(
+          (event, data, id) => this.dispatch(event, data, id),
+          (ms) => (this.retryMs = ms),
+        );
+        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) return "ended";
+          clearTimeout(watchdog);
+          watchdog = setTimeout(abort, SILENCE_MS);
+          parser.feed(value);
+          if (!this.show("open")) abort();
+        }
+      } catch {
+        return document.hidden ? "ended" : "failed";
+      } finally {
+        clearTimeout(watchdog);
+        slot.release();
+        document.removeEventListener("visibilitychange", hide);
+        removeEventListener("pagehide", abort);
+        removeEventListener("offline", abort);
+      }
+    }
+
+    sameOrigin() {
+      return new URL(this.url, location.href).origin === location.origin;
+    }
+
+    request(hold, signal) {
+      const url = new URL(this.url, location.href);
+      const headers = { Accept: "text/event-stream" };
+      if (this.sameOrigin()) {
+        if (!hold) url.searchParams.set("hold", "0");
+        if (this.lastEventId) headers["Last-Event-ID"] = this.lastEventId;
+      } else if (this.lastEventId) {
+        // Across origins the header would need a preflight, which event servers do not answer.
+        url.searchParams.set("lastEventId", this.lastEventId);
+      }
+      return new Request(url, { headers, signal, cache: "no-store", credentials: "same-origin" });
+    }
+
+    dispatch(event, data, id) {
+      if (id !== undefined) this.lastEventId = id;
+      if (!data.length) return;
+      const text = data.join("\n");
+      for (const element of this.elements) {
+        if (!element.isConnected) continue;
+        const targets = element.querySelectorAll("[sse-swap]");
+        for (const target of [element, ...targets]) swap(target, event, text);
+      }
+    }
+  }
+
+  // A tab that gets none of the browser's few connections asks again and again instead of holding
+  // one, so that the other tabs can load. Where there are no locks (plain http), nothing is limited.
+  const multiplexed = () =>
+    /^h[23]/.test(performance.getEntriesByType("navigation")[0]?.nextHopProtocol || "");
+
+  async function takeSlot(limited) {
+    if (!limited || !navigator.locks || multiplexed()) return { taken: true, release() {} };
+    for (let slot = 0; slot < SLOTS; slot += 1) {
+      const release = await new Promise((resolve) => {
+        navigator.locks.request(
+          `dashboards-stream-${slot}`,
+          { ifAvailable: true },
+          (lock) => lock ? new Promise((free) => resolve(free)) : resolve(null),
+        ).catch(() => resolve(null));
+      });
+      if (release) return { taken: true, release };
+    }
+    return { taken: false, release() {} };
+  }
+
+  // ---- What the page shows ----
+
+  const arrivals = new WeakMap(); // When an element last took an update from its stream.
+
+  function swap(target, event, text) {
+    const events = target.getAttribute("sse-swap")?.split(",").map((name) => name.trim());
+    if (!events?.includes(event)) return;
+    arrivals.set(target, performance.now());
+    const style = target.getAttribute("hx-swap") || "innerMorph";
+    htmx.swap({ text, target, sourceElement: target, swap: style });
+  }
+
+  function connect(element) {
+    const url = element.getAttribute("sse-connect");
+    if (!url) return;
+    if (!streams.has(url)) streams.set(url, new Stream(url));
+    streams.get(url).add(element);
+  }
+
+  function connectAll(root) {
+    connect(root);
+    root.querySelectorAll("[sse-connect]").forEach(connect);
+  }
+
+  // Takes the name of htmx's own extension, which would open a second stream on `sse-connect`.
+  htmx.registerExtension("sse", {
+    htmx_after_process: connectAll,
+    htmx_before_request(element, { ctx }) {
+      ctx.dashboardsAsked = performance.now();
+    },
+    // What was computed before an update arrived must not overwrite it.
+    htmx_before_swap(element, { ctx }) {
+      const newer = arrivals.get(ctx.target);
+      return !(ctx.dashboardsAsked !== undefined && newer > ctx.dashboardsAsked);
+    },
+  });
+
+  // htmx may have processed the document before this script ran.
+  if (document.readyState !== "loading") connectAll(document.body);
+})();

@@ -1,0 +1,115 @@
+"""Page, component and stream, with access in one place."""
+
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.generic import View
+
+from dashboards import conf
+from dashboards.component.bound import BoundComponent
+from dashboards.dashboard import Dashboard
+from dashboards.exceptions import UnknownComponentError
+from dashboards.live.frames import encode_frames, encode_retry
+from dashboards.live.hold import Hold, offered
+from dashboards.live.positions import Position
+from dashboards.live.stores import get_store
+
+_RETRY_MILLISECONDS = 500
+"""A held stream that ends is taken up again at once; the page adds jitter."""
+
+
+class DashboardAccessView(View):
+    """Finds the dashboard and lets nobody past who may not open it."""
+
+    http_method_names = ["get", "head", "options"]  # noqa: RUF012 - as Django declares it
+    dashboard_class: type[Dashboard] = Dashboard
+    dashboard: Dashboard
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Check access before anything is computed."""
+        self.dashboard = self.dashboard_class(request)
+        if not self.dashboard.has_permission(request):
+            return self.handle_no_permission(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    def handle_no_permission(self, request: HttpRequest) -> HttpResponseBase:  # noqa: ARG002
+        """Answer whoever may not open the dashboard: 403.
+
+        A component or a stream is fetched by script, where a login page would be swapped into
+        the box. Only the page sends people to log in.
+        """
+        raise PermissionDenied
+
+
+class PageView(DashboardAccessView):
+    """The page."""
+
+    def handle_no_permission(self, request: HttpRequest) -> HttpResponseBase:
+        """Send those who are not signed in to log in; refuse the others."""
+        user = getattr(request, "user", None)
+        if user is None or user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(request.get_full_path())
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """Render the page, its position read before its values are computed."""
+        dashboard = self.dashboard
+        dashboard.compute_due(deferred=False)
+        context = {"dashboard": dashboard, "stream_url": dashboard.get_stream_url()}
+        return render(request, dashboard._meta.template_name, context)  # noqa: SLF001
+
+
+class ComponentView(DashboardAccessView):
+    """What stands in one component's box."""
+
+    def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """Render the value that the page was sent without, or a newer one."""
+        try:
+            component = self.dashboard[key]
+        except UnknownComponentError as error:
+            raise Http404(str(error)) from error
+        response = HttpResponse(self._render(component))
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def _render(self, component: BoundComponent) -> str:
+        if component.is_computed:
+            self.dashboard.compute_due(deferred=True)
+            return self.dashboard.render_content(component.key) or ""
+        if component.is_deferred:
+            return component.render(component.get_deferred_value())
+        return self.dashboard.render_content(component.key) or ""
+
+
+class StreamView(DashboardAccessView):
+    """What changed since the reader's position: a finished answer, and a wish to be held."""
+
+    http_method_names = ["get"]  # noqa: RUF012 - as Django declares it
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """Answer at once. An edge, where there is one and it was not declined, holds on."""
+        dashboard, store = self.dashboard, get_store()
+        position = Position.parse(
+            # On a reconnect the header is newer than the address, which the page printed.
+            request.headers.get("Last-Event-ID") or request.GET.get("position")
+        )
+        offer = offered(request) if request.GET.get("hold") != "0" else None
+        if offer is None:
+            dashboard.compute_due(deferred=True)
+        changes = store.since(dashboard.channel, position)
+        retry = _RETRY_MILLISECONDS if offer else conf.get("POLL_MILLISECONDS")
+        response = HttpResponse(
+            encode_retry(retry) + encode_frames(changes.frames, str(changes.position)),
+            content_type="text/event-stream",
+        )
+        response["Cache-Control"] = "no-store, no-transform"
+        response["X-Accel-Buffering"] = "no"
+        if offer is not None:
+            offer.hold = Hold(dashboard.channel, changes.position, dashboard.get_sources())
+            # Keeps GZipMiddleware from holding frames back; the edge takes it away.
+            response["Content-Encoding"] = "identity"
+        return response

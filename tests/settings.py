@@ -1,0 +1,53 @@
+"""Settings of the tests: a small project with what a dashboard needs, and nothing else."""
+
+import os
+import tempfile
+from pathlib import Path
+
+FOLDER = Path(os.environ.get("TEST_FOLDER") or tempfile.mkdtemp(prefix="dashboards-tests-"))
+
+SECRET_KEY = "for tests only"
+DEBUG = os.environ.get("TEST_DEBUG") == "1"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "tests.urls"
+WSGI_APPLICATION = "tests.wsgi.application"
+USE_TZ = True
+STATIC_URL = "/static/"
+LOGIN_URL = "/login/"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "dashboards",
+    "tests.site",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "tests.site.middleware.content_security_policy",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("TEST_DATABASE", FOLDER / "db.sqlite3"),
+        "OPTIONS": {
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+            "timeout": 20,
+        },
+        "TEST": {"NAME": FOLDER / "test.sqlite3"},
+    }
+}

@@ -1,0 +1,107 @@
+"""Dashboards of the test site."""
+
+import itertools
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
+from dashboards.dashboard import Dashboard
+from dashboards.live import Every
+from dashboards.permissions import IsAdminUser
+from dashboards.registry import registry
+
+HOSTILE = """<script>document.title="broken"</script></script>"'&<img src=x onerror=alert(1)>"""
+
+_turns = itertools.count(1)
+
+
+def count_turns() -> str:
+    return f"{os.getpid()}/{next(_turns)}"
+
+
+def line(*values: float, title: str = "") -> dict[str, Any]:
+    return {
+        "data": [{"type": "scatter", "x": list(range(len(values))), "y": list(values)}],
+        "layout": {"height": 260, "title": {"text": title}},
+    }
+
+
+def greet(request: HttpRequest) -> str:
+    return f"Hello {request.GET.get('name', 'nobody')}"
+
+
+@registry.register
+class Live(Dashboard):
+    """Pushed values of every kind, and one that is computed."""
+
+    number = Stat(live=True)
+    note = Text(live=True)
+    bar = Progress(live=True)
+    dial = Gauge(live=True)
+    chart = Chart(live=True)
+    turns = Stat(value=count_turns, live=Every(seconds=1))
+    greeting = Text(value=greet)
+
+
+@registry.register
+class Hostile(Dashboard):
+    """Every value tries to break out of its place."""
+
+    text = Text(value=HOSTILE, title=HOSTILE)
+    stat = Stat(value={"text": HOSTILE, "sub_text": HOSTILE})
+    bar = Progress(value={"value": 40, "text": HOSTILE})
+    dial = Gauge(value={"value": 40, "text": HOSTILE, "sub_text": HOSTILE})
+    chart = Chart(value=line(1, 3, 2, title=HOSTILE))
+    pushed = Text(live=True)
+    link = Text(value="see", cta=CTA(href="/?a=1&b=2", text=HOSTILE))
+
+
+@registry.register
+class Staff(Dashboard):
+    """For staff only."""
+
+    secret = Stat(value="classified", live=True)
+    later = Stat(defer=lambda: "classified too")
+
+    class Meta:
+        permission_classes = (IsAdminUser,)
+
+
+@dataclass
+class Echo(Component):
+    """A kind that a user might write."""
+
+    template: str = "site/echo.html"
+
+
+@registry.register
+class Later(Dashboard):
+    """What is loaded after the page."""
+
+    above = Text(value="above", css_classes="tall")
+    deferred = Stat(defer=True)
+    called = Text(defer=lambda **kwargs: f"called with {', '.join(sorted(kwargs))}")
+    polled = Stat(value=count_turns, poll_rate=1)
+    triggered = Stat(value=count_turns, trigger_on="again from:body", dependents=("dependent",))
+    dependent = Stat(value=count_turns)
+    echoed = Echo(value=HOSTILE)
+
+    def get_deferred_value(self) -> str:
+        return "arrived"
+
+
+@registry.register
+class Pie(Dashboard):
+    """A figure made by plotly express from numpy columns, which only a matching plotly.js reads."""
+
+    pie = Chart(title="Shares")
+
+    def get_pie_value(self) -> Any:
+        # Slow to import, and only this page needs them.
+        import numpy as np  # noqa: PLC0415
+        import plotly.express as px  # noqa: PLC0415
+
+        return px.pie(names=np.array(["a", "b", "c"]), values=np.array([1.0, 2.0, 5.0]))

@@ -1,0 +1,28 @@
+"""Views that only tests need."""
+
+from django.contrib.auth import get_user_model, login
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from dashboards.live import push
+from dashboards.views import PageView
+from tests.site.dashboards import Live
+
+
+@require_GET
+def log_in(request: HttpRequest, username: str) -> HttpResponse:
+    """Sign in, without a form."""
+    user, _ = get_user_model().objects.get_or_create(
+        username=username, defaults={"is_staff": username == "admin"}
+    )
+    login(request, user)
+    return HttpResponse(username)
+
+
+@require_GET
+def race(request: HttpRequest) -> HttpResponse:
+    """Render a live page, and push before anybody can have opened its stream."""
+    response = PageView.as_view(dashboard_class=Live)(request)
+    push(Live, "number", "between")
+    assert isinstance(response, HttpResponse)
+    return response
