@@ -8,7 +8,7 @@ apt_install() {
     local -a as_root=()
     if [ "$(id -u)" -ne 0 ]; then
         if ! command -v sudo >/dev/null; then
-            echo "$why needs the Debian packages: $*. Install them as root, then try again." >&2
+            echo "Missing for $why: the Debian packages $*. Install them as root, then try again." >&2
             return 1
         fi
         as_root=(sudo)
@@ -16,7 +16,7 @@ apt_install() {
         [ -t 0 ] || as_root+=(--non-interactive)
     fi
     if ! command -v apt-get >/dev/null; then
-        echo "$why needs what Debian calls: $*. There is no apt-get here; install them by hand." >&2
+        echo "Missing for $why: what Debian calls $*. There is no apt-get here; install them by hand." >&2
         return 1
     fi
     echo "Installing for $why: $*"

@@ -51,3 +51,7 @@ DATABASES = {
         "TEST": {"NAME": FOLDER / "test.sqlite3"},
     }
 }
+DASHBOARDS = {
+    "HEARTBEAT_SECONDS": float(os.environ.get("TEST_HEARTBEAT", "15")),
+    "STREAM_MAX_AGE_SECONDS": float(os.environ.get("TEST_MAX_AGE", "300")),
+}

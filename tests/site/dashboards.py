@@ -2,6 +2,7 @@
 
 import itertools
 import os
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,13 @@ class Live(Dashboard):
     chart = Chart(live=True)
     turns = Stat(value=count_turns, live=Every(seconds=1))
     greeting = Text(value=greet)
+
+
+@registry.register
+class Quiet(Dashboard):
+    """Live, and nothing happens."""
+
+    silence = Stat(live=True)
 
 
 @registry.register

@@ -58,12 +58,12 @@
       this.retryMs = FIRST_DELAY_MS;
       this.failures = 0;
       this.state = "connecting";
-      this.run();
     }
 
     add(element) {
       this.elements.add(element);
       element.dataset.live = this.state;
+      this.running ??= this.run();
     }
 
     show(state) {

@@ -1,0 +1,186 @@
+"""Real servers, other processes, and waiting for what they do."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(condition: Callable[[], T], *, seconds: float = 10) -> T:
+    """Return what ``condition`` returns as soon as that is true."""
+    end = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            msg = f"{condition} was not true within {seconds} s; last {result!r}."
+            raise AssertionError(msg)
+        time.sleep(0.02)
+
+
+SERVERS: dict[str, list[str]] = {
+    "uvicorn": ["uvicorn", "tests.asgi:application", "--port", "{port}", "--log-level", "warning"],
+    "gunicorn": ["gunicorn", "tests.wsgi:application", "--bind", "127.0.0.1:{port}"],
+    "runserver": ["django", "runserver", "{port}", "--noreload"],
+    "runserver-reload": ["django", "runserver", "{port}"],
+}
+
+
+class Site:
+    """The test site in a folder of its own, its database included, under one kind of server."""
+
+    def __init__(self, folder: Path, server: str = "uvicorn", **environment: str) -> None:
+        self.folder = folder
+        self.server = server
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "TEST_FOLDER": str(folder),
+            "PYTHONPATH": str(ROOT),
+            **environment,
+        }
+        # What coverage measures is this process; its start-up hook would slow every child.
+        self.environment.pop("COVERAGE_PROCESS_START", None)
+        self.process: subprocess.Popen[bytes] | None = None
+        self._pusher: subprocess.Popen[bytes] | None = None
+        self.run("migrate", "--verbosity", "0")
+
+    def python(self, *arguments: str, **kwargs: Any) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", *arguments]
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment, **kwargs)
+
+    def run(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "django", *arguments]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "server.log").read_text()
+
+    def start(self) -> None:
+        arguments = [each.format(port=self.port) for each in SERVERS[self.server]]
+        with (self.folder / "server.log").open("ab") as log:
+            # A group of its own, so that a reloader's child is killed with it.
+            self.process = self.python(
+                *arguments, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        def answers() -> bool:
+            assert self.process is not None
+            assert self.process.poll() is None, self.log
+            try:
+                return self.get("/site/staff/")[0] == 302
+            except OSError:
+                return False
+
+        wait_for(answers, seconds=30)
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait(10)
+
+    def stop(self) -> None:
+        if self._pusher is not None:
+            assert self._pusher.stdin
+            assert self._pusher.stdout
+            self._pusher.stdin.close()
+            self._pusher.stdout.close()
+            self._pusher.wait(10)
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+    def push(self, **values: Any) -> dict[str, float]:
+        """Push from another process: a management command that stays running."""
+        if self._pusher is None:
+            self._pusher = self.python(
+                "django", "push_values", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        pipe_in, pipe_out = self._pusher.stdin, self._pusher.stdout
+        assert pipe_in
+        assert pipe_out
+        pipe_in.write(json.dumps(values).encode() + b"\n")
+        pipe_in.flush()
+        answer = pipe_out.readline()
+        assert answer, "the pusher died"
+        times: dict[str, float] = json.loads(answer)
+        return times
+
+    def get(
+        self, path: str, method: str = "GET", **headers: str
+    ) -> tuple[int, http.client.HTTPMessage, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        try:
+            names = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, headers=names)
+            response = connection.getresponse()
+            return response.status, response.headers, response.read().decode()
+        finally:
+            connection.close()
+
+    def open_stream(self, path: str = "/site/live/@stream/", **headers: str) -> "Stream":
+        return Stream(self, path, headers)
+
+
+class Stream:
+    """One held stream, read as a client reads it."""
+
+    def __init__(self, site: Site, path: str, headers: dict[str, str]) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=15)
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._connection.request("GET", path, headers=names)
+        self.response = self._connection.getresponse()
+        self._file: IO[bytes] = self.response
+
+    def __enter__(self) -> "Stream":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._connection.close()
+
+    def event(self) -> dict[str, str]:
+        """Return the next event's fields; empty at the end of the stream."""
+        fields: dict[str, list[str]] = {}
+        while line := self._file.readline().decode():
+            line = line.rstrip("\n")
+            if line and not line.startswith(":"):
+                name, _, value = line.partition(": ")
+                fields.setdefault(name, []).append(value)
+            elif not line and "data" in fields:
+                return {name: "\n".join(values) for name, values in fields.items()}
+        return {}
+
+    def until(self, text: str) -> dict[str, str]:
+        """Return the first event whose data holds ``text``."""
+        while event := self.event():
+            if text in event.get("data", ""):
+                return event
+        msg = f"The stream ended before {text!r} arrived."
+        raise AssertionError(msg)

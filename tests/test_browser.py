@@ -1,0 +1,204 @@
+"""What a person sees: a real browser, a real server, pushes from another process."""
+
+import asyncio
+import statistics
+
+import pytest
+from playwright.async_api import BrowserContext, Page, Request, expect
+
+from tests.conftest import MakeSite
+from tests.harness import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LIVE = "#site_live"
+
+
+def streams_of(page: Page) -> list[Request]:
+    """Collect the requests for streams that a page makes from now on."""
+    requests: list[Request] = []
+    page.on("request", lambda each: requests.append(each) if "stream" in each.url else None)
+    return requests
+
+
+async def open_live(page: Page, site: Site) -> None:
+    await page.goto(f"{site.url}/site/live/")
+    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+
+
+async def test_one_stream_and_values_that_move_without_a_reload(site: Site, page: Page):
+    streams = streams_of(page)
+    response = await page.goto(f"{site.url}/site/live/")
+    assert response is not None
+    turns = page.locator(f"{LIVE}-turns-content")
+    first = await turns.inner_text()
+    assert first in await response.text(), "the page itself carries the value"
+    await expect(turns).not_to_have_text(first)
+    site.push(number=7, note="hello", bar=40, dial=60, chart={"data": [], "layout": {}})
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("7")
+    await expect(page.locator(f"{LIVE}-note-content")).to_have_text("hello")
+    await expect(page.locator(f"{LIVE}-bar-content progress")).to_have_attribute("value", "40.0")
+    await expect(page.locator(f"{LIVE}-dial-content")).to_have_text("60")
+    await expect(page.locator(f"{LIVE}-chart-content .main-svg").first).to_be_attached()
+    assert len(streams) == 1
+    await expect(page.locator(f"{LIVE} .live-status")).to_have_text("Live", use_inner_text=True)
+
+
+async def test_a_push_from_another_process_arrives_within_150_ms(site: Site, page: Page):
+    await open_live(page, site)
+    await page.evaluate(
+        """() => {
+            window.seen = {};
+            const box = document.querySelector("#site_live-number-content");
+            new MutationObserver(() => { window.seen[box.innerText.trim()] ??= Date.now() / 1000; })
+                .observe(box, {childList: true, subtree: true, characterData: true});
+        }"""
+    )
+    delays = []
+    for number in range(20):
+        started = site.push(number=number)["started"]
+        await page.wait_for_function("number => String(number) in window.seen", arg=number)
+        delays.append(await page.evaluate("number => window.seen[number]", number) - started)
+        await asyncio.sleep(0.05)
+    assert statistics.median(delays) < 0.150, delays
+
+
+async def test_a_thousand_pushes_leave_the_page_on_the_last(site: Site, page: Page):
+    await open_live(page, site)
+    for number in range(1, 1001):
+        site.push(number=number)
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("1000")
+
+
+@pytest.mark.parametrize("wipe", [False, True])
+async def test_killed_server_comes_back_with_the_newest(site: Site, page: Page, wipe: bool):
+    await open_live(page, site)
+    loads: list[Request] = []
+    page.on("request", lambda each: loads.append(each) if each.is_navigation_request() else None)
+    site.push(number="before", note="stays")
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("before")
+    site.kill()
+    if wipe:
+        site.run(
+            "shell", "-v0", "-c", "from dashboards.models import *; Channel.objects.all().delete()"
+        )
+    site.push(number="meanwhile")
+    await expect(page.locator(LIVE)).to_have_attribute("data-live", "waiting")
+    site.start()
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("meanwhile", timeout=5000)
+    site.push(note="after")
+    await expect(page.locator(f"{LIVE}-note-content")).to_have_text("after")
+    assert not loads
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused connections
+
+
+@pytest.mark.parametrize("server", ["runserver", "gunicorn"])
+async def test_where_nobody_holds_the_page_asks(make_site: MakeSite, page: Page, server: str):
+    site = make_site(server, TEST_DEBUG="1")
+    await open_live(page, site)
+    turns = page.locator(f"{LIVE}-turns-content")
+    first = await turns.inner_text()
+    site.push(number="asked for")
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("asked for")
+    await expect(turns).not_to_have_text(first)
+
+
+async def test_push_between_rendering_and_stream_is_shown(site: Site, page: Page):
+    response = await page.goto(f"{site.url}/race/")
+    assert response is not None
+    assert "between" not in await response.text()
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("between")
+
+
+async def test_seven_visible_tabs_all_load_and_stay_live(site: Site, context: BrowserContext):
+    # Playwright keeps every tab visible, as seven windows side by side would be.
+    pages = [await context.new_page() for _ in range(7)]
+    for page in pages:
+        await open_live(page, site)
+    site.push(number="to all")
+    for page in pages:
+        await expect(page.locator(f"{LIVE}-number-content")).to_have_text("to all")
+
+
+async def test_strict_policy_and_hostile_values(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/hostile/")
+    from tests.site.dashboards import HOSTILE  # noqa: PLC0415 - needs Django's apps
+
+    for key in ("text", "stat", "bar", "dial"):
+        content = page.locator(f"#site_hostile-{key}-content")
+        await expect(content).to_contain_text(HOSTILE)
+        assert await content.locator("script, img").count() == 0
+    await expect(page.locator("#site_hostile-chart-content .gtitle")).to_be_attached()
+    assert await page.title() == "Hostile"
+    await expect(page.locator("#site_hostile-link .dashboard-cta")).to_have_text(HOSTILE)
+
+
+async def test_pushed_hostile_values_stay_text(site: Site, page: Page):
+    from tests.site.dashboards import HOSTILE, line  # noqa: PLC0415 - needs Django's apps
+
+    await open_live(page, site)
+    site.push(note=HOSTILE, number={"text": HOSTILE}, chart=line(1, 2, title=HOSTILE))
+    for key in ("note", "number"):
+        await expect(page.locator(f"{LIVE}-{key}-content")).to_contain_text(HOSTILE)
+    await expect(page.locator(f"{LIVE}-chart-content .gtitle")).to_be_attached()
+    assert await page.title() == "Live"
+
+
+async def test_zoom_survives_updates_drawn_in_place(site: Site, page: Page):
+    from tests.site.dashboards import line  # noqa: PLC0415 - needs Django's apps
+
+    await open_live(page, site)
+    site.push(chart=line(1, 2, 3, 4))
+    plot = page.locator(f"{LIVE}-chart .dashboard-chart-plot")
+    await expect(plot.locator(".main-svg").first).to_be_attached()
+    box = await plot.locator(".nsewdrag").bounding_box()
+    assert box is not None
+    await page.evaluate("document.querySelector('.dashboard-chart-plot').marked = true")
+    await page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2, steps=5)
+    await page.mouse.up()
+    span = "document.querySelector('.dashboard-chart-plot')._fullLayout.xaxis.range"
+    await page.wait_for_function(f"() => {span}[0] > 0.1")
+    zoomed = await page.evaluate(span)
+    site.push(chart=line(1, 2, 3, 4, 9))
+    await page.wait_for_function(
+        "() => document.querySelector('.dashboard-chart-plot').data[0].y.length == 5"
+    )
+    assert await page.evaluate(span) == pytest.approx(zoomed)
+    assert await page.evaluate("document.querySelector('.dashboard-chart-plot').marked")
+
+
+async def test_a_pie_of_numpy_columns_shows_the_right_shares(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/pie/")
+    shares = page.locator("#site_pie-pie text.slicetext")
+    await expect(shares).to_have_count(3)
+    assert sorted(await shares.all_inner_texts()) == ["12.5%", "25%", "62.5%"]
+
+
+async def test_deferred_polled_and_triggered(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/later/")
+    await expect(page.locator("#site_later-deferred-content")).to_have_text("arrived")
+    await expect(page.locator("#site_later-called-content")).to_have_text(
+        "called with filters, object, request"
+    )
+    polled = page.locator("#site_later-polled-content")
+    first = await polled.inner_text()
+    await expect(polled).not_to_have_text(first)
+    dependent = page.locator("#site_later-dependent-content")
+    before = await dependent.inner_text()
+    await page.evaluate("document.body.dispatchEvent(new Event('again'))")
+    await expect(dependent).not_to_have_text(before)
+
+
+async def test_signed_out_page_says_so_and_stops_asking(site: Site, page: Page):
+    await page.goto(f"{site.url}/login/admin/")
+    await page.goto(f"{site.url}/site/staff/")
+    staff = page.locator("#site_staff")
+    await expect(staff).to_have_attribute("data-live", "open")
+    await page.context.clear_cookies()
+    site.kill()
+    site.start()
+    await expect(staff).to_have_attribute("data-live", "refused")
+    await expect(staff.locator(".live-status")).to_contain_text("Signed out", use_inner_text=True)
+    page.complaints.clear()  # type: ignore[attr-defined] # the 403 and the refused connections
