@@ -40,6 +40,7 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         return [
             Error(
                 f"The setting DASHBOARDS must be a dict, got {given!r}.",
+                hint=f"Its keys may be {', '.join(conf.DEFAULTS)}.",
                 id="dashboards.E002",
             )
         ]
@@ -62,6 +63,7 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             messages.append(
                 Error(
                     f"DASHBOARDS[{name!r}] must be a number from {low} to {high}, got {value!r}.",
+                    hint=f"Leave it out for the default, {conf.DEFAULTS[name]}.",
                     id="dashboards.E002",
                 )
             )
@@ -71,10 +73,18 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 @register("dashboards")
 def check_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """The store must be usable as configured."""
+    if not isinstance(conf.given(), dict):
+        return ()  # Said above.
     try:
         return get_store().check()
     except ImproperlyConfigured as error:
-        return [Error(str(error), id="dashboards.E003")]
+        return [
+            Error(
+                str(error),
+                hint=f"The default is {conf.DEFAULTS['STORES']!r}.",
+                id="dashboards.E003",
+            )
+        ]
 
 
 @register("dashboards")

@@ -59,10 +59,12 @@ class DashboardType(type):
         rest = {attribute: value for attribute, value in namespace.items() if attribute not in own}
         cls = super().__new__(mcs, name, bases, rest)
         declared: dict[str, Component] = {}
-        for base in reversed(cls.__mro__[1:]):
-            declared.update(getattr(base, "declared", {}))
-        # As in Django's forms: a name set to None takes an inherited component away.
-        declared = {key: each for key, each in declared.items() if rest.get(key, cls) is not None}
+        for base in reversed(cls.__mro__):
+            declared.update(vars(base).get("declared", {}))
+            # As in Django's forms: a name set to None takes an inherited component away.
+            for attribute, value in vars(base).items():
+                if value is None:
+                    declared.pop(attribute, None)
         for attribute, component in own.items():
             key = component.key or attribute
             if not key.isidentifier() or iskeyword(key):

@@ -13,7 +13,8 @@ class Registry:
     """Holds dashboard classes by app label and name. Each app's ``dashboards.py`` fills it."""
 
     def __init__(self) -> None:
-        self._dashboards: dict[str, type[Dashboard]] = {}
+        # By this name Django's autodiscovery looks for it.
+        self._registry: dict[str, type[Dashboard]] = {}
 
     def register(self, dashboard: D) -> D:
         """Register a dashboard class. Usable as a decorator.
@@ -26,21 +27,21 @@ class Registry:
             msg = f"registry.register() takes a subclass of Dashboard, got {dashboard!r}."
             raise RegistrationError(msg)
         name = dashboard.get_url_name()
-        taken = self._dashboards.get(name)
+        taken = self._registry.get(name)
         if taken is not None:
             msg = (
                 f"{dashboard.__module__}.{dashboard.__qualname__} cannot be registered as {name}: "
                 f"{taken.__module__}.{taken.__qualname__} is already."
             )
             raise RegistrationError(msg)
-        self._dashboards[name] = dashboard
+        self._registry[name] = dashboard
         return dashboard
 
     def __iter__(self) -> Iterator[type[Dashboard]]:
-        return iter(self._dashboards.values())
+        return iter(self._registry.values())
 
     def __len__(self) -> int:
-        return len(self._dashboards)
+        return len(self._registry)
 
 
 registry = Registry()

@@ -1,7 +1,7 @@
 """The declaration of one box on a dashboard."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -99,13 +99,20 @@ def resolve(value: Any, **kwargs: Any) -> Any:
     """Return a value, or what a callable returns when given what it names of ``kwargs``."""
     if not callable(value):
         return value
-    parameters = inspect.signature(value).parameters.values()
+    try:
+        parameters = tuple(inspect.signature(value).parameters.values())
+    except ValueError:
+        parameters = ()  # Built in, such as time.time: it knows nothing of our names.
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         names = {parameter.name for parameter in parameters}
         kwargs = {name: kwarg for name, kwarg in kwargs.items() if name in names}
-    if inspect.iscoroutinefunction(value):
-        return async_to_sync(value)(**kwargs)
-    return value(**kwargs)
+    result = value(**kwargs)
+    # Asked of the result: what returns one need not be an async function itself.
+    return async_to_sync(_wait_for)(result) if inspect.isawaitable(result) else result
+
+
+async def _wait_for(result: Awaitable[Any]) -> Any:
+    return await result
 
 
 def as_data(kind: str, data: type[D], value: Any, *, short: str) -> D:
@@ -139,7 +146,7 @@ def as_number(kind: str, field: str, value: Any) -> float:
     """
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if number - number != 0:  # NaN and the infinities differ from themselves
         msg = f"A {kind}'s {field} must be a finite number, got {value!r}."

@@ -44,6 +44,9 @@ class BoundComponent:
         self.key = key
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            # Also asked of a copy that is still empty, and so has no declaration to ask.
+            raise AttributeError(name)
         # Kinds that users write have attributes and methods of their own.
         return getattr(self._component, name)
 
@@ -131,9 +134,12 @@ class BoundComponent:
 
     def render(self, value: Any) -> SafeString:
         """Render a prepared value: what stands inside the box, and what a frame carries."""
+        return self._render(value, self._owner.request)
+
+    def _render(self, value: Any, request: HttpRequest | None) -> SafeString:
         context = {"component": self, "rendered_value": value}
         template = self._component.template
-        html = render_to_string(template, context, request=self._owner.request)
+        html = render_to_string(template, context, request=request)
         return mark_safe(html.strip())  # noqa: S308 - rendered by a template, which escapes
 
     def render_pushed(self, value: Any) -> str:
@@ -151,9 +157,9 @@ class BoundComponent:
         )
 
     def _render_shared(self, get_value: Callable[[], Any]) -> str:
-        """Render for everybody: in the site's own language and time zone, not the sender's."""
+        """Render for everybody: without the sender's request, language or time zone."""
         with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
-            return self.render(get_value())
+            return self._render(get_value(), None)
 
     def _getter(self) -> Any:
         return getattr(self._owner, f"get_{self.key}_value", self._component.value)

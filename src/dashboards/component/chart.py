@@ -13,6 +13,8 @@ from dashboards.exceptions import ComponentValueError
 # With these escaped, JSON cannot end the <script> element that holds it.
 _ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in "<>&"}
 
+_ALLOWED = "A Chart's value must be a Plotly figure, its JSON text or a dict"
+
 
 @dataclass
 class Chart(Component):
@@ -31,20 +33,26 @@ class Chart(Component):
             return None
         text = value if isinstance(value, str) else _to_json(value)
         try:
-            figure = json.loads(text)
+            figure = json.loads(text, parse_constant=_refuse)
         except ValueError as error:
-            msg = f"A Chart's value is text, but not JSON: {error}."
+            msg = f"{_ALLOWED}, got {text[:80]!r}, which is not JSON: {error}."
             raise ComponentValueError(msg) from error
         if not isinstance(figure, dict):
-            msg = f"A Chart's value must be a figure with data and layout, got {text[:80]}."
+            msg = f"{_ALLOWED} with data and layout, got {text[:80]!r}."
             raise ComponentValueError(msg)
         return mark_safe(text.translate(_ESCAPES))  # noqa: S308 - escaped in this line
+
+
+def _refuse(constant: str) -> None:
+    # Python reads NaN and the infinities; a browser's JSON.parse does not.
+    msg = f"{constant} is not a number that JSON knows"
+    raise ValueError(msg)
 
 
 def _to_json(value: Any) -> str:
     figure = value.to_plotly_json() if hasattr(value, "to_plotly_json") else value
     if not isinstance(figure, Mapping):
-        msg = f"A Chart's value must be a Plotly figure, its JSON text or a dict, got {value!r}."
+        msg = f"{_ALLOWED}, got {value!r}."
         raise ComponentValueError(msg)
     # Optional, and slow to import: only a process that renders a figure needs it.
     from plotly.io.json import to_json_plotly  # noqa: PLC0415
@@ -52,6 +60,6 @@ def _to_json(value: Any) -> str:
     try:
         text: str = to_json_plotly(figure)
     except (TypeError, ValueError) as error:
-        msg = f"A Chart's value cannot be written as JSON: {error}."
+        msg = f"{_ALLOWED}, got {value!r}, which cannot be written as JSON: {error}."
         raise ComponentValueError(msg) from error
     return text

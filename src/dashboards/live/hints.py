@@ -62,6 +62,12 @@ class HostHints:
         except OSError as error:
             logger.debug("A hint to %s was lost: %s", path, error)
 
+    def close(self) -> None:
+        """Close the sending socket; the next hint opens another."""
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
+
     async def hear(self, hear: Hear) -> None:
         """Hear hints until cancelled; only waits where there can be none."""
         name = f"{secrets.token_hex(6)}.sock"

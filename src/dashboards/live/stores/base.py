@@ -90,6 +90,9 @@ class BaseStore(ABC):
         for hear in tuple(self._ears.values()):
             hear(channel)
 
+    def close(self) -> None:  # noqa: B027 - most stores have nothing to let go of
+        """Let go of threads and connections; the store can be used again."""
+
     def check(self) -> Sequence[CheckMessage]:
         """Return system check messages about this store's configuration."""
         return ()

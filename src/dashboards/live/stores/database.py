@@ -104,7 +104,7 @@ class DatabaseStore(BaseStore):
             position = Position(epoch, head)
             if key is not None:
                 frames.append(Frame(key, version, data))
-        return Changes(position, frames)
+        return Changes(position, tuple(frames))
 
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Read all heads with one query."""
@@ -165,6 +165,15 @@ class DatabaseStore(BaseStore):
     @cached_property
     def _thread(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(max_workers=1, thread_name_prefix="dashboards-store")
+
+    def close(self) -> None:
+        """Close the store's own thread with its connection, and its socket."""
+        if hints := self.__dict__.pop("_hints", None):
+            hints.close()
+        thread = self.__dict__.pop("_thread", None)
+        if thread is not None:
+            thread.submit(connections.close_all).result()
+            thread.shutdown()
 
     @cached_property
     def _hints(self) -> HostHints | None:

@@ -51,7 +51,8 @@ class MemoryStore(BaseStore):
                 return Changes(None, ())
             after = position.version if position and state.position.knows(position) else 0
             changed = [frame for frame in state.frames.values() if frame.version > after]
-            return Changes(state.position, sorted(changed, key=lambda frame: frame.version))
+            changed.sort(key=lambda frame: frame.version)
+            return Changes(state.position, tuple(changed))
 
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Return where the channels stand."""
