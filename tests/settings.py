@@ -1,10 +1,16 @@
 """Settings of the tests: a small project with what a dashboard needs, and nothing else."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-FOLDER = Path(os.environ.get("TEST_FOLDER") or tempfile.mkdtemp(prefix="dashboards-tests-"))
+if "TEST_FOLDER" in os.environ:
+    FOLDER = Path(os.environ["TEST_FOLDER"])
+else:
+    FOLDER = Path(tempfile.mkdtemp(prefix="dashboards-tests-"))
+    atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 SECRET_KEY = "for tests only"
 DEBUG = os.environ.get("TEST_DEBUG") == "1"

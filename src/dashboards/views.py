@@ -72,17 +72,18 @@ class ComponentView(DashboardAccessView):
             component = self.dashboard[key]
         except UnknownComponentError as error:
             raise Http404(str(error)) from error
-        response = HttpResponse(self._render(component))
+        content = self._render(component)
+        # 204 leaves the box as it is: a live value that has not come yet.
+        response = HttpResponse(status=204) if content is None else HttpResponse(content)
         response["Cache-Control"] = "no-store"
         return response
 
-    def _render(self, component: BoundComponent) -> str:
+    def _render(self, component: BoundComponent) -> str | None:
         if component.is_computed:
             self.dashboard.compute_due(deferred=True)
-            return self.dashboard.render_content(component.key) or ""
-        if component.is_deferred:
+        elif component.is_deferred:
             return component.render(component.get_deferred_value())
-        return self.dashboard.render_content(component.key) or ""
+        return self.dashboard.render_content(component.key)
 
 
 class StreamView(DashboardAccessView):

@@ -37,36 +37,36 @@ class HostHints:
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         self._folder = Path(tempfile.gettempdir()) / f"dashboards-{_user()}" / digest
         self._own: set[str] = set()
-        self._sender: socket.socket | None = None
+        self._sender = (
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) if hasattr(socket, "AF_UNIX") else None
+        )
+        if self._sender:
+            self._sender.settimeout(0)
 
     def send(self, channel: str) -> None:
         """Tell the others that ``channel`` has news. Never blocks and never raises."""
+        if self._sender is None:
+            return
         try:
-            others = [entry for entry in os.scandir(self._folder) if entry.name not in self._own]
+            others = [
+                entry.path for entry in os.scandir(self._folder) if entry.name not in self._own
+            ]
         except OSError:
-            return  # Nobody ever listened.
-        if others and self._sender is None:
-            self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._sender.settimeout(0)
-        for entry in others:
-            self._send_to(entry.path, channel.encode())
-
-    def _send_to(self, path: str, message: bytes) -> None:
-        assert self._sender is not None  # noqa: S101 - for the type checker
-        try:
-            self._sender.sendto(message, path)
-        except ConnectionRefusedError:
-            # Its process was killed and could not take its socket along.
-            with contextlib.suppress(OSError):
-                os.unlink(path)  # noqa: PTH108 - a plain path from scandir
-        except OSError as error:
-            logger.debug("A hint to %s was lost: %s", path, error)
+            return  # Nobody listens.
+        for path in others:
+            try:
+                self._sender.sendto(channel.encode(), path)
+            except ConnectionRefusedError:
+                # Its process was killed and could not take its socket along.
+                with contextlib.suppress(OSError):
+                    os.unlink(path)  # noqa: PTH108 - a plain path from scandir
+            except OSError as error:
+                logger.debug("A hint to %s was lost: %s", path, error)
 
     def close(self) -> None:
-        """Close the sending socket; the next hint opens another."""
+        """Close the sending socket."""
         if self._sender is not None:
             self._sender.close()
-            self._sender = None
 
     async def hear(self, hear: Hear) -> None:
         """Hear hints until cancelled; only waits where there can be none."""
@@ -86,22 +86,32 @@ class HostHints:
             self._own.discard(name)
             with contextlib.suppress(OSError):
                 (self._folder / name).unlink()
+                # Fails, as it should, while others listen there.
+                self._folder.rmdir()
 
     def _bind(self, name: str) -> socket.socket | None:
         path = self._folder / name
-        if not hasattr(socket, "AF_UNIX") or len(os.fsencode(path)) > _MAX_PATH:
+        if self._sender is None or len(os.fsencode(path)) > _MAX_PATH:
             return None
         receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        receiver.settimeout(0)
         try:
             _make_private(self._folder.parent)
-            self._folder.mkdir(exist_ok=True)
-            receiver.settimeout(0)
-            receiver.bind(os.fspath(path))
+            try:
+                _bind_in(self._folder, receiver, path)
+            except FileNotFoundError:
+                # The last listener has just taken the folder away.
+                _bind_in(self._folder, receiver, path)
         except OSError as error:
             receiver.close()
             logger.warning("No hints on this host, only the poll: %s", error)
             return None
         return receiver
+
+
+def _bind_in(folder: Path, receiver: socket.socket, path: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    receiver.bind(os.fspath(path))
 
 
 def _user() -> int:

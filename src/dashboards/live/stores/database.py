@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from time import time
 from typing import Any, ParamSpec, TypeVar
 
@@ -39,6 +40,8 @@ class DatabaseStore(BaseStore):
         super().__init__(options)
         self.using: str = options.get("using", DEFAULT_DB_ALIAS)
         self.poll_seconds = options.get("poll_seconds", 0.25)
+        self._lock = Lock()
+        self._hints: HostHints | None = None
         # What SQLite said when the heads were last read, and the heads. Of the store's thread.
         self._last_heads: tuple[tuple[int, frozenset[str]], Mapping[str, Position]] | None = None
 
@@ -168,15 +171,21 @@ class DatabaseStore(BaseStore):
 
     def close(self) -> None:
         """Close the store's own thread with its connection, and its socket."""
-        if hints := self.__dict__.pop("_hints", None):
-            hints.close()
+        if self._hints:
+            self._hints.close()
+            self._hints = None
         thread = self.__dict__.pop("_thread", None)
         if thread is not None:
             thread.submit(connections.close_all).result()
             thread.shutdown()
 
-    @cached_property
-    def _hints(self) -> HostHints | None:
+    def _get_hints(self) -> HostHints | None:
+        with self._lock:
+            if self._hints is None:
+                self._hints = self._make_hints()
+            return self._hints
+
+    def _make_hints(self) -> HostHints | None:
         database = connections[self.using]
         name = str(database.settings_dict["NAME"])
         if database.vendor == "sqlite":
@@ -188,12 +197,12 @@ class DatabaseStore(BaseStore):
 
     def _announce(self, channel: str) -> None:
         self._hint(channel)
-        if self._hints:
-            self._hints.send(channel)
+        if hints := self._get_hints():
+            hints.send(channel)
 
     async def _hear_others(self, hear: Hear) -> None:
-        if self._hints:
-            await self._hints.hear(hear)
+        if hints := self._get_hints():
+            await hints.hear(hear)
         else:
             await asyncio.Event().wait()
 

@@ -11,7 +11,7 @@
   const MAX_DELAY_MS = 3_000; // Short enough to be back within seconds of a restart.
   const SLOTS = 4; // Browsers allow six connections a host on HTTP/1.1, for all tabs together.
 
-  const jitter = (ms) => ms * (0.75 + Math.random() / 2);
+  const jitter = (ms) => ms * (0.5 + Math.random());
 
   // ---- The wire format: WHATWG HTML, "Parsing an event stream" ----
 
@@ -197,7 +197,9 @@
       for (const element of this.elements) {
         if (!element.isConnected) continue;
         const targets = element.querySelectorAll("[sse-swap]");
-        for (const target of [element, ...targets]) swap(target, event, text);
+        for (const target of [element, ...targets]) {
+          if (target.closest("[sse-connect]") === element) swap(target, event, text);
+        }
       }
     }
   }

@@ -1,0 +1,23 @@
+"""Addresses for dashboards that a test declares for itself."""
+
+import runpy
+from unittest import mock
+
+from django.urls import URLResolver, include, path
+
+from dashboards.dashboard import Dashboard
+from dashboards.registry import Registry
+
+
+def addresses(*dashboards: type[Dashboard]) -> list[URLResolver]:
+    """Return what ``dashboards.urls`` makes of these, had they been all that is registered.
+
+    For a module's ``urlpatterns``, under ``pytest.mark.urls(__name__)``. The registry of the
+    process stays as it is.
+    """
+    registry = Registry()
+    for dashboard in dashboards:
+        registry.register(dashboard)
+    with mock.patch("dashboards.registry.registry", registry):
+        urls = runpy.run_module("dashboards.urls")
+    return [path("", include((urls["urlpatterns"], urls["app_name"])))]

@@ -1,0 +1,126 @@
+"""The edge beside the ASGI protocol: what it passes on and what it refuses to hold."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from django.http import HttpRequest
+
+from dashboards.live.asgi import LiveEdge
+from dashboards.live.hold import EXTENSION, Hold, Offer, offered
+
+Answer = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+
+STREAM_HEADERS = [
+    (b"Content-Type", b"text/event-stream"),
+    (b"Content-Length", b"14"),
+    (b"Content-Encoding", b"identity"),
+]
+
+
+def answering(
+    status: int = 200, headers: list[tuple[bytes, bytes]] = STREAM_HEADERS, *, hold: bool = True
+) -> Answer:
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        offer = scope["extensions"][EXTENSION]
+        if hold:
+            offer.hold = Hold("shop.orders", None)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"retry: 500\n\n"})
+
+    return application
+
+
+class Client:
+    """The server's side of one exchange."""
+
+    def __init__(self, application: Answer, scope_type: str = "http") -> None:
+        self.edge = LiveEdge(application)
+        self.scope = {"type": scope_type}
+        self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.sent: list[Any] = []
+
+    async def send(self, event: Any) -> None:
+        self.sent.append(event)
+
+    async def run(self, *events: dict[str, Any]) -> list[Any]:
+        for event in events:
+            self.events.put_nowait(event)
+        await asyncio.wait_for(self.edge(self.scope, self.events.get, self.send), 5)
+        return self.sent
+
+
+@pytest.fixture(autouse=True)
+def _memory(settings: Any) -> None:
+    backend = {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}
+    settings.DASHBOARDS = {"STORES": {"default": backend}}
+
+
+async def test_a_held_answer_loses_what_was_true_only_of_a_finished_one():
+    sent = await Client(answering()).run({"type": "http.disconnect"})
+    assert sent[0]["headers"] == [(b"content-type", b"text/event-stream")]
+    assert sent[1]["more_body"] is True
+    assert len(sent) == 2, "nothing is written to a client that has gone"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answering(403),
+        answering(headers=[(b"Content-Type", b"text/html"), (b"Content-Length", b"14")]),
+        answering(hold=False),
+    ],
+    ids=["refused", "replaced by a middleware", "not asked for"],
+)
+async def test_what_is_no_stream_is_passed_on_as_it_is(answer: Answer):
+    sent = await Client(answer).run()
+    assert dict(sent[0]["headers"])[b"Content-Length"] == b"14"
+    assert not sent[1].get("more_body")
+
+
+async def test_a_disconnect_that_only_django_heard_is_remembered():
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await receive()
+        await answering()(scope, receive, send)
+
+    # The one disconnect is taken by the application; the server does not repeat it.
+    await Client(application).run({"type": "http.disconnect"})
+
+
+async def test_lifespan_is_answered_here_and_ends_streams():
+    client = Client(answering(), "lifespan")
+    sent = await client.run({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
+    assert [each["type"] for each in sent] == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+
+
+async def test_other_scopes_are_passed_on():
+    seen = []
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        seen.append(scope)
+
+    client = Client(application, "websocket")
+    await client.run()
+    assert seen == [{"type": "websocket"}]
+
+
+async def test_other_extensions_stay():
+    seen = []
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        seen.append(scope["extensions"])
+        await answering(hold=False)(scope, receive, send)
+
+    client = Client(application)
+    client.scope = {"type": "http", "extensions": {"tls": {}}}  # type: ignore[dict-item]
+    await client.run()
+    assert set(seen[0]) == {"tls", EXTENSION}
+    assert isinstance(seen[0][EXTENSION], Offer)
+
+
+def test_nobody_offers_to_hold_under_wsgi():
+    assert offered(HttpRequest()) is None

@@ -1,0 +1,185 @@
+"""Server-sent events, byte by byte, and as the standard's parser reads them."""
+
+import re
+from dataclasses import dataclass, field
+
+import pytest
+
+from dashboards.live.frames import COMMENT, Frame, encode_event, encode_frames, encode_retry
+
+UNICODE = "Grüße, 世界 🎉 \u2028\u2029\x85\ufeff"
+
+
+@dataclass
+class Client:
+    """What the WHATWG HTML standard, §9.2.6, makes of a stream, written down once more."""
+
+    events: list[tuple[str, str]] = field(default_factory=list)
+    last_event_id: str = ""
+    retry: int | None = None
+
+    def read(self, stream: bytes) -> "Client":
+        name, identifier = "", self.last_event_id
+        data: list[str] = []
+        # What follows the last line end is a line that has not arrived yet.
+        for line in re.split("\r\n|\r|\n", stream.decode())[:-1]:
+            key, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if not line:
+                self.last_event_id = identifier
+                if data:
+                    self.events.append((name or "message", "\n".join(data)))
+                name, data = "", []
+            elif key == "event":
+                name = value
+            elif key == "data":
+                data.append(value)
+            elif key == "id" and "\0" not in value:
+                identifier = value
+            elif key == "retry" and value.isdecimal():
+                self.retry = int(value)
+        return self
+
+
+@pytest.mark.parametrize(
+    ("data", "encoded"),
+    [
+        ("plain", b"data: plain\n"),
+        ("", b"data: \n"),
+        ("a\nb", b"data: a\ndata: b\n"),
+        ("a\rb", b"data: a\ndata: b\n"),
+        ("a\r\nb", b"data: a\ndata: b\n"),
+        ("a\n\rb", b"data: a\ndata: \ndata: b\n"),
+        ("a\n\nb", b"data: a\ndata: \ndata: b\n"),
+        ("a\r\r\nb", b"data: a\ndata: \ndata: b\n"),
+        ("\n", b"data: \ndata: \n"),
+        ("a\n", b"data: a\ndata: \n"),
+        ("\ra", b"data: \ndata: a\n"),
+        ("a\0b", b"data: a\0b\n"),
+        ("a\vb\fc\x1cd", b"data: a\x0bb\x0cc\x1cd\n"),
+        (" indented", b"data:  indented\n"),
+        (": no comment", b"data: : no comment\n"),
+        (
+            "id: 9\nevent: other\n\nretry: 1",
+            b"data: id: 9\ndata: event: other\ndata: \ndata: retry: 1\n",
+        ),
+        (UNICODE, f"data: {UNICODE}\n".encode()),
+    ],
+)
+def test_data_becomes_one_data_line_for_each_of_its_lines(data: str, encoded: bytes):
+    assert encode_event("key", data) == b"event: key\n" + encoded + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "read"),
+    [
+        ("", ""),
+        ("one", "one"),
+        ("a\nb\rc\r\nd", "a\nb\nc\nd"),
+        ("\n\n", "\n\n"),
+        ("\0", "\0"),
+        ("  two spaces, a tail  ", "  two spaces, a tail  "),
+        ("data: x\n\nevent: stolen\nid: 7", "data: x\n\nevent: stolen\nid: 7"),
+        (UNICODE, UNICODE),
+    ],
+)
+def test_a_client_reads_the_data_that_was_sent(data: str, read: str):
+    client = Client().read(encode_event("key", data, id="e.1"))
+
+    assert client.events == [("key", read)]
+    assert client.last_event_id == "e.1"
+
+
+def test_every_field_carries_unicode():
+    client = Client().read(encode_event(UNICODE, UNICODE, id=UNICODE))
+
+    assert client.events == [(UNICODE, UNICODE)]
+    assert client.last_event_id == UNICODE
+
+
+@pytest.mark.parametrize("breaker", ["\r", "\n", "\r\n", "\0"])
+@pytest.mark.parametrize("place", ["{}x", "x{}x", "x{}"])
+def test_an_event_name_cannot_break_out_of_its_line(place: str, breaker: str):
+    name = place.format(breaker)
+
+    with pytest.raises(ValueError, match="The event of a server-sent event may not hold") as raised:
+        encode_event(name, "data")
+
+    assert repr(name) in str(raised.value)
+
+
+@pytest.mark.parametrize("breaker", ["\r", "\n", "\r\n", "\0"])
+@pytest.mark.parametrize("place", ["{}x", "x{}x", "x{}"])
+def test_an_id_cannot_break_out_of_its_line(place: str, breaker: str):
+    identifier = place.format(breaker)
+
+    with pytest.raises(ValueError, match="The id of a server-sent event may not hold") as raised:
+        encode_event("key", "data", id=identifier)
+
+    assert repr(identifier) in str(raised.value)
+
+
+def test_an_event_without_an_id_leaves_the_reader_where_it_was():
+    client = Client(last_event_id="e.1").read(encode_event("key", "data"))
+
+    assert client.last_event_id == "e.1"
+
+
+def test_an_empty_id_is_sent_and_takes_the_readers_position_away():
+    client = Client(last_event_id="e.1").read(encode_event("key", "data", id=""))
+
+    assert client.last_event_id == ""
+
+
+def test_retry_is_a_message_of_its_own_without_an_event():
+    client = Client().read(encode_retry(1500))
+
+    assert client.retry == 1500
+    assert client.events == []
+
+
+def test_a_comment_is_seen_by_nobody():
+    client = Client(last_event_id="e.1").read(COMMENT + encode_event("key", "data") + COMMENT)
+
+    assert client == Client(events=[("key", "data")], last_event_id="e.1")
+
+
+def test_only_the_last_event_of_a_batch_carries_the_position():
+    frames = [Frame("a", 3, "1"), Frame("b", 4, "2\n3"), Frame("c", 4, "")]
+
+    encoded = encode_frames(frames, "e.4")
+
+    *head, last, nothing = encoded.split(b"\n\n")
+    assert nothing == b""
+    assert len(head) == 2
+    assert all(b"id:" not in event for event in head)
+    assert last.splitlines()[:2] == [b"event: c", b"id: e.4"]
+    assert Client().read(encoded).events == [("a", "1"), ("b", "2\n3"), ("c", "")]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_batch_cut_anywhere_moves_nobody(count: int):
+    encoded = encode_frames([Frame(f"k{n}", n, "x\ny") for n in range(count)], "e.9")
+
+    positions = {
+        Client(last_event_id="e.1").read(encoded[:length]).last_event_id
+        for length in range(len(encoded))
+    }
+
+    assert positions == {"e.1"}
+    assert Client(last_event_id="e.1").read(encoded).last_event_id == "e.9"
+
+
+def test_a_batch_may_be_any_iterable():
+    assert encode_frames(iter([Frame("a", 1, "x")]), "e.1") == encode_event("a", "x", id="e.1")
+
+
+def test_no_frames_are_no_bytes():
+    assert encode_frames([], "e.1") == b""
+
+
+def test_a_frame_is_encoded_once_and_without_a_position():
+    frame = Frame("a", 1, "x")
+
+    assert frame.encoded == encode_event("a", "x")
+    assert frame.encoded is frame.encoded

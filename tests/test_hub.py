@@ -1,0 +1,229 @@
+"""The hub: one read for all readers, cursors, and faults of the store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import pytest
+import pytest_asyncio
+
+from dashboards.live.frames import COMMENT
+from dashboards.live.hints import Hear
+from dashboards.live.hold import Hold
+from dashboards.live.hub import Hub, Reader
+from dashboards.live.positions import Position
+from dashboards.live.stores.base import Changes
+from dashboards.live.stores.memory import MemoryStore
+from dashboards.live.triggers import Source
+
+CHANNEL = "shop.orders"
+
+
+class Store(MemoryStore):
+    """Memory that can lose hints, fail, and count what it was asked."""
+
+    poll_seconds = 0.05
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.reads = 0
+        self.deaf = False
+        self.broken = False
+
+    async def asince(self, channel: str, position: Position | None) -> Changes:
+        self.reads += 1
+        if self.broken:
+            raise ConnectionError
+        return self.since(channel, position)
+
+    async def aheads(self, channels: Sequence[str]) -> Mapping[str, Position]:  # type: ignore[override]
+        if self.broken:
+            raise ConnectionError
+        return self.heads(channels)
+
+    async def _hear_others(self, hear: Hear) -> None:
+        await asyncio.Event().wait()
+
+    def _hint(self, channel: str) -> None:
+        if not self.deaf:
+            super()._hint(channel)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest_asyncio.fixture
+async def hub(store: Store) -> AsyncIterator[Hub]:
+    hub = Hub(store)
+    yield hub
+    for feed in list(hub._feeds.values()):
+        for reader in list(feed.readers):
+            hub.release(reader)
+    await asyncio.sleep(0)
+
+
+async def open_reader(hub: Hub, store: Store, sources: Sequence[Source] = ()) -> Reader:
+    return await hub.open(Hold(CHANNEL, store.since(CHANNEL, None).position, sources))
+
+
+async def read(reader: Reader) -> str:
+    return (await asyncio.wait_for(reader.read(), 5)).decode()
+
+
+async def test_readers_share_one_read_and_the_same_bytes(hub: Hub, store: Store):
+    readers = [await open_reader(hub, store) for _ in range(10)]
+    before = store.reads
+    store.put(CHANNEL, {"a": "news"})
+    answers = [await asyncio.wait_for(reader.read(), 5) for reader in readers]
+    assert store.reads == before + 1
+    assert all(answer is answers[0] for answer in answers)
+
+
+async def test_a_slow_reader_skips_what_it_would_only_have_overwritten(hub: Hub, store: Store):
+    reader = await open_reader(hub, store)
+    for number in range(100):
+        store.put(CHANNEL, {"a": f"a{number}"})
+        store.put(CHANNEL, {"b": f"b{number}"})
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
+    text = await read(reader)
+    assert text.count("event:") == 2
+    assert "a99" in text
+    assert text.endswith(f"id: {store.heads([CHANNEL])[CHANNEL]}\ndata: b99\n\n")
+
+
+async def test_a_lost_hint_is_found_by_the_poll(hub: Hub, store: Store):
+    reader = await open_reader(hub, store)
+    store.deaf = True
+    store.put(CHANNEL, {"a": "unheard"})
+    assert "unheard" in await read(reader)
+
+
+async def test_a_doubled_hint_does_no_harm(hub: Hub, store: Store):
+    reader = await open_reader(hub, store)
+    store.put(CHANNEL, {"a": "once"})
+    store._hint(CHANNEL)
+    store._hint("a channel nobody watches")
+    assert (await read(reader)).count("once") == 1
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reader.read(), 0.2)
+
+
+async def test_a_store_that_fails_is_reported_once_and_heals(hub: Hub, store: Store, caplog):
+    reader = await open_reader(hub, store)
+    store.broken = True
+    store.put(CHANNEL, {"a": "while broken"})
+    await asyncio.sleep(0.2)
+    assert [each.message for each in caplog.records] == ["The store of live state does not answer."]
+    store.broken = False
+    assert "while broken" in await read(reader)
+
+
+async def test_a_stream_is_not_held_while_the_store_fails(hub: Hub, store: Store):
+    store.broken = True
+    with pytest.raises(ConnectionError):
+        await open_reader(hub, store)
+    assert hub.streams == 0
+
+
+async def test_a_reader_ahead_of_the_hub_never_sees_an_older_state(hub: Hub, store: Store):
+    first = await open_reader(hub, store)
+    store.put(CHANNEL, {"a": "old"})
+    await read(first)
+    store.deaf, store.poll_seconds = True, 60
+    store._channels.clear()
+    store.put(CHANNEL, {"a": "new life"})
+    # The view has read the new epoch from the store; the hub has not heard of it.
+    second = await open_reader(hub, store)
+    store.deaf = False
+    store.put(CHANNEL, {"b": "next"})
+    text = await read(second)
+    assert "old" not in text
+    assert "next" in text
+    assert "new life" in await read(first)
+
+
+async def test_a_channel_that_vanished_begins_anew(hub: Hub, store: Store):
+    store.put(CHANNEL, {"a": "before"})
+    reader = await open_reader(hub, store)
+    store._channels.clear()
+    await asyncio.sleep(0.2)
+    store.put(CHANNEL, {"a": "after"})
+    assert "after" in await read(reader)
+
+
+async def test_versions_on_one_connection_never_go_backwards(hub: Hub, store: Store):
+    for text in ("one", "two", "three"):
+        store.put(CHANNEL, {"a": text})
+    reader = await open_reader(hub, store)
+    # The store is set back to an earlier copy: same epoch, smaller version.
+    state = store._channels[CHANNEL]
+    state.position = Position(state.position.epoch, 1)
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+
+
+async def test_silence_is_broken_by_a_comment(hub: Hub, store: Store, settings):
+    settings.DASHBOARDS = {"HEARTBEAT_SECONDS": 0.1}
+    reader = await open_reader(hub, store)
+    assert await asyncio.wait_for(reader.read(), 5) == COMMENT
+
+
+async def test_a_stream_ends_at_its_age(hub: Hub, store: Store, settings):
+    settings.DASHBOARDS = {"STREAM_MAX_AGE_SECONDS": 0.1}
+    reader = await open_reader(hub, store)
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+
+
+async def test_closing_ends_every_stream_and_holds_no_other(hub: Hub, store: Store):
+    readers = [await open_reader(hub, store) for _ in range(3)]
+    waiting = [asyncio.create_task(reader.read()) for reader in readers]
+    await asyncio.sleep(0)
+    hub.close()
+    assert await asyncio.wait_for(asyncio.gather(*waiting), 5) == [b""] * 3
+    assert await (await open_reader(hub, store)).read() == b""
+
+
+async def test_without_readers_nothing_runs(hub: Hub, store: Store):
+    before = asyncio.all_tasks()
+    source = Source("a", 60, lambda: "computed")
+    readers = [await open_reader(hub, store, [source]) for _ in range(2)]
+    assert len(asyncio.all_tasks()) > len(before)
+    for reader in readers:
+        hub.release(reader)
+    await asyncio.sleep(0.05)
+    assert asyncio.all_tasks() == before
+    assert hub.streams == 0
+    # And it starts again.
+    reader = await open_reader(hub, store)
+    store.put(CHANNEL, {"b": "again"})
+    assert "again" in await read(reader)
+
+
+async def test_computed_values_run_while_somebody_watches(hub: Hub, store: Store):
+    turns: list[int] = []
+
+    def compute() -> str:
+        turns.append(1)
+        return f"turn {len(turns)}"
+
+    reader = await open_reader(hub, store, [Source("a", 0.1, compute)])
+    for number in (1, 2, 3):
+        assert f"turn {number}" in await read(reader)
+    hub.release(reader)
+    await asyncio.sleep(0.1)
+    count = len(turns)
+    await asyncio.sleep(0.3)
+    assert len(turns) == count
+
+
+async def test_a_value_that_raises_costs_only_itself(hub: Hub, store: Store, caplog):
+    def fail() -> str:
+        raise ZeroDivisionError
+
+    sources = [Source("bad", 0.1, fail), Source("good", 0.1, lambda: "fine")]
+    reader = await open_reader(hub, store, sources)
+    text = await read(reader)
+    assert "fine" in text
+    assert "'bad'" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
