@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import ParamSpec, TypeVar
 
 import pytest
@@ -126,7 +125,9 @@ class StoreContract:
         with ThreadPoolExecutor(writers + 2) as pool:
             readers = [pool.submit(let_go, read) for _ in range(2)]
             positions = [
-                p for each in pool.map(partial(let_go, write), range(writers)) for p in each
+                p
+                for each in pool.map(lambda writer: let_go(write, writer), range(writers))
+                for p in each
             ]
             done.set()
             states = [reader.result() for reader in readers]
@@ -165,9 +166,11 @@ async def hearing(store: BaseStore):
     """Hear a store's hints for a while."""
     heard: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    task = asyncio.create_task(
-        store.hear(lambda channel: loop.call_soon_threadsafe(heard.put_nowait, channel))
-    )
+
+    def hear(channel: str) -> None:
+        loop.call_soon_threadsafe(heard.put_nowait, channel)
+
+    task = asyncio.create_task(store.hear(hear))
     await asyncio.sleep(0.1)  # until its sockets are bound
     try:
         yield heard

@@ -43,7 +43,7 @@ class Tab:
     async def until(self, expression: str, *, seconds: float = 10) -> None:
         """Wait until an expression is true."""
         async with asyncio.timeout(seconds):
-            while not await self.evaluate(expression):
+            while not await self.evaluate(expression):  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0.05)
 
     async def activate(self) -> None:
@@ -83,7 +83,7 @@ class Tabs:
 async def open_tabs(program: str, arguments: Sequence[str], profile: Path) -> AsyncIterator[Tabs]:
     """Start a browser with a profile of its own."""
     port = free_port()
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220 - starting it takes no time
         [
             program,
             *arguments,

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-
 from dataclasses import dataclass
 from typing import Any
 
