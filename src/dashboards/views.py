@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -53,6 +52,9 @@ class PageView(DashboardAccessView):
         user = getattr(request, "user", None)
         if user is None or user.is_authenticated:
             raise PermissionDenied
+        # Its models need the app; a project without django.contrib.auth has no request.user.
+        from django.contrib.auth.views import redirect_to_login  # noqa: PLC0415
+
         return redirect_to_login(request.get_full_path())
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002

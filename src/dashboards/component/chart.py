@@ -58,7 +58,7 @@ def _to_json(value: Any) -> str:
     from plotly.io.json import to_json_plotly  # noqa: PLC0415
 
     try:
-        text: str = to_json_plotly(figure)
+        text: str = to_json_plotly(dict(figure))
     except (TypeError, ValueError) as error:
         msg = f"{_ALLOWED}, got {value!r}, which cannot be written as JSON: {error}."
         raise ComponentValueError(msg) from error

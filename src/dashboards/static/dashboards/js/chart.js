@@ -31,6 +31,9 @@
     const axis = {
       gridcolor: color("--dashboards-chart-grid"),
       linecolor: color("--dashboards-chart-grid"),
+      ticks: "outside",
+      ticklen: 7,
+      tickcolor: "rgba(0,0,0,0)",
       zerolinecolor: color("--dashboards-chart-grid"),
       automargin: true,
     };
@@ -39,11 +42,11 @@
       layout: {
         paper_bgcolor: "rgba(0,0,0,0)",
         plot_bgcolor: "rgba(0,0,0,0)",
-        font: { family: style.fontFamily, size: 12, color: style.color },
+        font: { family: style.fontFamily, size: 12, color: color("--dashboards-muted") ?? style.color },
         margin: { l: 8, r: 8, t: 8, b: 8 },
         colorway: colors.every(Boolean) ? colors : undefined,
         hoverlabel: { font: { family: style.fontFamily } },
-        legend: { orientation: "h", x: 0, y: -0.15 },
+        legend: { orientation: "h", x: 0, y: -0.2 },
         xaxis: axis,
         yaxis: axis,
       },

@@ -1,0 +1,5 @@
+"""A site that forgot to include ``dashboards.urls``."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

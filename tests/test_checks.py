@@ -1,0 +1,335 @@
+"""System checks: every misconfiguration is told by id, and told how to mend it."""
+
+import importlib.util
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.checks import CheckMessage, Error, Warning, run_checks  # noqa: A004
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from pytest_django import Settings
+
+from dashboards import conf
+from dashboards.component import Chart, Stat
+from dashboards.dashboard import Dashboard
+from dashboards.registry import Registry
+
+DATABASE = "dashboards.live.stores.database.DatabaseStore"
+MEMORY = "dashboards.live.stores.memory.MemoryStore"
+
+
+def found() -> list[CheckMessage]:
+    """Return what all checks of all apps find in the project as it is now."""
+    return list(run_checks())
+
+
+def stores(**entry: Any) -> dict[str, Any]:
+    return {"STORES": {"default": entry}}
+
+
+def test_a_healthy_project_has_nothing_to_mend():
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"HEARTBEAT_SECONDS": 1, "STREAM_MAX_AGE_SECONDS": 1.5, "POLL_MILLISECONDS": 100},
+        {"HEARTBEAT_SECONDS": 30, "STREAM_MAX_AGE_SECONDS": 86_400, "POLL_MILLISECONDS": 60_000},
+        {"PERMISSION_CLASSES": []},
+        stores(BACKEND=MEMORY),
+        stores(BACKEND=DATABASE, OPTIONS={"using": "default", "poll_seconds": 1}),
+    ],
+    ids=lambda given: ", ".join(given) + repr(given)[-20:],
+)
+def test_settings_within_bounds_have_nothing_to_mend(settings: Settings, given: dict[str, Any]):
+    settings.DASHBOARDS = given
+
+    assert found() == []
+
+
+def test_a_project_without_the_setting_has_nothing_to_mend(settings: Settings):
+    del settings.DASHBOARDS
+
+    assert found() == []
+
+
+def test_e001_django_htmx_is_missing(settings: Settings):
+    settings.INSTALLED_APPS = [each for each in settings.INSTALLED_APPS if each != "django_htmx"]
+    assert not apps.is_installed("django_htmx")
+
+    assert found() == [
+        Error(
+            "django_htmx is not in INSTALLED_APPS, so pages cannot load htmx.",
+            hint='Add "django_htmx" to INSTALLED_APPS.',
+            id="dashboards.E001",
+        )
+    ]
+
+
+@pytest.mark.parametrize("wrong", [None, [], "default", 7, ("STORES", {})], ids=repr)
+def test_e002_the_setting_is_no_dict(settings: Settings, wrong: Any):
+    settings.DASHBOARDS = wrong
+
+    assert found() == [
+        Error(
+            f"The setting DASHBOARDS must be a dict, got {wrong!r}.",
+            hint=f"Its keys may be {', '.join(conf.DEFAULTS)}.",
+            id="dashboards.E002",
+        )
+    ]
+
+
+def test_e002_a_setting_is_unknown(settings: Settings):
+    settings.DASHBOARDS = {"STORE": {}, "HEARTBEAT": 5}
+
+    hint = f"Allowed are {', '.join(conf.DEFAULTS)}."
+    assert found() == [
+        Error("DASHBOARDS has no setting 'HEARTBEAT'.", hint=hint, id="dashboards.E002"),
+        Error("DASHBOARDS has no setting 'STORE'.", hint=hint, id="dashboards.E002"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "bounds", "wrong"),
+    [
+        ("HEARTBEAT_SECONDS", "1 to 30", 0.5),
+        ("HEARTBEAT_SECONDS", "1 to 30", 31),
+        ("HEARTBEAT_SECONDS", "1 to 30", "15"),
+        ("HEARTBEAT_SECONDS", "1 to 30", None),
+        ("HEARTBEAT_SECONDS", "1 to 30", float("nan")),
+        ("STREAM_MAX_AGE_SECONDS", "1 to 86400", 0),
+        ("STREAM_MAX_AGE_SECONDS", "1 to 86400", float("inf")),
+        ("STREAM_MAX_AGE_SECONDS", "1 to 86400", -5),
+        ("POLL_MILLISECONDS", "100 to 60000", 99),
+        ("POLL_MILLISECONDS", "100 to 60000", 60_001),
+        ("POLL_MILLISECONDS", "100 to 60000", [1000]),
+    ],
+)
+def test_e002_a_number_is_out_of_bounds(settings: Settings, name: str, bounds: str, wrong: Any):
+    settings.DASHBOARDS = {name: wrong}
+
+    assert found() == [
+        Error(
+            f"DASHBOARDS[{name!r}] must be a number from {bounds}, got {wrong!r}.",
+            hint=f"Leave it out for the default, {conf.DEFAULTS[name]}.",
+            id="dashboards.E002",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (
+            {},
+            "DASHBOARDS['STORES']['default'] must be a dict with a BACKEND: 'default' is missing.",
+        ),
+        (
+            {"default": {}},
+            "DASHBOARDS['STORES']['default'] must be a dict with a BACKEND: 'BACKEND' is missing.",
+        ),
+        (
+            {"default": {"BACKEND": "nowhere.Store"}},
+            (
+                "DASHBOARDS['STORES']['default']['BACKEND'] cannot be imported: "
+                "No module named 'nowhere'."
+            ),
+        ),
+        (
+            {"default": {"BACKEND": "Store"}},
+            (
+                "DASHBOARDS['STORES']['default']['BACKEND'] cannot be imported: "
+                "Store doesn't look like a module path."
+            ),
+        ),
+        (
+            {"default": {"BACKEND": "dashboards.live.stores.database.Nothing"}},
+            (
+                "DASHBOARDS['STORES']['default']['BACKEND'] cannot be imported: "
+                'Module "dashboards.live.stores.database" does not define a "Nothing" '
+                "attribute/class."
+            ),
+        ),
+        (
+            {"default": {"BACKEND": "dashboards.dashboard.Dashboard"}},
+            (
+                "DASHBOARDS['STORES']['default']['BACKEND'] must name a subclass of BaseStore, "
+                "got <class 'dashboards.dashboard.Dashboard'>."
+            ),
+        ),
+    ],
+    ids=lambda given: repr(given)[:60] if isinstance(given, dict) else "",
+)
+def test_e003_the_store_cannot_be_made(settings: Settings, wrong: Any, words: str):
+    settings.DASHBOARDS = {"STORES": wrong}
+
+    [message] = found()
+
+    assert message.id == "dashboards.E003"
+    assert message.msg == words
+    assert message.hint == f"The default is {conf.DEFAULTS['STORES']!r}."
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "default",
+        None,
+        ["default"],
+        {"default": DATABASE},
+        {"default": None},
+        {"default": {"BACKEND": None}},
+    ],
+    ids=repr,
+)
+def test_e003_the_stores_are_written_in_another_form(settings: Settings, wrong: Any):
+    settings.DASHBOARDS = {"STORES": wrong}
+
+    [message] = found()
+
+    assert message.id == "dashboards.E003"
+    assert message.msg.startswith("DASHBOARDS['STORES']['default']")
+    assert message.hint == f"The default is {conf.DEFAULTS['STORES']!r}."
+
+
+def test_e004_the_database_store_does_not_know_an_option(settings: Settings):
+    settings.DASHBOARDS = stores(BACKEND=DATABASE, OPTIONS={"use": "default", "alias": "default"})
+
+    assert found() == [
+        Error(
+            "Unknown OPTIONS of DatabaseStore: alias, use.",
+            hint="Allowed are poll_seconds, using.",
+            id="dashboards.E004",
+        )
+    ]
+
+
+def test_e005_the_database_store_uses_a_database_that_is_not_there(settings: Settings):
+    settings.DASHBOARDS = stores(BACKEND=DATABASE, OPTIONS={"using": "live"})
+
+    assert found() == [
+        Error(
+            "DatabaseStore uses the database 'live', which DATABASES lacks.",
+            hint="Set OPTIONS['using'] to one of default.",
+            id="dashboards.E005",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"timeout": 20}, {"init_command": "PRAGMA synchronous=NORMAL"}, {"init_command": None}],
+    ids=repr,
+)
+def test_w006_sqlite_is_not_set_to_write_ahead_logging(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+):
+    monkeypatch.setitem(database_settings(), "OPTIONS", options)
+
+    assert found() == [
+        Warning(
+            "The SQLite database 'default' is not set to write-ahead logging: "
+            "readers of live state and writers of your site block each other.",
+            hint=(
+                'Add to DATABASES["default"]: "OPTIONS": {"init_command": '
+                '"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"}.'
+            ),
+            id="dashboards.W006",
+        )
+    ]
+
+
+def test_w006_its_hint_is_a_remedy(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(
+        database_settings(),
+        "OPTIONS",
+        {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"},
+    )
+
+    assert found() == []
+
+
+def test_the_memory_store_asks_nothing_of_the_database(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    settings.DASHBOARDS = stores(BACKEND=MEMORY)
+    monkeypatch.setitem(database_settings(), "OPTIONS", {})
+
+    assert found() == []
+
+
+def database_settings() -> dict[str, Any]:
+    from django.db import connection  # noqa: PLC0415 - a connection is made at its first use
+
+    return connection.settings_dict
+
+
+def test_w007_no_address_leads_to_a_registered_dashboard(settings: Settings):
+    settings.ROOT_URLCONF = "tests.no_urls"
+
+    assert found() == [
+        Warning(
+            "Live is registered, but no address leads to it.",
+            hint='Add path("dashboards/", include("dashboards.urls")) to your URLs.',
+            id="dashboards.W007",
+        )
+    ]
+
+
+def test_w007_is_not_told_where_nothing_is_registered(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    settings.ROOT_URLCONF = "tests.no_urls"
+    monkeypatch.setattr("dashboards.checks.registry", Registry())
+
+    assert found() == []
+
+
+@pytest.fixture
+def _no_plotly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_spec(name: str) -> Any:
+        return None if name == "plotly" else importlib.util.find_spec(name)
+
+    monkeypatch.setattr("dashboards.checks.find_spec", find_spec)
+
+
+class Charted(Dashboard):
+    first = Chart()
+    second = Chart(live=True)
+    third = Stat()
+
+    class Meta:
+        app_label = "site"
+
+
+@pytest.mark.usefixtures("_no_plotly")
+def test_e008_a_chart_is_declared_but_plotly_is_not_installed(monkeypatch: pytest.MonkeyPatch):
+    registry = Registry()
+    registry.register(Charted)
+    monkeypatch.setattr("dashboards.checks.registry", registry)
+
+    assert [message for message in found() if message.id == "dashboards.E008"] == [
+        Error(
+            f"Charted.{key} is a Chart, but plotly is not installed.",
+            hint='pip install "django-live-dashboards[plotly]"',
+            id="dashboards.E008",
+        )
+        for key in ("first", "second")
+    ]
+
+
+@pytest.mark.usefixtures("_no_plotly")
+def test_e008_is_not_told_where_nothing_is_charted(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dashboards.checks.registry", Registry())
+
+    assert found() == []
+
+
+def test_an_error_stops_manage_py(settings: Settings):
+    settings.DASHBOARDS = {"HEARTBEAT": 5}
+
+    with pytest.raises(SystemCheckError, match=r"\(dashboards\.E002\) DASHBOARDS has no setting"):
+        call_command("check")

@@ -1,0 +1,177 @@
+"""plotly.js is the one that the installed plotly brings."""
+
+import importlib.util
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import plotly
+import pytest
+from django.conf import settings as of_the_project
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.finders import get_finder
+from django.core.management import call_command
+from pytest_django import Settings
+
+from dashboards.finders import PATH, PlotlyFinder, with_plotly
+
+OF_PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+OWN = "dashboards.finders.PlotlyFinder"
+DJANGOS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
+
+
+def test_the_path_is_the_one_that_charts_name():
+    assert PATH == "dashboards/plotly/plotly.min.js"
+
+
+# In the project, which named no finder.
+
+
+def test_a_project_has_the_finder_without_naming_it():
+    assert [*DJANGOS, OWN] == of_the_project.STATICFILES_FINDERS
+
+
+def test_findstatic_finds_the_very_file_of_the_distribution():
+    out = StringIO()
+
+    call_command("findstatic", PATH, "--verbosity", "0", stdout=out)
+
+    assert out.getvalue().splitlines() == [str(OF_PLOTLY)]
+
+
+def test_staticfiles_finds_it_alone_and_among_all():
+    assert finders.find(PATH) == str(OF_PLOTLY)
+    assert finders.find(PATH, find_all=True) == [str(OF_PLOTLY)]
+
+
+def test_collectstatic_copies_it_where_charts_look_for_it(settings: Settings, tmp_path: Path):
+    settings.STATIC_ROOT = tmp_path
+
+    call_command("collectstatic", "--no-input", "--verbosity", "0")
+
+    assert (tmp_path / "dashboards/plotly/plotly.min.js").read_bytes() == OF_PLOTLY.read_bytes()
+    # And nothing else of plotly, which has some megabytes more.
+    assert [each.name for each in (tmp_path / "dashboards/plotly").iterdir()] == ["plotly.min.js"]
+    assert (tmp_path / "dashboards/js/chart.js").is_file()
+
+
+@pytest.mark.parametrize("pattern", ["*.js", "plotly*"])
+def test_collectstatic_leaves_it_out_when_told_to(settings: Settings, tmp_path: Path, pattern: str):
+    settings.STATIC_ROOT = tmp_path
+
+    call_command("collectstatic", "--no-input", "--verbosity", "0", "--ignore", pattern)
+
+    assert not (tmp_path / "dashboards/plotly").exists()
+
+
+# The finder alone.
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "plotly.min.js",
+        "dashboards/plotly/",
+        "dashboards/plotly/plotly.js",
+        "dashboards/plotly/../plotly/plotly.min.js",
+        "dashboards/plotly/../../__init__.py",
+        "dashboards/js/chart.js",
+    ],
+)
+def test_it_finds_nothing_else(path: str):
+    assert PlotlyFinder().find(path) == []
+    assert PlotlyFinder().find(path, find_all=True) == []
+
+
+def test_it_lists_one_file():
+    [(name, storage)] = PlotlyFinder().list([])
+
+    assert f"{storage.prefix}/{name}" == PATH  # type: ignore[attr-defined]
+    assert storage.path(name) == str(OF_PLOTLY)
+
+
+@pytest.mark.parametrize("patterns", [["*.js"], ["plotly.min.js"], ["other", "*.min.*"]])
+def test_it_lists_nothing_that_is_ignored(patterns: list[str]):
+    assert list(PlotlyFinder().list(patterns)) == []
+
+
+def test_it_lists_it_when_told_of_no_patterns():
+    assert len(list(PlotlyFinder().list(None))) == 1
+
+
+def test_it_has_nothing_to_complain_about():
+    assert PlotlyFinder().check() == []
+
+
+# Where plotly is absent, or is something else of that name.
+
+
+@pytest.fixture(
+    params=["absent", "a folder of that name", "without its script"],
+)
+def _no_plotly(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[None]:
+    specs: dict[str, Any] = {
+        "absent": None,
+        "a folder of that name": SimpleNamespace(origin=None),
+        "without its script": SimpleNamespace(origin=str(tmp_path / "__init__.py")),
+    }
+
+    def find_spec(name: str) -> Any:
+        return specs[request.param] if name == "plotly" else importlib.util.find_spec(name)
+
+    monkeypatch.setattr("dashboards.finders.find_spec", find_spec)
+    # Django keeps the finders it has made.
+    get_finder.cache_clear()  # type: ignore[attr-defined]
+    yield
+    get_finder.cache_clear()  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("_no_plotly")
+def test_without_plotly_nothing_is_found():
+    assert PlotlyFinder().find(PATH) == []
+    assert PlotlyFinder().find(PATH, find_all=True) == []
+    assert list(PlotlyFinder().list([])) == []
+    assert PlotlyFinder().check() == []
+    assert finders.find(PATH) is None
+
+
+@pytest.mark.usefixtures("_no_plotly")
+def test_without_plotly_all_else_is_collected(settings: Settings, tmp_path: Path):
+    settings.STATIC_ROOT = tmp_path / "static"
+
+    call_command("collectstatic", "--no-input", "--verbosity", "0")
+
+    assert (tmp_path / "static/dashboards/js/chart.js").is_file()
+    assert not (tmp_path / "static/dashboards/plotly").exists()
+
+
+# Added once.
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([], [OWN]),
+        (DJANGOS, [*DJANGOS, OWN]),
+        (tuple(DJANGOS), [*DJANGOS, OWN]),
+        ([OWN, *DJANGOS], [OWN, *DJANGOS]),
+        ([*DJANGOS, OWN], [*DJANGOS, OWN]),
+    ],
+    ids=["empty", "list", "tuple", "named first", "named last"],
+)
+def test_the_finder_is_added_once(before: Any, after: list[str]):
+    given = list(before)
+
+    once = with_plotly(before)
+
+    assert list(once) == after
+    assert list(with_plotly(once)) == after
+    assert list(before) == given

@@ -1,0 +1,286 @@
+"""Who may open what: the classes alone, and the views they guard."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+
+from dashboards.component import Stat
+from dashboards.dashboard import Dashboard
+from dashboards.permissions import AllowAny, BasePermission, IsAdminUser, IsAuthenticated
+from tests.addresses import addresses
+
+NOBODY, MEMBER, STAFF = AnonymousUser(), User(username="member"), User(username="s", is_staff=True)
+
+
+@pytest.mark.parametrize(
+    ("permission", "allowed"),
+    [
+        (BasePermission, [NOBODY, MEMBER, STAFF]),
+        (AllowAny, [NOBODY, MEMBER, STAFF]),
+        (IsAuthenticated, [MEMBER, STAFF]),
+        (IsAdminUser, [STAFF]),
+    ],
+)
+def test_a_class_allows(permission: type[BasePermission], allowed: list[Any]):
+    for user in (NOBODY, MEMBER, STAFF):
+        request = RequestFactory().get("/")
+        request.user = user
+        assert permission().has_permission(request) is (user in allowed)
+        assert permission().has_object_permission(request, object()) is True
+
+
+@pytest.mark.parametrize("permission", [IsAuthenticated, IsAdminUser])
+def test_without_the_middleware_a_class_that_asks_for_the_user_says_what_to_add(
+    permission: type[BasePermission],
+):
+    with pytest.raises(ImproperlyConfigured) as raised:
+        permission().has_permission(RequestFactory().get("/"))
+
+    assert str(raised.value) == (
+        "A permission class asked for request.user, which is not there: add "
+        "django.contrib.auth.middleware.AuthenticationMiddleware to MIDDLEWARE."
+    )
+
+
+def test_without_the_middleware_everybody_may_open_what_all_may():
+    assert AllowAny().has_permission(RequestFactory().get("/"))
+
+
+class AsksOnlyForObjects(BasePermission):
+    def has_object_permission(self, request: HttpRequest, obj: Any) -> bool:
+        return bool(obj == "open")
+
+
+class Refuses(BasePermission):
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.GET.get("please") == "yes"
+
+
+class Everybody(Dashboard):
+    secret = Stat(value="for all", live=True)
+
+    class Meta:
+        app_label = "site"
+        permission_classes = (AllowAny,)
+
+
+class Members(Dashboard):
+    secret = Stat(value="for members", live=True)
+
+    class Meta:
+        app_label = "site"
+        permission_classes = (IsAuthenticated,)
+
+
+class Staff(Dashboard):
+    secret = Stat(value="for staff", live=True)
+
+    class Meta:
+        app_label = "site"
+        permission_classes = ("dashboards.permissions.IsAdminUser",)
+
+
+class Polite(Dashboard):
+    secret = Stat(value="for the polite", live=True)
+
+    class Meta:
+        app_label = "site"
+        permission_classes = (Refuses,)
+
+
+class Unsaid(Dashboard):
+    """Guarded by whatever the setting says."""
+
+    secret = Stat(value="for whom the setting says", live=True)
+
+    class Meta:
+        app_label = "site"
+
+
+class Both(Dashboard):
+    class Meta:
+        permission_classes = (IsAdminUser, AsksOnlyForObjects)
+
+
+urlpatterns = addresses(Everybody, Members, Staff, Polite, Unsaid)
+served = pytest.mark.urls(__name__)
+
+PAGE, COMPONENT, STREAM = "", "@component/secret/", "@stream/"
+ALL = [PAGE, COMPONENT, STREAM]
+
+
+@pytest.fixture
+def client(client: Client, db: None) -> Client:
+    return client
+
+
+def sign_in(client: Client, *, staff: bool = False) -> None:
+    client.force_login(User.objects.create_user("user", is_staff=staff))
+
+
+@served
+@pytest.mark.parametrize("dashboard", ["members", "staff"])
+def test_a_page_sends_the_anonymous_to_log_in_and_back(client: Client, dashboard: str):
+    response = client.get(f"/site/{dashboard}/", {"year": "2024"})
+
+    assert response.status_code == 302
+    assert response["Location"] == f"/login/?next=/site/{dashboard}/%3Fyear%3D2024"
+
+
+@served
+@pytest.mark.parametrize("dashboard", ["members", "staff"])
+@pytest.mark.parametrize("path", [COMPONENT, STREAM, "@component/unknown/"])
+def test_a_component_and_a_stream_refuse_the_anonymous(client: Client, dashboard: str, path: str):
+    response = client.get(f"/site/{dashboard}/{path}")
+
+    assert response.status_code == 403
+    assert b"for members" not in response.content
+    assert b"for staff" not in response.content
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+def test_who_is_signed_in_but_not_allowed_is_refused_everywhere(client: Client, path: str):
+    sign_in(client)
+
+    response = client.get(f"/site/staff/{path}")
+
+    assert response.status_code == 403
+    assert b"for staff" not in response.content
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+@pytest.mark.parametrize("method", ["head", "post", "put", "delete", "options"])
+def test_no_method_opens_a_way_in(client: Client, path: str, method: str):
+    sign_in(client)
+
+    assert getattr(client, method)(f"/site/staff/{path}").status_code == 403
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+@pytest.mark.parametrize("dashboard", ["everybody", "members", "staff"])
+def test_staff_may_open_all_of_them(client: Client, dashboard: str, path: str):
+    sign_in(client, staff=True)
+
+    assert client.get(f"/site/{dashboard}/{path}").status_code == 200
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+@pytest.mark.parametrize("dashboard", ["everybody", "members"])
+def test_a_member_may_open_what_is_for_members(client: Client, dashboard: str, path: str):
+    sign_in(client)
+
+    assert client.get(f"/site/{dashboard}/{path}").status_code == 200
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+def test_the_anonymous_may_open_what_is_for_everybody(client: Client, path: str):
+    assert client.get(f"/site/everybody/{path}").status_code == 200
+
+
+@served
+def test_staff_see_the_value(client: Client):
+    sign_in(client, staff=True)
+
+    assert "for staff" in client.get("/site/staff/").content.decode()
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+def test_access_is_asked_anew_for_every_request(client: Client, path: str):
+    sign_in(client, staff=True)
+    assert client.get(f"/site/staff/{path}").status_code == 200
+
+    User.objects.update(is_staff=False)
+
+    assert client.get(f"/site/staff/{path}").status_code == 403
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+def test_who_is_no_longer_active_is_anonymous(client: Client, path: str):
+    sign_in(client, staff=True)
+    User.objects.update(is_active=False)
+
+    assert client.get(f"/site/staff/{path}").status_code == (302 if path == PAGE else 403)
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+def test_a_permission_that_users_write_guards_alike(client: Client, path: str):
+    sign_in(client, staff=True)
+
+    assert client.get(f"/site/polite/{path}").status_code == 403
+    assert client.get(f"/site/polite/{path}", {"please": "yes"}).status_code == 200
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+def test_the_setting_guards_where_meta_says_nothing(client: Client, settings: Settings, path: str):
+    assert client.get(f"/site/unsaid/{path}").status_code == 200
+
+    settings.DASHBOARDS = {"PERMISSION_CLASSES": ["dashboards.permissions.IsAuthenticated"]}
+
+    assert client.get(f"/site/unsaid/{path}").status_code == (302 if path == PAGE else 403)
+
+
+# Without the authentication middleware.
+
+
+@pytest.fixture
+def _without_users(settings: Settings) -> None:
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "auth" not in each]
+
+
+@served
+@pytest.mark.usefixtures("_without_users")
+@pytest.mark.parametrize("path", ALL)
+def test_a_site_without_users_can_have_dashboards_for_everybody(client: Client, path: str):
+    assert client.get(f"/site/everybody/{path}").status_code == 200
+
+
+@served
+@pytest.mark.usefixtures("_without_users")
+@pytest.mark.parametrize("path", ALL)
+def test_a_site_without_users_is_told_what_its_guard_needs(client: Client, path: str):
+    with pytest.raises(ImproperlyConfigured, match="AuthenticationMiddleware"):
+        client.get(f"/site/staff/{path}")
+
+
+@served
+@pytest.mark.usefixtures("_without_users")
+@pytest.mark.parametrize("path", ALL)
+def test_a_site_without_users_refuses_instead_of_sending_to_log_in(client: Client, path: str):
+    assert client.get(f"/site/polite/{path}").status_code == 403
+
+
+# About an object.
+
+
+def staff_request() -> HttpRequest:
+    request = RequestFactory().get("/")
+    request.user = STAFF
+    return request
+
+
+@pytest.mark.parametrize(("thing", "allowed"), [("open", True), ("closed", False), (None, True)])
+def test_an_object_is_asked_about_where_there_is_one(thing: str | None, allowed: bool):
+    request = staff_request()
+
+    assert Both(request, object=thing).has_permission(request) is allowed
+
+
+def test_all_of_several_permissions_must_allow():
+    request = RequestFactory().get("/")
+    request.user = MEMBER
+
+    assert Both(request, object="open").has_permission(request) is False
