@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +19,11 @@ def _programs() -> Path:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[dict[str, str]]:
-    """Run a server in ``folder``; yields the ``DATABASES`` entry that reaches it."""
+def postgresql() -> Iterator[dict[str, str]]:
+    """Run a server; yields the ``DATABASES`` entry that reaches it."""
     programs = _programs()
+    # Not below pytest's own folders, which only their owner may enter.
+    folder = Path(tempfile.mkdtemp(prefix="dashboards-postgresql-"))
     as_user: list[str] = []
     if os.getuid() == 0:
         # The server refuses to run as root; Debian's package brings this user.
@@ -46,3 +49,4 @@ def postgresql(folder: Path) -> Iterator[dict[str, str]]:
         }
     finally:
         run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder)

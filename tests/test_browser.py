@@ -173,7 +173,7 @@ async def test_a_pie_of_numpy_columns_shows_the_right_shares(site: Site, page: P
     await page.goto(f"{site.url}/site/pie/")
     shares = page.locator("#site_pie-pie text.slicetext")
     await expect(shares).to_have_count(3)
-    assert sorted(await shares.all_inner_texts()) == ["12.5%", "25%", "62.5%"]
+    assert sorted(await shares.all_text_contents()) == ["12.5%", "25%", "62.5%"]
 
 
 async def test_deferred_polled_and_triggered(site: Site, page: Page):

@@ -124,14 +124,6 @@ def test_e002_a_number_is_out_of_bounds(settings: Settings, name: str, bounds: s
     ("wrong", "words"),
     [
         (
-            {},
-            "DASHBOARDS['STORES']['default'] must be a dict with a BACKEND: 'default' is missing.",
-        ),
-        (
-            {"default": {}},
-            "DASHBOARDS['STORES']['default'] must be a dict with a BACKEND: 'BACKEND' is missing.",
-        ),
-        (
             {"default": {"BACKEND": "nowhere.Store"}},
             (
                 "DASHBOARDS['STORES']['default']['BACKEND'] cannot be imported: "
@@ -174,25 +166,30 @@ def test_e003_the_store_cannot_be_made(settings: Settings, wrong: Any, words: st
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "entry"),
     [
-        "default",
-        None,
-        ["default"],
-        {"default": DATABASE},
-        {"default": None},
-        {"default": {"BACKEND": None}},
+        ({}, None),
+        ("default", None),
+        (None, None),
+        (["default"], None),
+        ({"default": None}, None),
+        ({"default": DATABASE}, DATABASE),
+        ({"default": {}}, {}),
+        ({"default": {"BACKEND": None}}, {"BACKEND": None}),
     ],
     ids=repr,
 )
-def test_e003_the_stores_are_written_in_another_form(settings: Settings, wrong: Any):
+def test_e003_the_store_is_not_described_as_one(settings: Settings, wrong: Any, entry: Any):
     settings.DASHBOARDS = {"STORES": wrong}
 
-    [message] = found()
-
-    assert message.id == "dashboards.E003"
-    assert message.msg.startswith("DASHBOARDS['STORES']['default']")
-    assert message.hint == f"The default is {conf.DEFAULTS['STORES']!r}."
+    assert found() == [
+        Error(
+            "DASHBOARDS['STORES']['default'] must be a dict with a dotted path under 'BACKEND', "
+            f"got {entry!r}.",
+            hint=f"The default is {conf.DEFAULTS['STORES']!r}.",
+            id="dashboards.E003",
+        )
+    ]
 
 
 def test_e004_the_database_store_does_not_know_an_option(settings: Settings):

@@ -1,44 +1,11 @@
 """Server-sent events, byte by byte, and as the standard's parser reads them."""
 
-import re
-from dataclasses import dataclass, field
-
 import pytest
 
 from dashboards.live.frames import COMMENT, Frame, encode_event, encode_frames, encode_retry
+from tests.event_stream import Reader
 
 UNICODE = "Grüße, 世界 🎉 \u2028\u2029\x85\ufeff"
-
-
-@dataclass
-class Client:
-    """What the WHATWG HTML standard, §9.2.6, makes of a stream, written down once more."""
-
-    events: list[tuple[str, str]] = field(default_factory=list)
-    last_event_id: str = ""
-    retry: int | None = None
-
-    def read(self, stream: bytes) -> "Client":
-        name, identifier = "", self.last_event_id
-        data: list[str] = []
-        # What follows the last line end is a line that has not arrived yet.
-        for line in re.split("\r\n|\r|\n", stream.decode())[:-1]:
-            key, _, value = line.partition(":")
-            value = value.removeprefix(" ")
-            if not line:
-                self.last_event_id = identifier
-                if data:
-                    self.events.append((name or "message", "\n".join(data)))
-                name, data = "", []
-            elif key == "event":
-                name = value
-            elif key == "data":
-                data.append(value)
-            elif key == "id" and "\0" not in value:
-                identifier = value
-            elif key == "retry" and value.isdecimal():
-                self.retry = int(value)
-        return self
 
 
 @pytest.mark.parametrize(
@@ -84,17 +51,17 @@ def test_data_becomes_one_data_line_for_each_of_its_lines(data: str, encoded: by
     ],
 )
 def test_a_client_reads_the_data_that_was_sent(data: str, read: str):
-    client = Client().read(encode_event("key", data, id="e.1"))
+    reader = Reader().read(encode_event("key", data, id="e.1"))
 
-    assert client.events == [("key", read)]
-    assert client.last_event_id == "e.1"
+    assert reader.events == [("key", read)]
+    assert reader.last_event_id == "e.1"
 
 
 def test_every_field_carries_unicode():
-    client = Client().read(encode_event(UNICODE, UNICODE, id=UNICODE))
+    reader = Reader().read(encode_event(UNICODE, UNICODE, id=UNICODE))
 
-    assert client.events == [(UNICODE, UNICODE)]
-    assert client.last_event_id == UNICODE
+    assert reader.events == [(UNICODE, UNICODE)]
+    assert reader.last_event_id == UNICODE
 
 
 @pytest.mark.parametrize("breaker", ["\r", "\n", "\r\n", "\0"])
@@ -120,28 +87,28 @@ def test_an_id_cannot_break_out_of_its_line(place: str, breaker: str):
 
 
 def test_an_event_without_an_id_leaves_the_reader_where_it_was():
-    client = Client(last_event_id="e.1").read(encode_event("key", "data"))
+    reader = Reader(last_event_id="e.1").read(encode_event("key", "data"))
 
-    assert client.last_event_id == "e.1"
+    assert reader.last_event_id == "e.1"
 
 
 def test_an_empty_id_is_sent_and_takes_the_readers_position_away():
-    client = Client(last_event_id="e.1").read(encode_event("key", "data", id=""))
+    reader = Reader(last_event_id="e.1").read(encode_event("key", "data", id=""))
 
-    assert client.last_event_id == ""
+    assert reader.last_event_id == ""
 
 
 def test_retry_is_a_message_of_its_own_without_an_event():
-    client = Client().read(encode_retry(1500))
+    reader = Reader().read(encode_retry(1500))
 
-    assert client.retry == 1500
-    assert client.events == []
+    assert reader.retry == 1500
+    assert reader.events == []
 
 
 def test_a_comment_is_seen_by_nobody():
-    client = Client(last_event_id="e.1").read(COMMENT + encode_event("key", "data") + COMMENT)
+    reader = Reader(last_event_id="e.1").read(COMMENT + encode_event("key", "data") + COMMENT)
 
-    assert client == Client(events=[("key", "data")], last_event_id="e.1")
+    assert reader == Reader(events=[("key", "data")], last_event_id="e.1")
 
 
 def test_only_the_last_event_of_a_batch_carries_the_position():
@@ -154,7 +121,7 @@ def test_only_the_last_event_of_a_batch_carries_the_position():
     assert len(head) == 2
     assert all(b"id:" not in event for event in head)
     assert last.splitlines()[:2] == [b"event: c", b"id: e.4"]
-    assert Client().read(encoded).events == [("a", "1"), ("b", "2\n3"), ("c", "")]
+    assert Reader().read(encoded).events == [("a", "1"), ("b", "2\n3"), ("c", "")]
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -162,12 +129,12 @@ def test_a_batch_cut_anywhere_moves_nobody(count: int):
     encoded = encode_frames([Frame(f"k{n}", n, "x\ny") for n in range(count)], "e.9")
 
     positions = {
-        Client(last_event_id="e.1").read(encoded[:length]).last_event_id
+        Reader(last_event_id="e.1").read(encoded[:length]).last_event_id
         for length in range(len(encoded))
     }
 
     assert positions == {"e.1"}
-    assert Client(last_event_id="e.1").read(encoded).last_event_id == "e.9"
+    assert Reader(last_event_id="e.1").read(encoded).last_event_id == "e.9"
 
 
 def test_a_batch_may_be_any_iterable():

@@ -101,11 +101,8 @@ class TestSQLite(DatabaseContract):
 class TestPostgreSQL(DatabaseContract):
     @pytest.fixture(scope="class")
     @classmethod
-    def server(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-        folder = tmp_path_factory.mktemp("postgresql")
-        for parent in (folder, folder.parent, folder.parent.parent):
-            parent.chmod(0o755)  # the server is another user
-        with postgresql(folder) as database:
+    def server(cls) -> Iterator[dict[str, str]]:
+        with postgresql() as database:
             yield database
 
     @pytest.fixture

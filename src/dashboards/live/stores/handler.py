@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -30,12 +31,13 @@ def get_store(alias: str = "default") -> BaseStore:
 
 def _make(alias: str) -> BaseStore:
     where = f"DASHBOARDS['STORES'][{alias!r}]"
+    stores = conf.get("STORES")
+    entry = stores.get(alias) if isinstance(stores, Mapping) else None
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("BACKEND"), str):
+        msg = f"{where} must be a dict with a dotted path under 'BACKEND', got {entry!r}."
+        raise ImproperlyConfigured(msg)
     try:
-        entry = conf.get("STORES")[alias]
         backend = import_string(entry["BACKEND"])
-    except KeyError as error:
-        msg = f"{where} must be a dict with a BACKEND: {error} is missing."
-        raise ImproperlyConfigured(msg) from error
     except ImportError as error:
         msg = f"{where}['BACKEND'] cannot be imported: {error}."
         raise ImproperlyConfigured(msg) from error
@@ -45,12 +47,15 @@ def _make(alias: str) -> BaseStore:
     return backend(entry.get("OPTIONS", {}))
 
 
-def _forget(**kwargs: Any) -> None:
-    if kwargs.get("setting") in {None, conf.SETTING}:
+def _renew(**kwargs: Any) -> None:
+    """Let tests override the setting."""
+    if kwargs["setting"] == conf.SETTING:
+        for store in _stores.values():
+            store.close()
         _stores.clear()
 
 
-setting_changed.connect(_forget, dispatch_uid="dashboards.live.stores")
-# Threads and sockets of a store do not survive a fork: the child makes its own.
+setting_changed.connect(_renew, dispatch_uid="dashboards.live.stores")
+# Threads of a store do not survive a fork, and its sockets are the parent's: the child makes its own.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_stores.clear)
