@@ -330,3 +330,25 @@ def test_an_error_stops_manage_py(settings: Settings):
 
     with pytest.raises(SystemCheckError, match=r"\(dashboards\.E002\) DASHBOARDS has no setting"):
         call_command("check")
+
+
+class NoPermission:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("classes", "reason"),
+    [
+        (["nowhere.Permission"], "No module named 'nowhere'"),
+        (["tests.test_checks.NoPermission"], "is no BasePermission"),
+        ([7], "not callable"),
+    ],
+)
+def test_e009_permission_classes_cannot_be_used(settings: Settings, classes: Any, reason: str):
+    settings.DASHBOARDS = {"PERMISSION_CLASSES": classes}
+
+    messages = found()
+
+    assert {message.id for message in messages} == {"dashboards.E009"}
+    assert all(reason in message.msg for message in messages)
+    assert "Staff" not in "".join(message.msg for message in messages), "it names its own"

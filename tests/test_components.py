@@ -362,7 +362,7 @@ def test_a_bad_value_that_is_pushed_is_told_alike():
     dashboard = dashboard_of(speed=Gauge(live=True))
 
     with pytest.raises(ComponentValueError) as raised:
-        dashboard.render_pushed("speed", "much")
+        dashboard.prepare_pushed("speed", "much")
 
     assert str(raised.value) == "Own.speed: A Gauge's value must be a finite number, got 'much'."
 

@@ -70,7 +70,7 @@ def test_a_component_may_be_called_like_anything_a_dashboard_has():
     components = {name: Stat(value=f"value of {name}") for name in names}
     dashboard = type("Shadowing", (Base,), components)()
 
-    assert dashboard.name == "The base"
+    assert dashboard.name == "Shadowing"
     assert dashboard.channel == "site.shadowing"
     assert dashboard.request is None
     for name in names:
@@ -179,12 +179,36 @@ def test_a_subclass_overrides_how_an_inherited_component_gets_its_value():
 # Meta.
 
 
-def test_meta_is_inherited():
+def test_meta_is_inherited_but_for_the_name():
     class Child(Base):
         third = Stat()
 
-    assert Child().name == "The base"
+    assert Child().name == "Child"
     assert [type(each) for each in Child().get_permissions()] == [IsAuthenticated]
+
+
+def test_a_meta_of_its_own_does_not_open_what_its_parent_guards():
+    class Child(Base):
+        class Meta:
+            name = "The child"
+
+    assert [type(each) for each in Child().get_permissions()] == [IsAuthenticated]
+
+
+def test_an_inherited_component_with_a_key_of_its_own_is_replaced_by_attribute():
+    class Parent(Dashboard):
+        cpu = Stat(key="processor")
+        memory = Stat()
+
+    class Replaced(Parent):
+        cpu = Text(key="processor")
+
+    class Removed(Parent):
+        cpu = None
+
+    assert type(Replaced.declared["processor"]) is Text
+    assert list(Replaced.declared) == ["processor", "memory"]
+    assert list(Removed.declared) == ["memory"]
 
 
 def test_meta_may_extend_its_parents_meta():
@@ -322,7 +346,7 @@ def test_a_key_used_twice_is_refused():
             one = Stat(key="same")
             two = Text(key="same")
 
-    assert str(raised.value) == "Twice.one: the key 'same' is used twice in Twice."
+    assert str(raised.value) == "Twice.two: the key 'same' is used twice in Twice."
 
 
 def test_a_key_that_is_anothers_attribute_is_refused():

@@ -221,17 +221,19 @@ def test_a_wrong_key_is_told_at_once_not_on_commit(key: str, error: type[Excepti
     assert head() == 0
 
 
-def test_a_value_that_cannot_be_shown_does_not_undo_the_transaction():
-    @transaction.atomic
-    def work() -> None:
+def test_a_value_that_cannot_be_shown_is_told_at_once_not_on_commit():
+    with transaction.atomic():
         Group.objects.create(name="kept")
-        push(Board, "dial", "much")
-
-    with pytest.raises(ComponentValueError):
-        work()
+        with pytest.raises(ComponentValueError):
+            push(Board, "dial", "much")
 
     assert Group.objects.filter(name="kept").exists()
     assert head() == 0
+
+
+def test_a_key_pushed_twice_in_one_call_is_refused():
+    with pytest.raises(TypeError, match="names one key twice"):
+        push(Board, "dial", 1, dial=2)
 
 
 # When it takes effect.

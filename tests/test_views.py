@@ -29,7 +29,10 @@ ALL = [PAGE, COMPONENT, STREAM]
 def put(dashboard: type[Dashboard], **values: Any) -> Position:
     """Store what ``push`` would, whatever transaction the test runs in."""
     target = dashboard()
-    frames = {key: target.render_pushed(key, value) for key, value in values.items()}
+    frames = {
+        key: target.render_pushed(key, target.prepare_pushed(key, value))
+        for key, value in values.items()
+    }
     return get_store().put(target.channel, frames)
 
 
@@ -528,3 +531,20 @@ def test_a_computed_component_is_computed_for_who_asks_first(client: Client):
 
     assert b"/" in first
     assert second == first
+
+
+class Initial(Dashboard):
+    """Live values that have one of their own before anybody pushes."""
+
+    plain = Stat(value="declared", live=True)
+    computed = Stat(value=lambda: "true now", live=True)
+
+    class Meta:
+        app_label = "site"
+
+
+def test_a_plain_value_is_shown_until_the_first_push_and_a_callable_always():
+    assert "declared" in str(Initial().render_content("plain"))
+    put(Initial, plain="pushed", computed="pushed")
+    assert "pushed" in str(Initial().render_content("plain"))
+    assert "true now" in str(Initial().render_content("computed"))

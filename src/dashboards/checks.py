@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from dashboards import conf
 from dashboards.component import Chart
 from dashboards.live.stores import get_store
+from dashboards.permissions import BasePermission
 from dashboards.registry import registry
 
 # The page takes a stream for dead that was silent for 40 seconds (live.js).
@@ -119,3 +120,31 @@ def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         for key, component in dashboard.declared.items()
         if isinstance(component, Chart)
     ]
+
+
+@register("dashboards")
+def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Permission classes must be classes that can be found."""
+    messages: list[CheckMessage] = []
+    for dashboard in registry:
+        try:
+            permissions = dashboard().get_permissions()
+        except (ImportError, TypeError) as error:
+            reason = str(error)
+        else:
+            given: list[object] = list(permissions)
+            wrong = [each for each in given if not isinstance(each, BasePermission)]
+            if not wrong:
+                continue
+            reason = f"{wrong[0]!r} is no BasePermission"
+        messages.append(
+            Error(
+                f"The permission classes of {dashboard.__name__} cannot be used: {reason}.",
+                hint=(
+                    "Give Meta.permission_classes or DASHBOARDS['PERMISSION_CLASSES'] subclasses "
+                    "of BasePermission, or dotted paths to them."
+                ),
+                id="dashboards.E009",
+            )
+        )
+    return messages

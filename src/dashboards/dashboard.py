@@ -1,7 +1,7 @@
 """Declaring dashboards: the class, its ``Meta``, and the instance bound to one request."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
@@ -57,29 +57,34 @@ class DashboardType(type):
             if isinstance(component, Component)
         }
         rest = {attribute: value for attribute, value in namespace.items() if attribute not in own}
-        cls = super().__new__(mcs, name, bases, rest)
-        declared: dict[str, Component] = {}
+        cls = super().__new__(mcs, name, bases, {**rest, "_own": own})
+        attributes: dict[str, Component] = {}
         for base in reversed(cls.__mro__):
-            declared.update(vars(base).get("declared", {}))
             # As in Django's forms: a name set to None takes an inherited component away.
-            for attribute, value in vars(base).items():
-                if value is None:
-                    declared.pop(attribute, None)
-        for attribute, component in own.items():
-            key = component.key or attribute
-            if not key.isidentifier() or iskeyword(key):
-                msg = f"{name}.{attribute}: the key must be a Python identifier, got {key!r}."
-                raise DeclarationError(msg)
-            if any(
-                (other.key or its) == key for its, other in own.items() if other is not component
-            ):
-                msg = f"{name}.{attribute}: the key {key!r} is used twice in {name}."
-                raise DeclarationError(msg)
-            declared[key] = component
-        cls.declared = MappingProxyType(declared)
-        _check_dependents(name, declared)
-        cls._meta = _read_meta(name, getattr(cls, "Meta", None))
+            for attribute in [each for each, value in vars(base).items() if value is None]:
+                attributes.pop(attribute, None)
+            attributes.update(vars(base).get("_own", {}))
+        cls.declared = MappingProxyType(_by_key(name, attributes))
+        _check_dependents(name, cls.declared)
+        inherited = next(
+            (vars(base)["_meta"] for base in bases if isinstance(base, mcs)), Options()
+        )
+        cls._meta = _read_meta(name, namespace.get("Meta"), inherited)
         return cls
+
+
+def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Component]:
+    declared: dict[str, Component] = {}
+    for attribute, component in attributes.items():
+        key = component.key or attribute
+        if not key.isidentifier() or iskeyword(key):
+            msg = f"{name}.{attribute}: the key must be a Python identifier, got {key!r}."
+            raise DeclarationError(msg)
+        if key in declared:
+            msg = f"{name}.{attribute}: the key {key!r} is used twice in {name}."
+            raise DeclarationError(msg)
+        declared[key] = component
+    return declared
 
 
 def _check_dependents(name: str, declared: Mapping[str, Component]) -> None:
@@ -95,7 +100,8 @@ def _check_dependents(name: str, declared: Mapping[str, Component]) -> None:
         raise DeclarationError(msg) from error
 
 
-def _read_meta(name: str, meta: type | None) -> Options:
+def _read_meta(name: str, meta: type | None, inherited: Options) -> Options:
+    """Read what ``Meta`` says; all else but the name is inherited, lest a guard be lost."""
     given = (
         {key: getattr(meta, key) for key in dir(meta) if not key.startswith("_")} if meta else {}
     )
@@ -107,7 +113,7 @@ def _read_meta(name: str, meta: type | None) -> Options:
             f"allowed are {', '.join(sorted(allowed))}."
         )
         raise DeclarationError(msg)
-    return Options(**given)
+    return replace(inherited, **{"name": "", **given})
 
 
 class Dashboard(metaclass=DashboardType):
@@ -273,17 +279,19 @@ class Dashboard(metaclass=DashboardType):
         """Render what stands in a component's box now; ``None`` where it must wait."""
         return self[key].render_content(self._live_state[1].get(key))
 
-    def check_pushed(self, key: str) -> None:
-        """Raise where nothing can be pushed to that key.
+    def prepare_pushed(self, key: str, value: Any) -> Any:
+        """Return a value that is pushed, ready for the template.
 
         Raises:
             UnknownComponentError: there is no such component.
             NotLiveError: it is not live.
+            ComponentValueError: it cannot show the value.
         """
         if not self[key].live:
             msg = f"{self[key].label} is not live: declare it with live=True to push to it."
             raise NotLiveError(msg)
+        return self[key].prepare(value)
 
     def render_pushed(self, key: str, value: Any) -> str:
-        """Render a value that was pushed."""
-        return self[key].render_pushed(value)
+        """Render what ``prepare_pushed`` returned, for everybody."""
+        return self[key].render_shared(value)

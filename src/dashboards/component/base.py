@@ -38,7 +38,9 @@ class Component:
             ``rendered_value``.
         value: the value, or a callable (sync or async) that returns it. A callable gets those
             of ``request``, ``object`` and ``filters`` that it names, all where it takes
-            ``**kwargs``. ``get_<key>_value`` on the dashboard goes before it.
+            ``**kwargs``. ``get_<key>_value`` on the dashboard goes before it. Where values are
+            pushed, a callable is what a page shows first; any other value only until the first
+            push.
         defer: ``True`` to load the value only when the component comes into view, or a callable
             like ``value`` that is called then. ``get_<key>_defer`` goes before it.
         defer_url: where a deferred component loads from; by default its own address.

@@ -1,6 +1,7 @@
 """A component together with one dashboard instance: it has ids, addresses, a value and HTML."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -96,7 +97,7 @@ class BoundComponent:
         if self.is_deferred:
             triggers.append("intersect once")
         if self._component.poll_rate:
-            triggers.append(f"every {self._component.poll_rate:g}s")
+            triggers.append(f"every {self._component.poll_rate}s")
         if self._component.trigger_on:
             triggers.append(self._component.trigger_on)
         triggers.extend(
@@ -112,12 +113,12 @@ class BoundComponent:
 
     def get_value(self) -> Any:
         """Return its value, ready for the template."""
-        return self._prepare(self._call(self._getter()))
+        return self.prepare(self._call(self._getter()))
 
     def get_deferred_value(self) -> Any:
         """Return the value that is loaded after the page."""
         loader = self._loader()
-        return self._prepare(self._call(self._getter() if loader is True else loader))
+        return self.prepare(self._call(self._getter() if loader is True else loader))
 
     def render_content(self, frame: str | None) -> SafeString | None:
         """Render what stands in the box when the page is sent; ``None`` where it must wait.
@@ -125,10 +126,11 @@ class BoundComponent:
         Args:
             frame: the last frame of it that the store has.
         """
-        live = self._component.live
-        if live and frame is not None and (self.is_computed or self._getter() is None):
+        live, getter = self._component.live, self._getter()
+        # A callable says what is true now; a plain value only what is shown until the first push.
+        if live and frame is not None and (self.is_computed or not callable(getter)):
             return mark_safe(frame)  # noqa: S308 - rendered by us, escaped by its template
-        if self.is_deferred or self.is_computed or (live and self._getter() is None):
+        if self.is_deferred or self.is_computed or (live and getter is None):
             return None
         return self.render(self.get_value())
 
@@ -142,9 +144,10 @@ class BoundComponent:
         html = render_to_string(template, context, request=request)
         return mark_safe(html.strip())  # noqa: S308 - rendered by a template, which escapes
 
-    def render_pushed(self, value: Any) -> str:
-        """Render a value that was pushed."""
-        return self._render_shared(lambda: self._prepare(value))
+    def render_shared(self, value: Any) -> str:
+        """Render a prepared value for everybody: without a request, in the site's own ways."""
+        with _shared():
+            return self._render(value, None)
 
     def source(self) -> Source | None:
         """Return how its live value is computed, where it is."""
@@ -152,14 +155,12 @@ class BoundComponent:
         if not isinstance(live, Every):
             return None
         get_value = self.get_deferred_value if self.is_deferred else self.get_value
-        return Source(
-            self.key, live.seconds, lambda: self._render_shared(get_value), self.is_deferred
-        )
 
-    def _render_shared(self, get_value: Callable[[], Any]) -> str:
-        """Render for everybody: without the sender's request, language or time zone."""
-        with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
-            return self._render(get_value(), None)
+        def render() -> str:
+            with _shared():
+                return self._render(get_value(), None)
+
+        return Source(self.key, live.seconds, render, self.is_deferred)
 
     def _getter(self) -> Any:
         return getattr(self._owner, f"get_{self.key}_value", self._component.value)
@@ -172,9 +173,21 @@ class BoundComponent:
         owner = self._owner
         return resolve(value, request=owner.request, object=owner.object, filters=owner.filters)
 
-    def _prepare(self, value: Any) -> Any:
+    def prepare(self, value: Any) -> Any:
+        """Return a value ready for the template.
+
+        Raises:
+            ComponentValueError: when it is none that this component can show.
+        """
         try:
             return self._component.prepare_value(value)
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"
             raise ComponentValueError(msg) from error
+
+
+@contextmanager
+def _shared() -> Iterator[None]:
+    """The site's own language and time zone, whatever the sender's are."""
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
+        yield

@@ -16,11 +16,11 @@ class Publishable(Protocol):
     def channel(self) -> str:
         """Where its readers listen."""
 
-    def render_pushed(self, key: str, value: Any) -> str:
-        """Render one value as the page will show it."""
+    def prepare_pushed(self, key: str, value: Any) -> Any:
+        """Check a value and return it ready to be rendered; raise where it cannot be pushed."""
 
-    def check_pushed(self, key: str) -> None:
-        """Raise where nothing can be pushed to that key."""
+    def render_pushed(self, key: str, value: Any) -> str:
+        """Render what ``prepare_pushed`` returned."""
 
 
 _NOTHING: Any = object()
@@ -49,20 +49,22 @@ def push(
         UnknownComponentError: the dashboard has no component of that key.
         NotLiveError: the component is not live.
         ComponentValueError: its value is none that the component can show.
-        TypeError: neither a key with its value nor values were given.
+        TypeError: neither a key with its value nor values were given, or a key twice.
     """
     target = dashboard() if isinstance(dashboard, type) else dashboard
     if key is not None:
         if value is _NOTHING:
             msg = f"push(…, {key!r}) needs the value as its third argument."
             raise TypeError(msg)
-        values = {key: value, **values}
+        if key in values:
+            msg = f"push(…, {key!r}, …, {key}=…) names one key twice."
+            raise TypeError(msg)
+        values[key] = value
     if not values:
         msg = "push() needs a key and a value, or values by key."
         raise TypeError(msg)
-    for name in values:
-        target.check_pushed(name)
-    publish = partial(_publish, target, values)
+    prepared = {name: target.prepare_pushed(name, each) for name, each in values.items()}
+    publish = partial(_publish, target, prepared)
     if connections[DEFAULT_DB_ALIAS].in_atomic_block:
         transaction.on_commit(publish)
     else:
@@ -80,7 +82,7 @@ async def apush(
     await sync_to_async(push)(dashboard, key, value, **values)
 
 
-def _publish(target: Publishable, values: dict[str, Any]) -> None:
+def _publish(target: Publishable, prepared: dict[str, Any]) -> None:
     # Rendered now, not when pushed: what a value refers to is committed by now.
-    frames = {key: target.render_pushed(key, value) for key, value in values.items()}
+    frames = {key: target.render_pushed(key, value) for key, value in prepared.items()}
     get_store().put(target.channel, frames)

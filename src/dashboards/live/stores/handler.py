@@ -56,6 +56,6 @@ def _renew(**kwargs: Any) -> None:
 
 
 setting_changed.connect(_renew, dispatch_uid="dashboards.live.stores")
-# Threads of a store do not survive a fork, and its sockets are the parent's: the child makes its own.
+# A store's threads do not survive a fork, and its sockets are the parent's.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_stores.clear)

@@ -1,0 +1,139 @@
+"""This machine, live."""
+
+import platform
+import socket
+import time
+from collections.abc import Sequence
+
+import psutil
+
+from dashboards.component import Chart, Gauge, Progress, Stat, Text
+from dashboards.dashboard import Dashboard
+from dashboards.live import Every
+from dashboards.registry import registry
+from demo.machine import charts
+from demo.machine.readings import Disk, Process
+from demo.machine.sampler import SECONDS, sampler
+from demo.machine.tables import DiskTable, ProcessTable
+from demo.machine.units import duration, part, rate
+
+EVERY = Every(seconds=SECONDS)
+
+
+def processor() -> dict[str, object]:
+    now = sampler.latest()
+    cores = len(now.cores)
+    return {
+        "value": now.processor,
+        "text": f"{now.processor:.0f} %",
+        "sub_text": f"{cores} cores" if cores > 1 else "1 core",
+    }
+
+
+def memory() -> dict[str, object]:
+    now = sampler.latest()
+    percent = 100 * now.memory_used / now.memory_total
+    return {
+        "value": percent,
+        "text": f"{percent:.0f} %",
+        "sub_text": part(now.memory_used, now.memory_total),
+    }
+
+
+def swap() -> dict[str, object]:
+    now = sampler.latest()
+    if not now.swap_total:
+        return {"text": "Off", "sub_text": "none is set up"}
+    return {
+        "text": f"{100 * now.swap_used / now.swap_total:.0f} %",
+        "sub_text": part(now.swap_used, now.swap_total),
+    }
+
+
+def load() -> dict[str, object]:
+    one, five, fifteen = sampler.latest().load
+    return {"text": f"{one:.2f}", "sub_text": f"{five:.2f} in 5, {fifteen:.2f} in 15 minutes"}
+
+
+def network() -> dict[str, object]:
+    now = sampler.latest()
+    return {"text": rate(now.received), "sub_text": f"in, {rate(now.sent)} out"}
+
+
+def disk_activity() -> dict[str, object]:
+    now = sampler.latest()
+    return {"text": rate(now.written), "sub_text": f"written, {rate(now.read)} read"}
+
+
+def uptime() -> dict[str, object]:
+    return {
+        "text": duration(time.time() - psutil.boot_time()),
+        "sub_text": f"{socket.gethostname()}, {platform.system()} {platform.release()}",
+    }
+
+
+def busiest() -> Sequence[Process]:
+    return sampler.latest().processes
+
+
+def disks() -> Sequence[Disk]:
+    return sampler.latest().disks
+
+
+@registry.register
+class Machine(Dashboard):
+    """Computed values, each once for all viewers, and a task pushed from another process."""
+
+    processor = Gauge(value=processor, live=EVERY, grid_css_classes="span-2")
+    memory = Gauge(value=memory, live=EVERY, grid_css_classes="span-2")
+    load = Stat(value=load, live=EVERY, grid_css_classes="span-2")
+    network = Stat(value=network, live=EVERY, grid_css_classes="span-2")
+    disk_activity = Stat(value=disk_activity, live=EVERY, grid_css_classes="span-2")
+    uptime = Stat(value=uptime, live=EVERY, grid_css_classes="span-2")
+
+    processor_history = Chart(
+        value=charts.processor,
+        live=EVERY,
+        title="Processor, each core",
+        css_classes="dashboard-chart-tall",
+        grid_css_classes="span-8",
+    )
+    processes = ProcessTable(
+        value=busiest, live=EVERY, title="Busiest processes", grid_css_classes="span-4"
+    )
+
+    memory_history = Chart(
+        value=charts.memory,
+        live=EVERY,
+        title="Memory and swap",
+        css_classes="dashboard-chart-short",
+        grid_css_classes="span-4",
+    )
+    network_history = Chart(
+        value=charts.network,
+        live=EVERY,
+        title="Network rates",
+        css_classes="dashboard-chart-short",
+        grid_css_classes="span-4",
+    )
+    disk_history = Chart(
+        value=charts.disk,
+        live=EVERY,
+        title="Disk rates",
+        css_classes="dashboard-chart-short",
+        grid_css_classes="span-4",
+    )
+
+    disks = DiskTable(value=disks, live=EVERY, title="File systems", grid_css_classes="span-4")
+    task = Progress(live=True, title="Long task", grid_css_classes="span-4")
+    task_status = Stat(live=True, title="Its state", grid_css_classes="span-2")
+    swap = Stat(value=swap, live=EVERY, grid_css_classes="span-2")
+    hint = Text(
+        value=".venv/bin/python demo/manage.py long_task",
+        template="machine/hint.html",
+        title="",
+        grid_css_classes="span-12",
+    )
+
+    class Meta:
+        name = "This machine"

@@ -1,0 +1,8 @@
+"""``{% load units %}``: sizes in tables, said as in figures."""
+
+from django import template
+
+from demo.machine.units import size
+
+register = template.Library()
+register.filter("size", size)

@@ -1,0 +1,66 @@
+"""Settings of the demo: what one dashboard of this machine needs, and nothing else."""
+
+import os
+import socket
+from pathlib import Path
+
+import psutil
+
+BASE_DIR = Path(__file__).resolve().parent
+
+# Nothing is signed here: there are no sessions, no logins and no forms.
+SECRET_KEY = "demo"
+DEBUG = os.environ.get("DEMO_DEBUG") == "1"
+
+# This machine's own names and addresses, so that a phone in the same network can look. Not "*":
+# a foreign page could then give its own name this address and read along.
+ALLOWED_HOSTS = [
+    "localhost",
+    "[::1]",
+    socket.gethostname(),
+    *(
+        address.address
+        for addresses in psutil.net_if_addrs().values()
+        for address in addresses
+        if address.family == socket.AF_INET
+    ),
+]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "dashboards",
+    "demo.machine",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "demo.middleware.content_security_policy",
+    "django.middleware.common.CommonMiddleware",
+]
+ROOT_URLCONF = "demo.urls"
+ASGI_APPLICATION = "demo.asgi.application"
+WSGI_APPLICATION = "demo.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("DEMO_DATABASE", BASE_DIR / "db.sqlite3"),
+        "OPTIONS": {
+            # Readers do not wait for a writer, nor it for them; and a push need not wait for
+            # the disk: what a crash could lose, the next value replaces.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+            "timeout": 20,
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STATIC_URL = "/static/"
+USE_TZ = True
