@@ -39,6 +39,7 @@ def wait_for(condition: Callable[[], T], *, seconds: float = 10) -> T:
 
 SERVERS: dict[str, list[str]] = {
     "uvicorn": ["uvicorn", "tests.asgi:application", "--port", "{port}", "--log-level", "warning"],
+    "demo": ["uvicorn", "demo.asgi:application", "--port", "{port}", "--log-level", "warning"],
     "gunicorn": ["gunicorn", "tests.wsgi:application", "--bind", "127.0.0.1:{port}"],
     "runserver": ["django", "runserver", "{port}", "--noreload"],
     "runserver-reload": ["django", "runserver", "{port}"],

@@ -201,10 +201,10 @@ def test_an_inherited_component_with_a_key_of_its_own_is_replaced_by_attribute()
         memory = Stat()
 
     class Replaced(Parent):
-        cpu = Text(key="processor")
+        cpu = Text(key="processor")  # type: ignore[assignment]
 
     class Removed(Parent):
-        cpu = None
+        cpu = None  # type: ignore[assignment]
 
     assert type(Replaced.declared["processor"]) is Text
     assert list(Replaced.declared) == ["processor", "memory"]
