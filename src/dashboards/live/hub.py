@@ -10,7 +10,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import close_old_connections
@@ -21,6 +20,7 @@ from dashboards.live.hold import Hold
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.triggers import Turn, produce, turns
+from dashboards.live.workers import Workers
 
 logger = logging.getLogger("dashboards.live")
 
@@ -144,7 +144,7 @@ class Hub:
         self._store = store
         self._feeds: dict[str, Feed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._workers: ThreadPoolExecutor | None = None
+        self._workers: Workers | None = None
         self._in_trouble = False
         self.closed = False
 
@@ -183,7 +183,7 @@ class Hub:
         if not self._feeds:
             self._tasks = _cancel(self._tasks)
             if self._workers is not None:
-                self._workers.shutdown(wait=False, cancel_futures=True)
+                self._workers.close()
                 self._workers = None
 
     def close(self) -> None:
@@ -194,7 +194,7 @@ class Hub:
 
     def _watch(self, hold: Hold) -> Feed:
         if self._workers is None:
-            self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="dashboards-live")
+            self._workers = Workers(_WORKERS, "dashboards-live")
             self._tasks = _spawn(self._hear(), self._poll(), self._tick())
         feed = self._feeds[hold.channel] = Feed(hold.channel)
         feed.tasks = _spawn(
@@ -264,13 +264,13 @@ class Hub:
                     elif now >= reader.beats_at:
                         reader.wake()
 
-    async def _produce(self, feed: Feed, turn: Turn, workers: ThreadPoolExecutor) -> None:
+    async def _produce(self, feed: Feed, turn: Turn, workers: Workers) -> None:
         """Compute the live values of one interval, if no other process does."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
             try:
-                await loop.run_in_executor(workers, _work, self._store, feed.channel, turn)
+                await workers.run(_work, self._store, feed.channel, turn)
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
             due = max(due + turn.seconds, loop.time())

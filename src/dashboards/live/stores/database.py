@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from time import time
@@ -19,6 +17,7 @@ from dashboards.live.frames import Frame
 from dashboards.live.hints import Hear, HostHints
 from dashboards.live.positions import Position, new_epoch
 from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.live.workers import Workers
 from dashboards.models import Channel, Lease
 from dashboards.models import Frame as FrameRow
 
@@ -40,6 +39,8 @@ class DatabaseStore(BaseStore):
         super().__init__(options)
         self.using: str = options.get("using", DEFAULT_DB_ALIAS)
         self.poll_seconds = options.get("poll_seconds", 0.25)
+        # All reads of the hub, whatever the number of readers: one thread, one connection.
+        self._thread = Workers(1, "dashboards-store")
         self._lock = Lock()
         self._hints: HostHints | None = None
         # What SQLite said when the heads were last read, and the heads. Of the store's thread.
@@ -163,21 +164,14 @@ class DatabaseStore(BaseStore):
                 self._last_heads = None
                 raise
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
-
-    @cached_property
-    def _thread(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max_workers=1, thread_name_prefix="dashboards-store")
+        return await self._thread.run(run)
 
     def close(self) -> None:
         """Close the store's own thread with its connection, and its socket."""
+        self._thread.close(seconds=5)
         if self._hints:
             self._hints.close()
             self._hints = None
-        thread = self.__dict__.pop("_thread", None)
-        if thread is not None:
-            thread.submit(connections.close_all).result()
-            thread.shutdown()
 
     def _get_hints(self) -> HostHints | None:
         with self._lock:

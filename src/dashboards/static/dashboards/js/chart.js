@@ -35,6 +35,8 @@
       ticklen: 7,
       tickcolor: "rgba(0,0,0,0)",
       zerolinecolor: color("--dashboards-chart-grid"),
+      spikecolor: color("--dashboards-muted"),
+      spikethickness: 1,
       automargin: true,
     };
     const colors = Array.from({ length: 8 }, (_, i) => color(`--dashboards-chart-${i + 1}`));
@@ -45,7 +47,11 @@
         font: { family: style.fontFamily, size: 12, color: color("--dashboards-muted") ?? style.color },
         margin: { l: 8, r: 8, t: 8, b: 8 },
         colorway: colors.every(Boolean) ? colors : undefined,
-        hoverlabel: { font: { family: style.fontFamily } },
+        hoverlabel: {
+          bgcolor: color("--dashboards-surface"),
+          bordercolor: color("--dashboards-line"),
+          font: { family: style.fontFamily, color: style.color },
+        },
         legend: { orientation: "h", x: 0, y: -0.2 },
         xaxis: axis,
         yaxis: axis,

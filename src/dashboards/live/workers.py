@@ -1,0 +1,84 @@
+"""Threads for what would block an event loop, and that never keep a process from ending."""
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import connections
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Workers:
+    """A few daemon threads that share a queue.
+
+    A ``ThreadPoolExecutor`` is joined when the interpreter ends, so one call that hangs would keep
+    a server from stopping.
+
+    Args:
+        size: how many threads at most; each is started when there is work for it.
+        name: what the threads are called.
+    """
+
+    def __init__(self, size: int, name: str) -> None:
+        self._size = size
+        self._name = name
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._unfinished = 0
+
+    async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call a function in one of the threads and return what it returns."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+
+        def call() -> None:
+            result: Any = None
+            error: BaseException | None = None
+            try:
+                result = function(*args, **kwargs)
+            except BaseException as raised:  # noqa: BLE001 - it is raised where it is awaited
+                error = raised
+            with self._lock:
+                self._unfinished -= 1
+            # The loop may have closed while this ran: then nobody waits.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(_settle, future, result, error)
+
+        with self._lock:
+            self._unfinished += 1
+            if len(self._threads) < min(self._unfinished, self._size):
+                thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        self._calls.put(call)
+        return await future
+
+    def close(self, *, seconds: float = 0) -> None:
+        """Let each thread end after its present call, and wait so long for them."""
+        for _ in self._threads:
+            self._calls.put(None)
+        for thread in self._threads:
+            thread.join(seconds)
+        self._threads.clear()
+
+    def _work(self) -> None:
+        try:
+            for call in iter(self._calls.get, None):
+                call()
+        finally:
+            connections.close_all()
+
+
+def _settle(future: "asyncio.Future[R]", result: R, error: BaseException | None) -> None:
+    if future.done():
+        return  # Whoever waited was cancelled.
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)

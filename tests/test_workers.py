@@ -1,0 +1,71 @@
+"""Threads beside the event loop."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from dashboards.live.workers import Workers
+
+HANGS = """
+import asyncio, threading, time
+from django.conf import settings
+settings.configure()
+from dashboards.live.workers import Workers
+
+async def main():
+    started = threading.Event()
+    def hang():
+        started.set()
+        time.sleep(3600)
+    task = asyncio.create_task(Workers(1, "hangs").run(hang))
+    while not started.is_set():
+        await asyncio.sleep(0.01)
+    task.cancel()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_call_returns_and_raises_where_it_is_awaited():
+    workers = Workers(1, "test")
+    assert await workers.run(divmod, 7, 2) == (3, 1)
+    with pytest.raises(ZeroDivisionError):
+        await workers.run(divmod, 7, 0)
+    workers.close(seconds=5)
+
+
+async def test_there_are_never_more_threads_than_allowed_and_none_after_close():
+    workers = Workers(2, "test")
+    names = await asyncio.gather(
+        *(workers.run(lambda: threading.current_thread().ident) for _ in range(20))
+    )
+    assert len(set(names)) <= 2
+    workers.close(seconds=5)
+    assert not [each for each in threading.enumerate() if each.name == "test"]
+    assert await workers.run(divmod, 1, 1) == (1, 0), "it can be used again"
+    workers.close(seconds=5)
+
+
+async def test_calls_run_side_by_side_up_to_the_size():
+    workers = Workers(2, "test")
+    both = threading.Barrier(2, timeout=5)
+    await asyncio.gather(workers.run(both.wait), workers.run(both.wait))
+    workers.close(seconds=5)
+
+
+async def test_a_call_that_nobody_waits_for_any_more_takes_no_other_threads_place():
+    workers = Workers(2, "test")
+    end = threading.Event()
+    hanging = asyncio.create_task(workers.run(end.wait, 30))
+    await asyncio.sleep(0.05)
+    hanging.cancel()
+    assert await asyncio.wait_for(workers.run(divmod, 1, 1), 5) == (1, 0)
+    end.set()
+    workers.close(seconds=5)
+
+
+def test_a_call_that_hangs_does_not_keep_a_process_from_ending():
+    subprocess.run([sys.executable, "-c", HANGS], check=True, timeout=20)
