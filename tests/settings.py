@@ -59,5 +59,6 @@ DATABASES = {
 }
 DASHBOARDS = {
     "HEARTBEAT_SECONDS": float(os.environ.get("TEST_HEARTBEAT", "15")),
+    "MAX_STREAMS": int(os.environ.get("TEST_MAX_STREAMS", "10000")),
     "STREAM_MAX_AGE_SECONDS": float(os.environ.get("TEST_MAX_AGE", "300")),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.live.frames import COMMENT, Frame, encode_event, encode_frames, encode_retry
+from dashboards.live.frames import Frame, encode_event, encode_frames, encode_retry
 from tests.event_stream import Reader
 
 UNICODE = "Grüße, 世界 🎉 \u2028\u2029\x85\ufeff"
@@ -106,7 +106,7 @@ def test_retry_is_a_message_of_its_own_without_an_event():
 
 
 def test_a_comment_is_seen_by_nobody():
-    reader = Reader(last_event_id="e.1").read(COMMENT + encode_event("key", "data") + COMMENT)
+    reader = Reader(last_event_id="e.1").read(b":\n\n" + encode_event("key", "data") + b": x\n\n")
 
     assert reader == Reader(events=[("key", "data")], last_event_id="e.1")
 

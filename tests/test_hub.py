@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import pytest
 import pytest_asyncio
 
-from dashboards.live.frames import COMMENT
+from dashboards.live.frames import HEARTBEAT
 from dashboards.live.hints import Hear
 from dashboards.live.hold import Hold
 from dashboards.live.hub import Hub, Reader
@@ -163,10 +163,29 @@ async def test_versions_on_one_connection_never_go_backwards(hub: Hub, store: St
     assert await asyncio.wait_for(reader.read(), 5) == b""
 
 
-async def test_silence_is_broken_by_a_comment(hub: Hub, store: Store, settings):
+async def test_silence_is_broken_by_a_beat_that_carries_the_position(
+    hub: Hub, store: Store, settings
+):
     settings.DASHBOARDS = {"HEARTBEAT_SECONDS": 0.1}
+    position = store.put(CHANNEL, {"a": "1"})
     reader = await open_reader(hub, store)
-    assert await asyncio.wait_for(reader.read(), 5) == COMMENT
+    assert await read(reader) == f"event: {HEARTBEAT}\nid: {position}\ndata: \n\n"
+
+
+async def test_a_client_that_stopped_reading_is_given_up(hub: Hub, store: Store, settings):
+    settings.DASHBOARDS = {"HEARTBEAT_SECONDS": 0.1}
+    opened: asyncio.Future[Reader] = asyncio.get_running_loop().create_future()
+
+    async def stream() -> None:
+        reader = await open_reader(hub, store)
+        opened.set_result(reader)
+        await reader.read()
+        await asyncio.Event().wait()  # a send that never ends
+
+    task = asyncio.create_task(stream())
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 10)
+    assert (await opened).abandoned
 
 
 async def test_a_stream_ends_at_its_age(hub: Hub, store: Store, settings):

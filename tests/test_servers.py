@@ -113,7 +113,7 @@ def test_a_stream_beats_while_nothing_happens(make_site: MakeSite):
     with socket.create_connection(("127.0.0.1", site.port), timeout=10) as client:
         client.sendall(b"GET /site/quiet/@stream/ HTTP/1.1\r\nHost: x\r\n\r\n")
         received = b""
-        while b"\r\n:\n\n" not in received:
+        while b"event: dashboards:heartbeat" not in received:
             chunk = client.recv(4096)
             assert chunk, received
             received += chunk
@@ -243,3 +243,24 @@ def test_a_reader_that_stops_reading_delays_nobody(site: Site):
                 site.push(note=f"{number} " + "x" * 50_000)
             site.push(number="still here")
             stream.until("still here")
+
+
+def test_more_streams_than_allowed_are_told_when_to_come_back(make_site: MakeSite):
+    site = make_site(TEST_MAX_STREAMS="2")
+    with site.open_stream(), site.open_stream():
+        status, headers, _ = site.get(STREAM)
+        assert status == 503
+        assert 5 <= int(headers["Retry-After"]) <= 15
+        assert site.get(f"{STREAM}?hold=0")[0] == 200, "who does not want to be held is answered"
+    wait_for(lambda: site.get(f"{STREAM}?hold=0")[0] == 200)
+
+
+def test_a_client_that_stopped_reading_is_closed_after_a_bound(make_site: MakeSite):
+    site = make_site(TEST_HEARTBEAT="1")
+    with socket.socket() as frozen:
+        frozen.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        frozen.connect(("127.0.0.1", site.port))
+        frozen.sendall(b"GET /site/live/@stream/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        for number in range(20):
+            site.push(note=f"{number} " + "x" * 400_000)
+        wait_for(lambda: "without completing response" in site.log, seconds=20)

@@ -548,3 +548,24 @@ def test_a_plain_value_is_shown_until_the_first_push_and_a_callable_always():
     put(Initial, plain="pushed", computed="pushed")
     assert "pushed" in str(Initial().render_content("plain"))
     assert "true now" in str(Initial().render_content("computed"))
+
+
+class Shared(Dashboard):
+    """A computed value whose first computing somebody else has claimed."""
+
+    number = Stat(value=lambda: "computed at once", live=Every(seconds=60))
+    broken = Stat(value=lambda: 1 / 0, live=Every(seconds=60))
+
+    class Meta:
+        app_label = "site"
+
+
+def test_a_computed_value_is_there_though_another_request_is_computing_it(
+    caplog: pytest.LogCaptureFixture,
+):
+    assert get_store().claim(f"{Shared().channel} 60", 60)
+    dashboard = Shared()
+    dashboard.compute_due(deferred=False)
+    assert "computed at once" in str(dashboard.render_content("number"))
+    assert dashboard.render_content("broken") is None
+    assert "ZeroDivisionError" in caplog.text

@@ -18,6 +18,8 @@ DEFAULTS: Mapping[str, Any] = {
     # Seconds after which a held stream ends, so that access is checked anew; each stream's own
     # age is drawn from 80 to 100 % of it, lest all of them come back in the same second.
     "STREAM_MAX_AGE_SECONDS": 300,
+    # Streams that one process holds; who comes on top is answered 503 with Retry-After.
+    "MAX_STREAMS": 10_000,
     # Milliseconds until a page asks again where nobody holds its stream.
     "POLL_MILLISECONDS": 1000,
 }

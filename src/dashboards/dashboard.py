@@ -1,5 +1,6 @@
 """Declaring dashboards: the class, its ``Meta``, and the instance bound to one request."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ from django.apps import apps
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
 from dashboards.component.base import Component
@@ -22,6 +23,8 @@ from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.triggers import Source, produce_due
 from dashboards.permissions import BasePermission
+
+logger = logging.getLogger("dashboards")
 
 
 @dataclass(frozen=True)
@@ -277,7 +280,20 @@ class Dashboard(metaclass=DashboardType):
 
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
-        return self[key].render_content(self._live_state[1].get(key))
+        component = self[key]
+        content = component.render_content(self._live_state[1].get(key))
+        if content is None and component.is_computed and not component.is_deferred:
+            # Somebody is computing it for the first time in this very moment: do not wait.
+            content = self._compute(key)
+        return content
+
+    def _compute(self, key: str) -> SafeString | None:
+        [source] = [each for each in self.get_sources() if each.key == key]
+        try:
+            return mark_safe(source.render())  # noqa: S308 - rendered by its template, which escapes
+        except Exception:
+            logger.exception("The live value of %r on %r failed.", key, self.channel)
+            return None
 
     def prepare_pushed(self, key: str, value: Any) -> Any:
         """Return a value that is pushed, ready for the template.

@@ -1,5 +1,6 @@
 """Page, component and stream, with access in one place."""
 
+import random
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -101,6 +102,9 @@ class StreamView(DashboardAccessView):
             request.headers.get("Last-Event-ID") or request.GET.get("position")
         )
         offer = offered(request) if request.GET.get("hold") != "0" else None
+        if offer is not None and offer.full:
+            # Spread, lest all who were refused come back in the same second.
+            return HttpResponse(status=503, headers={"Retry-After": random.randint(5, 15)})  # noqa: S311
         if offer is None:
             dashboard.compute_due(deferred=True)
         changes = store.since(dashboard.channel, position)

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
+from dashboards import conf
 from dashboards.live.hold import EXTENSION, Hold, Offer
 from dashboards.live.hub import Hub, Reader
 from dashboards.live.stores import get_store
@@ -50,6 +51,7 @@ class LiveEdge:
             await self._lifespan(receive, send)
         elif scope["type"] == "http" and not (self._hub and self._hub.closed):
             exchange = _Exchange(receive, send)
+            exchange.offer.full = bool(self._hub and self._hub.streams >= conf.get("MAX_STREAMS"))
             extensions = {**(scope.get("extensions") or {}), EXTENSION: exchange.offer}
             await self._application(
                 {**scope, "extensions": extensions},
@@ -81,6 +83,10 @@ class LiveEdge:
                 await exchange.write(b"", more=False)
         except OSError:
             pass  # The client is gone, says the server.
+        except asyncio.CancelledError:
+            if not reader.abandoned:
+                raise
+            logger.info("A client of %r stopped reading; its stream was given up.", hold.channel)
         finally:
             hub.release(reader)
             listener.cancel()

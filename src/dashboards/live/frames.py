@@ -12,8 +12,8 @@ from functools import cached_property
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FORBIDDEN_IN_FIELD = re.compile(r"[\r\n\0]")
 
-COMMENT = b":\n\n"
-"""Says "still here" without being an event."""
+HEARTBEAT = "dashboards:heartbeat"
+"""The event that says "still here". No component has this key: a key is an identifier."""
 
 
 def encode_event(event: str, data: str, *, id: str | None = None) -> bytes:  # noqa: A002 - the field's name

@@ -28,10 +28,12 @@ class Hold:
 class Offer:
     """An edge's offer to hold one request's connection after its answer."""
 
-    __slots__ = ("hold",)
+    __slots__ = ("full", "hold")
 
     def __init__(self) -> None:
         self.hold: Hold | None = None
+        self.full = False
+        """Whether the edge holds as many streams as it may."""
 
 
 def offered(request: HttpRequest) -> Offer | None:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import close_old_connections
 
 from dashboards import conf
-from dashboards.live.frames import COMMENT, Frame, encode_frames
+from dashboards.live.frames import HEARTBEAT, Frame, encode_event, encode_frames
 from dashboards.live.hold import Hold
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import BaseStore, Changes
@@ -36,6 +36,8 @@ class Reader:
     __slots__ = (
         "_loop",
         "_news",
+        "_task",
+        "abandoned",
         "beat_seconds",
         "beats_at",
         "closed",
@@ -47,9 +49,11 @@ class Reader:
     def __init__(self, feed: "Feed", position: Position | None) -> None:
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Future[None] | None = None
+        self._task = asyncio.current_task()
         self.feed = feed
         self.position = position
         self.closed = False
+        self.abandoned = False
         self.beat_seconds: float = conf.get("HEARTBEAT_SECONDS")
         self.beats_at = self._loop.time() + self.beat_seconds
         # Drawn for each stream, lest all of them come back in the same second.
@@ -67,7 +71,9 @@ class Reader:
             if news:
                 self.position = self.feed.position
             elif self._loop.time() >= self.beats_at:
-                news = COMMENT
+                # With the position, so that a client which heard nothing else knows where it is.
+                position = str(self.position) if self.position else None
+                news = encode_event(HEARTBEAT, "", id=position)
             if news:
                 self.beats_at = self._loop.time() + self.beat_seconds
                 return news
@@ -84,6 +90,21 @@ class Reader:
         """End the stream."""
         self.closed = True
         self.wake()
+
+    def tick(self, now: float) -> None:
+        """End at its age, beat after silence, and give up on a client that stopped reading."""
+        if now < self.beats_at and now < self.ends_at:
+            return
+        is_writing = self._news is None or self._news.done()
+        if is_writing and now >= self.beats_at + self.beat_seconds:
+            # Two beats long nothing could be written. Its own task is stuck in the writing.
+            self.abandoned = True
+            if self._task is not None:
+                self._task.cancel()
+        elif now >= self.ends_at:
+            self.close()
+        else:
+            self.wake()
 
 
 class Feed:
@@ -146,12 +167,8 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._workers: Workers | None = None
         self._in_trouble = False
+        self.streams = 0
         self.closed = False
-
-    @property
-    def streams(self) -> int:
-        """How many streams are held."""
-        return sum(len(feed.readers) for feed in self._feeds.values())
 
     async def open(self, hold: Hold) -> Reader:
         """Start to read a channel, from a position that the store gave a moment ago."""
@@ -160,6 +177,7 @@ class Hub:
             feed = self._watch(hold)
         reader = Reader(feed, hold.position)
         feed.readers.add(reader)
+        self.streams += 1
         try:
             if feed.position is None or not feed.position.knows(hold.position):
                 # New here, or behind the reader: catch up first, so that an old state is never
@@ -176,7 +194,8 @@ class Hub:
         """Forget a reader; with the last one its channel; with the last of those, all work."""
         feed = reader.feed
         reader.close()
-        feed.readers.discard(reader)
+        feed.readers.remove(reader)
+        self.streams -= 1
         if not feed.readers and self._feeds.get(feed.channel) is feed:
             del self._feeds[feed.channel]
             feed.tasks = _cancel(feed.tasks)
@@ -252,17 +271,14 @@ class Hub:
                     feed.stale.set()
 
     async def _tick(self) -> None:
-        """End streams that are of age, and let silent ones beat."""
+        """Let every reader see to its time."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             now = loop.time()
             for feed in self._feeds.values():
                 for reader in feed.readers:
-                    if now >= reader.ends_at:
-                        reader.close()
-                    elif now >= reader.beats_at:
-                        reader.wake()
+                    reader.tick(now)
 
     async def _produce(self, feed: Feed, turn: Turn, workers: Workers) -> None:
         """Compute the live values of one interval, if no other process does."""
