@@ -1,14 +1,19 @@
 """The edge beside the ASGI protocol: what it passes on and what it refuses to hold."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 
 from dashboards.live.asgi import LiveEdge
 from dashboards.live.hold import EXTENSION, Hold, Offer, offered
+
+language: ContextVar[str] = ContextVar("language")
 
 Answer = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -37,7 +42,7 @@ class Client:
 
     def __init__(self, application: Answer, scope_type: str = "http") -> None:
         self.edge = LiveEdge(application)
-        self.scope = {"type": scope_type}
+        self.scope: dict[str, Any] = {"type": scope_type, "headers": []}
         self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.sent: list[Any] = []
 
@@ -105,7 +110,7 @@ async def test_other_scopes_are_passed_on():
 
     client = Client(application, "websocket")
     await client.run()
-    assert seen == [{"type": "websocket"}]
+    assert seen == [client.scope]
 
 
 async def test_other_extensions_stay():
@@ -116,7 +121,7 @@ async def test_other_extensions_stay():
         await answering(hold=False)(scope, receive, send)
 
     client = Client(application)
-    client.scope = {"type": "http", "extensions": {"tls": {}}}  # type: ignore[dict-item]
+    client.scope["extensions"] = {"tls": {}}
     await client.run()
     assert set(seen[0]) == {"tls", EXTENSION}
     assert isinstance(seen[0][EXTENSION], Offer)
@@ -124,3 +129,22 @@ async def test_other_extensions_stay():
 
 def test_nobody_offers_to_hold_under_wsgi():
     assert offered(HttpRequest()) is None
+
+
+async def test_requests_for_streams_share_a_thread_but_not_a_context():
+    threads, languages = set(), []
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        languages.append(language.get("default"))
+        language.set("changed")
+        threads.add(await sync_to_async(threading.get_ident)())
+        await answering(hold=False)(scope, receive, send)
+
+    edge = LiveEdge(application)
+    for _ in range(5):
+        client = Client(application)
+        client.edge = edge
+        client.scope["headers"] = [(b"accept", b"text/event-stream")]
+        await client.run()
+    assert len(threads) == 1
+    assert languages == ["default"] * 5

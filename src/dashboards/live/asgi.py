@@ -7,6 +7,7 @@ In ``asgi.py``::
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import signal
 import threading
@@ -14,6 +15,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from types import FrameType
 from typing import Any
+
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
 from dashboards import conf
 from dashboards.live.hold import EXTENSION, Hold, Offer
@@ -43,6 +46,7 @@ class LiveEdge:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._hub: Hub | None = None
+        self._shared_thread = ThreadSensitiveContext()
         self._previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -53,15 +57,27 @@ class LiveEdge:
             exchange = _Exchange(receive, send)
             exchange.offer.full = bool(self._hub and self._hub.streams >= conf.get("MAX_STREAMS"))
             extensions = {**(scope.get("extensions") or {}), EXTENSION: exchange.offer}
-            await self._application(
-                {**scope, "extensions": extensions},
-                exchange.receive,
-                exchange.send,
-            )
+            scope = {**scope, "extensions": extensions}
+            if _asks_for_stream(scope):
+                await self._answer_in_shared_thread(scope, exchange)
+            else:
+                await self._application(scope, exchange.receive, exchange.send)
             if exchange.holding and exchange.offer.hold:
                 await self._hold(exchange.offer.hold, exchange)
         else:
             await self._application(scope, receive, send)
+
+    async def _answer_in_shared_thread(self, scope: dict[str, Any], exchange: "_Exchange") -> None:
+        """Let Django answer requests for streams in one thread, where it would start one for each.
+
+        Each has a context of its own, lest one sets another's language; in all of them asgiref
+        finds the same thread.
+        """
+        context = contextvars.copy_context()
+        context.run(SyncToAsync.thread_sensitive_context.set, self._shared_thread)
+        answer = self._application(scope, exchange.receive, exchange.send)
+        loop = asyncio.get_running_loop()
+        await loop.create_task(_awaited(answer), context=context)
 
     async def _hold(self, hold: Hold, exchange: "_Exchange") -> None:
         hub = self._hub
@@ -166,6 +182,16 @@ class _Exchange:
         while not self.disconnected:
             await self.receive()
         reader.close()
+
+
+def _asks_for_stream(scope: Mapping[str, Any]) -> bool:
+    return any(
+        name == b"accept" and b"text/event-stream" in value for name, value in scope["headers"]
+    )
+
+
+async def _awaited(answer: Awaitable[None]) -> None:
+    await answer
 
 
 def _is_finite(name: bytes, value: bytes) -> bool:
