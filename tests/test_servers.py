@@ -247,7 +247,10 @@ def test_a_reader_that_stops_reading_delays_nobody(site: Site):
 
 def test_more_streams_than_allowed_are_told_when_to_come_back(make_site: MakeSite):
     site = make_site(TEST_MAX_STREAMS="2")
-    with site.open_stream(), site.open_stream():
+    with site.open_stream() as one, site.open_stream() as two:
+        site.push(number="held")
+        one.until("held")
+        two.until("held")
         status, headers, _ = site.get(STREAM)
         assert status == 503
         assert 5 <= int(headers["Retry-After"]) <= 15
