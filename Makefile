@@ -20,7 +20,7 @@ help: ## Show this list.
 demo: setup-demo ## Serve this machine's live dashboard (PORT=8000, HOST=127.0.0.1).
 	@$(PY) demo/manage.py migrate --verbosity 0
 	@echo "This machine, live: http://$(HOST):$(PORT)/ (Ctrl-C stops it)"
-	@exec $(PY) -m uvicorn demo.asgi:application --host $(HOST) --port $(PORT) --log-level warning
+	@exec $(PY) -m uvicorn demo.asgi:application --host $(HOST) --port $(PORT) --log-level warning --timeout-graceful-shutdown 3
 
 .PHONY: test
 test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, tests, coverage.

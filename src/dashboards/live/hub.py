@@ -49,7 +49,7 @@ class Reader:
     def __init__(self, feed: "Feed", position: Position | None) -> None:
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Future[None] | None = None
-        self._task = asyncio.current_task()
+        self._task: asyncio.Task[Any] | None = None
         self.feed = feed
         self.position = position
         self.closed = False
@@ -66,6 +66,7 @@ class Reader:
         What a slow reader would only have overwritten is skipped: it gets the newest frame of
         each key that changed since it last read.
         """
+        self._task = asyncio.current_task()
         while not self.closed:
             news = self.feed.since(self.position)
             if news:
@@ -96,11 +97,10 @@ class Reader:
         if now < self.beats_at and now < self.ends_at:
             return
         is_writing = self._news is None or self._news.done()
-        if is_writing and now >= self.beats_at + self.beat_seconds:
+        if self._task and is_writing and now >= self.beats_at + self.beat_seconds:
             # Two beats long nothing could be written. Its own task is stuck in the writing.
             self.abandoned = True
-            if self._task is not None:
-                self._task.cancel()
+            self._task.cancel()
         elif now >= self.ends_at:
             self.close()
         else:
