@@ -22,6 +22,8 @@ Hear = Callable[[str], None]
 logger = logging.getLogger("dashboards.live")
 
 _MAX_BYTES = 4096
+# Then the event loop has its turn; what is left is read next.
+_MOST_AT_ONCE = 1000
 # sockaddr_un holds 108 bytes with its NUL on Linux and 104 on the BSDs.
 _MAX_PATH = 103
 
@@ -131,7 +133,7 @@ def _drain(receiver: socket.socket, hear: Hear) -> None:
     """Read what has arrived, and tell each channel once."""
     channels: set[bytes] = set()
     with contextlib.suppress(OSError):
-        while len(channels) < 1000:  # noqa: PLR2004 - give the loop back; the rest is read next
+        for _ in range(_MOST_AT_ONCE):
             channels.add(receiver.recv(_MAX_BYTES))
     for channel in channels:
         hear(channel.decode(errors="replace"))

@@ -1,0 +1,121 @@
+"""Hints between processes: they may be lost, and nothing else may come of that."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from dashboards.live.hints import HostHints
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch):
+    """A temporary directory of the test's own, short enough for a socket's address."""
+    with tempfile.TemporaryDirectory(prefix="hints-") as name:
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        yield Path(name) / f"dashboards-{os.getuid()}"
+
+
+@contextlib.asynccontextmanager
+async def hearing(hints: HostHints) -> AsyncIterator["asyncio.Queue[str]"]:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    task = asyncio.create_task(hints.hear(heard.put_nowait))
+    await asyncio.sleep(0.05)
+    yield heard
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+@contextlib.contextmanager
+def sender(identity: str = "shop"):
+    hints = HostHints(identity)
+    yield hints
+    hints.close()
+
+
+async def test_whoever_shares_the_store_hears_and_nobody_else():
+    with sender() as hints, sender() as same, sender("another store") as other:
+        async with hearing(same) as heard, hearing(other) as unheard:
+            hints.send("shop.orders")
+            assert await asyncio.wait_for(heard.get(), 5) == "shop.orders"
+            assert unheard.empty()
+
+
+async def test_a_process_does_not_hear_itself():
+    with sender() as hints, sender() as same:
+        async with hearing(hints) as own, hearing(same) as heard:
+            hints.send("shop.orders")
+            await asyncio.wait_for(heard.get(), 5)
+            assert own.empty()
+
+
+async def test_a_burst_is_told_once():
+    with sender() as hints, sender() as same:
+        async with hearing(same) as heard:
+            for _ in range(20):
+                hints.send("shop.orders")
+            assert await asyncio.wait_for(heard.get(), 5) == "shop.orders"
+            await asyncio.sleep(0.05)
+            assert heard.empty()
+
+
+async def test_the_socket_of_a_killed_process_is_taken_away(folder: Path):
+    with sender() as hints, sender() as same:
+        async with hearing(same) as heard:
+            [store] = folder.iterdir()
+            dead = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            dead.bind(os.fspath(store / "dead.sock"))
+            dead.close()
+            hints.send("shop.orders")
+            await asyncio.wait_for(heard.get(), 5)
+            assert not (store / "dead.sock").exists()
+
+
+async def test_nothing_is_left_behind(folder: Path):
+    with sender() as same:
+        async with hearing(same):
+            assert list(folder.iterdir())
+        assert not list(folder.iterdir())
+
+
+def test_without_listeners_sending_does_nothing():
+    with sender() as hints:
+        hints.send("shop.orders")
+
+
+async def test_a_reader_whose_buffer_is_full_does_not_block_the_sender(folder: Path):
+    with sender() as hints, sender() as same:
+        async with hearing(same) as heard:
+            # The loop does not run meanwhile, so that nobody reads.
+            for number in range(2000):
+                hints.send(f"shop.orders{number}")
+            assert await asyncio.wait_for(heard.get(), 5)
+
+
+@pytest.mark.parametrize("what", ["open to others", "no folder"])
+async def test_a_folder_that_is_not_private_is_not_used(folder: Path, caplog, what: str):
+    if what == "no folder":
+        folder.write_text("in the way")
+    else:
+        folder.mkdir(mode=0o755)
+        folder.chmod(0o755)
+    with sender() as hints:
+        async with hearing(hints):
+            assert "only the poll" in caplog.text
+
+
+async def test_an_address_that_is_too_long_means_only_the_poll(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    with sender() as hints:
+        async with hearing(hints):
+            assert not list(long.iterdir())
