@@ -202,3 +202,46 @@ async def test_signed_out_page_says_so_and_stops_asking(site: Site, page: Page):
     await expect(staff).to_have_attribute("data-live", "refused")
     await expect(staff.locator(".live-status")).to_contain_text("Signed out", use_inner_text=True)
     page.complaints.clear()  # type: ignore[attr-defined] # the 403 and the refused connections
+
+
+async def test_the_network_cut_and_back(site: Site, page: Page):
+    await open_live(page, site)
+    await page.context.set_offline(True)
+    await expect(page.locator(LIVE)).to_have_attribute("data-live", "waiting")
+    status = page.locator(f"{LIVE} .live-status")
+    await expect(status).to_have_text("Reconnecting…", use_inner_text=True)
+    site.push(number="while cut off")
+    await page.context.set_offline(False)
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("while cut off")
+    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused connections
+
+
+async def test_a_deferred_component_below_the_fold_waits_until_it_is_looked_at(
+    site: Site, page: Page
+):
+    await page.set_viewport_size({"width": 800, "height": 400})
+    await page.goto(f"{site.url}/site/far/")
+    far = page.locator("#site_far-far-content")
+    await expect(page.locator("#site_far-near-content")).to_have_text("near")
+    await expect(far).to_have_text("Loading…")
+    await far.scroll_into_view_if_needed()
+    await expect(far).to_have_text("far")
+
+
+async def test_an_update_is_not_overwritten_by_an_older_answer(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/slow/")
+    box = page.locator("#site_slow-slow-content")
+    await expect(page.locator("#site_slow")).to_have_attribute("data-live", "open")
+    async with page.expect_response(lambda each: "@component/slow" in each.url):
+        await page.evaluate("document.body.dispatchEvent(new Event('ask'))")
+        site.run(
+            "shell",
+            "-v0",
+            "-c",
+            "from dashboards.live import push; from tests.site.dashboards import Slow; "
+            "push(Slow, slow='pushed')",
+        )
+        await expect(box).to_have_text("pushed")
+    await page.evaluate("() => new Promise(requestAnimationFrame)")
+    await expect(box).to_have_text("pushed")

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +99,27 @@ class Later(Dashboard):
 
     def get_deferred_value(self) -> str:
         return "arrived"
+
+
+@registry.register
+class Far(Dashboard):
+    """A deferred component that is not in view when the page opens."""
+
+    near = Text(value="near")
+    tall = Text(value="\n" * 200, grid_css_classes="span-12")
+    far = Text(defer=lambda: "far", grid_css_classes="span-12")
+
+
+def answer_late() -> str:
+    time.sleep(3)
+    return "computed before"
+
+
+@registry.register
+class Slow(Dashboard):
+    """A live component whose own value takes its time."""
+
+    slow = Text(defer=answer_late, live=True, trigger_on="ask from:body")
 
 
 @registry.register
