@@ -250,14 +250,11 @@ def test_every_kind_shows_quietly_that_it_has_no_value(kind: type[Component]):
     [
         (
             Stat(value={"txt": 1}),
-            (
-                "A Stat's value may have text, sub_text; got {'txt': 1}: "
-                "StatData.__init__() got an unexpected keyword argument 'txt'."
-            ),
+            "A Stat's value may have text, sub_text; got {'txt': 1}.",
         ),
         (
             Stat(value={1: 2}),
-            "A Stat's value may have text, sub_text; got {1: 2}: keywords must be strings.",
+            "A Stat's value may have text, sub_text; got {1: 2}.",
         ),
         (Gauge(value="much"), "A Gauge's value must be a finite number, got 'much'."),
         (Gauge(value=[1]), "A Gauge's value must be a finite number, got [1]."),
@@ -277,10 +274,7 @@ def test_every_kind_shows_quietly_that_it_has_no_value(kind: type[Component]):
         ),
         (
             Gauge(value={"low": 5}),
-            (
-                "A Gauge's value may have value, min, max, text, sub_text; got {'low': 5}: "
-                "GaugeData.__init__() got an unexpected keyword argument 'low'."
-            ),
+            "A Gauge's value may have value, min, max, text, sub_text; got {'low': 5}.",
         ),
         (Progress(value="half"), "A Progress's value must be a finite number, got 'half'."),
         (
@@ -295,10 +289,7 @@ def test_every_kind_shows_quietly_that_it_has_no_value(kind: type[Component]):
         ),
         (
             Progress(value={"percent": 3}),
-            (
-                "A Progress's value may have value, max, text; got {'percent': 3}: "
-                "ProgressData.__init__() got an unexpected keyword argument 'percent'."
-            ),
+            "A Progress's value may have value, max, text; got {'percent': 3}.",
         ),
         (
             Chart(value="a chart"),

@@ -136,7 +136,7 @@ def as_data(kind: str, data: type[D], value: Any, *, short: str) -> D:
         return data(**fields)
     except TypeError as error:
         allowed = ", ".join(inspect.signature(data).parameters)
-        msg = f"A {kind}'s value may have {allowed}; got {value!r}: {error}."
+        msg = f"A {kind}'s value may have {allowed}; got {value!r}."
         raise ComponentValueError(msg) from error
 
 
