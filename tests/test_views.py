@@ -9,6 +9,7 @@ import pytest
 from django.core.signals import got_request_exception
 from django.http import HttpRequest
 from django.test import Client
+from django.utils import translation
 from pytest_django import Settings
 
 from dashboards.component import Stat, Text
@@ -569,3 +570,15 @@ def test_a_computed_value_is_there_though_another_request_is_computing_it(
     assert "computed at once" in str(dashboard.render_content("number"))
     assert dashboard.render_content("broken") is None
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_dashboard_with_nothing_live_has_no_stream(client: Client):
+    response = client.get("/site/hostile/@stream/")
+    assert response.status_code == 200, "something there is live"
+    response = client.get("/site/pie/@stream/")
+    assert response.status_code == 204
+
+
+def test_the_page_says_its_language(client: Client):
+    with translation.override("de"):
+        assert '<html lang="de">' in client.get("/site/pie/").content.decode()

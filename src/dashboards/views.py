@@ -97,6 +97,8 @@ class StreamView(DashboardAccessView):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """Answer at once. An edge, where there is one and it was not declined, holds on."""
         dashboard, store = self.dashboard, get_store()
+        if not dashboard.is_live:
+            return HttpResponse(status=204)  # To a client of streams this says: do not come back.
         position = Position.parse(
             # On a reconnect the header is newer than the address, which the page printed.
             request.headers.get("Last-Event-ID") or request.GET.get("position")
