@@ -1,7 +1,8 @@
 """The hub: one read for all readers, cursors, and faults of the store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import pytest
 import pytest_asyncio
@@ -246,3 +247,44 @@ async def test_a_value_that_raises_costs_only_itself(hub: Hub, store: Store, cap
     assert "fine" in text
     assert "'bad'" in caplog.text
     assert "ZeroDivisionError" in caplog.text
+
+
+def on_change(compute: Callable[[], str]) -> Source:
+    return Source("a", 60, compute, window=0.05)
+
+
+async def test_a_value_on_change_is_computed_when_its_claim_is_ended(hub: Hub, store: Store):
+    turns: list[int] = []
+
+    def compute() -> str:
+        turns.append(1)
+        return f"turn {len(turns)}"
+
+    reader = await open_reader(hub, store, [on_change(compute)])
+    assert "turn 1" in await read(reader)
+    for _ in range(100):
+        store.expire(f"{CHANNEL} change a", CHANNEL)
+    while "turn 2" not in await read(reader):
+        pass
+    await asyncio.sleep(0.2)
+    assert len(turns) <= 4, "a burst is merged"
+    assert not store.claim(f"{CHANNEL} change a", 1), "claimed until the next change"
+
+
+async def test_a_change_during_the_computing_is_not_missed(hub: Hub, store: Store):
+    truth = ["old"]
+    computing, go_on = threading.Event(), threading.Event()
+
+    def compute() -> str:
+        seen = truth[0]
+        computing.set()
+        go_on.wait(5)
+        return seen
+
+    reader = await open_reader(hub, store, [on_change(compute)])
+    await asyncio.to_thread(computing.wait, 5)
+    truth[0] = "new"
+    store.expire(f"{CHANNEL} change a", CHANNEL)
+    go_on.set()
+    while "new" not in await read(reader):
+        pass

@@ -267,3 +267,20 @@ def test_a_client_that_stopped_reading_is_closed_after_a_bound(make_site: MakeSi
         for number in range(20):
             site.push(note=f"{number} " + "x" * 400_000)
         wait_for(lambda: "without completing response" in site.log, seconds=20)
+
+
+def test_a_change_in_another_process_is_computed_once_for_a_burst(site: Site):
+    with site.open_stream("/site/changing/@stream/") as stream:
+        assert "0 users" in stream.event()["data"]
+        site.run(
+            "shell",
+            "-v0",
+            "-c",
+            "from django.contrib.auth.models import User\n"
+            "for n in range(50): User.objects.create(username=str(n))",
+        )
+        turn = int(re.findall(r"turn (\d+)", stream.until("50 users")["data"])[0])
+        assert turn <= 10, "fifty changes are not fifty computations"
+    status, _, body = site.get("/site/changing/")
+    assert status == 200
+    assert "50 users" in body

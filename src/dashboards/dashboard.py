@@ -1,7 +1,7 @@
 """Declaring dashboards: the class, its ``Meta``, and the instance bound to one request."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.apps import apps
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
@@ -21,7 +23,7 @@ from dashboards.component.bound import BoundComponent
 from dashboards.exceptions import DeclarationError, NotLiveError, UnknownComponentError
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
-from dashboards.live.triggers import Source, produce_due
+from dashboards.live.triggers import OnChange, Source, lease_of, produce_due, turn_on_change
 from dashboards.permissions import BasePermission
 
 logger = logging.getLogger("dashboards")
@@ -256,6 +258,30 @@ class Dashboard(metaclass=DashboardType):
         """Return how its computed values are computed, for everybody: without a request."""
         shared = type(self)(object=self.object)
         return [source for component in shared if (source := component.source())]
+
+    @classmethod
+    def watch_models(cls) -> None:
+        """Compute ``OnChange`` values anew when their models change; called on registration."""
+        for key, component in cls.declared.items():
+            if not isinstance(component.live, OnChange):
+                continue
+            for model in component.live.models:
+                sender = apps.get_model(model) if isinstance(model, str) else model
+                for signal in (post_save, post_delete):
+                    # Strong, for nothing else holds the function.
+                    signal.connect(cls._expire_on_commit(key), sender=sender, weak=False)
+
+    @classmethod
+    def _expire_on_commit(cls, key: str) -> Callable[..., None]:
+        def expire() -> None:
+            channel = cls().channel
+            get_store().expire(lease_of(channel, turn_on_change(key)), channel)
+
+        def changed(using: str | None = None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+            # Robust: whoever saved is not to blame for a store that does not answer.
+            transaction.on_commit(expire, using=using, robust=True)
+
+        return changed
 
     def compute_due(self, *, deferred: bool) -> None:
         """Compute what is due and nobody else computes.

@@ -35,6 +35,7 @@ class Registry:
             )
             raise RegistrationError(msg)
         self._registry[name] = dashboard
+        dashboard.watch_models()
         return dashboard
 
     def __iter__(self) -> Iterator[type[Dashboard]]:

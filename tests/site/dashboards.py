@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 
 from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
 from dashboards.dashboard import Dashboard
-from dashboards.live import Every
+from dashboards.live import Every, OnChange
 from dashboards.permissions import IsAdminUser
 from dashboards.registry import registry
 
@@ -52,6 +53,17 @@ class Quiet(Dashboard):
     """Live, and nothing happens."""
 
     silence = Stat(live=True)
+
+
+def count_users() -> str:
+    return f"{get_user_model().objects.count()} users, turn {next(_turns)}"
+
+
+@registry.register
+class Changing(Dashboard):
+    """Computed anew when a model changes."""
+
+    users = Stat(value=count_users, live=OnChange("auth.User"))
 
 
 @registry.register

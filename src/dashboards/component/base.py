@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from asgiref.sync import async_to_sync
 
 from dashboards.exceptions import ComponentValueError
-from dashboards.live.triggers import Every
+from dashboards.live.triggers import Every, OnChange
 
 D = TypeVar("D")
 
@@ -53,8 +53,9 @@ class Component:
         icon: CSS classes of an icon shown in the heading.
         css_classes: CSS classes of the box.
         grid_css_classes: CSS classes that place the box in the grid, such as ``"span-6"``.
-        live: ``True`` for values that are pushed, ``Every(seconds=…)`` for a value computed while
-            somebody watches. A computed value is shared by all viewers: it gets no request.
+        live: ``True`` for values that are pushed; ``Every(seconds=…)`` or ``OnChange(Model)`` for
+            a value that is computed while somebody watches. A computed value is shared by all
+            viewers: it gets no request.
     """
 
     template: str = ""
@@ -70,7 +71,7 @@ class Component:
     icon: str = ""
     css_classes: str = ""
     grid_css_classes: str = ""
-    live: bool | Every = False
+    live: bool | Every | OnChange = False
 
     scripts: ClassVar[Sequence[str]] = ()
     """Static files that a page with this kind of component loads, deferred."""

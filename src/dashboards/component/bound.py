@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component.base import Component, resolve
 from dashboards.exceptions import ComponentValueError
-from dashboards.live.triggers import Every, Source
+from dashboards.live.triggers import Every, OnChange, Source
 
 
 class Owner(Protocol):
@@ -83,7 +83,7 @@ class BoundComponent:
     @property
     def is_computed(self) -> bool:
         """Whether its live value is computed for all viewers, not pushed."""
-        return isinstance(self._component.live, Every)
+        return isinstance(self._component.live, Every | OnChange)
 
     @property
     def url(self) -> str:
@@ -152,7 +152,7 @@ class BoundComponent:
     def source(self) -> Source | None:
         """Return how its live value is computed, where it is."""
         live = self._component.live
-        if not isinstance(live, Every):
+        if not isinstance(live, Every | OnChange):
             return None
         get_value = self.get_deferred_value if self.is_deferred else self.get_value
 
@@ -160,7 +160,8 @@ class BoundComponent:
             with _shared():
                 return self._render(get_value(), None)
 
-        return Source(self.key, live.seconds, render, self.is_deferred)
+        window = live.window if isinstance(live, OnChange) else None
+        return Source(self.key, live.seconds, render, self.is_deferred, window)
 
     def _getter(self) -> Any:
         return getattr(self._owner, f"get_{self.key}_value", self._component.value)

@@ -4,6 +4,6 @@ This is the door: ``from dashboards.live import Every, push``.
 """
 
 from dashboards.live.publish import apush, push
-from dashboards.live.triggers import Every
+from dashboards.live.triggers import Every, OnChange
 
-__all__ = ["Every", "apush", "push"]
+__all__ = ["Every", "OnChange", "apush", "push"]

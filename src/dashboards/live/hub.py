@@ -7,6 +7,7 @@ Everything here runs in one event loop, except the computing of live values.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Coroutine
@@ -26,6 +27,7 @@ logger = logging.getLogger("dashboards.live")
 
 _WORKERS = 3
 _TICK_SECONDS = 1.0
+_CHANGE_SECONDS = 2.0
 _TROUBLE_SECONDS = 1.0
 """Time between two attempts while the store does not answer."""
 
@@ -115,6 +117,8 @@ class Feed:
         self.position: Position | None = None
         self.readers: set[Reader] = set()
         self.stale = asyncio.Event()
+        # One for each value that waits for changes.
+        self.changes: list[asyncio.Event] = []
         self.refreshing = asyncio.Lock()
         self.tasks: set[asyncio.Task[None]] = set()
         self._frames: dict[str, Frame] = {}
@@ -250,6 +254,8 @@ class Hub:
             feed = self._feeds.get(channel)
             if feed is not None:
                 feed.stale.set()
+                for changed in feed.changes:
+                    changed.set()
 
         await self._store.hear(hear)
 
@@ -281,16 +287,26 @@ class Hub:
                     reader.tick(now)
 
     async def _produce(self, feed: Feed, turn: Turn, workers: Workers) -> None:
-        """Compute the live values of one interval, if no other process does."""
+        """Compute the live values of one turn when it is due, if no other process does."""
         loop = asyncio.get_running_loop()
         due = loop.time()
+        changed = asyncio.Event()
+        if turn.window is not None:
+            feed.changes.append(changed)
         while True:
+            changed.clear()
             try:
                 await workers.run(_work, self._store, feed.channel, turn)
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
-            due = max(due + turn.seconds, loop.time())
-            await asyncio.sleep(due - loop.time())
+            if turn.window is None:
+                due = max(due + turn.seconds, loop.time())
+                await asyncio.sleep(due - loop.time())
+            else:
+                await asyncio.sleep(turn.window)
+                with contextlib.suppress(TimeoutError):
+                    # A look now and then, should the hint be lost.
+                    await asyncio.wait_for(changed.wait(), _CHANGE_SECONDS)
 
     def _trouble(self, error: Exception) -> None:
         """Report once that the store does not answer; readers wait meanwhile."""

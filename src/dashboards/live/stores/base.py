@@ -61,6 +61,10 @@ class BaseStore(ABC):
         """Claim a piece of work for so many seconds; false when it is claimed already."""
 
     @abstractmethod
+    def expire(self, name: str, channel: str) -> None:
+        """End a claim now, and hint that its channel has work due."""
+
+    @abstractmethod
     async def asince(self, channel: str, position: Position | None) -> Changes:
         """Do as ``since``, inside an event loop."""
 

@@ -134,6 +134,12 @@ class DatabaseStore(BaseStore):
             return False
         return True
 
+    def expire(self, name: str, channel: str) -> None:
+        """Delete the claim."""
+        with transaction.atomic(using=self.using):
+            Lease.objects.using(self.using).filter(name=name).delete()
+            transaction.on_commit(lambda: self._announce(channel), using=self.using)
+
     async def asince(self, channel: str, position: Position | None) -> Changes:
         """Read in the store's own thread, which has the one connection of the whole hub."""
         return await self._in_thread(self.since, channel, position)

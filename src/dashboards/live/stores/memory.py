@@ -70,6 +70,12 @@ class MemoryStore(BaseStore):
             self._leases[name] = now + seconds
             return True
 
+    def expire(self, name: str, channel: str) -> None:
+        """Forget the claim."""
+        with self._lock:
+            self._leases.pop(name, None)
+        self._hint(channel)
+
     async def asince(self, channel: str, position: Position | None) -> Changes:
         """Return what changed; memory does not block."""
         return self.since(channel, position)

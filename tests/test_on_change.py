@@ -1,0 +1,78 @@
+"""Values that are computed anew when a model changes."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+
+from dashboards.live import OnChange
+from dashboards.live.stores import get_store
+from tests.site.dashboards import Changing
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LEASE = "site.changing change users"
+
+
+def is_claimed() -> bool:
+    free = get_store().claim(LEASE, 60)
+    return not free
+
+
+def shown() -> str:
+    page = Changing()
+    page.compute_due(deferred=False)
+    return str(page.render_content("users"))
+
+
+def test_a_page_shows_what_is_true_and_computes_it_only_after_a_change():
+    assert "0 users" in shown()
+    assert shown() == shown()
+    User.objects.create(username="one")
+    assert "1 users" in shown()
+    User.objects.get().delete()
+    assert "0 users" in shown()
+
+
+def test_a_change_that_is_rolled_back_ends_no_claim():
+    shown()
+    with transaction.atomic():
+        User.objects.create(username="one")
+        transaction.set_rollback(True)
+    assert is_claimed()
+
+
+def test_a_change_takes_effect_on_commit():
+    shown()
+    with transaction.atomic():
+        User.objects.create(username="one")
+        assert is_claimed()
+    assert not is_claimed()
+
+
+def test_other_models_change_nothing():
+    shown()
+    Group.objects.create(name="one")
+    assert is_claimed()
+
+
+def test_a_store_that_does_not_answer_does_not_undo_a_save(monkeypatch, caplog):
+    def fail(name: str, channel: str) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(get_store(), "expire", fail)
+    User.objects.create(username="one")
+    assert User.objects.exists()
+    assert "ConnectionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((), {}, "at least one model"),
+        (("auth.User",), {"window": 0}, "window must be above 0"),
+        (("auth.User",), {"seconds": 0}, "seconds at least 0.1"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        OnChange(*arguments, **options)
