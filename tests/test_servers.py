@@ -284,3 +284,51 @@ def test_a_change_in_another_process_is_computed_once_for_a_burst(site: Site):
     status, _, body = site.get("/site/changing/")
     assert status == 200
     assert "50 users" in body
+
+
+def log_in(site: Site, username: str) -> str:
+    """Return the cookie of a new login."""
+    status, headers, _ = site.get(f"/login/{username}/")
+    assert status == 200
+    return headers["Set-Cookie"].split(";")[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "u.is_staff = False; u.save()",
+        "u.is_active = False; u.save()",
+        "u.set_password('new'); u.save()",
+        "u.delete()",
+        "u.groups.add(Group.objects.create(name='g'))",
+    ],
+)
+def test_streams_follow_the_login_in_every_process(site: Site, change: str):
+    admin, other = log_in(site, "admin"), log_in(site, "other")
+    path = "/site/staff/@stream/"
+    with (
+        site.open_stream(path, Cookie=admin) as stream,
+        site.open_stream(STREAM, Cookie=other) as others,
+        site.open_stream() as anonymous,
+    ):
+        assert stream.response.status == 200
+        site.push(number="before")
+        others.until("before")
+        anonymous.until("before")
+        find = "from django.contrib.auth.models import *; u = User.objects.get(username='admin')"
+        site.run("shell", "-v0", "-c", f"{find}; {change}")
+        assert stream.event() == {}, "the stream has ended"
+        site.push(number="after")
+        others.until("after")
+        anonymous.until("after")
+    allowed = 200 if "groups" in change else 403
+    assert site.get(f"{path}?hold=0", Cookie=admin)[0] == allowed
+
+
+def test_logging_out_ends_the_streams_of_that_user(site: Site):
+    cookie = log_in(site, "admin")
+    path = "/site/staff/@stream/"
+    with site.open_stream(path, Cookie=cookie) as stream:
+        assert site.get("/logout/", Cookie=cookie)[0] == 200
+        assert stream.event() == {}
+    assert site.get(f"{path}?hold=0", Cookie=cookie)[0] == 403

@@ -18,6 +18,10 @@ class DashboardsConfig(AppConfig):
         from dashboards.registry import registry  # noqa: PLC0415
 
         autodiscover_modules("dashboards", register_to=registry)
+        if "django.contrib.auth" in settings.INSTALLED_APPS:
+            from dashboards import access  # noqa: PLC0415
+
+            access.connect()
         if "django.contrib.staticfiles" in settings.INSTALLED_APPS:
             from dashboards.finders import with_plotly  # noqa: PLC0415
 

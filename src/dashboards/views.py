@@ -14,7 +14,7 @@ from dashboards.component.bound import BoundComponent
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
-from dashboards.live.hold import Hold, offered
+from dashboards.live.hold import Hold, identify, offered
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 
@@ -118,7 +118,10 @@ class StreamView(DashboardAccessView):
         response["Cache-Control"] = "no-store, no-transform"
         response["X-Accel-Buffering"] = "no"
         if offer is not None:
-            offer.hold = Hold(dashboard.channel, changes.position, dashboard.get_sources())
+            user = getattr(request, "user", None)
+            identity = identify(user.pk) if user and user.is_authenticated else ""
+            sources = dashboard.get_sources()
+            offer.hold = Hold(dashboard.channel, changes.position, sources, identity)
             # Keeps GZipMiddleware from holding frames back; the edge takes it away.
             response["Content-Encoding"] = "identity"
         return response

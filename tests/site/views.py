@@ -1,6 +1,6 @@
 """Views that only tests need."""
 
-from django.contrib.auth import get_user_model, login
+from django.contrib.auth import get_user_model, login, logout
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
@@ -17,6 +17,13 @@ def log_in(request: HttpRequest, username: str) -> HttpResponse:
     )
     login(request, user)
     return HttpResponse(username)
+
+
+@require_GET
+def log_out(request: HttpRequest) -> HttpResponse:
+    """Sign out, without a form."""
+    logout(request)
+    return HttpResponse()
 
 
 @require_GET

@@ -16,6 +16,22 @@ EXTENSION = "dashboards.hold"
 """The edge's place in the ASGI scope's ``extensions``, which copies of a scope still share."""
 
 
+_USER = "user:"
+
+EVERYBODY = f"{_USER}*"
+"""The hint that ends the streams of everybody who is signed in."""
+
+
+def identify(pk: object) -> str:
+    """Return what names a user on held streams, and in hints. No channel has a colon."""
+    return f"{_USER}{pk}"
+
+
+def is_identity(hint: str) -> bool:
+    """Whether a hint names a user, not a channel."""
+    return hint.startswith(_USER)
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """What to hold, and from where."""
@@ -23,6 +39,8 @@ class Hold:
     channel: str
     position: Position | None
     sources: Sequence[Source] = ()
+    identity: str = ""
+    """Who opened it, as ``identify`` says; empty for nobody in particular."""
 
 
 class Offer:

@@ -17,7 +17,7 @@ from django.db import close_old_connections
 
 from dashboards import conf
 from dashboards.live.frames import HEARTBEAT, Frame, encode_event, encode_frames
-from dashboards.live.hold import Hold
+from dashboards.live.hold import EVERYBODY, Hold, is_identity
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.triggers import Turn, produce, turns
@@ -45,15 +45,17 @@ class Reader:
         "closed",
         "ends_at",
         "feed",
+        "identity",
         "position",
     )
 
-    def __init__(self, feed: "Feed", position: Position | None) -> None:
+    def __init__(self, feed: "Feed", hold: Hold) -> None:
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Future[None] | None = None
         self._task: asyncio.Task[Any] | None = None
         self.feed = feed
-        self.position = position
+        self.position = hold.position
+        self.identity = hold.identity
         self.closed = False
         self.abandoned = False
         self.beat_seconds: float = conf.get("HEARTBEAT_SECONDS")
@@ -179,7 +181,7 @@ class Hub:
         feed = self._feeds.get(hold.channel)
         if feed is None:
             feed = self._watch(hold)
-        reader = Reader(feed, hold.position)
+        reader = Reader(feed, hold)
         feed.readers.add(reader)
         self.streams += 1
         try:
@@ -251,6 +253,9 @@ class Hub:
                 loop.call_soon_threadsafe(follow, channel)
 
         def follow(channel: str) -> None:
+            if is_identity(channel):
+                self._end_streams_of(channel)
+                return
             feed = self._feeds.get(channel)
             if feed is not None:
                 feed.stale.set()
@@ -258,6 +263,13 @@ class Hub:
                     changed.set()
 
         await self._store.hear(hear)
+
+    def _end_streams_of(self, identity: str) -> None:
+        """End the streams of whoever may have lost access; the view decides who comes back."""
+        for feed in self._feeds.values():
+            for reader in feed.readers:
+                if reader.identity and identity in {reader.identity, EVERYBODY}:
+                    reader.close()
 
     async def _poll(self) -> None:
         """Find the news whose hint was lost: one query, whatever the number of readers."""

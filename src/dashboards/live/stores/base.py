@@ -89,6 +89,10 @@ class BaseStore(ABC):
     async def _hear_others(self, hear: Hear) -> None:
         """Hear the hints of other processes until cancelled."""
 
+    def hint(self, channel: str) -> None:
+        """Tell every hub, of this process and of others, to look at something."""
+        self._hint(channel)
+
     def _hint(self, channel: str) -> None:
         """Tell the hubs of this process, which need no wire."""
         for hear in tuple(self._ears.values()):

@@ -140,6 +140,10 @@ class DatabaseStore(BaseStore):
             Lease.objects.using(self.using).filter(name=name).delete()
             transaction.on_commit(lambda: self._announce(channel), using=self.using)
 
+    def hint(self, channel: str) -> None:
+        """Tell this process's hubs and the others."""
+        self._announce(channel)
+
     async def asince(self, channel: str, position: Position | None) -> Changes:
         """Read in the store's own thread, which has the one connection of the whole hub."""
         return await self._in_thread(self.since, channel, position)

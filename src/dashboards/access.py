@@ -1,0 +1,72 @@
+"""Streams follow the login: who may lose access is asked anew within a moment.
+
+A hint names the user; every hub ends the user's streams, and the pages that come back are let in
+or refused by the same permissions as ever. A hint that is lost costs no more than a stream's age.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
+from django.db.models import Model
+from django.db.models.signals import m2m_changed, post_delete, post_save
+
+from dashboards.live.hold import EVERYBODY, identify
+from dashboards.live.stores import get_store
+
+
+def connect() -> None:
+    """Watch logins, users, groups and their permissions."""
+    user = get_user_model()
+    user_logged_out.connect(_logged_out, dispatch_uid="dashboards.access")
+    post_save.connect(_saved, sender=user, dispatch_uid="dashboards.access")
+    post_delete.connect(_deleted, sender=user, dispatch_uid="dashboards.access")
+    for relation in ("groups", "user_permissions"):
+        if hasattr(user, relation):
+            through = getattr(user, relation).through
+            m2m_changed.connect(_regrouped, sender=through, dispatch_uid="dashboards.access")
+    group = apps.get_model("auth", "Group")
+    for signal, sender in ((m2m_changed, group.permissions.through), (post_delete, group)):
+        signal.connect(_everybody, sender=sender, dispatch_uid="dashboards.access")
+
+
+def _end_streams(who: str, using: str | None = None) -> None:
+    def hint() -> None:
+        get_store().hint(who)
+
+    # Robust: whoever saved is not to blame for a store that does not answer.
+    transaction.on_commit(hint, using=using, robust=True)
+
+
+def _logged_out(user: Model | None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+    if user is not None:
+        _end_streams(identify(user.pk))
+
+
+def _saved(
+    instance: Model,
+    *,
+    created: bool,
+    update_fields: frozenset[str] | None,
+    using: str,
+    **kwargs: Any,  # noqa: ARG001 - a receiver
+) -> None:
+    # Every login saves this one field, and changes nothing about access.
+    if not created and update_fields != frozenset({"last_login"}):
+        _end_streams(identify(instance.pk), using)
+
+
+def _deleted(instance: Model, using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+    _end_streams(identify(instance.pk), using)
+
+
+def _regrouped(instance: Model, *, reverse: bool, using: str, **kwargs: Any) -> None:
+    if kwargs["action"].startswith("post_"):
+        # Seen from a group, the users may be many, and on "clear" they are not named.
+        _end_streams(EVERYBODY if reverse else identify(instance.pk), using)
+
+
+def _everybody(using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+    _end_streams(EVERYBODY, using)
