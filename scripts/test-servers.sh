@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests drive and pip cannot bring: Chromium, fonts, PostgreSQL's programs, git,
-# and a library of Playwright's driver.
+# Installs what the tests drive and pip cannot bring: Chromium, fonts, the programs of PostgreSQL,
+# MariaDB and Redis, git, and a library of Playwright's driver.
 # The tests start and stop their own servers; nothing here is left running for them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,6 +13,8 @@ command -v chromium >/dev/null || missing+=(chromium)
 compgen -G "/usr/share/fonts/truetype/*/*.ttf" >/dev/null || missing+=(fonts-dejavu-core)
 command -v initdb >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null ||
     missing+=(postgresql)
+command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
+command -v redis-server >/dev/null || missing+=(redis-server)
 compgen -G "/usr/lib/*/libatomic.so.1" >/dev/null || missing+=(libatomic1)
 command -v git >/dev/null || missing+=(git)
 

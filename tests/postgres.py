@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.harness import free_port
 
@@ -18,35 +19,53 @@ def _programs() -> Path:
     return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 
 
-@contextmanager
-def postgresql() -> Iterator[dict[str, str]]:
-    """Run a server; yields the ``DATABASES`` entry that reaches it."""
-    programs = _programs()
-    # Not below pytest's own folders, which only their owner may enter.
-    folder = Path(tempfile.mkdtemp(prefix="dashboards-postgresql-"))
-    as_user: list[str] = []
-    if os.getuid() == 0:
-        # The server refuses to run as root; Debian's package brings this user.
-        as_user = ["runuser", "-u", "postgres", "--"]
-        shutil.chown(folder, "postgres")
-    port = str(free_port())
-    data = folder / "data"
+class PostgreSQLServer:
+    def __init__(self) -> None:
+        self._programs = _programs()
+        # Not below pytest's own folders, which only their owner may enter.
+        self._folder = Path(tempfile.mkdtemp(prefix="dashboards-postgresql-"))
+        self._as_user: list[str] = []
+        if os.getuid() == 0:
+            # The server refuses to run as root; Debian's package brings this user.
+            self._as_user = ["runuser", "-u", "postgres", "--"]
+            shutil.chown(self._folder, "postgres")
+        self._port = str(free_port())
+        self._run("initdb", "-U", "tests", "-A", "trust", "--no-sync")
+        self._control("start")
 
-    def run(program: str, *arguments: str) -> None:
-        command = [*as_user, str(programs / program), *arguments]
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
-
-    run("initdb", "-D", str(data), "-U", "tests", "-A", "trust", "--no-sync")
-    options = f"-p {port} -k {folder} -c listen_addresses= -c fsync=off"
-    run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
-    try:
-        yield {
+    @property
+    def database(self) -> dict[str, Any]:
+        """The ``DATABASES`` entry that reaches it."""
+        return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": "postgres",
             "USER": "tests",
-            "HOST": str(folder),
-            "PORT": port,
+            "HOST": str(self._folder),
+            "PORT": self._port,
         }
+
+    def restart(self) -> None:
+        """As after a crash: every connection is lost."""
+        self._control("restart", "-m", "immediate")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self._folder)
+
+    def _control(self, *command: str) -> None:
+        options = f"-p {self._port} -k {self._folder} -c listen_addresses= -c fsync=off"
+        self._run("pg_ctl", "-o", options, "-l", str(self._folder / "log"), "-w", *command)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        place = ["-D", str(self._folder / "data")]
+        command = [*self._as_user, str(self._programs / program), *place, *arguments]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def postgresql() -> Iterator[PostgreSQLServer]:
+    server = PostgreSQLServer()
+    try:
+        yield server
     finally:
-        run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder)
+        server.stop()

@@ -1,22 +1,29 @@
-"""What every store promises, as tests: subclass it and give it a ``store``.
+"""What every store promises, as tests: subclass one of these and give it its fixtures.
 
-Each case guards a sentence of the promise: after any fault ends, every open page shows the newest
-pushed value of every live component it may see; versions on one connection never go backwards.
+``StoreContract`` is for any store, ``SharedStoreContract`` for one that processes share. Each case
+guards a sentence of the promise: after any fault ends, every open page shows the newest pushed
+value of every live component it may see; versions on one connection never go backwards; nobody
+receives a value they were not allowed to load as a page. Its docstring says which.
 """
 
 import asyncio
 import contextlib
+import json
+import random
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 from django.db import connections
 
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import BaseStore, Changes
+from tests.harness import ROOT
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,16 +47,19 @@ class StoreContract:
     """The cases. A subclass provides the fixtures ``store`` and ``wipe``."""
 
     def test_versions_grow_within_one_epoch(self, store: BaseStore):
+        """Versions never go backwards: each put has the next one."""
         first, second = store.put(CHANNEL, {"a": "1"}), store.put(CHANNEL, {"b": "2"})
         assert first.epoch == second.epoch
         assert second.version == first.version + 1
 
     def test_a_channel_nobody_pushed_to_has_neither_position_nor_frames(self, store: BaseStore):
+        """A page shows pushed values: there is nothing where none was pushed."""
         assert store.since(CHANNEL, None) == Changes(None, ())
         assert store.since(CHANNEL, Position("gone", 3)).position is None
         assert store.heads([CHANNEL]) == {}
 
     def test_the_whole_state_is_the_newest_of_every_key(self, store: BaseStore):
+        """Every page shows the newest value of every component, an old one too."""
         store.put(CHANNEL, {"a": "old", "b": "kept"})
         position = store.put(CHANNEL, {"a": "new"})
         changes = store.since(CHANNEL, None)
@@ -57,33 +67,39 @@ class StoreContract:
         assert shown(changes) == {"a": "new", "b": "kept"}
 
     def test_a_reader_gets_what_changed_after_it_and_nothing_else(self, store: BaseStore):
+        """A page shows the newest: it is told all that it has not seen."""
         position = store.put(CHANNEL, {"a": "1", "b": "1"})
         head = store.put(CHANNEL, {"b": "2"})
         assert shown(store.since(CHANNEL, position)) == {"b": "2"}
         assert store.since(CHANNEL, head) == Changes(head, ())
 
     def test_what_is_put_together_has_one_version(self, store: BaseStore):
+        """A page shows what was pushed together, together."""
         position = store.put(CHANNEL, {"a": "1", "b": "2", "c": "3"})
         frames = store.since(CHANNEL, None).frames
         assert {frame.version for frame in frames} == {position.version}
 
     def test_frames_come_oldest_first(self, store: BaseStore):
+        """Versions on one connection never go backwards, within a batch either."""
         for key in "abcab":
             store.put(CHANNEL, {key: key})
         versions = [frame.version for frame in store.since(CHANNEL, None).frames]
         assert versions == sorted(versions)
 
     def test_a_position_of_another_epoch_is_answered_with_the_whole(self, store: BaseStore):
+        """A page from another life of the store shows the newest all the same."""
         head = store.put(CHANNEL, {"a": "1"})
         changes = store.since(CHANNEL, Position("another", head.version))
         assert (changes.position, shown(changes)) == (head, {"a": "1"})
 
     def test_a_position_from_the_future_is_answered_with_the_whole(self, store: BaseStore):
+        """A page that is ahead of a store set back shows what that has."""
         head = store.put(CHANNEL, {"a": "1"})
         changes = store.since(CHANNEL, Position(head.epoch, head.version + 5))
         assert (changes.position, shown(changes)) == (head, {"a": "1"})
 
     def test_a_wiped_store_begins_a_new_epoch(self, store: BaseStore, wipe: Callable[[], None]):
+        """After data is lost, every page shows the newest pushed value."""
         before = store.put(CHANNEL, {"a": "1"})
         wipe()
         assert store.since(CHANNEL, before).position is None
@@ -92,17 +108,48 @@ class StoreContract:
         assert shown(store.since(CHANNEL, before)) == {"a": "2"}
 
     def test_channels_are_apart(self, store: BaseStore):
+        """Nobody receives a value of another channel."""
         store.put(CHANNEL, {"a": "1"})
         other = store.put("shop.staff", {"a": "secret"})
         assert shown(store.since(CHANNEL, None)) == {"a": "1"}
         assert store.heads(["shop.staff", "shop.nothing"]) == {"shop.staff": other}
 
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [("a", "A"), ("e", "é"), ("ss", "ß"), ("ﬁ", "fi"), ("a:b", "a"), ("%", "_")],
+    )
+    def test_names_that_differ_at_all_are_apart(self, store: BaseStore, one: str, other: str):
+        """Nobody receives a value of another channel, however alike the names look."""
+        for channel in (one, other):
+            store.put(channel, {one: f"{channel} {one}", other: f"{channel} {other}"})
+            assert store.claim(channel, 60)
+        for channel in (one, other):
+            expected = {one: f"{channel} {one}", other: f"{channel} {other}"}
+            assert shown(store.since(channel, None)) == expected
+        assert set(store.heads([one])) == {one}
+
+    def test_names_may_be_long(self, store: BaseStore):
+        """Every live component: up to 255 characters of any kind name it and its channel."""
+        name = "😀" * 255
+        head = store.put(name, {name: "1"})
+        assert shown(store.since(name, None)) == {name: "1"}
+        assert store.heads([name]) == {name: head}
+
+    def test_the_heads_of_many_channels(self, store: BaseStore):
+        """Every open page: one look tells of them all, whatever their number."""
+        heads = {f"shop.orders.{n}": store.put(f"shop.orders.{n}", {"a": "1"}) for n in range(300)}
+        assert store.heads(list(heads)) == heads
+        assert store.heads([*heads, "shop.nothing"]) == heads
+        assert store.heads([]) == {}
+
     @pytest.mark.parametrize("data", ["", "\n", "a\r\nb\rc\n", "ünïcødé ☃ 😀", "x" * 300_000])
     def test_any_text_is_kept_as_it_is(self, store: BaseStore, data: str):
+        """A page shows the value that was pushed, to the letter."""
         store.put(CHANNEL, {"a": data})
         assert shown(store.since(CHANNEL, None)) == {"a": data}
 
     def test_concurrent_writers_lose_nothing_and_readers_miss_nothing(self, store: BaseStore):
+        """A page shows the newest: no version appears behind a reader's position."""
         writers, puts = 6, 20
         done = threading.Event()
 
@@ -137,6 +184,7 @@ class StoreContract:
         assert states == [{f"key{writer}": str(puts - 1) for writer in range(writers)}] * 2
 
     def test_a_claim_has_one_winner_until_it_ends(self, store: BaseStore):
+        """A page shows the newest: computed by one, and after its death by another."""
         with ThreadPoolExecutor(8) as pool:
             won = list(pool.map(lambda _: let_go(store.claim, "work", 0.5), range(8)))
         assert won.count(True) == 1
@@ -147,7 +195,17 @@ class StoreContract:
             time.sleep(0.02)
         assert not store.claim("work", 60)
 
+    async def test_an_expired_claim_is_free_and_hinted(self, store: BaseStore):
+        """A page shows the newest: what is due early is computed early."""
+        assert await asyncio.to_thread(let_go, store.claim, "work", 60)
+        async with hearing(store) as heard:
+            await asyncio.to_thread(let_go, store.expire, "work", CHANNEL)
+            assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
+        assert await asyncio.to_thread(let_go, store.claim, "work", 60)
+        await asyncio.to_thread(let_go, store.expire, "never claimed", CHANNEL)
+
     async def test_the_twins_answer_alike(self, store: BaseStore):
+        """Open pages and pages just loaded are told the same."""
         position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
         changes = await store.asince(CHANNEL, None)
         assert (changes.position, shown(changes)) == (position, {"a": "1"})
@@ -156,9 +214,86 @@ class StoreContract:
         assert await store.aheads([CHANNEL]) == {CHANNEL: later}
 
     async def test_a_put_is_hinted_in_this_process(self, store: BaseStore):
+        """An open page shows the newest soon: its process hears of it."""
         async with hearing(store) as heard:
             await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
             assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
+
+
+class SharedStoreContract(StoreContract):
+    """The cases of stores that processes share.
+
+    A subclass also provides the fixture ``where``, which tells another process how to reach the
+    store: its entry in ``STORES``, and ``DATABASES`` where it needs any; and ``twin``, another
+    instance on the same data, which is to the store what another process's is.
+    """
+
+    async def test_other_processes_hear_of_a_put(self, store: BaseStore, where: dict[str, Any]):
+        """An open page shows the newest soon, whichever process pushed it."""
+        async with hearing(store) as heard:
+            await hears_of_others(heard, where)
+
+    async def test_other_processes_hear_a_hint(
+        self, store: BaseStore, twin: BaseStore, where: dict[str, Any]
+    ):
+        """Nobody receives what they may no longer load: every process is told to look again."""
+        async with hearing(twin) as heard:
+            await hears_of_others(heard, where)
+            await asyncio.to_thread(let_go, store.hint, "something")
+            while await asyncio.wait_for(heard.get(), 5) != "something":
+                pass
+
+    def test_writers_in_several_processes_lose_nothing(
+        self, store: BaseStore, where: dict[str, Any]
+    ):
+        """A page shows the newest: each process's puts have versions of their own, in order."""
+        puts = 40
+        with contextlib.ExitStack() as stack:
+            writers = [stack.enter_context(writing(where, puts, f"key{n}")) for n in range(3)]
+            printed = [writer.communicate(timeout=30)[0].split() for writer in writers]
+        positions = [Position.parse(token) for tokens in printed for token in tokens]
+        assert len({position.epoch for position in positions if position}) == 1
+        versions = [position.version for position in positions if position]
+        assert sorted(versions) == list(range(1, 3 * puts + 1))
+        assert all(
+            versions[n * puts : (n + 1) * puts] == sorted(versions[n * puts : (n + 1) * puts])
+            for n in range(3)
+        )
+        assert shown(store.since(CHANNEL, None)) == {f"key{n}": str(puts - 1) for n in range(3)}
+
+    def test_a_put_that_dies_half_way_leaves_nothing(self, store: BaseStore, where: dict[str, Any]):
+        """Versions never go backwards, and what was pushed together is shown together."""
+        keys = [f"key{n}" for n in range(30)]
+        for _ in range(4):
+            with writing(where, 100_000, *keys) as writer:
+                assert writer.stdout
+                last = ""
+                # Somewhere in the put that follows these.
+                for _ in range(random.randrange(1, 20)):
+                    last = writer.stdout.readline()
+                time.sleep(random.random() / 200)
+            head, frames = store.since(CHANNEL, None)
+            acknowledged = Position.parse(last.strip())
+            assert head
+            assert head.knows(acknowledged)
+            assert {frame.key for frame in frames} == set(keys)
+            assert {frame.version for frame in frames} == {head.version}
+            assert len({frame.data for frame in frames}) == 1
+            # Nor does the dead one keep the living from writing.
+            assert store.put(CHANNEL, dict.fromkeys(keys, "alive")).version == head.version + 1
+
+
+@contextlib.contextmanager
+def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess.Popen[str]]:
+    """Put from another process, which is killed in the end."""
+    command = [sys.executable, "-m", "tests.store_writer", json.dumps(where, default=str)]
+    with subprocess.Popen(
+        [*command, str(puts), *keys], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as writer:
+        try:
+            yield writer
+        finally:
+            writer.kill()
 
 
 @contextlib.asynccontextmanager
@@ -171,10 +306,21 @@ async def hearing(store: BaseStore):
         loop.call_soon_threadsafe(heard.put_nowait, channel)
 
     task = asyncio.create_task(store.hear(hear))
-    await asyncio.sleep(0.1)  # until its sockets are bound
+    await asyncio.sleep(0)  # until it has begun
     try:
         yield heard
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def hears_of_others(heard: asyncio.Queue[str], where: dict[str, Any]) -> None:
+    """Wait until the hints of another process arrive; some may be lost meanwhile."""
+    with writing(where, 0, "elsewhere") as writer:
+        assert writer.stdout
+        assert await asyncio.to_thread(writer.stdout.readline), "the writer died"
+        # What is still in there came from earlier puts.
+        while not heard.empty():
+            heard.get_nowait()
+        assert await asyncio.wait_for(heard.get(), 20) == CHANNEL

@@ -1,22 +1,37 @@
 """The stores against their contract, the databases being real."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
+from django.db import Error as DatabaseError
 from django.db import connections, transaction
 
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.memory import MemoryStore
+from dashboards.live.stores.redis import RedisStore
 from dashboards.models import Channel
-from tests.postgres import postgresql
-from tests.store_contract import CHANNEL, StoreContract, hearing, let_go
+from tests.harness import wait_for
+from tests.mariadb import mariadb
+from tests.postgres import PostgreSQLServer, postgresql
+from tests.redis_server import RedisServer, redis_server
+from tests.store_contract import (
+    CHANNEL,
+    SharedStoreContract,
+    StoreContract,
+    hearing,
+    hears_of_others,
+    let_go,
+    shown,
+)
 
 
 class TestMemoryStore(StoreContract):
@@ -33,7 +48,7 @@ def break_connection(alias: str) -> None:
     connections[alias].connection.close()
 
 
-class DatabaseContract(StoreContract):
+class DatabaseContract(SharedStoreContract):
     """What only a database can promise. A subclass provides the fixture ``database``."""
 
     @pytest.fixture
@@ -46,6 +61,8 @@ class DatabaseContract(StoreContract):
         with django_db_blocker.unblock():
             call_command("migrate", "dashboards", database=alias, verbosity=0)
             yield alias
+            # A test may have broken it.
+            connections[alias].close()
             call_command("migrate", "dashboards", "zero", database=alias, verbosity=0)
             connections[alias].close()
             del connections[alias]
@@ -56,6 +73,20 @@ class DatabaseContract(StoreContract):
         store = DatabaseStore({"using": alias})
         yield store
         store.close()
+
+    @pytest.fixture
+    def twin(self, alias: str) -> Iterator[DatabaseStore]:
+        store = DatabaseStore({"using": alias})
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def where(self, alias: str) -> dict[str, Any]:
+        return {
+            "BACKEND": "dashboards.live.stores.database.DatabaseStore",
+            "OPTIONS": {"using": alias},
+            "DATABASES": {"default": {}, alias: connections.settings[alias]},
+        }
 
     @pytest.fixture
     def wipe(self, alias: str) -> Callable[[], None]:
@@ -71,19 +102,11 @@ class DatabaseContract(StoreContract):
             transaction.set_rollback(True, using=store.using)
         assert store.since(CHANNEL, None).position == before
 
-    async def test_other_processes_hear_of_a_put(self, store: DatabaseStore):
-        # Another instance is to this one what another process's is: they share only the wire.
-        other = DatabaseStore({"using": store.using})
-        async with hearing(other) as heard:
-            await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
-            assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
-        other.close()
-
     async def test_a_lost_connection_is_opened_anew(self, store: DatabaseStore):
         position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
         await store.aheads([CHANNEL])
         await store._in_thread(break_connection, store.using)
-        with pytest.raises(Exception, match=r"closed|terminat"):
+        with pytest.raises(DatabaseError):
             await store.asince(CHANNEL, None)
         assert (await store.asince(CHANNEL, None)).position == position
 
@@ -101,13 +124,252 @@ class TestSQLite(DatabaseContract):
 class TestPostgreSQL(DatabaseContract):
     @pytest.fixture(scope="class")
     @classmethod
-    def server(cls) -> Iterator[dict[str, str]]:
-        with postgresql() as database:
+    def server(cls) -> Iterator[PostgreSQLServer]:
+        with postgresql() as server:
+            yield server
+
+    @pytest.fixture
+    def database(self, server: PostgreSQLServer) -> dict[str, Any]:
+        return server.database
+
+    def test_polls_seldom_where_it_is_notified(self, store: DatabaseStore):
+        """An open page shows the newest after a lost hint: within two seconds."""
+        assert store.poll_seconds == 2
+
+    async def test_a_restarted_server_is_listened_to_again(
+        self, store: DatabaseStore, where: dict[str, Any], server: PostgreSQLServer
+    ):
+        """After the fault ends, every open page shows the newest, and soon."""
+        before = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "before"})
+        async with hearing(store) as heard:
+            await hears_of_others(heard, where)
+            await store.aheads([CHANNEL])
+            await asyncio.to_thread(server.restart)
+            await hears_of_others(heard, where)
+        with pytest.raises(DatabaseError):
+            await store.aheads([CHANNEL])
+        changes = await store.asince(CHANNEL, before)
+        assert set(shown(changes)) == {"elsewhere"}
+        assert changes.position
+        assert changes.position.knows(before)
+
+    async def test_without_its_driver_for_notify_it_polls(
+        self, alias: str, monkeypatch: pytest.MonkeyPatch
+    ):
+        """An open page shows the newest where psycopg 2 is installed, too."""
+        monkeypatch.setattr("django.db.backends.postgresql.psycopg_any.is_psycopg3", False)
+        store = DatabaseStore({"using": alias})
+        assert store.poll_seconds == 0.25
+        async with hearing(store) as heard:
+            await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
+            assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
+        store.close()
+
+
+class TestMariaDB(DatabaseContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls) -> Iterator[dict[str, Any]]:
+        with mariadb() as database:
             yield database
 
     @pytest.fixture
-    def database(self, server: dict[str, str]) -> dict[str, Any]:
+    def database(self, server: dict[str, Any]) -> dict[str, Any]:
         return dict(server)
+
+    async def test_a_long_connection_sees_what_others_wrote(
+        self, server: dict[str, Any], store: DatabaseStore
+    ):
+        """An open page shows the newest: the hub's connection keeps no old snapshot."""
+        for n in range(3):
+            head = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": str(n)})
+            assert await store.aheads([CHANNEL]) == {CHANNEL: head}
+            assert shown(await store.asince(CHANNEL, None)) == {"a": str(n)}
+
+
+class TestRedis(SharedStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls) -> Iterator[RedisServer]:
+        with redis_server() as server:
+            yield server
+
+    @pytest.fixture
+    def options(self, server: RedisServer, wipe: Callable[[], None]) -> dict[str, Any]:
+        wipe()
+        return {"url": server.url, "timeout": 2}
+
+    @pytest.fixture
+    def store(self, options: dict[str, Any]) -> Iterator[RedisStore]:
+        store = RedisStore(options)
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def twin(self, options: dict[str, Any]) -> Iterator[RedisStore]:
+        store = RedisStore(options)
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def where(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"BACKEND": "dashboards.live.stores.redis.RedisStore", "OPTIONS": options}
+
+    @pytest.fixture
+    def wipe(self, server: RedisServer) -> Callable[[], None]:
+        def flush() -> None:
+            with server.client() as client:
+                client.flushall()
+
+        return flush
+
+    async def test_a_server_restarted_without_its_data_heals(
+        self, store: RedisStore, where: dict[str, Any], server: RedisServer
+    ):
+        """After the fault ends, every open page shows the newest, and soon."""
+        before = await asyncio.to_thread(store.put, CHANNEL, {"a": "before"})
+        async with hearing(store) as heard:
+            await hears_of_others(heard, where)
+            server.kill()
+            with pytest.raises(redis.RedisError):
+                await store.asince(CHANNEL, before)
+            with pytest.raises(redis.RedisError):
+                await asyncio.to_thread(store.put, CHANNEL, {"a": "lost"})
+            await asyncio.to_thread(server.start)
+            assert await store.asince(CHANNEL, before) == (None, ())
+            after = await asyncio.to_thread(store.put, CHANNEL, {"a": "after"})
+            assert after.epoch != before.epoch
+            assert shown(await store.asince(CHANNEL, before)) == {"a": "after"}
+            await hears_of_others(heard, where)
+
+    def test_a_server_restarted_with_old_data_begins_a_new_epoch(
+        self, store: RedisStore, server: RedisServer
+    ):
+        """Every page shows the newest: a version lost with its value never stands for another."""
+        store.put(CHANNEL, {"a": "1", "kept": "1"})
+        with server.client() as client:
+            client.save()
+        seen = store.put(CHANNEL, {"a": "seen, then lost"})
+        server.kill()
+        server.start(saved=True)
+        assert shown(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1"}
+        store.put(CHANNEL, {"b": "2"})
+        head = store.put(CHANNEL, {"b": "3"})
+        assert head.version > seen.version
+        assert shown(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1", "b": "3"}
+        assert head.epoch != seen.epoch
+
+    async def test_dropped_connections_are_opened_anew(
+        self, store: RedisStore, where: dict[str, Any], server: RedisServer
+    ):
+        """After the fault ends, every open page shows the newest, and soon."""
+        async with hearing(store) as heard:
+            await hears_of_others(heard, where)
+            position = await asyncio.to_thread(store.put, CHANNEL, {"a": "1"})
+            assert (await store.asince(CHANNEL, None)).position == position
+            with server.client() as client:
+                for kind in ("normal", "pubsub"):
+                    client.client_kill_filter(_type=kind, skipme=True)
+            assert (await store.asince(CHANNEL, None)).position == position
+            assert store.since(CHANNEL, None).position == position
+            await hears_of_others(heard, where)
+
+    async def test_a_server_that_hangs_is_noticed_and_heard_again(
+        self, options: dict[str, Any], where: dict[str, Any], server: RedisServer
+    ):
+        """After the fault ends, every open page shows the newest; none waits for ever."""
+        store = RedisStore({**options, "timeout": 0.2})
+        async with hearing(store) as heard:
+            await hears_of_others(heard, where)
+            with server.paused():
+                with pytest.raises((redis.RedisError, TimeoutError)):
+                    await store.asince(CHANNEL, None)
+                with pytest.raises(redis.RedisError):
+                    await asyncio.to_thread(store.heads, [CHANNEL])
+            await hears_of_others(heard, where)
+        store.close()
+
+    async def test_no_connection_outlives_its_hearing(self, store: RedisStore, server: RedisServer):
+        """Nothing is left of a hub that nobody reads."""
+        async with hearing(store), hearing(store):
+            await store.asince(CHANNEL, None)
+        await store.asince(CHANNEL, None)
+        assert not store._loops
+        with server.client() as client:
+            await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
+
+    @pytest.mark.parametrize("lost", ["data", "versions"])
+    def test_a_channel_that_is_lost_in_part_is_lost(
+        self, store: RedisStore, server: RedisServer, lost: str
+    ):
+        """Every live component: half a state is never taken for the whole."""
+        before = store.put(CHANNEL, {"a": "1"})
+        with server.client() as client:
+            client.delete(f"dashboards:{lost}:{CHANNEL}")
+        assert store.since(CHANNEL, None) == (None, ())
+        assert store.heads([CHANNEL]) == {}
+        after = store.put(CHANNEL, {"b": "2"})
+        assert after.epoch != before.epoch
+        assert shown(store.since(CHANNEL, before)) == {"b": "2"}
+
+    def test_a_channel_is_dropped_when_nobody_touches_it(self, options: dict[str, Any]):
+        """A dropped channel is answered with the whole state, never with "up to date"."""
+        store = RedisStore({**options, "keep_seconds": 0.2})
+        before = store.put(CHANNEL, {"a": "1"})
+        wait_for(lambda: store.heads([CHANNEL]) == {})
+        assert store.put(CHANNEL, {"b": "2"}).epoch != before.epoch
+        assert shown(store.since(CHANNEL, before)) == {"b": "2"}
+        store.close()
+
+    def test_a_channel_that_is_read_is_kept(self, store: RedisStore, server: RedisServer):
+        """Every open page: its streams and reconnections keep its channel."""
+        store.put(CHANNEL, {"a": "1"})
+        keys = [f"dashboards:{part}:{CHANNEL}" for part in ("data", "versions")]
+        with server.client() as client:
+            for key in keys:
+                client.pexpire(key, 60_000)
+            store.since(CHANNEL, None)
+            assert {client.ttl(key) // 86400 for key in keys} <= {29, 30}
+
+    def test_prefixes_are_apart(self, options: dict[str, Any], store: RedisStore):
+        """Nobody receives a value of another site that shares the server."""
+        other = RedisStore({**options, "prefix": "other:"})
+        other.put(CHANNEL, {"a": "1"})
+        assert other.claim("work", 60)
+        assert store.since(CHANNEL, None).position is None
+        assert store.claim("work", 60)
+        other.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "id_", "message"),
+    [
+        ({"url": "redis://localhost", "ttl": 5}, "dashboards.E004", "Unknown OPTIONS.*: ttl"),
+        ({"url": "localhost:6379"}, "dashboards.E011", "'localhost:6379'"),
+        ({"url": None}, "dashboards.E011", "None"),
+        ({"timeout": 0}, "dashboards.E011", "'timeout'.*got 0"),
+        ({"keep_seconds": "1 day"}, "dashboards.E011", "'keep_seconds'.*'1 day'"),
+    ],
+)
+def test_redis_options_are_checked(options: dict[str, Any], id_: str, message: str):
+    [error] = RedisStore(options).check()
+    assert error.id == id_
+    assert re.search(message, error.msg)
+    assert error.hint
+
+
+def test_redis_needs_no_options():
+    assert RedisStore({}).check() == []
+
+
+def test_a_missing_redis_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dashboards.live.stores.redis.INSTALLED", False)
+    store = RedisStore({})
+    [error] = store.check()
+    assert error.id == "dashboards.E010"
+    assert 'pip install "django-live-dashboards[redis]"' in (error.hint or "")
+    with pytest.raises(ImproperlyConfigured, match=r"pip install .*\[redis\]"):
+        store.put(CHANNEL, {"a": "1"})
 
 
 class NotAStore:

@@ -1,14 +1,28 @@
 """What the database store keeps: live channels, their frames, and leases. Nothing else."""
 
+from typing import Any
+
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+class ExactCharField(models.CharField):  # type: ignore[type-arg]
+    """Tells apart whatever differs: case and accents too, as other databases do unasked."""
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
+        """Collate by code point on MySQL and MariaDB."""
+        parameters: dict[str, Any] = super().db_parameters(connection)
+        if connection.vendor == "mysql":
+            parameters["collation"] = "utf8mb4_bin"
+        return parameters
 
 
 class Channel(models.Model):
     """Who sees the same updates. Its version grows by one with every put."""
 
-    name = models.CharField(max_length=255, primary_key=True)
+    name = ExactCharField(max_length=255, primary_key=True)
     # Drawn when the row is made, so that a row made anew is never taken for the old one.
-    epoch = models.CharField(max_length=32)
+    epoch = ExactCharField(max_length=32)
     version = models.PositiveBigIntegerField()
     updated_at = models.DateTimeField()
 
@@ -25,7 +39,7 @@ class Frame(models.Model):
     """The newest rendering of one live component."""
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="frames")
-    key = models.CharField(max_length=255)
+    key = ExactCharField(max_length=255)
     version = models.PositiveBigIntegerField()
     data = models.TextField()
 
@@ -45,7 +59,7 @@ class Frame(models.Model):
 class Lease(models.Model):
     """Who claimed a piece of work holds it until then (seconds since 1970)."""
 
-    name = models.CharField(max_length=255, primary_key=True)
+    name = ExactCharField(max_length=255, primary_key=True)
     until = models.FloatField()
 
     class Meta:
@@ -54,4 +68,4 @@ class Lease(models.Model):
         verbose_name = "live lease"
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name}"

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+import dashboards.models
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -13,8 +15,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Channel",
             fields=[
-                ("name", models.CharField(max_length=255, primary_key=True, serialize=False)),
-                ("epoch", models.CharField(max_length=32)),
+                (
+                    "name",
+                    dashboards.models.ExactCharField(
+                        max_length=255, primary_key=True, serialize=False
+                    ),
+                ),
+                ("epoch", dashboards.models.ExactCharField(max_length=32)),
                 ("version", models.PositiveBigIntegerField()),
                 ("updated_at", models.DateTimeField()),
             ],
@@ -25,7 +32,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Lease",
             fields=[
-                ("name", models.CharField(max_length=255, primary_key=True, serialize=False)),
+                (
+                    "name",
+                    dashboards.models.ExactCharField(
+                        max_length=255, primary_key=True, serialize=False
+                    ),
+                ),
                 ("until", models.FloatField()),
             ],
             options={
@@ -41,7 +53,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("key", models.CharField(max_length=255)),
+                ("key", dashboards.models.ExactCharField(max_length=255)),
                 ("version", models.PositiveBigIntegerField()),
                 ("data", models.TextField()),
                 (

@@ -1,7 +1,11 @@
 """What every store promises."""
 
+import asyncio
+import logging
+import random
+import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.core.checks import CheckMessage
@@ -9,6 +13,10 @@ from django.core.checks import CheckMessage
 from dashboards.live.frames import Frame
 from dashboards.live.hints import Hear
 from dashboards.live.positions import Position
+
+logger = logging.getLogger("dashboards.live")
+
+_MAX_PAUSE_SECONDS = 5.0
 
 
 class Changes(NamedTuple):
@@ -35,6 +43,7 @@ class BaseStore(ABC):
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
         self._ears: dict[object, Hear] = {}
+        self._signature = secrets.token_hex(4)
 
     @abstractmethod
     def put(self, channel: str, frames: Mapping[str, str]) -> Position:
@@ -98,9 +107,39 @@ class BaseStore(ABC):
         for hear in tuple(self._ears.values()):
             hear(channel)
 
+    def _sign(self, channel: str) -> str:
+        """Return a hint for a wire that also carries it back to its sender."""
+        return f"{self._signature} {channel}"
+
+    def _hear_signed(self, hint: str, hear: Hear) -> None:
+        """Hear a hint from such a wire, unless ``_hint`` has told it already."""
+        signature, _, channel = hint.partition(" ")
+        if signature != self._signature:
+            hear(channel)
+
     def close(self) -> None:  # noqa: B027 - most stores have nothing to let go of
         """Let go of threads and connections; the store can be used again."""
 
     def check(self) -> Sequence[CheckMessage]:
         """Return system check messages about this store's configuration."""
         return ()
+
+
+async def keep_listening(listen: Callable[[], Awaitable[None]]) -> None:
+    """Listen again whenever that fails, until cancelled. The hub's poll bridges the gaps."""
+    pause = 0.1
+    in_trouble = False
+    loop = asyncio.get_running_loop()
+    while True:
+        began = loop.time()
+        try:
+            await listen()
+        except Exception as error:  # noqa: BLE001 - a wire may fail in its own ways
+            if loop.time() - began > _MAX_PAUSE_SECONDS:
+                pause, in_trouble = 0.1, False
+            if not in_trouble:
+                in_trouble = True
+                logger.warning("No hints for the moment, only the poll: %s", error)
+        # Drawn, lest all processes come back in the same instant.
+        await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+        pause = min(2 * pause, _MAX_PAUSE_SECONDS)

@@ -1,14 +1,16 @@
 """State in the project's own database: every process that has it can push and read."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import time
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the framework's name
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connections, transaction
 from django.db import Error as DatabaseError
 from django.db.models import F, FilteredRelation, Q
 from django.utils import timezone
@@ -16,7 +18,7 @@ from django.utils import timezone
 from dashboards.live.frames import Frame
 from dashboards.live.hints import Hear, HostHints
 from dashboards.live.positions import Position, new_epoch
-from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.live.stores.base import BaseStore, Changes, keep_listening
 from dashboards.live.workers import Workers
 from dashboards.models import Channel, Lease
 from dashboards.models import Frame as FrameRow
@@ -25,20 +27,27 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _OPTIONS = {"using", "poll_seconds"}
+_PUT_ATTEMPTS = 5
+_MYSQL_DEADLOCK = 1213
 
 
 class DatabaseStore(BaseStore):
-    """Keeps frames in two tables. On one host, other processes hear of news by datagram.
+    """Keeps frames in two tables.
+
+    Other processes hear of news by ``NOTIFY`` where the database is PostgreSQL (and its driver
+    psycopg 3); elsewhere by datagram, on one host.
 
     Options:
         using: the alias of the database; default ``"default"``.
-        poll_seconds: seconds between two looks for news whose hint was lost; default 0.25.
+        poll_seconds: seconds between two looks for news whose hint was lost; default 2 where
+            hints come by ``NOTIFY``, else 0.25.
     """
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
         self.using: str = options.get("using", DEFAULT_DB_ALIAS)
-        self.poll_seconds = options.get("poll_seconds", 0.25)
+        self._notifies = self.using in connections.settings and _can_notify(self.using)
+        self.poll_seconds = options.get("poll_seconds", 2 if self._notifies else 0.25)
         # All reads of the hub, whatever the number of readers: one thread, one connection.
         self._thread = Workers(1, "dashboards-store")
         self._lock = Lock()
@@ -52,6 +61,17 @@ class DatabaseStore(BaseStore):
         Its first statement takes the channel's row, so puts to one channel follow each other and
         their versions are committed in order.
         """
+        for _ in range(_PUT_ATTEMPTS - 1):
+            try:
+                return self._put(channel, frames)
+            except OperationalError as error:
+                # MySQL and MariaDB undo one of two transactions that wait for each other.
+                # Within somebody else's transaction that is not ours to repeat.
+                if error.args[0] != _MYSQL_DEADLOCK or connections[self.using].in_atomic_block:
+                    raise
+        return self._put(channel, frames)
+
+    def _put(self, channel: str, frames: Mapping[str, str]) -> Position:
         with transaction.atomic(using=self.using):
             self._step(channel)
             row = Channel.objects.using(self.using).get(name=channel)
@@ -69,7 +89,7 @@ class DatabaseStore(BaseStore):
                 ),
                 update_fields=["version", "data"],
             )
-            transaction.on_commit(lambda: self._announce(channel), using=self.using)
+            self._announce(channel)
         return Position(row.epoch, row.version)
 
     def _step(self, channel: str) -> None:
@@ -138,10 +158,10 @@ class DatabaseStore(BaseStore):
         """Delete the claim."""
         with transaction.atomic(using=self.using):
             Lease.objects.using(self.using).filter(name=name).delete()
-            transaction.on_commit(lambda: self._announce(channel), using=self.using)
+            self._announce(channel)
 
     def hint(self, channel: str) -> None:
-        """Tell this process's hubs and the others."""
+        """Tell this process's hubs and the others, once what is open now is committed."""
         self._announce(channel)
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
@@ -170,7 +190,8 @@ class DatabaseStore(BaseStore):
                 return function(*args, **kwargs)
             except DatabaseError:
                 # It may be the connection that is broken: the next call opens a new one.
-                connections[self.using].close()
+                with contextlib.suppress(DatabaseError):
+                    connections[self.using].close()
                 self._last_heads = None
                 raise
 
@@ -200,12 +221,23 @@ class DatabaseStore(BaseStore):
         return HostHints(f"{database.vendor} {host} {port} {name}")
 
     def _announce(self, channel: str) -> None:
-        self._hint(channel)
-        if hints := self._get_hints():
-            hints.send(channel)
+        """Have the commit tell this process's hubs and the others."""
+        database = connections[self.using]
+        if self._notifies:
+            from dashboards.live.stores.notify import notify  # noqa: PLC0415 - needs psycopg 3
+
+            notify(database, self._sign(channel))
+        elif hints := self._get_hints():
+            transaction.on_commit(partial(hints.send, channel), using=self.using)
+        transaction.on_commit(partial(self._hint, channel), using=self.using)
 
     async def _hear_others(self, hear: Hear) -> None:
-        if hints := self._get_hints():
+        if self._notifies:
+            from dashboards.live.stores.notify import listen  # noqa: PLC0415 - needs psycopg 3
+
+            parameters = connections[self.using].get_connection_params()
+            await keep_listening(partial(listen, parameters, partial(self._hear_signed, hear=hear)))
+        elif hints := self._get_hints():
             await hints.hear(hear)
         else:
             await asyncio.Event().wait()
@@ -244,3 +276,11 @@ class DatabaseStore(BaseStore):
                 )
             ]
         return ()
+
+
+def _can_notify(alias: str) -> bool:
+    if connections[alias].vendor != "postgresql":
+        return False
+    from django.db.backends.postgresql.psycopg_any import is_psycopg3  # noqa: PLC0415
+
+    return is_psycopg3

@@ -1,0 +1,327 @@
+"""State in Redis: every process of every host that reaches it can push and read."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+
+from dashboards.live.frames import Frame
+from dashboards.live.hints import Hear
+from dashboards.live.positions import Position, new_epoch
+from dashboards.live.stores.base import BaseStore, Changes, keep_listening
+
+try:
+    import redis
+    import redis.asyncio
+except ImportError:
+    INSTALLED = False
+else:
+    INSTALLED = True
+
+_OPTIONS = {"url", "prefix", "timeout", "keep_seconds", "poll_seconds"}
+_INSTALL = 'pip install "django-live-dashboards[redis]"'
+
+# A channel is two keys: a hash of data and a sorted set of versions, both by component key. The
+# empty member is the channel itself: its epoch and its version. Component keys follow a "=".
+
+# A server that was restarted, or a replica that took over, may have lost its last writes. Its run
+# id tells, and the epoch changes: a version that stood for one value never stands for another.
+# Where INFO is forbidden the epoch changes only with the loss of the whole channel.
+_PUT = """
+local data, versions = KEYS[1], KEYS[2]
+local topic, hint, keep, new_epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or '-'
+if redis.call('EXISTS', data, versions) < 2 then
+    redis.call('DEL', data, versions)
+end
+if redis.call('HGET', data, 'run') ~= run then
+    redis.call('HSET', data, '', new_epoch, 'run', run)
+end
+local version = redis.call('ZINCRBY', versions, 1, '')
+for i = 5, #ARGV, 2 do
+    redis.call('HSET', data, ARGV[i], ARGV[i + 1])
+    redis.call('ZADD', versions, version, ARGV[i])
+end
+redis.call('PEXPIRE', data, keep)
+redis.call('PEXPIRE', versions, keep)
+redis.call('PUBLISH', topic, hint)
+return {redis.call('HGET', data, ''), version}
+"""
+
+_SINCE = """
+local data, versions = KEYS[1], KEYS[2]
+local epoch, head = redis.call('HGET', data, ''), redis.call('ZSCORE', versions, '')
+if not (epoch and head) then
+    return {}
+end
+redis.call('PEXPIRE', data, ARGV[1])
+redis.call('PEXPIRE', versions, ARGV[1])
+local after = ARGV[3]
+if epoch ~= ARGV[2] or tonumber(after) > tonumber(head) then
+    after = '0'
+end
+local news = redis.call('ZRANGEBYSCORE', versions, '(' .. after, '+inf', 'WITHSCORES')
+local answer = {epoch, head}
+for i = 1, #news, 2 do
+    if news[i] ~= '' then
+        table.insert(answer, news[i])
+        table.insert(answer, news[i + 1])
+        table.insert(answer, redis.call('HGET', data, news[i]) or '')
+    end
+end
+return answer
+"""
+
+_HEADS = """
+local answer = {}
+for i = 1, #KEYS, 2 do
+    local epoch, head = redis.call('HGET', KEYS[i], ''), redis.call('ZSCORE', KEYS[i + 1], '')
+    table.insert(answer, epoch and head and {epoch, head} or {})
+end
+return answer
+"""
+
+
+class _Client:
+    """A client, of threads or of one event loop, and the scripts it runs."""
+
+    def __init__(self, client: Any) -> None:
+        self.redis = client
+        self.put = client.register_script(_PUT)
+        self.since = client.register_script(_SINCE)
+        self.heads = client.register_script(_HEADS)
+
+
+class RedisStore(BaseStore):
+    """Keeps each channel in Redis; hints travel by its publish and subscribe.
+
+    A server that loses its data begins new epochs, and pages are given whole states again.
+
+    Options:
+        url: where Redis is; default ``"redis://localhost:6379/0"``.
+        prefix: begins every key; default ``"dashboards:"``.
+        timeout: seconds until an unanswered command fails; default 5.
+        keep_seconds: seconds after which a channel that is neither pushed to nor read is dropped;
+            default 30 days.
+        poll_seconds: seconds between two looks for news whose hint was lost; default 2.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        self.url: str = options.get("url", "redis://localhost:6379/0")
+        self.prefix: str = options.get("prefix", "dashboards:")
+        self.timeout: float = options.get("timeout", 5)
+        self.keep_seconds: float = options.get("keep_seconds", 30 * 24 * 3600)
+        self.poll_seconds = options.get("poll_seconds", 2)
+        self._lock = threading.Lock()
+        self._client: _Client | None = None
+        # An asynchronous client belongs to one loop. It lives while somebody hears there.
+        self._loops: dict[asyncio.AbstractEventLoop, tuple[_Client, set[object]]] = {}
+
+    def put(self, channel: str, frames: Mapping[str, str]) -> Position:
+        """Store with one script, which nothing else runs beside."""
+        fields = [text for key, data in frames.items() for text in (f"={key}", data)]
+        topic, keep = f"{self.prefix}hints", self._milliseconds(self.keep_seconds)
+        answer = self._sync().put(
+            self._keys(channel), [topic, self._sign(channel), keep, new_epoch(), *fields]
+        )
+        self._hint(channel)
+        return _position(answer)
+
+    def since(self, channel: str, position: Position | None) -> Changes:
+        """Read with one script, so that position and frames are of one moment."""
+        return _changes(self._sync().since(*self._ask_since(channel, position)))
+
+    def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
+        """Read all heads with one script."""
+        return _heads(channels, self._sync().heads(self._ask_heads(channels)))
+
+    def claim(self, name: str, seconds: float) -> bool:
+        """Claim by the clock of Redis."""
+        key = f"{self.prefix}lease:{name}"
+        return bool(self._sync().redis.set(key, "", nx=True, px=self._milliseconds(seconds)))
+
+    def expire(self, name: str, channel: str) -> None:
+        """Delete the claim."""
+        self._sync().redis.delete(f"{self.prefix}lease:{name}")
+        self.hint(channel)
+
+    def hint(self, channel: str) -> None:
+        """Tell this process's hubs and, by publishing, the others."""
+        self._hint(channel)
+        self._sync().redis.publish(f"{self.prefix}hints", self._sign(channel))
+
+    async def asince(self, channel: str, position: Position | None) -> Changes:
+        """Read through the loop's own client."""
+        async with self._async() as client:
+            return _changes(await client.since(*self._ask_since(channel, position)))
+
+    async def aheads(self, channels: Collection[str]) -> Mapping[str, Position]:
+        """Read through the loop's own client."""
+        async with self._async() as client:
+            return _heads(channels, await client.heads(self._ask_heads(channels)))
+
+    def _keys(self, channel: str) -> list[str]:
+        # Any text may follow: a key of Redis is bytes.
+        return [f"{self.prefix}data:{channel}", f"{self.prefix}versions:{channel}"]
+
+    def _ask_since(self, channel: str, position: Position | None) -> tuple[list[str], list[Any]]:
+        epoch, after = (position.epoch, position.version) if position else ("", 0)
+        return self._keys(channel), [self._milliseconds(self.keep_seconds), epoch, after]
+
+    def _ask_heads(self, channels: Collection[str]) -> list[str]:
+        return [key for channel in channels for key in self._keys(channel)]
+
+    @staticmethod
+    def _milliseconds(seconds: float) -> int:
+        return max(1, int(seconds * 1000))
+
+    def _sync(self) -> _Client:
+        with self._lock:
+            if self._client is None:
+                _require_redis()
+                # One more try, on a new connection: the pool's may have been closed by the server.
+                retry = redis.retry.Retry(redis.backoff.NoBackoff(), 1)
+                self._client = _Client(redis.Redis.from_url(self.url, **self._settings(retry)))
+            return self._client
+
+    def _make_async(self) -> _Client:
+        _require_redis()
+        retry = redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1)
+        return _Client(redis.asyncio.Redis.from_url(self.url, **self._settings(retry)))
+
+    def _settings(self, retry: Any) -> dict[str, Any]:
+        return {
+            "decode_responses": True,
+            "retry": retry,
+            "socket_connect_timeout": self.timeout,
+            "socket_timeout": self.timeout,
+        }
+
+    @asynccontextmanager
+    async def _async(self) -> AsyncIterator[_Client]:
+        """Lend the client of the running loop; where nobody hears, one for the moment."""
+        if shared := self._loops.get(asyncio.get_running_loop()):
+            yield shared[0]
+            return
+        client = self._make_async()
+        try:
+            yield client
+        finally:
+            await client.redis.aclose()
+
+    async def _hear_others(self, hear: Hear) -> None:
+        loop, ear = asyncio.get_running_loop(), object()
+        if loop not in self._loops:
+            self._loops[loop] = (self._make_async(), set())
+        client, ears = self._loops[loop]
+        ears.add(ear)
+        try:
+            await keep_listening(partial(self._listen, client, hear))
+        finally:
+            ears.discard(ear)
+            if not ears:
+                del self._loops[loop]
+                await client.redis.aclose()
+
+    async def _listen(self, client: _Client, hear: Hear) -> None:
+        async with client.redis.pubsub() as pubsub:
+            subscribing = asyncio.ensure_future(pubsub.subscribe(f"{self.prefix}hints"))
+            try:
+                await asyncio.shield(subscribing)
+            except asyncio.CancelledError:
+                # redis-py would leave behind a connection that is cancelled while it opens.
+                await asyncio.gather(subscribing, return_exceptions=True)
+                raise
+            asked = False
+            while True:
+                message = await pubsub.get_message(timeout=self.timeout)
+                if message is None and asked:
+                    msg = f"Redis was silent for {self.timeout} s and did not answer a ping."
+                    raise TimeoutError(msg)
+                asked = message is None
+                if message is None:
+                    await pubsub.ping()
+                elif message["type"] == "message":
+                    self._hear_signed(message["data"], hear)
+
+    def close(self) -> None:
+        """Close the connections of threads; each loop's are closed when hearing ends there."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.redis.close()
+
+    def check(self) -> Sequence[CheckMessage]:
+        """Check the options, and that redis-py is there."""
+        if unknown := sorted(set(self.options) - _OPTIONS):
+            return [
+                Error(
+                    f"Unknown OPTIONS of RedisStore: {', '.join(unknown)}.",
+                    hint=f"Allowed are {', '.join(sorted(_OPTIONS))}.",
+                    id="dashboards.E004",
+                )
+            ]
+        if not INSTALLED:
+            return [
+                Error(
+                    "RedisStore needs the package redis, which is not installed.",
+                    hint=f"Run: {_INSTALL}",
+                    id="dashboards.E010",
+                )
+            ]
+        return list(self._check_values())
+
+    def _check_values(self) -> Iterator[CheckMessage]:
+        try:
+            redis.Redis.from_url(self.url).close()
+        except (AttributeError, ValueError) as error:
+            yield Error(
+                f"OPTIONS['url'] of RedisStore is {self.url!r}: {error}",
+                hint='Write it as "redis://host:6379/0", "rediss://…" or "unix://…".',
+                id="dashboards.E011",
+            )
+        for name in ("timeout", "keep_seconds", "poll_seconds"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not value > 0:
+                yield Error(
+                    f"OPTIONS[{name!r}] of RedisStore must be a number above 0, got {value!r}.",
+                    hint="Leave it out for the default.",
+                    id="dashboards.E011",
+                )
+
+
+def _require_redis() -> None:
+    if not INSTALLED:
+        msg = f"RedisStore needs the package redis, which is not installed. Run: {_INSTALL}"
+        raise ImproperlyConfigured(msg)
+
+
+def _position(answer: Sequence[str]) -> Position:
+    return Position(answer[0], int(answer[1]))
+
+
+def _changes(answer: Sequence[str]) -> Changes:
+    if not answer:
+        return Changes(None, ())
+    parts = iter(answer[2:])
+    # The set is in order of versions, and within a version in that of keys.
+    frames = [
+        Frame(key[1:], int(version), data)
+        for key, version, data in zip(parts, parts, parts, strict=True)
+    ]
+    return Changes(_position(answer), tuple(frames))
+
+
+def _heads(channels: Collection[str], answers: Sequence[Sequence[str]]) -> Mapping[str, Position]:
+    return {
+        channel: _position(answer)
+        for channel, answer in zip(channels, answers, strict=True)
+        if answer
+    }

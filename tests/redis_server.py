@@ -1,0 +1,65 @@
+"""A Redis server of the tests' own: private folder, private socket, gone afterwards."""
+
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+
+from tests.harness import wait_for
+
+
+class RedisServer:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"unix://{folder}/socket"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def client(self) -> redis.Redis:
+        return redis.Redis.from_url(self.url, decode_responses=True)
+
+    def start(self, *, saved: bool = False) -> None:
+        """Start empty, or with what ``SAVE`` wrote."""
+        if not saved:
+            (self.folder / "dump.rdb").unlink(missing_ok=True)
+        options = ["--port", "0", "--unixsocket", "socket", "--save", "", "--logfile", "log"]
+        self._process = subprocess.Popen(["redis-server", *options], cwd=self.folder)
+        wait_for(self._answers)
+
+    def _answers(self) -> bool:
+        with self.client() as client:
+            try:
+                return client.ping() is True
+            except redis.RedisError:
+                return False
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Answer nobody for a while, as a hanging host does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+
+@contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    folder = Path(tempfile.mkdtemp(prefix="dashboards-redis-"))
+    server = RedisServer(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+        shutil.rmtree(folder)
