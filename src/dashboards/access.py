@@ -1,7 +1,8 @@
 """Streams follow the login: who may lose access is asked anew within a moment.
 
-A hint names the user; every hub ends the user's streams, and the pages that come back are let in
-or refused by the same permissions as ever. A hint that is lost costs no more than a stream's age.
+The store keeps a channel of who may have lost access, so that this is state like any other: a hub
+looks there before it shows news to anybody who is signed in, whatever hints were lost. It ends the
+user's streams, and the pages that come back are let in or refused by the same permissions as ever.
 """
 
 from typing import Any
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
-from dashboards.live.hold import EVERYBODY, identify
+from dashboards.live.hold import ACCESS, EVERYBODY, identify
 from dashboards.live.stores import get_store
 
 
@@ -33,11 +34,11 @@ def connect() -> None:
 
 
 def _end_streams(who: str, using: str | None = None) -> None:
-    def hint() -> None:
-        get_store().hint(who)
+    def put() -> None:
+        get_store().put(ACCESS, {who: ""})
 
     # Robust: whoever saved is not to blame for a store that does not answer.
-    transaction.on_commit(hint, using=using, robust=True)
+    transaction.on_commit(put, using=using, robust=True)
 
 
 def _logged_out(user: Model | None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver

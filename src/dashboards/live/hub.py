@@ -10,14 +10,15 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from django.db import close_old_connections
 
 from dashboards import conf
 from dashboards.live.frames import HEARTBEAT, Frame, encode_event, encode_frames
-from dashboards.live.hold import EVERYBODY, Hold, is_identity
+from dashboards.live.hold import ACCESS, EVERYBODY, Hold
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.triggers import Turn, produce, turns
@@ -173,6 +174,10 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._workers: Workers | None = None
         self._in_trouble = False
+        # Up to where the streams of those who may have lost access are ended.
+        self._access: Position | None = None
+        self._access_stale = asyncio.Event()
+        self._access_lock = asyncio.Lock()
         self.streams = 0
         self.closed = False
 
@@ -189,6 +194,10 @@ class Hub:
                 # New here, or behind the reader: catch up first, so that an old state is never
                 # taken for news.
                 await self._refresh(feed)
+            if hold.identity:
+                # From here on the hub sees to it; what happened since the check is looked up.
+                _, lost = await self._lost_access(hold.access)
+                _close_if_lost(reader, lost)
         except BaseException:
             self.release(reader)
             raise
@@ -220,28 +229,56 @@ class Hub:
     def _watch(self, hold: Hold) -> Feed:
         if self._workers is None:
             self._workers = Workers(_WORKERS, "dashboards-live")
-            self._tasks = _spawn(self._hear(), self._poll(), self._tick())
+            self._access = hold.access
+            self._tasks = _spawn(
+                self._hear(),
+                self._poll(),
+                self._tick(),
+                self._follow(self._access_stale, self._check_access),
+            )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
         feed.tasks = _spawn(
-            self._follow(feed),
+            self._follow(feed.stale, partial(self._refresh, feed)),
             *(self._produce(feed, turn, self._workers) for turn in turns(hold.sources)),
         )
         return feed
 
     async def _refresh(self, feed: Feed) -> None:
         async with feed.refreshing:
-            feed.apply(await self._store.asince(feed.channel, feed.position))
+            changes = await self._store.asince(feed.channel, feed.position)
+            if any(reader.identity for reader in feed.readers):
+                # After the news were read: who lost access before these were pushed is found.
+                await self._check_access()
+            feed.apply(changes)
 
-    async def _follow(self, feed: Feed) -> None:
+    async def _check_access(self) -> None:
+        """End the streams of whoever may have lost access; the view decides who comes back."""
+        async with self._access_lock:
+            self._access, lost = await self._lost_access(self._access)
+            self._end_streams_of(lost)
+
+    async def _lost_access(self, since: Position | None) -> tuple[Position | None, set[str]]:
+        """Return who may have lost access since a position, and the position now."""
+        now, frames = await self._store.asince(ACCESS, since)
+        if since and not (now and now.knows(since)):
+            return now, {EVERYBODY}  # The store lost what it knew.
+        return now, {frame.key for frame in frames}
+
+    def _end_streams_of(self, lost: set[str]) -> None:
+        for feed in self._feeds.values():
+            for reader in feed.readers:
+                _close_if_lost(reader, lost)
+
+    async def _follow(self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]]) -> None:
         """Read a channel's news, however many hints announced them."""
         while True:
-            await feed.stale.wait()
-            feed.stale.clear()
+            await stale.wait()
+            stale.clear()
             try:
-                await self._refresh(feed)
+                await refresh()
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
-                feed.stale.set()
+                stale.set()
                 await asyncio.sleep(_TROUBLE_SECONDS)
 
     async def _hear(self) -> None:
@@ -253,9 +290,8 @@ class Hub:
                 loop.call_soon_threadsafe(follow, channel)
 
         def follow(channel: str) -> None:
-            if is_identity(channel):
-                self._end_streams_of(channel)
-                return
+            if channel == ACCESS:
+                self._access_stale.set()
             feed = self._feeds.get(channel)
             if feed is not None:
                 feed.stale.set()
@@ -264,19 +300,12 @@ class Hub:
 
         await self._store.hear(hear)
 
-    def _end_streams_of(self, identity: str) -> None:
-        """End the streams of whoever may have lost access; the view decides who comes back."""
-        for feed in self._feeds.values():
-            for reader in feed.readers:
-                if reader.identity and identity in {reader.identity, EVERYBODY}:
-                    reader.close()
-
     async def _poll(self) -> None:
         """Find the news whose hint was lost: one query, whatever the number of readers."""
         while True:
             await asyncio.sleep(self._store.poll_seconds)
             try:
-                heads = await self._store.aheads(tuple(self._feeds))
+                heads = await self._store.aheads((*self._feeds, ACCESS))
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
                 await asyncio.sleep(_TROUBLE_SECONDS)
@@ -284,6 +313,10 @@ class Hub:
             if self._in_trouble:
                 self._in_trouble = False
                 logger.warning("The store of live state answers again.")
+                # Meanwhile it could not be told who lost access.
+                self._end_streams_of({EVERYBODY})
+            if heads.get(ACCESS) != self._access:
+                self._access_stale.set()
             for channel, feed in self._feeds.items():
                 if heads.get(channel) != feed.position:
                     feed.stale.set()
@@ -325,6 +358,11 @@ class Hub:
         if not self._in_trouble:
             self._in_trouble = True
             logger.error("The store of live state does not answer.", exc_info=error)
+
+
+def _close_if_lost(reader: Reader, lost: set[str]) -> None:
+    if reader.identity and not lost.isdisjoint((reader.identity, EVERYBODY)):
+        reader.close()
 
 
 def _spawn(*work: Coroutine[Any, Any, None]) -> set[asyncio.Task[None]]:
