@@ -1,8 +1,14 @@
 """Which changes make streams ask anew whether they are allowed."""
 
+from collections.abc import Callable
+
 import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth import alogout, logout
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.http import HttpRequest
 from django.test import Client
 
 from dashboards.live.hold import EVERYBODY
@@ -38,6 +44,29 @@ def test_a_logout_ends_the_users_streams(user: User, changes: list[str]):
     client.force_login(user)
     client.logout()
     assert changes == [f"user:{user.pk}"]
+
+
+@pytest.mark.parametrize("how", [logout, async_to_sync(alogout)])
+def test_a_logout_ends_them_when_the_session_is_gone(
+    user: User, monkeypatch: pytest.MonkeyPatch, how: Callable[[HttpRequest], None]
+):
+    """The storm of faults found a stream that outlived its logout: Django tells of it before it
+    flushes the session, and a page that came back in between was let in."""
+    client = Client()
+    client.force_login(user)
+    request = HttpRequest()
+    request.session, request.user = client.session, user
+
+    async def auser() -> User:
+        return user
+
+    request.auser = auser
+    sessions: list[int] = []
+    monkeypatch.setattr(
+        get_store(), "put", lambda channel, frames: sessions.append(Session.objects.count())
+    )
+    how(request)
+    assert sessions == [0]
 
 
 def test_a_new_user_ends_nothing(changes: list[str]):

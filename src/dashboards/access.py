@@ -5,14 +5,17 @@ looks there before it shows news to anybody who is signed in, whatever hints wer
 user's streams, and the pages that come back are let in or refused by the same permissions as ever.
 """
 
+from functools import partial
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.http import HttpRequest
 
 from dashboards.live.hold import ACCESS, EVERYBODY, identify
 from dashboards.live.stores import get_store
@@ -41,9 +44,23 @@ def _end_streams(who: str, using: str | None = None) -> None:
     transaction.on_commit(put, using=using, robust=True)
 
 
-def _logged_out(user: Model | None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-    if user is not None:
-        _end_streams(identify(user.pk))
+def _logged_out(request: HttpRequest, user: Model | None, **kwargs: Any) -> None:  # noqa: ARG001
+    if user is None:
+        return
+    # Django tells before it flushes the session, and nobody after. A stream that came back in
+    # between would be let in by the old session, and stay.
+    session, end = request.session, partial(_end_streams, identify(user.pk))
+    flush, aflush = session.flush, session.aflush
+
+    def flush_and_end() -> None:
+        flush()
+        end()
+
+    async def aflush_and_end() -> None:
+        await aflush()
+        await sync_to_async(end)()
+
+    session.flush, session.aflush = flush_and_end, aflush_and_end  # type: ignore[method-assign]
 
 
 def _saved(
