@@ -228,7 +228,8 @@ class Storm:
                 reader.reload()
 
     async def _revoke(self, user: User) -> None:
-        if self._random.random() < 0.5:
+        user.revoked_by = self._random.choice(["demotion", "logout"])
+        if user.revoked_by == "demotion":
             await self._ask(f"/staff/{user.name}/0/")
         else:
             await self._ask("/logout/", Cookie=user.cookie)
