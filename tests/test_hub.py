@@ -33,6 +33,7 @@ class Store(MemoryStore):
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
         self.reads += 1
+        await asyncio.sleep(0)  # Others run while a store answers.
         if self.broken:
             raise ConnectionError
         return self.since(channel, position)
@@ -80,6 +81,13 @@ async def test_readers_share_one_read_and_the_same_bytes(hub: Hub, store: Store)
     answers = [await asyncio.wait_for(reader.read(), 5) for reader in readers]
     assert store.reads == before + 1
     assert all(answer is answers[0] for answer in answers)
+
+
+async def test_readers_that_come_together_share_one_read(hub: Hub, store: Store):
+    """After a restart all pages come back at once; one read after the other delayed the last."""
+    store.put(CHANNEL, {"a": "1"})
+    await asyncio.gather(*(open_reader(hub, store) for _ in range(10)))
+    assert store.reads == 1
 
 
 async def test_a_slow_reader_skips_what_it_would_only_have_overwritten(hub: Hub, store: Store):

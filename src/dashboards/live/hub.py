@@ -127,6 +127,10 @@ class Feed:
         self._frames: dict[str, Frame] = {}
         self._encoded: dict[Position | None, bytes] = {}
 
+    def knows(self, position: Position | None) -> bool:
+        """Whether it can say what changed since ``position``."""
+        return self.position is not None and self.position.knows(position)
+
     def since(self, position: Position | None) -> bytes:
         """Return what changed since ``position``, encoded once for all who ask alike."""
         head = self.position
@@ -190,10 +194,10 @@ class Hub:
         feed.readers.add(reader)
         self.streams += 1
         try:
-            if feed.position is None or not feed.position.knows(hold.position):
+            if not feed.knows(hold.position):
                 # New here, or behind the reader: catch up first, so that an old state is never
                 # taken for news.
-                await self._refresh(feed)
+                await self._catch_up(feed, hold.position)
             if hold.identity:
                 # From here on the hub sees to it; what happened since the check is looked up.
                 _, lost = await self._lost_access(hold.access)
@@ -243,13 +247,22 @@ class Hub:
         )
         return feed
 
+    async def _catch_up(self, feed: Feed, position: Position | None) -> None:
+        """Read a channel's news; readers that come together share one read."""
+        async with feed.refreshing:
+            if not feed.knows(position):
+                await self._read(feed)
+
     async def _refresh(self, feed: Feed) -> None:
         async with feed.refreshing:
-            changes = await self._store.asince(feed.channel, feed.position)
-            if any(reader.identity for reader in feed.readers):
-                # After the news were read: who lost access before these were pushed is found.
-                await self._check_access()
-            feed.apply(changes)
+            await self._read(feed)
+
+    async def _read(self, feed: Feed) -> None:
+        changes = await self._store.asince(feed.channel, feed.position)
+        if any(reader.identity for reader in feed.readers):
+            # After the news were read: who lost access before these were pushed is found.
+            await self._check_access()
+        feed.apply(changes)
 
     async def _check_access(self) -> None:
         """End the streams of whoever may have lost access; the view decides who comes back."""
