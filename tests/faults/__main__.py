@@ -19,9 +19,10 @@ _MOST_OF_LOG = 20_000
 
 
 async def main(arguments: argparse.Namespace, folder: Path) -> None:
-    random = Random(arguments.seed)
+    # Faults are chosen apart from what everybody else draws, so that a seed repeats them.
+    random, others = Random(arguments.seed), Random(arguments.seed)
     started = monotonic()
-    async with storm(folder, arguments.store, random, arguments.readers) as raging:
+    async with storm(folder, arguments.store, others, arguments.readers) as raging:
         try:
             while monotonic() < started + arguments.seconds:
                 count = random.randint(1, _MOST_AT_ONCE)
