@@ -262,6 +262,8 @@ class Hub:
         if any(reader.identity for reader in feed.readers):
             # After the news were read: who lost access before these were pushed is found.
             await self._check_access()
+            if self._in_trouble:
+                self._end_streams_of({EVERYBODY})
         feed.apply(changes)
 
     async def _check_access(self) -> None:
@@ -326,7 +328,6 @@ class Hub:
             if self._in_trouble:
                 self._in_trouble = False
                 logger.warning("The store of live state answers again.")
-                # Meanwhile it could not be told who lost access.
                 self._end_streams_of({EVERYBODY})
             if heads.get(ACCESS) != self._access:
                 self._access_stale.set()
@@ -367,7 +368,10 @@ class Hub:
                     await asyncio.wait_for(changed.wait(), _CHANGE_SECONDS)
 
     def _trouble(self, error: Exception) -> None:
-        """Report once that the store does not answer; readers wait meanwhile."""
+        """Report once that the store does not answer; readers wait meanwhile.
+
+        It cannot be told who loses access either, so who is signed in is asked anew afterwards.
+        """
         if not self._in_trouble:
             self._in_trouble = True
             logger.error("The store of live state does not answer.", exc_info=error)
