@@ -122,6 +122,7 @@ def test_a_stream_beats_while_nothing_happens(make_site: MakeSite):
 
 def test_a_stream_ends_at_its_age_and_is_taken_up_again(make_site: MakeSite):
     site = make_site(TEST_MAX_AGE="1")
+    site.push(note="the pusher takes its time to start")
     with site.open_stream() as stream:
         site.push(number="before")
         position = stream.until("before")["id"]
