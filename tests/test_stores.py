@@ -14,7 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import connections, transaction
 
 from dashboards.live.stores import get_store
-from dashboards.live.stores.base import BaseStore
+from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.stores.redis import RedisStore
@@ -236,7 +236,7 @@ class TestRedis(SharedStoreContract):
             with pytest.raises(redis.RedisError):
                 await asyncio.to_thread(store.put, CHANNEL, {"a": "lost"})
             await asyncio.to_thread(server.start)
-            assert await store.asince(CHANNEL, before) == (None, ())
+            assert await store.asince(CHANNEL, before) == Changes(None, ())
             after = await asyncio.to_thread(store.put, CHANNEL, {"a": "after"})
             assert after.epoch != before.epoch
             assert shown(await store.asince(CHANNEL, before)) == {"a": "after"}
@@ -306,7 +306,7 @@ class TestRedis(SharedStoreContract):
         before = store.put(CHANNEL, {"a": "1"})
         with server.client() as client:
             client.delete(f"dashboards:{lost}:{CHANNEL}")
-        assert store.since(CHANNEL, None) == (None, ())
+        assert store.since(CHANNEL, None) == Changes(None, ())
         assert store.heads([CHANNEL]) == {}
         after = store.put(CHANNEL, {"b": "2"})
         assert after.epoch != before.epoch

@@ -1,12 +1,15 @@
 """Page, component and stream, with access in one place."""
 
+import os
 import random
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from dashboards import conf
@@ -15,6 +18,7 @@ from dashboards.dashboard import Dashboard
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
 from dashboards.live.hold import Hold, identify, offered
+from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 
@@ -31,7 +35,8 @@ class DashboardAccessView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Check access before anything is computed."""
-        self.dashboard = self.dashboard_class(request)
+        about = self.dashboard_class.get_object(request, **kwargs)
+        self.dashboard = self.dashboard_class(request, about)
         if not self.dashboard.has_permission(request):
             return self.handle_no_permission(request)
         return super().dispatch(request, *args, **kwargs)
@@ -84,7 +89,7 @@ class ComponentView(DashboardAccessView):
     def _render(self, component: BoundComponent) -> str | None:
         if component.is_computed:
             self.dashboard.compute_due(deferred=True)
-        elif component.is_deferred:
+        elif component.is_deferred and not component.series:
             return component.render(component.get_deferred_value())
         return self.dashboard.render_content(component.key)
 
@@ -105,6 +110,7 @@ class StreamView(DashboardAccessView):
         )
         offer = offered(request) if request.GET.get("hold") != "0" else None
         if offer is not None and offer.full:
+            METRICS.refused += 1
             # Spread, lest all who were refused come back in the same second.
             return HttpResponse(status=503, headers={"Retry-After": random.randint(5, 15)})  # noqa: S311
         if offer is None:
@@ -119,9 +125,34 @@ class StreamView(DashboardAccessView):
         response["X-Accel-Buffering"] = "no"
         if offer is not None:
             user = getattr(request, "user", None)
-            identity = identify(user.pk) if user and user.is_authenticated else ""
-            sources = dashboard.get_sources()
-            offer.hold = Hold(dashboard.channel, changes.position, sources, identity)
+            offer.hold = Hold(
+                dashboard.channel,
+                changes.position,
+                dashboard.get_sources(),
+                identity=identify(user.pk) if user and user.is_authenticated else "",
+                resumed="Last-Event-ID" in request.headers,
+            )
             # Keeps GZipMiddleware from holding frames back; the edge takes it away.
             response["Content-Encoding"] = "identity"
         return response
+
+
+@method_decorator(never_cache, name="dispatch")
+class MetricsView(View):
+    """What this process has done for its streams, for staff: JSON, or OpenMetrics text.
+
+    OpenMetrics is answered to ``?format=openmetrics``, and to whoever accepts it: Prometheus.
+    """
+
+    http_method_names = ["get", "head", "options"]  # noqa: RUF012 - as Django declares it
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Answer staff."""
+        user = getattr(request, "user", None)
+        if not (user and user.is_active and user.is_staff):
+            raise PermissionDenied
+        wanted = request.GET.get("format")
+        accepts = "application/openmetrics-text" in request.headers.get("Accept", "")
+        if wanted == "openmetrics" or (wanted is None and accepts):
+            return HttpResponse(openmetrics(), content_type=OPENMETRICS_TYPE)
+        return JsonResponse({"pid": os.getpid(), **get_metrics()})

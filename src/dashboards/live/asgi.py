@@ -181,7 +181,7 @@ class _Exchange:
         """Close the reader when the client goes."""
         while not self.disconnected:
             await self.receive()
-        reader.close()
+        reader.close("gone")
 
 
 def _asks_for_stream(scope: Mapping[str, Any]) -> bool:

@@ -41,6 +41,8 @@ class Hold:
     sources: Sequence[Source] = ()
     identity: str = ""
     """Who opened it, as ``identify`` says; empty for nobody in particular."""
+    resumed: bool = False
+    """Whether the client was here before."""
 
 
 class Offer:

@@ -7,27 +7,25 @@ Everything here runs in one event loop, except the computing of live values.
 """
 
 import asyncio
-import contextlib
 import logging
 import random
-from collections.abc import Coroutine
-from typing import Any
-
-from django.db import close_old_connections
+import time
+from collections.abc import Coroutine, Mapping
+from typing import Any, NamedTuple
 
 from dashboards import conf
-from dashboards.live.frames import HEARTBEAT, Frame, encode_event, encode_frames
+from dashboards.live.frames import HEARTBEAT, encode_event, encode_frames
 from dashboards.live.hold import EVERYBODY, Hold, is_identity
+from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
+from dashboards.live.producer import Producer
+from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes
-from dashboards.live.triggers import Turn, produce, turns
-from dashboards.live.workers import Workers
+from dashboards.live.triggers import turns
 
 logger = logging.getLogger("dashboards.live")
 
-_WORKERS = 3
 _TICK_SECONDS = 1.0
-_CHANGE_SECONDS = 2.0
 _TROUBLE_SECONDS = 1.0
 """Time between two attempts while the store does not answer."""
 
@@ -39,10 +37,9 @@ class Reader:
         "_loop",
         "_news",
         "_task",
-        "abandoned",
         "beat_seconds",
         "beats_at",
-        "closed",
+        "end_reason",
         "ends_at",
         "feed",
         "identity",
@@ -56,8 +53,7 @@ class Reader:
         self.feed = feed
         self.position = hold.position
         self.identity = hold.identity
-        self.closed = False
-        self.abandoned = False
+        self.end_reason = ""
         self.beat_seconds: float = conf.get("HEARTBEAT_SECONDS")
         self.beats_at = self._loop.time() + self.beat_seconds
         # Drawn for each stream, lest all of them come back in the same second.
@@ -71,11 +67,9 @@ class Reader:
         each key that changed since it last read.
         """
         self._task = asyncio.current_task()
-        while not self.closed:
-            news = self.feed.since(self.position)
-            if news:
-                self.position = self.feed.position
-            elif self._loop.time() >= self.beats_at:
+        while not self.end_reason:
+            news = self._take_news()
+            if not news and self._loop.time() >= self.beats_at:
                 # With the position, so that a client which heard nothing else knows where it is.
                 position = str(self.position) if self.position else None
                 news = encode_event(HEARTBEAT, "", id=position)
@@ -86,14 +80,29 @@ class Reader:
             await self._news
         return b""
 
+    def _take_news(self) -> bytes:
+        feed, before = self.feed, self.position
+        news = feed.since(before)
+        if news.encoded:
+            self.position = feed.position
+            # Of a stream that was behind, how old its news are says nothing of us.
+            lag = time.time() - feed.put_at if before == feed.previous else None
+            METRICS.wrote(len(news.encoded), news.frames, news.versions, lag)
+        return news.encoded
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether its client stopped reading."""
+        return self.end_reason == "stuck"
+
     def wake(self) -> None:
         """Let the reader look again."""
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 
-    def close(self) -> None:
-        """End the stream."""
-        self.closed = True
+    def close(self, reason: str) -> None:
+        """End the stream, for one of ``metrics.END_REASONS``; the first counts."""
+        self.end_reason = self.end_reason or reason
         self.wake()
 
     def tick(self, now: float) -> None:
@@ -103,12 +112,23 @@ class Reader:
         is_writing = self._news is None or self._news.done()
         if self._task and is_writing and now >= self.beats_at + self.beat_seconds:
             # Two beats long nothing could be written. Its own task is stuck in the writing.
-            self.abandoned = True
+            self.end_reason = "stuck"
             self._task.cancel()
         elif now >= self.ends_at:
-            self.close()
+            self.close("age")
         else:
             self.wake()
+
+
+class _News(NamedTuple):
+    """What changed since some position."""
+
+    encoded: bytes
+    frames: int
+    versions: int
+
+
+_NO_NEWS = _News(b"", 0, 0)
 
 
 class Feed:
@@ -117,29 +137,32 @@ class Feed:
     def __init__(self, channel: str) -> None:
         self.channel = channel
         self.position: Position | None = None
+        self.previous: Position | None = None
+        self.put_at = 0.0
         self.readers: set[Reader] = set()
         self.stale = asyncio.Event()
-        # One for each value that waits for changes.
-        self.changes: list[asyncio.Event] = []
+        # For each value that waits for changes: the topics, and what tells it to look.
+        self.changes: list[tuple[tuple[str, ...], asyncio.Event]] = []
         self.refreshing = asyncio.Lock()
         self.tasks: set[asyncio.Task[None]] = set()
-        self._frames: dict[str, Frame] = {}
-        self._encoded: dict[Position | None, bytes] = {}
+        self._state = State()
+        self._news: dict[Position | None, _News] = {}
 
-    def since(self, position: Position | None) -> bytes:
+    def since(self, position: Position | None) -> _News:
         """Return what changed since ``position``, encoded once for all who ask alike."""
         head = self.position
         if head is None or head == position:
-            return b""
-        encoded = self._encoded.get(position)
-        if encoded is None:
+            return _NO_NEWS
+        news = self._news.get(position)
+        if news is None:
             # A reader ahead of the hub already has what the hub will hear of next.
             known = position is not None and position.epoch == head.epoch
             after = position.version if position and known else 0
-            frames = [frame for frame in self._frames.values() if frame.version > after]
-            frames.sort(key=lambda frame: frame.version)
-            encoded = self._encoded[position] = encode_frames(frames, str(head))
-        return encoded
+            frames = self._state.since(after)
+            encoded = encode_frames(frames, str(head))
+            news = _News(encoded, len(frames), head.version - after if known else 0)
+            self._news[position] = news
+        return news
 
     def apply(self, changes: Changes) -> None:
         """Take in what the store answered to ``since(self.position)``."""
@@ -147,21 +170,27 @@ class Feed:
         if before == now:
             return
         if now is None or not now.knows(before):
-            self._frames.clear()
+            self._state.clear()
             if before and now and now.epoch == before.epoch:
                 # The store was set back within an epoch (restored from a copy). Versions on one
                 # connection never go backwards, so these end; their pages come back for the whole.
-                self.close_readers()
-        self._frames.update({frame.key: frame for frame in changes.frames})
-        self.position = now
-        self._encoded.clear()
+                self.close_readers("reset")
+        self._state.take(changes.frames)
+        self.previous, self.position, self.put_at = before, now, changes.put_at
+        self._news.clear()
         for reader in self.readers:
             reader.wake()
 
-    def close_readers(self) -> None:
+    def look(self, topic: str) -> None:
+        """Let the values that wait for a topic's changes look."""
+        for topics, changed in self.changes:
+            if topic in topics:
+                changed.set()
+
+    def close_readers(self, reason: str) -> None:
         """End every stream of this channel."""
         for reader in self.readers:
-            reader.close()
+            reader.close(reason)
 
 
 class Hub:
@@ -170,8 +199,9 @@ class Hub:
     def __init__(self, store: BaseStore) -> None:
         self._store = store
         self._feeds: dict[str, Feed] = {}
+        self._topics: dict[str, Position | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._workers: Workers | None = None
+        self._producer = Producer(store, self._trouble)
         self._in_trouble = False
         self.streams = 0
         self.closed = False
@@ -184,48 +214,53 @@ class Hub:
         reader = Reader(feed, hold)
         feed.readers.add(reader)
         self.streams += 1
+        METRICS.streams += 1
+        METRICS.opened += 1
+        METRICS.reconnects += hold.resumed
         try:
             if feed.position is None or not feed.position.knows(hold.position):
                 # New here, or behind the reader: catch up first, so that an old state is never
                 # taken for news.
                 await self._refresh(feed)
         except BaseException:
+            reader.close("failure")
             self.release(reader)
             raise
         if self.closed:
-            reader.close()
+            reader.close("shutdown")
         return reader
 
     def release(self, reader: Reader) -> None:
         """Forget a reader; with the last one its channel; with the last of those, all work."""
         feed = reader.feed
-        reader.close()
+        reader.close("gone")
         feed.readers.remove(reader)
         self.streams -= 1
+        METRICS.streams -= 1
+        METRICS.ended[reader.end_reason] += 1
         if not feed.readers and self._feeds.get(feed.channel) is feed:
             del self._feeds[feed.channel]
             feed.tasks = _cancel(feed.tasks)
         if not self._feeds:
             self._tasks = _cancel(self._tasks)
-            if self._workers is not None:
-                self._workers.close()
-                self._workers = None
+            self._topics.clear()
+            self._producer.close()
 
     def close(self) -> None:
         """End every stream now, and hold none from here on."""
         self.closed = True
         for feed in self._feeds.values():
-            feed.close_readers()
+            feed.close_readers("shutdown")
 
     def _watch(self, hold: Hold) -> Feed:
-        if self._workers is None:
-            self._workers = Workers(_WORKERS, "dashboards-live")
+        if not self._tasks:
             self._tasks = _spawn(self._hear(), self._poll(), self._tick())
         feed = self._feeds[hold.channel] = Feed(hold.channel)
-        feed.tasks = _spawn(
-            self._follow(feed),
-            *(self._produce(feed, turn, self._workers) for turn in turns(hold.sources)),
-        )
+        feed.tasks = _spawn(self._follow(feed))
+        for turn in turns(hold.sources):
+            changed = asyncio.Event()
+            feed.changes.append((turn.topics, changed))
+            feed.tasks |= _spawn(self._producer.follow(feed.channel, turn, changed))
         return feed
 
     async def _refresh(self, feed: Feed) -> None:
@@ -259,8 +294,8 @@ class Hub:
             feed = self._feeds.get(channel)
             if feed is not None:
                 feed.stale.set()
-                for changed in feed.changes:
-                    changed.set()
+            else:
+                self._look(channel)
 
         await self._store.hear(hear)
 
@@ -269,14 +304,24 @@ class Hub:
         for feed in self._feeds.values():
             for reader in feed.readers:
                 if reader.identity and identity in {reader.identity, EVERYBODY}:
-                    reader.close()
+                    reader.close("access")
+
+    def _look(self, topic: str) -> None:
+        for feed in self._feeds.values():
+            feed.look(topic)
 
     async def _poll(self) -> None:
         """Find the news whose hint was lost: one query, whatever the number of readers."""
         while True:
             await asyncio.sleep(self._store.poll_seconds)
+            topics = {
+                topic
+                for feed in self._feeds.values()
+                for topics, _ in feed.changes
+                for topic in topics
+            }
             try:
-                heads = await self._store.aheads(tuple(self._feeds))
+                heads = await self._store.aheads((*self._feeds, *topics))
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
                 await asyncio.sleep(_TROUBLE_SECONDS)
@@ -287,6 +332,14 @@ class Hub:
             for channel, feed in self._feeds.items():
                 if heads.get(channel) != feed.position:
                     feed.stale.set()
+            self._compare_topics(topics, heads)
+
+    def _compare_topics(self, topics: set[str], heads: Mapping[str, Position]) -> None:
+        for topic in topics:
+            head = heads.get(topic)
+            if self._topics.setdefault(topic, head) != head:
+                self._topics[topic] = head
+                self._look(topic)
 
     async def _tick(self) -> None:
         """Let every reader see to its time."""
@@ -298,32 +351,11 @@ class Hub:
                 for reader in feed.readers:
                     reader.tick(now)
 
-    async def _produce(self, feed: Feed, turn: Turn, workers: Workers) -> None:
-        """Compute the live values of one turn when it is due, if no other process does."""
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        changed = asyncio.Event()
-        if turn.window is not None:
-            feed.changes.append(changed)
-        while True:
-            changed.clear()
-            try:
-                await workers.run(_work, self._store, feed.channel, turn)
-            except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-                self._trouble(error)
-            if turn.window is None:
-                due = max(due + turn.seconds, loop.time())
-                await asyncio.sleep(due - loop.time())
-            else:
-                await asyncio.sleep(turn.window)
-                with contextlib.suppress(TimeoutError):
-                    # A look now and then, should the hint be lost.
-                    await asyncio.wait_for(changed.wait(), _CHANGE_SECONDS)
-
     def _trouble(self, error: Exception) -> None:
         """Report once that the store does not answer; readers wait meanwhile."""
         if not self._in_trouble:
             self._in_trouble = True
+            METRICS.store_failures += 1
             logger.error("The store of live state does not answer.", exc_info=error)
 
 
@@ -335,12 +367,3 @@ def _cancel(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
     for task in tasks:
         task.cancel()
     return set()
-
-
-def _work(store: BaseStore, channel: str, turn: Turn) -> None:
-    """Treat a worker's database connections as a request's end treats them."""
-    close_old_connections()
-    try:
-        produce(store, channel, turn)
-    finally:
-        close_old_connections()
