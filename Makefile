@@ -4,6 +4,11 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 PYTEST_ARGS ?=
+# Of the storm of faults. SEED repeats a run.
+STORE ?= sqlite
+READERS ?= 200
+SECONDS ?= 600
+SEED ?=
 
 PY := .venv/bin/python
 export PYTHON
@@ -26,6 +31,10 @@ demo: setup-demo ## Serve this machine's live dashboard (PORT=8000, HOST=127.0.0
 test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, tests, coverage.
 	DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m django makemigrations --check --dry-run
 	$(PY) -m pytest --cov $(PYTEST_ARGS)
+
+.PHONY: faults
+faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, SECONDS=600, READERS=200, SEED=).
+	$(PY) -m tests.faults --store $(STORE) --seconds $(SECONDS) --readers $(READERS) $(if $(SEED),--seed $(SEED))
 
 .PHONY: lint
 lint: setup-dev ## Check style, types and the arrows between modules.

@@ -1,5 +1,6 @@
 """Real servers, other processes, and waiting for what they do."""
 
+import copy
 import http.client
 import json
 import os
@@ -67,6 +68,13 @@ class Site:
         self._pusher: subprocess.Popen[bytes] | None = None
         self.run("migrate", "--verbosity", "0")
 
+    def twin(self) -> "Site":
+        """Return another server of the same site, not started yet."""
+        twin = copy.copy(self)
+        twin.port = free_port()
+        twin.url = f"http://127.0.0.1:{twin.port}"
+        return twin
+
     def python(self, *arguments: str, **kwargs: Any) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", *arguments]
         return subprocess.Popen(command, cwd=ROOT, env=self.environment, **kwargs)
@@ -132,6 +140,7 @@ class Site:
         answer = pipe_out.readline()
         assert answer, "the pusher died"
         times: dict[str, float] = json.loads(answer)
+        assert "failed" not in times, answer
         return times
 
     def get(

@@ -44,6 +44,11 @@ class PostgreSQLServer:
             "PORT": self._port,
         }
 
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self._folder / f".s.PGSQL.{self._port}"
+
     def restart(self) -> None:
         """As after a crash: every connection is lost."""
         self._control("restart", "-m", "immediate")

@@ -22,11 +22,14 @@ class RedisServer:
     def client(self) -> redis.Redis:
         return redis.Redis.from_url(self.url, decode_responses=True)
 
-    def start(self, *, saved: bool = False) -> None:
-        """Start empty, or with what ``SAVE`` wrote."""
+    def start(self, *, saved: bool = False, durable: bool = False) -> None:
+        """Start empty, or with what ``SAVE`` wrote; what is durable survives a kill."""
         if not saved:
             (self.folder / "dump.rdb").unlink(missing_ok=True)
+            shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
         options = ["--port", "0", "--unixsocket", "socket", "--save", "", "--logfile", "log"]
+        if durable:
+            options += ["--appendonly", "yes", "--appendfsync", "always"]
         self._process = subprocess.Popen(["redis-server", *options], cwd=self.folder)
         wait_for(self._answers)
 
@@ -54,10 +57,10 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server() -> Iterator[RedisServer]:
+def redis_server(*, durable: bool = False) -> Iterator[RedisServer]:
     folder = Path(tempfile.mkdtemp(prefix="dashboards-redis-"))
     server = RedisServer(folder)
-    server.start()
+    server.start(durable=durable)
     try:
         yield server
     finally:

@@ -1,6 +1,7 @@
 """Settings of the tests: a small project with what a dashboard needs, and nothing else."""
 
 import atexit
+import json
 import os
 import shutil
 import tempfile
@@ -57,8 +58,12 @@ DATABASES = {
         "TEST": {"NAME": FOLDER / "test.sqlite3"},
     }
 }
+if "TEST_DATABASES" in os.environ:
+    DATABASES = json.loads(os.environ["TEST_DATABASES"])
 DASHBOARDS = {
     "HEARTBEAT_SECONDS": float(os.environ.get("TEST_HEARTBEAT", "15")),
     "MAX_STREAMS": int(os.environ.get("TEST_MAX_STREAMS", "10000")),
     "STREAM_MAX_AGE_SECONDS": float(os.environ.get("TEST_MAX_AGE", "300")),
 }
+if "TEST_STORES" in os.environ:
+    DASHBOARDS["STORES"] = json.loads(os.environ["TEST_STORES"])

@@ -12,13 +12,14 @@ import pytest_asyncio
 from dashboards.live import producer
 from dashboards.live.frames import HEARTBEAT, Points
 from dashboards.live.hints import Hear
-from dashboards.live.hold import Hold
+from dashboards.live.hold import ACCESS, EVERYBODY, Hold, identify
 from dashboards.live.hub import Hub, Reader
 from dashboards.live.metrics import get_metrics
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import Changes
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.triggers import Source, claim, turns
+from tests.harness import wait_for
 
 CHANNEL = "shop.orders"
 
@@ -434,3 +435,67 @@ async def test_what_was_written_is_counted(hub: Hub, store: Store):
     assert grown["bytes"] > 0
     assert grown["lag_count"] >= 1
     assert get_metrics()["lag_max_seconds"] < 60
+
+
+async def open_as(hub: Hub, store: Store, pk: int, access: Position | None = None) -> Reader:
+    """Open as somebody whose access was checked when ``ACCESS`` stood there, or just now."""
+    access = access or store.heads([ACCESS]).get(ACCESS)
+    position = store.since(CHANNEL, None).position
+    return await hub.open(Hold(CHANNEL, position, identity=identify(pk), access=access))
+
+
+@pytest.mark.parametrize("who", [identify(1), EVERYBODY])
+async def test_who_lost_access_is_ended_though_the_hint_was_lost(hub: Hub, store: Store, who: str):
+    """Nobody receives a value they were not allowed to load as a page: pushed after a logout
+    whose hint was lost, it was shown until the stream came of age."""
+    store.poll_seconds = 60
+    reader, anonymous = await open_as(hub, store, 1), await open_reader(hub, store)
+    await asyncio.to_thread(wait_for, lambda: store._ears)
+    store.deaf = True
+    store.put(ACCESS, {who: ""})
+    store.deaf = False
+    store.put(CHANNEL, {"a": "secret"})
+    assert await read(reader) == ""
+    assert "secret" in await read(anonymous)
+
+
+async def test_who_lost_access_is_ended_by_the_poll_at_the_latest(hub: Hub, store: Store):
+    one, two = await open_as(hub, store, 1), await open_as(hub, store, 2)
+    store.deaf = True
+    store.put(ACCESS, {identify(1): ""})
+    assert await read(one) == ""
+    store.put(CHANNEL, {"a": "for two"})
+    assert "for two" in await read(two)
+
+
+async def test_a_logout_while_a_stream_opens_ends_it(hub: Hub, store: Store):
+    """The storm of faults found streams that outlived a logout: access was checked before it, and
+    its hint came before the hub knew of the reader, which a slow store makes likely."""
+    store.put(ACCESS, {identify(7): ""})
+    checked = store.heads([ACCESS])[ACCESS]
+    store.put(ACCESS, {identify(1): ""})
+    assert await read(await open_as(hub, store, 1, checked)) == ""
+    other = await open_as(hub, store, 2, checked)
+    again = await open_as(hub, store, 1)
+    store.put(CHANNEL, {"a": "news"})
+    assert "news" in await read(other)
+    assert "news" in await read(again)
+
+
+async def test_a_store_that_forgot_who_lost_access_ends_all_who_are_signed_in(
+    hub: Hub, store: Store
+):
+    store.put(ACCESS, {identify(7): ""})
+    reader = await open_as(hub, store, 1)
+    del store._channels[ACCESS]
+    assert await read(reader) == ""
+
+
+async def test_a_store_that_failed_may_not_have_been_told_who_lost_access(hub: Hub, store: Store):
+    reader, anonymous = await open_as(hub, store, 1), await open_reader(hub, store)
+    store.broken = True
+    await asyncio.sleep(0.1)
+    store.broken = False
+    assert await read(reader) == ""
+    store.put(CHANNEL, {"a": "news"})
+    assert "news" in await read(anonymous)

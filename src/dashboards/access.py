@@ -1,19 +1,23 @@
 """Streams follow the login: who may lose access is asked anew within a moment.
 
-A hint names the user; every hub ends the user's streams, and the pages that come back are let in
-or refused by the same permissions as ever. A hint that is lost costs no more than a stream's age.
+The store keeps a channel of who may have lost access, so that this is state like any other: a hub
+looks there before it shows news to anybody who is signed in, whatever hints were lost. It ends the
+user's streams, and the pages that come back are let in or refused by the same permissions as ever.
 """
 
+from functools import partial
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.http import HttpRequest
 
-from dashboards.live.hold import EVERYBODY, identify
+from dashboards.live.hold import ACCESS, EVERYBODY, identify
 from dashboards.live.stores import get_store
 
 
@@ -33,16 +37,30 @@ def connect() -> None:
 
 
 def _end_streams(who: str, using: str | None = None) -> None:
-    def hint() -> None:
-        get_store().hint(who)
+    def put() -> None:
+        get_store().put(ACCESS, {who: ""})
 
     # Robust: whoever saved is not to blame for a store that does not answer.
-    transaction.on_commit(hint, using=using, robust=True)
+    transaction.on_commit(put, using=using, robust=True)
 
 
-def _logged_out(user: Model | None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-    if user is not None:
-        _end_streams(identify(user.pk))
+def _logged_out(request: HttpRequest, user: Model | None, **kwargs: Any) -> None:  # noqa: ARG001
+    if user is None:
+        return
+    # Django tells before it flushes the session, and nobody after. A stream that came back in
+    # between would be let in by the old session, and stay.
+    session, end = request.session, partial(_end_streams, identify(user.pk))
+    flush, aflush = session.flush, session.aflush
+
+    def flush_and_end() -> None:
+        flush()
+        end()
+
+    async def aflush_and_end() -> None:
+        await aflush()
+        await sync_to_async(end)()
+
+    session.flush, session.aflush = flush_and_end, aflush_and_end  # type: ignore[method-assign]
 
 
 def _saved(

@@ -17,7 +17,7 @@ from dashboards.component.bound import BoundComponent
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
-from dashboards.live.hold import Hold, identify, offered
+from dashboards.live.hold import ACCESS, Hold, identify, offered
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
@@ -98,6 +98,13 @@ class StreamView(DashboardAccessView):
     """What changed since the reader's position: a finished answer, and a wish to be held."""
 
     http_method_names = ["get"]  # noqa: RUF012 - as Django declares it
+    _access: Position | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Note who has lost access so far: whoever loses it from here on is not held."""
+        if offered(request):
+            self._access = get_store().heads([ACCESS]).get(ACCESS)
+        return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """Answer at once. An edge, where there is one and it was not declined, holds on."""
@@ -130,6 +137,7 @@ class StreamView(DashboardAccessView):
                 changes.position,
                 dashboard.get_sources(),
                 identity=identify(user.pk) if user and user.is_authenticated else "",
+                access=self._access,
                 resumed="Last-Event-ID" in request.headers,
             )
             # Keeps GZipMiddleware from holding frames back; the edge takes it away.

@@ -20,6 +20,15 @@ def log_in(request: HttpRequest, username: str) -> HttpResponse:
 
 
 @require_GET
+def set_staff(request: HttpRequest, username: str, is_staff: int) -> HttpResponse:
+    """Make somebody staff, or no longer."""
+    user, _ = get_user_model().objects.get_or_create(username=username)
+    user.is_staff = bool(is_staff)
+    user.save()
+    return HttpResponse(username)
+
+
+@require_GET
 def log_out(request: HttpRequest) -> HttpResponse:
     """Sign out, without a form."""
     logout(request)

@@ -16,20 +16,16 @@ EXTENSION = "dashboards.hold"
 """The edge's place in the ASGI scope's ``extensions``, which copies of a scope still share."""
 
 
-_USER = "user:"
+ACCESS = "access:"
+"""The channel of who may have lost access: a key a user. No dashboard's has a colon."""
 
-EVERYBODY = f"{_USER}*"
-"""The hint that ends the streams of everybody who is signed in."""
+EVERYBODY = "*"
+"""The key that stands for everybody who is signed in."""
 
 
 def identify(pk: object) -> str:
-    """Return what names a user on held streams, and in hints. No channel has a colon."""
-    return f"{_USER}{pk}"
-
-
-def is_identity(hint: str) -> bool:
-    """Whether a hint names a user, not a channel."""
-    return hint.startswith(_USER)
+    """Return what names a user on held streams, and in ``ACCESS``."""
+    return f"user:{pk}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +39,8 @@ class Hold:
     """Who opened it, as ``identify`` says; empty for nobody in particular."""
     resumed: bool = False
     """Whether the client was here before."""
+    access: Position | None = None
+    """Where ``ACCESS`` stood before it was checked whether they may."""
 
 
 class Offer:

@@ -10,12 +10,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from dashboards import conf
 from dashboards.live.frames import HEARTBEAT, encode_event, encode_frames
-from dashboards.live.hold import EVERYBODY, Hold, is_identity
+from dashboards.live.hold import ACCESS, EVERYBODY, Hold
 from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
 from dashboards.live.producer import Producer
@@ -203,6 +204,10 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._producer = Producer(store, self._trouble)
         self._in_trouble = False
+        # Up to where the streams of those who may have lost access are ended.
+        self._access: Position | None = None
+        self._access_stale = asyncio.Event()
+        self._access_lock = asyncio.Lock()
         self.streams = 0
         self.closed = False
 
@@ -222,6 +227,10 @@ class Hub:
                 # New here, or behind the reader: catch up first, so that an old state is never
                 # taken for news.
                 await self._refresh(feed)
+            if hold.identity:
+                # From here on the hub sees to it; what happened since the check is looked up.
+                _, lost = await self._lost_access(hold.access)
+                _close_if_lost(reader, lost)
         except BaseException:
             reader.close("failure")
             self.release(reader)
@@ -254,9 +263,15 @@ class Hub:
 
     def _watch(self, hold: Hold) -> Feed:
         if not self._tasks:
-            self._tasks = _spawn(self._hear(), self._poll(), self._tick())
+            self._access = hold.access
+            self._tasks = _spawn(
+                self._hear(),
+                self._poll(),
+                self._tick(),
+                self._follow(self._access_stale, self._check_access),
+            )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
-        feed.tasks = _spawn(self._follow(feed))
+        feed.tasks = _spawn(self._follow(feed.stale, partial(self._refresh, feed)))
         for turn in turns(hold.sources):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
@@ -265,18 +280,40 @@ class Hub:
 
     async def _refresh(self, feed: Feed) -> None:
         async with feed.refreshing:
-            feed.apply(await self._store.asince(feed.channel, feed.position))
+            changes = await self._store.asince(feed.channel, feed.position)
+            if any(reader.identity for reader in feed.readers):
+                # After the news were read: who lost access before these were pushed is found.
+                await self._check_access()
+            feed.apply(changes)
 
-    async def _follow(self, feed: Feed) -> None:
+    async def _check_access(self) -> None:
+        """End the streams of whoever may have lost access; the view decides who comes back."""
+        async with self._access_lock:
+            self._access, lost = await self._lost_access(self._access)
+            self._end_streams_of(lost)
+
+    async def _lost_access(self, since: Position | None) -> tuple[Position | None, set[str]]:
+        """Return who may have lost access since a position, and the position now."""
+        now, frames, _ = await self._store.asince(ACCESS, since)
+        if since and not (now and now.knows(since)):
+            return now, {EVERYBODY}  # The store lost what it knew.
+        return now, {frame.key for frame in frames}
+
+    def _end_streams_of(self, lost: set[str]) -> None:
+        for feed in self._feeds.values():
+            for reader in feed.readers:
+                _close_if_lost(reader, lost)
+
+    async def _follow(self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]]) -> None:
         """Read a channel's news, however many hints announced them."""
         while True:
-            await feed.stale.wait()
-            feed.stale.clear()
+            await stale.wait()
+            stale.clear()
             try:
-                await self._refresh(feed)
+                await refresh()
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
-                feed.stale.set()
+                stale.set()
                 await asyncio.sleep(_TROUBLE_SECONDS)
 
     async def _hear(self) -> None:
@@ -288,8 +325,8 @@ class Hub:
                 loop.call_soon_threadsafe(follow, channel)
 
         def follow(channel: str) -> None:
-            if is_identity(channel):
-                self._end_streams_of(channel)
+            if channel == ACCESS:
+                self._access_stale.set()
                 return
             feed = self._feeds.get(channel)
             if feed is not None:
@@ -298,13 +335,6 @@ class Hub:
                 self._look(channel)
 
         await self._store.hear(hear)
-
-    def _end_streams_of(self, identity: str) -> None:
-        """End the streams of whoever may have lost access; the view decides who comes back."""
-        for feed in self._feeds.values():
-            for reader in feed.readers:
-                if reader.identity and identity in {reader.identity, EVERYBODY}:
-                    reader.close("access")
 
     def _look(self, topic: str) -> None:
         for feed in self._feeds.values():
@@ -321,7 +351,7 @@ class Hub:
                 for topic in topics
             }
             try:
-                heads = await self._store.aheads((*self._feeds, *topics))
+                heads = await self._store.aheads((*self._feeds, *topics, ACCESS))
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
                 await asyncio.sleep(_TROUBLE_SECONDS)
@@ -329,6 +359,10 @@ class Hub:
             if self._in_trouble:
                 self._in_trouble = False
                 logger.warning("The store of live state answers again.")
+                # Meanwhile it could not be told who lost access.
+                self._end_streams_of({EVERYBODY})
+            if heads.get(ACCESS) != self._access:
+                self._access_stale.set()
             for channel, feed in self._feeds.items():
                 if heads.get(channel) != feed.position:
                     feed.stale.set()
@@ -357,6 +391,11 @@ class Hub:
             self._in_trouble = True
             METRICS.store_failures += 1
             logger.error("The store of live state does not answer.", exc_info=error)
+
+
+def _close_if_lost(reader: Reader, lost: set[str]) -> None:
+    if reader.identity and not lost.isdisjoint((reader.identity, EVERYBODY)):
+        reader.close("access")
 
 
 def _spawn(*work: Coroutine[Any, Any, None]) -> set[asyncio.Task[None]]:

@@ -1,0 +1,87 @@
+"""What was pushed, who may see it, and whether the promise is kept."""
+
+from dataclasses import dataclass, field
+from time import monotonic
+
+_LATE_SECONDS = 10.0
+
+
+class PromiseBrokenError(AssertionError):
+    """Somebody saw what the promise rules out, or did not see what it demands."""
+
+
+@dataclass
+class User:
+    """Somebody who is staff now and then."""
+
+    name: str
+    cookie: str = ""
+    revoked_at: float | None = None
+    """Since when it is certain that nothing may be shown to them; ``None`` while it is not."""
+
+
+@dataclass
+class Checker:
+    """Remembers pushes by number, and holds what readers see against them."""
+
+    connects: int = 0
+    silences: int = 0
+    events: int = 0
+    pushes: int = 0
+    excused: int = 0
+    """Values that a lost hint showed to somebody, during a fault of the store."""
+    expected: dict[str, int] = field(default_factory=dict)
+    """The newest acknowledged push of each component."""
+    unacknowledged: set[int] = field(default_factory=set)
+    violations: list[str] = field(default_factory=list)
+    _started: dict[int, float] = field(default_factory=dict)
+    _faults: list[list[float]] = field(default_factory=list)
+
+    def next_push(self) -> int:
+        number = len(self._started) + 1
+        self._started[number] = monotonic()
+        self.unacknowledged.add(number)
+        return number
+
+    def acknowledged(self, number: int, keys: list[str]) -> None:
+        self.pushes += 1
+        self.unacknowledged.remove(number)
+        for key in keys:
+            self.expected[key] = number
+
+    def forget(self) -> None:
+        """The store has lost its data: what was pushed before may not be shown again."""
+        self.expected.clear()
+
+    def violated(self, message: str) -> None:
+        self.violations.append(message)
+
+    def check(self) -> None:
+        if self.violations:
+            raise PromiseBrokenError("\n".join(self.violations[:20]))
+
+    def store_fails(self) -> None:
+        self._faults.append([monotonic(), float("inf")])
+
+    def store_healed(self) -> None:
+        self._faults[-1][1] = monotonic()
+
+    def received(self, number: int, user: User | None, asked_at: float) -> None:
+        """Somebody shows a pushed value, having asked for it at this time.
+
+        They may, if they had not lost access before it was pushed. An answer that was under way
+        when they lost it was still allowed, as a page is.
+        """
+        if user is None or user.revoked_at is None:
+            return
+        started = self._started[number]
+        if started <= user.revoked_at or asked_at <= user.revoked_at:
+            return
+        if any(
+            began <= started <= ended + _LATE_SECONDS and user.revoked_at <= ended + 1
+            for began, ended in self._faults
+        ):
+            self.excused += 1
+            return
+        late = started - user.revoked_at
+        self.violated(f"{user.name} received push {number}, {late:.2f} s after losing access")

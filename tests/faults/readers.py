@@ -1,0 +1,176 @@
+"""Readers that behave as live.js does, and tell the checker all they see."""
+
+import asyncio
+import random
+import re
+from collections.abc import Sequence
+from time import monotonic
+
+from tests.faults.checker import Checker, User
+from tests.faults.network import Answer
+
+SILENCE_SECONDS = 6.0
+"""live.js waits for 40 where the server beats within 30; here it beats within 3."""
+HEARTBEAT_SECONDS = 2
+
+_FIRST_DELAY = 0.3
+_MAX_DELAY = 3.0
+_NUMBER = re.compile(r"n:(\d+):")
+
+
+def number_in(data: str) -> int | None:
+    """Return which push a rendered value came from."""
+    match = _NUMBER.search(data)
+    return int(match[1]) if match else None
+
+
+def events_in(text: str) -> list[dict[str, str]]:
+    """Parse whole events."""
+    events = []
+    for block in text.split("\n\n"):
+        fields: dict[str, str] = {}
+        for line in block.split("\n"):
+            name, _, value = line.partition(": ")
+            if name in {"event", "id", "retry"}:
+                fields[name] = value
+            elif name == "data":
+                fields[name] = f"{fields[name]}\n{value}" if name in fields else value
+        events.append(fields)
+    return events
+
+
+class Connection:
+    """What one connection has shown, which never goes backwards."""
+
+    def __init__(self, checker: Checker, asked_at: float) -> None:
+        self.asked_at = asked_at
+        """When what arrives was asked for: never, once the answer has arrived and news follow."""
+        self._checker = checker
+        self._epochs: dict[str, int] = {}
+        self._epoch = ""
+        self._numbers: dict[str, int] = {}
+        self._batch: dict[str, int] = {}
+
+    def take_number(self, key: str, number: int) -> None:
+        self._batch[key] = number
+
+    def take_id(self, token: str) -> None:
+        """A batch is complete: it stands at this position."""
+        epoch, version = token.split(".")
+        if epoch != self._epoch and epoch in self._epochs:
+            self._checker.violated(f"back from epoch {self._epoch} to {token}")
+        if int(version) < self._epochs.get(epoch, 0):
+            self._checker.violated(f"back from version {self._epochs[epoch]} to {token}")
+        if epoch != self._epoch:
+            self._numbers.clear()
+        for key, number in self._batch.items():
+            shown = self._numbers.get(key, 0)
+            # What nobody acknowledged may take effect late, as a new version.
+            if number < shown and number not in self._checker.unacknowledged:
+                self._checker.violated(f"{key}: back from push {shown} to {number} at {token}")
+            self._numbers[key] = number
+        self._batch.clear()
+        self._epoch, self._epochs[epoch] = epoch, int(version)
+
+
+class Reader:
+    """One open page.
+
+    Args:
+        ports: where it connects, one drawn each time.
+        path: its dashboard's stream.
+        checker: is told all it sees.
+        user: who is signed in there.
+    """
+
+    def __init__(
+        self, ports: Sequence[int], path: str, checker: Checker, user: User | None = None
+    ) -> None:
+        self.path = path
+        self.user = user
+        self.state = "connecting"
+        self.shown: dict[str, int] = {}
+        self.computed_at = 0.0
+        """When it last showed a value that nobody pushed."""
+        self.last_event_id = ""
+        self._ports = ports
+        self._checker = checker
+        self._retry = _FIRST_DELAY
+        self._failures = 0
+        self._reload = asyncio.Event()
+
+    def reload(self) -> None:
+        """Load the page anew, should it have been refused."""
+        self._reload.set()
+
+    async def run(self) -> None:
+        while True:
+            self._reload.clear()
+            outcome = await self._connect()
+            if outcome == "stop":
+                self.state = "refused"
+                await self._reload.wait()
+                self.shown.clear()
+                self.last_event_id = ""
+                self.state = "connecting"
+                continue
+            self._failures = self._failures + 1 if outcome == "failed" else 0
+            backoff = (
+                min(_FIRST_DELAY * 2 ** (self._failures - 1), _MAX_DELAY) if self._failures else 0
+            )
+            self.state = "waiting"
+            await asyncio.sleep(max(self._retry, backoff) * random.uniform(0.5, 1.5))
+
+    async def _connect(self) -> str:
+        headers = {"Accept": "text/event-stream"}
+        if self.last_event_id:
+            headers["Last-Event-ID"] = self.last_event_id
+        if self.user:
+            headers["Cookie"] = self.user.cookie
+        self._checker.connects += 1
+        connection = Connection(self._checker, monotonic())
+        try:
+            async with (
+                asyncio.timeout(SILENCE_SECONDS) as silence,
+                Answer(random.choice(self._ports), self.path, headers) as answer,
+            ):
+                if answer.status in {401, 403}:
+                    return "stop"
+                kind = answer.headers.get("content-type", "")
+                if answer.status != 200 or not kind.startswith("text/event-stream"):
+                    return "failed"
+                self._failures = 0
+                self.state = "open"
+                await self._read(answer, silence, connection)
+                return "ended"
+        except TimeoutError:
+            self._checker.silences += 1
+            return "failed"
+        except OSError:
+            return "failed"
+
+    async def _read(self, answer: Answer, silence: asyncio.Timeout, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        rest = ""
+        async for piece in answer.body():
+            silence.reschedule(loop.time() + SILENCE_SECONDS)
+            *whole, rest = (rest + piece.decode()).rsplit("\n\n", 1)
+            for event in events_in(whole[0]) if whole else []:
+                self._take(event, connection)
+            connection.asked_at = float("inf")
+
+    def _take(self, event: dict[str, str], connection: Connection) -> None:
+        if "retry" in event:
+            self._retry = int(event["retry"]) / 1000
+        if "data" in event:
+            self._checker.events += 1
+            key, number = event["event"], number_in(event["data"])
+            if number is not None:
+                self._checker.received(number, self.user, connection.asked_at)
+                connection.take_number(key, number)
+                self.shown[key] = number
+            elif event["data"]:
+                self.computed_at = monotonic()
+        if "id" in event:
+            connection.take_id(event["id"])
+            self.last_event_id = event["id"]

@@ -1,0 +1,42 @@
+"""The promise under faults, in short; ``make faults`` is the ten minutes of it."""
+
+import asyncio
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.faults.storm import storm
+
+READERS = 50
+AT_ONCE = 3
+
+# Every run has all of these, in an order that the run's seed decides.
+FAULTS = {
+    "sqlite": ["database locked"],
+    "postgres": ["PostgreSQL crashes", "network to PostgreSQL stalls and is cut"],
+    "redis": ["Redis killed and restarted", "network to Redis stalls", "store emptied"],
+}
+EVERYWHERE = [
+    "server 0 killed",
+    "server 1 stopped",
+    "network to server 0 stalls",
+    "network to server 1 cut",
+    "pusher 0 killed",
+]
+
+
+@pytest.mark.parametrize("store", FAULTS)
+def test_every_page_shows_the_newest_after_faults(
+    tmp_path: Path, store: str, request: pytest.FixtureRequest
+):
+    random = Random(request.config.getoption("randomly_seed"))
+    faults = FAULTS[store] + EVERYWHERE
+    random.shuffle(faults)
+
+    async def rage() -> None:
+        async with storm(tmp_path, store, random, READERS) as raging:
+            while faults:
+                await raging.strike([faults.pop() for _ in faults[:AT_ONCE]])
+
+    asyncio.run(rage())
