@@ -39,6 +39,33 @@ def wait_for(condition: Callable[[], T], *, seconds: float = 10) -> T:
 
 SERVERS: dict[str, list[str]] = {
     "uvicorn": ["uvicorn", "tests.asgi:application", "--port", "{port}", "--log-level", "warning"],
+    "uvicorn-workers": [
+        *("uvicorn", "tests.asgi:application", "--port", "{port}", "--log-level", "warning"),
+        *("--workers", "2"),
+    ],
+    "uvicorn-reload": [
+        *("uvicorn", "tests.asgi:application", "--port", "{port}"),
+        *("--reload", "--reload-dir", "{folder}"),
+    ],
+    "daphne": ["daphne", "tests.asgi:application", "--port", "{port}", "--verbosity", "0"],
+    "granian": ["granian", "tests.asgi:application", "--interface", "asgi", "--port", "{port}", "--backpressure", "2000"],
+    "granian-workers": [
+        *("granian", "tests.asgi:application", "--interface", "asgi", "--port", "{port}"),
+        *("--workers", "2", "--backpressure", "2000"),
+    ],
+    "hypercorn": ["hypercorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"],
+    "hypercorn-workers": [
+        *("hypercorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
+        *("--workers", "2"),
+    ],
+    "hypercorn-in-process": [
+        *("hypercorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
+        *("--workers", "0"),
+    ],
+    "gunicorn-uvicorn": [
+        *("gunicorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
+        *("--worker-class", "uvicorn_worker.UvicornWorker", "--workers", "2"),
+    ],
     "demo": ["uvicorn", "demo.asgi:application", "--port", "{port}", "--log-level", "warning"],
     "gunicorn": ["gunicorn", "tests.wsgi:application", "--bind", "127.0.0.1:{port}"],
     "runserver": ["django", "runserver", "{port}", "--noreload"],
@@ -80,7 +107,7 @@ class Site:
         return (self.folder / "server.log").read_text()
 
     def start(self) -> None:
-        arguments = [each.format(port=self.port) for each in SERVERS[self.server]]
+        arguments = [each.format(port=self.port, folder=self.folder) for each in SERVERS[self.server]]
         with (self.folder / "server.log").open("ab") as log:
             # A group of its own, so that a reloader's child is killed with it.
             self.process = self.python(
