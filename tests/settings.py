@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 if "TEST_FOLDER" in os.environ:
     FOLDER = Path(os.environ["TEST_FOLDER"])
@@ -57,8 +58,12 @@ DATABASES = {
         "TEST": {"NAME": FOLDER / "test.sqlite3"},
     }
 }
-DASHBOARDS = {
+DASHBOARDS: dict[str, Any] = {
     "HEARTBEAT_SECONDS": float(os.environ.get("TEST_HEARTBEAT", "15")),
     "MAX_STREAMS": int(os.environ.get("TEST_MAX_STREAMS", "10000")),
     "STREAM_MAX_AGE_SECONDS": float(os.environ.get("TEST_MAX_AGE", "300")),
 }
+if os.environ.get("TEST_LIGHT") == "1":
+    # Most of what it costs to open a stream, for tests that open thousands.
+    MIDDLEWARE = []
+    DASHBOARDS["STORES"] = {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}}
