@@ -40,6 +40,32 @@ def wait_for(condition: Callable[[], T], *, seconds: float = 10) -> T:
 
 SERVERS: dict[str, list[str]] = {
     "uvicorn": ["uvicorn", "tests.asgi:application", "--port", "{port}", "--log-level", "warning"],
+    "uvicorn-workers": [
+        *("uvicorn", "tests.asgi:application", "--port", "{port}", "--log-level", "warning"),
+        *("--workers", "2"),
+    ],
+    "uvicorn-reload": [
+        *("uvicorn", "tests.asgi:application", "--port", "{port}"),
+        *("--reload", "--reload-dir", "{folder}"),
+    ],
+    "daphne": ["daphne", "tests.asgi:application", "--port", "{port}", "--verbosity", "0"],
+    "granian": [
+        *("granian", "tests.asgi:application", "--interface", "asgi", "--port", "{port}"),
+        *("--backpressure", "2000"),
+    ],
+    "granian-workers": [
+        *("granian", "tests.asgi:application", "--interface", "asgi", "--port", "{port}"),
+        *("--workers", "2"),
+    ],
+    "hypercorn": ["hypercorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"],
+    "hypercorn-workers": [
+        *("hypercorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
+        *("--workers", "2"),
+    ],
+    "hypercorn-in-process": [
+        *("hypercorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
+        *("--workers", "0"),
+    ],
     "demo": ["uvicorn", "demo.asgi:application", "--port", "{port}", "--log-level", "warning"],
     "gunicorn": ["gunicorn", "tests.wsgi:application", "--bind", "127.0.0.1:{port}"],
     "runserver": ["django", "runserver", "{port}", "--noreload"],
@@ -88,7 +114,8 @@ class Site:
         return (self.folder / "server.log").read_text()
 
     def start(self) -> None:
-        arguments = [each.format(port=self.port) for each in SERVERS[self.server]]
+        words = SERVERS[self.server]
+        arguments = [each.format(port=self.port, folder=self.folder) for each in words]
         with (self.folder / "server.log").open("ab") as log:
             # A group of its own, so that a reloader's child is killed with it.
             self.process = self.python(
@@ -101,7 +128,7 @@ class Site:
             assert self.process is not None
             assert self.process.poll() is None, self.log
             try:
-                return self.get("/site/staff/")[0] == 302
+                return self.get("/site/quiet/")[0] == 200
             except OSError:
                 return False
 

@@ -84,6 +84,7 @@ class LiveEdge:
         if hub is None:
             hub = self._hub = Hub(get_store())
             self._end_streams_on_signals(hub)
+            _end_streams_with_hypercorn(hub)
         try:
             reader = await hub.open(hold)
         except Exception:
@@ -182,6 +183,19 @@ class _Exchange:
         while not self.disconnected:
             await self.receive()
         reader.close("gone")
+
+
+def _end_streams_with_hypercorn(hub: Hub) -> None:
+    """End streams the moment one of hypercorn's workers begins to stop.
+
+    Its workers get no signal: the one that the main process gets is passed on as an event, for
+    which a task in each worker's loop waits. An application is told only when every connection
+    has ended, and from Python 3.12 on ``--graceful-timeout`` does not bound that wait (hypercorn
+    issue 308). So its end is read off the task, by name; another name, and hypercorn waits.
+    """
+    for task in asyncio.all_tasks():
+        if getattr(task.get_coro(), "__qualname__", "") == "raise_shutdown":
+            task.add_done_callback(lambda _: hub.close())
 
 
 def _asks_for_stream(scope: Mapping[str, Any]) -> bool:
