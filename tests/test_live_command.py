@@ -33,7 +33,7 @@ def test_it_computes_where_nobody_holds_and_stops_at_once(make_site: MakeSite):
     finally:
         live.send_signal(signal.SIGTERM)
         assert live.wait(5) == 0
-        live.stdout.close()
+        live.communicate()
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ class Mine(Dashboard):
     """One user's own."""
 
     note = Text(live=True)
-    name = Text(value=name_of, live=Every(seconds=1))
+    who = Text(value=name_of, live=Every(seconds=1))
 
     class Meta:
         audience = "user"

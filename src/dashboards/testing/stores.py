@@ -1,9 +1,21 @@
 """What every store promises, as tests: subclass one of these and give it its fixtures.
 
-``StoreContract`` is for any store, ``SharedStoreContract`` for one that processes share. Each case
-guards a sentence of the promise: after any fault ends, every open page shows the newest pushed
-value of every live component it may see; versions on one connection never go backwards; nobody
-receives a value they were not allowed to load as a page. Its docstring says which.
+``StoreContract`` is for any store, ``SharedStoreContract`` for one that processes share::
+
+    class TestMyStore(SharedStoreContract):
+        @pytest.fixture
+        def store(self): ...        # an instance, empty
+        @pytest.fixture
+        def wipe(self, store): ...  # a callable that loses all its data
+        @pytest.fixture
+        def twin(self): ...         # another instance on the same data
+        @pytest.fixture
+        def where(self): ...        # how another process reaches it: its entry in STORES
+
+Coroutines are run by pytest-asyncio in its mode "auto". Each case guards a sentence of the promise:
+after any fault ends, every open page shows the newest pushed value of every live component it may
+see; versions on one connection never go backwards; nobody receives a value they were not allowed to
+load as a page. Its docstring says which.
 """
 
 import asyncio
@@ -14,7 +26,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
@@ -24,7 +36,6 @@ from django.db import connections
 from dashboards.live.frames import Points, page_html
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import BaseStore, Changes
-from tests.harness import ROOT
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,10 +44,12 @@ CHANNEL = "shop.orders"
 
 
 def shown(changes: Changes) -> dict[str, str]:
+    """Return what changed, by key."""
     return {frame.key: frame.data for frame in changes.frames}
 
 
 def points(changes: Changes, key: str = "s") -> list[tuple[str, int]]:
+    """Return a series' base and points: what they hold, and their numbers."""
     return [(frame.data, frame.number) for frame in changes.frames if frame.key == key]
 
 
@@ -51,19 +64,21 @@ def let_go(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 class StoreContract:
     """The cases. A subclass provides the fixtures ``store`` and ``wipe``."""
 
-    def test_versions_grow_within_one_epoch(self, store: BaseStore):
+    def test_versions_grow_within_one_epoch(self, store: BaseStore) -> None:
         """Versions never go backwards: each put has the next one."""
         first, second = store.put(CHANNEL, {"a": "1"}), store.put(CHANNEL, {"b": "2"})
         assert first.epoch == second.epoch
         assert second.version == first.version + 1
 
-    def test_a_channel_nobody_pushed_to_has_neither_position_nor_frames(self, store: BaseStore):
+    def test_a_channel_nobody_pushed_to_has_neither_position_nor_frames(
+        self, store: BaseStore
+    ) -> None:
         """A page shows pushed values: there is nothing where none was pushed."""
         assert store.since(CHANNEL, None) == Changes(None, ())
         assert store.since(CHANNEL, Position("gone", 3)).position is None
         assert store.heads([CHANNEL]) == {}
 
-    def test_the_whole_state_is_the_newest_of_every_key(self, store: BaseStore):
+    def test_the_whole_state_is_the_newest_of_every_key(self, store: BaseStore) -> None:
         """Every page shows the newest value of every component, an old one too."""
         store.put(CHANNEL, {"a": "old", "b": "kept"})
         position = store.put(CHANNEL, {"a": "new"})
@@ -71,39 +86,41 @@ class StoreContract:
         assert changes.position == position
         assert shown(changes) == {"a": "new", "b": "kept"}
 
-    def test_a_reader_gets_what_changed_after_it_and_nothing_else(self, store: BaseStore):
+    def test_a_reader_gets_what_changed_after_it_and_nothing_else(self, store: BaseStore) -> None:
         """A page shows the newest: it is told all that it has not seen."""
         position = store.put(CHANNEL, {"a": "1", "b": "1"})
         head = store.put(CHANNEL, {"b": "2"})
         assert shown(store.since(CHANNEL, position)) == {"b": "2"}
         assert store.since(CHANNEL, head)[:2] == (head, ())
 
-    def test_what_is_put_together_has_one_version(self, store: BaseStore):
+    def test_what_is_put_together_has_one_version(self, store: BaseStore) -> None:
         """A page shows what was pushed together, together."""
         position = store.put(CHANNEL, {"a": "1", "b": "2", "c": "3"})
         frames = store.since(CHANNEL, None).frames
         assert {frame.version for frame in frames} == {position.version}
 
-    def test_frames_come_oldest_first(self, store: BaseStore):
+    def test_frames_come_oldest_first(self, store: BaseStore) -> None:
         """Versions on one connection never go backwards, within a batch either."""
         for key in "abcab":
             store.put(CHANNEL, {key: key})
         versions = [frame.version for frame in store.since(CHANNEL, None).frames]
         assert versions == sorted(versions)
 
-    def test_a_position_of_another_epoch_is_answered_with_the_whole(self, store: BaseStore):
+    def test_a_position_of_another_epoch_is_answered_with_the_whole(self, store: BaseStore) -> None:
         """A page from another life of the store shows the newest all the same."""
         head = store.put(CHANNEL, {"a": "1"})
         changes = store.since(CHANNEL, Position("another", head.version))
         assert (changes.position, shown(changes)) == (head, {"a": "1"})
 
-    def test_a_position_from_the_future_is_answered_with_the_whole(self, store: BaseStore):
+    def test_a_position_from_the_future_is_answered_with_the_whole(self, store: BaseStore) -> None:
         """A page that is ahead of a store set back shows what that has."""
         head = store.put(CHANNEL, {"a": "1"})
         changes = store.since(CHANNEL, Position(head.epoch, head.version + 5))
         assert (changes.position, shown(changes)) == (head, {"a": "1"})
 
-    def test_a_wiped_store_begins_a_new_epoch(self, store: BaseStore, wipe: Callable[[], None]):
+    def test_a_wiped_store_begins_a_new_epoch(
+        self, store: BaseStore, wipe: Callable[[], None]
+    ) -> None:
         """After data is lost, every page shows the newest pushed value."""
         before = store.put(CHANNEL, {"a": "1"})
         wipe()
@@ -112,7 +129,7 @@ class StoreContract:
         assert after.epoch != before.epoch
         assert shown(store.since(CHANNEL, before)) == {"a": "2"}
 
-    def test_channels_are_apart(self, store: BaseStore):
+    def test_channels_are_apart(self, store: BaseStore) -> None:
         """Nobody receives a value of another channel."""
         store.put(CHANNEL, {"a": "1"})
         other = store.put("shop.staff", {"a": "secret"})
@@ -123,7 +140,9 @@ class StoreContract:
         ("one", "other"),
         [("a", "A"), ("e", "é"), ("ss", "ß"), ("ﬁ", "fi"), ("a:b", "a"), ("%", "_")],
     )
-    def test_names_that_differ_at_all_are_apart(self, store: BaseStore, one: str, other: str):
+    def test_names_that_differ_at_all_are_apart(
+        self, store: BaseStore, one: str, other: str
+    ) -> None:
         """Nobody receives a value of another channel, however alike the names look."""
         for channel in (one, other):
             store.put(channel, {one: f"{channel} {one}", other: f"{channel} {other}"})
@@ -133,14 +152,14 @@ class StoreContract:
             assert shown(store.since(channel, None)) == expected
         assert set(store.heads([one])) == {one}
 
-    def test_names_may_be_long(self, store: BaseStore):
+    def test_names_may_be_long(self, store: BaseStore) -> None:
         """Every live component: up to 255 characters of any kind name it and its channel."""
         name = "😀" * 255
         head = store.put(name, {name: "1"})
         assert shown(store.since(name, None)) == {name: "1"}
         assert store.heads([name]) == {name: head}
 
-    def test_the_heads_of_many_channels(self, store: BaseStore):
+    def test_the_heads_of_many_channels(self, store: BaseStore) -> None:
         """Every open page: one look tells of them all, whatever their number."""
         heads = {f"shop.orders.{n}": store.put(f"shop.orders.{n}", {"a": "1"}) for n in range(300)}
         assert store.heads(list(heads)) == heads
@@ -148,12 +167,14 @@ class StoreContract:
         assert store.heads([]) == {}
 
     @pytest.mark.parametrize("data", ["", "\n", "a\r\nb\rc\n", "ünïcødé ☃ 😀", "x" * 300_000])
-    def test_any_text_is_kept_as_it_is(self, store: BaseStore, data: str):
+    def test_any_text_is_kept_as_it_is(self, store: BaseStore, data: str) -> None:
         """A page shows the value that was pushed, to the letter."""
         store.put(CHANNEL, {"a": data})
         assert shown(store.since(CHANNEL, None)) == {"a": data}
 
-    def test_concurrent_writers_lose_nothing_and_readers_miss_nothing(self, store: BaseStore):
+    def test_concurrent_writers_lose_nothing_and_readers_miss_nothing(
+        self, store: BaseStore
+    ) -> None:
         """A page shows the newest: no version appears behind a reader's position."""
         writers, puts = 6, 20
         done = threading.Event()
@@ -188,7 +209,7 @@ class StoreContract:
         assert len({position.epoch for position in positions}) == 1
         assert states == [{f"key{writer}": str(puts - 1) for writer in range(writers)}] * 2
 
-    def test_a_claim_has_one_winner_until_it_ends(self, store: BaseStore):
+    def test_a_claim_has_one_winner_until_it_ends(self, store: BaseStore) -> None:
         """A page shows the newest: computed by one, and after its death by another."""
         with ThreadPoolExecutor(8) as pool:
             won = list(pool.map(lambda _: let_go(store.claim, "work", 0.5), range(8)))
@@ -200,7 +221,7 @@ class StoreContract:
             time.sleep(0.02)
         assert not store.claim("work", 60)
 
-    def test_a_claim_is_its_holders_until_another_has_it(self, store: BaseStore):
+    def test_a_claim_is_its_holders_until_another_has_it(self, store: BaseStore) -> None:
         """A page shows the newest: who was overtaken does not come last."""
         first = store.claim("work", 0.05)
         assert store.hold("work", first, 0.05)
@@ -212,7 +233,7 @@ class StoreContract:
         assert store.hold("work", second, 60)
         assert not store.hold("never claimed", first, 60)
 
-    def test_work_that_is_extended_is_not_claimed_by_another(self, store: BaseStore):
+    def test_work_that_is_extended_is_not_claimed_by_another(self, store: BaseStore) -> None:
         """Computed by one at a time, however long it takes."""
         holder = store.claim("work", 0.2)
         for _ in range(10):
@@ -220,7 +241,7 @@ class StoreContract:
             assert not store.claim("work", 60)
             time.sleep(0.05)
 
-    def test_work_done_for_one_stamp_is_due_for_another(self, store: BaseStore):
+    def test_work_done_for_one_stamp_is_due_for_another(self, store: BaseStore) -> None:
         """A page shows the newest: what changed makes it due, and only once."""
         holder = store.claim("work", 60, "state 1")
         assert not store.claim("work", 60, "state 2"), "it is being done"
@@ -229,20 +250,20 @@ class StoreContract:
         assert store.claim("work", 60, "state 2")
         assert not store.claim("work", 60, "state 3"), "it is being done"
 
-    def test_a_put_of_nothing_is_a_version_all_the_same(self, store: BaseStore):
+    def test_a_put_of_nothing_is_a_version_all_the_same(self, store: BaseStore) -> None:
         """A page shows the newest: it can be told that something happened."""
         before = store.put(CHANNEL, {"a": "1"})
         after = store.put(CHANNEL, {})
         assert (after.epoch, after.version) == (before.epoch, before.version + 1)
         assert store.since(CHANNEL, before) == Changes(after, (), store.since(CHANNEL, None).put_at)
 
-    def test_when_the_last_put_was_made(self, store: BaseStore):
+    def test_when_the_last_put_was_made(self, store: BaseStore) -> None:
         """How long news take can be told."""
         before = time.time()
         store.put(CHANNEL, {"a": "1"})
         assert before - 2 <= store.since(CHANNEL, None).put_at <= time.time() + 2
 
-    def test_a_series_keeps_its_newest_points(self, store: BaseStore):
+    def test_a_series_keeps_its_newest_points(self, store: BaseStore) -> None:
         """The store stays bounded, and a page shows the newest."""
         for number in range(25):
             store.put(CHANNEL, {"s": Points("base", [str(number)], 10), "other": "x"})
@@ -250,7 +271,7 @@ class StoreContract:
         assert points(changes) == [("base", 0), *((str(n), n + 1) for n in range(15, 25))]
         assert page_html(changes.frames)["s"].count("data-point") == 10
 
-    def test_a_reader_of_a_series_gets_the_points_it_missed(self, store: BaseStore):
+    def test_a_reader_of_a_series_gets_the_points_it_missed(self, store: BaseStore) -> None:
         """A page that was away gets what it missed or, past the window, the whole window."""
         store.put(CHANNEL, {"s": Points("base", ["0"], 5)})
         position = store.put(CHANNEL, {"s": Points("base", ["1"], 5)})
@@ -259,7 +280,7 @@ class StoreContract:
         store.put(CHANNEL, {"s": Points("base", [str(n) for n in range(4, 30)], 5)})
         assert points(store.since(CHANNEL, position)) == [(str(n), n + 1) for n in range(25, 30)]
 
-    def test_a_new_base_comes_with_all_points(self, store: BaseStore):
+    def test_a_new_base_comes_with_all_points(self, store: BaseStore) -> None:
         """A page shows the newest: what points are appended to is part of the state."""
         store.put(CHANNEL, {"s": Points("base", ["0", "1"], 5)})
         position = store.put(CHANNEL, {"s": Points("base", ["2"], 5), "a": "x"})
@@ -268,7 +289,7 @@ class StoreContract:
         assert points(store.since(CHANNEL, position)) == everything
         assert points(store.since(CHANNEL, None)) == everything
 
-    def test_a_window_that_changed_is_kept_from_then_on(self, store: BaseStore):
+    def test_a_window_that_changed_is_kept_from_then_on(self, store: BaseStore) -> None:
         """The store stays bounded by what the dashboard says now."""
         store.put(CHANNEL, {"s": Points("base", [str(n) for n in range(8)], 8)})
         store.put(CHANNEL, {"s": Points("base", ["8"], 3)})
@@ -277,7 +298,7 @@ class StoreContract:
         assert [data for data, _ in points(store.since(CHANNEL, None))][-1] == "9"
         assert len(points(store.since(CHANNEL, None))) == 5
 
-    def test_a_series_that_becomes_a_whole_state_and_back(self, store: BaseStore):
+    def test_a_series_that_becomes_a_whole_state_and_back(self, store: BaseStore) -> None:
         """A page shows the newest: nothing is left of what a component was before."""
         store.put(CHANNEL, {"s": Points("base", ["0", "1"], 5)})
         store.put(CHANNEL, {"s": "whole"})
@@ -285,7 +306,7 @@ class StoreContract:
         store.put(CHANNEL, {"s": Points("whole", ["2"], 5)})
         assert [data for data, _ in points(store.since(CHANNEL, None))] == ["whole", "2"]
 
-    def test_concurrent_points_are_all_kept_in_order(self, store: BaseStore):
+    def test_concurrent_points_are_all_kept_in_order(self, store: BaseStore) -> None:
         """A page shows every point once, whoever pushed it."""
 
         def write(writer: int) -> None:
@@ -301,7 +322,7 @@ class StoreContract:
             its = [data for data, _ in rest if data.startswith(f"{writer}.")]
             assert its == [f"{writer}.{number}" for number in range(10)]
 
-    async def test_the_twins_answer_alike(self, store: BaseStore):
+    async def test_the_twins_answer_alike(self, store: BaseStore) -> None:
         """Open pages and pages just loaded are told the same."""
         position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
         changes = await store.asince(CHANNEL, None)
@@ -310,7 +331,7 @@ class StoreContract:
         later = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "2"})
         assert await store.aheads([CHANNEL]) == {CHANNEL: later}
 
-    async def test_a_put_is_hinted_in_this_process(self, store: BaseStore):
+    async def test_a_put_is_hinted_in_this_process(self, store: BaseStore) -> None:
         """An open page shows the newest soon: its process hears of it."""
         async with hearing(store) as heard:
             await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
@@ -325,14 +346,16 @@ class SharedStoreContract(StoreContract):
     instance on the same data, which is to the store what another process's is.
     """
 
-    async def test_other_processes_hear_of_a_put(self, store: BaseStore, where: dict[str, Any]):
+    async def test_other_processes_hear_of_a_put(
+        self, store: BaseStore, where: dict[str, Any]
+    ) -> None:
         """An open page shows the newest soon, whichever process pushed it."""
         async with hearing(store) as heard:
             await hears_of_others(heard, where)
 
     async def test_other_processes_hear_a_hint(
         self, store: BaseStore, twin: BaseStore, where: dict[str, Any]
-    ):
+    ) -> None:
         """Nobody receives what they may no longer load: every process is told to look again."""
         async with hearing(twin) as heard:
             await hears_of_others(heard, where)
@@ -342,7 +365,7 @@ class SharedStoreContract(StoreContract):
 
     def test_writers_in_several_processes_lose_nothing(
         self, store: BaseStore, where: dict[str, Any]
-    ):
+    ) -> None:
         """A page shows the newest: each process's puts have versions of their own, in order."""
         puts = 40
         with contextlib.ExitStack() as stack:
@@ -358,7 +381,9 @@ class SharedStoreContract(StoreContract):
         )
         assert shown(store.since(CHANNEL, None)) == {f"key{n}": str(puts - 1) for n in range(3)}
 
-    def test_a_put_that_dies_half_way_leaves_nothing(self, store: BaseStore, where: dict[str, Any]):
+    def test_a_put_that_dies_half_way_leaves_nothing(
+        self, store: BaseStore, where: dict[str, Any]
+    ) -> None:
         """Versions never go backwards, and what was pushed together is shown together."""
         keys = [f"key{n}" for n in range(30)]
         for _ in range(4):
@@ -383,9 +408,14 @@ class SharedStoreContract(StoreContract):
 @contextlib.contextmanager
 def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess.Popen[str]]:
     """Put from another process, which is killed in the end."""
-    command = [sys.executable, "-m", "tests.store_writer", json.dumps(where, default=str)]
+    command = [
+        sys.executable,
+        "-m",
+        "dashboards.testing.store_writer",
+        json.dumps(where, default=str),
+    ]
     with subprocess.Popen(
-        [*command, str(puts), *keys], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [*command, str(puts), *keys], stdout=subprocess.PIPE, text=True
     ) as writer:
         try:
             yield writer
@@ -394,7 +424,7 @@ def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess
 
 
 @contextlib.asynccontextmanager
-async def hearing(store: BaseStore):
+async def hearing(store: BaseStore) -> AsyncIterator[asyncio.Queue[str]]:
     """Hear a store's hints for a while."""
     heard: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
