@@ -8,22 +8,29 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
+from tests.faults.checker import PromiseBrokenError
 from tests.faults.stores import STORES
 from tests.faults.storm import storm
 
 logger = logging.getLogger("tests.faults")
 
 _MOST_AT_ONCE = 3
+_MOST_OF_LOG = 20_000
 
 
 async def main(arguments: argparse.Namespace, folder: Path) -> None:
-    random = Random(arguments.seed)
+    # Faults are chosen apart from what everybody else draws, so that a seed repeats them.
+    random, others = Random(arguments.seed), Random(arguments.seed)
     started = monotonic()
-    async with storm(folder, arguments.store, random, arguments.readers) as raging:
+    async with storm(folder, arguments.store, others, arguments.readers) as raging:
         try:
             while monotonic() < started + arguments.seconds:
                 count = random.randint(1, _MOST_AT_ONCE)
                 await raging.strike(random.sample(sorted(raging.faults), count))
+        except PromiseBrokenError:
+            log = (folder / "server.log").read_text()
+            logger.exception("The servers' log ends so:\n%s", log[-_MOST_OF_LOG:])
+            raise
         finally:
             if raging.recoveries:
                 logger.info("%s", raging.summary())

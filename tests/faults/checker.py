@@ -16,6 +16,7 @@ class User:
 
     name: str
     cookie: str = ""
+    revoked_by: str = ""
     revoked_at: float | None = None
     """Since when it is certain that nothing may be shown to them; ``None`` while it is not."""
 
@@ -66,16 +67,18 @@ class Checker:
     def store_healed(self) -> None:
         self._faults[-1][1] = monotonic()
 
-    def received(self, number: int, user: User | None, asked_at: float) -> None:
-        """Somebody shows a pushed value, having asked for it at this time.
+    def received(
+        self, number: int, user: User | None, connected_at: float, *, answered: bool
+    ) -> None:
+        """Somebody shows a pushed value, on a connection that was asked for at this time.
 
         They may, if they had not lost access before it was pushed. An answer that was under way
-        when they lost it was still allowed, as a page is.
+        when they lost it was still allowed, as a page is; what came after the answer was not.
         """
         if user is None or user.revoked_at is None:
             return
         started = self._started[number]
-        if started <= user.revoked_at or asked_at <= user.revoked_at:
+        if started <= user.revoked_at or (not answered and connected_at <= user.revoked_at):
             return
         if any(
             began <= started <= ended + _LATE_SECONDS and user.revoked_at <= ended + 1
@@ -83,5 +86,8 @@ class Checker:
         ):
             self.excused += 1
             return
-        late = started - user.revoked_at
-        self.violated(f"{user.name} received push {number}, {late:.2f} s after losing access")
+        late, since = started - user.revoked_at, connected_at - user.revoked_at
+        self.violated(
+            f"{user.name} received push {number}, {late:.2f} s after losing access by "
+            f"{user.revoked_by}, on a connection asked for {since:+.2f} s after"
+        )

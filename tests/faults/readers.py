@@ -42,9 +42,10 @@ def events_in(text: str) -> list[dict[str, str]]:
 class Connection:
     """What one connection has shown, which never goes backwards."""
 
-    def __init__(self, checker: Checker, asked_at: float) -> None:
-        self.asked_at = asked_at
-        """When what arrives was asked for: never, once the answer has arrived and news follow."""
+    def __init__(self, checker: Checker) -> None:
+        self.asked_at = monotonic()
+        self.answered = False
+        """Whether the view's own answer has arrived, and news follow."""
         self._checker = checker
         self._epochs: dict[str, int] = {}
         self._epoch = ""
@@ -128,7 +129,7 @@ class Reader:
         if self.user:
             headers["Cookie"] = self.user.cookie
         self._checker.connects += 1
-        connection = Connection(self._checker, monotonic())
+        connection = Connection(self._checker)
         try:
             async with (
                 asyncio.timeout(SILENCE_SECONDS) as silence,
@@ -157,7 +158,7 @@ class Reader:
             *whole, rest = (rest + piece.decode()).rsplit("\n\n", 1)
             for event in events_in(whole[0]) if whole else []:
                 self._take(event, connection)
-            connection.asked_at = float("inf")
+            connection.answered = True
 
     def _take(self, event: dict[str, str], connection: Connection) -> None:
         if "retry" in event:
@@ -166,7 +167,8 @@ class Reader:
             self._checker.events += 1
             key, number = event["event"], number_in(event["data"])
             if number is not None:
-                self._checker.received(number, self.user, connection.asked_at)
+                asked_at, answered = connection.asked_at, connection.answered
+                self._checker.received(number, self.user, asked_at, answered=answered)
                 connection.take_number(key, number)
                 self.shown[key] = number
             elif event["data"]:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 RECOVERY_SECONDS = 20.0
 """After all faults have ended every page shows the newest within this time."""
 
-_LIVE, _STAFF = "/site/live/@stream/", "/site/staff/@stream/"
+_LIVE, _QUIET, _STAFF = (f"/site/{name}/@stream/" for name in ("live", "quiet", "staff"))
 _USERS = 4
 
 
@@ -116,6 +116,8 @@ class Storm:
         self._pushers = [
             Pusher(sites[0], "Live", ("number", "note", "bar"), self.checker),
             Pusher(sites[0], "Live", ("dial", "chart"), self.checker),
+            # Nothing else happens there: a push that was missed stays missed.
+            Pusher(sites[0], "Quiet", ("silence",), self.checker),
             Pusher(sites[0], "Staff", ("secret",), self.checker),
         ]
         self._changing_users = asyncio.Event()
@@ -186,7 +188,10 @@ class Storm:
             Reader(ports, _STAFF, self.checker, self._users[number % len(self._users)])
             for number in range(staff)
         ]
-        self._readers += [Reader(ports, _LIVE, self.checker) for _ in range(readers - staff)]
+        self._readers += [
+            Reader(ports, _QUIET if number % 5 == 0 else _LIVE, self.checker)
+            for number in range(readers - staff)
+        ]
         for work in (
             *(reader.run() for reader in self._readers),
             *(pusher.run(self._random) for pusher in self._pushers),
@@ -211,7 +216,7 @@ class Storm:
         while True:
             site = self._random.choice(self._sites)
             with contextlib.suppress(OSError, TimeoutError):
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(10):
                     status, answered, body = await ask(site.port, path, **headers)
                 if status == 200:
                     return answered, body
@@ -228,7 +233,8 @@ class Storm:
                 reader.reload()
 
     async def _revoke(self, user: User) -> None:
-        if self._random.random() < 0.5:
+        user.revoked_by = self._random.choice(["demotion", "logout"])
+        if user.revoked_by == "demotion":
             await self._ask(f"/staff/{user.name}/0/")
         else:
             await self._ask("/logout/", Cookie=user.cookie)
@@ -276,9 +282,8 @@ class Storm:
                 msg = f"{len(laggards)} of {len(self._readers)} pages are wrong:\n{shown}"
                 raise PromiseBrokenError(msg)
             await asyncio.sleep(0.1)
-            live = await self._truth(_LIVE)
-            secret = await self._truth(_STAFF)
-            laggards = list(self._laggards(live, secret, calm_since))
+            truth = {path: await self._truth(path) for path in (_LIVE, _QUIET, _STAFF)}
+            laggards = list(self._laggards(truth, calm_since))
         self.recoveries.append(monotonic() - calm_since)
         logger.info("All pages are right after %.1f s.", self.recoveries[-1])
 
@@ -291,11 +296,10 @@ class Storm:
         }
         return {key: number for key, number in numbers.items() if number is not None}
 
-    def _laggards(
-        self, live: Mapping[str, int], secret: Mapping[str, int], calm_since: float
-    ) -> Iterable[str]:
+    def _laggards(self, truth: Mapping[str, dict[str, int]], calm_since: float) -> Iterable[str]:
+        everything = {key: number for each in truth.values() for key, number in each.items()}
         for key, number in self.checker.expected.items():
-            shown = {**live, **secret}.get(key, 0)
+            shown = everything.get(key, 0)
             # What nobody acknowledged may have taken effect after it, too.
             if shown < number and shown not in self.checker.unacknowledged:
                 yield f"a new page shows push {shown} of {key}, not {number}"
@@ -305,11 +309,10 @@ class Storm:
                 if reader.state != "refused":
                     yield f"{name} lost access and is {reader.state}"
                 continue
-            truth = secret if reader.user else live
-            shown_there = {key: reader.shown.get(key) for key in truth}
-            if shown_there != truth:
-                yield f"{name}, {reader.state}, shows {shown_there}, not {dict(truth)}"
-            elif not reader.user and reader.computed_at < calm_since:
+            shown_there = {key: reader.shown.get(key) for key in truth[reader.path]}
+            if shown_there != truth[reader.path]:
+                yield f"{name}, {reader.state}, shows {shown_there}, not {truth[reader.path]}"
+            elif reader.path == _LIVE and reader.computed_at < calm_since:
                 yield f"{name}, {reader.state}, shows an old computed value"
 
     def summary(self) -> str:

@@ -149,6 +149,10 @@ class Feed:
         self._state = State()
         self._news: dict[Position | None, _News] = {}
 
+    def knows(self, position: Position | None) -> bool:
+        """Whether it can say what changed since ``position``."""
+        return self.position is not None and self.position.knows(position)
+
     def since(self, position: Position | None) -> _News:
         """Return what changed since ``position``, encoded once for all who ask alike."""
         head = self.position
@@ -223,10 +227,10 @@ class Hub:
         METRICS.opened += 1
         METRICS.reconnects += hold.resumed
         try:
-            if feed.position is None or not feed.position.knows(hold.position):
+            if not feed.knows(hold.position):
                 # New here, or behind the reader: catch up first, so that an old state is never
                 # taken for news.
-                await self._refresh(feed)
+                await self._catch_up(feed, hold.position)
             if hold.identity:
                 # From here on the hub sees to it; what happened since the check is looked up.
                 _, lost = await self._lost_access(hold.access)
@@ -278,13 +282,24 @@ class Hub:
             feed.tasks |= _spawn(self._producer.follow(feed.channel, turn, changed))
         return feed
 
+    async def _catch_up(self, feed: Feed, position: Position | None) -> None:
+        """Read a channel's news; readers that come together share one read."""
+        async with feed.refreshing:
+            if not feed.knows(position):
+                await self._read(feed)
+
     async def _refresh(self, feed: Feed) -> None:
         async with feed.refreshing:
-            changes = await self._store.asince(feed.channel, feed.position)
-            if any(reader.identity for reader in feed.readers):
-                # After the news were read: who lost access before these were pushed is found.
-                await self._check_access()
-            feed.apply(changes)
+            await self._read(feed)
+
+    async def _read(self, feed: Feed) -> None:
+        changes = await self._store.asince(feed.channel, feed.position)
+        if any(reader.identity for reader in feed.readers):
+            # After the news were read: who lost access before these were pushed is found.
+            await self._check_access()
+            if self._in_trouble:
+                self._end_streams_of({EVERYBODY})
+        feed.apply(changes)
 
     async def _check_access(self) -> None:
         """End the streams of whoever may have lost access; the view decides who comes back."""
@@ -359,7 +374,6 @@ class Hub:
             if self._in_trouble:
                 self._in_trouble = False
                 logger.warning("The store of live state answers again.")
-                # Meanwhile it could not be told who lost access.
                 self._end_streams_of({EVERYBODY})
             if heads.get(ACCESS) != self._access:
                 self._access_stale.set()
@@ -386,7 +400,10 @@ class Hub:
                     reader.tick(now)
 
     def _trouble(self, error: Exception) -> None:
-        """Report once that the store does not answer; readers wait meanwhile."""
+        """Report once that the store does not answer; readers wait meanwhile.
+
+        It cannot be told who loses access either, so who is signed in is asked anew afterwards.
+        """
         if not self._in_trouble:
             self._in_trouble = True
             METRICS.store_failures += 1
