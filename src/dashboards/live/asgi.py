@@ -46,6 +46,7 @@ class LiveEdge:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._hub: Hub | None = None
+        self._was_full = False
         self._shared_thread = ThreadSensitiveContext()
         self._previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
@@ -55,7 +56,7 @@ class LiveEdge:
             await self._lifespan(receive, send)
         elif scope["type"] == "http" and not (self._hub and self._hub.closed):
             exchange = _Exchange(receive, send)
-            exchange.offer.full = bool(self._hub and self._hub.streams >= conf.get("MAX_STREAMS"))
+            exchange.offer.full = self._is_full()
             extensions = {**(scope.get("extensions") or {}), EXTENSION: exchange.offer}
             scope = {**scope, "extensions": extensions}
             if _asks_for_stream(scope):
@@ -66,6 +67,18 @@ class LiveEdge:
                 await self._hold(exchange.offer.hold, exchange)
         else:
             await self._application(scope, receive, send)
+
+    def _is_full(self) -> bool:
+        streams, most = self._hub.streams if self._hub else 0, conf.get("MAX_STREAMS")
+        is_full = bool(streams >= most)
+        if is_full and not self._was_full:
+            logger.warning(
+                "This process holds %d streams, as many as MAX_STREAMS; more are told to come back.",
+                streams,
+                extra={"event": "full", "streams": streams},
+            )
+        self._was_full = is_full
+        return is_full
 
     async def _answer_in_shared_thread(self, scope: dict[str, Any], exchange: "_Exchange") -> None:
         """Let Django answer requests for streams in one thread, where it would start one for each.
@@ -89,7 +102,11 @@ class LiveEdge:
             reader = await hub.open(hold)
         except Exception:
             # The answer was complete as it stood; the client comes back with its position.
-            logger.exception("A stream of %r cannot be held.", hold.channel)
+            logger.exception(
+                "A stream of %r cannot be held.",
+                hold.channel,
+                extra={"event": "hold failed", "channel": hold.channel},
+            )
             await exchange.write(b"", more=False)
             return
         listener = asyncio.create_task(exchange.wait_for_disconnect(reader))
@@ -103,7 +120,11 @@ class LiveEdge:
         except asyncio.CancelledError:
             if not reader.abandoned:
                 raise
-            logger.info("A client of %r stopped reading; its stream was given up.", hold.channel)
+            logger.info(
+                "A client of %r stopped reading; its stream was given up.",
+                hold.channel,
+                extra={"event": "stream given up", "channel": hold.channel},
+            )
         finally:
             hub.release(reader)
             listener.cancel()

@@ -373,7 +373,9 @@ class Hub:
                 continue
             if self._in_trouble:
                 self._in_trouble = False
-                logger.warning("The store of live state answers again.")
+                logger.warning(
+                    "The store of live state answers again.", extra={"event": "store answers"}
+                )
                 self._end_streams_of({EVERYBODY})
             if heads.get(ACCESS) != self._access:
                 self._access_stale.set()
@@ -407,7 +409,11 @@ class Hub:
         if not self._in_trouble:
             self._in_trouble = True
             METRICS.store_failures += 1
-            logger.error("The store of live state does not answer.", exc_info=error)
+            logger.error(
+                "The store of live state does not answer.",
+                exc_info=error,
+                extra={"event": "store fails"},
+            )
 
 
 def _close_if_lost(reader: Reader, lost: set[str]) -> None:

@@ -176,6 +176,7 @@ class Producer:
                 work.key,
                 channel,
                 seconds,
+                extra={"event": "value hangs", "channel": channel, "key": work.key},
             )
 
     async def _put(self, channel: str, works: Iterable[_Work]) -> None:

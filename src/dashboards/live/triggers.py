@@ -191,7 +191,12 @@ def render(source: Source, channel: str) -> str | Points | None:
     try:
         return source.render()
     except Exception:
-        logger.exception("The live value of %r on %r failed.", source.key, channel)
+        logger.exception(
+            "The live value of %r on %r failed.",
+            source.key,
+            channel,
+            extra={"event": "value failed", "channel": channel, "key": source.key},
+        )
         return None
 
 
