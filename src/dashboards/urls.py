@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from dashboards.live.hold import STREAM_PATH
 from dashboards.registry import registry
 from dashboards.views import ComponentView, MetricsView, PageView, StreamView
 
@@ -22,7 +23,7 @@ for dashboard in registry:
             name=f"{name}_component",
         ),
         path(
-            f"{route}@stream/",
+            f"{route.removesuffix('/')}{STREAM_PATH}",
             StreamView.as_view(dashboard_class=dashboard),
             name=f"{name}_stream",
         ),

@@ -102,8 +102,9 @@ class StreamView(DashboardAccessView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note who has lost access so far: whoever loses it from here on is not held."""
-        if offered(request):
-            self._access = get_store().heads([ACCESS]).get(ACCESS)
+        if offer := offered(request):
+            heads = {} if offer.is_watching else get_store().heads([ACCESS])
+            self._access = offer.access if offer.is_watching else heads.get(ACCESS)
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
@@ -120,26 +121,27 @@ class StreamView(DashboardAccessView):
             METRICS.refused += 1
             # Spread, lest all who were refused come back in the same second.
             return HttpResponse(status=503, headers={"Retry-After": random.randint(5, 15)})  # noqa: S311
+        user = getattr(request, "user", None)
         if offer is None:
             dashboard.compute_due(deferred=True)
-        changes = store.since(dashboard.channel, position)
-        retry = _RETRY_MILLISECONDS if offer else conf.get("POLL_MILLISECONDS")
-        response = HttpResponse(
-            encode_retry(retry) + encode_frames(changes.frames, str(changes.position)),
-            content_type="text/event-stream",
-        )
-        response["Cache-Control"] = "no-store, no-transform"
-        response["X-Accel-Buffering"] = "no"
-        if offer is not None:
-            user = getattr(request, "user", None)
+            changes = store.since(dashboard.channel, position)
+            content = encode_retry(conf.get("POLL_MILLISECONDS"))
+            content += encode_frames(changes.frames, str(changes.position))
+        else:
+            # What changed since, the edge writes: encoded once for all who come at a time.
+            content = encode_retry(_RETRY_MILLISECONDS)
             offer.hold = Hold(
                 dashboard.channel,
-                changes.position,
+                position,
                 dashboard.get_sources(),
                 identity=identify(user.pk) if user and user.is_authenticated else "",
                 access=self._access,
                 resumed="Last-Event-ID" in request.headers,
             )
+        response = HttpResponse(content, content_type="text/event-stream")
+        response["Cache-Control"] = "no-store, no-transform"
+        response["X-Accel-Buffering"] = "no"
+        if offer is not None:
             # Keeps GZipMiddleware from holding frames back; the edge takes it away.
             response["Content-Encoding"] = "identity"
         return response

@@ -19,7 +19,8 @@ from typing import Any
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
 from dashboards import conf
-from dashboards.live.hold import EXTENSION, Hold, Offer
+from dashboards.live.frames import encode_retry
+from dashboards.live.hold import EXTENSION, STREAM_PATH, Hold, Offer
 from dashboards.live.hub import Hub, Reader
 from dashboards.live.stores import get_store
 
@@ -30,6 +31,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
+_TROUBLE_MILLISECONDS = 3000
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -57,6 +59,9 @@ class LiveEdge:
         elif scope["type"] == "http" and not (self._hub and self._hub.closed):
             exchange = _Exchange(receive, send)
             exchange.offer.full = self._is_full()
+            if self._hub is not None:
+                exchange.offer.is_watching = self._hub.is_watching
+                exchange.offer.access = self._hub.access
             extensions = {**(scope.get("extensions") or {}), EXTENSION: exchange.offer}
             scope = {**scope, "extensions": extensions}
             if _asks_for_stream(scope):
@@ -73,7 +78,7 @@ class LiveEdge:
         is_full = bool(streams >= most)
         if is_full and not self._was_full:
             logger.warning(
-                "This process holds %d streams, as many as MAX_STREAMS; more are told to come back.",
+                "%d streams are held, as many as MAX_STREAMS allows; others are told to wait.",
                 streams,
                 extra={"event": "full", "streams": streams},
             )
@@ -101,13 +106,13 @@ class LiveEdge:
         try:
             reader = await hub.open(hold)
         except Exception:
-            # The answer was complete as it stood; the client comes back with its position.
+            # The client comes back with its position, when the store has had a moment.
             logger.exception(
                 "A stream of %r cannot be held.",
                 hold.channel,
                 extra={"event": "hold failed", "channel": hold.channel},
             )
-            await exchange.write(b"", more=False)
+            await exchange.write(encode_retry(_TROUBLE_MILLISECONDS), more=False)
             return
         listener = asyncio.create_task(exchange.wait_for_disconnect(reader))
         try:
@@ -220,7 +225,8 @@ def _end_streams_with_hypercorn(hub: Hub) -> None:
 
 
 def _asks_for_stream(scope: Mapping[str, Any]) -> bool:
-    return any(
+    # By its path too: a site may have slow event streams of its own.
+    return scope["path"].endswith(STREAM_PATH) and any(
         name == b"accept" and b"text/event-stream" in value for name, value in scope["headers"]
     )
 

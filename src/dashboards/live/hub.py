@@ -27,6 +27,7 @@ from dashboards.live.triggers import turns
 logger = logging.getLogger("dashboards.live")
 
 _TICK_SECONDS = 1.0
+_MOST_NEWS = 256
 _TROUBLE_SECONDS = 1.0
 """Time between two attempts while the store does not answer."""
 
@@ -140,6 +141,7 @@ class Feed:
         self.position: Position | None = None
         self.previous: Position | None = None
         self.put_at = 0.0
+        self.is_read = False
         self.readers: set[Reader] = set()
         self.stale = asyncio.Event()
         # For each value that waits for changes: the topics, and what tells it to look.
@@ -152,6 +154,10 @@ class Feed:
     def knows(self, position: Position | None) -> bool:
         """Whether it can say what changed since ``position``."""
         return self.position is not None and self.position.knows(position)
+
+    def serves(self, position: Position | None) -> bool:
+        """Whether it can answer a client that sent ``position`` without a look at the store."""
+        return self.is_read and (position is None or self.knows(position))
 
     def since(self, position: Position | None) -> _News:
         """Return what changed since ``position``, encoded once for all who ask alike."""
@@ -166,11 +172,14 @@ class Feed:
             frames = self._state.since(after)
             encoded = encode_frames(frames, str(head))
             news = _News(encoded, len(frames), head.version - after if known else 0)
-            self._news[position] = news
+            # Positions come from clients: what is kept for them is bounded.
+            if len(self._news) < _MOST_NEWS:
+                self._news[position] = news
         return news
 
     def apply(self, changes: Changes) -> None:
         """Take in what the store answered to ``since(self.position)``."""
+        self.is_read = True
         before, now = self.position, changes.position
         if before == now:
             return
@@ -212,11 +221,22 @@ class Hub:
         self._access: Position | None = None
         self._access_stale = asyncio.Event()
         self._access_lock = asyncio.Lock()
+        self._access_reads = self._access_known = 0
         self.streams = 0
         self.closed = False
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether it holds streams, and so follows the store."""
+        return bool(self._tasks)
+
+    @property
+    def access(self) -> Position | None:
+        """Up to where it has ended the streams of those who may have lost access."""
+        return self._access
+
     async def open(self, hold: Hold) -> Reader:
-        """Start to read a channel, from a position that the store gave a moment ago."""
+        """Start to read a channel, from whatever position the client has sent."""
         feed = self._feeds.get(hold.channel)
         if feed is None:
             feed = self._watch(hold)
@@ -227,14 +247,14 @@ class Hub:
         METRICS.opened += 1
         METRICS.reconnects += hold.resumed
         try:
-            if not feed.knows(hold.position):
+            if not feed.serves(hold.position):
                 # New here, or behind the reader: catch up first, so that an old state is never
                 # taken for news.
                 await self._catch_up(feed, hold.position)
+                if not feed.knows(hold.position):
+                    reader.position = None  # Nobody knows it: the whole state.
             if hold.identity:
-                # From here on the hub sees to it; what happened since the check is looked up.
-                _, lost = await self._lost_access(hold.access)
-                _close_if_lost(reader, lost)
+                await self._end_if_lost(reader, hold.access)
         except BaseException:
             reader.close("failure")
             self.release(reader)
@@ -285,7 +305,7 @@ class Hub:
     async def _catch_up(self, feed: Feed, position: Position | None) -> None:
         """Read a channel's news; readers that come together share one read."""
         async with feed.refreshing:
-            if not feed.knows(position):
+            if not feed.serves(position):
                 await self._read(feed)
 
     async def _refresh(self, feed: Feed) -> None:
@@ -302,10 +322,26 @@ class Hub:
         feed.apply(changes)
 
     async def _check_access(self) -> None:
-        """End the streams of whoever may have lost access; the view decides who comes back."""
+        """End the streams of whoever may have lost access; the view decides who comes back.
+
+        Who asks while a read is under way shares the next one with all who do.
+        """
+        asked = self._access_reads
         async with self._access_lock:
+            if self._access_known > asked:
+                return
+            self._access_reads += 1
             self._access, lost = await self._lost_access(self._access)
             self._end_streams_of(lost)
+            self._access_known = self._access_reads
+
+    async def _end_if_lost(self, reader: Reader, access: Position | None) -> None:
+        """End a new stream if access may have been lost since it was checked, at ``access``."""
+        if access == self._access:
+            # The hub knows of the reader now, and has read nothing since.
+            await self._check_access()
+        else:
+            _close_if_lost(reader, (await self._lost_access(access))[1])
 
     async def _lost_access(self, since: Position | None) -> tuple[Position | None, set[str]]:
         """Return who may have lost access since a position, and the position now."""
