@@ -4,6 +4,8 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 PYTEST_ARGS ?=
+QUICK ?=
+BENCH_ARGS ?=
 
 PY := .venv/bin/python
 export PYTHON
@@ -34,6 +36,10 @@ lint: setup-dev ## Check style, types and the arrows between modules.
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-logo
 
+.PHONY: bench
+bench: setup-bench ## Measure us beside others; QUICK=1 ends within five minutes.
+	.venv-bench/bin/python -m bench $(if $(QUICK),--quick) $(BENCH_ARGS)
+
 .PHONY: format
 format: setup-dev ## Let ruff mend and format what it can.
 	$(PY) -m ruff check --fix-only
@@ -41,10 +47,10 @@ format: setup-dev ## Let ruff mend and format what it can.
 
 .PHONY: clean
 clean: ## Remove the virtual environment, caches and build results.
-	rm -rf .venv .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
-	find src demo tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .venv-bench bench/results .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	find src demo tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: setup-demo setup-dev setup-test
+.PHONY: setup-demo setup-dev setup-test setup-bench
 setup-demo:
 	@scripts/venv.sh demo
 
@@ -52,4 +58,8 @@ setup-dev:
 	@scripts/venv.sh dev
 
 setup-test: setup-dev
+	@scripts/test-servers.sh
+
+setup-bench:
+	@scripts/venv.sh bench
 	@scripts/test-servers.sh

@@ -44,11 +44,9 @@ def main() -> None:
     # Ratios are of one run: what was measured alone does not mix with the rest.
     results = _RESULTS / ("partial.json" if arguments.only else "latest.json")
     report.write_json(results, rows)
-    about = [
-        *machine.describe(),
-        f"A {'quick' if plan.quick else 'full'} run of {time.monotonic() - began:.0f} s; "
-        f"medians of {plan.rounds} rounds.",
-    ]
+    kind, minutes = "quick" if plan.quick else "full", (time.monotonic() - began) / 60
+    run = f"A {kind} run of {minutes:.1f} minutes; medians of {plan.rounds} rounds."
+    about = [*machine.describe(), run]
     results.with_suffix(".txt").write_text("\n".join(about) + "\n")
     print(report.table([row.as_json() for row in rows]), *about, sep="\n")
 

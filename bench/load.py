@@ -126,7 +126,7 @@ class _Reader:
         # Blocking: on this machine a connect ends in microseconds.
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.socket.sendall(request)
-        self.socket.setblocking(False)
+        self.socket.settimeout(0)
         self.head: bytes | None = b""
         self.tally = Tally()
 

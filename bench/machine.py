@@ -19,9 +19,9 @@ def describe() -> list[str]:
     ]
     memory = psutil.virtual_memory().total / 2**30
     versions = ", ".join(f"{name} {version(name)}" for name in (*_PACKAGES, *_MORE_PACKAGES))
+    model = models[0] if models else platform.machine()
     return [
-        f"Machine: {psutil.cpu_count()} × {models[0] if models else platform.machine()}, "
-        f"{memory:.0f} GiB.",
+        f"Machine: {psutil.cpu_count()} cores of {model}, {memory:.0f} GiB.",
         f"System: {platform.system()} {platform.release()}, Python {platform.python_version()}.",
         f"Versions: {versions}.",
     ]

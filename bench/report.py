@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 BEGIN = "<!-- figures: written by python -m bench -->"
+TIMES = " ×"  # noqa: RUF001 - the sign of multiplication is meant
 END = "<!-- end of figures -->"
 
 
@@ -21,7 +22,7 @@ class Target:
 
     def __str__(self) -> str:
         words = "at most" if self.most else "at least"
-        return f"{words} {_short(self.bound)}{' ×' if self.of == 'ratio' else ''}"
+        return f"{words} {_short(self.bound)}{TIMES if self.of == 'ratio' else ''}"
 
     def met(self, value: float) -> bool:
         """Whether a figure keeps the bound."""
@@ -99,7 +100,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         reference = ""
         if row["reference"] is not None:
             reference = f"{_short(row['reference'])} ({row['reference_name']})"
-        ratio = "" if row["ratio"] is None else f"{_short(row['ratio'])} ×"
+        ratio = "" if row["ratio"] is None else f"{_short(row['ratio'])}{TIMES}"
         cells = [
             row["measure"],
             f"{_short(row['ours'])} {row['unit']}".strip(),

@@ -1,8 +1,9 @@
-"""What a delivery costs, how fast it is, and how many there can be a second."""
+"""What a delivery costs, how fast it is, how many there can be a second, and what beyond that."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from bench.measures.overload import overload
 from bench.plan import Plan
 from bench.report import Row, Target
 from bench.rounds import Rounds
@@ -42,6 +43,8 @@ def delivery(plan: Plan) -> Sequence[Row]:
                 figures.add("lost", name, got.lost(pushed))
                 figures.add("merged", name, got.values / got.reads)
                 figures.add("busy", name, got.busy)
+        rates = {name: figures.median("rate", name) / plan.readers for name in subjects}
+        rows_of_overload = overload(plan, subjects, rates)
     lost, merged = (
         ", ".join(f"{name} {figures.worst(figure, name):.3g}" for name in subjects)
         for figure in ("lost", "merged")
@@ -69,9 +72,7 @@ def delivery(plan: Plan) -> Sequence[Row]:
             unit="/s",
             note=f"Each value is pushed when all readers have the last one. {load_idle}",
         ),
-        figures.row(
-            "rate", Target("ratio", 0.85, most=False), to=FLOOR, measure=rate, unit="/s"
-        ),
+        figures.row("rate", Target("ratio", 0.85, most=False), to=FLOOR, measure=rate, unit="/s"),
         figures.row(
             "p99",
             Target("ratio", 1 / 3),
@@ -80,4 +81,5 @@ def delivery(plan: Plan) -> Sequence[Row]:
             unit="ms",
             note=f"Medians (p50): {p50}.",
         ),
+        *rows_of_overload,
     ]

@@ -1,37 +1,37 @@
 """More than can be written: a burst in one turn, and ten seconds above capacity."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 
 from bench.load import Report
 from bench.plan import Plan
 from bench.report import Row, Target
 from bench.rounds import Rounds
-from bench.servers import MEMORY
-from bench.subject import EVENTSTREAM, Subject, subject
+from bench.subject import EVENTSTREAM, Subject
 
 _BURST = 500
+_PATIENCE = 3
 _RECOVERED_MS = 1_000
 
 
-def overload(plan: Plan) -> Sequence[Row]:
-    """Find out what each can do, then ask twice that of it."""
+def overload(
+    plan: Plan, subjects: Mapping[str, Subject], capacity: Mapping[str, float]
+) -> Sequence[Row]:
+    """Ask twice of each server what it can do.
+
+    Args:
+        plan: the sizes.
+        subjects: us and others, with their readers.
+        capacity: the pushes a second that each can deliver.
+    """
     figures = Rounds()
-    with ExitStack() as stack:
-        subjects = {
-            "ours": stack.enter_context(subject("ours", store=MEMORY)),
-            EVENTSTREAM: stack.enter_context(subject("eventstream")),
-        }
-        rates = {}
+    subjects = {name: subjects[name] for name in ("ours", EVENTSTREAM)}
+    rates = {name: 2 * capacity[name] for name in subjects}
+    for _ in range(plan.rounds):
         for name, each in subjects.items():
-            each.open(plan.readers)
-            pushed, took, _ = each.lockstep(plan.lockstep_seconds)
-            rates[name] = 2 * pushed / took
-        for _ in range(plan.rounds):
-            for name, each in subjects.items():
-                _add(figures, "burst", name, each.burst(_BURST, patience=3))
-        for name, each in subjects.items():
-            _add(figures, "above", name, _push_above_capacity(each, rates[name], plan))
+            _add(figures, "burst", name, each.burst(_BURST, patience=_PATIENCE))
+    for name, each in subjects.items():
+        count = round(rates[name] * plan.overload_seconds)
+        _add(figures, "above", name, each.push(count, rates[name], patience=_PATIENCE))
     burst = f"a burst of {_BURST} pushes in one loop turn"
     above = f"twice the capacity for {plan.overload_seconds:g} s"
     rows = []
@@ -62,10 +62,6 @@ def overload(plan: Plan) -> Sequence[Row]:
             ),
         ]
     return rows
-
-
-def _push_above_capacity(each: Subject, rate: float, plan: Plan) -> Report:
-    return each.push(round(rate * plan.overload_seconds), rate, patience=10)
 
 
 def _add(figures: Rounds, figure: str, name: str, got: Report) -> None:

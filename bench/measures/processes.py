@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tests.postgres import postgresql
 from tests.redis_server import redis_server
 
 _READERS = 100
-_RATE = 20
+_RATE = 25
 
 
 def processes(plan: Plan) -> Sequence[Row]:
@@ -46,12 +46,12 @@ def _on_redis(plan: Plan) -> Row:
 
 def _measure(plan: Plan, where: str, more: Mapping[str, Any]) -> Row:
     figures = Rounds()
-    with _site(more) as each:
+    with _site(more) as each, _pusher(each, more) as pusher:
         each.open(_READERS)
         each.push(10, _RATE)
         for _ in range(plan.rounds):
             within = each.push(plan.hop_pushes, _RATE)
-            other = _push_from_another_process(each, plan.hop_pushes, more)
+            other = pusher(plan.hop_pushes)
             figures.add("hop", "ours", other.p50 - within.p50)
             figures.add("within", "ours", within.p50)
             figures.add("other", "ours", other.p50)
@@ -76,19 +76,30 @@ def _site(more: Mapping[str, Any]) -> Iterator[Subject]:
             server.stop()
 
 
-def _push_from_another_process(each: Subject, count: int, more: Mapping[str, Any]) -> Report:
-    first, each.next = each.next, each.next + count
-    command = [sys.executable, "-m", "bench.sites.pusher", str(first), str(count), str(_RATE)]
+@contextmanager
+def _pusher(each: Subject, more: Mapping[str, Any]) -> Iterator[Callable[[int], Report]]:
+    """Run another process, and return what has it push."""
     with subprocess.Popen(
-        command,
+        [sys.executable, "-m", "bench.sites.pusher"],
         cwd=ROOT,
         env=environment("ours", each.server.folder, **more),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    ) as pusher:
-        assert pusher.stdout is not None
-        assert pusher.stdout.readline() == "ready\n", "The pusher died."
-        each.readers.begin()
-        pusher.communicate("go\n")
-    return each.readers.settle(each.next - 1, 10)
+    ) as process:
+
+        def wait_until_ready() -> None:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n", "The pusher died."
+
+        def push(count: int) -> Report:
+            first, each.next = each.next, each.next + count
+            each.readers.begin()
+            assert process.stdin is not None
+            process.stdin.write(f"{first} {count} {_RATE}\n")
+            process.stdin.flush()
+            wait_until_ready()
+            return each.readers.settle(each.next - 1, 10)
+
+        wait_until_ready()
+        yield push

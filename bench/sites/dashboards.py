@@ -29,10 +29,6 @@ class Private(Dashboard):
         permission_classes = (IsAuthenticated,)
 
 
-class _Stats(Dashboard):
-    locals().update({name: Stat(value=read_value, live=Every(seconds=2)) for name in STATS})
-
-
 @registry.register
-class Stats(_Stats):
-    pass
+class Stats(Dashboard):
+    locals().update({name: Stat(value=read_value, live=Every(seconds=2)) for name in STATS})

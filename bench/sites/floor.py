@@ -32,7 +32,9 @@ loop: asyncio.AbstractEventLoop | None = None
 
 def push_number(number: int) -> None:
     if loop is not None:
-        loop.call_soon_threadsafe(log.append, encode(render(mark(number)), f"abcdefabcdef.{number}"))
+        loop.call_soon_threadsafe(
+            log.append, encode(render(mark(number)), f"abcdefabcdef.{number}")
+        )
 
 
 async def stream(scope: dict[str, Any], receive: Receive, send: Send) -> None:

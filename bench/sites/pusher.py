@@ -1,6 +1,6 @@
-"""Another process that pushes: ``python -m bench.sites.pusher FIRST COUNT RATE``.
+"""Another process that pushes: for each line ``FIRST COUNT RATE`` on standard input.
 
-Says ``ready`` when it is set up, and pushes once a line comes in.
+Says ``ready`` when it is set up, and again whenever it has pushed.
 """
 
 import sys
@@ -9,18 +9,20 @@ import time
 import django
 
 
-def main(first: int, count: int, rate: float) -> None:
+def main() -> None:
     django.setup()
     from bench.sites.ours import push_number  # noqa: PLC0415 - needs the app registry
 
     print("ready", flush=True)
-    sys.stdin.readline()
-    due = time.monotonic()
-    for number in range(first, first + count):
-        push_number(number)
-        due += 1 / rate
-        time.sleep(max(0, due - time.monotonic()))
+    for line in sys.stdin:
+        first, count, rate = (int(word) for word in line.split())
+        due = time.monotonic()
+        for number in range(first, first + count):
+            push_number(number)
+            due += 1 / rate
+            time.sleep(max(0, due - time.monotonic()))
+        print("ready", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    main()
