@@ -233,12 +233,15 @@ class _Client:
             self.turn(left)
 
     def settle(self, newest: int, seconds: float) -> Report:
+        asked = time.monotonic_ns()
         self._wait(newest, time.monotonic() + seconds)
         now = time.monotonic_ns()
         wall, used = self._began
         busy = (time.process_time() - used) / (time.monotonic() - wall)
         tallies = [reader.tally for reader in self._readers.values()]
-        pushed_ns = max((each.newest_ns for each in tallies if each.newest == newest), default=now)
+        pushed_ns = max(
+            (each.newest_ns for each in tallies if each.newest == newest), default=asked
+        )
         late = max((now - each.newest_ns for each in tallies if each.newest != newest), default=0)
         ages = sorted(self._ages)
         return Report(

@@ -10,6 +10,7 @@ class Plan:
     quick: bool
     readers: int = 1_000
     rounds: int = 5
+    opened: int = 1_000
     steady_seconds: float = 20
     lockstep_seconds: float = 10
     overload_seconds: float = 10
@@ -25,12 +26,13 @@ FULL = Plan(quick=False)
 QUICK = Plan(
     quick=True,
     rounds=3,
-    steady_seconds=3,
-    lockstep_seconds=1.5,
-    overload_seconds=10,
-    crowd_seconds=3,
-    hop_pushes=60,
-    polling_seconds=6,
-    soak_pushes=60_000,
-    soak_connects=1_200,
+    opened=500,
+    steady_seconds=2.4,
+    lockstep_seconds=1,
+    overload_seconds=5,
+    crowd_seconds=2,
+    hop_pushes=30,
+    polling_seconds=4,
+    soak_pushes=40_000,
+    soak_connects=500,
 )

@@ -3,18 +3,8 @@
 import select
 import socket
 import time
-from dataclasses import dataclass
 
 _HEAD_END = b"\r\n\r\n"
-
-
-@dataclass(frozen=True)
-class Polled:
-    """What the viewers got."""
-
-    answers: int
-    late: int
-    """Answers that had not come when the next round of their viewer was due."""
 
 
 class _Viewer:
@@ -25,10 +15,12 @@ class _Viewer:
         self.requests = requests
         self.due = due
         self.left: list[bytes] = []
+        self.waits = False
         self._rest = b""
 
     def send(self) -> None:
         self.socket.sendall(self.left.pop())
+        self.waits = True
 
     def read(self) -> bool:
         """Read; return whether an answer is complete."""
@@ -46,28 +38,27 @@ class _Viewer:
         if len(body) < length:
             return False
         self._rest = body[length:]
+        self.waits = False
         return True
 
 
-def poll(port: int, requests: list[bytes], viewers: int, every: float, seconds: float) -> Polled:
-    """Let so many viewers send all requests every so many seconds; spread over that time."""
+def poll(port: int, requests: list[bytes], viewers: int, every: float, seconds: float) -> int:
+    """Let viewers send all requests every so many seconds; return how many were answered."""
     began = time.monotonic()
     crowd = [_Viewer(port, requests, began + every * n / viewers) for n in range(viewers)]
     epoll = select.epoll()
     by_descriptor = {viewer.socket.fileno(): viewer for viewer in crowd}
     for descriptor in by_descriptor:
         epoll.register(descriptor, select.EPOLLIN)
-    answers = late = 0
+    answers = 0
     try:
         while (now := time.monotonic()) < began + seconds:
             for viewer in crowd:
                 if viewer.due <= now:
                     viewer.due += every
-                    if viewer.left:
-                        late += len(viewer.left)
-                        continue
-                    viewer.left = list(viewer.requests)
-                    viewer.send()
+                    if not viewer.waits:
+                        viewer.left = list(viewer.requests)
+                        viewer.send()
             pause = max(0.0, min(viewer.due for viewer in crowd) - time.monotonic())
             for descriptor, _ in epoll.poll(pause):
                 viewer = by_descriptor[descriptor]
@@ -79,4 +70,4 @@ def poll(port: int, requests: list[bytes], viewers: int, every: float, seconds: 
         epoll.close()
         for viewer in crowd:
             viewer.socket.close()
-    return Polled(answers, late)
+    return answers

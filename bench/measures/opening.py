@@ -20,7 +20,7 @@ def opening(plan: Plan) -> Sequence[Row]:
                 each.open(_WARM_UP, private=True)
                 time.sleep(0.5)
                 before = each.server.rss
-                count = plan.readers - _WARM_UP
+                count = plan.opened - _WARM_UP
                 took = each.open(count, private=True)
                 time.sleep(0.5)
                 figures.add("rate", name, count / took)
@@ -33,21 +33,21 @@ def opening(plan: Plan) -> Sequence[Row]:
             "memory",
             Target("ratio", 1 / 14),
             to=EVENTSTREAM,
-            measure=f"memory per open stream, streams {_WARM_UP + 1} to {plan.readers:,}",
+            measure=f"memory per open stream, streams {_WARM_UP + 1} to {plan.opened:,}",
             unit="KiB",
         ),
         figures.row(
             "threads",
             Target("ours", 8),
             to=EVENTSTREAM,
-            measure=f"threads of {plan.readers:,} streams",
+            measure=f"threads of {plan.opened:,} streams",
             unit="",
         ),
         figures.row(
             "connections",
             Target("ours", 2),
             to=EVENTSTREAM,
-            measure=f"database connections of {plan.readers:,} streams",
+            measure=f"database connections of {plan.opened:,} streams",
             unit="",
         ),
         figures.row(
