@@ -10,8 +10,7 @@ from bench.servers import Server, serving
 EVENTSTREAM = "django-eventstream"
 FLOOR = "bare ASGI"
 
-_BOARD = {"ours": "/sites/board/@stream/", "eventstream": "/board/", "floor": "/"}
-_PRIVATE = {"ours": "/sites/private/@stream/", "eventstream": "/private/"}
+_PATHS = {"ours": "/sites/board/@stream/", "eventstream": "/board/", "floor": "/"}
 
 
 class Subject:
@@ -22,10 +21,10 @@ class Subject:
         self.readers = readers
         self.next = 1
 
-    def open(self, count: int, *, private: bool = False) -> float:
+    def open(self, count: int) -> float:
         """Open streams; return the seconds it took."""
-        path = (_PRIVATE if private else _BOARD)[self.server.site]
-        return self.readers.open(self.server.port, self.server.request(path), count)
+        request = self.server.request(_PATHS[self.server.site])
+        return self.readers.open(self.server.port, request, count)
 
     def push(self, count: int, rate: float, *, patience: float = 10) -> Report:
         """Push from a thread of the server, and report what arrived."""
