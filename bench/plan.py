@@ -26,13 +26,13 @@ FULL = Plan(quick=False)
 QUICK = Plan(
     quick=True,
     rounds=3,
-    opened=500,
-    steady_seconds=2.4,
+    opened=400,
+    steady_seconds=2,
     lockstep_seconds=1,
-    overload_seconds=5,
+    overload_seconds=4,
     crowd_seconds=2,
     hop_pushes=30,
     polling_seconds=4,
-    soak_pushes=40_000,
+    soak_pushes=20_000,
     soak_connects=500,
 )

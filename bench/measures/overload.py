@@ -9,7 +9,7 @@ from bench.rounds import Rounds
 from bench.subject import EVENTSTREAM, Subject
 
 _BURST = 500
-_PATIENCE = 3
+_PATIENCE = 2
 _RECOVERED_MS = 1_000
 
 
