@@ -1,4 +1,4 @@
-"""Makes a site's database and signs somebody in: ``python -m bench.sites.prepare``.
+"""Makes a site's database, signs somebody in, and pushes: ``python -m bench.sites.prepare``.
 
 Prints the session's key.
 """
@@ -13,7 +13,11 @@ def main() -> None:
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415
     from django.contrib.auth.models import User  # noqa: PLC0415
 
+    from bench.sites.ours import push_number  # noqa: PLC0415
+
     call_command("migrate", verbosity=0)
+    # A dashboard that nothing was ever pushed to is a rare one.
+    push_number(0)
     user = User.objects.create_user("viewer")
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
