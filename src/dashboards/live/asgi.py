@@ -116,10 +116,9 @@ class LiveEdge:
             return
         listener = asyncio.create_task(exchange.wait_for_disconnect(reader))
         try:
-            while news := await reader.read():
-                await exchange.write(news, more=True)
-            if not exchange.disconnected:
-                await exchange.write(b"", more=False)
+            # A task of its own: in this one every delivery would pass through all the
+            # coroutines of server and middleware that wait for it to end.
+            await asyncio.create_task(exchange.deliver(reader))
         except OSError:
             pass  # The client is gone, says the server.
         except asyncio.CancelledError:
@@ -200,9 +199,22 @@ class _Exchange:
             event = {**event, "more_body": True}
         await self._send(event)
 
-    async def write(self, body: bytes, *, more: bool) -> None:
+    def write(self, body: bytes, *, more: bool) -> Awaitable[None]:
         """Write to the held answer."""
-        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        # Not a coroutine around a coroutine: this runs once for each delivery.
+        return self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def deliver(self, reader: Reader) -> None:
+        """Write what the reader takes, until the stream ends."""
+        reader.task = asyncio.current_task()
+        # Not reader.read(): one coroutine less for each delivery.
+        while not reader.end_reason:
+            if news := reader.take():
+                await self.write(news, more=True)
+            else:
+                await reader.news()
+        if not self.disconnected:
+            await self.write(b"", more=False)
 
     async def wait_for_disconnect(self, reader: Reader) -> None:
         """Close the reader when the client goes."""

@@ -36,9 +36,9 @@ class Reader:
     """One held stream: a cursor, and when it next has to say or to do something."""
 
     __slots__ = (
+        "_beats",
         "_loop",
         "_news",
-        "_task",
         "beat_seconds",
         "beats_at",
         "end_reason",
@@ -46,16 +46,19 @@ class Reader:
         "feed",
         "identity",
         "position",
+        "task",
     )
 
     def __init__(self, feed: "Feed", hold: Hold) -> None:
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Future[None] | None = None
-        self._task: asyncio.Task[Any] | None = None
+        # Who writes; cancelled where the client stops reading.
+        self.task: asyncio.Task[Any] | None = None
         self.feed = feed
         self.position = hold.position
         self.identity = hold.identity
         self.end_reason = ""
+        self._beats = False
         self.beat_seconds: float = conf.get("HEARTBEAT_SECONDS")
         self.beats_at = self._loop.time() + self.beat_seconds
         # Drawn for each stream, lest all of them come back in the same second.
@@ -63,34 +66,41 @@ class Reader:
         self.ends_at = self._loop.time() + age
 
     async def read(self) -> bytes:
-        """Wait for the next bytes to write; empty when the stream shall end.
+        """Wait for the next bytes to write; empty when the stream shall end."""
+        self.task = asyncio.current_task()
+        while not self.end_reason:
+            if news := self.take():
+                return news
+            await self.news()
+        return b""
+
+    def take(self) -> bytes:
+        """Return what there is to write now, if anything.
 
         What a slow reader would only have overwritten is skipped: it gets the newest frame of
         each key that changed since it last read.
         """
-        self._task = asyncio.current_task()
-        while not self.end_reason:
-            news = self._take_news()
-            if not news and self._loop.time() >= self.beats_at:
-                # With the position, so that a client which heard nothing else knows where it is.
-                position = str(self.position) if self.position else None
-                news = encode_event(HEARTBEAT, "", id=position)
-            if news:
-                self.beats_at = self._loop.time() + self.beat_seconds
-                return news
-            self._news = self._loop.create_future()
-            await self._news
-        return b""
-
-    def _take_news(self) -> bytes:
         feed, before = self.feed, self.position
         news = feed.since(before)
         if news.encoded:
             self.position = feed.position
             # Of a stream that was behind, how old its news are says nothing of us.
-            lag = time.time() - feed.put_at if before == feed.previous else None
+            lag = time.time() - feed.put_at if before is feed.previous else None
             METRICS.wrote(len(news.encoded), news.frames, news.versions, lag)
-        return news.encoded
+            encoded = news.encoded
+        elif self._beats:
+            # With the position, so that a client which heard nothing else knows where it is.
+            encoded = encode_event(HEARTBEAT, "", id=str(before) if before else None)
+        else:
+            return b""
+        self._beats = False
+        self.beats_at = self._loop.time() + self.beat_seconds
+        return encoded
+
+    def news(self) -> asyncio.Future[None]:
+        """Return what is done when it is worth looking again."""
+        self._news = self._loop.create_future()
+        return self._news
 
     @property
     def abandoned(self) -> bool:
@@ -112,13 +122,14 @@ class Reader:
         if now < self.beats_at and now < self.ends_at:
             return
         is_writing = self._news is None or self._news.done()
-        if self._task and is_writing and now >= self.beats_at + self.beat_seconds:
+        if self.task and is_writing and now >= self.beats_at + self.beat_seconds:
             # Two beats long nothing could be written. Its own task is stuck in the writing.
             self.end_reason = "stuck"
-            self._task.cancel()
+            self.task.cancel()
         elif now >= self.ends_at:
             self.close("age")
         else:
+            self._beats = True
             self.wake()
 
 
@@ -131,6 +142,7 @@ class _News(NamedTuple):
 
 
 _NO_NEWS = _News(b"", 0, 0)
+_NOTHING_YET: tuple[object, _News] = (object(), _NO_NEWS)
 
 
 class Feed:
@@ -150,6 +162,8 @@ class Feed:
         self.tasks: set[asyncio.Task[None]] = set()
         self._state = State()
         self._news: dict[Position | None, _News] = {}
+        # What was asked for last: the position itself, and its answer.
+        self._latest: tuple[object, _News] = _NOTHING_YET
 
     def knows(self, position: Position | None) -> bool:
         """Whether it can say what changed since ``position``."""
@@ -162,6 +176,12 @@ class Feed:
     def since(self, position: Position | None) -> _News:
         """Return what changed since ``position``, encoded once for all who ask alike."""
         head = self.position
+        # Readers that are up to date share the feed's own position. To compare and to hash a
+        # position costs more than all else here, a thousand times for each update.
+        if position is head:
+            return _NO_NEWS
+        if position is self._latest[0]:
+            return self._latest[1]
         if head is None or head == position:
             return _NO_NEWS
         news = self._news.get(position)
@@ -175,6 +195,7 @@ class Feed:
             # Positions come from clients: what is kept for them is bounded.
             if len(self._news) < _MOST_NEWS:
                 self._news[position] = news
+        self._latest = (position, news)
         return news
 
     def apply(self, changes: Changes) -> None:
@@ -192,6 +213,7 @@ class Feed:
         self._state.take(changes.frames)
         self.previous, self.position, self.put_at = before, now, changes.put_at
         self._news.clear()
+        self._latest = _NOTHING_YET
         for reader in self.readers:
             reader.wake()
 

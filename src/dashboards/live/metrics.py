@@ -4,6 +4,7 @@
 seconds. All but ``streams`` only grow while the process lives.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -69,13 +70,9 @@ class Metrics:
             self.merged += versions - 1
         if lag is not None:
             self.lag_sum += lag
-            self.lag_max = max(self.lag_max, lag)
-            slot = 0
-            for bound in _LAG_BOUNDS:
-                if lag <= bound:
-                    break
-                slot += 1
-            self.lag_counts[slot] += 1
+            if lag > self.lag_max:  # noqa: PLR1730 - no call, for this runs once for each write
+                self.lag_max = lag
+            self.lag_counts[bisect_left(_LAG_BOUNDS, lag)] += 1
 
 
 METRICS = Metrics()
