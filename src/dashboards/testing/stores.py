@@ -34,6 +34,8 @@ import pytest
 from django.db import connections
 
 from dashboards.live.frames import Points, page_html
+from dashboards.live.hold import Hold
+from dashboards.live.hub import Hub
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import BaseStore, Changes
 
@@ -336,6 +338,38 @@ class StoreContract:
         async with hearing(store) as heard:
             await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
             assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
+
+    @pytest.mark.parametrize("wire", ["loses", "doubles"])
+    async def test_a_stream_shows_the_newest_whatever_becomes_of_hints(
+        self, store: BaseStore, monkeypatch: pytest.MonkeyPatch, wire: str
+    ) -> None:
+        """An open page shows the newest: a hint may be lost, doubled, or about nothing."""
+        hear = store.hear
+
+        async def hear_badly(heard: Callable[[str], None]) -> None:
+            def tell(channel: str) -> None:
+                if wire == "doubles":
+                    for each in (channel, "about.nothing", channel):
+                        heard(each)
+
+            await hear(tell)
+
+        monkeypatch.setattr(store, "hear", hear_badly)
+        hub = Hub(store)
+        reader = await hub.open(Hold(CHANNEL, None))
+        try:
+            # Each that is lost costs one poll.
+            for number in range(1 if wire == "loses" else 3):
+                data = f"value {number}"
+                await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": data})
+                text = ""
+                while data not in text:
+                    news = await asyncio.wait_for(reader.read(), store.poll_seconds + 5)
+                    text = news.decode()
+        finally:
+            work = asyncio.all_tasks() - {asyncio.current_task()}
+            hub.release(reader)
+            await asyncio.wait(work, timeout=5)
 
 
 class SharedStoreContract(StoreContract):
