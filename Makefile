@@ -9,6 +9,9 @@ STORE ?= sqlite
 READERS ?= 200
 SECONDS ?= 600
 SEED ?=
+# Of the bench: QUICK=1 is five minutes of it.
+QUICK ?=
+BENCH_ARGS ?=
 
 PY := .venv/bin/python
 export PYTHON
@@ -43,6 +46,10 @@ lint: setup-dev ## Check style, types and the arrows between modules.
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-logo
 
+.PHONY: bench
+bench: setup-bench ## Measure us beside others; QUICK=1 ends within five minutes.
+	.venv-bench/bin/python -m bench $(if $(QUICK),--quick) $(BENCH_ARGS)
+
 .PHONY: format
 format: setup-dev ## Let ruff mend and format what it can.
 	$(PY) -m ruff check --fix-only
@@ -50,10 +57,10 @@ format: setup-dev ## Let ruff mend and format what it can.
 
 .PHONY: clean
 clean: ## Remove the virtual environment, caches and build results.
-	rm -rf .venv .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
-	find src demo tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .venv-bench bench/results .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	find src demo tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: setup-demo setup-dev setup-test
+.PHONY: setup-demo setup-dev setup-test setup-bench
 setup-demo:
 	@scripts/venv.sh demo
 
@@ -61,4 +68,8 @@ setup-dev:
 	@scripts/venv.sh dev
 
 setup-test: setup-dev
+	@scripts/test-servers.sh
+
+setup-bench:
+	@scripts/venv.sh bench
 	@scripts/test-servers.sh

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Makes .venv with this package (editable) and one dependency group: `scripts/venv.sh demo|dev`.
+# Makes .venv with this package (editable) and one dependency group: `scripts/venv.sh demo|dev|bench`.
+# The group bench has .venv-bench to itself, lest its packages change what the tests run on.
 # Does nothing when that is done already for the present pyproject.toml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/apt.sh
 source scripts/apt.sh
 
-group=${1:?usage: scripts/venv.sh demo|dev}
+group=${1:?usage: scripts/venv.sh demo|dev|bench}
 python=${PYTHON:-python3}
 venv=.venv
+[ "$group" = bench ] && venv=.venv-bench
 
 # What an installation depends on: the declaration, the place, and this script's own steps.
 fingerprint() {

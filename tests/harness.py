@@ -40,6 +40,32 @@ def wait_for(condition: Callable[[], T], *, seconds: float = 10) -> T:
 
 SERVERS: dict[str, list[str]] = {
     "uvicorn": ["uvicorn", "tests.asgi:application", "--port", "{port}", "--log-level", "warning"],
+    "uvicorn-workers": [
+        *("uvicorn", "tests.asgi:application", "--port", "{port}", "--log-level", "warning"),
+        *("--workers", "2"),
+    ],
+    "uvicorn-reload": [
+        *("uvicorn", "tests.asgi:application", "--port", "{port}"),
+        *("--reload", "--reload-dir", "{folder}"),
+    ],
+    "daphne": ["daphne", "tests.asgi:application", "--port", "{port}", "--verbosity", "0"],
+    "granian": [
+        *("granian", "tests.asgi:application", "--interface", "asgi", "--port", "{port}"),
+        *("--backpressure", "2000"),
+    ],
+    "granian-workers": [
+        *("granian", "tests.asgi:application", "--interface", "asgi", "--port", "{port}"),
+        *("--workers", "2"),
+    ],
+    "hypercorn": ["hypercorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"],
+    "hypercorn-workers": [
+        *("hypercorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
+        *("--workers", "2"),
+    ],
+    "hypercorn-in-process": [
+        *("hypercorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
+        *("--workers", "0"),
+    ],
     "demo": ["uvicorn", "demo.asgi:application", "--port", "{port}", "--log-level", "warning"],
     "gunicorn": ["gunicorn", "tests.wsgi:application", "--bind", "127.0.0.1:{port}"],
     "runserver": ["django", "runserver", "{port}", "--noreload"],
@@ -65,7 +91,7 @@ class Site:
         # What coverage measures is this process; its start-up hook would slow every child.
         self.environment.pop("COVERAGE_PROCESS_START", None)
         self.process: subprocess.Popen[bytes] | None = None
-        self._pusher: subprocess.Popen[bytes] | None = None
+        self._pushers: dict[str, subprocess.Popen[bytes]] = {}
         self.run("migrate", "--verbosity", "0")
 
     def twin(self) -> "Site":
@@ -88,7 +114,8 @@ class Site:
         return (self.folder / "server.log").read_text()
 
     def start(self) -> None:
-        arguments = [each.format(port=self.port) for each in SERVERS[self.server]]
+        words = SERVERS[self.server]
+        arguments = [each.format(port=self.port, folder=self.folder) for each in words]
         with (self.folder / "server.log").open("ab") as log:
             # A group of its own, so that a reloader's child is killed with it.
             self.process = self.python(
@@ -101,7 +128,7 @@ class Site:
             assert self.process is not None
             assert self.process.poll() is None, self.log
             try:
-                return self.get("/site/staff/")[0] == 302
+                return self.get("/site/quiet/")[0] == 200
             except OSError:
                 return False
 
@@ -117,31 +144,35 @@ class Site:
         self.process.wait(10)
 
     def stop(self) -> None:
-        if self._pusher is not None:
-            assert self._pusher.stdin
-            assert self._pusher.stdout
-            self._pusher.stdin.close()
-            self._pusher.stdout.close()
-            self._pusher.wait(10)
+        for pusher in self._pushers.values():
+            assert pusher.stdin
+            assert pusher.stdout
+            pusher.stdin.close()
+            pusher.stdout.close()
+            pusher.wait(10)
         if self.process is not None and self.process.poll() is None:
             self.kill()
 
     def push(self, **values: Any) -> dict[str, float]:
-        """Push from another process: a management command that stays running."""
-        if self._pusher is None:
-            self._pusher = self.python(
-                "django", "push_values", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        """Push to ``Live`` from another process: a management command that stays running."""
+        return self.push_to("Live", **values)
+
+    def push_to(self, dashboard: str, **values: Any) -> dict[str, float]:
+        """Push to a dashboard from another process."""
+        if dashboard not in self._pushers:
+            self._pushers[dashboard] = self.python(
+                *("django", "push_values", dashboard), stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
-        pipe_in, pipe_out = self._pusher.stdin, self._pusher.stdout
-        assert pipe_in
-        assert pipe_out
-        pipe_in.write(json.dumps(values).encode() + b"\n")
-        pipe_in.flush()
-        answer = pipe_out.readline()
+        pusher = self._pushers[dashboard]
+        assert pusher.stdin
+        assert pusher.stdout
+        pusher.stdin.write(json.dumps(values).encode() + b"\n")
+        pusher.stdin.flush()
+        answer = pusher.stdout.readline()
         assert answer, "the pusher died"
-        times: dict[str, float] = json.loads(answer)
-        assert "failed" not in times, answer
-        return times
+        told: dict[str, Any] = json.loads(answer)
+        assert "failed" not in told, told
+        return told
 
     def get(
         self, path: str, method: str = "GET", **headers: str

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 if "TEST_FOLDER" in os.environ:
     FOLDER = Path(os.environ["TEST_FOLDER"])
@@ -60,10 +61,14 @@ DATABASES = {
 }
 if "TEST_DATABASES" in os.environ:
     DATABASES = json.loads(os.environ["TEST_DATABASES"])
-DASHBOARDS = {
+DASHBOARDS: dict[str, Any] = {
     "HEARTBEAT_SECONDS": float(os.environ.get("TEST_HEARTBEAT", "15")),
     "MAX_STREAMS": int(os.environ.get("TEST_MAX_STREAMS", "10000")),
     "STREAM_MAX_AGE_SECONDS": float(os.environ.get("TEST_MAX_AGE", "300")),
 }
 if "TEST_STORES" in os.environ:
     DASHBOARDS["STORES"] = json.loads(os.environ["TEST_STORES"])
+if os.environ.get("TEST_LIGHT") == "1":
+    # Most of what it costs to open a stream, for tests that open thousands.
+    MIDDLEWARE = []
+    DASHBOARDS["STORES"] = {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}}

@@ -42,7 +42,7 @@ class Client:
 
     def __init__(self, application: Answer, scope_type: str = "http") -> None:
         self.edge = LiveEdge(application)
-        self.scope: dict[str, Any] = {"type": scope_type, "headers": []}
+        self.scope: dict[str, Any] = {"type": scope_type, "path": "/@stream/", "headers": []}
         self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.sent: list[Any] = []
 

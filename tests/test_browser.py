@@ -245,3 +245,136 @@ async def test_an_update_is_not_overwritten_by_an_older_answer(site: Site, page:
         await expect(box).to_have_text("pushed")
     await page.evaluate("() => new Promise(requestAnimationFrame)")
     await expect(box).to_have_text("pushed")
+
+
+async def points_of(page: Page, key: str) -> list[float]:
+    """Return the values of a chart's first trace, as plotly has drawn them."""
+    plot = page.locator(f"#site_series-{key}-content .dashboard-chart-plot")
+    drawn: list[float] = await plot.evaluate("plot => plot.data?.[0]?.y ?? []")
+    return drawn
+
+
+async def until_points(page: Page, key: str, values: list[float]) -> None:
+    for _ in range(200):
+        if await points_of(page, key) == values:
+            return
+        await asyncio.sleep(0.05)
+    assert await points_of(page, key) == values
+
+
+async def test_points_are_appended_and_leave_at_the_window(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/series/")
+    await expect(page.locator("#site_series")).to_have_attribute("data-live", "open")
+    for number in range(1, 9):
+        site.push_to("Series", pushed={"x": number, "y": number * 10})
+    await until_points(page, "pushed", [40, 50, 60, 70, 80])
+    await expect(page.locator("#site_series-pushed-content [data-point]")).to_have_count(5)
+    name = await page.locator("#site_series-pushed-content .dashboard-chart-plot").evaluate(
+        "plot => plot.data[0].name"
+    )
+    assert name == "of mine", "the figure is what points are appended to"
+    # Loaded anew, the page carries them itself; and it goes on where the page left off.
+    site.push_to("Series", pushed=[[{"x": 9, "y": 90}], [{"x": 10, "y": 100}]])
+    await page.reload()
+    await until_points(page, "pushed", [60, 70, 80, 90, 100])
+    site.push_to("Series", pushed={"x": 11, "y": 110})
+    await until_points(page, "pushed", [70, 80, 90, 100, 110])
+
+
+async def test_a_page_that_was_away_gets_the_points_it_missed(site: Site, page: Page):
+    site.push_to("Series", pushed={"x": 1, "y": 10})
+    await page.goto(f"{site.url}/site/series/")
+    await until_points(page, "pushed", [10])
+    await page.context.set_offline(True)
+    await expect(page.locator("#site_series")).not_to_have_attribute("data-live", "open")
+    for number in (2, 3):
+        site.push_to("Series", pushed={"x": number, "y": number * 10})
+    await page.context.set_offline(False)
+    await until_points(page, "pushed", [10, 20, 30])
+    await page.context.set_offline(True)
+    await expect(page.locator("#site_series")).not_to_have_attribute("data-live", "open")
+    for number in range(4, 20):
+        site.push_to("Series", pushed={"x": number, "y": number * 10})
+    await page.context.set_offline(False)
+    await until_points(page, "pushed", [150, 160, 170, 180, 190])
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused connections
+
+
+async def test_points_that_come_twice_are_drawn_once(site: Site, page: Page):
+    """A batch that was cut comes again as a whole: here as a second stream from the beginning."""
+    site.push_to("Series", pushed={"x": 1, "y": 10})
+    await page.goto(f"{site.url}/site/series/")
+    await until_points(page, "pushed", [10])
+    for number in (2, 3):
+        site.push_to("Series", pushed={"x": number, "y": number * 10})
+    await until_points(page, "pushed", [10, 20, 30])
+    epoch = site.get("/site/series/@stream/?hold=0")[2].split("id: ")[1].split(".")[0]
+    await page.evaluate(
+        """position => {
+            const main = document.querySelector("#site_series");
+            main.setAttribute("sse-connect", `/site/series/@stream/?position=${position}`);
+            htmx.process(main);
+        }""",
+        f"{epoch}.1",
+    )
+    site.push_to("Series", pushed={"x": 4, "y": 40})
+    await until_points(page, "pushed", [10, 20, 30, 40])
+
+
+async def test_a_computed_series_grows(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/series/")
+    points = page.locator("#site_series-computed-content [data-point]")
+    await expect(points).not_to_have_count(0)
+    before = await points.count()
+    await page.wait_for_function(
+        "before => document.querySelectorAll('#site_series-computed-content [data-point]').length"
+        " >= before + 3",
+        arg=before,
+    )
+    numbers = await points.evaluate_all("nodes => nodes.map(node => Number(node.dataset.point))")
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+async def test_a_burst_is_drawn_at_most_once_a_frame(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/series/")
+    site.push_to("Series", pushed={"x": 0, "y": 0})
+    await until_points(page, "pushed", [0])
+    await page.evaluate(
+        """() => {
+            window.draws = 0;
+            const react = Plotly.react;
+            Plotly.react = (plot, ...rest) => {
+                if (plot.closest("#site_series-pushed-content")) window.draws += 1;
+                return react(plot, ...rest);
+            };
+            const box = document.querySelector("#site_series-pushed-content");
+            for (let n = 2; n < 200; n += 1) {
+                const point = document.createElement("script");
+                point.type = "application/json";
+                point.dataset.point = n;
+                point.textContent = `[{"x": ${n}, "y": ${n}}]`;
+                box.append(point);
+            }
+        }"""
+    )
+    await page.wait_for_function("window.draws > 0")
+    assert await page.evaluate("window.draws") <= 2
+
+
+async def test_a_page_loads_its_own_where_a_value_depends_on_the_viewer(site: Site, page: Page):
+    await page.context.request.get(f"{site.url}/login/bob/")
+    await page.goto(f"{site.url}/site/personal/")
+    await expect(page.locator("#site_personal")).to_have_attribute("data-live", "open")
+    often = page.locator("#site_personal-often-content")
+    before = await often.inner_text()
+    assert before.startswith("bob asked")
+    await expect(often).not_to_have_text(before)
+    await expect(often).to_contain_text("bob asked")
+    changed = page.locator("#site_personal-changed-content")
+    before = await changed.inner_text()
+    create = "from django.contrib.auth.models import Group; Group.objects.create(name='new')"
+    site.run("shell", "-v0", "-c", create)
+    await expect(changed).not_to_have_text(before)
+    await expect(changed).to_contain_text("bob asked")
+    stream = site.get("/site/personal/@stream/?hold=0")[2]
+    assert "asked" not in stream, "what depends on the viewer is not broadcast"

@@ -138,7 +138,7 @@ def test_a_batch_cut_anywhere_moves_nobody(count: int):
 
 
 def test_a_batch_may_be_any_iterable():
-    assert encode_frames(iter([Frame("a", 1, "x")]), "e.1") == encode_event("a", "x", id="e.1")
+    assert encode_frames([Frame("a", 1, "x")], "e.1") == encode_event("a", "x", id="e.1")
 
 
 def test_no_frames_are_no_bytes():

@@ -2,19 +2,23 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import pytest
 import pytest_asyncio
 
-from dashboards.live.frames import HEARTBEAT
+from dashboards.live import producer
+from dashboards.live.frames import HEARTBEAT, Points
 from dashboards.live.hints import Hear
 from dashboards.live.hold import ACCESS, EVERYBODY, Hold, identify
 from dashboards.live.hub import Hub, Reader
+from dashboards.live.metrics import get_metrics
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import Changes
 from dashboards.live.stores.memory import MemoryStore
-from dashboards.live.triggers import Source
+from dashboards.live.triggers import Source, claim, turns
 from tests.harness import wait_for
 
 CHANNEL = "shop.orders"
@@ -259,10 +263,10 @@ async def test_a_value_that_raises_costs_only_itself(hub: Hub, store: Store, cap
 
 
 def on_change(compute: Callable[[], str]) -> Source:
-    return Source("a", 60, compute, window=0.05)
+    return Source("a", 60, compute, window=0.05, topics=("model:shop.order",))
 
 
-async def test_a_value_on_change_is_computed_when_its_claim_is_ended(hub: Hub, store: Store):
+async def test_a_value_on_change_is_computed_when_its_topic_has_news(hub: Hub, store: Store):
     turns: list[int] = []
 
     def compute() -> str:
@@ -272,12 +276,16 @@ async def test_a_value_on_change_is_computed_when_its_claim_is_ended(hub: Hub, s
     reader = await open_reader(hub, store, [on_change(compute)])
     assert "turn 1" in await read(reader)
     for _ in range(100):
-        store.expire(f"{CHANNEL} change a", CHANNEL)
+        store.put("model:shop.order", {})
     while "turn 2" not in await read(reader):
         pass
     await asyncio.sleep(0.2)
     assert len(turns) <= 4, "a burst is merged"
-    assert not store.claim(f"{CHANNEL} change a", 1), "claimed until the next change"
+    count = len(turns)
+    store.put("model:shop.customer", {})
+    store.put(CHANNEL, {"b": "news"})
+    await asyncio.sleep(0.2)
+    assert len(turns) == count, "done until the next change"
 
 
 async def test_a_change_during_the_computing_is_not_missed(hub: Hub, store: Store):
@@ -293,17 +301,155 @@ async def test_a_change_during_the_computing_is_not_missed(hub: Hub, store: Stor
     reader = await open_reader(hub, store, [on_change(compute)])
     await asyncio.to_thread(computing.wait, 5)
     truth[0] = "new"
-    store.expire(f"{CHANNEL} change a", CHANNEL)
+    store.put("model:shop.order", {})
     go_on.set()
     while "new" not in await read(reader):
         pass
+
+
+async def test_a_change_whose_hint_was_lost_is_found_by_the_poll(hub: Hub, store: Store):
+    values = iter(range(100))
+    reader = await open_reader(hub, store, [on_change(lambda: f"turn {next(values)}")])
+    assert "turn 0" in await read(reader)
+    await asyncio.sleep(0.2)
+    store.deaf = True
+    store.put("model:shop.order", {})
+    assert "turn 1" in await read(reader)
+
+
+@pytest.fixture
+def stuck() -> Iterator[threading.Event]:
+    """What a hanging value waits for."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+async def test_a_value_that_hangs_costs_only_itself_and_is_reported(
+    hub: Hub, store: Store, caplog, monkeypatch, stuck: threading.Event
+):
+    monkeypatch.setattr(producer, "_HANG_SECONDS", 0.5)
+    calls: list[str] = []
+
+    def hang(name: str) -> str:
+        calls.append(name)
+        stuck.wait(10)
+        return f"{name} at last"
+
+    values = iter(range(1000))
+    # More of them than there are threads.
+    sources = [Source(f"stuck{n}", 0.2, partial(hang, f"stuck{n}")) for n in range(5)]
+    sources.append(Source("good", 0.2, lambda: f"turn {next(values)}"))
+    reader = await open_reader(hub, store, sources)
+    while "turn 4" not in await read(reader):
+        pass
+    while "has been computed for" not in caplog.text:
+        await read(reader)
+    assert sorted(calls) == sorted(set(calls)), "what hangs is not begun again"
+    stuck.set()
+    seen = ""
+    while not all(f"stuck{n} at last" in seen for n in range(5)):
+        seen += await read(reader)
+
+
+async def test_a_value_that_hangs_is_not_begun_again_by_who_comes_later(
+    hub: Hub, store: Store, stuck: threading.Event
+):
+    calls: list[int] = []
+
+    def hang() -> str:
+        calls.append(1)
+        stuck.wait(10)
+        return "at last"
+
+    for _ in range(4):
+        reader = await open_reader(hub, store, [Source("stuck", 0.1, hang)])
+        await asyncio.sleep(0.3)
+        hub.release(reader)
+    assert len(calls) == 1
+
+
+async def test_a_slow_value_is_computed_by_one_process_at_a_time(store: Store):
+    """It takes several intervals, so a claim that was not extended would end meanwhile."""
+    running: list[str] = []
+    together: list[int] = []
+
+    def slow(name: str) -> str:
+        running.append(name)
+        together.append(len(running))
+        time.sleep(0.8)
+        running.remove(name)
+        return f"by {name}"
+
+    hubs = [Hub(store), Hub(store)]
+    readers = [
+        await open_reader(hub, store, [Source("slow", 0.2, partial(slow, str(n)))])
+        for n, hub in enumerate(hubs)
+    ]
+    for _ in range(2):
+        await asyncio.gather(*map(read, readers))
+    for hub, reader in zip(hubs, readers, strict=True):
+        hub.release(reader)
+    assert set(together) == {1}
+
+
+async def test_the_work_of_a_dead_process_is_taken_over_within_two_intervals(
+    hub: Hub, store: Store
+):
+    source = Source("a", 0.5, lambda: "by the living")
+    [turn] = turns([source])
+    assert claim(store, CHANNEL, turn), "claimed by one that dies now"
+    began = time.monotonic()
+    reader = await open_reader(hub, store, [source])
+    assert "by the living" in await read(reader)
+    assert time.monotonic() - began <= 2 * source.seconds
+
+
+async def test_a_series_is_sent_as_points_and_past_the_window_as_a_whole(hub: Hub, store: Store):
+    store.put(CHANNEL, {"s": Points("<b></b>", ["[1]"], 3)})
+    reader = await open_reader(hub, store)
+    slow = await open_reader(hub, store)
+    store.put(CHANNEL, {"s": Points("<b></b>", ["[2]", "[3]"], 3)})
+    text = await read(reader)
+    assert "event: s:append" in text
+    assert "<b>" not in text
+    assert [n in text for n in ("[1]", "[2]", "[3]")] == [False, True, True]
+    for number in range(4, 9):
+        store.put(CHANNEL, {"s": Points("<b></b>", [f"[{number}]"], 3)})
+        await read(reader)
+    text = await read(slow)
+    assert text.count("data-point") == 3
+    assert "[8]" in text
+    late = await hub.open(Hold(CHANNEL, None))
+    text = await read(late)
+    assert text.index("event: s\n") < text.index("event: s:append")
+    assert text.count("data-point") == 3
+
+
+async def test_what_was_written_is_counted(hub: Hub, store: Store):
+    before = get_metrics()
+    reader = await open_reader(hub, store)
+    store.put(CHANNEL, {"a": "1"})
+    await read(reader)
+    for number in range(4):
+        store.put(CHANNEL, {"a": str(number), "b": str(number)})
+    await asyncio.sleep(0.05)
+    await read(reader)
+    assert get_metrics()["streams"] == before["streams"] + 1
+    hub.release(reader)
+    grown = {name: value - before[name] for name, value in get_metrics().items()}
+    assert (grown["opened"], grown["streams"], grown["ended_gone"]) == (1, 0, 1)
+    assert (grown["writes"], grown["frames"], grown["merged"]) == (2, 3, 3)
+    assert grown["bytes"] > 0
+    assert grown["lag_count"] >= 1
+    assert get_metrics()["lag_max_seconds"] < 60
 
 
 async def open_as(hub: Hub, store: Store, pk: int, access: Position | None = None) -> Reader:
     """Open as somebody whose access was checked when ``ACCESS`` stood there, or just now."""
     access = access or store.heads([ACCESS]).get(ACCESS)
     position = store.since(CHANNEL, None).position
-    return await hub.open(Hold(CHANNEL, position, (), identify(pk), access))
+    return await hub.open(Hold(CHANNEL, position, identity=identify(pk), access=access))
 
 
 @pytest.mark.parametrize("who", [identify(1), EVERYBODY])

@@ -6,16 +6,16 @@ from django.db import transaction
 
 from dashboards.live import OnChange
 from dashboards.live.stores import get_store
+from dashboards.live.triggers import claim, turns
 from tests.site.dashboards import Changing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LEASE = "site.changing change users"
 
-
-def is_claimed() -> bool:
-    free = get_store().claim(LEASE, 60)
-    return not free
+def is_due() -> bool:
+    """Whether somebody would compute it now; whoever asks has claimed it."""
+    [turn] = turns(Changing().get_sources())
+    return bool(claim(get_store(), Changing().channel, turn))
 
 
 def shown() -> str:
@@ -33,33 +33,33 @@ def test_a_page_shows_what_is_true_and_computes_it_only_after_a_change():
     assert "0 users" in shown()
 
 
-def test_a_change_that_is_rolled_back_ends_no_claim():
+def test_a_change_that_is_rolled_back_makes_nothing_due():
     shown()
     with transaction.atomic():
         User.objects.create(username="one")
         transaction.set_rollback(True)
-    assert is_claimed()
+    assert not is_due()
 
 
 def test_a_change_takes_effect_on_commit():
     shown()
     with transaction.atomic():
         User.objects.create(username="one")
-        assert is_claimed()
-    assert not is_claimed()
+        assert not is_due()
+    assert is_due()
 
 
 def test_other_models_change_nothing():
     shown()
     Group.objects.create(name="one")
-    assert is_claimed()
+    assert not is_due()
 
 
 def test_a_store_that_does_not_answer_does_not_undo_a_save(monkeypatch, caplog):
-    def fail(name: str, channel: str) -> None:
+    def fail(channel: str, frames: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(get_store(), "expire", fail)
+    monkeypatch.setattr(get_store(), "put", fail)
     User.objects.create(username="one")
     assert User.objects.exists()
     assert "ConnectionError" in caplog.text
@@ -71,6 +71,8 @@ def test_a_store_that_does_not_answer_does_not_undo_a_save(monkeypatch, caplog):
         ((), {}, "at least one model"),
         (("auth.User",), {"window": 0}, "window must be above 0"),
         (("auth.User",), {"seconds": 0}, "seconds at least 0.1"),
+        (("auth.User",), {"how": "shout"}, "how must be one of 'broadcast', 'refresh'"),
+        (("auth.User",), {"how": "refresh", "spread": -1}, "spread a number of at least 0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(arguments, options, message):

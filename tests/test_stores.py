@@ -14,16 +14,12 @@ from django.db import Error as DatabaseError
 from django.db import connections, transaction
 
 from dashboards.live.stores import get_store
-from dashboards.live.stores.base import BaseStore
+from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.stores.redis import RedisStore
 from dashboards.models import Channel
-from tests.harness import wait_for
-from tests.mariadb import mariadb
-from tests.postgres import PostgreSQLServer, postgresql
-from tests.redis_server import RedisServer, redis_server
-from tests.store_contract import (
+from dashboards.testing.stores import (
     CHANNEL,
     SharedStoreContract,
     StoreContract,
@@ -32,6 +28,10 @@ from tests.store_contract import (
     let_go,
     shown,
 )
+from tests.harness import wait_for
+from tests.mariadb import mariadb
+from tests.postgres import PostgreSQLServer, postgresql
+from tests.redis_server import RedisServer, redis_server
 
 
 class TestMemoryStore(StoreContract):
@@ -50,6 +50,9 @@ def break_connection(alias: str) -> None:
 
 class DatabaseContract(SharedStoreContract):
     """What only a database can promise. A subclass provides the fixture ``database``."""
+
+    driver = "django"
+    """What other processes import before the database is used."""
 
     @pytest.fixture
     def alias(self, database: dict[str, Any], django_db_blocker: Any) -> Iterator[str]:
@@ -86,6 +89,7 @@ class DatabaseContract(SharedStoreContract):
             "BACKEND": "dashboards.live.stores.database.DatabaseStore",
             "OPTIONS": {"using": alias},
             "DATABASES": {"default": {}, alias: connections.settings[alias]},
+            "IMPORT": self.driver,
         }
 
     @pytest.fixture
@@ -167,6 +171,8 @@ class TestPostgreSQL(DatabaseContract):
 
 
 class TestMariaDB(DatabaseContract):
+    driver = "tests.mariadb"
+
     @pytest.fixture(scope="class")
     @classmethod
     def server(cls) -> Iterator[dict[str, Any]]:
@@ -236,7 +242,7 @@ class TestRedis(SharedStoreContract):
             with pytest.raises(redis.RedisError):
                 await asyncio.to_thread(store.put, CHANNEL, {"a": "lost"})
             await asyncio.to_thread(server.start)
-            assert await store.asince(CHANNEL, before) == (None, ())
+            assert await store.asince(CHANNEL, before) == Changes(None, ())
             after = await asyncio.to_thread(store.put, CHANNEL, {"a": "after"})
             assert after.epoch != before.epoch
             assert shown(await store.asince(CHANNEL, before)) == {"a": "after"}
@@ -306,7 +312,7 @@ class TestRedis(SharedStoreContract):
         before = store.put(CHANNEL, {"a": "1"})
         with server.client() as client:
             client.delete(f"dashboards:{lost}:{CHANNEL}")
-        assert store.since(CHANNEL, None) == (None, ())
+        assert store.since(CHANNEL, None) == Changes(None, ())
         assert store.heads([CHANNEL]) == {}
         after = store.put(CHANNEL, {"b": "2"})
         assert after.epoch != before.epoch

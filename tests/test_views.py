@@ -17,6 +17,7 @@ from dashboards.dashboard import Dashboard
 from dashboards.live import Every
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
+from dashboards.live.triggers import claim, turns
 from tests.addresses import addresses
 from tests.event_stream import Reader
 from tests.site.dashboards import Live, Quiet
@@ -564,7 +565,8 @@ class Shared(Dashboard):
 def test_a_computed_value_is_there_though_another_request_is_computing_it(
     caplog: pytest.LogCaptureFixture,
 ):
-    assert get_store().claim(f"{Shared().channel} 60", 60)
+    [turn] = turns(Shared().get_sources())
+    assert claim(get_store(), Shared().channel, turn)
     dashboard = Shared()
     dashboard.compute_due(deferred=False)
     assert "computed at once" in str(dashboard.render_content("number"))

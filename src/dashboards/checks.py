@@ -74,27 +74,33 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
 @register("dashboards")
 def check_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """The store must be usable as configured."""
+    """Every store must be usable as configured."""
     if not isinstance(conf.given(), dict):
         return ()  # Said above.
-    try:
-        return get_store().check()
-    except ImproperlyConfigured as error:
-        return [
-            Error(
-                str(error),
-                hint=f"The default is {conf.DEFAULTS['STORES']!r}.",
-                id="dashboards.E003",
-            )
-        ]
+    stores = conf.get("STORES")
+    messages: list[CheckMessage] = []
+    for alias in ("default", *(stores if isinstance(stores, dict) else ())):
+        try:
+            found = get_store(alias).check()
+        except ImproperlyConfigured as error:
+            found = [
+                Error(
+                    str(error),
+                    hint=f"The default is {conf.DEFAULTS['STORES']!r}.",
+                    id="dashboards.E003",
+                )
+            ]
+        messages += [each for each in found if each not in messages]
+    return messages
 
 
 @register("dashboards")
 def check_urls(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Registered dashboards must have an address."""
     for dashboard in registry:
+        example = dashboard.get_example_kwargs()
         try:
-            reverse(f"dashboards:{dashboard.get_url_name()}")
+            reverse(f"dashboards:{dashboard.get_page_url_name()}", kwargs=example)
         except NoReverseMatch:
             return [
                 Warning(

@@ -27,3 +27,7 @@ class NotLiveError(DashboardError):
 
 class ComponentValueError(DashboardError, ValueError):
     """A value is not one that its component can show."""
+
+
+class AudienceError(DashboardError):
+    """A dashboard that is for one user, or about one object, was not told which."""

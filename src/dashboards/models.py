@@ -36,19 +36,24 @@ class Channel(models.Model):
 
 
 class Frame(models.Model):
-    """The newest rendering of one live component."""
+    """The newest rendering of one live component, or a point of a series."""
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="frames")
     key = ExactCharField(max_length=255)
+    # 0 for a whole state; points are numbered from 1, and of them the newest are kept.
+    number = models.PositiveBigIntegerField(default=0)
+    keep = models.PositiveIntegerField(default=0)
     version = models.PositiveBigIntegerField()
     data = models.TextField()
 
     class Meta:
-        """One row a component; read by "what changed since"."""
+        """One row a component or point; read by "what changed since"."""
 
         verbose_name = "live frame"
         constraints = (
-            models.UniqueConstraint(fields=["channel", "key"], name="dashboards_frame_once"),
+            models.UniqueConstraint(
+                fields=["channel", "key", "number"], name="dashboards_frame_once"
+            ),
         )
         indexes = (models.Index(fields=["channel", "version"], name="dashboards_frame_since"),)
 
@@ -60,6 +65,9 @@ class Lease(models.Model):
     """Who claimed a piece of work holds it until then (seconds since 1970)."""
 
     name = ExactCharField(max_length=255, primary_key=True)
+    holder = ExactCharField(max_length=32)
+    # For which state of things the work is done; empty while it is being done.
+    stamp = models.TextField()
     until = models.FloatField()
 
     class Meta:

@@ -1,25 +1,29 @@
 """``path("dashboards/", include("dashboards.urls"))``: a page, its components and its stream."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
+from dashboards.live.hold import STREAM_PATH
 from dashboards.registry import registry
-from dashboards.views import ComponentView, PageView, StreamView
+from dashboards.views import ComponentView, MetricsView, PageView, StreamView
 
 app_name = "dashboards"
 
-urlpatterns = []
+urlpatterns: list[URLPattern] = [path("@metrics/", MetricsView.as_view(), name="metrics")]
 for dashboard in registry:
-    name = dashboard.get_url_name()
-    base = f"{dashboard.get_app_label()}/{dashboard.__name__.lower()}/"
+    name, route = dashboard.get_url_name(), dashboard.get_route()
     urlpatterns += [
-        path(base, PageView.as_view(dashboard_class=dashboard), name=name),
         path(
-            f"{base}@component/<str:key>/",
+            route,
+            PageView.as_view(dashboard_class=dashboard),
+            name=dashboard.get_page_url_name(),
+        ),
+        path(
+            f"{route}@component/<str:key>/",
             ComponentView.as_view(dashboard_class=dashboard),
             name=f"{name}_component",
         ),
         path(
-            f"{base}@stream/",
+            f"{route.removesuffix('/')}{STREAM_PATH}",
             StreamView.as_view(dashboard_class=dashboard),
             name=f"{name}_stream",
         ),

@@ -1,12 +1,15 @@
 """Page, component and stream, with access in one place."""
 
+import os
 import random
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from dashboards import conf
@@ -15,6 +18,7 @@ from dashboards.dashboard import Dashboard
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
 from dashboards.live.hold import ACCESS, Hold, identify, offered
+from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 
@@ -31,7 +35,8 @@ class DashboardAccessView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Check access before anything is computed."""
-        self.dashboard = self.dashboard_class(request)
+        about = self.dashboard_class.get_object(request, **kwargs)
+        self.dashboard = self.dashboard_class(request, about)
         if not self.dashboard.has_permission(request):
             return self.handle_no_permission(request)
         return super().dispatch(request, *args, **kwargs)
@@ -84,7 +89,7 @@ class ComponentView(DashboardAccessView):
     def _render(self, component: BoundComponent) -> str | None:
         if component.is_computed:
             self.dashboard.compute_due(deferred=True)
-        elif component.is_deferred:
+        elif component.is_deferred and not component.series:
             return component.render(component.get_deferred_value())
         return self.dashboard.render_content(component.key)
 
@@ -97,8 +102,9 @@ class StreamView(DashboardAccessView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note who has lost access so far: whoever loses it from here on is not held."""
-        if offered(request):
-            self._access = get_store().heads([ACCESS]).get(ACCESS)
+        if offer := offered(request):
+            heads = {} if offer.is_watching else get_store().heads([ACCESS])
+            self._access = offer.access if offer.is_watching else heads.get(ACCESS)
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
@@ -112,24 +118,51 @@ class StreamView(DashboardAccessView):
         )
         offer = offered(request) if request.GET.get("hold") != "0" else None
         if offer is not None and offer.full:
+            METRICS.refused += 1
             # Spread, lest all who were refused come back in the same second.
             return HttpResponse(status=503, headers={"Retry-After": random.randint(5, 15)})  # noqa: S311
+        user = getattr(request, "user", None)
         if offer is None:
             dashboard.compute_due(deferred=True)
-        changes = store.since(dashboard.channel, position)
-        retry = _RETRY_MILLISECONDS if offer else conf.get("POLL_MILLISECONDS")
-        response = HttpResponse(
-            encode_retry(retry) + encode_frames(changes.frames, str(changes.position)),
-            content_type="text/event-stream",
-        )
+            changes = store.since(dashboard.channel, position)
+            content = encode_retry(conf.get("POLL_MILLISECONDS"))
+            content += encode_frames(changes.frames, str(changes.position))
+        else:
+            # What changed since, the edge writes: encoded once for all who come at a time.
+            content = encode_retry(_RETRY_MILLISECONDS)
+            offer.hold = Hold(
+                dashboard.channel,
+                position,
+                dashboard.get_sources(),
+                identity=identify(user.pk) if user and user.is_authenticated else "",
+                access=self._access,
+                resumed="Last-Event-ID" in request.headers,
+            )
+        response = HttpResponse(content, content_type="text/event-stream")
         response["Cache-Control"] = "no-store, no-transform"
         response["X-Accel-Buffering"] = "no"
         if offer is not None:
-            user = getattr(request, "user", None)
-            identity = identify(user.pk) if user and user.is_authenticated else ""
-            sources = dashboard.get_sources()
-            channel, position = dashboard.channel, changes.position
-            offer.hold = Hold(channel, position, sources, identity, self._access)
             # Keeps GZipMiddleware from holding frames back; the edge takes it away.
             response["Content-Encoding"] = "identity"
         return response
+
+
+@method_decorator(never_cache, name="dispatch")
+class MetricsView(View):
+    """What this process has done for its streams, for staff: JSON, or OpenMetrics text.
+
+    OpenMetrics is answered to ``?format=openmetrics``, and to whoever accepts it: Prometheus.
+    """
+
+    http_method_names = ["get", "head", "options"]  # noqa: RUF012 - as Django declares it
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Answer staff."""
+        user = getattr(request, "user", None)
+        if not (user and user.is_active and user.is_staff):
+            raise PermissionDenied
+        wanted = request.GET.get("format")
+        accepts = "application/openmetrics-text" in request.headers.get("Accept", "")
+        if wanted == "openmetrics" or (wanted is None and accepts):
+            return HttpResponse(openmetrics(), content_type=OPENMETRICS_TYPE)
+        return JsonResponse({"pid": os.getpid(), **get_metrics()})

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
-from dashboards.dashboard import Dashboard
+from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.live import Every, OnChange
-from dashboards.permissions import IsAdminUser
+from dashboards.permissions import BasePermission, IsAdminUser
 from dashboards.registry import registry
 
 HOSTILE = """<script>document.title="broken"</script></script>"'&<img src=x onerror=alert(1)>"""
@@ -146,3 +147,65 @@ class Pie(Dashboard):
         import plotly.express as px  # noqa: PLC0415
 
         return px.pie(names=np.array(["a", "b", "c"]), values=np.array([1.0, 2.0, 5.0]))
+
+
+def next_point() -> dict[str, float]:
+    turn = next(_turns)
+    return {"x": turn, "y": turn % 7}
+
+
+@registry.register
+class Series(Dashboard):
+    """Charts that points are appended to."""
+
+    pushed = Chart(live=True, window=5, figure={"data": [{"type": "scatter", "name": "of mine"}]})
+    computed = Chart(value=next_point, live=Every(seconds=0.5), window=20)
+
+
+def whoami(request: HttpRequest) -> str:
+    return f"{request.user} asked {next(_turns)} times"
+
+
+@registry.register
+class Personal(Dashboard):
+    """Values that depend on who looks: loaded by each page, when told to."""
+
+    often = Text(value=whoami, live=Every(seconds=1, how="refresh", spread=0.2))
+    changed = Text(value=whoami, live=OnChange("auth.Group", how="refresh", spread=0))
+
+
+def name_of(user: Any) -> str:
+    return f"computed for {user}, turn {next(_turns)}"
+
+
+@registry.register
+class Mine(Dashboard):
+    """One user's own."""
+
+    note = Text(live=True)
+    who = Text(value=name_of, live=Every(seconds=1))
+
+    class Meta:
+        audience = "user"
+
+
+class IsNotSecret(BasePermission):
+    def has_object_permission(self, request: HttpRequest, obj: Any) -> bool:
+        return bool(obj.name != "secret")
+
+
+def describe(object: Group) -> str:  # noqa: A002 - components are given it by this name
+    return f"group {object.name}"
+
+
+@registry.register
+class GroupBoard(ModelDashboard):
+    """About one group."""
+
+    about = Text(value=describe, live=Every(seconds=1))
+    note = Text(live=True)
+    later = Text(defer=describe)
+
+    class Meta:
+        model = Group
+        permission_classes = (IsNotSecret,)

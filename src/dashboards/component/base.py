@@ -37,10 +37,10 @@ class Component:
         template: the template that renders the value. Its context holds ``component`` and
             ``rendered_value``.
         value: the value, or a callable (sync or async) that returns it. A callable gets those
-            of ``request``, ``object`` and ``filters`` that it names, all where it takes
-            ``**kwargs``. ``get_<key>_value`` on the dashboard goes before it. Where values are
-            pushed, a callable is what a page shows first; any other value only until the first
-            push.
+            of ``request``, ``object``, ``user`` and ``filters`` that it names, all where it
+            takes ``**kwargs``. ``get_<key>_value`` on the dashboard goes before it. Where values
+            are pushed, a callable is what a page shows first; any other value only until the
+            first push.
         defer: ``True`` to load the value only when the component comes into view, or a callable
             like ``value`` that is called then. ``get_<key>_defer`` goes before it.
         defer_url: where a deferred component loads from; by default its own address.
@@ -55,7 +55,7 @@ class Component:
         grid_css_classes: CSS classes that place the box in the grid, such as ``"span-6"``.
         live: ``True`` for values that are pushed; ``Every(seconds=…)`` or ``OnChange(Model)`` for
             a value that is computed while somebody watches. A computed value is shared by all
-            viewers: it gets no request.
+            viewers: it gets no request. With ``how="refresh"`` each page loads its own.
     """
 
     template: str = ""
@@ -81,6 +81,24 @@ class Component:
         """The key, by the name that hand-written templates use for ``sse-swap``."""
         return self.key
 
+    @property
+    def series(self) -> int:
+        """How many points are kept where values are appended, not replaced; else 0."""
+        return 0
+
+    def prepare_base(self) -> Any:
+        """Return what the template shows before points are appended to it."""
+        return None
+
+    def prepare_points(self, value: Any) -> Sequence[str]:
+        """Turn a value of a series into its points: JSON texts that are safe inside ``<script>``.
+
+        Raises:
+            ComponentValueError: when it is none that this kind of component can append.
+        """
+        msg = f"A {type(self).__name__} is no series, got {value!r}."
+        raise ComponentValueError(msg)
+
     def prepare_value(self, value: Any) -> Any:
         """Turn a value into what the template shows.
 
@@ -93,7 +111,7 @@ class Component:
         """Return the value ready for the template, called where it is callable.
 
         Args:
-            **kwargs: what a callable may ask for: ``request``, ``object``, ``filters``.
+            **kwargs: what a callable may ask for: ``request``, ``object``, ``user``, ``filters``.
         """
         return self.prepare_value(resolve(self.value, **kwargs))
 

@@ -1,5 +1,6 @@
 """A component together with one dashboard instance: it has ids, addresses, a value and HTML."""
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -12,7 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component.base import Component, resolve
 from dashboards.exceptions import ComponentValueError
-from dashboards.live.triggers import Every, OnChange, Source
+from dashboards.live.frames import Points
+from dashboards.live.triggers import Every, OnChange, Source, topic_of
 
 
 class Owner(Protocol):
@@ -20,6 +22,10 @@ class Owner(Protocol):
 
     request: HttpRequest | None
     object: Any
+
+    @property
+    def user(self) -> Any:
+        """Who it is shown to; ``None`` where that is everybody."""
 
     @property
     def filters(self) -> Mapping[str, Any]:
@@ -70,6 +76,16 @@ class BoundComponent:
         return f"{self._owner.dom_id}-{self.key}"
 
     @property
+    def kind(self) -> str:
+        """The name of its kind, for CSS."""
+        return type(self._component).__name__.lower()
+
+    @property
+    def series(self) -> int:
+        """How many points are kept where values are appended; else 0."""
+        return self._component.series
+
+    @property
     def content_id(self) -> str:
         """The id of the element that its updates are swapped into."""
         return f"{self.dom_id}-content"
@@ -83,7 +99,23 @@ class BoundComponent:
     @property
     def is_computed(self) -> bool:
         """Whether its live value is computed for all viewers, not pushed."""
-        return isinstance(self._component.live, Every | OnChange)
+        live = self._component.live
+        return isinstance(live, Every | OnChange) and live.how == "broadcast"
+
+    @property
+    def is_refreshed(self) -> bool:
+        """Whether each page is told to load its own live value."""
+        live = self._component.live
+        return isinstance(live, Every | OnChange) and live.how == "refresh"
+
+    @property
+    def spread_milliseconds(self) -> int:
+        """The time over which pages that were told to load spread their requests."""
+        live = self._component.live
+        if not isinstance(live, Every | OnChange):
+            return 0
+        spread = min(live.spread, live.seconds) if isinstance(live, Every) else live.spread
+        return int(1000 * spread)
 
     @property
     def url(self) -> str:
@@ -98,6 +130,8 @@ class BoundComponent:
             triggers.append("intersect once")
         if self._component.poll_rate:
             triggers.append(f"every {self._component.poll_rate}s")
+        if self.is_refreshed:
+            triggers.append("dashboards:refresh")
         if self._component.trigger_on:
             triggers.append(self._component.trigger_on)
         triggers.extend(
@@ -127,10 +161,12 @@ class BoundComponent:
             frame: the last frame of it that the store has.
         """
         live, getter = self._component.live, self._getter()
+        is_pushed = live and not self.is_computed and not self.is_refreshed
         # A callable says what is true now; a plain value only what is shown until the first push.
-        if live and frame is not None and (self.is_computed or not callable(getter)):
+        is_frame = self.is_computed or (is_pushed and (self.series or not callable(getter)))
+        if frame is not None and is_frame:
             return mark_safe(frame)  # noqa: S308 - rendered by us, escaped by its template
-        if self.is_deferred or self.is_computed or (live and getter is None):
+        if self.is_deferred or self.is_computed or (is_pushed and (self.series or getter is None)):
             return None
         return self.render(self.get_value())
 
@@ -144,10 +180,16 @@ class BoundComponent:
         html = render_to_string(template, context, request=request)
         return mark_safe(html.strip())  # noqa: S308 - rendered by a template, which escapes
 
-    def render_shared(self, value: Any) -> str:
-        """Render a prepared value for everybody: without a request, in the site's own ways."""
+    def render_shared(self, value: Any) -> str | Points:
+        """Render a prepared value for everybody: without a request, in the site's own ways.
+
+        Returns:
+            HTML; of a series its base and the new points.
+        """
         with _shared():
-            return self._render(value, None)
+            if not self.series:
+                return self._render(value, None)
+            return Points(self._render(self._component.prepare_base(), None), value, self.series)
 
     def source(self) -> Source | None:
         """Return how its live value is computed, where it is."""
@@ -156,12 +198,18 @@ class BoundComponent:
             return None
         get_value = self.get_deferred_value if self.is_deferred else self.get_value
 
-        def render() -> str:
+        def render() -> str | Points:
             with _shared():
-                return self._render(get_value(), None)
+                return self.render_shared(get_value())
 
-        window = live.window if isinstance(live, OnChange) else None
-        return Source(self.key, live.seconds, render, self.is_deferred, window)
+        return Source(
+            self.key,
+            live.seconds,
+            _new_mark if self.is_refreshed else render,
+            deferred=self.is_deferred,
+            window=live.window if isinstance(live, OnChange) else None,
+            topics=tuple(map(topic_of, live.models)) if isinstance(live, OnChange) else (),
+        )
 
     def _getter(self) -> Any:
         return getattr(self._owner, f"get_{self.key}_value", self._component.value)
@@ -172,19 +220,33 @@ class BoundComponent:
 
     def _call(self, value: Any) -> Any:
         owner = self._owner
-        return resolve(value, request=owner.request, object=owner.object, filters=owner.filters)
+        return resolve(
+            value,
+            request=owner.request,
+            object=owner.object,
+            user=owner.user,
+            filters=owner.filters,
+        )
 
     def prepare(self, value: Any) -> Any:
-        """Return a value ready for the template.
+        """Return a value ready for the template; of a series, the points to append.
 
         Raises:
             ComponentValueError: when it is none that this component can show.
         """
+        component = self._component
         try:
-            return self._component.prepare_value(value)
+            return (
+                component.prepare_points(value) if self.series else component.prepare_value(value)
+            )
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"
             raise ComponentValueError(msg) from error
+
+
+def _new_mark() -> str:
+    """Return what differs each time: all that a page needs to load its own value."""
+    return secrets.token_hex(4)
 
 
 @contextmanager

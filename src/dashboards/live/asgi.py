@@ -19,7 +19,8 @@ from typing import Any
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
 from dashboards import conf
-from dashboards.live.hold import EXTENSION, Hold, Offer
+from dashboards.live.frames import encode_retry
+from dashboards.live.hold import EXTENSION, STREAM_PATH, Hold, Offer
 from dashboards.live.hub import Hub, Reader
 from dashboards.live.stores import get_store
 
@@ -30,6 +31,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
+_TROUBLE_MILLISECONDS = 3000
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -46,6 +48,7 @@ class LiveEdge:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._hub: Hub | None = None
+        self._was_full = False
         self._shared_thread = ThreadSensitiveContext()
         self._previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
@@ -55,7 +58,10 @@ class LiveEdge:
             await self._lifespan(receive, send)
         elif scope["type"] == "http" and not (self._hub and self._hub.closed):
             exchange = _Exchange(receive, send)
-            exchange.offer.full = bool(self._hub and self._hub.streams >= conf.get("MAX_STREAMS"))
+            exchange.offer.full = self._is_full()
+            if self._hub is not None:
+                exchange.offer.is_watching = self._hub.is_watching
+                exchange.offer.access = self._hub.access
             extensions = {**(scope.get("extensions") or {}), EXTENSION: exchange.offer}
             scope = {**scope, "extensions": extensions}
             if _asks_for_stream(scope):
@@ -66,6 +72,18 @@ class LiveEdge:
                 await self._hold(exchange.offer.hold, exchange)
         else:
             await self._application(scope, receive, send)
+
+    def _is_full(self) -> bool:
+        streams, most = self._hub.streams if self._hub else 0, conf.get("MAX_STREAMS")
+        is_full = bool(streams >= most)
+        if is_full and not self._was_full:
+            logger.warning(
+                "%d streams are held, as many as MAX_STREAMS allows; others are told to wait.",
+                streams,
+                extra={"event": "full", "streams": streams},
+            )
+        self._was_full = is_full
+        return is_full
 
     async def _answer_in_shared_thread(self, scope: dict[str, Any], exchange: "_Exchange") -> None:
         """Let Django answer requests for streams in one thread, where it would start one for each.
@@ -84,25 +102,33 @@ class LiveEdge:
         if hub is None:
             hub = self._hub = Hub(get_store())
             self._end_streams_on_signals(hub)
+            _end_streams_with_hypercorn(hub)
         try:
             reader = await hub.open(hold)
         except Exception:
-            # The answer was complete as it stood; the client comes back with its position.
-            logger.exception("A stream of %r cannot be held.", hold.channel)
-            await exchange.write(b"", more=False)
+            # The client comes back with its position, when the store has had a moment.
+            logger.exception(
+                "A stream of %r cannot be held.",
+                hold.channel,
+                extra={"event": "hold failed", "channel": hold.channel},
+            )
+            await exchange.write(encode_retry(_TROUBLE_MILLISECONDS), more=False)
             return
         listener = asyncio.create_task(exchange.wait_for_disconnect(reader))
         try:
-            while news := await reader.read():
-                await exchange.write(news, more=True)
-            if not exchange.disconnected:
-                await exchange.write(b"", more=False)
+            # A task of its own: in this one every delivery would pass through all the
+            # coroutines of server and middleware that wait for it to end.
+            await asyncio.create_task(exchange.deliver(reader))
         except OSError:
             pass  # The client is gone, says the server.
         except asyncio.CancelledError:
             if not reader.abandoned:
                 raise
-            logger.info("A client of %r stopped reading; its stream was given up.", hold.channel)
+            logger.info(
+                "A client of %r stopped reading; its stream was given up.",
+                hold.channel,
+                extra={"event": "stream given up", "channel": hold.channel},
+            )
         finally:
             hub.release(reader)
             listener.cancel()
@@ -173,19 +199,46 @@ class _Exchange:
             event = {**event, "more_body": True}
         await self._send(event)
 
-    async def write(self, body: bytes, *, more: bool) -> None:
+    def write(self, body: bytes, *, more: bool) -> Awaitable[None]:
         """Write to the held answer."""
-        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+        # Not a coroutine around a coroutine: this runs once for each delivery.
+        return self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def deliver(self, reader: Reader) -> None:
+        """Write what the reader takes, until the stream ends."""
+        reader.task = asyncio.current_task()
+        # Not reader.read(): one coroutine less for each delivery.
+        while not reader.end_reason:
+            if news := reader.take():
+                await self.write(news, more=True)
+            else:
+                await reader.news()
+        if not self.disconnected:
+            await self.write(b"", more=False)
 
     async def wait_for_disconnect(self, reader: Reader) -> None:
         """Close the reader when the client goes."""
         while not self.disconnected:
             await self.receive()
-        reader.close()
+        reader.close("gone")
+
+
+def _end_streams_with_hypercorn(hub: Hub) -> None:
+    """End streams the moment one of hypercorn's workers begins to stop.
+
+    Its workers get no signal: the one that the main process gets is passed on as an event, for
+    which a task in each worker's loop waits. An application is told only when every connection
+    has ended, and from Python 3.12 on ``--graceful-timeout`` does not bound that wait (hypercorn
+    issue 308). So its end is read off the task, by name; another name, and hypercorn waits.
+    """
+    for task in asyncio.all_tasks():
+        if getattr(task.get_coro(), "__qualname__", "") == "raise_shutdown":
+            task.add_done_callback(lambda _: hub.close())
 
 
 def _asks_for_stream(scope: Mapping[str, Any]) -> bool:
-    return any(
+    # By its path too: a site may have slow event streams of its own.
+    return scope["path"].endswith(STREAM_PATH) and any(
         name == b"accept" and b"text/event-stream" in value for name, value in scope["headers"]
     )
 

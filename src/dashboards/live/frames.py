@@ -4,9 +4,11 @@ Pure: text in, bytes out, standard library only.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from typing import NamedTuple
 
 # The standard ends a line at any of the three, so data that holds one is split there.
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -48,28 +50,89 @@ def _field(name: str, value: str) -> str:
 
 @dataclass(frozen=True)
 class Frame:
-    """The newest state of one component: what ``event: key`` carries to the page."""
+    """The newest state of one component: what ``event: key`` carries to the page.
+
+    Of a series it is the base that points are appended to, or, numbered from 1, one of the points.
+    A point's version is never below that of its base, so whoever is sent a base is sent all points.
+    """
 
     key: str
     version: int
     data: str
+    number: int = 0
+    """Which point of a series; 0 for a whole state."""
+    keep: int = 0
+    """Of a series: how many points are kept, the newest."""
 
     @cached_property
     def encoded(self) -> bytes:
-        """The frame without a position: encoded once, shared by every reader."""
+        """A whole state without a position: encoded once, shared by every reader."""
         return encode_event(self.key, self.data)
 
 
-def encode_frames(frames: Iterable[Frame], position: str) -> bytes:
+class Points(NamedTuple):
+    """What is stored where a component is a series: its newest points, and what they belong to."""
+
+    base: str
+    """HTML that the points are appended to; stored when it is new or has changed."""
+    items: Sequence[str]
+    """JSON texts, oldest first, with ``<``, ``>`` and ``&`` escaped, as a ``script`` needs it."""
+    keep: int
+    """How many points are kept, the newest; at least 1."""
+
+
+def append_event(key: str) -> str:
+    """Return the name of the event that appends points. No component's key has a colon."""
+    return f"{key}:append"
+
+
+def wrap_point(frame: Frame) -> str:
+    """Return a point as it stands in the page. By its number the page knows one it has already."""
+    return f'<script type="application/json" data-point="{frame.number}">{frame.data}</script>'
+
+
+def page_html(frames: Iterable[Frame]) -> dict[str, str]:
+    """Return what stands in the page for each key: a whole state, or a base and its points."""
+    html: dict[str, str] = {}
+    for frame in frames:
+        html[frame.key] = html[frame.key] + wrap_point(frame) if frame.number else frame.data
+    return html
+
+
+def encode_frames(frames: Sequence[Frame], position: str) -> bytes:
     """Encode what changed as one batch that moves the reader to ``position``.
 
     Only the last event carries the ``id:``. A connection cut inside the batch leaves the reader
     where it was, so that nothing of the batch can be skipped.
+
+    Args:
+        frames: as ``in_order`` has them.
+        position: where a reader of all of them is.
     """
-    batch = list(frames)
-    if not batch:
+    if not frames:
         return b""
-    *head, last = batch
-    return b"".join(frame.encoded for frame in head) + encode_event(
-        last.key, last.data, id=position
-    )
+    events = [list(each) for _, each in groupby(frames, lambda each: (each.key, each.number > 0))]
+    *head, last = events
+    return b"".join(_encode(each) for each in head) + _encode(last, position)
+
+
+def _encode(event: Sequence[Frame], position: str | None = None) -> bytes:
+    first = event[0]
+    if first.number:
+        return encode_event(append_event(first.key), "\n".join(map(wrap_point, event)), id=position)
+    return first.encoded if position is None else encode_event(first.key, first.data, id=position)
+
+
+def in_order(frames: Iterable[Frame]) -> list[Frame]:
+    """Sort frames: oldest first, and the points of a series together, behind their base.
+
+    Points older than their base belong to a series that has become a whole state: left out.
+    """
+    frames = list(frames)
+    bases = {frame.key: frame.version for frame in frames if not frame.number}
+    frames = [each for each in frames if each.version >= bases.get(each.key, 0)]
+    newest: dict[str, int] = {}
+    for frame in frames:
+        newest[frame.key] = max(frame.version, newest.get(frame.key, 0))
+    frames.sort(key=lambda frame: (newest[frame.key], frame.key, frame.number))
+    return frames

@@ -16,6 +16,9 @@ EXTENSION = "dashboards.hold"
 """The edge's place in the ASGI scope's ``extensions``, which copies of a scope still share."""
 
 
+STREAM_PATH = "/@stream/"
+"""How the address of every stream ends."""
+
 ACCESS = "access:"
 """The channel of who may have lost access: a key a user. No dashboard's has a colon."""
 
@@ -37,6 +40,8 @@ class Hold:
     sources: Sequence[Source] = ()
     identity: str = ""
     """Who opened it, as ``identify`` says; empty for nobody in particular."""
+    resumed: bool = False
+    """Whether the client was here before."""
     access: Position | None = None
     """Where ``ACCESS`` stood before it was checked whether they may."""
 
@@ -44,12 +49,16 @@ class Hold:
 class Offer:
     """An edge's offer to hold one request's connection after its answer."""
 
-    __slots__ = ("full", "hold")
+    __slots__ = ("access", "full", "hold", "is_watching")
 
     def __init__(self) -> None:
         self.hold: Hold | None = None
         self.full = False
         """Whether the edge holds as many streams as it may."""
+        self.is_watching = False
+        """Whether the edge follows the store already, and so knows where ``ACCESS`` stands."""
+        self.access: Position | None = None
+        """How far the edge has read ``ACCESS``, where it follows the store."""
 
 
 def offered(request: HttpRequest) -> Offer | None:

@@ -7,28 +7,27 @@ Everything here runs in one event loop, except the computing of live values.
 """
 
 import asyncio
-import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any
-
-from django.db import close_old_connections
+from typing import Any, NamedTuple
 
 from dashboards import conf
-from dashboards.live.frames import HEARTBEAT, Frame, encode_event, encode_frames
+from dashboards.live.frames import HEARTBEAT, encode_event, encode_frames
 from dashboards.live.hold import ACCESS, EVERYBODY, Hold
+from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
+from dashboards.live.producer import Producer
+from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes
-from dashboards.live.triggers import Turn, produce, turns
-from dashboards.live.workers import Workers
+from dashboards.live.triggers import turns
 
 logger = logging.getLogger("dashboards.live")
 
-_WORKERS = 3
 _TICK_SECONDS = 1.0
-_CHANGE_SECONDS = 2.0
+_MOST_NEWS = 256
 _TROUBLE_SECONDS = 1.0
 """Time between two attempts while the store does not answer."""
 
@@ -37,28 +36,29 @@ class Reader:
     """One held stream: a cursor, and when it next has to say or to do something."""
 
     __slots__ = (
+        "_beats",
         "_loop",
         "_news",
-        "_task",
-        "abandoned",
         "beat_seconds",
         "beats_at",
-        "closed",
+        "end_reason",
         "ends_at",
         "feed",
         "identity",
         "position",
+        "task",
     )
 
     def __init__(self, feed: "Feed", hold: Hold) -> None:
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Future[None] | None = None
-        self._task: asyncio.Task[Any] | None = None
+        # Who writes; cancelled where the client stops reading.
+        self.task: asyncio.Task[Any] | None = None
         self.feed = feed
         self.position = hold.position
         self.identity = hold.identity
-        self.closed = False
-        self.abandoned = False
+        self.end_reason = ""
+        self._beats = False
         self.beat_seconds: float = conf.get("HEARTBEAT_SECONDS")
         self.beats_at = self._loop.time() + self.beat_seconds
         # Drawn for each stream, lest all of them come back in the same second.
@@ -66,35 +66,55 @@ class Reader:
         self.ends_at = self._loop.time() + age
 
     async def read(self) -> bytes:
-        """Wait for the next bytes to write; empty when the stream shall end.
+        """Wait for the next bytes to write; empty when the stream shall end."""
+        self.task = asyncio.current_task()
+        while not self.end_reason:
+            if news := self.take():
+                return news
+            await self.news()
+        return b""
+
+    def take(self) -> bytes:
+        """Return what there is to write now, if anything.
 
         What a slow reader would only have overwritten is skipped: it gets the newest frame of
         each key that changed since it last read.
         """
-        self._task = asyncio.current_task()
-        while not self.closed:
-            news = self.feed.since(self.position)
-            if news:
-                self.position = self.feed.position
-            elif self._loop.time() >= self.beats_at:
-                # With the position, so that a client which heard nothing else knows where it is.
-                position = str(self.position) if self.position else None
-                news = encode_event(HEARTBEAT, "", id=position)
-            if news:
-                self.beats_at = self._loop.time() + self.beat_seconds
-                return news
-            self._news = self._loop.create_future()
-            await self._news
-        return b""
+        feed, before = self.feed, self.position
+        news = feed.since(before)
+        if news.encoded:
+            self.position = feed.position
+            # Of a stream that was behind, how old its news are says nothing of us.
+            lag = time.time() - feed.put_at if before is feed.previous else None
+            METRICS.wrote(len(news.encoded), news.frames, news.versions, lag)
+            encoded = news.encoded
+        elif self._beats:
+            # With the position, so that a client which heard nothing else knows where it is.
+            encoded = encode_event(HEARTBEAT, "", id=str(before) if before else None)
+        else:
+            return b""
+        self._beats = False
+        self.beats_at = self._loop.time() + self.beat_seconds
+        return encoded
+
+    def news(self) -> asyncio.Future[None]:
+        """Return what is done when it is worth looking again."""
+        self._news = self._loop.create_future()
+        return self._news
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether its client stopped reading."""
+        return self.end_reason == "stuck"
 
     def wake(self) -> None:
         """Let the reader look again."""
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 
-    def close(self) -> None:
-        """End the stream."""
-        self.closed = True
+    def close(self, reason: str) -> None:
+        """End the stream, for one of ``metrics.END_REASONS``; the first counts."""
+        self.end_reason = self.end_reason or reason
         self.wake()
 
     def tick(self, now: float) -> None:
@@ -102,14 +122,27 @@ class Reader:
         if now < self.beats_at and now < self.ends_at:
             return
         is_writing = self._news is None or self._news.done()
-        if self._task and is_writing and now >= self.beats_at + self.beat_seconds:
+        if self.task and is_writing and now >= self.beats_at + self.beat_seconds:
             # Two beats long nothing could be written. Its own task is stuck in the writing.
-            self.abandoned = True
-            self._task.cancel()
+            self.end_reason = "stuck"
+            self.task.cancel()
         elif now >= self.ends_at:
-            self.close()
+            self.close("age")
         else:
+            self._beats = True
             self.wake()
+
+
+class _News(NamedTuple):
+    """What changed since some position."""
+
+    encoded: bytes
+    frames: int
+    versions: int
+
+
+_NO_NEWS = _News(b"", 0, 0)
+_NOTHING_YET: tuple[object, _News] = (object(), _NO_NEWS)
 
 
 class Feed:
@@ -118,55 +151,82 @@ class Feed:
     def __init__(self, channel: str) -> None:
         self.channel = channel
         self.position: Position | None = None
+        self.previous: Position | None = None
+        self.put_at = 0.0
+        self.is_read = False
         self.readers: set[Reader] = set()
         self.stale = asyncio.Event()
-        # One for each value that waits for changes.
-        self.changes: list[asyncio.Event] = []
+        # For each value that waits for changes: the topics, and what tells it to look.
+        self.changes: list[tuple[tuple[str, ...], asyncio.Event]] = []
         self.refreshing = asyncio.Lock()
         self.tasks: set[asyncio.Task[None]] = set()
-        self._frames: dict[str, Frame] = {}
-        self._encoded: dict[Position | None, bytes] = {}
+        self._state = State()
+        self._news: dict[Position | None, _News] = {}
+        # What was asked for last: the position itself, and its answer.
+        self._latest: tuple[object, _News] = _NOTHING_YET
 
     def knows(self, position: Position | None) -> bool:
         """Whether it can say what changed since ``position``."""
         return self.position is not None and self.position.knows(position)
 
-    def since(self, position: Position | None) -> bytes:
+    def serves(self, position: Position | None) -> bool:
+        """Whether it can answer a client that sent ``position`` without a look at the store."""
+        return self.is_read and (position is None or self.knows(position))
+
+    def since(self, position: Position | None) -> _News:
         """Return what changed since ``position``, encoded once for all who ask alike."""
         head = self.position
+        # Readers that are up to date share the feed's own position. To compare and to hash a
+        # position costs more than all else here, a thousand times for each update.
+        if position is head:
+            return _NO_NEWS
+        if position is self._latest[0]:
+            return self._latest[1]
         if head is None or head == position:
-            return b""
-        encoded = self._encoded.get(position)
-        if encoded is None:
+            return _NO_NEWS
+        news = self._news.get(position)
+        if news is None:
             # A reader ahead of the hub already has what the hub will hear of next.
             known = position is not None and position.epoch == head.epoch
             after = position.version if position and known else 0
-            frames = [frame for frame in self._frames.values() if frame.version > after]
-            frames.sort(key=lambda frame: frame.version)
-            encoded = self._encoded[position] = encode_frames(frames, str(head))
-        return encoded
+            frames = self._state.since(after)
+            encoded = encode_frames(frames, str(head))
+            news = _News(encoded, len(frames), head.version - after if known else 0)
+            # Positions come from clients: what is kept for them is bounded.
+            if len(self._news) < _MOST_NEWS:
+                self._news[position] = news
+        self._latest = (position, news)
+        return news
 
     def apply(self, changes: Changes) -> None:
         """Take in what the store answered to ``since(self.position)``."""
+        self.is_read = True
         before, now = self.position, changes.position
         if before == now:
             return
         if now is None or not now.knows(before):
-            self._frames.clear()
+            self._state.clear()
             if before and now and now.epoch == before.epoch:
                 # The store was set back within an epoch (restored from a copy). Versions on one
                 # connection never go backwards, so these end; their pages come back for the whole.
-                self.close_readers()
-        self._frames.update({frame.key: frame for frame in changes.frames})
-        self.position = now
-        self._encoded.clear()
+                self.close_readers("reset")
+        self._state.take(changes.frames)
+        self.previous, self.position, self.put_at = before, now, changes.put_at
+        self._news.clear()
+        self._latest = _NOTHING_YET
         for reader in self.readers:
             reader.wake()
 
-    def close_readers(self) -> None:
+    def look(self, topic: str) -> None:
+        """Let the values that wait for a topic's changes look."""
+        for topics, changed in self.changes:
+            if topic in topics:
+                changed.set()
+
+    def close_readers(self, reason: str) -> None:
         """End every stream of this channel."""
         for reader in self.readers:
-            reader.close()
+            reader.close(reason)
 
 
 class Hub:
@@ -175,64 +235,80 @@ class Hub:
     def __init__(self, store: BaseStore) -> None:
         self._store = store
         self._feeds: dict[str, Feed] = {}
+        self._topics: dict[str, Position | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._workers: Workers | None = None
+        self._producer = Producer(store, self._trouble)
         self._in_trouble = False
         # Up to where the streams of those who may have lost access are ended.
         self._access: Position | None = None
         self._access_stale = asyncio.Event()
         self._access_lock = asyncio.Lock()
+        self._access_reads = self._access_known = 0
         self.streams = 0
         self.closed = False
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether it holds streams, and so follows the store."""
+        return bool(self._tasks)
+
+    @property
+    def access(self) -> Position | None:
+        """Up to where it has ended the streams of those who may have lost access."""
+        return self._access
+
     async def open(self, hold: Hold) -> Reader:
-        """Start to read a channel, from a position that the store gave a moment ago."""
+        """Start to read a channel, from whatever position the client has sent."""
         feed = self._feeds.get(hold.channel)
         if feed is None:
             feed = self._watch(hold)
         reader = Reader(feed, hold)
         feed.readers.add(reader)
         self.streams += 1
+        METRICS.streams += 1
+        METRICS.opened += 1
+        METRICS.reconnects += hold.resumed
         try:
-            if not feed.knows(hold.position):
+            if not feed.serves(hold.position):
                 # New here, or behind the reader: catch up first, so that an old state is never
                 # taken for news.
                 await self._catch_up(feed, hold.position)
+                if not feed.knows(hold.position):
+                    reader.position = None  # Nobody knows it: the whole state.
             if hold.identity:
-                # From here on the hub sees to it; what happened since the check is looked up.
-                _, lost = await self._lost_access(hold.access)
-                _close_if_lost(reader, lost)
+                await self._end_if_lost(reader, hold.access)
         except BaseException:
+            reader.close("failure")
             self.release(reader)
             raise
         if self.closed:
-            reader.close()
+            reader.close("shutdown")
         return reader
 
     def release(self, reader: Reader) -> None:
         """Forget a reader; with the last one its channel; with the last of those, all work."""
         feed = reader.feed
-        reader.close()
+        reader.close("gone")
         feed.readers.remove(reader)
         self.streams -= 1
+        METRICS.streams -= 1
+        METRICS.ended[reader.end_reason] += 1
         if not feed.readers and self._feeds.get(feed.channel) is feed:
             del self._feeds[feed.channel]
             feed.tasks = _cancel(feed.tasks)
         if not self._feeds:
             self._tasks = _cancel(self._tasks)
-            if self._workers is not None:
-                self._workers.close()
-                self._workers = None
+            self._topics.clear()
+            self._producer.close()
 
     def close(self) -> None:
         """End every stream now, and hold none from here on."""
         self.closed = True
         for feed in self._feeds.values():
-            feed.close_readers()
+            feed.close_readers("shutdown")
 
     def _watch(self, hold: Hold) -> Feed:
-        if self._workers is None:
-            self._workers = Workers(_WORKERS, "dashboards-live")
+        if not self._tasks:
             self._access = hold.access
             self._tasks = _spawn(
                 self._hear(),
@@ -241,16 +317,17 @@ class Hub:
                 self._follow(self._access_stale, self._check_access),
             )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
-        feed.tasks = _spawn(
-            self._follow(feed.stale, partial(self._refresh, feed)),
-            *(self._produce(feed, turn, self._workers) for turn in turns(hold.sources)),
-        )
+        feed.tasks = _spawn(self._follow(feed.stale, partial(self._refresh, feed)))
+        for turn in turns(hold.sources):
+            changed = asyncio.Event()
+            feed.changes.append((turn.topics, changed))
+            feed.tasks |= _spawn(self._producer.follow(feed.channel, turn, changed))
         return feed
 
     async def _catch_up(self, feed: Feed, position: Position | None) -> None:
         """Read a channel's news; readers that come together share one read."""
         async with feed.refreshing:
-            if not feed.knows(position):
+            if not feed.serves(position):
                 await self._read(feed)
 
     async def _refresh(self, feed: Feed) -> None:
@@ -267,14 +344,30 @@ class Hub:
         feed.apply(changes)
 
     async def _check_access(self) -> None:
-        """End the streams of whoever may have lost access; the view decides who comes back."""
+        """End the streams of whoever may have lost access; the view decides who comes back.
+
+        Who asks while a read is under way shares the next one with all who do.
+        """
+        asked = self._access_reads
         async with self._access_lock:
+            if self._access_known > asked:
+                return
+            self._access_reads += 1
             self._access, lost = await self._lost_access(self._access)
             self._end_streams_of(lost)
+            self._access_known = self._access_reads
+
+    async def _end_if_lost(self, reader: Reader, access: Position | None) -> None:
+        """End a new stream if access may have been lost since it was checked, at ``access``."""
+        if access == self._access:
+            # The hub knows of the reader now, and has read nothing since.
+            await self._check_access()
+        else:
+            _close_if_lost(reader, (await self._lost_access(access))[1])
 
     async def _lost_access(self, since: Position | None) -> tuple[Position | None, set[str]]:
         """Return who may have lost access since a position, and the position now."""
-        now, frames = await self._store.asince(ACCESS, since)
+        now, frames, _ = await self._store.asince(ACCESS, since)
         if since and not (now and now.knows(since)):
             return now, {EVERYBODY}  # The store lost what it knew.
         return now, {frame.key for frame in frames}
@@ -307,33 +400,54 @@ class Hub:
         def follow(channel: str) -> None:
             if channel == ACCESS:
                 self._access_stale.set()
+                return
             feed = self._feeds.get(channel)
             if feed is not None:
                 feed.stale.set()
-                for changed in feed.changes:
-                    changed.set()
+            else:
+                self._look(channel)
 
         await self._store.hear(hear)
+
+    def _look(self, topic: str) -> None:
+        for feed in self._feeds.values():
+            feed.look(topic)
 
     async def _poll(self) -> None:
         """Find the news whose hint was lost: one query, whatever the number of readers."""
         while True:
             await asyncio.sleep(self._store.poll_seconds)
+            topics = {
+                topic
+                for feed in self._feeds.values()
+                for topics, _ in feed.changes
+                for topic in topics
+            }
             try:
-                heads = await self._store.aheads((*self._feeds, ACCESS))
+                heads = await self._store.aheads((*self._feeds, *topics, ACCESS))
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
                 await asyncio.sleep(_TROUBLE_SECONDS)
                 continue
             if self._in_trouble:
                 self._in_trouble = False
-                logger.warning("The store of live state answers again.")
+                logger.warning(
+                    "The store of live state answers again.", extra={"event": "store answers"}
+                )
                 self._end_streams_of({EVERYBODY})
             if heads.get(ACCESS) != self._access:
                 self._access_stale.set()
             for channel, feed in self._feeds.items():
                 if heads.get(channel) != feed.position:
                     feed.stale.set()
+            self._compare_topics(topics, heads)
+
+    def _compare_topics(self, topics: set[str], heads: Mapping[str, Position]) -> None:
+        for topic in topics:
+            head = heads.get(topic)
+            if self._topics.setdefault(topic, head) != head:
+                self._topics[topic] = head
+                self._look(topic)
 
     async def _tick(self) -> None:
         """Let every reader see to its time."""
@@ -345,28 +459,6 @@ class Hub:
                 for reader in feed.readers:
                     reader.tick(now)
 
-    async def _produce(self, feed: Feed, turn: Turn, workers: Workers) -> None:
-        """Compute the live values of one turn when it is due, if no other process does."""
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        changed = asyncio.Event()
-        if turn.window is not None:
-            feed.changes.append(changed)
-        while True:
-            changed.clear()
-            try:
-                await workers.run(_work, self._store, feed.channel, turn)
-            except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-                self._trouble(error)
-            if turn.window is None:
-                due = max(due + turn.seconds, loop.time())
-                await asyncio.sleep(due - loop.time())
-            else:
-                await asyncio.sleep(turn.window)
-                with contextlib.suppress(TimeoutError):
-                    # A look now and then, should the hint be lost.
-                    await asyncio.wait_for(changed.wait(), _CHANGE_SECONDS)
-
     def _trouble(self, error: Exception) -> None:
         """Report once that the store does not answer; readers wait meanwhile.
 
@@ -374,12 +466,17 @@ class Hub:
         """
         if not self._in_trouble:
             self._in_trouble = True
-            logger.error("The store of live state does not answer.", exc_info=error)
+            METRICS.store_failures += 1
+            logger.error(
+                "The store of live state does not answer.",
+                exc_info=error,
+                extra={"event": "store fails"},
+            )
 
 
 def _close_if_lost(reader: Reader, lost: set[str]) -> None:
     if reader.identity and not lost.isdisjoint((reader.identity, EVERYBODY)):
-        reader.close()
+        reader.close("access")
 
 
 def _spawn(*work: Coroutine[Any, Any, None]) -> set[asyncio.Task[None]]:
@@ -390,12 +487,3 @@ def _cancel(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
     for task in tasks:
         task.cancel()
     return set()
-
-
-def _work(store: BaseStore, channel: str, turn: Turn) -> None:
-    """Treat a worker's database connections as a request's end treats them."""
-    close_old_connections()
-    try:
-        produce(store, channel, turn)
-    finally:
-        close_old_connections()

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from asgiref.sync import sync_to_async
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
+from dashboards.live.frames import Points
 from dashboards.live.stores import get_store
 
 
@@ -19,7 +20,7 @@ class Publishable(Protocol):
     def prepare_pushed(self, key: str, value: Any) -> Any:
         """Check a value and return it ready to be rendered; raise where it cannot be pushed."""
 
-    def render_pushed(self, key: str, value: Any) -> str:
+    def render_pushed(self, key: str, value: Any) -> str | Points:
         """Render what ``prepare_pushed`` returned."""
 
 
@@ -40,7 +41,7 @@ def push(
     arrive together, in one version.
 
     Args:
-        dashboard: a dashboard class, or an instance (bound to an object, say).
+        dashboard: a dashboard class, or an instance (of one object, or for one user, say).
         key: the component's key, where one value is pushed.
         value: its value.
         **values: several values by key.

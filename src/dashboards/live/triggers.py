@@ -1,33 +1,49 @@
 """When a live value is computed, and the computing of it."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from hashlib import sha256
+from time import monotonic
+from typing import Literal, NamedTuple
 
 from django.db.models import Model
 
+from dashboards.live.frames import Points
+from dashboards.live.positions import Position
 from dashboards.live.stores.base import BaseStore
 
 logger = logging.getLogger("dashboards.live")
 
 MIN_SECONDS = 0.1
 
+How = Literal["broadcast", "refresh"]
+
+_HOWS = ("broadcast", "refresh")
+# A claim is made for so long at most, and extended while the work goes on.
+_MOST_CLAIM_SECONDS = 10.0
+
 
 @dataclass(frozen=True)
 class Every:
-    """Compute the value every so many seconds, once for all viewers, while someone watches.
+    """Compute the value every so many seconds, while someone watches.
 
     Args:
         seconds: the interval in seconds, at least 0.1.
+        how: ``"broadcast"``, the default, to compute it once for all viewers. ``"refresh"`` for a
+            value that depends on its viewer: each page is told to load its own.
+        spread: for ``"refresh"``, seconds over which the pages spread their requests; default 2.
     """
 
     seconds: float
+    how: How = "broadcast"
+    spread: float = 2
 
     def __post_init__(self) -> None:
         if not self.seconds >= MIN_SECONDS:
             msg = f"Every(seconds={self.seconds!r}): seconds must be a number of at least 0.1."
             raise ValueError(msg)
+        _check_how(self)
 
 
 @dataclass(frozen=True, init=False)
@@ -42,14 +58,23 @@ class OnChange:
         *models: model classes, or their names such as ``"shop.Order"``; at least one.
         window: seconds in which changes are merged; default 0.2.
         seconds: how old a value gets though no signal came; default 60.
+        how: as in ``Every``.
+        spread: as in ``Every``.
     """
 
     models: tuple[type[Model] | str, ...]
     window: float
     seconds: float
+    how: How
+    spread: float
 
     def __init__(
-        self, *models: type[Model] | str, window: float = 0.2, seconds: float = 60
+        self,
+        *models: type[Model] | str,
+        window: float = 0.2,
+        seconds: float = 60,
+        how: How = "broadcast",
+        spread: float = 2,
     ) -> None:
         if not models:
             msg = "OnChange() needs at least one model."
@@ -60,8 +85,19 @@ class OnChange:
                 "seconds at least 0.1."
             )
             raise ValueError(msg)
-        for name, value in (("models", models), ("window", window), ("seconds", seconds)):
+        given = {"models": models, "window": window, "seconds": seconds}
+        for name, value in {**given, "how": how, "spread": spread}.items():
             object.__setattr__(self, name, value)
+        _check_how(self)
+
+
+def _check_how(trigger: Every | OnChange) -> None:
+    if trigger.how not in _HOWS or not trigger.spread >= 0:
+        msg = (
+            f"{type(trigger).__name__}(how={trigger.how!r}, spread={trigger.spread!r}): how must "
+            f"be one of {', '.join(map(repr, _HOWS))} and spread a number of at least 0."
+        )
+        raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +110,15 @@ class Source:
         render: computes and renders it.
         deferred: whether a page is sent without waiting for it.
         window: for a value that is computed on change, the seconds in which changes are merged.
+        topics: for such a value, the channels whose news are the changes.
     """
 
     key: str
     seconds: float
-    render: Callable[[], str]
+    render: Callable[[], str | Points]
     deferred: bool = False
     window: float | None = None
+    topics: tuple[str, ...] = ()
 
 
 class Turn(NamedTuple):
@@ -91,53 +129,89 @@ class Turn(NamedTuple):
     sources: Sequence[Source]
     window: float | None = None
     """Where it waits for changes: seconds in which they are merged."""
+    topics: tuple[str, ...] = ()
+
+    @property
+    def claim_seconds(self) -> float:
+        """How long a claim lasts: a little less than the interval, and what a dead holder costs."""
+        seconds = self.seconds * 0.9
+        return seconds if self.window is None else min(seconds, _MOST_CLAIM_SECONDS)
+
+    def stamp(self, heads: Mapping[str, Position]) -> str:
+        """Return for which state of its topics it is computed; empty where it has none."""
+        return ",".join(str(heads.get(topic, "-")) for topic in self.topics)
+
+
+def topic_of(model: type[Model] | str) -> str:
+    """Return the channel that has news whenever a model's objects changed."""
+    label = model if isinstance(model, str) else model._meta.label  # noqa: SLF001 - public by custom
+    return f"model:{label.lower()}"
 
 
 def lease_of(channel: str, turn: str) -> str:
-    """Return the name under which a turn is claimed."""
-    return f"{channel} {turn}"
-
-
-def turn_on_change(key: str) -> str:
-    """Return the name of the turn of a value that is computed on change."""
-    return f"change {key}"
+    """Return the name under which a turn is claimed, bounded as names of channels are."""
+    return f"turn:{sha256(f'{channel} {turn}'.encode()).hexdigest()}"
 
 
 def turns(sources: Iterable[Source]) -> Sequence[Turn]:
     """Group sources by interval, deferred ones apart; those that wait for changes stay single."""
     groups: dict[tuple[float, bool], list[Source]] = {}
     single: list[Turn] = []
-    for source in sources:
-        if source.window is not None:
-            name = turn_on_change(source.key)
-            single.append(Turn(name, source.seconds, [source], source.window))
+    for each in sources:
+        if each.window is not None:
+            name = f"change {each.key}"
+            single.append(Turn(name, each.seconds, [each], each.window, each.topics))
             continue
-        groups.setdefault((source.seconds, source.deferred), []).append(source)
+        groups.setdefault((each.seconds, each.deferred), []).append(each)
     return single + [
         Turn(f"{seconds:g}{' deferred' if deferred else ''}", seconds, group)
         for (seconds, deferred), group in groups.items()
     ]
 
 
-def produce(store: BaseStore, channel: str, turn: Turn) -> None:
-    """Compute and store a turn's values, unless somebody has claimed it.
+class Claim(NamedTuple):
+    """A turn that is ours to compute."""
 
-    The claim is the lease: it ends by itself, a little before the next turn is due, so a holder
-    that dies costs one turn. A value that raises is logged and costs only its own component.
-    """
-    if not store.claim(lease_of(channel, turn.name), turn.seconds * 0.9):
-        return
-    frames: dict[str, str] = {}
-    for source in turn.sources:
-        try:
-            frames[source.key] = source.render()
-        except Exception:
-            logger.exception("The live value of %r on %r failed.", source.key, channel)
-    if frames:
-        store.put(channel, frames)
+    name: str
+    holder: str
+    stamp: str
 
 
-def produce_due(store: BaseStore, channel: str, sources: Iterable[Source]) -> None:
-    """Do for one reading request what an edge does for its readers: compute what is due."""
+def claim(store: BaseStore, channel: str, turn: Turn) -> Claim | None:
+    """Claim a turn; ``None`` where it is not due or somebody else computes it."""
+    name = lease_of(channel, turn.name)
+    # Read before anything is computed: what changes meanwhile makes the turn due again.
+    stamp = turn.stamp(store.heads(turn.topics)) if turn.topics else ""
+    holder = store.claim(name, turn.claim_seconds, stamp)
+    return Claim(name, holder, stamp) if holder else None
+
+
+def render(source: Source, channel: str) -> str | Points | None:
+    """Compute a value; one that raises is logged and costs only its own component."""
+    try:
+        return source.render()
+    except Exception:
+        logger.exception(
+            "The live value of %r on %r failed.",
+            source.key,
+            channel,
+            extra={"event": "value failed", "channel": channel, "key": source.key},
+        )
+        return None
+
+
+def produce_due(store: BaseStore, channel: str, sources: Collection[Source]) -> None:
+    """Compute what is due, as far as nobody else does: what a hub does for its readers."""
     for turn in turns(sources):
-        produce(store, channel, turn)
+        claimed = claim(store, channel, turn)
+        if claimed is None:
+            continue
+        began = monotonic()
+        values = {source.key: render(source, channel) for source in turn.sources}
+        frames = {key: value for key, value in values.items() if value is not None}
+        in_time = monotonic() - began < turn.claim_seconds / 2
+        # Else somebody may have taken over meanwhile, and have newer values.
+        if frames and (in_time or store.hold(claimed.name, claimed.holder, turn.claim_seconds)):
+            store.put(channel, frames)
+        if turn.topics:
+            store.hold(claimed.name, claimed.holder, turn.seconds * 0.9, claimed.stamp)

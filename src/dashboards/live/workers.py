@@ -32,6 +32,12 @@ class Workers:
         self._lock = threading.Lock()
         self._unfinished = 0
 
+    def make_room(self, threads: int) -> None:
+        """Allow so many threads more, or fewer: as many as calls that do not return."""
+        with self._lock:
+            self._size += threads
+            self._start_threads()
+
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a function in one of the threads and return what it returns."""
         loop = asyncio.get_running_loop()
@@ -52,10 +58,7 @@ class Workers:
 
         with self._lock:
             self._unfinished += 1
-            if len(self._threads) < min(self._unfinished, self._size):
-                thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-                self._threads.append(thread)
-                thread.start()
+            self._start_threads()
         self._calls.put(call)
         return await future
 
@@ -66,6 +69,12 @@ class Workers:
         for thread in self._threads:
             thread.join(seconds)
         self._threads.clear()
+
+    def _start_threads(self) -> None:
+        while len(self._threads) < min(self._unfinished, self._size):
+            thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _work(self) -> None:
         try:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.core.checks import CheckMessage
 
-from dashboards.live.frames import Frame
+from dashboards.live.frames import Frame, Points
 from dashboards.live.hints import Hear
 from dashboards.live.positions import Position
 
@@ -25,6 +25,8 @@ class Changes(NamedTuple):
     position: Position | None
     """Where a reader of these frames is; ``None`` where the channel does not exist (yet)."""
     frames: Sequence[Frame]
+    put_at: float = 0
+    """When the last put was made: seconds since 1970, by the clock of the store or its writer."""
 
 
 class BaseStore(ABC):
@@ -46,8 +48,11 @@ class BaseStore(ABC):
         self._signature = secrets.token_hex(4)
 
     @abstractmethod
-    def put(self, channel: str, frames: Mapping[str, str]) -> Position:
+    def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store rendered frames by key, all under one new version of the channel.
+
+        Of points, which belong to a series, the newest are kept. Nothing at all may be put: that
+        is a new version all the same, by which it is seen that something happened.
 
         Versions of a channel become visible in order: who has read one can never miss an
         earlier one that appears later.
@@ -66,12 +71,29 @@ class BaseStore(ABC):
         """Return where each of the channels stands now; those that do not exist are absent."""
 
     @abstractmethod
-    def claim(self, name: str, seconds: float) -> bool:
-        """Claim a piece of work for so many seconds; false when it is claimed already."""
+    def claim(self, name: str, seconds: float, stamp: str = "") -> str:
+        """Claim a piece of work for so many seconds.
+
+        Args:
+            name: which work.
+            seconds: how long the claim lasts if nobody extends it: what a dead holder costs.
+            stamp: for which state of things the work would be done.
+
+        Returns:
+            Who holds the claim, for ``hold``; empty while somebody else works on it, or where it
+            is done for this very stamp.
+        """
 
     @abstractmethod
-    def expire(self, name: str, channel: str) -> None:
-        """End a claim now, and hint that its channel has work due."""
+    def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
+        """Extend a claim, or say that the work is done; false when it is no longer the holder's.
+
+        Args:
+            name: which work.
+            holder: what ``claim`` returned.
+            seconds: how long from now the claim lasts, or the work counts as done.
+            stamp: for which state of things it is done; empty while it is not.
+        """
 
     @abstractmethod
     async def asince(self, channel: str, position: Position | None) -> Changes:
@@ -123,6 +145,11 @@ class BaseStore(ABC):
     def check(self) -> Sequence[CheckMessage]:
         """Return system check messages about this store's configuration."""
         return ()
+
+
+def new_holder() -> str:
+    """Return a name for whoever claims work, never used before."""
+    return secrets.token_hex(8)
 
 
 async def keep_listening(listen: Callable[[], Awaitable[None]]) -> None:

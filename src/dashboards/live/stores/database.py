@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -12,13 +12,13 @@ from typing import Any, ParamSpec, TypeVar
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the framework's name
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connections, transaction
 from django.db import Error as DatabaseError
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Max, Q
 from django.utils import timezone
 
-from dashboards.live.frames import Frame
+from dashboards.live.frames import Frame, Points, in_order
 from dashboards.live.hints import Hear, HostHints
 from dashboards.live.positions import Position, new_epoch
-from dashboards.live.stores.base import BaseStore, Changes, keep_listening
+from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
 from dashboards.live.workers import Workers
 from dashboards.models import Channel, Lease
 from dashboards.models import Frame as FrameRow
@@ -32,7 +32,7 @@ _MYSQL_DEADLOCK = 1213
 
 
 class DatabaseStore(BaseStore):
-    """Keeps frames in two tables.
+    """Keeps frames in two tables, and claims in a third.
 
     Other processes hear of news by ``NOTIFY`` where the database is PostgreSQL (and its driver
     psycopg 3); elsewhere by datagram, on one host.
@@ -55,7 +55,7 @@ class DatabaseStore(BaseStore):
         # What SQLite said when the heads were last read, and the heads. Of the store's thread.
         self._last_heads: tuple[tuple[int, frozenset[str]], Mapping[str, Position]] | None = None
 
-    def put(self, channel: str, frames: Mapping[str, str]) -> Position:
+    def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store in one transaction.
 
         Its first statement takes the channel's row, so puts to one channel follow each other and
@@ -71,26 +71,71 @@ class DatabaseStore(BaseStore):
                     raise
         return self._put(channel, frames)
 
-    def _put(self, channel: str, frames: Mapping[str, str]) -> Position:
+    def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         with transaction.atomic(using=self.using):
             self._step(channel)
             row = Channel.objects.using(self.using).get(name=channel)
+            whole = {key: data for key, data in frames.items() if isinstance(data, str)}
+            series = {key: data for key, data in frames.items() if isinstance(data, Points)}
+            rows = [
+                FrameRow(channel=row, key=key, version=row.version, data=data)
+                for key, data in whole.items()
+            ]
+            if series:
+                rows += self._append(row, series)
             FrameRow.objects.using(self.using).bulk_create(
-                [
-                    FrameRow(channel=row, key=key, version=row.version, data=data)
-                    for key, data in frames.items()
-                ],
+                rows,
                 update_conflicts=True,
                 # MySQL and MariaDB find the conflicting key themselves and refuse to be told.
                 unique_fields=(
-                    ["channel", "key"]
+                    ["channel", "key", "number"]
                     if connections[self.using].features.supports_update_conflicts_with_target
                     else None
                 ),
-                update_fields=["version", "data"],
+                update_fields=["version", "keep", "data"],
             )
             self._announce(channel)
         return Position(row.epoch, row.version)
+
+    def _append(self, row: Channel, series: Mapping[str, Points]) -> Iterator[FrameRow]:
+        """Return the rows of new points, and of bases that are new; delete points past the last."""
+        mine = FrameRow.objects.using(self.using).filter(channel=row)
+        whole = Q(number=0)
+        known = (
+            mine.filter(key__in=series)
+            .values("key")
+            .annotate(
+                last=Max("number"), kept=Max("keep", filter=whole), base=Max("data", filter=whole)
+            )
+        )
+        stand: dict[str, Any] = {each["key"]: each for each in known}
+        for key, points in series.items():
+            its = stand.get(key, {"last": 0, "kept": 0, "base": None})
+            last = its["last"]
+            if its["base"] != points.base or not its["kept"]:
+                old = mine.filter(key=key, number__gt=0)
+                if its["kept"]:
+                    # Whoever is sent a base is sent all of its points.
+                    old.update(version=row.version)
+                else:
+                    # Left by a series that became a whole state meanwhile.
+                    old.delete()
+                yield FrameRow(
+                    channel=row, key=key, keep=points.keep, version=row.version, data=points.base
+                )
+            newest = last + len(points.items)
+            items = points.items[-points.keep :]
+            if newest > points.keep:
+                mine.filter(key=key, number__range=(1, newest - points.keep)).delete()
+            for number, item in enumerate(items, newest - len(items) + 1):
+                yield FrameRow(
+                    channel=row,
+                    key=key,
+                    number=number,
+                    keep=points.keep,
+                    version=row.version,
+                    data=item,
+                )
 
     def _step(self, channel: str) -> None:
         """Move the channel to its next version, making it where it does not exist."""
@@ -119,16 +164,21 @@ class DatabaseStore(BaseStore):
             Channel.objects.using(self.using)
             .filter(name=channel)
             .annotate(news=FilteredRelation("frames", condition=Q(frames__version__gt=after)))
-            .order_by("news__version", "news__pk")
-            .values_list("epoch", "version", "news__key", "news__version", "news__data")
+            .values_list(
+                "epoch",
+                "version",
+                "updated_at",
+                *("news__key", "news__version", "news__data", "news__number", "news__keep"),
+            )
         )
         position = None
+        put_at = 0.0
         frames: list[Frame] = []
-        for epoch, head, key, version, data in rows:
-            position = Position(epoch, head)
-            if key is not None:
-                frames.append(Frame(key, version, data))
-        return Changes(position, tuple(frames))
+        for epoch, head, updated_at, *frame in rows:
+            position, put_at = Position(epoch, head), updated_at.timestamp()
+            if frame[0] is not None:
+                frames.append(Frame(*frame))
+        return Changes(position, tuple(in_order(frames)), put_at)
 
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Read all heads with one query."""
@@ -138,27 +188,29 @@ class DatabaseStore(BaseStore):
             for name, epoch, version in rows.values_list("name", "epoch", "version")
         }
 
-    def claim(self, name: str, seconds: float) -> bool:
+    def claim(self, name: str, seconds: float, stamp: str = "") -> str:
         """Claim by the clock of this host; clocks apart only make a turn early or late."""
-        now = time()
+        now, holder = time(), new_holder()
         leases = Lease.objects.using(self.using)
-        until = leases.filter(name=name).values_list("until", flat=True).first()
-        if until is not None:
-            if until > now:
-                return False
-            return bool(leases.filter(name=name, until=until).update(until=now + seconds))
-        try:
-            with transaction.atomic(using=self.using):
-                leases.create(name=name, until=now + seconds)
-        except IntegrityError:
-            return False
-        return True
+        lease = leases.filter(name=name).first()
+        if lease is None:
+            try:
+                with transaction.atomic(using=self.using):
+                    leases.create(name=name, holder=holder, stamp="", until=now + seconds)
+            except IntegrityError:
+                return ""
+            return holder
+        if lease.until > now and lease.stamp in {"", stamp}:
+            return ""
+        # As it was read: who claims at the same moment changes nothing.
+        as_read = leases.filter(name=name, holder=lease.holder, stamp=lease.stamp)
+        won = as_read.filter(until=lease.until).update(holder=holder, stamp="", until=now + seconds)
+        return holder if won else ""
 
-    def expire(self, name: str, channel: str) -> None:
-        """Delete the claim."""
-        with transaction.atomic(using=self.using):
-            Lease.objects.using(self.using).filter(name=name).delete()
-            self._announce(channel)
+    def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
+        """Hold on by the clock of this host."""
+        mine = Lease.objects.using(self.using).filter(name=name, holder=holder)
+        return bool(mine.update(stamp=stamp, until=time() + seconds))
 
     def hint(self, channel: str) -> None:
         """Tell this process's hubs and the others, once what is open now is committed."""

@@ -4,20 +4,28 @@ import asyncio
 import threading
 import time
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from dashboards.live.frames import Frame
+from dashboards.live.frames import Frame, Points
 from dashboards.live.hints import Hear
 from dashboards.live.positions import Position, new_epoch
-from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.live.state import State
+from dashboards.live.stores.base import BaseStore, Changes, new_holder
 
 
 class _Channel:
-    """One channel's state; guarded by its store's lock."""
+    """One channel; guarded by its store's lock."""
 
     def __init__(self) -> None:
         self.position = Position(new_epoch(), 0)
-        self.frames: dict[str, Frame] = {}
+        self.put_at = 0.0
+        self.state = State()
+
+
+class _Lease(NamedTuple):
+    holder: str
+    stamp: str
+    until: float
 
 
 class MemoryStore(BaseStore):
@@ -30,29 +38,31 @@ class MemoryStore(BaseStore):
         super().__init__(options)
         self._lock = threading.Lock()
         self._channels: dict[str, _Channel] = {}
-        self._leases: dict[str, float] = {}
+        self._leases: dict[str, _Lease] = {}
 
-    def put(self, channel: str, frames: Mapping[str, str]) -> Position:
+    def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store under the channel's next version."""
         with self._lock:
-            state = self._channels.setdefault(channel, _Channel())
-            version = state.position.version + 1
-            state.position = Position(state.position.epoch, version)
-            state.frames.update({key: Frame(key, version, data) for key, data in frames.items()})
-            position = state.position
+            its = self._channels.setdefault(channel, _Channel())
+            version = its.position.version + 1
+            for key, data in frames.items():
+                if isinstance(data, str):
+                    its.state.take([Frame(key, version, data)])
+                else:
+                    its.state.append(key, version, data)
+            its.put_at = time.time()
+            position = its.position = Position(its.position.epoch, version)
         self._hint(channel)
         return position
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Return what changed since ``position``."""
         with self._lock:
-            state = self._channels.get(channel)
-            if state is None:
+            its = self._channels.get(channel)
+            if its is None:
                 return Changes(None, ())
-            after = position.version if position and state.position.knows(position) else 0
-            changed = [frame for frame in state.frames.values() if frame.version > after]
-            changed.sort(key=lambda frame: frame.version)
-            return Changes(state.position, tuple(changed))
+            after = position.version if position and its.position.knows(position) else 0
+            return Changes(its.position, tuple(its.state.since(after)), its.put_at)
 
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Return where the channels stand."""
@@ -61,20 +71,26 @@ class MemoryStore(BaseStore):
                 name: self._channels[name].position for name in channels if name in self._channels
             }
 
-    def claim(self, name: str, seconds: float) -> bool:
+    def claim(self, name: str, seconds: float, stamp: str = "") -> str:
         """Claim by the monotonic clock of this process."""
         now = time.monotonic()
         with self._lock:
-            if self._leases.get(name, 0) > now:
-                return False
-            self._leases[name] = now + seconds
-            return True
+            lease = self._leases.get(name)
+            if lease and lease.until > now and lease.stamp in {"", stamp}:
+                return ""
+            holder = new_holder()
+            self._leases[name] = _Lease(holder, "", now + seconds)
+            return holder
 
-    def expire(self, name: str, channel: str) -> None:
-        """Forget the claim."""
+    def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
+        """Hold on by the monotonic clock of this process."""
+        now = time.monotonic()
         with self._lock:
-            self._leases.pop(name, None)
-        self._hint(channel)
+            lease = self._leases.get(name)
+            if lease is None or lease.holder != holder:
+                return False
+            self._leases[name] = _Lease(holder, stamp, now + seconds)
+            return True
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
         """Return what changed; memory does not block."""

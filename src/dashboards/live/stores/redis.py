@@ -10,10 +10,10 @@ from typing import Any
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboards.live.frames import Frame
+from dashboards.live.frames import Frame, Points, in_order
 from dashboards.live.hints import Hear
 from dashboards.live.positions import Position, new_epoch
-from dashboards.live.stores.base import BaseStore, Changes, keep_listening
+from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
 
 try:
     import redis
@@ -26,8 +26,10 @@ else:
 _OPTIONS = {"url", "prefix", "timeout", "keep_seconds", "poll_seconds"}
 _INSTALL = 'pip install "django-live-dashboards[redis]"'
 
-# A channel is two keys: a hash of data and a sorted set of versions, both by component key. The
-# empty member is the channel itself: its epoch and its version. Component keys follow a "=".
+# A channel is two keys: a hash of data and a sorted set of versions, both by member. The empty
+# member is the channel itself: its epoch and its version. "=key" is a component's whole state;
+# "+key" and a 16-digit number is a point of a series, of which "#key" counts the last and "~key"
+# says how many are kept. A key is an identifier, so none of the signs can be part of one.
 
 # A server that was restarted, or a replica that took over, may have lost its last writes. Its run
 # id tells, and the epoch changes: a version that stood for one value never stands for another.
@@ -43,10 +45,49 @@ end
 if redis.call('HGET', data, 'run') ~= run then
     redis.call('HSET', data, '', new_epoch, 'run', run)
 end
+local now = redis.call('TIME')
+redis.call('HSET', data, 'put at', now[1] .. '.' .. string.format('%06d', now[2]))
 local version = redis.call('ZINCRBY', versions, 1, '')
-for i = 5, #ARGV, 2 do
-    redis.call('HSET', data, ARGV[i], ARGV[i + 1])
-    redis.call('ZADD', versions, version, ARGV[i])
+local function set(member, text)
+    redis.call('HSET', data, member, text)
+    redis.call('ZADD', versions, version, member)
+end
+local function point(key, number)
+    return '+' .. key .. string.format('%016d', number)
+end
+local i = 5
+while i < #ARGV do
+    local key, text = ARGV[i], ARGV[i + 1]
+    local kept, count = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+    local skipped = tonumber(ARGV[i + 4])
+    i = i + 5
+    local last = tonumber(redis.call('HGET', data, '#' .. key) or '0')
+    local first = math.max(last - tonumber(redis.call('HGET', data, '~' .. key) or '0'), 0) + 1
+    if kept == 0 then
+        for number = first, last do
+            redis.call('HDEL', data, point(key, number))
+            redis.call('ZREM', versions, point(key, number))
+        end
+        redis.call('HDEL', data, '#' .. key, '~' .. key)
+        set('=' .. key, text)
+    else
+        if redis.call('HGET', data, '=' .. key) ~= text then
+            set('=' .. key, text)
+            for number = first, last do
+                redis.call('ZADD', versions, version, point(key, number))
+            end
+        end
+        local newest = last + skipped + count
+        for number = newest - count + 1, newest do
+            set(point(key, number), ARGV[i])
+            i = i + 1
+        end
+        for number = first, math.min(last, newest - kept) do
+            redis.call('HDEL', data, point(key, number))
+            redis.call('ZREM', versions, point(key, number))
+        end
+        redis.call('HSET', data, '#' .. key, newest, '~' .. key, kept)
+    end
 end
 redis.call('PEXPIRE', data, keep)
 redis.call('PEXPIRE', versions, keep)
@@ -67,12 +108,19 @@ if epoch ~= ARGV[2] or tonumber(after) > tonumber(head) then
     after = '0'
 end
 local news = redis.call('ZRANGEBYSCORE', versions, '(' .. after, '+inf', 'WITHSCORES')
-local answer = {epoch, head}
+local answer = {epoch, head, redis.call('HGET', data, 'put at') or '0'}
 for i = 1, #news, 2 do
-    if news[i] ~= '' then
-        table.insert(answer, news[i])
-        table.insert(answer, news[i + 1])
-        table.insert(answer, redis.call('HGET', data, news[i]) or '')
+    local member = news[i]
+    if member ~= '' then
+        local key, number, keep = string.sub(member, 2), '0', '0'
+        if string.sub(member, 1, 1) == '+' then
+            key, number = string.sub(member, 2, -17), string.sub(member, -16)
+            keep = redis.call('HGET', data, '~' .. key) or '1'
+        end
+        local text = redis.call('HGET', data, member) or ''
+        for _, part in ipairs({key, news[i + 1], text, number, keep}) do
+            table.insert(answer, part)
+        end
     end
 end
 return answer
@@ -88,6 +136,29 @@ return answer
 """
 
 
+# A lease is "holder stamp"; without a stamp the work is being done.
+_CLAIM = """
+local lease = redis.call('GET', KEYS[1])
+if lease then
+    local stamp = string.match(lease, ' (.*)$')
+    if stamp == '' or stamp == ARGV[3] then
+        return 0
+    end
+end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ', 'PX', ARGV[2])
+return 1
+"""
+
+_HOLD = """
+local lease = redis.call('GET', KEYS[1])
+if not lease or string.match(lease, '^(%S+) ') ~= ARGV[1] then
+    return 0
+end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[3], 'PX', ARGV[2])
+return 1
+"""
+
+
 class _Client:
     """A client, of threads or of one event loop, and the scripts it runs."""
 
@@ -96,6 +167,8 @@ class _Client:
         self.put = client.register_script(_PUT)
         self.since = client.register_script(_SINCE)
         self.heads = client.register_script(_HEADS)
+        self.claim = client.register_script(_CLAIM)
+        self.hold = client.register_script(_HOLD)
 
 
 class RedisStore(BaseStore):
@@ -124,9 +197,16 @@ class RedisStore(BaseStore):
         # An asynchronous client belongs to one loop. It lives while somebody hears there.
         self._loops: dict[asyncio.AbstractEventLoop, tuple[_Client, set[object]]] = {}
 
-    def put(self, channel: str, frames: Mapping[str, str]) -> Position:
+    def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store with one script, which nothing else runs beside."""
-        fields = [text for key, data in frames.items() for text in (f"={key}", data)]
+        fields: list[Any] = []
+        for key, data in frames.items():
+            if isinstance(data, str):
+                fields += [key, data, 0, 0, 0]
+            else:
+                items = data.items[-data.keep :]
+                skipped = len(data.items) - len(items)
+                fields += [key, data.base, data.keep, len(items), skipped, *items]
         topic, keep = f"{self.prefix}hints", self._milliseconds(self.keep_seconds)
         answer = self._sync().put(
             self._keys(channel), [topic, self._sign(channel), keep, new_epoch(), *fields]
@@ -142,15 +222,19 @@ class RedisStore(BaseStore):
         """Read all heads with one script."""
         return _heads(channels, self._sync().heads(self._ask_heads(channels)))
 
-    def claim(self, name: str, seconds: float) -> bool:
+    def claim(self, name: str, seconds: float, stamp: str = "") -> str:
         """Claim by the clock of Redis."""
-        key = f"{self.prefix}lease:{name}"
-        return bool(self._sync().redis.set(key, "", nx=True, px=self._milliseconds(seconds)))
+        holder = new_holder()
+        won = self._sync().claim(self._lease(name), [holder, self._milliseconds(seconds), stamp])
+        return holder if won else ""
 
-    def expire(self, name: str, channel: str) -> None:
-        """Delete the claim."""
-        self._sync().redis.delete(f"{self.prefix}lease:{name}")
-        self.hint(channel)
+    def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
+        """Hold on by the clock of Redis."""
+        lasts = self._milliseconds(seconds)
+        return bool(self._sync().hold(self._lease(name), [holder, lasts, stamp]))
+
+    def _lease(self, name: str) -> list[str]:
+        return [f"{self.prefix}lease:{name}"]
 
     def hint(self, channel: str) -> None:
         """Tell this process's hubs and, by publishing, the others."""
@@ -310,13 +394,12 @@ def _position(answer: Sequence[str]) -> Position:
 def _changes(answer: Sequence[str]) -> Changes:
     if not answer:
         return Changes(None, ())
-    parts = iter(answer[2:])
-    # The set is in order of versions, and within a version in that of keys.
+    parts = iter(answer[3:])
     frames = [
-        Frame(key[1:], int(version), data)
-        for key, version, data in zip(parts, parts, parts, strict=True)
+        Frame(key, int(version), data, int(number), int(keep))
+        for key, version, data, number, keep in zip(*[parts] * 5, strict=True)
     ]
-    return Changes(_position(answer), tuple(frames))
+    return Changes(_position(answer), tuple(in_order(frames)), float(answer[2]))
 
 
 def _heads(channels: Collection[str], answers: Sequence[Sequence[str]]) -> Mapping[str, Position]:

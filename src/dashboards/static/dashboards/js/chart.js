@@ -59,15 +59,35 @@
     };
   }
 
+  // The points beside a chart, each a list of what every trace gets; read once.
+  const read = new WeakMap();
+
+  function extend(traces, box) {
+    for (const node of box.querySelectorAll(":scope > script[data-point]")) {
+      if (!read.has(node)) read.set(node, JSON.parse(node.textContent));
+      read.get(node).forEach((point, index) => {
+        const trace = (traces[index] ??= { type: "scatter", mode: "lines" });
+        for (const [field, value] of Object.entries(point ?? {})) {
+          if (!Array.isArray(trace[field])) trace[field] = [];
+          trace[field].push(value);
+        }
+      });
+    }
+    return traces;
+  }
+
   class DashboardChart extends HTMLElement {
     connectedCallback() {
       this.redraw ??= () => this.schedule();
       this.updates ??= new MutationObserver((records) => {
-        if (records.some(({ target }) => target === this || target.localName === "script")) {
+        const ours = ({ target }) => target === this || target === this.parentElement;
+        if (records.some((each) => ours(each) || each.target.localName === "script")) {
           this.schedule();
         }
       });
       this.updates.observe(this, { childList: true, subtree: true, characterData: true });
+      // The points of a series stand beside the chart.
+      this.updates.observe(this.parentElement, { childList: true });
       dark.addEventListener("change", this.redraw);
       this.schedule();
     }
@@ -93,10 +113,11 @@
         const plot = this.querySelector(".dashboard-chart-plot");
         if (!source || !plot || !this.isConnected) return;
         const figure = JSON.parse(source.textContent);
+        const data = extend(figure.data ?? [], this.parentElement);
         const layout = { uirevision: "kept", ...figure.layout };
         layout.template ??= template(this);
         const config = { responsive: true, displaylogo: false, ...figure.config };
-        await Plotly.react(plot, figure.data ?? [], layout, config);
+        await Plotly.react(plot, data, layout, config);
         this.drawn = plot;
       } catch (error) {
         this.frame = undefined;

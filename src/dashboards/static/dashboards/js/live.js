@@ -196,9 +196,9 @@
       const text = data.join("\n");
       for (const element of this.elements) {
         if (!element.isConnected) continue;
-        const targets = element.querySelectorAll("[sse-swap]");
+        const targets = element.querySelectorAll("[sse-swap], [sse-refresh]");
         for (const target of [element, ...targets]) {
-          if (target.closest("[sse-connect]") === element) swap(target, event, text);
+          if (target.closest("[sse-connect]") === element) take(target, event, text);
         }
       }
     }
@@ -228,12 +228,42 @@
 
   const arrivals = new WeakMap(); // When an element last took an update from its stream.
 
-  function swap(target, event, text) {
-    const events = target.getAttribute("sse-swap")?.split(",").map((name) => name.trim());
-    if (!events?.includes(event)) return;
+  const names = (target, attribute, event) =>
+    target.getAttribute(attribute)?.split(",").some((name) => name.trim() === event);
+
+  function take(target, event, text) {
+    const key = event.replace(/:append$/, "");
+    if (names(target, "sse-refresh", event)) refresh(target);
+    if (!names(target, "sse-swap", key)) return;
     arrivals.set(target, performance.now());
+    if (key !== event) return append(target, text);
     const style = target.getAttribute("hx-swap") || "innerMorph";
     htmx.swap({ text, target, sourceElement: target, swap: style });
+  }
+
+  // Points of a series, each numbered: one that is there already (a batch that was cut and came
+  // again, a value loaded meanwhile) is not taken twice, and the oldest leave the window.
+  function append(target, text) {
+    const known = target.querySelectorAll(":scope > [data-point]");
+    const last = Number(known[known.length - 1]?.dataset.point ?? 0);
+    const news = document.createElement("template");
+    news.innerHTML = text;
+    const points = [...news.content.children].filter(({ dataset }) => Number(dataset.point) > last);
+    target.append(...points);
+    const surplus = known.length + points.length - Number(target.dataset.window || Infinity);
+    [...known, ...points].slice(0, Math.max(surplus, 0)).forEach((point) => point.remove());
+  }
+
+  // The value depends on the viewer: load it, but not in the same instant as all the others.
+  const refreshing = new WeakSet();
+
+  function refresh(target) {
+    if (refreshing.has(target)) return;
+    refreshing.add(target);
+    setTimeout(() => {
+      refreshing.delete(target);
+      if (target.isConnected) htmx.trigger(target, "dashboards:refresh", {}, false);
+    }, Math.random() * Number(target.dataset.spread || 0));
   }
 
   function connect(element) {

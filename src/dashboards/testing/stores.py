@@ -1,9 +1,21 @@
 """What every store promises, as tests: subclass one of these and give it its fixtures.
 
-``StoreContract`` is for any store, ``SharedStoreContract`` for one that processes share. Each case
-guards a sentence of the promise: after any fault ends, every open page shows the newest pushed
-value of every live component it may see; versions on one connection never go backwards; nobody
-receives a value they were not allowed to load as a page. Its docstring says which.
+``StoreContract`` is for any store, ``SharedStoreContract`` for one that processes share::
+
+    class TestMyStore(SharedStoreContract):
+        @pytest.fixture
+        def store(self): ...        # an instance, empty
+        @pytest.fixture
+        def wipe(self, store): ...  # a callable that loses all its data
+        @pytest.fixture
+        def twin(self): ...         # another instance on the same data
+        @pytest.fixture
+        def where(self): ...        # how another process reaches it: its entry in STORES
+
+Coroutines are run by pytest-asyncio in its mode "auto". Each case guards a sentence of the promise:
+after any fault ends, every open page shows the newest pushed value of every live component it may
+see; versions on one connection never go backwards; nobody receives a value they were not allowed to
+load as a page. Its docstring says which.
 """
 
 import asyncio
@@ -14,16 +26,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 import pytest
 from django.db import connections
 
+from dashboards.live.frames import Points, page_html
+from dashboards.live.hold import Hold
+from dashboards.live.hub import Hub
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import BaseStore, Changes
-from tests.harness import ROOT
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,7 +46,13 @@ CHANNEL = "shop.orders"
 
 
 def shown(changes: Changes) -> dict[str, str]:
+    """Return what changed, by key."""
     return {frame.key: frame.data for frame in changes.frames}
+
+
+def points(changes: Changes, key: str = "s") -> list[tuple[str, int]]:
+    """Return a series' base and points: what they hold, and their numbers."""
+    return [(frame.data, frame.number) for frame in changes.frames if frame.key == key]
 
 
 def let_go(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -46,19 +66,21 @@ def let_go(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 class StoreContract:
     """The cases. A subclass provides the fixtures ``store`` and ``wipe``."""
 
-    def test_versions_grow_within_one_epoch(self, store: BaseStore):
+    def test_versions_grow_within_one_epoch(self, store: BaseStore) -> None:
         """Versions never go backwards: each put has the next one."""
         first, second = store.put(CHANNEL, {"a": "1"}), store.put(CHANNEL, {"b": "2"})
         assert first.epoch == second.epoch
         assert second.version == first.version + 1
 
-    def test_a_channel_nobody_pushed_to_has_neither_position_nor_frames(self, store: BaseStore):
+    def test_a_channel_nobody_pushed_to_has_neither_position_nor_frames(
+        self, store: BaseStore
+    ) -> None:
         """A page shows pushed values: there is nothing where none was pushed."""
         assert store.since(CHANNEL, None) == Changes(None, ())
         assert store.since(CHANNEL, Position("gone", 3)).position is None
         assert store.heads([CHANNEL]) == {}
 
-    def test_the_whole_state_is_the_newest_of_every_key(self, store: BaseStore):
+    def test_the_whole_state_is_the_newest_of_every_key(self, store: BaseStore) -> None:
         """Every page shows the newest value of every component, an old one too."""
         store.put(CHANNEL, {"a": "old", "b": "kept"})
         position = store.put(CHANNEL, {"a": "new"})
@@ -66,39 +88,41 @@ class StoreContract:
         assert changes.position == position
         assert shown(changes) == {"a": "new", "b": "kept"}
 
-    def test_a_reader_gets_what_changed_after_it_and_nothing_else(self, store: BaseStore):
+    def test_a_reader_gets_what_changed_after_it_and_nothing_else(self, store: BaseStore) -> None:
         """A page shows the newest: it is told all that it has not seen."""
         position = store.put(CHANNEL, {"a": "1", "b": "1"})
         head = store.put(CHANNEL, {"b": "2"})
         assert shown(store.since(CHANNEL, position)) == {"b": "2"}
-        assert store.since(CHANNEL, head) == Changes(head, ())
+        assert store.since(CHANNEL, head)[:2] == (head, ())
 
-    def test_what_is_put_together_has_one_version(self, store: BaseStore):
+    def test_what_is_put_together_has_one_version(self, store: BaseStore) -> None:
         """A page shows what was pushed together, together."""
         position = store.put(CHANNEL, {"a": "1", "b": "2", "c": "3"})
         frames = store.since(CHANNEL, None).frames
         assert {frame.version for frame in frames} == {position.version}
 
-    def test_frames_come_oldest_first(self, store: BaseStore):
+    def test_frames_come_oldest_first(self, store: BaseStore) -> None:
         """Versions on one connection never go backwards, within a batch either."""
         for key in "abcab":
             store.put(CHANNEL, {key: key})
         versions = [frame.version for frame in store.since(CHANNEL, None).frames]
         assert versions == sorted(versions)
 
-    def test_a_position_of_another_epoch_is_answered_with_the_whole(self, store: BaseStore):
+    def test_a_position_of_another_epoch_is_answered_with_the_whole(self, store: BaseStore) -> None:
         """A page from another life of the store shows the newest all the same."""
         head = store.put(CHANNEL, {"a": "1"})
         changes = store.since(CHANNEL, Position("another", head.version))
         assert (changes.position, shown(changes)) == (head, {"a": "1"})
 
-    def test_a_position_from_the_future_is_answered_with_the_whole(self, store: BaseStore):
+    def test_a_position_from_the_future_is_answered_with_the_whole(self, store: BaseStore) -> None:
         """A page that is ahead of a store set back shows what that has."""
         head = store.put(CHANNEL, {"a": "1"})
         changes = store.since(CHANNEL, Position(head.epoch, head.version + 5))
         assert (changes.position, shown(changes)) == (head, {"a": "1"})
 
-    def test_a_wiped_store_begins_a_new_epoch(self, store: BaseStore, wipe: Callable[[], None]):
+    def test_a_wiped_store_begins_a_new_epoch(
+        self, store: BaseStore, wipe: Callable[[], None]
+    ) -> None:
         """After data is lost, every page shows the newest pushed value."""
         before = store.put(CHANNEL, {"a": "1"})
         wipe()
@@ -107,7 +131,7 @@ class StoreContract:
         assert after.epoch != before.epoch
         assert shown(store.since(CHANNEL, before)) == {"a": "2"}
 
-    def test_channels_are_apart(self, store: BaseStore):
+    def test_channels_are_apart(self, store: BaseStore) -> None:
         """Nobody receives a value of another channel."""
         store.put(CHANNEL, {"a": "1"})
         other = store.put("shop.staff", {"a": "secret"})
@@ -118,7 +142,9 @@ class StoreContract:
         ("one", "other"),
         [("a", "A"), ("e", "é"), ("ss", "ß"), ("ﬁ", "fi"), ("a:b", "a"), ("%", "_")],
     )
-    def test_names_that_differ_at_all_are_apart(self, store: BaseStore, one: str, other: str):
+    def test_names_that_differ_at_all_are_apart(
+        self, store: BaseStore, one: str, other: str
+    ) -> None:
         """Nobody receives a value of another channel, however alike the names look."""
         for channel in (one, other):
             store.put(channel, {one: f"{channel} {one}", other: f"{channel} {other}"})
@@ -128,14 +154,14 @@ class StoreContract:
             assert shown(store.since(channel, None)) == expected
         assert set(store.heads([one])) == {one}
 
-    def test_names_may_be_long(self, store: BaseStore):
+    def test_names_may_be_long(self, store: BaseStore) -> None:
         """Every live component: up to 255 characters of any kind name it and its channel."""
         name = "😀" * 255
         head = store.put(name, {name: "1"})
         assert shown(store.since(name, None)) == {name: "1"}
         assert store.heads([name]) == {name: head}
 
-    def test_the_heads_of_many_channels(self, store: BaseStore):
+    def test_the_heads_of_many_channels(self, store: BaseStore) -> None:
         """Every open page: one look tells of them all, whatever their number."""
         heads = {f"shop.orders.{n}": store.put(f"shop.orders.{n}", {"a": "1"}) for n in range(300)}
         assert store.heads(list(heads)) == heads
@@ -143,12 +169,14 @@ class StoreContract:
         assert store.heads([]) == {}
 
     @pytest.mark.parametrize("data", ["", "\n", "a\r\nb\rc\n", "ünïcødé ☃ 😀", "x" * 300_000])
-    def test_any_text_is_kept_as_it_is(self, store: BaseStore, data: str):
+    def test_any_text_is_kept_as_it_is(self, store: BaseStore, data: str) -> None:
         """A page shows the value that was pushed, to the letter."""
         store.put(CHANNEL, {"a": data})
         assert shown(store.since(CHANNEL, None)) == {"a": data}
 
-    def test_concurrent_writers_lose_nothing_and_readers_miss_nothing(self, store: BaseStore):
+    def test_concurrent_writers_lose_nothing_and_readers_miss_nothing(
+        self, store: BaseStore
+    ) -> None:
         """A page shows the newest: no version appears behind a reader's position."""
         writers, puts = 6, 20
         done = threading.Event()
@@ -183,11 +211,11 @@ class StoreContract:
         assert len({position.epoch for position in positions}) == 1
         assert states == [{f"key{writer}": str(puts - 1) for writer in range(writers)}] * 2
 
-    def test_a_claim_has_one_winner_until_it_ends(self, store: BaseStore):
+    def test_a_claim_has_one_winner_until_it_ends(self, store: BaseStore) -> None:
         """A page shows the newest: computed by one, and after its death by another."""
         with ThreadPoolExecutor(8) as pool:
             won = list(pool.map(lambda _: let_go(store.claim, "work", 0.5), range(8)))
-        assert won.count(True) == 1
+        assert len([holder for holder in won if holder]) == 1
         assert store.claim("other work", 60)
         end = time.monotonic() + 5
         while not store.claim("work", 60):
@@ -195,16 +223,108 @@ class StoreContract:
             time.sleep(0.02)
         assert not store.claim("work", 60)
 
-    async def test_an_expired_claim_is_free_and_hinted(self, store: BaseStore):
-        """A page shows the newest: what is due early is computed early."""
-        assert await asyncio.to_thread(let_go, store.claim, "work", 60)
-        async with hearing(store) as heard:
-            await asyncio.to_thread(let_go, store.expire, "work", CHANNEL)
-            assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
-        assert await asyncio.to_thread(let_go, store.claim, "work", 60)
-        await asyncio.to_thread(let_go, store.expire, "never claimed", CHANNEL)
+    def test_a_claim_is_its_holders_until_another_has_it(self, store: BaseStore) -> None:
+        """A page shows the newest: who was overtaken does not come last."""
+        first = store.claim("work", 0.05)
+        assert store.hold("work", first, 0.05)
+        end = time.monotonic() + 5
+        while not (second := store.claim("work", 60)):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        assert not store.hold("work", first, 60)
+        assert store.hold("work", second, 60)
+        assert not store.hold("never claimed", first, 60)
 
-    async def test_the_twins_answer_alike(self, store: BaseStore):
+    def test_work_that_is_extended_is_not_claimed_by_another(self, store: BaseStore) -> None:
+        """Computed by one at a time, however long it takes."""
+        holder = store.claim("work", 0.2)
+        for _ in range(10):
+            assert store.hold("work", holder, 0.2)
+            assert not store.claim("work", 60)
+            time.sleep(0.05)
+
+    def test_work_done_for_one_stamp_is_due_for_another(self, store: BaseStore) -> None:
+        """A page shows the newest: what changed makes it due, and only once."""
+        holder = store.claim("work", 60, "state 1")
+        assert not store.claim("work", 60, "state 2"), "it is being done"
+        assert store.hold("work", holder, 60, "state 1")
+        assert not store.claim("work", 60, "state 1"), "it is done"
+        assert store.claim("work", 60, "state 2")
+        assert not store.claim("work", 60, "state 3"), "it is being done"
+
+    def test_a_put_of_nothing_is_a_version_all_the_same(self, store: BaseStore) -> None:
+        """A page shows the newest: it can be told that something happened."""
+        before = store.put(CHANNEL, {"a": "1"})
+        after = store.put(CHANNEL, {})
+        assert (after.epoch, after.version) == (before.epoch, before.version + 1)
+        assert store.since(CHANNEL, before) == Changes(after, (), store.since(CHANNEL, None).put_at)
+
+    def test_when_the_last_put_was_made(self, store: BaseStore) -> None:
+        """How long news take can be told."""
+        before = time.time()
+        store.put(CHANNEL, {"a": "1"})
+        assert before - 2 <= store.since(CHANNEL, None).put_at <= time.time() + 2
+
+    def test_a_series_keeps_its_newest_points(self, store: BaseStore) -> None:
+        """The store stays bounded, and a page shows the newest."""
+        for number in range(25):
+            store.put(CHANNEL, {"s": Points("base", [str(number)], 10), "other": "x"})
+        changes = store.since(CHANNEL, None)
+        assert points(changes) == [("base", 0), *((str(n), n + 1) for n in range(15, 25))]
+        assert page_html(changes.frames)["s"].count("data-point") == 10
+
+    def test_a_reader_of_a_series_gets_the_points_it_missed(self, store: BaseStore) -> None:
+        """A page that was away gets what it missed or, past the window, the whole window."""
+        store.put(CHANNEL, {"s": Points("base", ["0"], 5)})
+        position = store.put(CHANNEL, {"s": Points("base", ["1"], 5)})
+        store.put(CHANNEL, {"s": Points("base", ["2", "3"], 5)})
+        assert points(store.since(CHANNEL, position)) == [("2", 3), ("3", 4)]
+        store.put(CHANNEL, {"s": Points("base", [str(n) for n in range(4, 30)], 5)})
+        assert points(store.since(CHANNEL, position)) == [(str(n), n + 1) for n in range(25, 30)]
+
+    def test_a_new_base_comes_with_all_points(self, store: BaseStore) -> None:
+        """A page shows the newest: what points are appended to is part of the state."""
+        store.put(CHANNEL, {"s": Points("base", ["0", "1"], 5)})
+        position = store.put(CHANNEL, {"s": Points("base", ["2"], 5), "a": "x"})
+        store.put(CHANNEL, {"s": Points("new base", ["3"], 5)})
+        everything = [("new base", 0), ("0", 1), ("1", 2), ("2", 3), ("3", 4)]
+        assert points(store.since(CHANNEL, position)) == everything
+        assert points(store.since(CHANNEL, None)) == everything
+
+    def test_a_window_that_changed_is_kept_from_then_on(self, store: BaseStore) -> None:
+        """The store stays bounded by what the dashboard says now."""
+        store.put(CHANNEL, {"s": Points("base", [str(n) for n in range(8)], 8)})
+        store.put(CHANNEL, {"s": Points("base", ["8"], 3)})
+        assert [data for data, _ in points(store.since(CHANNEL, None))] == ["base", "6", "7", "8"]
+        store.put(CHANNEL, {"s": Points("base", ["9"], 8)})
+        assert [data for data, _ in points(store.since(CHANNEL, None))][-1] == "9"
+        assert len(points(store.since(CHANNEL, None))) == 5
+
+    def test_a_series_that_becomes_a_whole_state_and_back(self, store: BaseStore) -> None:
+        """A page shows the newest: nothing is left of what a component was before."""
+        store.put(CHANNEL, {"s": Points("base", ["0", "1"], 5)})
+        store.put(CHANNEL, {"s": "whole"})
+        assert points(store.since(CHANNEL, None)) == [("whole", 0)]
+        store.put(CHANNEL, {"s": Points("whole", ["2"], 5)})
+        assert [data for data, _ in points(store.since(CHANNEL, None))] == ["whole", "2"]
+
+    def test_concurrent_points_are_all_kept_in_order(self, store: BaseStore) -> None:
+        """A page shows every point once, whoever pushed it."""
+
+        def write(writer: int) -> None:
+            for number in range(10):
+                store.put(CHANNEL, {"s": Points("base", [f"{writer}.{number}"], 100)})
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda writer: let_go(write, writer), range(4)))
+        (base, *rest) = points(store.since(CHANNEL, None))
+        assert base == ("base", 0)
+        assert [number for _, number in rest] == list(range(1, 41))
+        for writer in range(4):
+            its = [data for data, _ in rest if data.startswith(f"{writer}.")]
+            assert its == [f"{writer}.{number}" for number in range(10)]
+
+    async def test_the_twins_answer_alike(self, store: BaseStore) -> None:
         """Open pages and pages just loaded are told the same."""
         position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
         changes = await store.asince(CHANNEL, None)
@@ -213,11 +333,43 @@ class StoreContract:
         later = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "2"})
         assert await store.aheads([CHANNEL]) == {CHANNEL: later}
 
-    async def test_a_put_is_hinted_in_this_process(self, store: BaseStore):
+    async def test_a_put_is_hinted_in_this_process(self, store: BaseStore) -> None:
         """An open page shows the newest soon: its process hears of it."""
         async with hearing(store) as heard:
             await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
             assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
+
+    @pytest.mark.parametrize("wire", ["loses", "doubles"])
+    async def test_a_stream_shows_the_newest_whatever_becomes_of_hints(
+        self, store: BaseStore, monkeypatch: pytest.MonkeyPatch, wire: str
+    ) -> None:
+        """An open page shows the newest: a hint may be lost, doubled, or about nothing."""
+        hear = store.hear
+
+        async def hear_badly(heard: Callable[[str], None]) -> None:
+            def tell(channel: str) -> None:
+                if wire == "doubles":
+                    for each in (channel, "about.nothing", channel):
+                        heard(each)
+
+            await hear(tell)
+
+        monkeypatch.setattr(store, "hear", hear_badly)
+        hub = Hub(store)
+        reader = await hub.open(Hold(CHANNEL, None))
+        try:
+            # Each that is lost costs one poll.
+            for number in range(1 if wire == "loses" else 3):
+                data = f"value {number}"
+                await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": data})
+                text = ""
+                while data not in text:
+                    news = await asyncio.wait_for(reader.read(), store.poll_seconds + 5)
+                    text = news.decode()
+        finally:
+            work = asyncio.all_tasks() - {asyncio.current_task()}
+            hub.release(reader)
+            await asyncio.wait(work, timeout=5)
 
 
 class SharedStoreContract(StoreContract):
@@ -228,14 +380,16 @@ class SharedStoreContract(StoreContract):
     instance on the same data, which is to the store what another process's is.
     """
 
-    async def test_other_processes_hear_of_a_put(self, store: BaseStore, where: dict[str, Any]):
+    async def test_other_processes_hear_of_a_put(
+        self, store: BaseStore, where: dict[str, Any]
+    ) -> None:
         """An open page shows the newest soon, whichever process pushed it."""
         async with hearing(store) as heard:
             await hears_of_others(heard, where)
 
     async def test_other_processes_hear_a_hint(
         self, store: BaseStore, twin: BaseStore, where: dict[str, Any]
-    ):
+    ) -> None:
         """Nobody receives what they may no longer load: every process is told to look again."""
         async with hearing(twin) as heard:
             await hears_of_others(heard, where)
@@ -245,7 +399,7 @@ class SharedStoreContract(StoreContract):
 
     def test_writers_in_several_processes_lose_nothing(
         self, store: BaseStore, where: dict[str, Any]
-    ):
+    ) -> None:
         """A page shows the newest: each process's puts have versions of their own, in order."""
         puts = 40
         with contextlib.ExitStack() as stack:
@@ -261,7 +415,9 @@ class SharedStoreContract(StoreContract):
         )
         assert shown(store.since(CHANNEL, None)) == {f"key{n}": str(puts - 1) for n in range(3)}
 
-    def test_a_put_that_dies_half_way_leaves_nothing(self, store: BaseStore, where: dict[str, Any]):
+    def test_a_put_that_dies_half_way_leaves_nothing(
+        self, store: BaseStore, where: dict[str, Any]
+    ) -> None:
         """Versions never go backwards, and what was pushed together is shown together."""
         keys = [f"key{n}" for n in range(30)]
         for _ in range(4):
@@ -272,7 +428,7 @@ class SharedStoreContract(StoreContract):
                 for _ in range(random.randrange(1, 20)):
                     last = writer.stdout.readline()
                 time.sleep(random.random() / 200)
-            head, frames = store.since(CHANNEL, None)
+            head, frames, _ = store.since(CHANNEL, None)
             acknowledged = Position.parse(last.strip())
             assert head
             assert head.knows(acknowledged)
@@ -286,9 +442,14 @@ class SharedStoreContract(StoreContract):
 @contextlib.contextmanager
 def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess.Popen[str]]:
     """Put from another process, which is killed in the end."""
-    command = [sys.executable, "-m", "tests.store_writer", json.dumps(where, default=str)]
+    command = [
+        sys.executable,
+        "-m",
+        "dashboards.testing.store_writer",
+        json.dumps(where, default=str),
+    ]
     with subprocess.Popen(
-        [*command, str(puts), *keys], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [*command, str(puts), *keys], stdout=subprocess.PIPE, text=True
     ) as writer:
         try:
             yield writer
@@ -297,7 +458,7 @@ def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess
 
 
 @contextlib.asynccontextmanager
-async def hearing(store: BaseStore):
+async def hearing(store: BaseStore) -> AsyncIterator[asyncio.Queue[str]]:
     """Hear a store's hints for a while."""
     heard: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()

@@ -1,0 +1,16 @@
+"""The measures by name, each a function from a plan to its rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bench.measures.crowd import crowd
+from bench.measures.delivery import delivery
+from bench.measures.opening import opening
+from bench.measures.polling import polling
+from bench.measures.processes import processes
+from bench.measures.soak import soak
+from bench.plan import Plan
+from bench.report import Row
+
+MEASURES: Mapping[str, Callable[[Plan], Sequence[Row]]] = {
+    each.__name__: each for each in (delivery, opening, crowd, processes, polling, soak)
+}

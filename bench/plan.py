@@ -1,0 +1,38 @@
+"""How long and how large: the whole bench, and one that ends within five minutes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the measures ask for their sizes."""
+
+    quick: bool
+    readers: int = 1_000
+    rounds: int = 5
+    opened: int = 1_000
+    steady_seconds: float = 20
+    lockstep_seconds: float = 10
+    overload_seconds: float = 10
+    crowd: int = 5_000
+    crowd_seconds: float = 20
+    hop_pushes: int = 400
+    polling_seconds: float = 60
+    soak_pushes: int = 1_000_000
+    soak_connects: int = 20_000
+
+
+FULL = Plan(quick=False)
+QUICK = Plan(
+    quick=True,
+    rounds=3,
+    opened=400,
+    steady_seconds=2,
+    lockstep_seconds=1,
+    overload_seconds=4,
+    crowd_seconds=2,
+    hop_pushes=30,
+    polling_seconds=4,
+    soak_pushes=20_000,
+    soak_connects=500,
+)

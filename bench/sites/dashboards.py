@@ -1,0 +1,32 @@
+"""Our dashboards, for who is signed in: one that is pushed to, and one of twenty stats."""
+
+import random
+
+from dashboards.component import Stat
+from dashboards.dashboard import Dashboard
+from dashboards.live import Every
+from dashboards.permissions import IsAuthenticated
+from dashboards.registry import registry
+
+STATS = [f"stat_{n}" for n in range(20)]
+
+
+def read_value() -> int:
+    """What a stat shows: cheap, so that the figures are about the way, not about the value."""
+    return random.randrange(1_000_000)
+
+
+@registry.register
+class Board(Dashboard):
+    number = Stat(live=True)
+
+    class Meta:
+        permission_classes = (IsAuthenticated,)
+
+
+@registry.register
+class Stats(Dashboard):
+    locals().update({name: Stat(value=read_value, live=Every(seconds=2)) for name in STATS})
+
+    class Meta:
+        permission_classes = (IsAuthenticated,)

@@ -1,0 +1,17 @@
+"""The same bytes for everybody: what our ``Stat`` template makes of a value."""
+
+
+def render(value: str) -> str:
+    """Return the HTML of one stat (``tests/test_bench.py`` compares it with the template's)."""
+    return (
+        '<p class="dashboard-stat">\n'
+        f'  <strong class="dashboard-stat-text">{value}</strong>\n'
+        "  \n"
+        "</p>\n"
+    )
+
+
+def encode(html: str, position: str) -> bytes:
+    """Return the event that our hub would write."""
+    data = "".join(f"data: {line}\n" for line in html.split("\n"))
+    return f"event: number\nid: {position}\n{data}\n".encode()

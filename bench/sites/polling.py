@@ -1,0 +1,20 @@
+"""The polling that people do today: each stat is a view that renders a template, asked for anew."""
+
+from django.contrib.auth.decorators import login_required
+from django.core.asgi import get_asgi_application
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+
+
+@login_required
+def stat(request: HttpRequest, name: str) -> HttpResponse:
+    from bench.sites.dashboards import read_value  # noqa: PLC0415 - needs the app registry
+
+    value = {"text": read_value(), "sub_text": ""}
+    context = {"name": name, "rendered_value": value}
+    return render(request, "dashboards/components/stat.html", context)
+
+
+urlpatterns = [path("stats/<str:name>/", stat)]
+application = get_asgi_application()

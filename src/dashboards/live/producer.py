@@ -1,0 +1,207 @@
+"""Computing live values for the readers of one event loop: one process at a time does each.
+
+Whoever claims a turn computes it. What is not ready in time comes alone when it is; until then
+the claim is extended, so that nobody else begins the same, and the rest of the turn goes on.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import close_old_connections
+
+from dashboards.live.frames import Points
+from dashboards.live.metrics import METRICS
+from dashboards.live.stores.base import BaseStore
+from dashboards.live.triggers import Claim, Source, Turn, claim, render
+from dashboards.live.workers import Workers
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+logger = logging.getLogger("dashboards.live")
+
+_WORKERS = 3
+_GRACE_SECONDS = 0.5
+"""How long the values of one turn wait for each other."""
+_HANG_SECONDS = 10.0
+"""Time after which a value that is still being computed is reported."""
+_CHANGE_SECONDS = 2.0
+"""Time between two looks, should the hint of a change be lost."""
+
+
+class _Work:
+    """A value that is being computed in one of the threads."""
+
+    def __init__(self, source: Source, computing: Coroutine[Any, Any, str | Points | None]) -> None:
+        loop = asyncio.get_running_loop()
+        self.key = source.key
+        self.began = loop.time()
+        self.task = loop.create_task(computing)
+        self.is_late = False
+        self.is_reported = False
+
+
+class Producer:
+    """The workers of one hub, and what they are at.
+
+    Args:
+        store: where claims are made and values are put.
+        trouble: told when the store fails.
+    """
+
+    def __init__(self, store: BaseStore, trouble: Callable[[Exception], None]) -> None:
+        self._store = store
+        self._trouble = trouble
+        self._workers = Workers(_WORKERS, "dashboards-live")
+        # Also of turns that nobody follows any more: a value that hangs is not begun again.
+        self._busy: set[tuple[str, str]] = set()
+
+    def close(self) -> None:
+        """Let each thread end after its present call. It can be used again."""
+        self._workers.close()
+
+    async def follow(self, channel: str, turn: Turn, changed: asyncio.Event) -> None:
+        """Compute a turn whenever it is due, until cancelled.
+
+        Args:
+            channel: the channel it belongs to.
+            turn: what is computed.
+            changed: set where a turn that waits for changes shall look.
+        """
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        claimed: Claim | None = None
+        late: list[_Work] = []
+        while True:
+            changed.clear()
+            due = max(due + turn.seconds, loop.time())
+            try:
+                claimed = claimed or await self._workers.run(
+                    _calmly, claim, self._store, channel, turn
+                )
+                if claimed:
+                    late = await self._compute(channel, turn, claimed, late)
+                    late = await self._await_late(channel, turn, claimed, late, due)
+            except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
+                self._trouble(error)
+                late = []
+            if not late:
+                claimed = None
+            if turn.window is None:
+                await asyncio.sleep(due - loop.time())
+            else:
+                await asyncio.sleep(turn.window)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), _CHANGE_SECONDS)
+
+    async def _compute(
+        self, channel: str, turn: Turn, claimed: Claim, late: list[_Work]
+    ) -> list[_Work]:
+        """Compute what is not being computed already, and return what is not ready in time."""
+        works = [
+            self._begin(channel, source)
+            for source in turn.sources
+            if (channel, source.key) not in self._busy
+        ]
+        if not works:
+            return late
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        grace = min(_GRACE_SECONDS, turn.seconds / 2)
+        await asyncio.wait([work.task for work in works], timeout=grace)
+        in_time = loop.time() - began < turn.claim_seconds / 2
+        ready = [work for work in works if work.task.done()]
+        slow = [work for work in works if work not in ready]
+        for work in slow:
+            METRICS.late += 1
+            work.is_late = True
+            # It keeps its thread. What follows here shall not have to wait for that.
+            self._workers.make_room(1)
+        # Where it took long somebody may have taken over meanwhile, and have newer values.
+        if in_time or await self._hold(claimed, turn.claim_seconds):
+            await self._put(channel, ready)
+        if not slow and not late and turn.topics:
+            await self._settle(turn, claimed)
+        return late + slow
+
+    async def _await_late(
+        self, channel: str, turn: Turn, claimed: Claim, late: list[_Work], due: float
+    ) -> list[_Work]:
+        """Extend the claim while something is late, and put what becomes ready.
+
+        Returns:
+            What is still late when the rest of the turn is due.
+        """
+        loop = asyncio.get_running_loop()
+        pause = turn.claim_seconds / 3
+        while late:
+            left = due - loop.time() if turn.window is None else pause
+            if left <= 0:
+                return late
+            tasks = [work.task for work in late]
+            await asyncio.wait(tasks, timeout=min(left, pause), return_when=asyncio.FIRST_COMPLETED)
+            if not await self._hold(claimed, turn.claim_seconds):
+                return []  # Somebody took over: what comes now is old.
+            await self._put(channel, [work for work in late if work.task.done()])
+            late = [work for work in late if not work.task.done()]
+            for work in late:
+                self._report(channel, work)
+            if not late:
+                await self._settle(turn, claimed, due - loop.time())
+        return []
+
+    def _begin(self, channel: str, source: Source) -> _Work:
+        busy = (channel, source.key)
+        work = _Work(source, self._workers.run(_calmly, render, source, channel))
+        self._busy.add(busy)
+
+        def end(_: object) -> None:
+            self._busy.discard(busy)
+            if work.is_late:
+                self._workers.make_room(-1)
+
+        work.task.add_done_callback(end)
+        return work
+
+    def _report(self, channel: str, work: _Work) -> None:
+        seconds = asyncio.get_running_loop().time() - work.began
+        if seconds > _HANG_SECONDS and not work.is_reported:
+            work.is_reported = True
+            logger.error(
+                "The live value of %r on %r has been computed for %.0f s and is not ready; until "
+                "then its last value is shown.",
+                work.key,
+                channel,
+                seconds,
+                extra={"event": "value hangs", "channel": channel, "key": work.key},
+            )
+
+    async def _put(self, channel: str, works: Iterable[_Work]) -> None:
+        values = {work.key: work.task.result() for work in works}
+        frames = {key: value for key, value in values.items() if value is not None}
+        METRICS.computed += len(frames)
+        METRICS.failed += len(values) - len(frames)
+        if frames:
+            await self._workers.run(_calmly, self._store.put, channel, frames)
+
+    async def _settle(self, turn: Turn, claimed: Claim, seconds: float = 0) -> None:
+        """Say that a turn is computed, and for how long."""
+        if turn.topics:
+            seconds = turn.seconds * 0.9
+        await self._hold(claimed, max(seconds, 0), claimed.stamp)
+
+    async def _hold(self, claimed: Claim, seconds: float, stamp: str = "") -> bool:
+        hold = self._store.hold
+        return await self._workers.run(_calmly, hold, claimed.name, claimed.holder, seconds, stamp)
+
+
+def _calmly(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Treat a worker's database connections as a request's end treats them."""
+    close_old_connections()
+    try:
+        return function(*args, **kwargs)
+    finally:
+        close_old_connections()

@@ -1,0 +1,1 @@
+"""For tests: what every store must pass. Needs pytest and pytest-asyncio."""

@@ -1,0 +1,38 @@
+"""Another process that writes to a store: ``python -m dashboards.testing.store_writer``.
+
+Its arguments are ``WHERE PUTS KEY…``. ``WHERE`` is JSON: the store's entry in ``STORES``,
+``DATABASES`` where it needs any, and under ``IMPORT`` a module to import first, such as one that
+brings a driver. Each put gives all the keys one value, counting up; its position is printed. No
+puts means now and then for ever.
+"""
+
+import itertools
+import json
+import sys
+import time
+from importlib import import_module
+from typing import Any
+
+import django
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from dashboards.testing.stores import CHANNEL
+
+
+def main(where: dict[str, Any], puts: int, keys: list[str]) -> None:
+    """Put as the arguments say."""
+    if "IMPORT" in where:
+        import_module(where["IMPORT"])
+    settings.configure(DATABASES=where.get("DATABASES", {}), INSTALLED_APPS=["dashboards"])
+    django.setup()
+    store = import_string(where["BACKEND"])(where["OPTIONS"])
+    for n in range(puts) if puts else itertools.count():
+        position = store.put(CHANNEL, dict.fromkeys(keys, str(n)))
+        print(position, flush=True)
+        if not puts:
+            time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

@@ -1,0 +1,135 @@
+"""Servers stop, and reload, at once with open streams: each in the way it tells its workers."""
+
+import resource
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import psutil
+import pytest
+
+from tests.conftest import MakeSite
+from tests.harness import Site, wait_for
+
+PROMISED_SECONDS = 2.0
+AT_ONCE = 50
+REQUEST = b"GET /site/quiet/@stream/ HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
+
+# It cancels what is open before the last chunk is written.
+CUTS = {"daphne"}
+
+
+@pytest.fixture(autouse=True)
+def _many_files() -> Iterator[None]:
+    """A thousand streams are a thousand descriptors, here and in the server, which inherits."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextmanager
+def open_streams(site: Site, number: int) -> Iterator[list[socket.socket]]:
+    """Hold streams, asked for in handfuls: a listening socket's queue is short."""
+    with ExitStack() as stack:
+        streams: list[socket.socket] = []
+        while len(streams) < number:
+            address = ("127.0.0.1", site.port)
+            handful = [
+                stack.enter_context(socket.create_connection(address, timeout=20))
+                for _ in range(min(AT_ONCE, number - len(streams)))
+            ]
+            for stream in handful:
+                stream.sendall(REQUEST)
+            for stream in handful:
+                received = b""
+                while b"retry:" not in received:
+                    chunk = stream.recv(4096)
+                    assert chunk, received
+                    received += chunk
+            streams += handful
+        yield streams
+
+
+def ended_cleanly(stream: socket.socket) -> bool:
+    """Read a stream to its end; whether that was the end of a chunked answer."""
+    received = b""
+    try:
+        while chunk := stream.recv(4096):
+            received += chunk
+    except ConnectionError:
+        return False
+    return received.endswith(b"0\r\n\r\n")
+
+
+def is_running(process: psutil.Process) -> bool:
+    try:
+        # A worker whose main process went first waits for nobody but init.
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def stop(site: Site, number: signal.Signals) -> float:
+    """Signal the process that a user would signal; return the seconds until all have gone."""
+    assert site.process is not None
+    main = psutil.Process(site.process.pid)
+    processes = [main, *main.children(recursive=True)]
+    started = time.monotonic()
+    site.process.send_signal(number)
+    wait_for(lambda: not any(is_running(each) for each in processes), seconds=20)
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "uvicorn-reload", "daphne", "granian", "hypercorn"])
+def test_a_server_stops_within_two_seconds_with_a_thousand_streams(
+    make_site: MakeSite, server: str
+):
+    site = make_site(server, TEST_LIGHT="1")
+    with open_streams(site, 1000) as streams:
+        assert stop(site, signal.SIGTERM) <= PROMISED_SECONDS
+        clean = [ended_cleanly(stream) for stream in streams]
+    assert server in CUTS or all(clean)
+
+
+@pytest.mark.parametrize(
+    ("server", "number"),
+    [
+        ("uvicorn-workers", signal.SIGTERM),
+        ("granian-workers", signal.SIGTERM),
+        ("hypercorn-workers", signal.SIGTERM),
+        ("daphne", signal.SIGINT),
+        ("granian", signal.SIGINT),
+        ("hypercorn-in-process", signal.SIGINT),
+    ],
+)
+def test_workers_and_interrupts_stop_as_fast(
+    make_site: MakeSite, server: str, number: signal.Signals
+):
+    site = make_site(server)
+    with open_streams(site, 100) as streams:
+        assert stop(site, number) <= PROMISED_SECONDS
+        clean = [ended_cleanly(stream) for stream in streams]
+    assert server in CUTS or all(clean)
+
+
+def test_a_reload_waits_for_no_stream(make_site: MakeSite):
+    site = make_site("uvicorn-reload")
+    changed = site.folder / "changed.py"
+    assert site.process is not None
+    before = psutil.Process(site.process.pid).children(recursive=True)
+    with open_streams(site, 100) as streams:
+
+        def reloading() -> bool:
+            # The reloader knows a file only from its first look on.
+            changed.touch()
+            return "Reloading..." in site.log
+
+        wait_for(reloading)
+        started = time.monotonic()
+        wait_for(lambda: not all(is_running(each) for each in before))
+        assert time.monotonic() - started <= PROMISED_SECONDS
+        assert all(ended_cleanly(stream) for stream in streams)
+    site.wait_until_ready()
