@@ -23,6 +23,7 @@ from dashboards.live.producer import Producer
 from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.triggers import turns
+from dashboards.live.workers import is_cancelled
 
 logger = logging.getLogger("dashboards.live")
 
@@ -379,7 +380,7 @@ class Hub:
 
     async def _follow(self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]]) -> None:
         """Read a channel's news, however many hints announced them."""
-        while True:
+        while not is_cancelled():
             await stale.wait()
             stale.clear()
             try:
@@ -415,7 +416,7 @@ class Hub:
 
     async def _poll(self) -> None:
         """Find the news whose hint was lost: one query, whatever the number of readers."""
-        while True:
+        while not is_cancelled():
             await asyncio.sleep(self._store.poll_seconds)
             topics = {
                 topic

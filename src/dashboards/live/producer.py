@@ -16,7 +16,7 @@ from dashboards.live.frames import Points
 from dashboards.live.metrics import METRICS
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.triggers import Claim, Source, Turn, claim, render
-from dashboards.live.workers import Workers
+from dashboards.live.workers import Workers, is_cancelled
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -75,7 +75,7 @@ class Producer:
         due = loop.time()
         claimed: Claim | None = None
         late: list[_Work] = []
-        while True:
+        while not is_cancelled():
             changed.clear()
             due = max(due + turn.seconds, loop.time())
             try:

@@ -84,6 +84,16 @@ class Workers:
             connections.close_all()
 
 
+def is_cancelled() -> bool:
+    """Whether the running task was told to end, and something it awaited has kept that to itself.
+
+    A client library may lose a cancellation that comes in the moment of its answer; seen with
+    redis-py on Python 3.11. A loop that asks here ends all the same.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _settle(future: "asyncio.Future[R]", result: R, error: BaseException | None) -> None:
     if future.done():
         return  # Whoever waited was cancelled.

@@ -369,7 +369,8 @@ class StoreContract:
         finally:
             work = asyncio.all_tasks() - {asyncio.current_task()}
             hub.release(reader)
-            await asyncio.wait(work, timeout=5)
+            _, left = await asyncio.wait(work, timeout=5)
+            assert not left, [task.get_stack() for task in left]
 
 
 class SharedStoreContract(StoreContract):

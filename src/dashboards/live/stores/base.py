@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage
 from dashboards.live.frames import Frame, Points
 from dashboards.live.hints import Hear
 from dashboards.live.positions import Position
+from dashboards.live.workers import is_cancelled
 
 logger = logging.getLogger("dashboards.live")
 
@@ -157,7 +158,7 @@ async def keep_listening(listen: Callable[[], Awaitable[None]]) -> None:
     pause = 0.1
     in_trouble = False
     loop = asyncio.get_running_loop()
-    while True:
+    while not is_cancelled():
         began = loop.time()
         try:
             await listen()

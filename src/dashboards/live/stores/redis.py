@@ -14,6 +14,7 @@ from dashboards.live.frames import Frame, Points, in_order
 from dashboards.live.hints import Hear
 from dashboards.live.positions import Position, new_epoch
 from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
+from dashboards.live.workers import is_cancelled
 
 try:
     import redis
@@ -324,7 +325,7 @@ class RedisStore(BaseStore):
                 await asyncio.gather(subscribing, return_exceptions=True)
                 raise
             asked = False
-            while True:
+            while not is_cancelled():
                 message = await pubsub.get_message(timeout=self.timeout)
                 if message is None and asked:
                     msg = f"Redis was silent for {self.timeout} s and did not answer a ping."
