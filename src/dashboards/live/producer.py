@@ -7,7 +7,8 @@ the claim is extended, so that nobody else begins the same, and the rest of the 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import close_old_connections
@@ -32,12 +33,40 @@ _CHANGE_SECONDS = 2.0
 """Time between two looks, should the hint of a change be lost."""
 
 
-class _Work:
-    """A value that is being computed in one of the threads."""
+class _Batch:
+    """Values of a turn, computed one after the other in one thread: one hop for all of them."""
 
-    def __init__(self, source: Source, computing: Coroutine[Any, Any, str | Points | None]) -> None:
+    def __init__(self, channel: str, sources: Iterable[Source]) -> None:
+        self._channel = channel
+        self._pending = deque(sources)
+        self.keys = {source.key for source in self._pending}
+        self.values: dict[str, str | Points | None] = {}
+        self.current = ""
+
+    def drain(self) -> None:
+        """Compute what is pending."""
+        with contextlib.suppress(IndexError):
+            while True:
+                source = self._pending.popleft()
+                self.current = source.key
+                self.values[source.key] = render(source, self._channel)
+
+    def take_rest(self) -> list[Source]:
+        """Take away what has not been begun."""
+        rest: list[Source] = []
+        with contextlib.suppress(IndexError):
+            while True:
+                rest.append(self._pending.popleft())
+        self.keys -= {source.key for source in rest}
+        return rest
+
+
+class _Work:
+    """A value that is not ready in time, and the task that waits for it."""
+
+    def __init__(self, key: str, computing: Coroutine[Any, Any, str | Points | None]) -> None:
         loop = asyncio.get_running_loop()
-        self.key = source.key
+        self.key = key
         self.began = loop.time()
         self.task = loop.create_task(computing)
         self.is_late = False
@@ -101,28 +130,41 @@ class Producer:
         self, channel: str, turn: Turn, claimed: Claim, late: list[_Work]
     ) -> list[_Work]:
         """Compute what is not being computed already, and return what is not ready in time."""
-        works = [
-            self._begin(channel, source)
-            for source in turn.sources
-            if (channel, source.key) not in self._busy
-        ]
-        if not works:
+        sources = [each for each in turn.sources if (channel, each.key) not in self._busy]
+        if not sources:
             return late
         loop = asyncio.get_running_loop()
         began = loop.time()
         grace = min(_GRACE_SECONDS, turn.seconds / 2)
-        await asyncio.wait([work.task for work in works], timeout=grace)
+        batch = _Batch(channel, sources)
+        computing = self._begin(channel, batch)
+        await asyncio.wait([computing], timeout=grace)
+        works: list[_Work] = []
+        if not computing.done():
+            # One of them holds up the others: each gets a thread of its own.
+            rest = [_Batch(channel, [source]) for source in batch.take_rest()]
+            if current := batch.current:
+                works.append(_Work(current, _value(computing, batch, current)))
+            works += [
+                _Work(key, _value(self._begin(channel, each), each, key))
+                for each in rest
+                for key in each.keys
+            ]
+            if rest:
+                # Short, for the claim goes on meanwhile.
+                await asyncio.wait([work.task for work in works], timeout=grace / 4)
         in_time = loop.time() - began < turn.claim_seconds / 2
-        ready = [work for work in works if work.task.done()]
-        slow = [work for work in works if work not in ready]
+        slow = [work for work in works if not work.task.done()]
         for work in slow:
             METRICS.late += 1
             work.is_late = True
             # It keeps its thread. What follows here shall not have to wait for that.
             self._workers.make_room(1)
+            work.task.add_done_callback(lambda _: self._workers.make_room(-1))
+        ready = {work.key: work.task.result() for work in works if work.task.done()}
         # Where it took long somebody may have taken over meanwhile, and have newer values.
         if in_time or await self._hold(claimed, turn.claim_seconds):
-            await self._put(channel, ready)
+            await self._put(channel, {**batch.values, **ready})
         if not slow and not late and turn.topics:
             await self._settle(turn, claimed)
         return late + slow
@@ -145,7 +187,8 @@ class Producer:
             await asyncio.wait(tasks, timeout=min(left, pause), return_when=asyncio.FIRST_COMPLETED)
             if not await self._hold(claimed, turn.claim_seconds):
                 return []  # Somebody took over: what comes now is old.
-            await self._put(channel, [work for work in late if work.task.done()])
+            ready = {work.key: work.task.result() for work in late if work.task.done()}
+            await self._put(channel, ready)
             late = [work for work in late if not work.task.done()]
             for work in late:
                 self._report(channel, work)
@@ -153,18 +196,16 @@ class Producer:
                 await self._settle(turn, claimed, due - loop.time())
         return []
 
-    def _begin(self, channel: str, source: Source) -> _Work:
-        busy = (channel, source.key)
-        work = _Work(source, self._workers.run(_calmly, render, source, channel))
-        self._busy.add(busy)
+    def _begin(self, channel: str, batch: _Batch) -> asyncio.Task[None]:
+        self._busy |= {(channel, key) for key in batch.keys}
+        computing = self._workers.run(_calmly, batch.drain)
+        task = asyncio.get_running_loop().create_task(computing)
 
         def end(_: object) -> None:
-            self._busy.discard(busy)
-            if work.is_late:
-                self._workers.make_room(-1)
+            self._busy -= {(channel, key) for key in batch.keys}
 
-        work.task.add_done_callback(end)
-        return work
+        task.add_done_callback(end)
+        return task
 
     def _report(self, channel: str, work: _Work) -> None:
         seconds = asyncio.get_running_loop().time() - work.began
@@ -179,8 +220,7 @@ class Producer:
                 extra={"event": "value hangs", "channel": channel, "key": work.key},
             )
 
-    async def _put(self, channel: str, works: Iterable[_Work]) -> None:
-        values = {work.key: work.task.result() for work in works}
+    async def _put(self, channel: str, values: Mapping[str, str | Points | None]) -> None:
         frames = {key: value for key, value in values.items() if value is not None}
         METRICS.computed += len(frames)
         METRICS.failed += len(values) - len(frames)
@@ -196,6 +236,11 @@ class Producer:
     async def _hold(self, claimed: Claim, seconds: float, stamp: str = "") -> bool:
         hold = self._store.hold
         return await self._workers.run(_calmly, hold, claimed.name, claimed.holder, seconds, stamp)
+
+
+async def _value(computing: asyncio.Task[None], batch: _Batch, key: str) -> str | Points | None:
+    await computing
+    return batch.values[key]
 
 
 def _calmly(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
