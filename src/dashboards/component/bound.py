@@ -187,9 +187,12 @@ class BoundComponent:
             HTML; of a series its base and the new points.
         """
         with _shared():
-            if not self.series:
-                return self._render(value, None)
-            return Points(self._render(self._component.prepare_base(), None), value, self.series)
+            return self._render_shared(value)
+
+    def _render_shared(self, value: Any) -> str | Points:
+        if not self.series:
+            return self._render(value, None)
+        return Points(self._render(self._component.prepare_base(), None), value, self.series)
 
     def source(self) -> Source | None:
         """Return how its live value is computed, where it is."""
@@ -200,7 +203,7 @@ class BoundComponent:
 
         def render() -> str | Points:
             with _shared():
-                return self.render_shared(get_value())
+                return self._render_shared(get_value())
 
         return Source(
             self.key,

@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import close_old_connections
@@ -108,9 +109,7 @@ class Producer:
             changed.clear()
             due = max(due + turn.seconds, loop.time())
             try:
-                claimed = claimed or await self._workers.run(
-                    _calmly, claim, self._store, channel, turn
-                )
+                claimed = claimed or await self._workers.run(_open_turn, self._store, channel, turn)
                 if claimed:
                     late = await self._compute(channel, turn, claimed, late)
                     late = await self._await_late(channel, turn, claimed, late, due)
@@ -137,7 +136,7 @@ class Producer:
         began = loop.time()
         grace = min(_GRACE_SECONDS, turn.seconds / 2)
         batch = _Batch(channel, sources)
-        computing = self._begin(channel, batch)
+        computing = self._begin(channel, batch.drain, batch)
         await asyncio.wait([computing], timeout=grace)
         works: list[_Work] = []
         if not computing.done():
@@ -146,7 +145,9 @@ class Producer:
             if current := batch.current:
                 works.append(_Work(current, _value(computing, batch, current)))
             works += [
-                _Work(key, _value(self._begin(channel, each), each, key))
+                _Work(
+                    key, _value(self._begin(channel, partial(_calmly, each.drain), each), each, key)
+                )
                 for each in rest
                 for key in each.keys
             ]
@@ -196,10 +197,9 @@ class Producer:
                 await self._settle(turn, claimed, due - loop.time())
         return []
 
-    def _begin(self, channel: str, batch: _Batch) -> asyncio.Task[None]:
+    def _begin(self, channel: str, drain: Callable[[], None], batch: _Batch) -> asyncio.Task[None]:
         self._busy |= {(channel, key) for key in batch.keys}
-        computing = self._workers.run(_calmly, batch.drain)
-        task = asyncio.get_running_loop().create_task(computing)
+        task = asyncio.get_running_loop().create_task(self._workers.run(drain))
 
         def end(_: object) -> None:
             self._busy -= {(channel, key) for key in batch.keys}
@@ -241,6 +241,15 @@ class Producer:
 async def _value(computing: asyncio.Task[None], batch: _Batch, key: str) -> str | Points | None:
     await computing
     return batch.values[key]
+
+
+def _open_turn(store: BaseStore, channel: str, turn: Turn) -> Claim | None:
+    """Claim a turn. Its database connection stays open for the computing, until the put."""
+    close_old_connections()
+    claimed = claim(store, channel, turn)
+    if claimed is None:
+        close_old_connections()
+    return claimed
 
 
 def _calmly(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
