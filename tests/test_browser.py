@@ -357,7 +357,7 @@ async def test_a_burst_is_drawn_at_most_once_a_frame(site: Site, page: Page):
             }
         }"""
     )
-    await page.wait_for_function("window.draws > 0")
+    await page.wait_for_function("() => window.draws > 0")
     assert await page.evaluate("window.draws") <= 2
 
 
