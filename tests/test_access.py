@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import alogout, logout
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
@@ -67,6 +68,15 @@ def test_a_logout_ends_them_when_the_session_is_gone(
     )
     how(request)
     assert sessions == [0]
+
+
+@pytest.mark.parametrize("request_", [None, HttpRequest()])
+def test_a_logout_without_a_session_ends_them_at_once(
+    user: User, changes: list[str], request_: HttpRequest | None
+):
+    """Packages that sign in by tokens send the signal with no request, or one without session."""
+    user_logged_out.send(sender=User, request=request_, user=user)
+    assert changes == [f"user:{user.pk}"]
 
 
 def test_a_new_user_ends_nothing(changes: list[str]):

@@ -44,12 +44,21 @@ def _end_streams(who: str, using: str | None = None) -> None:
     transaction.on_commit(put, using=using, robust=True)
 
 
-def _logged_out(request: HttpRequest, user: Model | None, **kwargs: Any) -> None:  # noqa: ARG001
+def _logged_out(
+    request: HttpRequest | None,
+    user: Model | None,
+    **kwargs: Any,  # noqa: ARG001 - a receiver
+) -> None:
     if user is None:
+        return
+    end = partial(_end_streams, identify(user.pk))
+    session = getattr(request, "session", None)
+    if session is None:
+        # Whoever signs in by a token sends this signal too, with what request there is.
+        end()
         return
     # Django tells before it flushes the session, and nobody after. A stream that came back in
     # between would be let in by the old session, and stay.
-    session, end = request.session, partial(_end_streams, identify(user.pk))
     flush, aflush = session.flush, session.aflush
 
     def flush_and_end() -> None:
@@ -60,7 +69,7 @@ def _logged_out(request: HttpRequest, user: Model | None, **kwargs: Any) -> None
         await aflush()
         await sync_to_async(end)()
 
-    session.flush, session.aflush = flush_and_end, aflush_and_end  # type: ignore[method-assign]
+    session.flush, session.aflush = flush_and_end, aflush_and_end
 
 
 def _saved(

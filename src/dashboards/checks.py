@@ -79,7 +79,7 @@ def check_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         return ()  # Said above.
     stores = conf.get("STORES")
     messages: list[CheckMessage] = []
-    for alias in ("default", *(stores if isinstance(stores, dict) else ())):
+    for alias in dict.fromkeys(("default", *(stores if isinstance(stores, dict) else ()))):
         try:
             found = get_store(alias).check()
         except ImproperlyConfigured as error:

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from django.apps import apps
 from django.core.exceptions import (
@@ -21,7 +21,7 @@ from django.db.models.signals import post_delete, post_save
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from dashboards import conf
 from dashboards.component.base import Component
@@ -40,7 +40,9 @@ from dashboards.live.triggers import OnChange, Source, produce_due, topic_of
 from dashboards.live.triggers import render as render_source
 from dashboards.permissions import BasePermission
 
-_AUDIENCES = ("everybody", "user")
+Audience = Literal["everybody", "user"]
+
+_AUDIENCES = get_args(Audience)
 _MAX_KEY_LENGTH = 100
 
 
@@ -64,7 +66,7 @@ class Options:
     app_label: str = ""
     permission_classes: Sequence[type[BasePermission] | str] | None = None
     template_name: str = "dashboards/dashboard.html"
-    audience: Literal["everybody", "user"] = "everybody"
+    audience: Audience = "everybody"
     model: type[Model] | None = None
     lookup_field: str = "pk"
     lookup_kwarg: str = ""
@@ -354,6 +356,14 @@ class Dashboard(metaclass=DashboardType):
         return list(self._sources.values())
 
     @classmethod
+    def check_declaration(cls) -> None:
+        """Check what it needs to be served; called on registration.
+
+        Raises:
+            DeclarationError: it lacks something.
+        """
+
+    @classmethod
     def watch_models(cls) -> None:
         """Tell when models change that ``OnChange`` values wait for; called on registration."""
         for component in cls.declared.values():
@@ -390,7 +400,7 @@ class Dashboard(metaclass=DashboardType):
         if content is None and component.is_computed and not waits:
             # Somebody is computing it for the first time in this very moment: do not wait.
             html = render_source(self._sources[key], self.channel)
-            content = mark_safe(html) if isinstance(html, str) else None  # noqa: S308 - by its template
+            content = html if isinstance(html, SafeString) else None
         return content
 
     def prepare_pushed(self, key: str, value: Any) -> Any:
@@ -430,6 +440,11 @@ class ModelDashboard(Dashboard):
             msg = f"{cls.__name__}.Meta.model must be a model class: it is a ModelDashboard."
             raise DeclarationError(msg)
         return cls._meta.model
+
+    @classmethod
+    def check_declaration(cls) -> None:
+        """Check that there is a model."""
+        cls.get_model()
 
     @classmethod
     def get_queryset(cls, request: HttpRequest) -> QuerySet[Any]:  # noqa: ARG003 - for subclasses

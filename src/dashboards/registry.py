@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TypeVar
 
-from dashboards.dashboard import Dashboard, ModelDashboard
+from dashboards.dashboard import Dashboard
 from dashboards.exceptions import RegistrationError
 
 D = TypeVar("D", bound=type[Dashboard])
@@ -21,14 +21,13 @@ class Registry:
 
         Raises:
             RegistrationError: it is no dashboard class, or its name is taken.
-            DeclarationError: it is a ModelDashboard without a model.
+            DeclarationError: it lacks what it needs to be served.
         """
         given: object = dashboard
         if not (isinstance(given, type) and issubclass(given, Dashboard)):
             msg = f"registry.register() takes a subclass of Dashboard, got {dashboard!r}."
             raise RegistrationError(msg)
-        if issubclass(dashboard, ModelDashboard):
-            dashboard.get_model()
+        dashboard.check_declaration()
         name = dashboard.get_url_name()
         taken = self._registry.get(name)
         if taken is not None:

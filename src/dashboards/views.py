@@ -121,7 +121,6 @@ class StreamView(DashboardAccessView):
             METRICS.refused += 1
             # Spread, lest all who were refused come back in the same second.
             return HttpResponse(status=503, headers={"Retry-After": random.randint(5, 15)})  # noqa: S311
-        user = getattr(request, "user", None)
         if offer is None:
             dashboard.compute_due(deferred=True)
             changes = store.since(dashboard.channel, position)
@@ -130,6 +129,7 @@ class StreamView(DashboardAccessView):
         else:
             # What changed since, the edge writes: encoded once for all who come at a time.
             content = encode_retry(_RETRY_MILLISECONDS)
+            user = getattr(request, "user", None)
             offer.hold = Hold(
                 dashboard.channel,
                 position,

@@ -444,10 +444,9 @@ class Hub:
             self._compare_topics(topics, heads)
 
     def _compare_topics(self, topics: set[str], heads: Mapping[str, Position]) -> None:
-        for topic in topics:
-            head = heads.get(topic)
-            if self._topics.setdefault(topic, head) != head:
-                self._topics[topic] = head
+        before, self._topics = self._topics, {topic: heads.get(topic) for topic in topics}
+        for topic, head in self._topics.items():
+            if before.get(topic, head) != head:
                 self._look(topic)
 
     async def _tick(self) -> None:

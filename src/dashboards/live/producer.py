@@ -17,7 +17,7 @@ from django.db import close_old_connections
 from dashboards.live.frames import Points
 from dashboards.live.metrics import METRICS
 from dashboards.live.stores.base import BaseStore
-from dashboards.live.triggers import Claim, Source, Turn, claim, render
+from dashboards.live.triggers import Claim, Source, Turn, claim, render, succeeded
 from dashboards.live.workers import Workers, is_cancelled
 
 P = ParamSpec("P")
@@ -70,7 +70,6 @@ class _Work:
         self.key = key
         self.began = loop.time()
         self.task = loop.create_task(computing)
-        self.is_late = False
         self.is_reported = False
 
 
@@ -136,35 +135,27 @@ class Producer:
         began = loop.time()
         grace = min(_GRACE_SECONDS, turn.seconds / 2)
         batch = _Batch(channel, sources)
-        computing = self._begin(channel, batch.drain, batch)
+        computing = self._begin(channel, batch, batch.drain)
         await asyncio.wait([computing], timeout=grace)
         works: list[_Work] = []
         if not computing.done():
             # One of them holds up the others: each gets a thread of its own.
-            rest = [_Batch(channel, [source]) for source in batch.take_rest()]
+            rest = [self._set_apart(channel, source) for source in batch.take_rest()]
             if current := batch.current:
                 works.append(_Work(current, _value(computing, batch, current)))
-            works += [
-                _Work(
-                    key, _value(self._begin(channel, partial(_calmly, each.drain), each), each, key)
-                )
-                for each in rest
-                for key in each.keys
-            ]
+            works += rest
             if rest:
                 # Short, for the claim goes on meanwhile.
                 await asyncio.wait([work.task for work in works], timeout=grace / 4)
-        in_time = loop.time() - began < turn.claim_seconds / 2
+        elapsed = loop.time() - began
         slow = [work for work in works if not work.task.done()]
         for work in slow:
             METRICS.late += 1
-            work.is_late = True
             # It keeps its thread. What follows here shall not have to wait for that.
             self._workers.make_room(1)
             work.task.add_done_callback(lambda _: self._workers.make_room(-1))
         ready = {work.key: work.task.result() for work in works if work.task.done()}
-        # Where it took long somebody may have taken over meanwhile, and have newer values.
-        if in_time or await self._hold(claimed, turn.claim_seconds):
+        if turn.is_surely_held(elapsed) or await self._hold(claimed, turn.claim_seconds):
             await self._put(channel, {**batch.values, **ready})
         if not slow and not late and turn.topics:
             await self._settle(turn, claimed)
@@ -197,7 +188,13 @@ class Producer:
                 await self._settle(turn, claimed, due - loop.time())
         return []
 
-    def _begin(self, channel: str, drain: Callable[[], None], batch: _Batch) -> asyncio.Task[None]:
+    def _set_apart(self, channel: str, source: Source) -> _Work:
+        """Compute a value in a thread of its own, whose database connection ends with it."""
+        batch = _Batch(channel, [source])
+        computing = self._begin(channel, batch, partial(_calmly, batch.drain))
+        return _Work(source.key, _value(computing, batch, source.key))
+
+    def _begin(self, channel: str, batch: _Batch, drain: Callable[[], None]) -> asyncio.Task[None]:
         self._busy |= {(channel, key) for key in batch.keys}
         task = asyncio.get_running_loop().create_task(self._workers.run(drain))
 
@@ -221,7 +218,7 @@ class Producer:
             )
 
     async def _put(self, channel: str, values: Mapping[str, str | Points | None]) -> None:
-        frames = {key: value for key, value in values.items() if value is not None}
+        frames = succeeded(values)
         METRICS.computed += len(frames)
         METRICS.failed += len(values) - len(frames)
         if frames:
@@ -230,7 +227,7 @@ class Producer:
     async def _settle(self, turn: Turn, claimed: Claim, seconds: float = 0) -> None:
         """Say that a turn is computed, and for how long."""
         if turn.topics:
-            seconds = turn.seconds * 0.9
+            seconds = turn.fresh_seconds
         await self._hold(claimed, max(seconds, 0), claimed.stamp)
 
     async def _hold(self, claimed: Claim, seconds: float, stamp: str = "") -> bool:

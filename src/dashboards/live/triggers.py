@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from time import monotonic
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from django.db.models import Model
 
@@ -19,7 +19,7 @@ MIN_SECONDS = 0.1
 
 How = Literal["broadcast", "refresh"]
 
-_HOWS = ("broadcast", "refresh")
+_HOWS = get_args(How)
 # A claim is made for so long at most, and extended while the work goes on.
 _MOST_CLAIM_SECONDS = 10.0
 
@@ -133,9 +133,21 @@ class Turn(NamedTuple):
 
     @property
     def claim_seconds(self) -> float:
-        """How long a claim lasts: a little less than the interval, and what a dead holder costs."""
-        seconds = self.seconds * 0.9
+        """How long a claim lasts if nobody extends it: what a dead holder costs."""
+        seconds = self.fresh_seconds
         return seconds if self.window is None else min(seconds, _MOST_CLAIM_SECONDS)
+
+    @property
+    def fresh_seconds(self) -> float:
+        """How long a value counts as new: a little less than the interval."""
+        return self.seconds * 0.9
+
+    def is_surely_held(self, elapsed: float) -> bool:
+        """Whether a claim made so many seconds ago holds without asking.
+
+        Else somebody may have taken over meanwhile, and have newer values.
+        """
+        return elapsed < self.claim_seconds / 2
 
     def stamp(self, heads: Mapping[str, Position]) -> str:
         """Return for which state of its topics it is computed; empty where it has none."""
@@ -200,6 +212,11 @@ def render(source: Source, channel: str) -> str | Points | None:
         return None
 
 
+def succeeded(values: Mapping[str, str | Points | None]) -> dict[str, str | Points]:
+    """Return the values that were computed, without those that ``render`` saw fail."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
 def produce_due(store: BaseStore, channel: str, sources: Collection[Source]) -> None:
     """Compute what is due, as far as nobody else does: what a hub does for its readers."""
     for turn in turns(sources):
@@ -208,10 +225,8 @@ def produce_due(store: BaseStore, channel: str, sources: Collection[Source]) -> 
             continue
         began = monotonic()
         values = {source.key: render(source, channel) for source in turn.sources}
-        frames = {key: value for key, value in values.items() if value is not None}
-        in_time = monotonic() - began < turn.claim_seconds / 2
-        # Else somebody may have taken over meanwhile, and have newer values.
-        if frames and (in_time or store.hold(claimed.name, claimed.holder, turn.claim_seconds)):
+        frames, held = succeeded(values), turn.is_surely_held(monotonic() - began)
+        if frames and (held or store.hold(claimed.name, claimed.holder, turn.claim_seconds)):
             store.put(channel, frames)
         if turn.topics:
-            store.hold(claimed.name, claimed.holder, turn.seconds * 0.9, claimed.stamp)
+            store.hold(claimed.name, claimed.holder, turn.fresh_seconds, claimed.stamp)
