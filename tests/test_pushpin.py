@@ -1,0 +1,28 @@
+"""The launcher of Pushpin, which the tests of the proxy stand on."""
+
+import socket
+
+import pytest
+
+from deploy.pushpin import Ports, pushpin
+from tests.harness import free_port
+
+
+def test_it_listens_where_it_was_told_and_is_gone_afterwards():
+    ports = Ports(*(free_port() for _ in range(5)))
+    with pushpin(free_port(), ports) as proxy:
+        folder = proxy.folder
+        for port in (ports.http, ports.push, ports.control, ports.subscribe, ports.command):
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    assert not folder.exists()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", ports.http), timeout=5)
+
+
+def test_one_that_cannot_start_says_why():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = Ports(taken.getsockname()[1], *(free_port() for _ in range(4)))
+        with pytest.raises(RuntimeError, match=r"(?s)did not start.*in use"), pushpin(1, ports):
+            pass
