@@ -149,7 +149,7 @@ def test_e002_a_number_is_out_of_bounds(settings: Settings, name: str, bounds: s
             {"default": {"BACKEND": "dashboards.dashboard.Dashboard"}},
             (
                 "DASHBOARDS['STORES']['default']['BACKEND'] must name a subclass of BaseStore, "
-                "got <class 'dashboards.dashboard.Dashboard'>."
+                "got <class 'dashboards.dashboard.base.Dashboard'>."
             ),
         ),
     ],
