@@ -18,7 +18,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DashboardError, DeclarationError, UnknownComponentError
-from dashboards.live import Every, push
+from dashboards.live import Every, OnChange, push
 from dashboards.permissions import AllowAny, IsAdminUser, IsAuthenticated
 from dashboards.views import ComponentView, PageView
 from tests.addresses import addresses
@@ -359,6 +359,21 @@ def test_a_key_that_is_anothers_attribute_is_refused():
 
 
 # Dependents.
+
+
+@pytest.mark.parametrize(
+    "live", [Every(seconds=2, how="refresh"), OnChange("auth.User", how="refresh")]
+)
+def test_a_series_that_each_page_shall_load_for_itself_is_refused(live: Every | OnChange):
+    with pytest.raises(DeclarationError) as raised:
+
+        class Wrong(Dashboard):
+            speed = Chart(window=10, live=live, key="other")
+
+    assert str(raised.value) == (
+        "Wrong.speed: to a series points are appended for all viewers alike, so "
+        f"{type(live).__name__} must have how='broadcast', the default, got 'refresh'."
+    )
 
 
 def test_dependents_that_do_not_exist_are_told_with_those_that_do():

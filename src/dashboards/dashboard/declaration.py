@@ -9,6 +9,7 @@ from typing import Any
 from dashboards.component.base import Component
 from dashboards.dashboard.options import Options, read_meta
 from dashboards.exceptions import DeclarationError
+from dashboards.live.triggers import Every, OnChange
 
 _MAX_KEY_LENGTH = 100
 
@@ -36,6 +37,7 @@ class DashboardType(type):
             for attribute in [each for each, value in vars(base).items() if value is None]:
                 attributes.pop(attribute, None)
             attributes.update(vars(base).get("_own", {}))
+        _check_series(name, attributes)
         cls.declared = MappingProxyType(_by_key(name, attributes))
         _check_dependents(name, cls.declared)
         inherited = next(
@@ -60,6 +62,17 @@ def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Compone
             raise DeclarationError(msg)
         declared[key] = component
     return declared
+
+
+def _check_series(name: str, attributes: Mapping[str, Component]) -> None:
+    for attribute, component in attributes.items():
+        live = component.live
+        if component.series and isinstance(live, Every | OnChange) and live.how != "broadcast":
+            msg = (
+                f"{name}.{attribute}: to a series points are appended for all viewers alike, so "
+                f"{type(live).__name__} must have how='broadcast', the default, got {live.how!r}."
+            )
+            raise DeclarationError(msg)
 
 
 def _check_dependents(name: str, declared: Mapping[str, Component]) -> None:
