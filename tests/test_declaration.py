@@ -16,7 +16,7 @@ from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
-from dashboards.dashboard import Dashboard
+from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import DashboardError, DeclarationError, UnknownComponentError
 from dashboards.live import Every, OnChange, push
 from dashboards.permissions import AllowAny, IsAdminUser, IsAuthenticated
@@ -246,8 +246,49 @@ def test_an_unknown_attribute_of_meta_is_refused_with_what_is_allowed():
 
     assert str(raised.value) == (
         "Wrong.Meta has no attribute colour, permissions; "
-        "allowed are app_label, audience, lookup_field, lookup_kwarg, model, name, "
-        "permission_classes, template_name."
+        "allowed are app_label, audience, name, permission_classes, template_name."
+    )
+
+
+def test_what_only_a_dashboard_about_one_object_may_say_is_refused_elsewhere():
+    """It was taken in silence, and the page had no object."""
+    with pytest.raises(DeclarationError) as raised:
+
+        class Wrong(Dashboard):
+            class Meta:
+                model = User
+                lookup_field = "username"
+                colour = "red"
+
+    assert str(raised.value) == (
+        "Wrong.Meta may have lookup_field, model only where Wrong is about one object: "
+        "derive it from ModelDashboard."
+    )
+
+
+def test_a_dashboard_about_one_object_inherits_what_a_plain_one_guards():
+    class Guarded(Base, ModelDashboard):
+        class Meta:
+            model = User
+
+    class Child(Guarded):
+        pass
+
+    assert [type(each) for each in Guarded().get_permissions()] == [IsAuthenticated]
+    assert Child.get_model() is User
+    assert Child.get_lookup_kwarg() == "pk"
+
+
+def test_an_unknown_attribute_of_a_meta_about_one_object_is_refused_too():
+    with pytest.raises(DeclarationError) as raised:
+
+        class Wrong(ModelDashboard):
+            class Meta:
+                colour = "red"
+
+    assert str(raised.value) == (
+        "Wrong.Meta has no attribute colour; allowed are app_label, audience, lookup_field, "
+        "lookup_kwarg, model, name, permission_classes, template_name."
     )
 
 

@@ -45,6 +45,7 @@ class Dashboard(metaclass=DashboardType):
             one user.
     """
 
+    _options: ClassVar[type[Options]] = Options
     _meta: ClassVar[Options]
     declared: ClassVar[Mapping[str, Component]]
 

@@ -17,6 +17,7 @@ _MAX_KEY_LENGTH = 100
 class DashboardType(type):
     """Collects the components of a class and its bases. What it collects is never written to."""
 
+    _options: type[Options]
     _meta: Options
     declared: Mapping[str, Component]
 
@@ -43,7 +44,7 @@ class DashboardType(type):
         inherited = next(
             (vars(base)["_meta"] for base in bases if isinstance(base, mcs)), Options()
         )
-        cls._meta = read_meta(name, namespace.get("Meta"), inherited)
+        cls._meta = read_meta(name, namespace.get("Meta"), cls._options, inherited)
         return cls
 
 

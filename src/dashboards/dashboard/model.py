@@ -1,7 +1,7 @@
 """A dashboard about one object of a model."""
 
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import (
     MultipleObjectsReturned,
@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 
 from dashboards.dashboard.base import Dashboard
+from dashboards.dashboard.options import ModelOptions, Options
 from dashboards.exceptions import AudienceError, DeclarationError
 
 
@@ -22,6 +23,9 @@ class ModelDashboard(Dashboard):
     an object. Who is allowed what of it say the permission classes. All live values are those of
     the object: push them with ``push(Orders(object=customer), …)``.
     """
+
+    _options: ClassVar[type[Options]] = ModelOptions
+    _meta: ClassVar[ModelOptions]
 
     @classmethod
     def get_model(cls) -> type[Model]:

@@ -1,8 +1,8 @@
 """What a dashboard's ``Meta`` may say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from dataclasses import dataclass, fields
+from typing import Literal, TypeVar, get_args
 
 from django.db.models import Model
 
@@ -25,9 +25,6 @@ class Options:
         template_name: the page's template.
         audience: who shares its live values: ``"everybody"`` who may open it, the default, or
             ``"user"``: each user has their own, and nobody opens it without signing in.
-        model: of a ``ModelDashboard``, the model of its objects.
-        lookup_field: of a ``ModelDashboard``, the field that its address names; default ``"pk"``.
-        lookup_kwarg: of a ``ModelDashboard``, what its URLs call that; default ``lookup_field``.
     """
 
     name: str = ""
@@ -35,9 +32,6 @@ class Options:
     permission_classes: Sequence[type[BasePermission] | str] | None = None
     template_name: str = "dashboards/dashboard.html"
     audience: Audience = "everybody"
-    model: type[Model] | None = None
-    lookup_field: str = "pk"
-    lookup_kwarg: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an audience that there is not."""
@@ -47,17 +41,45 @@ class Options:
             raise DeclarationError(msg)
 
 
-def read_meta(name: str, meta: type | None, inherited: Options) -> Options:
+@dataclass(frozen=True)
+class ModelOptions(Options):
+    """What the ``Meta`` of a ``ModelDashboard`` may say beside that.
+
+    Args:
+        model: the model of its objects.
+        lookup_field: the field that its address names; default ``"pk"``.
+        lookup_kwarg: what its URLs call that; default ``lookup_field``.
+    """
+
+    model: type[Model] | None = None
+    lookup_field: str = "pk"
+    lookup_kwarg: str = ""
+
+
+T = TypeVar("T", bound=Options)
+
+
+def read_meta(name: str, meta: type | None, kind: type[T], inherited: Options) -> T:
     """Read what ``Meta`` says; all else but the name is inherited, lest a guard be lost."""
     given = (
         {key: getattr(meta, key) for key in dir(meta) if not key.startswith("_")} if meta else {}
     )
-    allowed = set(Options.__dataclass_fields__)
-    unknown = sorted(set(given) - allowed)
-    if unknown:
+    allowed = _names(kind)
+    if misplaced := sorted(given.keys() & _names(ModelOptions) - allowed):
+        msg = (
+            f"{name}.Meta may have {', '.join(misplaced)} only where {name} is about one object: "
+            "derive it from ModelDashboard."
+        )
+        raise DeclarationError(msg)
+    if unknown := sorted(given.keys() - allowed):
         msg = (
             f"{name}.Meta has no attribute {', '.join(unknown)}; "
             f"allowed are {', '.join(sorted(allowed))}."
         )
         raise DeclarationError(msg)
-    return replace(inherited, **{"name": "", **given})
+    its = {key: getattr(inherited, key) for key in allowed & _names(type(inherited))}
+    return kind(**{**its, "name": "", **given})
+
+
+def _names(kind: type[Options]) -> set[str]:
+    return {each.name for each in fields(kind)}
