@@ -34,7 +34,8 @@ class Chart(Component):
     Args:
         window: how many points of each trace are kept, the newest; at least 1. By default the
             value is the whole figure.
-        figure: with ``window``, the figure that points are appended to; by default lines.
+        figure: with ``window``, the figure that points are appended to; by default lines. Points
+            that one of its traces has already count as the oldest, once any are appended to it.
     """
 
     template: str = "dashboards/components/chart.html"
