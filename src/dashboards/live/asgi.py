@@ -105,11 +105,13 @@ class LiveEdge:
             _end_streams_with_hypercorn(hub)
         try:
             reader = await hub.open(hold)
-        except Exception:
-            # The client comes back with its position, when the store has had a moment.
-            logger.exception(
-                "A stream of %r cannot be held.",
+        except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
+            # The client comes back with its position, when the store has had a moment. The hub
+            # has told of it, once for all the streams that meet the same trouble.
+            logger.info(
+                "A stream of %r cannot be held: %r",
                 hold.channel,
+                error,
                 extra={"event": "hold failed", "channel": hold.channel},
             )
             await exchange.write(encode_retry(_TROUBLE_MILLISECONDS), more=False)

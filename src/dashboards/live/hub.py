@@ -278,9 +278,11 @@ class Hub:
                     reader.position = None  # Nobody knows it: the whole state.
             if hold.identity:
                 await self._end_if_lost(reader, hold.access)
-        except BaseException:
+        except BaseException as error:
             reader.close("failure")
             self.release(reader)
+            if isinstance(error, Exception):
+                self._trouble(error)
             raise
         if self.closed:
             reader.close("shutdown")
@@ -340,8 +342,7 @@ class Hub:
         if any(reader.identity for reader in feed.readers):
             # After the news were read: who lost access before these were pushed is found.
             await self._check_access()
-            if self._in_trouble:
-                self._end_streams_of({EVERYBODY})
+        self._answered()
         feed.apply(changes)
 
     async def _check_access(self) -> None:
@@ -430,12 +431,7 @@ class Hub:
                 self._trouble(error)
                 await asyncio.sleep(_TROUBLE_SECONDS)
                 continue
-            if self._in_trouble:
-                self._in_trouble = False
-                logger.warning(
-                    "The store of live state answers again.", extra={"event": "store answers"}
-                )
-                self._end_streams_of({EVERYBODY})
+            self._answered()
             if heads.get(ACCESS) != self._access:
                 self._access_stale.set()
             for channel, feed in self._feeds.items():
@@ -460,10 +456,7 @@ class Hub:
                     reader.tick(now)
 
     def _trouble(self, error: Exception) -> None:
-        """Report once that the store does not answer; readers wait meanwhile.
-
-        It cannot be told who loses access either, so who is signed in is asked anew afterwards.
-        """
+        """Report once that the store does not answer; readers wait meanwhile."""
         if not self._in_trouble:
             self._in_trouble = True
             METRICS.store_failures += 1
@@ -472,6 +465,18 @@ class Hub:
                 exc_info=error,
                 extra={"event": "store fails"},
             )
+
+    def _answered(self) -> None:
+        """Report that the store answers again.
+
+        It could not be told either who lost access meanwhile: who is signed in is asked anew.
+        """
+        if self._in_trouble:
+            self._in_trouble = False
+            logger.warning(
+                "The store of live state answers again.", extra={"event": "store answers"}
+            )
+            self._end_streams_of({EVERYBODY})
 
 
 def _close_if_lost(reader: Reader, lost: set[str]) -> None:
