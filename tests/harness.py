@@ -72,6 +72,10 @@ SERVERS: dict[str, list[str]] = {
     ],
     "demo": ["uvicorn", "demo.asgi:application", "--port", "{port}", "--log-level", "warning"],
     "gunicorn": ["gunicorn", "tests.wsgi:application", "--bind", "127.0.0.1:{port}"],
+    "gunicorn-uvicorn": [
+        *("gunicorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
+        *("--worker-class", "uvicorn_worker.UvicornWorker", "--workers", "2"),
+    ],
     "runserver": ["django", "runserver", "{port}", "--noreload"],
     "runserver-reload": ["django", "runserver", "{port}"],
 }

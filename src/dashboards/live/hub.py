@@ -7,6 +7,7 @@ Everything here runs in one event loop, except the computing of live values.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 
 from dashboards import conf
 from dashboards.live.frames import HEARTBEAT, encode_event, encode_frames
+from dashboards.live.hints import EVERYTHING
 from dashboards.live.hold import ACCESS, EVERYBODY, Hold
 from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
@@ -243,6 +245,8 @@ class Hub:
         # Up to where the streams of those who may have lost access are ended.
         self._access: Position | None = None
         self._access_stale = asyncio.Event()
+        # Set where hints may have been lost, lest that wait for the poll.
+        self._all_stale = asyncio.Event()
         self._access_lock = asyncio.Lock()
         self._access_reads = self._access_known = 0
         self.streams = 0
@@ -400,12 +404,13 @@ class Hub:
                 loop.call_soon_threadsafe(follow, channel)
 
         def follow(channel: str) -> None:
-            if channel == ACCESS:
-                self._access_stale.set()
-                return
             feed = self._feeds.get(channel)
             if feed is not None:
                 feed.stale.set()
+            elif channel == ACCESS:
+                self._access_stale.set()
+            elif channel == EVERYTHING:
+                self._all_stale.set()
             else:
                 self._look(channel)
 
@@ -418,7 +423,10 @@ class Hub:
     async def _poll(self) -> None:
         """Find the news whose hint was lost: one query, whatever the number of readers."""
         while not is_cancelled():
-            await asyncio.sleep(self._store.poll_seconds)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._store.poll_seconds):
+                    await self._all_stale.wait()
+            self._all_stale.clear()
             topics = {
                 topic
                 for feed in self._feeds.values()
@@ -429,6 +437,7 @@ class Hub:
                 heads = await self._store.aheads((*self._feeds, *topics, ACCESS))
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
+                self._all_stale.set()
                 await asyncio.sleep(_TROUBLE_SECONDS)
                 continue
             self._answered()
