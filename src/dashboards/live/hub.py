@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from dashboards import conf
+from dashboards.live.eager import begin_here
 from dashboards.live.frames import HEARTBEAT, encode_event, encode_frames
 from dashboards.live.hints import EVERYTHING
 from dashboards.live.hold import ACCESS, EVERYBODY, Hold
@@ -40,8 +41,10 @@ class Reader:
 
     __slots__ = (
         "_beats",
+        "_begin",
         "_loop",
         "_news",
+        "_rest",
         "beat_seconds",
         "beats_at",
         "end_reason",
@@ -57,6 +60,9 @@ class Reader:
         self._news: asyncio.Future[None] | None = None
         # Who writes; cancelled where the client stops reading.
         self.task: asyncio.Task[Any] | None = None
+        self._begin: Callable[[bytes], Awaitable[None] | None] | None = None
+        # A write that was begun while its task waited for news, and is not done.
+        self._rest: Awaitable[None] | None = None
         self.feed = feed
         self.position = hold.position
         self.identity = hold.identity
@@ -76,6 +82,25 @@ class Reader:
                 return news
             await self.news()
         return b""
+
+    async def deliver(self, write: Callable[[bytes], Awaitable[None]]) -> None:
+        """Write what there is, until the stream shall end.
+
+        Args:
+            write: writes bytes to the client.
+        """
+        self.task = asyncio.current_task()
+        self._begin = begin_here(write)
+        while True:
+            if self._rest:
+                rest, self._rest = self._rest, None
+                await rest
+            elif self.end_reason:
+                return
+            elif news := self.take():
+                await write(news)
+            else:
+                await self.news()
 
     def take(self) -> bytes:
         """Return what there is to write now, if anything.
@@ -111,9 +136,14 @@ class Reader:
         return self.end_reason == "stuck"
 
     def wake(self) -> None:
-        """Let the reader look again."""
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+        """Write what there is at once, if that need not wait; else let the reader look again."""
+        if self._news is None or self._news.done():
+            return
+        if self._begin and not self.end_reason and (news := self.take()):
+            self._rest = self._begin(news)
+            if self._rest is None:
+                return
+        self._news.set_result(None)
 
     def close(self, reason: str) -> None:
         """End the stream, for one of ``metrics.END_REASONS``; the first counts."""
@@ -217,7 +247,8 @@ class Feed:
         self.previous, self.position, self.put_at = before, now, changes.put_at
         self._news.clear()
         self._latest = _NOTHING_YET
-        for reader in self.readers:
+        # A copy, for servers' code runs in between.
+        for reader in tuple(self.readers):
             reader.wake()
 
     def look(self, topic: str) -> None:
