@@ -16,6 +16,7 @@ from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
+from dashboards.component.base import Bound
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DashboardError, DeclarationError, UnknownComponentError
 from dashboards.live import Every, push
@@ -470,6 +471,33 @@ def test_a_static_method_of_a_users_dataclass_is_called_from_its_template():
 def test_a_bound_component_lacks_what_its_declaration_lacks():
     with pytest.raises(AttributeError, match="nonsense"):
         _ = Badges()["plain"].nonsense
+
+
+def test_a_component_sees_its_own_parameters_only():
+    request = RequestFactory().get(
+        "/", {"first-page": ["2", "3"], "second-page": "9", "first": "x", "page": "1", "first-": ""}
+    )
+
+    params = Base(request)["first"].params
+
+    assert dict(params.lists()) == {"page": ["2", "3"], "": [""]}
+    assert params["page"] == "3"
+    assert Base()["first"].params == {}
+
+
+def test_a_kind_may_show_its_value_as_the_request_asks_for():
+    @dataclass
+    class Paged(Component):
+        def present(self, value: Any, bound: Bound) -> str:
+            return f"{value}, page {bound.params.get('page', '1')}"
+
+    class Pages(Base):
+        rows = Paged(value="rows")
+
+    request = RequestFactory().get("/", {"rows-page": "7"})
+
+    assert Pages(request)["rows"].get_value() == "rows, page 7"
+    assert Pages()["rows"].prepare("pushed") == "pushed, page 1"
 
 
 def test_a_bound_component_can_be_copied():

@@ -3,12 +3,14 @@
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component.base import Component, resolve
@@ -59,6 +61,25 @@ class BoundComponent:
 
     def __repr__(self) -> str:
         return f"<{self.label}: {type(self._component).__name__}>"
+
+    @property
+    def request(self) -> HttpRequest | None:
+        """The request that it is served to; ``None`` where it is rendered for everybody."""
+        return self._owner.request
+
+    @cached_property
+    def params(self) -> MultiValueDict[str, str]:
+        """Its own parameters in the query string, on the page's address as on its own.
+
+        ``?orders-sort=name`` is the ``sort`` of the component ``orders``. Empty without a request.
+        """
+        if self.request is None:
+            return MultiValueDict()
+        prefix = f"{self.key}-"
+        given = self.request.GET.lists()
+        return MultiValueDict(
+            {name.removeprefix(prefix): values for name, values in given if name.startswith(prefix)}
+        )
 
     @property
     def label(self) -> str:
@@ -240,7 +261,7 @@ class BoundComponent:
         component = self._component
         try:
             return (
-                component.prepare_points(value) if self.series else component.prepare_value(value)
+                component.prepare_points(value) if self.series else component.present(value, self)
             )
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"
