@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "dashboards",
+    "tests.books",
     "tests.site",
 ]
 MIDDLEWARE = [

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import django_tables2
+from django.db.models import Model
 from django.template.defaultfilters import yesno
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -226,20 +227,45 @@ class Engine:
         table.data = _Records(records, table, self._model)
         table.rows = BoundRows(data=table.data, table=table, pinned_data=table.pinned_data)
         has_attrs = table.row_attrs or any(table.pinned_data.values())
+        columns = list(table.columns)
         return [
             Line(
-                [self._cell(column, value) for column, value in row.items()],
+                [self._cell(column, row) for column in columns],
                 _html(row.attrs if has_attrs else {}),
             )
             for row in table.rows
         ]
 
-    def _cell(self, column: Any, value: Any) -> Cell:
-        attrs = dict(column.attrs["td"]) if self._has_attrs or column.column.attrs else {}
+    def _cell(self, column: Any, row: Any) -> Cell:
+        value = self._content(column, row)
+        attrs = {}
+        if self._has_attrs or column.column.attrs:
+            # Attributes may depend on the cell; the column is told which it is.
+            column.current_value, column.current_record = value, row.record
+            attrs = dict(column.attrs["td"])
         is_number = _is_number(value)
         if is_number and not attrs.get("class"):
             attrs["class"] = "number"
         return Cell(_shown(value), _html(attrs), is_number)
+
+    def _content(self, column: Any, row: Any) -> Any:
+        """Return what django-tables2 makes of a cell; where it makes nothing of it, straight."""
+        if not _is_plain(column.column, column.render, "render"):
+            return row.get_cell(column.name)
+        value = _displayed(column.accessor, row.record)
+        if value is None or value == "":
+            return column.default
+        if not column.link:
+            return value
+        return column.link(
+            value,
+            record=row.record,
+            value=value,
+            column=column.column,
+            bound_column=column,
+            bound_row=row,
+            table=self._table,
+        )
 
     def foot(self) -> list[Cell]:
         """Return the cells of the footer; none where no column has one."""
@@ -260,9 +286,36 @@ class Engine:
         """Return headings and rows as plain values, for export, one after the other."""
         columns = [each for each in self._table.columns if not each.column.exclude_from_export]
         yield [column.header for column in columns]
+        readers = [self._value_reader(column) for column in columns]
         for record in records:
-            row = BoundRow(record, self._table)
-            yield [row.get_cell_value(column.name) for column in columns]
+            yield [read(record) for read in readers]
+
+    def _value_reader(self, column: Any) -> Callable[[Any], Any]:
+        if get := self._getters.get(column.name):
+            return get
+        if _is_plain(column.column, column.value, "value", "render"):
+            return partial(_displayed, column.accessor)
+        return lambda record: BoundRow(record, self._table).get_cell_value(column.name)
+
+
+def _is_plain(column: Any, used: Any, *names: str) -> bool:
+    """Whether a column shows values as they are, and no table has a word in it."""
+    base = django_tables2.Column
+    return (
+        used == getattr(column, names[0])
+        and all(getattr(type(column), name) is getattr(base, name) for name in names)
+        and column.empty_values is base.empty_values
+    )
+
+
+def _displayed(accessor: Any, record: Any) -> Any:
+    """Return a row's value, or of a choice its name."""
+    owner, last = record, accessor
+    if accessor.SEPARATOR in accessor and not isinstance(record, Mapping):
+        owner, last = accessor.penultimate(record)
+    if isinstance(owner, Model) and (display := getattr(owner, f"get_{last}_display", None)):
+        return display()
+    return accessor.resolve(record, quiet=True)
 
 
 class _Records(TableData):  # type: ignore[misc] # brings no types

@@ -118,8 +118,12 @@ class Table(Component):
         # For everybody: the site's own language, whoever pushes.
         ways = nullcontext() if bound.request else translation.override(settings.LANGUAGE_CODE)
         with ways:
-            view = self._view(value, bound if bound.is_loadable else None)
+            view = self._view(value, bound if self._is_asked(bound) else None)
             return view if self._is_export(bound) else view.load()
+
+    def _is_asked(self, bound: Bound) -> bool:
+        offers = self.searching or self.ordering or self.paging or self.exporting
+        return offers and bound.is_loadable
 
     def respond(self, bound: Bound) -> HttpResponseBase | None:
         """Answer with the file, where that is asked for."""

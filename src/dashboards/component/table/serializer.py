@@ -71,10 +71,11 @@ class TableSerializer:
             raise ComponentValueError(msg)
         return model._default_manager.all()  # noqa: SLF001 - public by custom
 
-    def get_data(self, **kwargs: Any) -> Any:
+    def get_data(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - for subclasses
         """Return the rows: a list or iterator of dicts or objects, or a queryset.
 
         Args:
+            *args: nothing, so far.
             **kwargs: what ``get_queryset`` gets.
         """
         return resolve(self.get_queryset, **kwargs)
