@@ -31,8 +31,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "dashboards",
-    "tests.books",
     "tests.site",
+    "tests.books",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
