@@ -113,7 +113,7 @@ class TableView:
             self.state = read_state(
                 place.params,
                 orderable=self._orderable if options.ordering else (),
-                sizes=self.sizes,
+                sizes=[size for size in self.sizes if size != options.page_size],
                 searching=self.can_search,
                 paging=self.is_paged,
             )
@@ -238,11 +238,6 @@ class TableView:
     def has_choice_of_size(self) -> bool:
         """Whether another size would show anything else."""
         return self.is_paged and len(self.sizes) > 1 and self.total > self.sizes[0]
-
-    @property
-    def has_tools(self) -> bool:
-        """Whether there is anything to choose above the table."""
-        return self.can_search or self.has_choice_of_size or self.csv is not None
 
     def _link(self, state: State) -> Link | None:
         if not self._place:
