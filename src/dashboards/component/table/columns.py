@@ -27,6 +27,11 @@ from dashboards.component.table.rows import Field, Part
 from dashboards.component.table.source import Source
 
 _MISSING = "—"
+_NOTHING = SafeString("")
+_NUMBER = SafeString(' class="number"')
+
+
+_NUMBER_ATTRS = {"cell": {"class": "number"}}
 
 
 class NumberColumn(django_tables2.Column):  # type: ignore[misc] # brings no types
@@ -47,7 +52,7 @@ class NumberColumn(django_tables2.Column):  # type: ignore[misc] # brings no typ
         suffix: str = "",
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("attrs", {"cell": {"class": "number"}})
+        kwargs.setdefault("attrs", _NUMBER_ATTRS)
         super().__init__(*args, **kwargs)
         self.decimals, self.prefix, self.suffix = decimals, prefix, suffix
 
@@ -133,9 +138,9 @@ class Engine:
         columns = list(self._table.columns)
         for column in columns:
             if _links_to_its_own(column):
-                column.link = partial(_link, column.accessor, column.link.attrs)
+                column.link = partial(_link, _way_to(column.accessor), column.link.attrs)
         if source.first_as_absolute_url and columns:
-            columns[0].link = partial(_link, Accessor(""), None)
+            columns[0].link = partial(_link, (Accessor(""),), None)
         self.heads = [self._head(column) for column in columns]
 
     def _fill(self, table: Any) -> Any:
@@ -238,11 +243,14 @@ class Engine:
 
     def _cell(self, column: Any, row: Any) -> Cell:
         value = self._content(column, row)
-        attrs = {}
-        if self._has_attrs or column.column.attrs:
+        attrs: dict[str, Any] = {}
+        given = column.column.attrs
+        if self._has_attrs or (given and given != _NUMBER_ATTRS):
             # Attributes may depend on the cell; the column is told which it is.
             column.current_value, column.current_record = value, row.record
             attrs = dict(column.attrs["td"])
+        elif given:
+            attrs = {"class": "number"}
         is_number = _is_number(value)
         if is_number and not attrs.get("class"):
             attrs["class"] = "number"
@@ -250,9 +258,12 @@ class Engine:
 
     def _content(self, column: Any, row: Any) -> Any:
         """Return what django-tables2 makes of a cell; where it makes nothing of it, straight."""
-        if not _is_plain(column.column, column.render, "render"):
+        if get := self._getters.get(column.name):
+            value = get(row.record)
+        elif _is_plain(column.column, column.render, "render"):
+            value = _displayed(column.accessor, row.record)
+        else:
             return row.get_cell(column.name)
-        value = _displayed(column.accessor, row.record)
         if value is None or value == "":
             return column.default
         if not column.link:
@@ -383,11 +394,16 @@ def _links_to_its_own(column: Any) -> bool:
     return isinstance(link, LinkTransform) and not (link.url or link.reverse_args)
 
 
-def _link(accessor: Any, attrs: Any, content: Any, record: Any, **kwargs: Any) -> Any:
-    """Link to the object that a cell is of: of ``author__name``, the author."""
+def _way_to(accessor: Any) -> Sequence[Any]:
+    """Return what leads to a cell, and to what it is of, back to the row."""
     bits = accessor.bits
-    for length in range(len(bits), -1, -1):
-        target = Accessor(accessor.SEPARATOR.join(bits[:length])).resolve(record, quiet=True)
+    return [Accessor(accessor.SEPARATOR.join(bits[:length])) for length in range(len(bits), -1, -1)]
+
+
+def _link(way: Sequence[Any], attrs: Any, content: Any, record: Any, **kwargs: Any) -> Any:
+    """Link to the object that a cell is of: of ``author__name``, the author."""
+    for accessor in way:
+        target = accessor.resolve(record, quiet=True)
         if hasattr(target, "get_absolute_url"):
             break
     else:
@@ -395,7 +411,7 @@ def _link(accessor: Any, attrs: Any, content: Any, record: Any, **kwargs: Any) -
     url = target.get_absolute_url()
     if not url:
         return content
-    own = computed_values(attrs or {}, kwargs={"record": record, **kwargs})
+    own = computed_values(attrs, kwargs={"record": record, **kwargs}) if attrs else {}
     text = _shown(content)
     if not isinstance(text, str):
         is_moment = isinstance(text, dt.datetime) and timezone.is_aware(text)
@@ -421,5 +437,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _html(attrs: Mapping[str, Any]) -> SafeString:
+    if not attrs:
+        return _NOTHING
+    if attrs == {"class": "number"}:
+        return _NUMBER
     html = AttributeDict(attrs).as_html()
-    return format_html(" {}", html) if html else html
+    return format_html(" {}", html) if html else _NOTHING

@@ -10,11 +10,12 @@ from math import isnan
 from typing import Any, Protocol
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
-from django.utils import formats
+from django.utils import formats, timezone
 
 _MAX_WORDS = 8
 _MAX_INTEGER = 2**63 - 1
@@ -276,6 +277,18 @@ def _read_date(word: str, _field: Any) -> dt.date:
     return date
 
 
+def _read_day(word: str, field: Any) -> tuple[dt.datetime, dt.datetime]:
+    # A range needs no time zones that the database would have to know, and finds an index.
+    day = _read_date(word, field)
+    if day.year in (dt.MINYEAR, dt.MAXYEAR):
+        msg = "At the ends of time, other time zones have another year."
+        raise ValueError(msg)
+    start, end = (dt.datetime.combine(day, time) for time in (dt.time.min, dt.time.max))
+    if settings.USE_TZ:
+        return timezone.make_aware(start), timezone.make_aware(end)
+    return start, end
+
+
 def _read_uuid(word: str, _field: Any) -> Any:
     return forms.UUIDField().clean(word)
 
@@ -285,7 +298,7 @@ _READERS: Sequence[tuple[type, Callable[[str, Any], Any], str]] = (
     (models.IntegerField, _read_integer, ""),
     (models.FloatField, _read_float, ""),
     (models.DecimalField, _read_decimal, ""),
-    (models.DateTimeField, _read_date, "__date"),
+    (models.DateTimeField, _read_day, "__range"),
     (models.DateField, _read_date, ""),
     (models.UUIDField, _read_uuid, ""),
 )
