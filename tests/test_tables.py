@@ -727,6 +727,16 @@ def test_cells_are_written_by_the_locale():
         assert text in html
 
 
+def test_long_texts_are_written_in_several_lines():
+    long = "word " * 20
+    rows = [{"a": long, "b": mark_safe(f"<i>{'x' * 39}</i>"), "c": "short"}]
+
+    html = html_of(Table(value=rows))
+
+    assert f'<th scope="row" class="long">{long}</th>' in html
+    assert html.count("long") == 1
+
+
 def test_links_go_through_relations():
     make_books(3)
 

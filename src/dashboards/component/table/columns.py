@@ -16,7 +16,7 @@ import django_tables2
 from django.db.models import Model
 from django.template.defaultfilters import yesno
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django_tables2.columns.base import LinkTransform
 from django_tables2.data import TableData
@@ -27,6 +27,7 @@ from dashboards.component.table.rows import Field, Part
 from dashboards.component.table.source import Source
 
 _MISSING = "—"
+_LONG = 40
 _NOTHING = SafeString("")
 _NUMBER = SafeString(' class="number"')
 
@@ -193,7 +194,7 @@ class Engine:
             column.header,
             Field(path, get, order_by, column.order if own_order else None),
             orderable=bool(column.orderable),
-            descending=bool(column.column.initial_sort_descending),
+            descending=bool(getattr(column.column, "initial_sort_descending", False)),
             attrs=_html(attrs),
         )
 
@@ -251,10 +252,12 @@ class Engine:
             attrs = dict(column.attrs["td"])
         elif given:
             attrs = {"class": "number"}
-        is_number = _is_number(value)
+        is_number, shown = _is_number(value), _shown(value)
         if is_number and not attrs.get("class"):
             attrs["class"] = "number"
-        return Cell(_shown(value), _html(attrs), is_number)
+        elif isinstance(shown, str) and _is_long(shown):
+            attrs["class"] = f"{attrs.get('class') or ''} long".strip()
+        return Cell(shown, _html(attrs), is_number)
 
     def _content(self, column: Any, row: Any) -> Any:
         """Return what django-tables2 makes of a cell; where it makes nothing of it, straight."""
@@ -430,6 +433,13 @@ def _shown(value: Any) -> Any:
     if isinstance(value, dt.date | dt.time):
         return value
     return str(value)
+
+
+def _is_long(text: str) -> bool:
+    """Whether a text had better be written in several lines."""
+    if len(text) <= _LONG:
+        return False
+    return len(strip_tags(text) if isinstance(text, SafeString) else text) > _LONG
 
 
 def _is_number(value: Any) -> bool:
