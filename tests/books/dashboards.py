@@ -57,9 +57,11 @@ def turns() -> list[dict[str, Any]]:
 
 @registry.register
 class Ticking(Dashboard):
-    """A table that is computed every second, for all."""
+    """Tables that change every second: sent to all, loaded when told to, and polled."""
 
     rows = Table(value=turns, live=Every(seconds=1), page_size=10, grid_css_classes="span-12")
+    told = Table(value=turns, live=Every(seconds=1, how="refresh", spread=0), page_size=10)
+    polled = Table(value=turns, poll_rate=1, page_size=10)
 
 
 @registry.register

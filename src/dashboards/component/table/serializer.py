@@ -27,7 +27,8 @@ class TableSerializer:
     * ``force_lower``: ``False`` tells upper from lower case in searching and ordering.
 
     ``get_<name>_value(obj)`` computes a column's cells (``__`` of the name included). What it
-    returns is text, unless it is marked safe. Ordering and searching go by the field of that name.
+    returns is text, unless it is marked safe. Ordering and searching go by the field of that name:
+    a column that hides part of a field wants a name that is no field.
     """
 
     class Meta:
