@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "dashboards",
     "tests.site",
+    "tests.books",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
