@@ -57,6 +57,7 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "HEARTBEAT_SECONDS": (1, _MAX_HEARTBEAT_SECONDS),
         "STREAM_MAX_AGE_SECONDS": (1, 86_400),
         "MAX_STREAMS": (0, 10_000_000),
+        "GRIP_POLL_SECONDS": (1, 3600),
         "POLL_MILLISECONDS": (100, 60_000),
     }
     for name, (low, high) in bounds.items():

@@ -1,0 +1,173 @@
+"""Answering what came through a GRIP proxy: hold this, and ask here for what it missed.
+
+The proxy asks at the *next link* which each answer names: once in a while, and at once where an
+update is missing. It asks for itself, without the client's headers. So the link carries a ticket:
+who the client was when it was let in, how far the list of lost access had been read then, and when
+the stream is of age. Whoever comes with a ticket is checked anew like any other; who may not stay
+is answered without an instruction, and the stream ends. The client then comes by itself, with its
+cookies, and is told why.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.contrib.auth import get_user_model
+from django.core import signing
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from dashboards import conf
+from dashboards.live.frames import HEARTBEAT, encode_event
+from dashboards.live.grip.proxies import access_channel, channel_name, make_channel
+from dashboards.live.hold import ACCESS, EVERYBODY, Hold, identify, who_lost_access
+from dashboards.live.positions import Position
+from dashboards.live.stores import get_store
+
+logger = logging.getLogger("dashboards.live")
+
+_SALT = "dashboards.live.grip"
+_TICKET = "ticket"
+# What a client says once, and the proxy knows better from then on.
+_OF_THE_CLIENT = (_TICKET, "position", "hold")
+
+
+def is_proxied(request: HttpRequest) -> bool:
+    """Whether a GRIP proxy stands between the client and us: ``GripMiddleware`` has verified it."""
+    return bool(getattr(getattr(request, "grip", None), "proxied", False))
+
+
+class _Ticket(NamedTuple):
+    """What stands in a next link, signed. Tokens instead of positions: it travels as JSON."""
+
+    path: str
+    user: str
+    access: str
+    position: str
+    ends_at: float
+
+    def sign(self) -> str:
+        return signing.dumps(list(self), salt=_SALT)
+
+    @classmethod
+    def read(cls, text: str, path: str) -> "_Ticket | None":
+        """Return a ticket of ours for this stream that is still good."""
+        try:
+            ticket = cls(*signing.loads(text, salt=_SALT))
+        except (signing.BadSignature, TypeError, ValueError):
+            return None
+        return ticket if ticket.path == path and time.time() < ticket.ends_at else None
+
+
+class Proxied:
+    """A request for a stream that came through the proxy.
+
+    Args:
+        request: by the client, or by the proxy for itself.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._ticket: _Ticket | None = None
+        self.is_next = _TICKET in request.GET
+        """Whether the proxy asks for itself."""
+        self.access: Position | None = None
+        """Where ``ACCESS`` stood before it is checked whether they may."""
+
+    def answer(self, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+        """Have the view answer, or end the stream where the view does not want it held on.
+
+        A refusal would be repeated for seconds and then written into the stream; a finished answer
+        ends it at once.
+        """
+        store = get_store()
+        if not self.is_next:
+            self.access = store.heads([ACCESS]).get(ACCESS)
+            return view()
+        if not self._resume():
+            return _ending()
+        try:
+            response = view()
+        except (Http404, PermissionDenied):
+            return _ending()
+        return response if self._request.grip.instruct else _ending()  # type: ignore[attr-defined]
+
+    def _resume(self) -> bool:
+        """Be who the client was when it was let in, unless that may have changed."""
+        ticket = _Ticket.read(self._request.GET[_TICKET], self._request.path)
+        self._ticket = ticket
+        if ticket is None:
+            return False
+        since = Position.parse(ticket.access)
+        if not ticket.user:
+            self.access = since
+            return True
+        changes = get_store().since(ACCESS, since)
+        self.access = changes.position
+        if who_lost_access(since, changes) & {identify(ticket.user), EVERYBODY}:
+            return False
+        user = get_user_model()._default_manager.filter(pk=ticket.user).first()  # noqa: SLF001
+        if user is None or not user.is_active:
+            return False
+        self._request.user = user
+        return True
+
+    def position(self, channel: str) -> Position | None:
+        """Return how far the stream is, where the proxy asks for itself."""
+        last = self._request.grip.last.get(channel_name(channel))  # type: ignore[attr-defined]
+        return Position.parse(last or (self._ticket.position if self._ticket else ""))
+
+    def hold(self, hold: Hold) -> None:
+        """Have the proxy hold the answer on.
+
+        Args:
+            hold: what to hold, from where the answer leads to.
+        """
+        request, now = self._request, time.time()
+        was = self.position(hold.channel) if self.is_next else None
+        if _is_set_back(was, hold.position):
+            # The store was restored from a copy. Versions on one connection never go backwards, so
+            # this one ends.
+            return
+        # Drawn for each stream, lest all of them come back in the same second.
+        age = conf.get("STREAM_MAX_AGE_SECONDS") * random.uniform(0.8, 1)  # noqa: S311
+        ends_at = self._ticket.ends_at if self._ticket else now + age
+        channels = [make_channel(hold.channel, hold.position)]
+        user = ""
+        if hold.identity:
+            user = hold.identity.removeprefix(identify(""))
+            channels += [make_channel(access_channel(each)) for each in (hold.identity, EVERYBODY)]
+        ticket = _Ticket(
+            request.path, user, str(self.access or ""), str(hold.position or ""), ends_at
+        )
+        query = request.GET.copy()
+        for name in _OF_THE_CLIENT:
+            query.pop(name, None)
+        query[_TICKET] = ticket.sign()
+        pause = conf.get("GRIP_POLL_SECONDS") * random.uniform(0.8, 1)  # noqa: S311
+        instruct: Any = request.grip.start_instruct()  # type: ignore[attr-defined]
+        instruct.set_hold_stream()
+        instruct.add_channels(channels)
+        heartbeat = encode_event(HEARTBEAT, "").decode()
+        instruct.set_keep_alive(heartbeat, timeout=max(1, conf.get("HEARTBEAT_SECONDS")))
+        # Relative: the proxy may know the address by another path than we.
+        link = f"?{query.urlencode()}"
+        instruct.set_next_link(link, timeout=max(1, min(pause, ends_at - now + 1)))
+
+
+def proxied(request: HttpRequest) -> Proxied | None:
+    """Return what is to know of a request that came through a GRIP proxy."""
+    return Proxied(request) if is_proxied(request) else None
+
+
+def _is_set_back(was: Position | None, now: Position | None) -> bool:
+    return bool(was and now and was.epoch == now.epoch and was.version > now.version)
+
+
+def _ending() -> HttpResponse:
+    response = HttpResponse(content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    return response
