@@ -1,12 +1,12 @@
 """What a GRIP proxy is told, by the view and by pushes; ``test_pushpin_edge.py`` has a real one."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
@@ -21,7 +21,7 @@ from pytest_django import Settings
 from dashboards.live import push
 from dashboards.live.grip import publisher
 from dashboards.live.grip.proxies import HttpClient, Message, configured
-from dashboards.live.hold import ACCESS, identify
+from dashboards.live.hold import ACCESS, EVERYBODY, identify
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from tests.harness import free_port, wait_for
@@ -114,11 +114,22 @@ def ask(client: Client, path: str = STREAM, **headers: str) -> HttpResponse:
     return response
 
 
-def next_link(response: HttpResponse, path: str = STREAM) -> str:
-    """Return where the proxy asks for itself."""
+def ask_next(
+    client: Client, response: HttpResponse, path: str = STREAM, **last: str | Position
+) -> HttpResponse:
+    """Ask as the proxy asks for itself: at the link, with the positions that it was given."""
     link = response["Grip-Link"]
     assert link.startswith("<?")
-    return path + link[1 : link.index(">")]
+    for channel in response["Grip-Channel"].split(", "):
+        name, _, position = channel.partition("; prev-id=")
+        if "dashboards:access:" in name:
+            continue
+        kind = "ticket" if name.endswith("dashboards:ticket:") else "news"
+        last.setdefault(kind, position)
+        if last[kind]:
+            last[kind] = f"{name}; last-id={last[kind]}"
+    path += link[1 : link.index(">")]
+    return ask(client, path, Grip_Last=",".join(str(each) for each in last.values() if each))
 
 
 def is_ended(response: HttpResponse) -> bool:
@@ -140,30 +151,30 @@ def test_a_proxied_request_is_answered_with_instructions(behind: Settings, clien
     assert b"data: shown" in response.content
     assert response["Grip-Hold"] == "stream"
     position = get_store().heads([CHANNEL])[CHANNEL]
-    assert response["Grip-Channel"] == f"dashboards:{CHANNEL}; prev-id={position}"
+    channels = response["Grip-Channel"].split(", ")
+    assert channels[0] == f"dashboards:{CHANNEL}; prev-id={position}"
     assert response["Grip-Keep-Alive"] == (
         r"event: dashboards:heartbeat\ndata: \n\n; format=cstring; timeout=15"
     )
     assert 8 <= int(response["Grip-Link"].split("timeout=")[1]) <= 10
-    query = parse_qs(urlsplit(next_link(response)).query)
-    assert query.keys() == {"name", "ticket"}, "what permissions may look at goes along"
+    assert "<?name=kept&next=1>" in response["Grip-Link"], "permissions may look at it"
+    assert "retry" not in ask_next(client, response, STREAM).content.decode()
     assert response["Content-Encoding"] == "identity"
 
 
 def test_a_channel_that_does_not_exist_has_no_position(behind: Settings, client: Client):
     response = ask(client, "/site/quiet/@stream/")
-    assert response["Grip-Channel"] == "dashboards:site.quiet"
+    assert response["Grip-Channel"].startswith("dashboards:site.quiet, dashboards:ticket:; ")
 
 
 def test_a_prefix_keeps_sites_apart(behind: Settings, client: Client, control: Control):
     behind.GRIP_PREFIX = "ours-"
     head = get_store().put("site.quiet", {"silence": "one"})
     response = ask(client, "/site/quiet/@stream/")
-    assert response["Grip-Channel"] == f"ours-dashboards:site.quiet; prev-id={head}"
+    assert response["Grip-Channel"].startswith(f"ours-dashboards:site.quiet; prev-id={head}, ours-")
     get_store().put("site.quiet", {"silence": "two"})
     wait_for(lambda: "two" in control.contents("ours-dashboards:site.quiet"))
-    link = next_link(response, "/site/quiet/@stream/")
-    news = ask(client, link, Grip_Last=f"ours-dashboards:site.quiet; last-id={head}")
+    news = ask_next(client, response, "/site/quiet/@stream/")
     assert b"two" in news.content
     assert b"one" not in news.content
 
@@ -172,29 +183,26 @@ def test_a_next_answer_is_what_the_stream_has_missed(behind: Settings, client: C
     response = ask(client)
     seen = get_store().put(CHANNEL, {"number": "seen"})
     get_store().put(CHANNEL, {"note": "missed"})
-    news = ask(client, next_link(response), Grip_Last=f"dashboards:{CHANNEL}; last-id={seen}")
+    news = ask_next(client, response, news=seen)
     assert b"missed" in news.content
     assert b"seen" not in news.content
     assert b"retry:" not in news.content
     assert news["Grip-Hold"] == "stream"
 
 
-def test_a_next_answer_without_a_position_begins_where_the_answer_stood(
-    behind: Settings, client: Client
-):
-    get_store().put(CHANNEL, {"number": "seen"})
-    response = ask(client)
-    get_store().put(CHANNEL, {"note": "missed"})
-    news = ask(client, next_link(response))
-    assert b"missed" in news.content
-    assert b"seen" not in news.content
+def test_readers_who_are_alike_have_one_link_and_one_ticket(behind: Settings, client: Client):
+    """Pushpin asks once for all that have the same path and the same positions."""
+    answers = [ask(client, f"{STREAM}?position=e.{number}") for number in range(60)]
+    assert len({re.sub("; timeout.*", "", each["Grip-Link"]) for each in answers}) == 1
+    assert len({each["Grip-Channel"] for each in answers}) <= 7, "by when they are of age"
+    client.force_login(get_user_model().objects.create(username="somebody"))
+    assert ask(client)["Grip-Channel"] not in {each["Grip-Channel"] for each in answers}
 
 
 def test_a_store_that_was_set_back_ends_the_stream(behind: Settings, client: Client):
     head = get_store().put(CHANNEL, {"number": "restored"})
-    link = next_link(ask(client))
-    ahead = f"dashboards:{CHANNEL}; last-id={head.epoch}.{head.version + 50}"
-    assert is_ended(ask(client, link, Grip_Last=ahead))
+    response = ask(client)
+    assert is_ended(ask_next(client, response, news=f"{head.epoch}.{head.version + 50}"))
     assert b"restored" in ask(client, STREAM, Last_Event_ID=f"{head.epoch}.50").content
 
 
@@ -203,9 +211,9 @@ def test_a_store_that_was_set_back_ends_the_stream(behind: Settings, client: Cli
 )
 def test_garbage_for_a_position_is_nobodys_position(behind: Settings, client: Client, last: str):
     get_store().put(CHANNEL, {"number": "all"})
-    response = ask(client, next_link(ask(client)), Grip_Last=last)
-    assert response.status_code == 200
-    assert response["Grip-Hold"] == "stream"
+    response = ask(client)
+    assert is_ended(ask(client, f"{STREAM}?next=1", Grip_Last=last))
+    assert b"all" in ask_next(client, response, news=last.replace(",", "")).content
 
 
 def test_who_declines_is_answered_and_not_held(behind: Settings, client: Client):
@@ -217,21 +225,27 @@ def test_who_declines_is_answered_and_not_held(behind: Settings, client: Client)
 def test_what_is_not_live_is_told_not_to_come_back(behind: Settings, client: Client):
     assert ask(client, "/site/hostile/@stream/").status_code == 200
     assert ask(client, "/site/pie/@stream/").status_code == 204
-    assert is_ended(ask(client, f"/site/pie/@stream/?ticket={ticket('/site/pie/@stream/')}"))
+    assert is_ended(present(client, ticket("/site/pie/@stream/"), "/site/pie/@stream/"))
 
 
 # ---- Who is let in again ----
 
 
-def ticket(path: str = STREAM, **changes: Any) -> str:
-    fields = {"path": path, "user": "", "access": "", "position": "", "ends": time.time() + 60}
-    return signing.dumps(list({**fields, **changes}.values()), salt="dashboards.live.grip")
+def ticket(path: str = STREAM, salt: str = "dashboards.live.grip", **changes: Any) -> str:
+    fields = {"address": f"{path}?next=1", "user": "", "access": "", "ends": time.time() + 60}
+    signer = signing.Signer(salt=salt, sep=".")
+    return signer.sign_object(list({**fields, **changes}.values()))
+
+
+def present(client: Client, text: str, path: str = STREAM) -> HttpResponse:
+    """Ask with a ticket, as the proxy does."""
+    return ask(client, f"{path}?next=1", Grip_Last=f"dashboards:ticket:; last-id={text}")
 
 
 TICKETS: dict[str, Callable[[], str]] = {
     "empty": lambda: "",
     "garbage": lambda: "garbage",
-    "three parts": lambda: "a:b:c",
+    "three parts": lambda: "a.b.c",
     "nul": lambda: "%00",
     "cut": lambda: ticket()[:-1],
     "another path": lambda: ticket(STAFF),
@@ -241,19 +255,21 @@ TICKETS: dict[str, Callable[[], str]] = {
     "no time": lambda: ticket(ends="soon"),
     "no text": lambda: ticket(user=["7"]),
     "too much": lambda: ticket(more=1),
-    "no list": lambda: signing.dumps("text", salt="dashboards.live.grip"),
-    "another salt": lambda: signing.dumps([STREAM, "", "", "", time.time() + 60], salt="another"),
+    "no list": lambda: signing.Signer(salt="dashboards.live.grip", sep=".").sign_object(7),
+    "another salt": lambda: ticket(salt="another"),
 }
 
 
 @pytest.mark.parametrize("name", TICKETS)
 def test_a_ticket_that_is_not_good_ends_the_stream(behind: Settings, client: Client, name: str):
-    assert is_ended(ask(client, f"{STREAM}?ticket={TICKETS[name]()}"))
+    assert is_ended(present(client, TICKETS[name]()))
 
 
 def test_a_ticket_without_a_proxy_is_nothing(behind: Settings, client: Client):
     user = get_user_model().objects.create(username="admin", is_staff=True)
-    response = client.get(f"{STAFF}?ticket={ticket(STAFF, user=str(user.pk))}")
+    last = f"dashboards:ticket:; last-id={ticket(STAFF, user=str(user.pk))}"
+    assert present(client, ticket(STAFF, user=str(user.pk)), STAFF)["Grip-Hold"] == "stream"
+    response = client.get(f"{STAFF}?next=1", headers={"Grip-Last": last})
     assert response.status_code == 403
 
 
@@ -262,13 +278,13 @@ def test_a_ticket_lets_its_user_in_again(behind: Settings, client: Client):
     client.force_login(user)
     response = ask(client, STAFF)
     channels = response["Grip-Channel"].split(", ")
-    assert channels[1:] == [f"dashboards:access:user%3A{user.pk}", "dashboards:access:*"]
+    assert channels[1:3] == [f"dashboards:access:user%3A{user.pk}", "dashboards:access:*"]
     # The proxy asks without the client's cookies.
     client.logout()
     get_store().put(ACCESS, {identify(4711): ""})
-    again = ask(client, next_link(response, STAFF))
+    again = ask_next(client, response, STAFF)
     assert again["Grip-Hold"] == "stream"
-    assert ask(client, next_link(again, STAFF))["Grip-Hold"] == "stream"
+    assert ask_next(client, again, STAFF)["Grip-Hold"] == "stream"
 
 
 @pytest.mark.parametrize(
@@ -278,7 +294,7 @@ def test_who_lost_access_is_not_let_in_again(behind: Settings, client: Client, c
     user = get_user_model().objects.create(username="admin", is_staff=True)
     get_store().put(ACCESS, {identify(user.pk): "long ago"})
     client.force_login(user)
-    link = next_link(ask(client, STAFF), STAFF)
+    response = ask(client, STAFF)
     if change == "logout":
         get_store().put(ACCESS, {identify(user.pk): ""})
     elif change == "everybody":
@@ -291,15 +307,14 @@ def test_who_lost_access_is_not_let_in_again(behind: Settings, client: Client, c
         get_user_model().objects.update(
             **{f"is_{change}": False} if change == "staff" else {"is_active": False}
         )
-    assert is_ended(ask(Client(), link))
+    assert is_ended(ask_next(Client(), response, STAFF))
 
 
 def test_a_stream_is_of_age_some_day(behind: Settings, client: Client):
     behind.DASHBOARDS = {**MEMORY, "STREAM_MAX_AGE_SECONDS": 1}
     response = ask(client)
     assert int(response["Grip-Link"].split("timeout=")[1]) == 1, "soon enough to end in time"
-    link = next_link(response)
-    wait_for(lambda: is_ended(ask(client, link)))
+    wait_for(lambda: is_ended(ask_next(client, response)))
 
 
 # ---- Who counts as the proxy ----
@@ -437,7 +452,7 @@ def test_threads_that_announce_in_another_order_lose_nothing(control: Control, b
     assert all(f"data: {number}\n" in control.contents() for number in range(4))
 
 
-def test_streams_end_before_news_are_told(behind: Settings, control: Control):
+def test_streams_are_looked_at_before_news_are_told(behind: Settings, control: Control):
     store = get_store()
     store.put(CHANNEL, {"number": "before"})
     wait_for(lambda: "before" in control.contents())
@@ -447,13 +462,27 @@ def test_streams_end_before_news_are_told(behind: Settings, control: Control):
     publisher._publishers = publishers
     store.put(CHANNEL, {"number": "after"})
     wait_for(lambda: "after" in control.contents())
-    end, news = control.items[-2:]
-    assert end["channel"] == "dashboards:access:user%3A7"
-    assert end["formats"]["http-stream"] == {"action": "close"}
+    look, news = control.items[-2:]
+    assert look["channel"] == "dashboards:access:user%3A7"
+    assert look["formats"]["http-stream"] == {"action": "hint"}
     assert news["id"]
+    # Somebody was let in a moment before, and reached the proxy a moment after.
+    store.put(CHANNEL, {"number": "shortly afterwards"})
+    wait_for(lambda: "shortly afterwards" in control.contents())
+    assert control.items[-2]["channel"] == "dashboards:access:user%3A7"
 
 
-def test_an_end_that_could_not_be_told_is_told_later(behind: Settings, control: Control):
+def test_everybody_is_looked_at_once_a_second(behind: Settings, control: Control):
+    store = get_store()
+    store.put(ACCESS, {EVERYBODY: "", identify(7): ""})
+    for number in range(5):
+        store.put(CHANNEL, {"number": f"number {number}"})
+        wait_for(lambda text=f"number {number}": text in control.contents())  # type: ignore[misc]
+    looks = [item["channel"] for item in control.items if "id" not in item]
+    assert looks == ["dashboards:access:*"]
+
+
+def test_a_look_that_could_not_be_told_is_told_later(behind: Settings, control: Control):
     control.status = 500
     get_store().put(ACCESS, {identify(7): ""})
     wait_for(lambda: len(control.requests) > 1)

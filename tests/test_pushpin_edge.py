@@ -425,12 +425,12 @@ print(time.monotonic() - began, flush=True)
 
 def push_once(site: Site) -> tuple[float, float]:
     """Return how long three pushes took in a process of their own, and its end after them."""
-    process = site.python("django", "shell", "-v0", "-c", ONCE, stdout=subprocess.PIPE)
-    assert process.stdout
-    pushing = float(process.stdout.readline())
-    pushed = time.monotonic()
-    assert process.wait(20) == 0
-    return pushing, time.monotonic() - pushed
+    with site.python("django", "shell", "-v0", "-c", ONCE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        pushing = float(process.stdout.readline())
+        pushed = time.monotonic()
+        assert process.wait(20) == 0
+        return pushing, time.monotonic() - pushed
 
 
 @pytest.mark.parametrize("kind", ["refuses http", "refuses zmq", "swallows http", "swallows zmq"])

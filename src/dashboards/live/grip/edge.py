@@ -1,14 +1,19 @@
 """Answering what came through a GRIP proxy: hold this, and ask here for what it missed.
 
 The proxy asks at the *next link* which each answer names: once in a while, and at once where an
-update is missing. It asks for itself, without the client's headers. So the link carries a ticket:
-who the client was when it was let in, how far the list of lost access had been read then, and when
-the stream is of age. Whoever comes with a ticket is checked anew like any other; who may not stay
-is answered without an instruction, and the stream ends. The client then comes by itself, with its
-cookies, and is told why.
+update is missing. It asks for itself, without the client's headers. So each stream carries a
+ticket: who the client was when it was let in, how far the list of lost access had been read then,
+and when the stream is of age. Whoever comes with a ticket is checked anew like any other; who may
+not stay is answered without an instruction, and the stream ends. The client then comes by itself,
+with its cookies, and is told why.
+
+The ticket is the position on a channel that nobody publishes to, so it comes back in ``Grip-Last``.
+In the link's query it would do harm: Pushpin asks once for all streams of one path and one
+``Grip-Last``, whatever their queries, and gives all of them the one answer. And it asks at ten
+links a second, each for a hundred streams at most, while the others wait for their news: all
+streams of a path have one link.
 """
 
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -27,12 +32,14 @@ from dashboards.live.hold import ACCESS, EVERYBODY, Hold, identify, who_lost_acc
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 
-logger = logging.getLogger("dashboards.live")
-
-_SALT = "dashboards.live.grip"
-_TICKET = "ticket"
+_TICKETS = signing.Signer(salt="dashboards.live.grip", sep=".")
+_TICKET_CHANNEL = "ticket:"
+"""The channel whose position is the ticket. No dashboard's has a colon."""
+_NEXT = "next"
 # What a client says once, and the proxy knows better from then on.
-_OF_THE_CLIENT = (_TICKET, "position", "hold")
+_OF_THE_CLIENT = (_NEXT, "position", "hold")
+_AGES = 20
+"""Streams that are of age at about the same time, end at the same: who is alike shares a ticket."""
 
 
 def is_proxied(request: HttpRequest) -> bool:
@@ -41,23 +48,23 @@ def is_proxied(request: HttpRequest) -> bool:
 
 
 class _Ticket(NamedTuple):
-    """What stands in a next link, signed. Tokens instead of positions: it travels as JSON."""
+    """What the proxy keeps for us. Tokens instead of objects: it travels as JSON, signed."""
 
-    path: str
+    address: str
     user: str
     access: str
-    position: str
-    ends_at: float
+    ends_at: int
 
     def sign(self) -> str:
-        return signing.dumps(list(self), salt=_SALT)
+        # Without the time, by which no two would be alike.
+        return _TICKETS.sign_object(list(self))
 
     @classmethod
-    def read(cls, text: str, path: str) -> "_Ticket | None":
+    def read(cls, text: str, address: str) -> "_Ticket | None":
         """Return a ticket of ours for this stream that is still good."""
         try:
-            ticket = cls(*signing.loads(text, salt=_SALT))
-            is_good = ticket.path == path and time.time() < ticket.ends_at
+            ticket = cls(*_TICKETS.unsign_object(text))
+            is_good = ticket.address == address and time.time() < ticket.ends_at
         except (signing.BadSignature, TypeError, ValueError):
             # Another release of ours may have signed something else.
             return None
@@ -74,7 +81,7 @@ class Proxied:
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self._ticket: _Ticket | None = None
-        self.is_next = _TICKET in request.GET
+        self.is_next = _NEXT in request.GET
         """Whether the proxy asks for itself."""
         self.access: Position | None = None
         """Where ``ACCESS`` stood before it is checked whether they may."""
@@ -99,8 +106,7 @@ class Proxied:
 
     def _resume(self) -> bool:
         """Be who the client was when it was let in, unless that may have changed."""
-        ticket = _Ticket.read(self._request.GET[_TICKET], self._request.path)
-        self._ticket = ticket
+        ticket = self._ticket = _Ticket.read(self._last(_TICKET_CHANNEL), self._address)
         if ticket is None:
             return False
         since = Position.parse(ticket.access)
@@ -123,8 +129,7 @@ class Proxied:
 
     def position(self, channel: str) -> Position | None:
         """Return how far the stream is, where the proxy asks for itself."""
-        last = self._request.grip.last.get(channel_name(channel))  # type: ignore[attr-defined]
-        return Position.parse(last or (self._ticket.position if self._ticket else ""))
+        return Position.parse(self._last(channel))
 
     def hold(self, hold: Hold) -> None:
         """Have the proxy hold the answer on.
@@ -132,41 +137,57 @@ class Proxied:
         Args:
             hold: what to hold, from where the answer leads to.
         """
-        request, now = self._request, time.time()
-        was = self.position(hold.channel) if self.is_next else None
-        if _is_set_back(was, hold.position):
+        if self.is_next and _is_set_back(self.position(hold.channel), hold.position):
             # The store was restored from a copy. Versions on one connection never go backwards, so
             # this one ends.
             return
-        # Drawn for each stream, lest all of them come back in the same second.
-        age = conf.get("STREAM_MAX_AGE_SECONDS") * random.uniform(0.8, 1)  # noqa: S311
-        ends_at = self._ticket.ends_at if self._ticket else now + age
+        now = time.time()
+        ends_at = self._ticket.ends_at if self._ticket else _draw_end(now)
+        ticket = _Ticket(self._address, "", "", ends_at)
         channels = [make_channel(hold.channel, hold.position)]
-        user = ""
         if hold.identity:
-            user = hold.identity.removeprefix(identify(""))
+            pk = hold.identity.removeprefix(identify(""))
+            ticket = ticket._replace(user=pk, access=str(self.access or ""))
             channels += [make_channel(access_channel(each)) for each in (hold.identity, EVERYBODY)]
-        ticket = _Ticket(
-            request.path, user, str(self.access or ""), str(hold.position or ""), ends_at
-        )
-        query = request.GET.copy()
-        for name in _OF_THE_CLIENT:
-            query.pop(name, None)
-        query[_TICKET] = ticket.sign()
+        channels.append(make_channel(_TICKET_CHANNEL, ticket.sign()))
+        # Drawn each time, lest the proxy ask for all streams at once.
         pause = conf.get("GRIP_POLL_SECONDS") * random.uniform(0.8, 1)  # noqa: S311
-        instruct: Any = request.grip.start_instruct()  # type: ignore[attr-defined]
+        instruct: Any = self._request.grip.start_instruct()  # type: ignore[attr-defined]
         instruct.set_hold_stream()
         instruct.add_channels(channels)
         heartbeat = encode_event(HEARTBEAT, "").decode()
         instruct.set_keep_alive(heartbeat, timeout=max(1, conf.get("HEARTBEAT_SECONDS")))
-        # Relative: the proxy may know the address by another path than we.
-        link = f"?{query.urlencode()}"
-        instruct.set_next_link(link, timeout=max(1, min(pause, ends_at - now + 1)))
+        instruct.set_next_link(self._link(), timeout=max(1, min(pause, ends_at - now)))
+
+    def _last(self, channel: str) -> str:
+        """Return the position on a channel that the proxy says the stream has."""
+        last: str = self._request.grip.last.get(channel_name(channel), "")  # type: ignore[attr-defined]
+        return last
+
+    @property
+    def _address(self) -> str:
+        """What a ticket is for: the stream, and what its permissions may look at."""
+        return f"{self._request.path}{self._link()}"
+
+    def _link(self) -> str:
+        """Return the next link: relative, for the proxy may know us by another path than we."""
+        query = self._request.GET.copy()
+        for name in _OF_THE_CLIENT:
+            query.pop(name, None)
+        query[_NEXT] = "1"
+        return f"?{query.urlencode()}"
 
 
 def proxied(request: HttpRequest) -> Proxied | None:
     """Return what is to know of a request that came through a GRIP proxy."""
     return Proxied(request) if is_proxied(request) else None
+
+
+def _draw_end(now: float) -> int:
+    """Draw when a stream is of age: 80 to 100 % of the time, lest all come back at once."""
+    age: float = conf.get("STREAM_MAX_AGE_SECONDS")
+    step = max(1, round(age / _AGES))
+    return int((now + age * random.uniform(0.8 + 1 / _AGES, 1)) // step) * step  # noqa: S311
 
 
 def _is_set_back(was: Position | None, now: Position | None) -> bool:

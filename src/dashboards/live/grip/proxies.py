@@ -105,7 +105,7 @@ def bare_channel_name(channel: str) -> str:
 
 
 def access_channel(identity: str) -> str:
-    """Return the channel by which the streams of somebody who may have lost access are ended."""
+    """Return the channel by which the proxy is told to ask anew for somebody's streams."""
     return f"{ACCESS}{quote(identity, safe='*')}"
 
 

@@ -51,8 +51,10 @@ _FIRST_PAUSE = 0.1
 _MOST_PAUSE = 5.0
 
 # A stream is let in, and reaches the proxy a moment later. Whoever lost access in between has
-# missed the end; it is said again before whatever is shown to others so shortly afterwards.
+# missed that; it is said again before whatever is shown so shortly afterwards. To everybody who is
+# signed in no more than once a second.
 _AGAIN_SECONDS = 3.0
+_EVERYBODY_SECONDS = 1.0
 # A process that begins does not know whether others have said what they put a moment ago.
 _RECENT_SECONDS = 60.0
 _RECENT_VERSIONS = 32
@@ -89,8 +91,9 @@ class Publisher:
         # Of the thread alone.
         self._access: Position | None = None
         self._has_begun = False
-        # Whose streams to end, and when that was said first; infinite while it was not.
+        # Whose streams to look at, and when that was said first; infinite while it was not.
         self._lost: dict[str, float] = {}
+        self._told_everybody_at = -math.inf
 
     def announce(self, channel: str, position: Position) -> None:
         """Have a version published. Never waits for the proxy."""
@@ -200,28 +203,35 @@ class Publisher:
             if channel != ACCESS
             for message in _news(store, channel, ranges)
         ]
-        # After the news were read: who lost access before these were put is found.
-        ends = [
-            Message(access_channel(identity), action="close") for identity in self._who_lost(store)
+        # After the news were read: who lost access before these were put is found. Their streams
+        # are not ended but looked at, which shows them nothing meanwhile: the view knows who was
+        # let in since.
+        looks = [
+            Message(access_channel(identity), action="hint") for identity in self._who_lost(store)
         ]
-        for messages in _in_portions([*ends, *news]):
+        for messages in _in_portions([*looks, *news]):
             self._client.publish(messages)
         now = time.monotonic()
         self._lost = {key: min(at, now) for key, at in self._lost.items()}
+        if looks:
+            self._told_everybody_at = now
 
     def _who_lost(self, store: BaseStore) -> list[str]:
-        """Return whose streams to end: who may have lost access since the last look."""
+        """Return whose streams to look at: who may have lost access since the last time."""
         if not self._has_begun:
             self._access = _begin(store)
             self._has_begun = True
         changes = store.since(ACCESS, self._access)
         lost = who_lost_access(self._access, changes)
         self._access = changes.position
-        limit = time.monotonic() - _AGAIN_SECONDS
-        self._lost = {key: at for key, at in self._lost.items() if at > limit}
+        now = time.monotonic()
+        self._lost = {key: at for key, at in self._lost.items() if at > now - _AGAIN_SECONDS}
         self._lost.update(dict.fromkeys(lost, math.inf))
         if EVERYBODY in self._lost or len(self._lost) > _MOST_CHANNELS:
             self._lost = {EVERYBODY: max(self._lost.values())}
+            is_new = self._lost[EVERYBODY] == math.inf
+            if not is_new and now - self._told_everybody_at < _EVERYBODY_SECONDS:
+                return []
         return list(self._lost)
 
 
