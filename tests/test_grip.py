@@ -385,6 +385,7 @@ def test_what_a_slow_proxy_has_not_been_told_is_told_at_once(behind: Settings, c
     control.status = 503
     first = get_store().put(CHANNEL, {"number": "0"})
     wait_for(lambda: control.requests)
+    last = first
     for number in range(1, 200):
         last = get_store().put(CHANNEL, {"number": str(number)})
     control.status = 200
