@@ -317,6 +317,22 @@ def test_a_stream_is_of_age_some_day(behind: Settings, client: Client):
     wait_for(lambda: is_ended(ask_next(client, response)))
 
 
+def test_where_everybody_must_log_in_the_proxy_shows_its_ticket(behind: Settings, client: Client):
+    """LoginRequiredMiddleware turned the proxy away, and streams stood still for half a minute."""
+    behind.MIDDLEWARE = [
+        *behind.MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+    assert ask(client).status_code == 403
+    assert client.get(STREAM).status_code == 403
+    assert is_ended(present(client, "garbage"))
+    client.force_login(get_user_model().objects.create(username="somebody"))
+    response = ask(client)
+    assert response["Grip-Hold"] == "stream"
+    client.logout()
+    assert ask_next(client, response)["Grip-Hold"] == "stream"
+
+
 # ---- Who counts as the proxy ----
 
 

@@ -5,11 +5,15 @@ import random
 from functools import partial
 from typing import Any
 
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
@@ -103,10 +107,14 @@ class StreamView(DashboardAccessView):
     _access: Position | None = None
     _proxied: Proxied | None = None
 
+    # A proxy that asks for itself has no session to show; its ticket is looked at here.
+    @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note who has lost access so far: whoever loses it from here on is not held."""
-        if through := proxied(request):
-            self._proxied = through
+        through = self._proxied = proxied(request)
+        if not (through and through.is_next) and _must_log_in(request):
+            return self.handle_no_permission(request)
+        if through:
             return through.answer(partial(super().dispatch, request, *args, **kwargs))
         if offer := offered(request):
             heads = {} if offer.is_watching else get_store().heads([ACCESS])
@@ -168,6 +176,20 @@ class StreamView(DashboardAccessView):
             access=access,
             resumed="Last-Event-ID" in request.headers,
         )
+
+
+def _must_log_in(request: HttpRequest) -> bool:
+    """Whether LoginRequiredMiddleware would turn this request away."""
+    if not apps.is_installed("django.contrib.auth"):
+        return False
+    # It brings the app's models.
+    from django.contrib.auth.middleware import LoginRequiredMiddleware  # noqa: PLC0415
+
+    middleware = map(import_string, settings.MIDDLEWARE)
+    demands_login = any(
+        isinstance(each, type) and issubclass(each, LoginRequiredMiddleware) for each in middleware
+    )
+    return demands_login and not request.user.is_authenticated
 
 
 @method_decorator(never_cache, name="dispatch")
