@@ -9,12 +9,15 @@ with its cookies, and is told why.
 
 The ticket is the position on a channel that nobody publishes to, so it comes back in ``Grip-Last``.
 In the link's query it would do harm: Pushpin asks once for all streams of one path and one
-``Grip-Last``, whatever their queries, and gives all of them the one answer. And it asks at ten
-links a second, each for a hundred streams at most, while the others wait for their news: all
+``Grip-Last`` that want to know at a time, whatever their queries, and gives all of them the one
+answer. Nor may readers who are alike share a ticket: Pushpin 1.36 forgets to answer who joins a
+request in the moment in which it fails, and that stream would be stuck for good. And it asks at
+ten links a second, each for a hundred streams at most, while the others wait for their news: all
 streams of a path have one link.
 """
 
 import random
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -38,8 +41,6 @@ _TICKET_CHANNEL = "ticket:"
 _NEXT = "next"
 # What a client says once, and the proxy knows better from then on.
 _OF_THE_CLIENT = (_NEXT, "position", "hold")
-_AGES = 20
-"""Streams that are of age at about the same time, end at the same: who is alike shares a ticket."""
 
 
 def is_proxied(request: HttpRequest) -> bool:
@@ -53,10 +54,11 @@ class _Ticket(NamedTuple):
     address: str
     user: str
     access: str
-    ends_at: int
+    ends_at: float
+    nonce: str
+    """Makes it the only one of its kind."""
 
     def sign(self) -> str:
-        # Without the time, by which no two would be alike.
         return _TICKETS.sign_object(list(self))
 
     @classmethod
@@ -142,8 +144,10 @@ class Proxied:
             # this one ends.
             return
         now = time.time()
-        ends_at = self._ticket.ends_at if self._ticket else _draw_end(now)
-        ticket = _Ticket(self._address, "", "", ends_at)
+        # Drawn for each stream, lest all of them come back in the same second.
+        age = conf.get("STREAM_MAX_AGE_SECONDS") * random.uniform(0.8, 1)  # noqa: S311
+        ends_at = self._ticket.ends_at if self._ticket else now + age
+        ticket = _Ticket(self._address, "", "", ends_at, secrets.token_hex(6))
         channels = [make_channel(hold.channel, hold.position)]
         if hold.identity:
             pk = hold.identity.removeprefix(identify(""))
@@ -181,13 +185,6 @@ class Proxied:
 def proxied(request: HttpRequest) -> Proxied | None:
     """Return what is to know of a request that came through a GRIP proxy."""
     return Proxied(request) if is_proxied(request) else None
-
-
-def _draw_end(now: float) -> int:
-    """Draw when a stream is of age: 80 to 100 % of the time, lest all come back at once."""
-    age: float = conf.get("STREAM_MAX_AGE_SECONDS")
-    step = max(1, round(age / _AGES))
-    return int((now + age * random.uniform(0.8 + 1 / _AGES, 1)) // step) * step  # noqa: S311
 
 
 def _is_set_back(was: Position | None, now: Position | None) -> bool:
