@@ -165,8 +165,6 @@ class Publisher:
                 connections.close_all()
                 self._changed.wait_for(lambda: self._pending or self._is_closing)
             names = list(self._pending)[:_MOST_AT_ONCE]
-            if ACCESS in self._pending:
-                names = [ACCESS, *(name for name in names if name != ACCESS)]
             return {name: self._pending.pop(name) for name in names}
 
     def _give_back(self, batch: Mapping[str, deque[_Range]], error: Exception) -> None:
