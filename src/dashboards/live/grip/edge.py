@@ -35,7 +35,7 @@ from dashboards.live.hold import ACCESS, EVERYBODY, Hold, identify, who_lost_acc
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 
-_TICKETS = signing.Signer(salt="dashboards.live.grip", sep=".")
+_SALT = "dashboards.live.grip"
 _TICKET_CHANNEL = "ticket:"
 """The channel whose position is the ticket. No dashboard's has a colon."""
 _NEXT = "next"
@@ -59,13 +59,13 @@ class _Ticket(NamedTuple):
     """Makes it the only one of its kind."""
 
     def sign(self) -> str:
-        return _TICKETS.sign_object(list(self))
+        return _signer().sign_object(list(self))
 
     @classmethod
     def read(cls, text: str, address: str) -> "_Ticket | None":
         """Return a ticket of ours for this stream that is still good."""
         try:
-            ticket = cls(*_TICKETS.unsign_object(text))
+            ticket = cls(*_signer().unsign_object(text))
             is_good = ticket.address == address and time.time() < ticket.ends_at
         except (signing.BadSignature, TypeError, ValueError):
             # Another release of ours may have signed something else.
@@ -185,6 +185,11 @@ class Proxied:
 def proxied(request: HttpRequest) -> Proxied | None:
     """Return what is to know of a request that came through a GRIP proxy."""
     return Proxied(request) if is_proxied(request) else None
+
+
+def _signer() -> signing.Signer:
+    # Not with a colon, which a position may not hold on its way.
+    return signing.Signer(salt=_SALT, sep=".")
 
 
 def _is_set_back(was: Position | None, now: Position | None) -> bool:
