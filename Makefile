@@ -6,6 +6,7 @@ PORT ?= 8000
 PYTEST_ARGS ?=
 # Of the storm of faults. SEED repeats a run.
 STORE ?= sqlite
+EDGE ?= own
 READERS ?= 200
 SECONDS ?= 600
 SEED ?=
@@ -36,8 +37,8 @@ test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, te
 	$(PY) -m pytest --cov $(PYTEST_ARGS)
 
 .PHONY: faults
-faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, SECONDS=600, READERS=200, SEED=).
-	$(PY) -m tests.faults --store $(STORE) --seconds $(SECONDS) --readers $(READERS) $(if $(SEED),--seed $(SEED))
+faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, EDGE=own|pushpin, SECONDS=600, READERS=200, SEED=).
+	$(PY) -m tests.faults --store $(STORE) --edge $(EDGE) --seconds $(SECONDS) --readers $(READERS) $(if $(SEED),--seed $(SEED))
 
 .PHONY: lint
 lint: setup-dev ## Check style, types and the arrows between modules.

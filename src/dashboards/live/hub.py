@@ -19,7 +19,7 @@ from dashboards import conf
 from dashboards.live.eager import begin_here
 from dashboards.live.frames import HEARTBEAT, encode_event, encode_frames
 from dashboards.live.hints import EVERYTHING
-from dashboards.live.hold import ACCESS, EVERYBODY, Hold
+from dashboards.live.hold import ACCESS, EVERYBODY, Hold, who_lost_access
 from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
 from dashboards.live.producer import Producer
@@ -404,10 +404,8 @@ class Hub:
 
     async def _lost_access(self, since: Position | None) -> tuple[Position | None, set[str]]:
         """Return who may have lost access since a position, and the position now."""
-        now, frames, _ = await self._store.asince(ACCESS, since)
-        if since and not (now and now.knows(since)):
-            return now, {EVERYBODY}  # The store lost what it knew.
-        return now, {frame.key for frame in frames}
+        changes = await self._store.asince(ACCESS, since)
+        return changes.position, who_lost_access(since, changes)
 
     def _end_streams_of(self, lost: set[str]) -> None:
         for feed in self._feeds.values():

@@ -212,8 +212,9 @@ class RedisStore(BaseStore):
         answer = self._sync().put(
             self._keys(channel), [topic, self._sign(channel), keep, new_epoch(), *fields]
         )
-        self._hint(channel)
-        return _position(answer)
+        position = _position(answer)
+        self._stored(channel, position)
+        return position
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Read with one script, so that position and frames are of one moment."""
