@@ -8,12 +8,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from dashboards import conf
-from dashboards.component.bound import BoundComponent
+from dashboards.component.bound import BoundComponent, entity_tag
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
@@ -84,7 +85,11 @@ class ComponentView(DashboardAccessView):
         # 204 leaves the box as it is: a live value that has not come yet.
         response = HttpResponse(status=204) if content is None else HttpResponse(content)
         response["Cache-Control"] = "no-store"
-        return response
+        if content is None:
+            return response
+        # So does 304: what the server has to say is not new, but an event may have been.
+        response["ETag"] = etag = entity_tag(content)
+        return get_conditional_response(request, etag=etag, response=response) or response
 
     def _render(self, component: BoundComponent) -> str | None:
         if component.is_computed:

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
-from dashboards.component.bound import BoundComponent
+from dashboards.component.bound import BoundComponent, entity_tag
 from dashboards.dashboard import Dashboard
 
 register = template.Library()
@@ -14,7 +14,8 @@ register = template.Library()
 @register.inclusion_tag("dashboards/component.html")
 def component_box(dashboard: Dashboard, component: BoundComponent) -> dict[str, Any]:
     """Render a component's heading and box, with its value where the page need not wait."""
-    return {"component": component, "content": dashboard.render_content(component.key)}
+    content = dashboard.render_content(component.key)
+    return {"component": component, "content": content, "etag": entity_tag(content or "")}
 
 
 @register.inclusion_tag("dashboards/scripts.html", takes_context=True)
