@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.http import HttpRequest
 
-from dashboards.dashboard import Dashboard, ModelDashboard
+from dashboards.dashboard import Dashboard
 from dashboards.registry import registry
 
 try:
@@ -43,7 +43,7 @@ class DashboardChannelManager(DefaultChannelManager):  # type: ignore[misc] # br
             return allowed
         request = _request_of(user)
         return all(
-            not _is_divided(dashboard) and dashboard(request).has_permission(request)
+            not dashboard._meta.is_divided and dashboard(request).has_permission(request)  # noqa: SLF001 - ours
             for dashboard in dashboards
         )
 
@@ -53,10 +53,6 @@ def get_channels(dashboard: type[Dashboard]) -> set[str]:
     name = dashboard.get_url_name()
     own = {name, *(f"{name}-{key}" for key in dashboard.declared)}
     return own.union(dashboard._meta.event_channels)  # noqa: SLF001 - ours
-
-
-def _is_divided(dashboard: type[Dashboard]) -> bool:
-    return issubclass(dashboard, ModelDashboard) or dashboard._meta.audience == "user"  # noqa: SLF001 - ours
 
 
 def _request_of(user: Any) -> HttpRequest:
