@@ -112,8 +112,8 @@ def blocks_of(*sections: str) -> Sequence[Block]:
     return [block for block in BLOCKS if block.section in sections]
 
 
-def section(number: int) -> Sequence[Block]:
-    return blocks_of("Begin", SECTIONS[number])
+def section(*numbers: int) -> Sequence[Block]:
+    return blocks_of("Begin", *(SECTIONS[number] for number in numbers))
 
 
 class Site:
@@ -130,7 +130,7 @@ class Site:
     def answers(self, _log: str) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/admin/login/") as response:
-                return response.status == 200
+                return bool(response.status == 200)
         except OSError:
             return False
 
@@ -154,8 +154,8 @@ class Site:
         assert self._sender.stdout.readline() == b"done\n", lines
 
 
-def build(stack: ExitStack, folder: Path, number: int, **changes: str) -> Site:
-    """Build the project of one way of the page, with a Pushpin of its own."""
+def build(stack: ExitStack, folder: Path, *numbers: int, **changes: str) -> Site:
+    """Build the project of some ways of the page, with a Pushpin of its own."""
     port, ports = free_port(), Ports(*(free_port() for _ in range(5)))
     changes = {
         "8000": str(port),
@@ -167,7 +167,7 @@ def build(stack: ExitStack, folder: Path, number: int, **changes: str) -> Site:
     project = Project(folder, changes)
     stack.callback(project.stop)
     site = Site(project, stack.enter_context(pushpin(port, ports)), port)
-    project.follow(section(number))
+    project.follow(section(*numbers))
     return site
 
 
@@ -179,6 +179,8 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         site = build(stack, tmp_path_factory.mktemp("by_hand"), 3, **broker)
         site.project.add("shop/dashboards.py", MORE)
         site.project.add("sender.py", SENDER)
+        # Settings that the page gives for the second way, and that the third can have, too.
+        site.project.follow([each for each in section(2) if "mysite/settings_" in each.action])
         site.project.serve(served(3)[0], site.answers)
         yield site
 
@@ -399,30 +401,35 @@ async def all_show(site: Site, page: Page) -> None:
         await expect(page.locator(f"[sse-swap={key}]")).to_contain_text(f"to {key}")
 
 
-async def test_the_same_behind_wsgi(by_hand: Site, page: Page, streams: list[Request]):
-    """One sync worker of gunicorn: it is the proxy that holds."""
+async def test_behind_wsgi_it_is_the_proxy_that_holds_and_signs(
+    by_hand: Site, page: Page, streams: list[Request]
+):
+    """One sync worker of gunicorn, which believes what was signed with its key."""
     port = free_port()
-    twin = Site(by_hand.project, by_hand.proxy, port)
     with pushpin(port, Ports(*(free_port() for _ in range(5)))) as proxy:
-        twin.proxy, twin.proxied_url = proxy, f"{proxy.url}/dashboards/shop"
-        by_hand.project.add(
+        twin = Site(by_hand.project, proxy, port)
+        twin.project.add(
             "mysite/settings_wsgi.py",
-            f"from mysite.settings import *\nGRIP_URL = {proxy.control_url!r}\n",
+            "from mysite.settings_signed import *\n"
+            f"GRIP_URL = '{proxy.control_url}?key=changeme'\n",
         )
         settings = {"DJANGO_SETTINGS_MODULE": "mysite.settings_wsgi"}
-        server = by_hand.project.serve(
+        server = twin.project.serve(
             f"python -m gunicorn mysite.wsgi --bind 127.0.0.1:{port}", twin.answers, **settings
         )
         await open_page(page, f"{twin.proxied_url}/near/")
-        by_hand.project.run(
-            "python manage.py shell -v0 -c "
-            "\"from django_eventstream import send_event; send_event('test', 'second', 'held')\"",
-            **settings,
-        )
-        await expect(page.locator("[sse-swap=second]")).to_contain_text("held")
+        value = twin.project.run(command(3, "python manage.py send_stat"), **settings).strip()
+        await expect(page.locator("[sse-swap=sse_stat]")).to_contain_text(value)
         await page.goto("about:blank")
         server.kill()
     assert len(streams) == 1
+
+
+async def test_a_command_that_publishes_by_zmq_sends(by_hand: Site, page: Page):
+    box = await open_page(page, f"{by_hand.url}/demodashboard/")
+    send = command(3, "python manage.py send_stat")
+    value = by_hand.project.run(send, DJANGO_SETTINGS_MODULE="mysite.settings_zmq").strip()
+    await expect(box.locator(".dashboard-stat-text")).to_have_text(value)
 
 
 async def test_opened_by_another_name_the_console_says_what_to_set(by_hand: Site, page: Page):

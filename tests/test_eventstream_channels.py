@@ -1,6 +1,5 @@
 """Who may read a channel of django-eventstream, and what is said when that is left open."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -50,7 +49,7 @@ class About(ModelDashboard):
 
 
 @pytest.fixture(autouse=True)
-def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     registry = Registry()
     for dashboard in (Orders, Takings, Mine, About):
         registry.register(dashboard)
