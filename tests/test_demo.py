@@ -1,8 +1,12 @@
 """The demo as a newcomer meets it: this machine's own figures, and a task in another process."""
 
+import contextlib
 import re
+import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +14,10 @@ import psutil
 import pytest
 from playwright.async_api import Page, Request, expect
 
-from tests.harness import ROOT, Site, wait_for
+from tests.harness import ROOT, Site, free_port, wait_for
 
 PAGE = "/machine/machine/"
+WAYS = "/ways/ways/"
 
 
 class Demo(Site):
@@ -75,10 +80,59 @@ async def test_one_stream_moves_the_page_and_nothing_is_refused(demo: Demo, page
     assert len(streams) == 1
 
 
+async def expect_three_ways(page: Page, url: str, holder: str) -> None:
+    await page.goto(f"{url}{WAYS}")
+    await expect(page.locator("#ways_ways")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#ways_ways-processor-content")).to_contain_text("%")
+    await expect(page.locator("#ways_ways-holder-content")).to_contain_text(holder)
+    await expect(page.locator("[sse-swap=sse_stat]")).to_contain_text("%")
+    await expect(page.locator("dashboard-chart .main-svg:first-child")).to_have_count(3)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_without_pushpin_all_three_ways_move(demo: Demo, page: Page):
+    await expect_three_ways(page, demo.url, "This server")
+    shown = page.locator("[sse-swap=sse_chart] dashboard-chart > script")
+    await expect(shown).not_to_have_text(await shown.inner_text())
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_with_pushpin_events_come_from_other_processes_and_one_signal_stops_all(
+    demo: Demo, page: Page
+):
+    demo.kill()
+    port, proxy_port, control_port = free_port(), free_port(), free_port()
+    ports = ["--port", port, "--proxy-port", proxy_port, "--control-port", control_port]
+    process = demo.python("demo.pushpin", *map(str, ports), stdout=subprocess.PIPE)
+    assert process.stdout
+    told = process.stdout.readline().decode()
+    url = f"http://127.0.0.1:{proxy_port}"
+    assert f"{url}{WAYS}" in told
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}{WAYS}") as response:
+            return bool(response.status == 200)
+        return False
+
+    wait_for(answers, seconds=20)
+    await expect_three_ways(page, url, "Pushpin")
+    demo.environment["DEMO_GRIP_URL"] = f"http://localhost:{control_port}"
+    demo.run("send_stat", "from afar")
+    await expect(page.locator("[sse-swap=sse_stat]")).to_contain_text("from afar")
+    await page.goto("about:blank")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(15) == 0
+    process.stdout.close()
+    for each in (port, proxy_port):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", each), timeout=5)
+
+
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("width", [390, 820, 1440, 1920])
 async def test_it_fits_every_width(demo: Demo, page: Page, width: int):
     await page.set_viewport_size({"width": width, "height": 900})
-    await page.goto(f"{demo.url}/")
-    await expect(page.locator("dashboard-chart .main-svg:first-child")).to_have_count(4)
-    assert await page.evaluate("document.documentElement.scrollWidth") == width
+    for path, charts in ((PAGE, 4), (WAYS, 3)):
+        await page.goto(f"{demo.url}{path}")
+        await expect(page.locator("dashboard-chart .main-svg:first-child")).to_have_count(charts)
+        assert await page.evaluate("document.documentElement.scrollWidth") == width

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import psutil
 
-from dashboards.component import Chart, Gauge, Progress, Stat, Text
+from dashboards.component import CTA, Chart, Gauge, Progress, Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
 from dashboards.registry import registry
@@ -132,6 +132,7 @@ class Machine(Dashboard):
         value=".venv/bin/python demo/manage.py long_task",
         template="machine/hint.html",
         title="",
+        cta=CTA(href="/ways/ways/", text="Three ways to send values"),
         grid_css_classes="span-12",
     )
 
