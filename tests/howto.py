@@ -1,7 +1,8 @@
 """A project made of nothing but a how-to page: its files, its commands, its servers.
 
 What becomes of a fenced block says the line that opens it: ``file=<path>`` adds it to that file,
-``run`` runs its commands, ``serve`` starts a server.
+``run`` runs its commands, ``serve`` starts a server, and ``try`` shows something, which is left to
+the tests.
 """
 
 import os

@@ -192,7 +192,7 @@ def served(number: int) -> list[str]:
 def command(number: int, words: str) -> str:
     """Return the one block of commands that holds some words."""
     (found,) = [
-        each.text for each in section(number) if each.action == "run" and words in each.text
+        each.text for each in section(number) if each.action == "try" and words in each.text
     ]
     return found
 
