@@ -971,7 +971,8 @@ def test_a_component_with_a_stream_of_its_own_connects_while_it_waits(live: bool
 
 
 def test_a_box_that_loads_itself_knows_what_it_shows():
-    loads, waits, still = Text(value="x", poll_rate=1), Text(defer=True), Text(value="x")
+    loads = Text(value="x", poll_rate=1, defer_url="/x/")
+    waits, still = Text(value="x", defer=True, defer_url="/x/"), Text(value="x")
     dashboard = dashboard_of(loads=loads, waits=waits, still=still)
 
     assert box(dashboard, "loads").values("data-etag") == [

@@ -121,12 +121,14 @@ def test_meta_takes_a_list_of_names(wrong: Any):
     assert str(raised.value) == f"Meta.event_channels must be a list of names, got {wrong!r}."
 
 
-@pytest.mark.parametrize("divided", [{"audience": "user"}, {"model": User}], ids=repr)
-def test_a_channel_cannot_tell_users_or_objects_apart(divided: dict[str, Any]):
+@pytest.mark.parametrize(
+    ("base", "divided"), [(Dashboard, {"audience": "user"}), (ModelDashboard, {"model": User})]
+)
+def test_a_channel_cannot_tell_users_or_objects_apart(
+    base: type[Dashboard], divided: dict[str, Any]
+):
     with pytest.raises(DeclarationError) as raised:
-        type(
-            "Wrong", (Dashboard,), {"Meta": type("Meta", (), {**divided, "event_channels": ["x"]})}
-        )
+        type("Wrong", (base,), {"Meta": type("Meta", (), {**divided, "event_channels": ["x"]})})
 
     assert str(raised.value) == (
         "Meta.event_channels cannot be told apart by user or object, as the values of this "
