@@ -1,8 +1,8 @@
 """A project made of nothing but a how-to page: its files, its commands, its servers.
 
-What becomes of a fenced block says the line that opens it: ``file=<path>`` adds it to that file,
-``run`` runs its commands, ``serve`` starts a server, and ``try`` shows something, which is left to
-the tests.
+A fenced block below a file's name is added to that file. What becomes of another says the line
+that opens it: ``run`` runs its commands, ``serve`` starts a server, and ``try`` shows something,
+which is left to the tests.
 """
 
 import os
@@ -17,7 +17,10 @@ from pathlib import Path
 from tests.harness import ROOT, wait_for
 
 PAGES = ROOT / "docs" / "howto"
-_FENCE = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"(?:^\*\*`(?P<file>[^`\n]+)`\*\*\n\n)?^```(?P<info>[^\n`]+)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ def read_page(name: str) -> Sequence[Block]:
         section = part.partition("\n")[0]
         for match in _FENCE.finditer(part):
             language, _, action = match["info"].partition(" ")
+            if match["file"]:
+                action = f"file={match['file']}"
             blocks.append(Block(section, language, action, match["text"]))
     return blocks
 

@@ -155,7 +155,7 @@ def found(number: str) -> list[Any]:
 def test_origins_as_a_browser_has_them_are_nothing_to_mend(installed: Settings, origin: Any):
     installed.EVENTSTREAM_ALLOW_ORIGIN = origin
 
-    assert found("W020") == []
+    assert found("W030") == []
 
 
 @pytest.mark.parametrize(
@@ -164,18 +164,18 @@ def test_origins_as_a_browser_has_them_are_nothing_to_mend(installed: Settings, 
     ids=repr,
 )
 @pytest.mark.parametrize("as_list", [False, True])
-def test_w020_an_origin_that_is_none(installed: Settings, origin: Any, as_list: bool):
+def test_w030_an_origin_that_is_none(installed: Settings, origin: Any, as_list: bool):
     name = "EVENTSTREAM_ALLOW_ORIGINS" if as_list else "EVENTSTREAM_ALLOW_ORIGIN"
     setattr(installed, name, ["https://example.org", origin] if as_list else origin)
 
-    assert found("W020") == [
+    assert found("W030") == [
         Warning(
             f"{name} holds {origin!r}, which is the origin of no page.",
             hint=(
                 'Write scheme, host and port as the browser shows them, with no "/" at the end: '
                 '"http://127.0.0.1:8000".'
             ),
-            id="dashboards.W020",
+            id="dashboards.W030",
         )
     ]
 
@@ -183,27 +183,27 @@ def test_w020_an_origin_that_is_none(installed: Settings, origin: Any, as_list: 
 @pytest.mark.parametrize(
     "manager", ["", "no.such.Manager", "django_eventstream.channelmanager.DefaultChannelManager"]
 )
-def test_w021_named_channels_that_anybody_may_read(installed: Settings, manager: str):
+def test_w031_named_channels_that_anybody_may_read(installed: Settings, manager: str):
     installed.EVENTSTREAM_CHANNELMANAGER_CLASS = manager
 
-    assert found("W021")[0] == Warning(
+    assert found("W031")[0] == Warning(
         "Orders.Meta.event_channels names 'orders', 'shared', but whoever may not open Orders may "
         "read them all the same.",
         hint=(
             "Set EVENTSTREAM_CHANNELMANAGER_CLASS = "
             '"dashboards.eventstream.DashboardChannelManager".'
         ),
-        id="dashboards.W021",
+        id="dashboards.W031",
     )
-    assert len(found("W021")) == 2
+    assert len(found("W031")) == 2
 
 
 def test_channels_under_our_manager_are_nothing_to_mend(installed: Settings):
-    assert found("W021") == []
+    assert found("W031") == []
 
 
 def test_without_django_eventstream_there_is_nothing_to_mend(settings: Settings):
     settings.EVENTSTREAM_ALLOW_ORIGIN = "wrong"
 
-    assert found("W020") == []
-    assert found("W021") == []
+    assert found("W030") == []
+    assert found("W031") == []

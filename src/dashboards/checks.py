@@ -179,7 +179,7 @@ def check_event_origins(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG00
                 'Write scheme, host and port as the browser shows them, with no "/" at the end: '
                 '"http://127.0.0.1:8000".'
             ),
-            id="dashboards.W020",
+            id="dashboards.W030",
         )
         for name, origin in wrong
     ]
@@ -220,7 +220,7 @@ def check_event_channels(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG0
                 "Set EVENTSTREAM_CHANNELMANAGER_CLASS = "
                 '"dashboards.eventstream.DashboardChannelManager".'
             ),
-            id="dashboards.W021",
+            id="dashboards.W031",
         )
         for dashboard in named
     ]

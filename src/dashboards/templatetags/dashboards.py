@@ -15,7 +15,8 @@ register = template.Library()
 def component_box(dashboard: Dashboard, component: BoundComponent) -> dict[str, Any]:
     """Render a component's heading and box, with its value where the page need not wait."""
     content = dashboard.render_content(component.key)
-    return {"component": component, "content": content, "etag": entity_tag(content or "")}
+    etag = "" if content is None else entity_tag(content)
+    return {"component": component, "content": content, "etag": etag}
 
 
 @register.inclusion_tag("dashboards/scripts.html", takes_context=True)

@@ -301,7 +301,7 @@
     const itself = [...news.content.querySelectorAll("[sse-swap]")].find(
       (each) =>
         each.getAttribute("sse-swap") === target.getAttribute("sse-swap") &&
-        ((opens(each) && opens(target)) || stream(each) === stream(target)),
+        ((opens(each) && opens(target)) || [undefined, stream(target)].includes(stream(each))),
     );
     return itself ? itself.innerHTML : text;
   }
