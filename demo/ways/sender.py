@@ -1,5 +1,6 @@
 """The third way: renders what components show, and sends it."""
 
+import logging
 import threading
 import time
 from collections import deque
@@ -11,6 +12,8 @@ from django_eventstream import send_event
 from dashboards.component import Stat
 from demo.machine.sampler import SECONDS, sampler
 from demo.ways.dashboards import PERCENT, POINTS
+
+logger = logging.getLogger(__name__)
 
 CHANNEL = "ways"
 
@@ -36,8 +39,11 @@ def start() -> None:
 def _run() -> None:
     points: deque[tuple[float, float]] = deque(maxlen=POINTS)
     while True:
-        percent = sampler.latest().processor
-        points.append((time.time() * 1000, percent))
-        send_stat(f"{percent:.0f} %", "sent by a thread of the server")
-        send_chart(points)
+        try:
+            percent = sampler.latest().processor
+            points.append((time.time() * 1000, percent))
+            send_stat(f"{percent:.0f} %", "sent by a thread of the server")
+            send_chart(points)
+        except Exception:
+            logger.exception("Nothing could be sent.")
         time.sleep(SECONDS)
