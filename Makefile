@@ -3,6 +3,7 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+PROXY_PORT ?= 7999
 PYTEST_ARGS ?=
 # Of the storm of faults. SEED repeats a run.
 STORE ?= sqlite
@@ -30,6 +31,12 @@ demo: setup-demo ## Serve this machine's live dashboard (PORT=8000, HOST=127.0.0
 	@$(PY) demo/manage.py migrate --verbosity 0
 	@echo "This machine, live: http://$(HOST):$(PORT)/ (Ctrl-C stops it)"
 	@exec $(PY) -m uvicorn demo.asgi:application --host $(HOST) --port $(PORT) --log-level warning --timeout-graceful-shutdown 3
+
+.PHONY: demo-pushpin
+demo-pushpin: setup-demo ## Serve the demo behind Pushpin, which is installed if need be (PORT=8000, PROXY_PORT=7999).
+	@scripts/pushpin.sh
+	@$(PY) demo/manage.py migrate --verbosity 0
+	@exec $(PY) -m demo.pushpin --port $(PORT) --proxy-port $(PROXY_PORT)
 
 .PHONY: test
 test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, tests, coverage.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import psutil
 
-from dashboards.component import Gauge, Progress, Stat, Text
+from dashboards.component import CTA, Gauge, Progress, Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
 from dashboards.registry import registry
@@ -124,6 +124,7 @@ class Machine(Dashboard):
         value=".venv/bin/python demo/manage.py long_task",
         template="machine/hint.html",
         title="",
+        cta=CTA(href="/ways/ways/", text="Three ways to send values"),
         grid_css_classes="span-12",
     )
 

@@ -12,13 +12,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from dashboards import conf
-from dashboards.component.bound import BoundComponent
+from dashboards.component.bound import BoundComponent, entity_tag
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
@@ -86,13 +87,18 @@ class ComponentView(DashboardAccessView):
             component = self.dashboard[key]
         except UnknownComponentError as error:
             raise Http404(str(error)) from error
-        response = component.respond() or self._answer(self._render(component))
+        response = component.respond() or self._answer(request, self._render(component))
         response["Cache-Control"] = "no-store"
         return response
 
-    def _answer(self, content: str | None) -> HttpResponse:
-        # 204 leaves the box as it is: a live value that has not come yet.
-        return HttpResponse(status=204) if content is None else HttpResponse(content)
+    def _answer(self, request: HttpRequest, content: str | None) -> HttpResponseBase:
+        if content is None:
+            # Leaves the box as it is: a live value that has not come yet.
+            return HttpResponse(status=204)
+        response = HttpResponse(content)
+        # So does 304: what the server has to say is not new, but an event may have been.
+        response["ETag"] = etag = entity_tag(content)
+        return get_conditional_response(request, etag=etag, response=response) or response
 
     def _render(self, component: BoundComponent) -> str | None:
         if component.is_own:

@@ -1,9 +1,11 @@
 """A component together with one dashboard instance: it has ids, addresses, a value and HTML."""
 
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -184,6 +186,14 @@ class BoundComponent:
         """Whether the page is sent without its value."""
         return self._loader() is not None
 
+    @property
+    def opens_own_stream(self) -> bool:
+        """Whether its template connects to a stream by itself, and so must be there from the first.
+
+        The one who writes such a template gives the component a ``pushpin_url``.
+        """
+        return hasattr(self._component, "pushpin_url")
+
     def get_value(self) -> Any:
         """Return its value, ready for the template."""
         return self.prepare(self._call(self._getter()))
@@ -215,7 +225,9 @@ class BoundComponent:
         is_frame = self.is_computed or (is_pushed and (self.series or not callable(getter)))
         if frame is not None and is_frame:
             return mark_safe(frame)  # noqa: S308 - rendered by us, escaped by its template
-        if self.is_deferred or self.is_computed or (is_pushed and (self.series or getter is None)):
+        if self.is_deferred or self.is_computed or (is_pushed and self.series):
+            return None
+        if is_pushed and getter is None and not self.opens_own_stream:
             return None
         return self.render(self.get_value())
 
@@ -293,6 +305,11 @@ class BoundComponent:
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"
             raise ComponentValueError(msg) from error
+
+
+def entity_tag(html: str) -> str:
+    """Return what tells two renderings apart, as HTTP's ``ETag``."""
+    return f'"{urlsafe_b64encode(sha256(html.encode()).digest()[:12]).decode()}"'
 
 
 def _new_mark() -> str:

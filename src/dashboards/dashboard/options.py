@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from django.db.models import Model
 
@@ -25,6 +25,8 @@ class Options:
         template_name: the page's template.
         audience: who shares its live values: ``"everybody"`` who may open it, the default, or
             ``"user"``: each user has their own, and nobody opens it without signing in.
+        event_channels: channels of django-eventstream whose events it shows: with
+            ``DashboardChannelManager`` they are read by those who may open it, and by no other.
     """
 
     name: str = ""
@@ -32,13 +34,31 @@ class Options:
     permission_classes: Sequence[type[BasePermission] | str] | None = None
     template_name: str = "dashboards/dashboard.html"
     audience: Audience = "everybody"
+    event_channels: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Refuse an audience that there is not."""
+        """Refuse an audience that there is not, and channels that are none or too many's."""
         if self.audience not in _AUDIENCES:
             allowed = " or ".join(map(repr, _AUDIENCES))
             msg = f"Meta.audience must be {allowed}, got {self.audience!r}."
             raise DeclarationError(msg)
+        channels: Any = self.event_channels
+        if not isinstance(channels, list | tuple) or not all(
+            isinstance(channel, str) and channel for channel in channels
+        ):
+            msg = f"Meta.event_channels must be a list of names, got {channels!r}."
+            raise DeclarationError(msg)
+        if channels and self.is_divided:
+            msg = (
+                "Meta.event_channels cannot be told apart by user or object, as the values of this "
+                "dashboard are: push them with dashboards.live.push."
+            )
+            raise DeclarationError(msg)
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether some who may open it have live values that others do not."""
+        return self.audience == "user"
 
 
 @dataclass(frozen=True)
@@ -54,6 +74,11 @@ class ModelOptions(Options):
     model: type[Model] | None = None
     lookup_field: str = "pk"
     lookup_kwarg: str = ""
+
+    @property
+    def is_divided(self) -> bool:
+        """Each object has its own."""
+        return True
 
 
 T = TypeVar("T", bound=Options)

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
-from dashboards.component.bound import BoundComponent
+from dashboards.component.bound import BoundComponent, entity_tag
 from dashboards.dashboard import Dashboard
 
 register = template.Library()
@@ -14,7 +14,9 @@ register = template.Library()
 @register.inclusion_tag("dashboards/component.html")
 def component_box(dashboard: Dashboard, component: BoundComponent) -> dict[str, Any]:
     """Render a component's heading and box, with its value where the page need not wait."""
-    return {"component": component, "content": dashboard.render_content(component.key)}
+    content = dashboard.render_content(component.key)
+    etag = "" if content is None else entity_tag(content)
+    return {"component": component, "content": content, "etag": etag}
 
 
 @register.inclusion_tag("dashboards/scripts.html", takes_context=True)
