@@ -1,15 +1,19 @@
 """Real servers, other processes, and waiting for what they do."""
 
+import atexit
 import copy
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
@@ -68,9 +72,37 @@ SERVERS: dict[str, list[str]] = {
     ],
     "demo": ["uvicorn", "demo.asgi:application", "--port", "{port}", "--log-level", "warning"],
     "gunicorn": ["gunicorn", "tests.wsgi:application", "--bind", "127.0.0.1:{port}"],
+    "gunicorn-uvicorn": [
+        *("gunicorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
+        *("--worker-class", "uvicorn_worker.UvicornWorker", "--workers", "2"),
+    ],
     "runserver": ["django", "runserver", "{port}", "--noreload"],
     "runserver-reload": ["django", "runserver", "{port}"],
 }
+
+
+def _has_own_database(environment: Mapping[str, str]) -> bool:
+    is_test_site = environment["DJANGO_SETTINGS_MODULE"] == "tests.settings"
+    return is_test_site and "TEST_DATABASES" not in environment
+
+
+@cache
+def _migrated() -> Path:
+    """A new site's SQLite database, made once: to migrate takes longer than to start a server."""
+    folder = Path(tempfile.mkdtemp(prefix="dashboards-tests-"))
+    atexit.register(shutil.rmtree, folder)
+    subprocess.run(
+        [sys.executable, "-m", "django", "migrate", "--verbosity", "0"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "TEST_FOLDER": str(folder),
+            "PYTHONPATH": str(ROOT),
+        },
+        check=True,
+    )
+    return folder / "db.sqlite3"
 
 
 class Site:
@@ -92,7 +124,10 @@ class Site:
         self.environment.pop("COVERAGE_PROCESS_START", None)
         self.process: subprocess.Popen[bytes] | None = None
         self._pushers: dict[str, subprocess.Popen[bytes]] = {}
-        self.run("migrate", "--verbosity", "0")
+        if _has_own_database(self.environment):
+            shutil.copy(_migrated(), folder / "db.sqlite3")
+        else:
+            self.run("migrate", "--verbosity", "0")
 
     def twin(self) -> "Site":
         """Return another server of the same site, not started yet."""

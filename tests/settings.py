@@ -22,6 +22,8 @@ WSGI_APPLICATION = "tests.wsgi.application"
 USE_TZ = True
 STATIC_URL = "/static/"
 LOGIN_URL = "/login/"
+# Hundreds of users are made here, and none has anything to lose.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -32,6 +34,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "dashboards",
     "tests.site",
+    "tests.books",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -51,7 +54,7 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("TEST_DATABASE", FOLDER / "db.sqlite3"),
+        "NAME": FOLDER / "db.sqlite3",
         "OPTIONS": {
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
             "timeout": 20,

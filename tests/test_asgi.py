@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from dashboards.live.asgi import LiveEdge
 from dashboards.live.hold import EXTENSION, Hold, Offer, offered
+from dashboards.live.stores import get_store
 
 language: ContextVar[str] = ContextVar("language")
 
@@ -148,3 +149,29 @@ async def test_requests_for_streams_share_a_thread_but_not_a_context():
         await client.run()
     assert len(threads) == 1
     assert languages == ["default"] * 5
+
+
+async def test_streams_that_cannot_be_held_are_told_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Each wrote its own traceback, so a thousand pages that came back to a store that was down
+    filled the log, every three seconds."""
+
+    async def fail(channel: str, position: object) -> None:
+        raise ConnectionError
+
+    first = Client(answering())
+    with monkeypatch.context() as down:
+        down.setattr(get_store(), "asince", fail)
+        for _ in range(3):
+            client = Client(answering())
+            client.edge = first.edge
+            sent = await client.run()
+            assert sent[-1]["body"] == b"retry: 3000\n\n"
+            assert not sent[-1]["more_body"]
+    await first.run({"type": "http.disconnect"})
+    assert [each.message for each in caplog.records] == [
+        "The store of live state does not answer.",
+        "The store of live state answers again.",
+    ]
+    assert [bool(each.exc_info) for each in caplog.records] == [True, False]

@@ -281,6 +281,20 @@ async def test_points_are_appended_and_leave_at_the_window(site: Site, page: Pag
     await until_points(page, "pushed", [70, 80, 90, 100, 110])
 
 
+async def test_points_that_the_figure_has_are_the_oldest(site: Site, page: Page):
+    """A figure's own points never left, and those that NumPy held were lost with the first push."""
+    await page.goto(f"{site.url}/site/series/")
+    site.push_to("Series", begun={"x": 4, "y": 40})
+    await until_points(page, "begun", [0.5, 20, 30, 40])
+    site.push_to("Series", begun=[[{"x": 5, "y": 50}], [{"x": 6, "y": 60}]])
+    await until_points(page, "begun", [30, 40, 50, 60])
+    plot = page.locator("#site_series-begun-content .dashboard-chart-plot")
+    assert await plot.evaluate("plot => plot.data[0].x") == [3, 4, 5, 6]
+    assert await plot.evaluate("plot => plot.data[1].y.length") == 5, "nothing was appended here"
+    await page.reload()
+    await until_points(page, "begun", [30, 40, 50, 60])
+
+
 async def test_a_page_that_was_away_gets_the_points_it_missed(site: Site, page: Page):
     site.push_to("Series", pushed={"x": 1, "y": 10})
     await page.goto(f"{site.url}/site/series/")

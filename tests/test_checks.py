@@ -11,7 +11,7 @@ from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
 from dashboards import conf
-from dashboards.component import Chart, Stat
+from dashboards.component import BasicTable, Chart, Stat, Table
 from dashboards.dashboard import Dashboard
 from dashboards.registry import Registry
 
@@ -149,7 +149,7 @@ def test_e002_a_number_is_out_of_bounds(settings: Settings, name: str, bounds: s
             {"default": {"BACKEND": "dashboards.dashboard.Dashboard"}},
             (
                 "DASHBOARDS['STORES']['default']['BACKEND'] must name a subclass of BaseStore, "
-                "got <class 'dashboards.dashboard.Dashboard'>."
+                "got <class 'dashboards.dashboard.base.Dashboard'>."
             ),
         ),
     ],
@@ -323,6 +323,36 @@ def test_e008_is_not_told_where_nothing_is_charted(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("dashboards.checks.registry", Registry())
 
     assert found() == []
+
+
+class Tabled(Dashboard):
+    first = Table()
+    second = BasicTable(live=True)
+    third = Stat()
+
+    class Meta:
+        app_label = "site"
+
+
+def test_e012_a_table_is_declared_but_tables2_is_not_installed(monkeypatch: pytest.MonkeyPatch):
+    registry = Registry()
+    registry.register(Tabled)
+    monkeypatch.setattr("dashboards.checks.registry", registry)
+    assert [message for message in found() if message.id == "dashboards.E012"] == []
+
+    def find_spec(name: str) -> Any:
+        return None if name == "django_tables2" else importlib.util.find_spec(name)
+
+    monkeypatch.setattr("dashboards.checks.find_spec", find_spec)
+
+    assert [message for message in found() if message.id == "dashboards.E012"] == [
+        Error(
+            f"Tabled.{key} is a {kind}, but django-tables2 is not installed.",
+            hint='pip install "django-live-dashboards[tables]"',
+            id="dashboards.E012",
+        )
+        for key, kind in (("first", "Table"), ("second", "BasicTable"))
+    ]
 
 
 def test_an_error_stops_manage_py(settings: Settings):

@@ -342,6 +342,24 @@ def test_a_bad_value_is_told_with_all_that_one_needs_to_mend_it(component: Compo
     assert str(raised.value) == f"Own.speed: {message}"
 
 
+@pytest.mark.parametrize(
+    ("points", "told"),
+    [
+        ([1, 2], "[1, 2]"),
+        ({"y": {1}}, "[{'y': {1}}], which cannot be written as JSON: "),
+    ],
+)
+def test_a_bad_point_is_told_as_a_point(points: Any, told: str):
+    """It was told what a figure must be, where a point was meant."""
+    with pytest.raises(ComponentValueError) as raised:
+        dashboard_of(speed=Chart(live=True, window=5, value=points))["speed"].get_value()
+
+    assert str(raised.value).startswith(
+        "Own.speed: A point of a Chart must be a dict such as {'x': 1, 'y': 2}, a list of them "
+        f"(one for each trace), or a list of such lists, got {told}"
+    )
+
+
 def test_a_long_text_that_is_no_figure_is_not_repeated_in_full():
     with pytest.raises(ComponentValueError) as raised:
         Chart().prepare_value("x" * 10_000)

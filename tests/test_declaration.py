@@ -16,9 +16,10 @@ from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
-from dashboards.dashboard import Dashboard
+from dashboards.component.base import Bound
+from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import DashboardError, DeclarationError, UnknownComponentError
-from dashboards.live import Every, push
+from dashboards.live import Every, OnChange, push
 from dashboards.permissions import AllowAny, IsAdminUser, IsAuthenticated
 from dashboards.views import ComponentView, PageView
 from tests.addresses import addresses
@@ -246,8 +247,49 @@ def test_an_unknown_attribute_of_meta_is_refused_with_what_is_allowed():
 
     assert str(raised.value) == (
         "Wrong.Meta has no attribute colour, permissions; "
-        "allowed are app_label, audience, lookup_field, lookup_kwarg, model, name, "
-        "permission_classes, template_name."
+        "allowed are app_label, audience, name, permission_classes, template_name."
+    )
+
+
+def test_what_only_a_dashboard_about_one_object_may_say_is_refused_elsewhere():
+    """It was taken in silence, and the page had no object."""
+    with pytest.raises(DeclarationError) as raised:
+
+        class Wrong(Dashboard):
+            class Meta:
+                model = User
+                lookup_field = "username"
+                colour = "red"
+
+    assert str(raised.value) == (
+        "Wrong.Meta may have lookup_field, model only where Wrong is about one object: "
+        "derive it from ModelDashboard."
+    )
+
+
+def test_a_dashboard_about_one_object_inherits_what_a_plain_one_guards():
+    class Guarded(Base, ModelDashboard):
+        class Meta:
+            model = User
+
+    class Child(Guarded):
+        pass
+
+    assert [type(each) for each in Guarded().get_permissions()] == [IsAuthenticated]
+    assert Child.get_model() is User
+    assert Child.get_lookup_kwarg() == "pk"
+
+
+def test_an_unknown_attribute_of_a_meta_about_one_object_is_refused_too():
+    with pytest.raises(DeclarationError) as raised:
+
+        class Wrong(ModelDashboard):
+            class Meta:
+                colour = "red"
+
+    assert str(raised.value) == (
+        "Wrong.Meta has no attribute colour; allowed are app_label, audience, lookup_field, "
+        "lookup_kwarg, model, name, permission_classes, template_name."
     )
 
 
@@ -361,6 +403,21 @@ def test_a_key_that_is_anothers_attribute_is_refused():
 # Dependents.
 
 
+@pytest.mark.parametrize(
+    "live", [Every(seconds=2, how="refresh"), OnChange("auth.User", how="refresh")]
+)
+def test_a_series_that_each_page_shall_load_for_itself_is_refused(live: Every | OnChange):
+    with pytest.raises(DeclarationError) as raised:
+
+        class Wrong(Dashboard):
+            speed = Chart(window=10, live=live, key="other")
+
+    assert str(raised.value) == (
+        "Wrong.speed: to a series points are appended for all viewers alike, so "
+        f"{type(live).__name__} must have how='broadcast', the default, got 'refresh'."
+    )
+
+
 def test_dependents_that_do_not_exist_are_told_with_those_that_do():
     with pytest.raises(DeclarationError) as raised:
 
@@ -470,6 +527,33 @@ def test_a_static_method_of_a_users_dataclass_is_called_from_its_template():
 def test_a_bound_component_lacks_what_its_declaration_lacks():
     with pytest.raises(AttributeError, match="nonsense"):
         _ = Badges()["plain"].nonsense
+
+
+def test_a_component_sees_its_own_parameters_only():
+    request = RequestFactory().get(
+        "/", {"first-page": ["2", "3"], "second-page": "9", "first": "x", "page": "1", "first-": ""}
+    )
+
+    params = Base(request)["first"].params
+
+    assert dict(params.lists()) == {"page": ["2", "3"], "": [""]}
+    assert params["page"] == "3"
+    assert Base()["first"].params == {}
+
+
+def test_a_kind_may_show_its_value_as_the_request_asks_for():
+    @dataclass
+    class Paged(Component):
+        def present(self, value: Any, bound: Bound) -> str:
+            return f"{value}, page {bound.params.get('page', '1')}"
+
+    class Pages(Base):
+        rows = Paged(value="rows")
+
+    request = RequestFactory().get("/", {"rows-page": "7"})
+
+    assert Pages(request)["rows"].get_value() == "rows, page 7"
+    assert Pages()["rows"].prepare("pushed") == "pushed, page 1"
 
 
 def test_a_bound_component_can_be_copied():

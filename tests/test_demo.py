@@ -1,15 +1,19 @@
 """The demo as a newcomer meets it: this machine's own figures, and a task in another process."""
 
+import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from playwright.async_api import Page, Request, expect
 
+from demo.machine.sampler import SECONDS
 from tests.harness import ROOT, Site, wait_for
 
 PAGE = "/machine/machine/"
@@ -54,6 +58,40 @@ def test_the_first_byte_carries_true_values(demo: Demo):
     # The busiest processes of this machine, by their numbers.
     pids = [int(pid) for pid in re.findall(r'<td class="number">(\d+)</td>', body)]
     assert any(psutil.pid_exists(pid) for pid in pids)
+
+
+def points_of(body: str, key: str) -> list[list[dict[str, Any] | None]]:
+    """Return the points of a chart as a page carries them."""
+    box = body.split(f'id="machine_machine-{key}-content"')[1].split("</section>", maxsplit=1)[0]
+    return [json.loads(each) for each in re.findall(r'data-point="\d+">(.*?)</script>', box)]
+
+
+def test_the_first_byte_carries_what_was_sampled_before(demo: Demo):
+    """Nobody was watching, and the samples of that time are shown all the same."""
+
+    def moments() -> list[str]:
+        points = points_of(demo.get(PAGE)[2], "memory_history")
+        return [each[0]["x"] for each in points if each[0] and each[0]["y"] is not None]
+
+    # Not asked for meanwhile: that is the point.
+    time.sleep(3 * SECONDS)
+    before = moments()
+    assert len(before) >= 3
+    demo.kill()
+    demo.start()
+    # A new server begins a new line, as soon as the turn that the old one computed is over.
+    wait_for(lambda: min(moments()) > max(before))
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_charts_grow_by_points(demo: Demo, page: Page):
+    await page.goto(f"{demo.url}/")
+    points = page.locator("#machine_machine-processor_history-content [data-point]")
+    await expect(page.locator("#machine_machine")).to_have_attribute("data-live", "open")
+    last = int(await points.last.get_attribute("data-point") or 0)
+    await points.last.evaluate("node => { window.kept = node; }")
+    await expect(points.last).to_have_attribute("data-point", str(last + 3), timeout=15_000)
+    assert await page.evaluate("window.kept.isConnected"), "the points before were not sent again"
 
 
 @pytest.mark.asyncio(loop_scope="session")

@@ -514,3 +514,22 @@ async def test_a_store_that_failed_may_not_have_been_told_who_lost_access(
     store.broken = False
     assert await read(reader) == ""
     assert "news" in await read(anonymous)
+
+
+async def test_a_store_that_failed_until_the_last_reader_left_holds_streams_again(
+    hub: Hub, store: Store, caplog: pytest.LogCaptureFixture
+):
+    """Only the poll noticed that the store worked again, and it runs while somebody reads. Until
+    then every signed-in stream was ended at once: who came alone was never held again."""
+    reader = await open_as(hub, store, 1)
+    store.broken = True
+    await asyncio.to_thread(wait_for, lambda: "does not answer" in caplog.text)
+    hub.release(reader)
+    store.broken = False
+    store.poll_seconds = 60
+    first = await open_as(hub, store, 1)
+    if first.end_reason:  # Asked anew, once.
+        hub.release(first)
+    reader = await open_as(hub, store, 1)
+    store.put(CHANNEL, {"a": "news"})
+    assert "news" in await read(reader)

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 from dashboards import conf
-from dashboards.component import Chart
+from dashboards.component import Chart, Table
 from dashboards.live.grip import proxies
 from dashboards.live.stores import get_store
 from dashboards.permissions import BasePermission
@@ -129,6 +129,24 @@ def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         for dashboard in registry
         for key, component in dashboard.declared.items()
         if isinstance(component, Chart)
+    ]
+
+
+@register("dashboards")
+def check_tables2(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A table needs django-tables2."""
+    if find_spec("django_tables2"):
+        return ()
+    return [
+        Error(
+            f"{dashboard.__name__}.{key} is a {type(component).__name__}, but django-tables2 is "
+            "not installed.",
+            hint='pip install "django-live-dashboards[tables]"',
+            id="dashboards.E012",
+        )
+        for dashboard in registry
+        for key, component in dashboard.declared.items()
+        if isinstance(component, Table)
     ]
 
 

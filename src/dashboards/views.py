@@ -80,19 +80,23 @@ class PageView(DashboardAccessView):
 class ComponentView(DashboardAccessView):
     """What stands in one component's box."""
 
-    def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+    def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render the value that the page was sent without, or a newer one."""
         try:
             component = self.dashboard[key]
         except UnknownComponentError as error:
             raise Http404(str(error)) from error
-        content = self._render(component)
-        # 204 leaves the box as it is: a live value that has not come yet.
-        response = HttpResponse(status=204) if content is None else HttpResponse(content)
+        response = component.respond() or self._answer(self._render(component))
         response["Cache-Control"] = "no-store"
         return response
 
+    def _answer(self, content: str | None) -> HttpResponse:
+        # 204 leaves the box as it is: a live value that has not come yet.
+        return HttpResponse(status=204) if content is None else HttpResponse(content)
+
     def _render(self, component: BoundComponent) -> str | None:
+        if component.is_own:
+            return component.render(component.load())
         if component.is_computed:
             self.dashboard.compute_due(deferred=True)
         elif component.is_deferred and not component.series:

@@ -3,7 +3,9 @@
 import itertools
 import os
 import time
+from base64 import b64encode
 from dataclasses import dataclass
+from struct import pack
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -160,6 +162,21 @@ class Series(Dashboard):
 
     pushed = Chart(live=True, window=5, figure={"data": [{"type": "scatter", "name": "of mine"}]})
     computed = Chart(value=next_point, live=Every(seconds=0.5), window=20)
+    begun = Chart(
+        live=True,
+        window=4,
+        figure={
+            "data": [
+                # As plotly.py writes what NumPy holds.
+                {
+                    "type": "scatter",
+                    "x": {"dtype": "i1", "bdata": b64encode(bytes([1, 2, 3])).decode()},
+                    "y": {"dtype": "f8", "bdata": b64encode(pack("<3d", 0.5, 20, 30)).decode()},
+                },
+                {"type": "scatter", "name": "Limits", "x": [0, 9, 9, 0, 0], "y": [8, 8, 9, 9, 8]},
+            ]
+        },
+    )
 
 
 def whoami(request: HttpRequest) -> str:

@@ -3,9 +3,12 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from asgiref.sync import async_to_sync
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.datastructures import MultiValueDict
 
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.triggers import Every, OnChange
@@ -24,6 +27,35 @@ class CTA:
 
     href: str
     text: str = "Find out more"
+
+
+class Bound(Protocol):
+    """What a component may ask of itself as bound to one dashboard and request."""
+
+    key: str
+
+    @property
+    def request(self) -> HttpRequest | None:
+        """The request that it is served to; ``None`` where it is rendered for everybody."""
+
+    @property
+    def params(self) -> MultiValueDict[str, str]:
+        """Its own parameters in the query string, without the prefix ``<key>-``."""
+
+    @property
+    def url(self) -> str:
+        """Where it loads from."""
+
+    @property
+    def dom_id(self) -> str:
+        """The id of its element."""
+
+    @property
+    def is_loadable(self) -> bool:
+        """Whether its value can be had at any time, not only when it is pushed."""
+
+    def load(self) -> Any:
+        """Return its value, ready for the template, as a request of its own gets it."""
 
 
 @dataclass
@@ -106,6 +138,29 @@ class Component:
             ComponentValueError: when it is none that this kind of component can show.
         """
         return value
+
+    def present(self, value: Any, bound: Bound) -> Any:  # noqa: ARG002 - for subclasses
+        """Turn a value into what the template shows to whoever ``bound`` is bound to.
+
+        A kind whose view depends on the request overrides this in place of ``prepare_value``.
+        Without a request (a push, a value that is computed for everybody) there are no parameters.
+
+        Args:
+            value: the value.
+            bound: the component as bound to one dashboard and request.
+
+        Raises:
+            ComponentValueError: when it is none that this kind of component can show.
+        """
+        return self.prepare_value(value)
+
+    def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether these parameters of a viewer make it another than what everybody is shown."""
+        return False
+
+    def respond(self, bound: Bound) -> HttpResponseBase | None:  # noqa: ARG002 - for subclasses
+        """Answer a request at its own address with something else than its HTML: a file, say."""
+        return None
 
     def get_value(self, **kwargs: Any) -> Any:
         """Return the value ready for the template, called where it is callable.

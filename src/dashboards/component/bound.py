@@ -3,12 +3,15 @@
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component.base import Component, resolve
@@ -59,6 +62,25 @@ class BoundComponent:
 
     def __repr__(self) -> str:
         return f"<{self.label}: {type(self._component).__name__}>"
+
+    @property
+    def request(self) -> HttpRequest | None:
+        """The request that it is served to; ``None`` where it is rendered for everybody."""
+        return self._owner.request
+
+    @cached_property
+    def params(self) -> MultiValueDict[str, str]:
+        """Its own parameters in the query string, on the page's address as on its own.
+
+        ``?orders-sort=name`` is the ``sort`` of the component ``orders``. Empty without a request.
+        """
+        if self.request is None:
+            return MultiValueDict()
+        prefix = f"{self.key}-"
+        given = self.request.GET.lists()
+        return MultiValueDict(
+            {name.removeprefix(prefix): values for name, values in given if name.startswith(prefix)}
+        )
 
     @property
     def label(self) -> str:
@@ -118,9 +140,26 @@ class BoundComponent:
         return int(1000 * spread)
 
     @property
+    def is_loadable(self) -> bool:
+        """Whether its value can be had at any time, not only when it is pushed."""
+        is_pushed = self._component.live and not self.is_computed and not self.is_refreshed
+        return not is_pushed or self.is_deferred or callable(self._getter())
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its viewer has shaped it, so that what everybody is shown is not theirs."""
+        return self._component.is_shaped_by(self.params) and self.is_loadable
+
+    @property
     def url(self) -> str:
-        """Where it loads from."""
-        return self._component.defer_url or self._owner.get_component_url(self.key)
+        """Where it loads from, as its viewer has shaped it."""
+        url = self._component.defer_url or self._owner.get_component_url(self.key)
+        if not self.is_own:
+            return url
+        query = QueryDict(mutable=True)
+        for name, values in self.params.lists():
+            query.setlist(f"{self.key}-{name}", values)
+        return f"{url}{'&' if '?' in url else '?'}{query.urlencode()}"
 
     @property
     def trigger(self) -> str:
@@ -154,12 +193,22 @@ class BoundComponent:
         loader = self._loader()
         return self.prepare(self._call(self._getter() if loader is True else loader))
 
+    def load(self) -> Any:
+        """Return its value, ready for the template, as a request of its own gets it."""
+        return self.get_deferred_value() if self.is_deferred else self.get_value()
+
+    def respond(self) -> HttpResponseBase | None:
+        """Answer a request at its own address with something else than its HTML: a file, say."""
+        return self._component.respond(self)
+
     def render_content(self, frame: str | None) -> SafeString | None:
         """Render what stands in the box when the page is sent; ``None`` where it must wait.
 
         Args:
             frame: the last frame of it that the store has.
         """
+        if self.is_own:
+            return None if self.is_deferred else self.render(self.get_value())
         live, getter = self._component.live, self._getter()
         is_pushed = live and not self.is_computed and not self.is_refreshed
         # A callable says what is true now; a plain value only what is shown until the first push.
@@ -199,11 +248,10 @@ class BoundComponent:
         live = self._component.live
         if not isinstance(live, Every | OnChange):
             return None
-        get_value = self.get_deferred_value if self.is_deferred else self.get_value
 
         def render() -> str | Points:
             with _shared():
-                return self._render_shared(get_value())
+                return self._render_shared(self.load())
 
         return Source(
             self.key,
@@ -240,7 +288,7 @@ class BoundComponent:
         component = self._component
         try:
             return (
-                component.prepare_points(value) if self.series else component.prepare_value(value)
+                component.prepare_points(value) if self.series else component.present(value, self)
             )
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"

@@ -34,7 +34,8 @@ class Chart(Component):
     Args:
         window: how many points of each trace are kept, the newest; at least 1. By default the
             value is the whole figure.
-        figure: with ``window``, the figure that points are appended to; by default lines.
+        figure: with ``window``, the figure that points are appended to; by default lines. Points
+            that one of its traces has already count as the oldest, once any are appended to it.
     """
 
     template: str = "dashboards/components/chart.html"
@@ -75,7 +76,8 @@ class Chart(Component):
             if not all(trace is None or isinstance(trace, Mapping) for trace in point):
                 msg = f"{_ALLOWED_POINTS}, got {value!r}."
                 raise ComponentValueError(msg)
-            points.append(_encode([trace and dict(trace) for trace in point]).translate(_ESCAPES))
+            text = _encode([trace and dict(trace) for trace in point], _ALLOWED_POINTS)
+            points.append(text.translate(_ESCAPES))
         return points
 
     def prepare_value(self, value: Any) -> SafeString | None:
@@ -105,20 +107,20 @@ def _to_json(value: Any) -> str:
     if not isinstance(figure, Mapping):
         msg = f"{_ALLOWED}, got {value!r}."
         raise ComponentValueError(msg)
-    return _encode(dict(figure))
+    return _encode(dict(figure), _ALLOWED)
 
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _encode(value: Any) -> str:
+def _encode(value: Any, allowed: str) -> str:
     # Optional, and slow to import: only a process that renders a figure needs it.
     from plotly.io.json import to_json_plotly  # noqa: PLC0415
 
     try:
         text: str = to_json_plotly(value)
     except (TypeError, ValueError) as error:
-        msg = f"{_ALLOWED}, got {value!r}, which cannot be written as JSON: {error}."
+        msg = f"{allowed}, got {value!r}, which cannot be written as JSON: {error}."
         raise ComponentValueError(msg) from error
     return text

@@ -105,11 +105,13 @@ class LiveEdge:
             _end_streams_with_hypercorn(hub)
         try:
             reader = await hub.open(hold)
-        except Exception:
-            # The client comes back with its position, when the store has had a moment.
-            logger.exception(
-                "A stream of %r cannot be held.",
+        except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
+            # The client comes back with its position, when the store has had a moment. The hub
+            # has told of it, once for all the streams that meet the same trouble.
+            logger.info(
+                "A stream of %r cannot be held: %r",
                 hold.channel,
+                error,
                 extra={"event": "hold failed", "channel": hold.channel},
             )
             await exchange.write(encode_retry(_TROUBLE_MILLISECONDS), more=False)
@@ -199,20 +201,14 @@ class _Exchange:
             event = {**event, "more_body": True}
         await self._send(event)
 
-    def write(self, body: bytes, *, more: bool) -> Awaitable[None]:
+    def write(self, body: bytes, *, more: bool = True) -> Awaitable[None]:
         """Write to the held answer."""
         # Not a coroutine around a coroutine: this runs once for each delivery.
         return self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def deliver(self, reader: Reader) -> None:
         """Write what the reader takes, until the stream ends."""
-        reader.task = asyncio.current_task()
-        # Not reader.read(): one coroutine less for each delivery.
-        while not reader.end_reason:
-            if news := reader.take():
-                await self.write(news, more=True)
-            else:
-                await reader.news()
+        await reader.deliver(self.write)
         if not self.disconnected:
             await self.write(b"", more=False)
 

@@ -34,6 +34,7 @@ import pytest
 from django.db import connections
 
 from dashboards.live.frames import Points, page_html
+from dashboards.live.hints import EVERYTHING
 from dashboards.live.hold import Hold
 from dashboards.live.hub import Hub
 from dashboards.live.positions import Position
@@ -476,12 +477,13 @@ def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess
 
 @contextlib.asynccontextmanager
 async def hearing(store: BaseStore) -> AsyncIterator[asyncio.Queue[str]]:
-    """Hear a store's hints for a while."""
+    """Hear a store's hints for a while, but for ``EVERYTHING``, which comes when it pleases."""
     heard: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def hear(channel: str) -> None:
-        loop.call_soon_threadsafe(heard.put_nowait, channel)
+        if channel != EVERYTHING:
+            loop.call_soon_threadsafe(heard.put_nowait, channel)
 
     task = asyncio.create_task(store.hear(hear))
     await asyncio.sleep(0)  # until it has begun

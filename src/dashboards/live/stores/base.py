@@ -112,7 +112,8 @@ class BaseStore(ABC):
     async def hear(self, hear: Hear) -> None:
         """Hear hints inside an event loop, until cancelled.
 
-        A hint names a channel that has news. It may be lost, doubled or late without harm.
+        A hint names a channel that has news. It may be lost, doubled or late without harm. A
+        backend whose wire may be cut tells ``EVERYTHING`` when it begins to hear, and again.
         Backends extend this with the hints of other processes and wait for ever.
         """
         ear = object()
@@ -165,7 +166,11 @@ def new_holder() -> str:
 
 
 async def keep_listening(listen: Callable[[], Awaitable[None]]) -> None:
-    """Listen again whenever that fails, until cancelled. The hub's poll bridges the gaps."""
+    """Listen again whenever that fails, until cancelled. The hub's poll bridges the gaps.
+
+    Args:
+        listen: tells ``EVERYTHING`` as soon as it listens, for what was lost before.
+    """
     pause = 0.1
     in_trouble = False
     loop = asyncio.get_running_loop()

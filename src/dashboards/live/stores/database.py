@@ -16,7 +16,7 @@ from django.db.models import F, FilteredRelation, Max, Q
 from django.utils import timezone
 
 from dashboards.live.frames import Frame, Points, in_order
-from dashboards.live.hints import Hear, HostHints
+from dashboards.live.hints import EVERYTHING, Hear, HostHints
 from dashboards.live.positions import Position, new_epoch
 from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
 from dashboards.live.workers import Workers
@@ -289,7 +289,8 @@ class DatabaseStore(BaseStore):
             from dashboards.live.stores.notify import listen  # noqa: PLC0415 - needs psycopg 3
 
             parameters = connections[self.using].get_connection_params()
-            await keep_listening(partial(listen, parameters, partial(self._hear_signed, hear=hear)))
+            begun, heard = partial(hear, EVERYTHING), partial(self._hear_signed, hear=hear)
+            await keep_listening(partial(listen, parameters, begun, heard))
         elif hints := self._get_hints():
             await hints.hear(hear)
         else:

@@ -62,16 +62,43 @@
   // The points beside a chart, each a list of what every trace gets; read once.
   const read = new WeakMap();
 
+  const packed = {
+    i1: Int8Array,
+    u1: Uint8Array,
+    i2: Int16Array,
+    u2: Uint16Array,
+    i4: Int32Array,
+    u4: Uint32Array,
+    f4: Float32Array,
+    f8: Float64Array,
+  };
+
+  // What a trace has of a field, as a list that can be appended to: plotly.py packs NumPy's.
+  function list(field) {
+    if (Array.isArray(field)) return field;
+    if (!field?.bdata || !packed[field.dtype]) return [];
+    const bytes = Uint8Array.from(atob(field.bdata), (character) => character.charCodeAt(0));
+    return Array.from(new packed[field.dtype](bytes.buffer));
+  }
+
   function extend(traces, box) {
+    const grown = new Map(); // Each trace that points are appended to, and which of its fields.
     for (const node of box.querySelectorAll(":scope > script[data-point]")) {
       if (!read.has(node)) read.set(node, JSON.parse(node.textContent));
       read.get(node).forEach((point, index) => {
         const trace = (traces[index] ??= { type: "scatter", mode: "lines" });
+        if (!grown.has(trace)) grown.set(trace, new Set());
         for (const [field, value] of Object.entries(point ?? {})) {
-          if (!Array.isArray(trace[field])) trace[field] = [];
+          if (!grown.get(trace).has(field)) trace[field] = list(trace[field]);
+          grown.get(trace).add(field);
           trace[field].push(value);
         }
       });
+    }
+    // The figure's own points are the oldest, and leave the window first.
+    const most = Number(box.dataset.window || Infinity);
+    for (const [trace, fields] of grown) {
+      for (const field of fields) trace[field] = trace[field].slice(-most);
     }
     return traces;
   }

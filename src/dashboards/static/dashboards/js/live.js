@@ -237,6 +237,7 @@
     if (!names(target, "sse-swap", key)) return;
     arrivals.set(target, performance.now());
     if (key !== event) return append(target, text);
+    if (ownOf(target)) return refresh(target);
     const style = target.getAttribute("hx-swap") || "innerMorph";
     htmx.swap({ text, target, sourceElement: target, swap: style });
   }
@@ -262,8 +263,37 @@
     refreshing.add(target);
     setTimeout(() => {
       refreshing.delete(target);
-      if (target.isConnected) htmx.trigger(target, "dashboards:refresh", {}, false);
+      if (!target.isConnected) return;
+      const own = ownOf(target);
+      if (!own) return htmx.trigger(target, "dashboards:refresh", {}, false);
+      htmx.ajax("GET", own, { target, source: target, swap: "innerMorph" });
     }, Math.random() * Number(target.dataset.spread || 0));
+  }
+
+  // What a viewer may sort and page says its key. Once they have, it also says where their view is
+  // loaded from: what is sent to everybody would take it away.
+  const shapedIn = (target) => target.querySelector(":scope > [data-dashboards-key]");
+  const ownOf = (target) => shapedIn(target)?.dataset.dashboardsOwn;
+
+  // Puts the viewer's own wishes, and no older ones, into an address.
+  function withOwn(address, { dashboardsKey, dashboardsOwn }) {
+    const url = new URL(address, location.href);
+    const isOwn = (name) => name.startsWith(`${dashboardsKey}-`);
+    for (const name of new Set(url.searchParams.keys())) {
+      if (isOwn(name)) url.searchParams.delete(name);
+    }
+    for (const [name, value] of new URL(dashboardsOwn || "", location.origin).searchParams) {
+      if (isOwn(name)) url.searchParams.append(name, value);
+    }
+    return url;
+  }
+
+  // The page's address says them, so that it can be linked and reloaded.
+  function showInAddress(target) {
+    const content = shapedIn(target);
+    if (!content) return;
+    const page = withOwn(location.href, content.dataset);
+    if (page.href !== location.href) history.replaceState(history.state, "", page);
   }
 
   function connect(element) {
@@ -283,11 +313,26 @@
     htmx_after_process: connectAll,
     htmx_before_request(element, { ctx }) {
       ctx.dashboardsAsked = performance.now();
+      // A box that loads itself keeps the viewer's wishes. Said only now: while it waited for
+      // another request, they may have sorted.
+      const content = element === ctx.target && ctx.request.method === "GET" && shapedIn(element);
+      if (content) ctx.request.action = withOwn(ctx.request.action, content.dataset).href;
     },
     // What was computed before an update arrived must not overwrite it.
     htmx_before_swap(element, { ctx }) {
       const newer = arrivals.get(ctx.target);
-      return !(ctx.dashboardsAsked !== undefined && newer > ctx.dashboardsAsked);
+      if (ctx.dashboardsAsked === undefined || !(newer > ctx.dashboardsAsked)) return true;
+      // Unless the viewer has asked for another view: it is shown, and then its newest.
+      if (element === ctx.target || !ctx.target.contains(element)) return false;
+      refresh(ctx.target);
+      return true;
+    },
+    htmx_after_swap(element, { ctx }) {
+      if (ctx.target instanceof Element) showInAddress(ctx.target);
+    },
+    // Nor must an answer overwrite what somebody is typing.
+    htmx_before_morph_attr(element, { attrName }) {
+      return !(attrName === "value" && element === document.activeElement);
     },
   });
 

@@ -1,24 +1,11 @@
-"""Declaring dashboards: the class, its ``Meta``, and the instance bound to one request."""
+"""A page of components: declared as a class, bound as an instance to one request."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
-from keyword import iskeyword
-from operator import attrgetter
-from types import MappingProxyType
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar
 
 from django.apps import apps
-from django.core.exceptions import (
-    MultipleObjectsReturned,
-    ObjectDoesNotExist,
-    ValidationError,
-)
-from django.db import transaction
-from django.db.models import Model, QuerySet
-from django.db.models.signals import post_delete, post_save
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
@@ -26,6 +13,9 @@ from django.utils.safestring import SafeString
 from dashboards import conf
 from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent
+from dashboards.dashboard.changes import announce_changes
+from dashboards.dashboard.declaration import DashboardType
+from dashboards.dashboard.options import Options
 from dashboards.exceptions import (
     AudienceError,
     DeclarationError,
@@ -36,125 +26,9 @@ from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
-from dashboards.live.triggers import OnChange, Source, produce_due, topic_of
+from dashboards.live.triggers import OnChange, Source, produce_due
 from dashboards.live.triggers import render as render_source
 from dashboards.permissions import BasePermission
-
-Audience = Literal["everybody", "user"]
-
-_AUDIENCES = get_args(Audience)
-_MAX_KEY_LENGTH = 100
-
-
-@dataclass(frozen=True)
-class Options:
-    """What ``Meta`` may say, with its defaults.
-
-    Args:
-        name: the page's title; by default made from the class's name.
-        app_label: the app in its address; by default the app that holds the class.
-        permission_classes: who may open it; by default ``DASHBOARDS["PERMISSION_CLASSES"]``.
-        template_name: the page's template.
-        audience: who shares its live values: ``"everybody"`` who may open it, the default, or
-            ``"user"``: each user has their own, and nobody opens it without signing in.
-        model: of a ``ModelDashboard``, the model of its objects.
-        lookup_field: of a ``ModelDashboard``, the field that its address names; default ``"pk"``.
-        lookup_kwarg: of a ``ModelDashboard``, what its URLs call that; default ``lookup_field``.
-    """
-
-    name: str = ""
-    app_label: str = ""
-    permission_classes: Sequence[type[BasePermission] | str] | None = None
-    template_name: str = "dashboards/dashboard.html"
-    audience: Audience = "everybody"
-    model: type[Model] | None = None
-    lookup_field: str = "pk"
-    lookup_kwarg: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse an audience that there is not."""
-        if self.audience not in _AUDIENCES:
-            allowed = " or ".join(map(repr, _AUDIENCES))
-            msg = f"Meta.audience must be {allowed}, got {self.audience!r}."
-            raise DeclarationError(msg)
-
-
-class DashboardType(type):
-    """Collects the components of a class and its bases. What it collects is never written to."""
-
-    _meta: Options
-    declared: Mapping[str, Component]
-
-    def __new__(
-        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
-    ) -> "DashboardType":
-        """Make the class, its components moved from attributes into ``declared``."""
-        own = {
-            attribute: component
-            for attribute, component in namespace.items()
-            if isinstance(component, Component)
-        }
-        rest = {attribute: value for attribute, value in namespace.items() if attribute not in own}
-        cls = super().__new__(mcs, name, bases, {**rest, "_own": own})
-        attributes: dict[str, Component] = {}
-        for base in reversed(cls.__mro__):
-            # As in Django's forms: a name set to None takes an inherited component away.
-            for attribute in [each for each, value in vars(base).items() if value is None]:
-                attributes.pop(attribute, None)
-            attributes.update(vars(base).get("_own", {}))
-        cls.declared = MappingProxyType(_by_key(name, attributes))
-        _check_dependents(name, cls.declared)
-        inherited = next(
-            (vars(base)["_meta"] for base in bases if isinstance(base, mcs)), Options()
-        )
-        cls._meta = _read_meta(name, namespace.get("Meta"), inherited)
-        return cls
-
-
-def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Component]:
-    declared: dict[str, Component] = {}
-    for attribute, component in attributes.items():
-        key = component.key or attribute
-        if not key.isidentifier() or iskeyword(key):
-            msg = f"{name}.{attribute}: the key must be a Python identifier, got {key!r}."
-            raise DeclarationError(msg)
-        if len(key) > _MAX_KEY_LENGTH:
-            msg = f"{name}.{attribute}: the key may have {_MAX_KEY_LENGTH} characters at most."
-            raise DeclarationError(msg)
-        if key in declared:
-            msg = f"{name}.{attribute}: the key {key!r} is used twice in {name}."
-            raise DeclarationError(msg)
-        declared[key] = component
-    return declared
-
-
-def _check_dependents(name: str, declared: Mapping[str, Component]) -> None:
-    graph = {key: set(component.dependents) for key, component in declared.items()}
-    for key, dependents in graph.items():
-        for unknown in sorted(dependents - set(declared)):
-            msg = f"{name}.{key}: dependents names {unknown!r}; there are {', '.join(declared)}."
-            raise DeclarationError(msg)
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        msg = f"{name}: dependents go in a circle: {' → '.join(error.args[1])}."
-        raise DeclarationError(msg) from error
-
-
-def _read_meta(name: str, meta: type | None, inherited: Options) -> Options:
-    """Read what ``Meta`` says; all else but the name is inherited, lest a guard be lost."""
-    given = (
-        {key: getattr(meta, key) for key in dir(meta) if not key.startswith("_")} if meta else {}
-    )
-    allowed = set(Options.__dataclass_fields__)
-    unknown = sorted(set(given) - allowed)
-    if unknown:
-        msg = (
-            f"{name}.Meta has no attribute {', '.join(unknown)}; "
-            f"allowed are {', '.join(sorted(allowed))}."
-        )
-        raise DeclarationError(msg)
-    return replace(inherited, **{"name": "", **given})
 
 
 class Dashboard(metaclass=DashboardType):
@@ -171,6 +45,7 @@ class Dashboard(metaclass=DashboardType):
             one user.
     """
 
+    _options: ClassVar[type[Options]] = Options
     _meta: ClassVar[Options]
     declared: ClassVar[Mapping[str, Component]]
 
@@ -369,7 +244,7 @@ class Dashboard(metaclass=DashboardType):
         for component in cls.declared.values():
             if isinstance(component.live, OnChange):
                 for model in component.live.models:
-                    _announce_changes(apps.get_model(model) if isinstance(model, str) else model)
+                    announce_changes(apps.get_model(model) if isinstance(model, str) else model)
 
     def compute_due(self, *, deferred: bool) -> None:
         """Compute what is due and nobody else computes.
@@ -419,104 +294,3 @@ class Dashboard(metaclass=DashboardType):
     def render_pushed(self, key: str, value: Any) -> str | Points:
         """Render what ``prepare_pushed`` returned, for everybody."""
         return self[key].render_shared(value)
-
-
-class ModelDashboard(Dashboard):
-    """A dashboard about one object of a model, at an address that names it.
-
-    ``Meta.model`` says which model; ``lookup_field`` and ``lookup_kwarg`` how the address names
-    an object. Who is allowed what of it say the permission classes. All live values are those of
-    the object: push them with ``push(Orders(object=customer), …)``.
-    """
-
-    @classmethod
-    def get_model(cls) -> type[Model]:
-        """Return the model.
-
-        Raises:
-            DeclarationError: ``Meta`` names none.
-        """
-        if cls._meta.model is None:
-            msg = f"{cls.__name__}.Meta.model must be a model class: it is a ModelDashboard."
-            raise DeclarationError(msg)
-        return cls._meta.model
-
-    @classmethod
-    def check_declaration(cls) -> None:
-        """Check that there is a model."""
-        cls.get_model()
-
-    @classmethod
-    def get_queryset(cls, request: HttpRequest) -> QuerySet[Any]:  # noqa: ARG003 - for subclasses
-        """Return the objects that have a dashboard, for this request."""
-        return cls.get_model()._default_manager.all()  # noqa: SLF001 - public by custom
-
-    @classmethod
-    def get_lookup_kwarg(cls) -> str:
-        """Return what its URLs call the object."""
-        return cls._meta.lookup_kwarg or cls._meta.lookup_field
-
-    @classmethod
-    def get_route(cls) -> str:
-        """Return the path of its pages, as ``path()`` takes it."""
-        return f"{super().get_route()}<str:{cls.get_lookup_kwarg()}>/"
-
-    @classmethod
-    def get_page_url_name(cls) -> str:
-        """Return the name of its pages' addresses."""
-        return f"{cls.get_url_name()}_detail"
-
-    @classmethod
-    def get_example_kwargs(cls) -> dict[str, Any]:
-        """Return what the address of some object names."""
-        return {cls.get_lookup_kwarg(): "0"}
-
-    def get_url_kwargs(self) -> dict[str, Any]:
-        """Return what names the object."""
-        value = attrgetter(self._meta.lookup_field.replace("__", "."))(self.object)
-        return {self.get_lookup_kwarg(): value}
-
-    @classmethod
-    def get_object(cls, request: HttpRequest, **kwargs: Any) -> Any:
-        """Return the object that an address names."""
-        lookup = {cls._meta.lookup_field: kwargs[cls.get_lookup_kwarg()]}
-        try:
-            return cls.get_queryset(request).get(**lookup)
-        except (ObjectDoesNotExist, MultipleObjectsReturned, ValueError, ValidationError) as error:
-            # Letters for a number, say: no object has such a name.
-            msg = f"No {cls.get_model()._meta.verbose_name} is called so."  # noqa: SLF001
-            raise Http404(msg) from error
-
-    @property
-    def name(self) -> str:
-        """The page's title: the object's name, unless ``Meta`` has one."""
-        return self._meta.name or str(self.object)
-
-    @property
-    def channel(self) -> str:
-        """Who sees the same updates of the object.
-
-        Raises:
-            AudienceError: there is no object.
-        """
-        if self.object is None:
-            name = type(self).__name__
-            msg = f"{name} is about one object: say which, as in push({name}(object=…), …)."
-            raise AudienceError(msg)
-        return super().channel
-
-
-def _announce_changes(model: type[Model]) -> None:
-    """Have each commit that changed objects of a model tell so; once a model and process."""
-    topic = topic_of(model)
-
-    def announce() -> None:
-        get_store().put(topic, {})
-
-    def changed(using: str | None = None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-        # Robust: whoever saved is not to blame for a store that does not answer.
-        transaction.on_commit(announce, using=using, robust=True)
-
-    for signal in (post_save, post_delete):
-        # Strong, for nothing else holds the function.
-        signal.connect(changed, sender=model, weak=False, dispatch_uid=f"dashboards {topic}")

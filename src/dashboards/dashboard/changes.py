@@ -1,0 +1,26 @@
+"""The news that ``OnChange`` values wait for: a model's objects have changed."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model
+from django.db.models.signals import post_delete, post_save
+
+from dashboards.live.stores import get_store
+from dashboards.live.triggers import topic_of
+
+
+def announce_changes(model: type[Model]) -> None:
+    """Have each commit that changed objects of a model tell so; once a model and process."""
+    topic = topic_of(model)
+
+    def announce() -> None:
+        get_store().put(topic, {})
+
+    def changed(using: str | None = None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+        # Robust: whoever saved is not to blame for a store that does not answer.
+        transaction.on_commit(announce, using=using, robust=True)
+
+    for signal in (post_save, post_delete):
+        # Strong, for nothing else holds the function.
+        signal.connect(changed, sender=model, weak=False, dispatch_uid=f"dashboards {topic}")

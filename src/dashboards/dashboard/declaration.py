@@ -1,0 +1,89 @@
+"""What the body of a dashboard class declares: its components by key, and its ``Meta``."""
+
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+from keyword import iskeyword
+from types import MappingProxyType
+from typing import Any
+
+from dashboards.component.base import Component
+from dashboards.dashboard.options import Options, read_meta
+from dashboards.exceptions import DeclarationError
+from dashboards.live.triggers import Every, OnChange
+
+_MAX_KEY_LENGTH = 100
+
+
+class DashboardType(type):
+    """Collects the components of a class and its bases. What it collects is never written to."""
+
+    _options: type[Options]
+    _meta: Options
+    declared: Mapping[str, Component]
+
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
+    ) -> "DashboardType":
+        """Make the class, its components moved from attributes into ``declared``."""
+        own = {
+            attribute: component
+            for attribute, component in namespace.items()
+            if isinstance(component, Component)
+        }
+        rest = {attribute: value for attribute, value in namespace.items() if attribute not in own}
+        cls = super().__new__(mcs, name, bases, {**rest, "_own": own})
+        attributes: dict[str, Component] = {}
+        for base in reversed(cls.__mro__):
+            # As in Django's forms: a name set to None takes an inherited component away.
+            for attribute in [each for each, value in vars(base).items() if value is None]:
+                attributes.pop(attribute, None)
+            attributes.update(vars(base).get("_own", {}))
+        _check_series(name, attributes)
+        cls.declared = MappingProxyType(_by_key(name, attributes))
+        _check_dependents(name, cls.declared)
+        inherited = next(
+            (vars(base)["_meta"] for base in bases if isinstance(base, mcs)), Options()
+        )
+        cls._meta = read_meta(name, namespace.get("Meta"), cls._options, inherited)
+        return cls
+
+
+def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Component]:
+    declared: dict[str, Component] = {}
+    for attribute, component in attributes.items():
+        key = component.key or attribute
+        if not key.isidentifier() or iskeyword(key):
+            msg = f"{name}.{attribute}: the key must be a Python identifier, got {key!r}."
+            raise DeclarationError(msg)
+        if len(key) > _MAX_KEY_LENGTH:
+            msg = f"{name}.{attribute}: the key may have {_MAX_KEY_LENGTH} characters at most."
+            raise DeclarationError(msg)
+        if key in declared:
+            msg = f"{name}.{attribute}: the key {key!r} is used twice in {name}."
+            raise DeclarationError(msg)
+        declared[key] = component
+    return declared
+
+
+def _check_series(name: str, attributes: Mapping[str, Component]) -> None:
+    for attribute, component in attributes.items():
+        live = component.live
+        if component.series and isinstance(live, Every | OnChange) and live.how != "broadcast":
+            msg = (
+                f"{name}.{attribute}: to a series points are appended for all viewers alike, so "
+                f"{type(live).__name__} must have how='broadcast', the default, got {live.how!r}."
+            )
+            raise DeclarationError(msg)
+
+
+def _check_dependents(name: str, declared: Mapping[str, Component]) -> None:
+    graph = {key: set(component.dependents) for key, component in declared.items()}
+    for key, dependents in graph.items():
+        for unknown in sorted(dependents - set(declared)):
+            msg = f"{name}.{key}: dependents names {unknown!r}; there are {', '.join(declared)}."
+            raise DeclarationError(msg)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        msg = f"{name}: dependents go in a circle: {' → '.join(error.args[1])}."
+        raise DeclarationError(msg) from error

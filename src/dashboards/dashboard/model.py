@@ -1,0 +1,104 @@
+"""A dashboard about one object of a model."""
+
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from django.core.exceptions import (
+    MultipleObjectsReturned,
+    ObjectDoesNotExist,
+    ValidationError,
+)
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest
+
+from dashboards.dashboard.base import Dashboard
+from dashboards.dashboard.options import ModelOptions, Options
+from dashboards.exceptions import AudienceError, DeclarationError
+
+
+class ModelDashboard(Dashboard):
+    """A dashboard about one object of a model, at an address that names it.
+
+    ``Meta.model`` says which model; ``lookup_field`` and ``lookup_kwarg`` how the address names
+    an object. Who is allowed what of it say the permission classes. All live values are those of
+    the object: push them with ``push(Orders(object=customer), …)``.
+    """
+
+    _options: ClassVar[type[Options]] = ModelOptions
+    _meta: ClassVar[ModelOptions]
+
+    @classmethod
+    def get_model(cls) -> type[Model]:
+        """Return the model.
+
+        Raises:
+            DeclarationError: ``Meta`` names none.
+        """
+        if cls._meta.model is None:
+            msg = f"{cls.__name__}.Meta.model must be a model class: it is a ModelDashboard."
+            raise DeclarationError(msg)
+        return cls._meta.model
+
+    @classmethod
+    def check_declaration(cls) -> None:
+        """Check that there is a model."""
+        cls.get_model()
+
+    @classmethod
+    def get_queryset(cls, request: HttpRequest) -> QuerySet[Any]:  # noqa: ARG003 - for subclasses
+        """Return the objects that have a dashboard, for this request."""
+        return cls.get_model()._default_manager.all()  # noqa: SLF001 - public by custom
+
+    @classmethod
+    def get_lookup_kwarg(cls) -> str:
+        """Return what its URLs call the object."""
+        return cls._meta.lookup_kwarg or cls._meta.lookup_field
+
+    @classmethod
+    def get_route(cls) -> str:
+        """Return the path of its pages, as ``path()`` takes it."""
+        return f"{super().get_route()}<str:{cls.get_lookup_kwarg()}>/"
+
+    @classmethod
+    def get_page_url_name(cls) -> str:
+        """Return the name of its pages' addresses."""
+        return f"{cls.get_url_name()}_detail"
+
+    @classmethod
+    def get_example_kwargs(cls) -> dict[str, Any]:
+        """Return what the address of some object names."""
+        return {cls.get_lookup_kwarg(): "0"}
+
+    def get_url_kwargs(self) -> dict[str, Any]:
+        """Return what names the object."""
+        value = attrgetter(self._meta.lookup_field.replace("__", "."))(self.object)
+        return {self.get_lookup_kwarg(): value}
+
+    @classmethod
+    def get_object(cls, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the object that an address names."""
+        lookup = {cls._meta.lookup_field: kwargs[cls.get_lookup_kwarg()]}
+        try:
+            return cls.get_queryset(request).get(**lookup)
+        except (ObjectDoesNotExist, MultipleObjectsReturned, ValueError, ValidationError) as error:
+            # Letters for a number, say: no object has such a name.
+            msg = f"No {cls.get_model()._meta.verbose_name} is called so."  # noqa: SLF001
+            raise Http404(msg) from error
+
+    @property
+    def name(self) -> str:
+        """The page's title: the object's name, unless ``Meta`` has one."""
+        return self._meta.name or str(self.object)
+
+    @property
+    def channel(self) -> str:
+        """Who sees the same updates of the object.
+
+        Raises:
+            AudienceError: there is no object.
+        """
+        if self.object is None:
+            name = type(self).__name__
+            msg = f"{name} is about one object: say which, as in push({name}(object=…), …)."
+            raise AudienceError(msg)
+        return super().channel

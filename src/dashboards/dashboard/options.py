@@ -1,0 +1,85 @@
+"""What a dashboard's ``Meta`` may say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Literal, TypeVar, get_args
+
+from django.db.models import Model
+
+from dashboards.exceptions import DeclarationError
+from dashboards.permissions import BasePermission
+
+Audience = Literal["everybody", "user"]
+
+_AUDIENCES = get_args(Audience)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What ``Meta`` may say, with its defaults.
+
+    Args:
+        name: the page's title; by default made from the class's name.
+        app_label: the app in its address; by default the app that holds the class.
+        permission_classes: who may open it; by default ``DASHBOARDS["PERMISSION_CLASSES"]``.
+        template_name: the page's template.
+        audience: who shares its live values: ``"everybody"`` who may open it, the default, or
+            ``"user"``: each user has their own, and nobody opens it without signing in.
+    """
+
+    name: str = ""
+    app_label: str = ""
+    permission_classes: Sequence[type[BasePermission] | str] | None = None
+    template_name: str = "dashboards/dashboard.html"
+    audience: Audience = "everybody"
+
+    def __post_init__(self) -> None:
+        """Refuse an audience that there is not."""
+        if self.audience not in _AUDIENCES:
+            allowed = " or ".join(map(repr, _AUDIENCES))
+            msg = f"Meta.audience must be {allowed}, got {self.audience!r}."
+            raise DeclarationError(msg)
+
+
+@dataclass(frozen=True)
+class ModelOptions(Options):
+    """What the ``Meta`` of a ``ModelDashboard`` may say beside that.
+
+    Args:
+        model: the model of its objects.
+        lookup_field: the field that its address names; default ``"pk"``.
+        lookup_kwarg: what its URLs call that; default ``lookup_field``.
+    """
+
+    model: type[Model] | None = None
+    lookup_field: str = "pk"
+    lookup_kwarg: str = ""
+
+
+T = TypeVar("T", bound=Options)
+
+
+def read_meta(name: str, meta: type | None, kind: type[T], inherited: Options) -> T:
+    """Read what ``Meta`` says; all else but the name is inherited, lest a guard be lost."""
+    given = (
+        {key: getattr(meta, key) for key in dir(meta) if not key.startswith("_")} if meta else {}
+    )
+    allowed = _names(kind)
+    if misplaced := sorted(given.keys() & _names(ModelOptions) - allowed):
+        msg = (
+            f"{name}.Meta may have {', '.join(misplaced)} only where {name} is about one object: "
+            "derive it from ModelDashboard."
+        )
+        raise DeclarationError(msg)
+    if unknown := sorted(given.keys() - allowed):
+        msg = (
+            f"{name}.Meta has no attribute {', '.join(unknown)}; "
+            f"allowed are {', '.join(sorted(allowed))}."
+        )
+        raise DeclarationError(msg)
+    its = {key: getattr(inherited, key) for key in allowed & _names(type(inherited))}
+    return kind(**{**its, "name": "", **given})
+
+
+def _names(kind: type[Options]) -> set[str]:
+    return {each.name for each in fields(kind)}
