@@ -368,6 +368,20 @@ def test_a_heading_asks_to_be_first_and_keeps_the_others():
     assert '<sup aria-hidden="true">2</sup>' in html
 
 
+def test_columns_may_be_called_as_they_like():
+    names = ["by", "a b", "c1", "x.y", "a,b", "-n", "", "class", "%", "render", "Ünder__score"]
+    rows = [dict.fromkeys(names, n) for n in (1, 2)]
+    table = Table(value=rows)
+    headings = view(table).headings
+
+    assert len(headings) == len(names)
+    assert [heading.label for heading in headings][3:6] == ["x.y", "a,b", "-n"]
+    for heading in headings:
+        assert heading.link is not None
+        falling = heading.link.href.replace("sort=", "sort=-")
+        assert first_column(table, falling[1:]) == [2, 1]
+
+
 def test_pages_do_not_overlap_however_equal_the_rows():
     Book.objects.bulk_create(Book(title="same", pages=1) for _ in range(30))
     table = Table(value=Book.objects.order_by("title"), columns=["pk"], page_size=10)
