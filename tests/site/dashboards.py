@@ -13,6 +13,16 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
+from dashboards.component.layout import (
+    HR,
+    HTML,
+    Card,
+    ComponentLayout,
+    Div,
+    Header,
+    Tab,
+    TabContainer,
+)
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.live import Every, OnChange
 from dashboards.permissions import BasePermission, IsAdminUser
@@ -226,3 +236,28 @@ class GroupBoard(ModelDashboard):
     class Meta:
         model = Group
         permission_classes = (IsNotSecret,)
+
+
+@registry.register
+class Arranged(Dashboard):
+    """Every layout object; what is deferred or live stands in hidden tabs, too."""
+
+    first = Text(value="first")
+    number = Stat(live=True)
+    late = Text(defer=lambda: "arrived late")
+    chart = Chart(value=line(1, 3, 2))
+    left_out = Text(value="in no place")
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout(
+            Header(heading="Welcome <all>", size=2),
+            HTML("<p>Below are <b>the results</b>:</p>"),
+            Card("first", heading="A card", footer="Its foot", actions=[("/site/live/", "Live")]),
+            Card(HTML("<p>Words beside it</p>"), grid_css_classes="span-8"),
+            HR(),
+            TabContainer(
+                Tab("Open", HTML("<p>What one sees first</p>")),
+                Tab("Numbers", Card("number", "late", grid_css_classes="span-12")),
+                Tab("Charts", Div("chart")),
+            ),
+        )

@@ -40,6 +40,9 @@ class Owner(Protocol):
     def get_component_url(self, key: str) -> str:
         """Where a component loads from."""
 
+    def render_content(self, key: str) -> SafeString | None:
+        """Render what stands in a component's box now; ``None`` where it must wait."""
+
     def get_leaders(self, key: str) -> Sequence["BoundComponent"]:
         """The components that name this one among their ``dependents``."""
 
@@ -174,6 +177,28 @@ class BoundComponent:
         """Return the value that is loaded after the page."""
         loader = self._loader()
         return self.prepare(self._call(self._getter() if loader is True else loader))
+
+    def render_box(self, *, level: int = 2, is_titled: bool = True) -> SafeString:
+        """Render its heading and box, with its value where the page need not wait.
+
+        Args:
+            level: the heading's level.
+            is_titled: whether a heading is shown that was only made from the key.
+        """
+        context = {
+            "component": self,
+            "content": self._owner.render_content(self.key),
+            "title": self.title if is_titled or self._component.title is not None else "",
+            "level": level,
+        }
+        html = render_to_string("dashboards/component.html", context)
+        return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes
+
+    def __str__(self) -> str:
+        return self.render_box()
+
+    def __html__(self) -> str:
+        return self.render_box()
 
     def render_content(self, frame: str | None) -> SafeString | None:
         """Render what stands in the box when the page is sent; ``None`` where it must wait.

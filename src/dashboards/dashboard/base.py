@@ -8,11 +8,12 @@ from django.apps import apps
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
 from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent
+from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.dashboard.changes import announce_changes
 from dashboards.dashboard.declaration import DashboardType
 from dashboards.dashboard.options import Options
@@ -44,6 +45,11 @@ class Dashboard(metaclass=DashboardType):
         user: who it is for, where there is no request: to push to a dashboard whose audience is
             one user.
     """
+
+    class Layout:
+        """What it shows, and where. A subclass sets ``components``; by default all, in a grid."""
+
+        components: ComponentLayout | None = None
 
     _options: ClassVar[type[Options]] = Options
     _meta: ClassVar[Options]
@@ -188,7 +194,26 @@ class Dashboard(metaclass=DashboardType):
     @property
     def scripts(self) -> Sequence[str]:
         """The static files that its components need, each once."""
-        return list(dict.fromkeys(path for each in self for path in each.scripts))
+        own = (path for each in self for path in each.scripts)
+        layout = self.Layout.components
+        return list(dict.fromkeys([*own, *(layout.get_scripts() if layout else ())]))
+
+    def render_components(self) -> SafeString:
+        """Render what it shows: what its layout names, or the boxes of all components."""
+        layout = self.Layout.components
+        if layout is not None:
+            return layout.render(Rendering(self))
+        return mark_safe("".join(self.render_box(each.key) for each in self))  # noqa: S308 - rendered by a template
+
+    def render_box(self, key: str, *, level: int = 2, is_titled: bool = True) -> SafeString:
+        """Render a component's heading and box.
+
+        Args:
+            key: the component's.
+            level: the heading's level.
+            is_titled: whether a heading is shown that was only made from the key.
+        """
+        return self[key].render_box(level=level, is_titled=is_titled)
 
     def get_leaders(self, key: str) -> Sequence[BoundComponent]:
         """Return the components that name this one among their ``dependents``."""

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dashboards.component.base import Component
+from dashboards.component.layout import ComponentLayout
 from dashboards.dashboard.options import Options, read_meta
 from dashboards.exceptions import DeclarationError
 from dashboards.live.triggers import Every, OnChange
@@ -41,11 +42,17 @@ class DashboardType(type):
         _check_series(name, attributes)
         cls.declared = MappingProxyType(_by_key(name, attributes))
         _check_dependents(name, cls.declared)
+        _check_layout(name, cls)
         inherited = next(
             (vars(base)["_meta"] for base in bases if isinstance(base, mcs)), Options()
         )
         cls._meta = read_meta(name, namespace.get("Meta"), cls._options, inherited)
         return cls
+
+    def is_dynamic(cls) -> bool:
+        """Whether instances may add components: a subclass has an ``__init__`` of its own."""
+        root = next(base for base in reversed(cls.__mro__) if isinstance(base, DashboardType))
+        return cls.__init__ is not root.__init__  # type: ignore[misc] # compared, not called
 
 
 def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Component]:
@@ -73,6 +80,24 @@ def _check_series(name: str, attributes: Mapping[str, Component]) -> None:
                 f"{name}.{attribute}: to a series points are appended for all viewers alike, so "
                 f"{type(live).__name__} must have how='broadcast', the default, got {live.how!r}."
             )
+            raise DeclarationError(msg)
+
+
+def _check_layout(name: str, cls: DashboardType) -> None:
+    layout = getattr(getattr(cls, "Layout", None), "components", None)
+    if layout is None:
+        return
+    if not isinstance(layout, ComponentLayout):
+        msg = f"{name}.Layout.components must be a ComponentLayout, got {layout!r}."
+        raise DeclarationError(msg)
+    keys = list(layout.get_keys())
+    for key in keys:
+        if key not in cls.declared and not cls.is_dynamic():
+            there = ", ".join(cls.declared) or "none"
+            msg = f"{name}.Layout names {key!r}; there are {there}."
+            raise DeclarationError(msg)
+        if keys.count(key) > 1:
+            msg = f"{name}.Layout names {key!r} twice: a component has one place."
             raise DeclarationError(msg)
 
 

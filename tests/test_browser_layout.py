@@ -1,0 +1,66 @@
+"""What a person sees of layouts: tabs by keyboard, by address, and without scripts."""
+
+import pytest
+from playwright.async_api import Browser, Page, Request, expect
+
+from tests.harness import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ARRANGED = "#site_arranged"
+
+
+async def test_tabs_by_the_pattern(site: Site, page: Page):
+    loads: list[Request] = []
+    page.on("request", lambda each: loads.append(each) if "@component" in each.url else None)
+    await page.goto(f"{site.url}/site/arranged/")
+    tabs, panels = page.get_by_role("tab"), page.locator(".dashboard-tab-panel")
+    await expect(tabs).to_have_count(3)
+    assert await tabs.evaluate_all("all => all.map(each => each.tabIndex)") == [0, -1, -1]
+    await expect(panels.nth(0)).to_be_visible()
+    await expect(panels.nth(1)).to_be_hidden()
+    # What is live in a hidden tab goes on, and what is deferred there waits.
+    await expect(page.locator(ARRANGED)).to_have_attribute("data-live", "open")
+    site.push_to("Arranged", number=7)
+    number = page.locator(f"{ARRANGED}-number-content .dashboard-stat-text")
+    await expect(number).to_have_text("7")
+    assert not loads
+    await tabs.nth(0).focus()
+    for key, index in (("ArrowRight", 1), ("End", 2), ("ArrowRight", 0), ("ArrowLeft", 2)):
+        await page.keyboard.press(key)
+        await expect(tabs.nth(index)).to_be_focused()
+        await expect(tabs.nth(index)).to_have_attribute("aria-selected", "true")
+        await expect(panels.nth(index)).to_be_visible()
+        await expect(page.get_by_role("tabpanel")).to_have_count(1)
+    # A chart that was drawn while hidden has the size of its box.
+    plot = page.locator(f"{ARRANGED}-chart-content .main-svg").first
+    await expect(plot).to_be_visible()
+    box = await page.locator(f"{ARRANGED}-chart-content").bounding_box()
+    assert box is not None
+    await page.wait_for_function(
+        "width => Math.abs(document.querySelector('.main-svg').clientWidth - width) < 3",
+        arg=box["width"],
+    )
+    await page.keyboard.press("Home")
+    await expect(panels.nth(0)).to_be_visible()
+    await tabs.nth(1).click()
+    await expect(page.locator(f"{ARRANGED}-late-content")).to_have_text("arrived late")
+    assert len({each.url for each in loads}) == 1
+    assert page.url.endswith("#site_arranged--numbers")
+    await page.reload()
+    await expect(panels.nth(1)).to_be_visible()
+    await expect(panels.nth(0)).to_be_hidden()
+    await page.evaluate("location.hash = '#site_arranged--open'")
+    await expect(panels.nth(0)).to_be_visible()
+    await page.evaluate("location.hash = '#%FF'")
+    await expect(panels.nth(0)).to_be_visible()
+
+
+async def test_without_scripts_all_panels_can_be_read(site: Site, browser: Browser):
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{site.url}/site/arranged/")
+    for panel in await page.locator(".dashboard-tab-panel").all():
+        await expect(panel).to_be_visible()
+    await expect(page.get_by_text("Charts")).to_have_count(2)
+    await context.close()
