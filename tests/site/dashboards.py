@@ -261,3 +261,21 @@ class Arranged(Dashboard):
                 Tab("Charts", Div("chart")),
             ),
         )
+
+
+@registry.register
+class Dynamic(Dashboard):
+    """Components that each instance adds, some for staff only."""
+
+    declared_one = Text(value="declared")
+
+    def __init__(self, request: HttpRequest | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        for number in range(1, 3):
+            self.components[f"dynamic_{number}"] = Text(value=f"added {number}", live=True)
+        self.components["later"] = Text(defer=lambda: "added and deferred")
+        if request is not None and request.GET.get("as") == "staff":
+            self.components["for_staff"] = Text(value=lambda: "only here", live=Every(seconds=60))
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout("dynamic_2", "dynamic_1", "for_staff", "later")

@@ -15,13 +15,13 @@ from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent
 from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.dashboard.changes import announce_changes
+from dashboards.dashboard.components import Components
 from dashboards.dashboard.declaration import DashboardType
 from dashboards.dashboard.options import Options
 from dashboards.exceptions import (
     AudienceError,
     DeclarationError,
     NotLiveError,
-    UnknownComponentError,
 )
 from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
@@ -38,6 +38,12 @@ class Dashboard(metaclass=DashboardType):
     An instance is bound to one request (none where a value is pushed or computed for everybody)
     and holds all that belongs to it. ``get_<key>_value`` and ``get_<key>_defer`` methods give
     components their values.
+
+    An ``__init__`` of your own may add components to the instance: ``self.components["key"] =
+    Text(…)``, after ``super().__init__()``. They load, stream and take pushes like any other where
+    the instance that is made without a request has them, too. One that depends on the request is
+    shown and loaded only for that: nobody computes it for everybody, and a push to it raises
+    ``UnknownComponentError``.
 
     Args:
         request: the request that the page, component or stream is served to.
@@ -65,22 +71,13 @@ class Dashboard(metaclass=DashboardType):
         self.request = request
         self.object = object
         self.user = getattr(request, "user", None) if user is None else user
-        self._bound = {
-            key: BoundComponent(self, component, key) for key, component in self.declared.items()
-        }
+        self.components = Components(self, self.declared)
 
     def __iter__(self) -> Iterator[BoundComponent]:
-        return iter(self._bound.values())
+        return (self.components[key] for key in self.components)
 
     def __getitem__(self, key: str) -> BoundComponent:
-        try:
-            return self._bound[key]
-        except KeyError:
-            msg = (
-                f"{type(self).__name__} has no component {key!r}; "
-                f"there are {', '.join(self._bound) or 'none'}."
-            )
-            raise UnknownComponentError(msg) from None
+        return self.components[key]
 
     # What it is called.
 
@@ -213,11 +210,14 @@ class Dashboard(metaclass=DashboardType):
             level: the heading's level.
             is_titled: whether a heading is shown that was only made from the key.
         """
+        # A layout may name what only some instances have.
+        if key not in self.components:
+            return SafeString()
         return self[key].render_box(level=level, is_titled=is_titled)
 
     def get_leaders(self, key: str) -> Sequence[BoundComponent]:
         """Return the components that name this one among their ``dependents``."""
-        return [self._bound[its] for its, each in self.declared.items() if key in each.dependents]
+        return [each for each in self if key in each.dependents]
 
     # What is live.
 
@@ -245,9 +245,21 @@ class Dashboard(metaclass=DashboardType):
 
     @cached_property
     def _sources(self) -> Mapping[str, Source]:
+        if not self.is_live:
+            return {}
         # Without a request: what is computed for everybody must not depend on one.
-        user = self.user if self._meta.audience == "user" else None
-        shared = type(self)(object=self.object, user=user)
+        given = {} if self.object is None else {"object": self.object}
+        if self._meta.audience == "user":
+            given["user"] = self.user
+        try:
+            shared = type(self)(**given)
+        except Exception as error:
+            name = type(self).__name__
+            msg = (
+                f"{name}.__init__ must work without a request, too (request=None): "
+                "what is computed for everybody, or pushed, has none."
+            )
+            raise DeclarationError(msg) from error
         sources = (component.source() for component in shared)
         return {source.key: source for source in sources if source}
 
@@ -298,8 +310,12 @@ class Dashboard(metaclass=DashboardType):
         content = component.render_content(self._live_state[1].get(key))
         waits = component.is_deferred or component.series
         if content is None and component.is_computed and not waits:
+            source = self._sources.get(key)
+            if source is None:
+                # Added for this request only: nobody else computes it.
+                return component.render(component.get_value())
             # Somebody is computing it for the first time in this very moment: do not wait.
-            html = render_source(self._sources[key], self.channel)
+            html = render_source(source, self.channel)
             content = html if isinstance(html, SafeString) else None
         return content
 

@@ -1,18 +1,14 @@
 """What the body of a dashboard class declares: its components by key, and its ``Meta``."""
 
 from collections.abc import Mapping
-from graphlib import CycleError, TopologicalSorter
-from keyword import iskeyword
 from types import MappingProxyType
 from typing import Any
 
 from dashboards.component.base import Component
 from dashboards.component.layout import ComponentLayout
+from dashboards.dashboard.components import check_circles, check_key, check_series
 from dashboards.dashboard.options import Options, read_meta
 from dashboards.exceptions import DeclarationError
-from dashboards.live.triggers import Every, OnChange
-
-_MAX_KEY_LENGTH = 100
 
 
 class DashboardType(type):
@@ -39,7 +35,8 @@ class DashboardType(type):
             for attribute in [each for each, value in vars(base).items() if value is None]:
                 attributes.pop(attribute, None)
             attributes.update(vars(base).get("_own", {}))
-        _check_series(name, attributes)
+        for attribute, component in attributes.items():
+            check_series(f"{name}.{attribute}", component)
         cls.declared = MappingProxyType(_by_key(name, attributes))
         _check_dependents(name, cls.declared)
         _check_layout(name, cls)
@@ -48,6 +45,11 @@ class DashboardType(type):
         )
         cls._meta = read_meta(name, namespace.get("Meta"), cls._options, inherited)
         return cls
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make an instance, always told its request by name: that is how users write __init__."""
+        kwargs.update(zip(("request", "object"), args, strict=False))
+        return super().__call__(*args[2:], **{"request": None, **kwargs})
 
     def is_dynamic(cls) -> bool:
         """Whether instances may add components: a subclass has an ``__init__`` of its own."""
@@ -59,28 +61,12 @@ def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Compone
     declared: dict[str, Component] = {}
     for attribute, component in attributes.items():
         key = component.key or attribute
-        if not key.isidentifier() or iskeyword(key):
-            msg = f"{name}.{attribute}: the key must be a Python identifier, got {key!r}."
-            raise DeclarationError(msg)
-        if len(key) > _MAX_KEY_LENGTH:
-            msg = f"{name}.{attribute}: the key may have {_MAX_KEY_LENGTH} characters at most."
-            raise DeclarationError(msg)
+        check_key(f"{name}.{attribute}", key)
         if key in declared:
             msg = f"{name}.{attribute}: the key {key!r} is used twice in {name}."
             raise DeclarationError(msg)
         declared[key] = component
     return declared
-
-
-def _check_series(name: str, attributes: Mapping[str, Component]) -> None:
-    for attribute, component in attributes.items():
-        live = component.live
-        if component.series and isinstance(live, Every | OnChange) and live.how != "broadcast":
-            msg = (
-                f"{name}.{attribute}: to a series points are appended for all viewers alike, so "
-                f"{type(live).__name__} must have how='broadcast', the default, got {live.how!r}."
-            )
-            raise DeclarationError(msg)
 
 
 def _check_layout(name: str, cls: DashboardType) -> None:
@@ -107,8 +93,4 @@ def _check_dependents(name: str, declared: Mapping[str, Component]) -> None:
         for unknown in sorted(dependents - set(declared)):
             msg = f"{name}.{key}: dependents names {unknown!r}; there are {', '.join(declared)}."
             raise DeclarationError(msg)
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        msg = f"{name}: dependents go in a circle: {' → '.join(error.args[1])}."
-        raise DeclarationError(msg) from error
+    check_circles(name, graph)
