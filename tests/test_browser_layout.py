@@ -64,3 +64,14 @@ async def test_without_scripts_all_panels_can_be_read(site: Site, browser: Brows
         await expect(panel).to_be_visible()
     await expect(page.get_by_text("Charts")).to_have_count(2)
     await context.close()
+
+
+async def test_a_guarded_component_is_live_for_those_who_may_see_it(site: Site, page: Page):
+    await page.context.request.get(f"{site.url}/login/admin/")
+    await page.goto(f"{site.url}/site/mixed/")
+    await expect(page.locator("#site_mixed")).to_have_attribute("data-live", "open")
+    wages = page.locator("#site_mixed-wages-content")
+    before = await wages.inner_text()
+    await expect(wages).not_to_have_text(before)
+    site.push_to("Mixed", secret="told")
+    await expect(page.locator("#site_mixed-secret-content")).to_have_text("told")

@@ -279,3 +279,18 @@ class Dynamic(Dashboard):
 
     class Layout(Dashboard.Layout):
         components = ComponentLayout("dynamic_2", "dynamic_1", "for_staff", "later")
+
+
+@registry.register
+class Mixed(Dashboard):
+    """Some components are for staff only."""
+
+    open = Stat(live=True)
+    secret = Stat(live=True, permission_classes=[IsAdminUser], dependents=("after",))
+    wages = Text(
+        value=lambda: f"wages, {next(_turns)}",
+        live=Every(seconds=1, spread=0.1),
+        permission_classes=("dashboards.permissions.IsAdminUser",),
+    )
+    later = Text(defer=lambda: "later wages", permission_classes=[IsAdminUser])
+    after = Text(value="after")

@@ -11,6 +11,7 @@ from django.utils.datastructures import MultiValueDict
 
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.triggers import Every, OnChange
+from dashboards.permissions import PermissionClass
 
 D = TypeVar("D")
 
@@ -80,6 +81,9 @@ class Component:
         live: ``True`` for values that are pushed; ``Every(seconds=…)`` or ``OnChange(Model)`` for
             a value that is computed while somebody watches. A computed value is shared by all
             viewers: it gets no request. With ``how="refresh"`` each page loads its own.
+        permission_classes: who may see it, beside who may open the dashboard: classes, or dotted
+            paths. For others it is not there: no box, no address, no updates. Where it is live,
+            pages are only told to load it, so a computed value is computed for each of them.
     """
 
     template: str = ""
@@ -96,6 +100,7 @@ class Component:
     css_classes: str = ""
     grid_css_classes: str = ""
     live: bool | Every | OnChange = False
+    permission_classes: Sequence[PermissionClass] = ()
 
     scripts: ClassVar[Sequence[str]] = ()
     """Static files that a page with this kind of component loads, deferred."""

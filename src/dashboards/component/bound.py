@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString, mark_safe
 
@@ -17,6 +18,10 @@ from dashboards.component.base import Component, resolve
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
+from dashboards.permissions import load
+
+_SPREAD_MILLISECONDS = 1000
+"""The time over which pages spread their requests for what was pushed to others, too."""
 
 
 class Owner(Protocol):
@@ -91,8 +96,30 @@ class BoundComponent:
 
     @property
     def template_id(self) -> str:
-        """The key: the event name that ``sse-swap`` listens for."""
-        return self.key
+        """The event name that ``sse-swap`` and ``sse-refresh`` listen for."""
+        return self.event
+
+    @cached_property
+    def event(self) -> str:
+        """The name of its frames: the key, unless some who hear of it may not see it."""
+        if not self.is_guarded:
+            return self.key
+        return salted_hmac("dashboards.event", self.label, algorithm="sha256").hexdigest()[:16]
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether it has permissions of its own, beside those of its dashboard."""
+        return bool(self._component.permission_classes)
+
+    @cached_property
+    def is_allowed(self) -> bool:
+        """Whether this request may see it; without a request there is nobody to be refused."""
+        request, about = self._owner.request, self._owner.object
+        return (
+            request is None
+            or not self.is_guarded
+            or all(each.allows(request, about) for each in load(self.permission_classes))
+        )
 
     @property
     def dom_id(self) -> str:
@@ -124,20 +151,27 @@ class BoundComponent:
     def is_computed(self) -> bool:
         """Whether its live value is computed for all viewers, not pushed."""
         live = self._component.live
-        return isinstance(live, Every | OnChange) and live.how == "broadcast"
+        return isinstance(live, Every | OnChange) and not self.is_refreshed
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether its live value is pushed."""
+        return self._component.live is True
 
     @property
     def is_refreshed(self) -> bool:
         """Whether each page is told to load its own live value."""
         live = self._component.live
-        return isinstance(live, Every | OnChange) and live.how == "refresh"
+        if isinstance(live, Every | OnChange):
+            return self.is_guarded or live.how == "refresh"
+        return live and self.is_guarded
 
     @property
     def spread_milliseconds(self) -> int:
         """The time over which pages that were told to load spread their requests."""
         live = self._component.live
         if not isinstance(live, Every | OnChange):
-            return 0
+            return _SPREAD_MILLISECONDS
         spread = min(live.spread, live.seconds) if isinstance(live, Every) else live.spread
         return int(1000 * spread)
 
@@ -206,8 +240,7 @@ class BoundComponent:
         Args:
             frame: the last frame of it that the store has.
         """
-        live, getter = self._component.live, self._getter()
-        is_pushed = live and not self.is_computed and not self.is_refreshed
+        getter, is_pushed = self._getter(), self.is_pushed
         # A callable says what is true now; a plain value only what is shown until the first push.
         is_frame = self.is_computed or (is_pushed and (self.series or not callable(getter)))
         if frame is not None and is_frame:
@@ -252,9 +285,9 @@ class BoundComponent:
                 return self._render_shared(get_value())
 
         return Source(
-            self.key,
+            self.event,
             live.seconds,
-            _new_mark if self.is_refreshed else render,
+            new_mark if self.is_refreshed else render,
             deferred=self.is_deferred,
             window=live.window if isinstance(live, OnChange) else None,
             topics=tuple(map(topic_of, live.models)) if isinstance(live, OnChange) else (),
@@ -293,7 +326,7 @@ class BoundComponent:
             raise ComponentValueError(msg) from error
 
 
-def _new_mark() -> str:
+def new_mark() -> str:
     """Return what differs each time: all that a page needs to load its own value."""
     return secrets.token_hex(4)
 

@@ -7,12 +7,11 @@ from typing import Any, ClassVar
 from django.apps import apps
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
 from dashboards.component.base import Component
-from dashboards.component.bound import BoundComponent
+from dashboards.component.bound import BoundComponent, new_mark
 from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.dashboard.changes import announce_changes
 from dashboards.dashboard.components import Components
@@ -29,7 +28,7 @@ from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.triggers import OnChange, Source, produce_due
 from dashboards.live.triggers import render as render_source
-from dashboards.permissions import BasePermission
+from dashboards.permissions import BasePermission, load
 
 
 class Dashboard(metaclass=DashboardType):
@@ -168,18 +167,14 @@ class Dashboard(metaclass=DashboardType):
         classes = self._meta.permission_classes
         if classes is None:
             classes = conf.get("PERMISSION_CLASSES")
-        return [(import_string(each) if isinstance(each, str) else each)() for each in classes]
+        return load(classes)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the request may open the page, its components and its stream."""
         user = getattr(request, "user", None)
         if self._meta.audience == "user" and not (user and user.is_authenticated):
             return False
-        return all(
-            permission.has_permission(request)
-            and (self.object is None or permission.has_object_permission(request, self.object))
-            for permission in self.get_permissions()
-        )
+        return all(each.allows(request, self.object) for each in self.get_permissions())
 
     # What it shows.
 
@@ -228,7 +223,10 @@ class Dashboard(metaclass=DashboardType):
         Raises:
             AudienceError: it is for one user, and there is none.
         """
-        label, user = f"{self.get_app_label()}.{type(self).__name__.lower()}", None
+        return self._channel_of(f"{self.get_app_label()}.{type(self).__name__.lower()}")
+
+    def _channel_of(self, label: str) -> str:
+        user = None
         if self._meta.audience == "user":
             user = getattr(self.user, "pk", None)
             if user is None:
@@ -307,7 +305,10 @@ class Dashboard(metaclass=DashboardType):
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
         component = self[key]
-        content = component.render_content(self._live_state[1].get(key))
+        frame = self._live_state[1].get(key)
+        if component.is_guarded and component.is_pushed:
+            frame = page_html(get_store().since(self._guarded_channel(key), None).frames).get(key)
+        content = component.render_content(frame)
         waits = component.is_deferred or component.series
         if content is None and component.is_computed and not waits:
             source = self._sources.get(key)
@@ -334,4 +335,18 @@ class Dashboard(metaclass=DashboardType):
 
     def render_pushed(self, key: str, value: Any) -> str | Points:
         """Render what ``prepare_pushed`` returned, for everybody."""
-        return self[key].render_shared(value)
+        component = self[key]
+        html = component.render_shared(value)
+        if not component.is_guarded:
+            return html
+        # On a channel that nobody's stream reads; those who hear of it ask for it, as themselves.
+        get_store().put(self._guarded_channel(key), {key: html})
+        return new_mark()
+
+    def get_event(self, key: str) -> str:
+        """Return the name of a component's frames."""
+        return self[key].event
+
+    def _guarded_channel(self, key: str) -> str:
+        label = f"{self.get_app_label()}.{type(self).__name__.lower()}"
+        return self._channel_of(f"{label}+{key}")

@@ -16,7 +16,8 @@ class Components(MutableMapping[str, BoundComponent | Component]):
     """The components that an instance shows, bound to it.
 
     ``self.components["key"] = Text(…)``, after ``super().__init__()``, adds one to this instance
-    only. Whoever asks gets it bound; in a template ``{{ dashboard.components.key }}`` is its box.
+    only. Whoever asks gets it bound; what the request may not see is not there. In a template
+    ``{{ dashboard.components.key }}`` is its box.
 
     Args:
         owner: the instance.
@@ -31,12 +32,12 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         }
 
     def __getitem__(self, key: str) -> BoundComponent:
-        try:
-            return self._bound[key]
-        except KeyError:
+        bound = self._bound.get(key)
+        if bound is None or not bound.is_allowed:
             there = ", ".join(self) or "none"
             msg = f"{self._name} has no component {key!r}; there are {there}."
-            raise UnknownComponentError(msg) from None
+            raise UnknownComponentError(msg)
+        return bound
 
     def __setitem__(self, key: str, component: BoundComponent | Component) -> None:
         if not isinstance(component, Component):
@@ -54,10 +55,10 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         del self._bound[self[key].key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._bound)
+        return (key for key, bound in self._bound.items() if bound.is_allowed)
 
     def __len__(self) -> int:
-        return len(self._bound)
+        return sum(1 for _ in self)
 
 
 def check_key(label: str, key: str) -> None:
@@ -81,6 +82,12 @@ def check_series(label: str, component: Component) -> None:
         DeclarationError: it is one.
     """
     live = component.live
+    if component.series and component.permission_classes:
+        msg = (
+            f"{label}: to a series points are appended for all viewers alike, so it can have no "
+            "permission_classes: put it on a dashboard of its own."
+        )
+        raise DeclarationError(msg)
     if component.series and isinstance(live, Every | OnChange) and live.how != "broadcast":
         msg = (
             f"{label}: to a series points are appended for all viewers alike, so "

@@ -7,7 +7,7 @@ from typing import Literal, TypeVar, get_args
 from django.db.models import Model
 
 from dashboards.exceptions import DeclarationError
-from dashboards.permissions import BasePermission
+from dashboards.permissions import PermissionClass
 
 Audience = Literal["everybody", "user"]
 
@@ -29,7 +29,7 @@ class Options:
 
     name: str = ""
     app_label: str = ""
-    permission_classes: Sequence[type[BasePermission] | str] | None = None
+    permission_classes: Sequence[PermissionClass] | None = None
     template_name: str = "dashboards/dashboard.html"
     audience: Audience = "everybody"
 
