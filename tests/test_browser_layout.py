@@ -75,3 +75,25 @@ async def test_a_guarded_component_is_live_for_those_who_may_see_it(site: Site, 
     await expect(wages).not_to_have_text(before)
     site.push_to("Mixed", secret="told")
     await expect(page.locator("#site_mixed-secret-content")).to_have_text("told")
+
+
+async def test_filters_live_in_the_address_and_live_components_stay_right(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/filtered/")
+    await page.get_by_label("Word").fill("ab")
+    await page.get_by_label("Year").select_option("2023")
+    await page.get_by_role("button", name="Apply").click()
+    await page.wait_for_url("**/site/filtered/?year=2023&since=&until=&word=ab&group=")
+    await page.reload()
+    await expect(page.locator("#site_filtered")).to_have_attribute("data-live", "open")
+    await expect(page.get_by_label("Word")).to_have_value("ab")
+    for key in ("now", "late", "polled", "computed"):
+        box = page.locator(f"#site_filtered-{key}-content")
+        await expect(box).to_contain_text("2023 None [ab]")
+        if key in {"polled", "computed"}:
+            before = await box.inner_text()
+            await expect(box).not_to_have_text(before)
+            await expect(box).to_contain_text("2023 None [ab]")
+    site.push_to("Filtered", pushed="for all")
+    await expect(page.locator("#site_filtered-pushed-content")).to_have_text("for all")
+    await page.get_by_role("link", name="Reset").click()
+    await expect(page.locator("#site_filtered-now-content")).to_contain_text("2024 None []")

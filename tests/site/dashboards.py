@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from struct import pack
 from typing import Any
 
+from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
@@ -294,3 +295,38 @@ class Mixed(Dashboard):
     )
     later = Text(defer=lambda: "later wages", permission_classes=[IsAdminUser])
     after = Text(value="after")
+
+
+class Period(forms.Form):
+    year = forms.TypedChoiceField(
+        choices=[(2023, "2023"), (2024, "2024")], coerce=int, initial=2024, required=False
+    )
+    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False)
+    word = forms.CharField(required=False, max_length=5)
+    group = forms.ModelChoiceField(Group.objects.all(), required=False)
+
+    def clean(self) -> None:
+        since, until = (self.cleaned_data.get(name) for name in ("since", "until"))
+        if since and until and until < since:
+            msg = "It ends before it begins."
+            raise forms.ValidationError(msg)
+
+
+def show_filters(filters: dict[str, Any]) -> str:
+    return f"{filters['year']!r} {filters['since']} [{filters['word']}] {next(_turns)}"
+
+
+@registry.register
+class Filtered(Dashboard):
+    """Narrowed by a form, all of it."""
+
+    now = Text(value=show_filters)
+    late = Text(defer=show_filters)
+    polled = Text(value=show_filters, poll_rate=1)
+    computed = Text(value=show_filters, live=Every(seconds=1, spread=0.1))
+    called = Text(value=show_filters, live=True)
+    pushed = Text(live=True)
+
+    class Meta:
+        filter_form = Period

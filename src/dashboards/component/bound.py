@@ -39,6 +39,14 @@ class Owner(Protocol):
         """What the page was asked to be narrowed to."""
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether the request asks for something else than everybody sees."""
+
+    @property
+    def query(self) -> str:
+        """The query string that components are asked for with."""
+
+    @property
     def dom_id(self) -> str:
         """The id of the dashboard's element."""
 
@@ -147,6 +155,18 @@ class BoundComponent:
         declared = self._component.title
         return self.key.replace("_", " ").capitalize() if declared is None else declared
 
+    @cached_property
+    def is_own(self) -> bool:
+        """Whether what others are sent would be wrong here.
+
+        The viewer has narrowed the page, or sorted this component, and its value is called for.
+        What is pushed as plain state, and the points of a series, are the same for everybody.
+        """
+        if self.series or not (self._owner.is_filtered or self.params):
+            return False
+        loader = self._loader()
+        return callable(self._getter()) or callable(loader)
+
     @property
     def is_computed(self) -> bool:
         """Whether its live value is computed for all viewers, not pushed."""
@@ -162,9 +182,9 @@ class BoundComponent:
     def is_refreshed(self) -> bool:
         """Whether each page is told to load its own live value."""
         live = self._component.live
-        if isinstance(live, Every | OnChange):
-            return self.is_guarded or live.how == "refresh"
-        return live and self.is_guarded
+        if isinstance(live, Every | OnChange) and live.how == "refresh":
+            return True
+        return bool(live) and (self.is_guarded or self.is_own)
 
     @property
     def spread_milliseconds(self) -> int:
@@ -179,6 +199,12 @@ class BoundComponent:
     def url(self) -> str:
         """Where it loads from."""
         return self._component.defer_url or self._owner.get_component_url(self.key)
+
+    @property
+    def load_url(self) -> str:
+        """Where it loads from as this page shows it: narrowed, sorted, on its present page."""
+        url, query = self.url, self._owner.query
+        return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
 
     @property
     def trigger(self) -> str:

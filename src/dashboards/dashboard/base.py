@@ -5,7 +5,9 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.apps import apps
+from django.forms import BaseForm
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
@@ -16,6 +18,7 @@ from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.dashboard.changes import announce_changes
 from dashboards.dashboard.components import Components
 from dashboards.dashboard.declaration import DashboardType
+from dashboards.dashboard.filters import Filters
 from dashboards.dashboard.options import Options
 from dashboards.exceptions import (
     AudienceError,
@@ -180,8 +183,53 @@ class Dashboard(metaclass=DashboardType):
 
     @property
     def filters(self) -> Mapping[str, Any]:
-        """What the page was asked to be narrowed to: the query string."""
+        """What the page was asked to be narrowed to.
+
+        With ``Meta.filter_form`` the cleaned value of each of its fields, given or not; else the
+        query string.
+        """
+        if self._filters is not None:
+            return self._filters.values
         return self.request.GET.dict() if self.request else {}
+
+    @cached_property
+    def _filters(self) -> Filters | None:
+        make = self._meta.filter_form
+        return None if make is None else Filters(make, self.request)
+
+    @cached_property
+    def is_filtered(self) -> bool:
+        """Whether this request asks for something else than everybody sees."""
+        if self._filters is not None:
+            return self._filters.is_active
+        if self.request is None:
+            return False
+        prefixes = tuple(f"{key}-" for key in self.components)
+        return any(not name.startswith(prefixes) for name in self.request.GET)
+
+    @property
+    def filter_form(self) -> BaseForm | None:
+        """The form above the components, where there is one."""
+        return None if self._filters is None else self._filters.form
+
+    def render_filters(self) -> SafeString:
+        """Render the form that narrows the dashboard; empty where there is none."""
+        if self._filters is None:
+            return SafeString()
+        context = {
+            "dashboard": self,
+            "form": self._filters.form,
+            "others": self._filters.others,
+            "is_active": self._filters.is_active,
+        }
+        return mark_safe(  # noqa: S308 - rendered by a template, which escapes
+            render_to_string("dashboards/filters.html", context, request=self.request)
+        )
+
+    @cached_property
+    def query(self) -> str:
+        """The query string that its components are asked for with."""
+        return self.request.GET.urlencode() if self.request else ""
 
     @property
     def scripts(self) -> Sequence[str]:
