@@ -1,8 +1,11 @@
 """What a person sees of layouts: tabs by keyboard, by address, and without scripts."""
 
+import time
+
 import pytest
 from playwright.async_api import Browser, Page, Request, expect
 
+from tests.conftest import MakeSite
 from tests.harness import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -97,3 +100,43 @@ async def test_filters_live_in_the_address_and_live_components_stay_right(site: 
     await expect(page.locator("#site_filtered-pushed-content")).to_have_text("for all")
     await page.get_by_role("link", name="Reset").click()
     await expect(page.locator("#site_filtered-now-content")).to_contain_text("2024 None []")
+
+
+async def test_twenty_deferred_components_cost_three_requests_at_most(site: Site, page: Page):
+    await page.set_viewport_size({"width": 1400, "height": 1000})
+    requests: list[str] = []
+    page.on(
+        "request", lambda each: requests.append(each.url) if "/static/" not in each.url else None
+    )
+    await page.goto(f"{site.url}/site/deferred/")
+    for number in range(20):
+        await expect(page.locator(f"#site_deferred-later_{number}-content")).to_have_text(
+            f"value {number}."
+        )
+    own = [url for url in requests if "/static/" not in url]
+    assert len(own) <= 3, own
+
+
+async def test_slow_and_failing_ones_cost_only_themselves(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/uneven/?q=x")
+    box = "#site_uneven-{}-content"
+    await expect(page.locator(box.format("first"))).to_have_text("first x")
+    await expect(page.locator(box.format("last"))).to_have_text("last")
+    await expect(page.locator(box.format("failing"))).to_have_text("Could not be loaded.")
+    await expect(page.locator(box.format("waiting"))).to_have_text("waited")
+    await expect(page.locator(box.format("slow"))).to_have_text("slow")
+    polled = page.locator(box.format("polled"))
+    await expect(polled).to_contain_text("polled")
+    before = await polled.inner_text()
+    await expect(polled).not_to_have_text(before)
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn"])
+async def test_awaited_values_wait_together_on_any_server(make_site: MakeSite, server: str):
+    site = make_site(server)
+    site.get("/site/awaited/")
+    began = time.monotonic()
+    status, _, html = site.get("/site/awaited/")
+    assert time.monotonic() - began < 1.2
+    assert status == 200
+    assert html.count("waited for") == 4

@@ -13,8 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from dashboards import conf
-from dashboards.component.bound import BoundComponent
 from dashboards.dashboard import Dashboard
+from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
 from dashboards.live.hold import ACCESS, Hold, identify, offered
@@ -77,21 +77,34 @@ class ComponentView(DashboardAccessView):
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """Render the value that the page was sent without, or a newer one."""
         try:
-            component = self.dashboard[key]
+            content = load_alone(self.dashboard, self.dashboard[key].key)
         except UnknownComponentError as error:
             raise Http404(str(error)) from error
-        content = self._render(component)
         # 204 leaves the box as it is: a live value that has not come yet.
         response = HttpResponse(status=204) if content is None else HttpResponse(content)
         response["Cache-Control"] = "no-store"
         return response
 
-    def _render(self, component: BoundComponent) -> str | None:
-        if component.is_computed:
-            self.dashboard.compute_due(deferred=True)
-        elif component.is_deferred and not component.series:
-            return component.render(component.get_deferred_value())
-        return self.dashboard.render_content(component.key)
+
+class ComponentsView(DashboardAccessView):
+    """What stands in the boxes of several components; how long it waits says ``batch``."""
+
+    def get(self, request: HttpRequest, keys: str = "", **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """Answer by key with a status and HTML, as each would be answered alone."""
+        batch = load_together(self.dashboard, keys.split(","))
+        if not any(key in self.dashboard.components for key in keys.split(",")):
+            raise Http404
+        answers = {
+            key: {"status": 500}
+            if isinstance(content, Exception)
+            else {"status": 204}
+            if content is None
+            else {"status": 200, "html": content}
+            for key, content in batch.ready.items()
+        }
+        response = JsonResponse({"ready": answers, "again": batch.again})
+        response["Cache-Control"] = "no-store"
+        return response
 
 
 class StreamView(DashboardAccessView):

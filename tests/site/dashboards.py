@@ -1,5 +1,6 @@
 """Dashboards of the test site."""
 
+import asyncio
 import itertools
 import os
 import time
@@ -330,3 +331,57 @@ class Filtered(Dashboard):
 
     class Meta:
         filter_form = Period
+
+
+@registry.register
+class Deferred(Dashboard):
+    """Twenty deferred components, all in view."""
+
+    def __init__(self, request: HttpRequest | None = None, **kwargs: Any) -> None:
+        super().__init__(request, **kwargs)
+        for number in range(20):
+            self.components[f"later_{number}"] = Text(
+                defer=lambda number=number: f"value {number}.", grid_css_classes="span-2"
+            )
+
+
+def be_slow() -> str:
+    time.sleep(1)
+    return "slow"
+
+
+async def wait_long() -> str:
+    await asyncio.sleep(1)
+    return "waited"
+
+
+@registry.register
+class Uneven(Dashboard):
+    """Deferred components of which some are slow, and one fails."""
+
+    first = Text(defer=lambda filters: f"first {filters.get('q')}")
+    failing = Text(defer=lambda: str(1 / 0))
+    waiting = Text(defer=wait_long)
+    slow = Text(defer=be_slow)
+    last = Text(defer=lambda: "last")
+    secret = Text(defer=lambda: "secret", permission_classes=[IsAdminUser])
+    polled = Text(defer=lambda: f"polled {next(_turns)}", poll_rate=1)
+
+
+async def wait_a_little(request: HttpRequest | None) -> str:
+    await asyncio.sleep(0.4)
+    return f"waited for {request.path if request else 'all'}"
+
+
+@registry.register
+class Awaited(Dashboard):
+    """Values that are awaited."""
+
+    one = Text(value=wait_a_little)
+    two = Text(value=wait_a_little)
+    three = Text(value=lambda request: wait_a_little(request))  # noqa: PLW0108 - returns one
+    four = Text()
+    now = Text(value=lambda: "at once")
+
+    async def get_four_value(self) -> str:
+        return await wait_a_little(self.request)

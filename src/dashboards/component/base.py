@@ -162,6 +162,15 @@ class Component:
 
 def resolve(value: Any, **kwargs: Any) -> Any:
     """Return a value, or what a callable returns when given what it names of ``kwargs``."""
+    result = call(value, **kwargs)
+    # Asked of the result: what returns one need not be an async function itself.
+    if callable(value) and inspect.isawaitable(result):
+        return async_to_sync(_wait_for)(result)
+    return result
+
+
+def call(value: Any, **kwargs: Any) -> Any:
+    """Return a value, or what a callable returns: where that is awaited, before it was."""
     if not callable(value):
         return value
     try:
@@ -171,9 +180,7 @@ def resolve(value: Any, **kwargs: Any) -> Any:
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         names = {parameter.name for parameter in parameters}
         kwargs = {name: kwarg for name, kwarg in kwargs.items() if name in names}
-    result = value(**kwargs)
-    # Asked of the result: what returns one need not be an async function itself.
-    return async_to_sync(_wait_for)(result) if inspect.isawaitable(result) else result
+    return value(**kwargs)
 
 
 async def _wait_for(result: Awaitable[Any]) -> Any:

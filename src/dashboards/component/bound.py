@@ -15,6 +15,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component.base import Component, resolve
+from dashboards.component.calls import Call
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
@@ -53,6 +54,9 @@ class Owner(Protocol):
     def get_component_url(self, key: str) -> str:
         """Where a component loads from."""
 
+    def get_batch_url(self) -> str:
+        """Where several components load from."""
+
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
 
@@ -67,6 +71,8 @@ class BoundComponent:
         self._owner = owner
         self._component = component
         self.key = key
+        self.ahead: Call | None = None
+        """Its value, where that was called for before it is rendered."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -201,6 +207,16 @@ class BoundComponent:
         return self._component.defer_url or self._owner.get_component_url(self.key)
 
     @property
+    def is_batched(self) -> bool:
+        """Whether it loads together with others: it is deferred, to no address of its own."""
+        return self.is_deferred and not self._component.defer_url
+
+    @property
+    def batch_url(self) -> str:
+        """Where it loads together with others."""
+        return self._owner.get_batch_url()
+
+    @property
     def load_url(self) -> str:
         """Where it loads from as this page shows it: narrowed, sorted, on its present page."""
         url, query = self.url, self._owner.query
@@ -232,6 +248,31 @@ class BoundComponent:
     def get_value(self) -> Any:
         """Return its value, ready for the template."""
         return self.prepare(self._call(self._getter()))
+
+    def begin(self, frame: str | None) -> None:
+        """Call for the value that ``render_content`` will show, so that it can be waited for."""
+        if self._needs_value(frame):
+            self.ahead = self._begin(self._getter())
+
+    def begin_deferred(self) -> None:
+        """Call for the value that is loaded after the page."""
+        if self.is_deferred and not self.is_computed and not self.series:
+            loader = self._loader()
+            self.ahead = self._begin(self._getter() if loader is True else loader)
+
+    def _begin(self, value: Any) -> Call | None:
+        return Call(value, **self._given()) if callable(value) else None
+
+    def _needs_value(self, frame: str | None) -> bool:
+        """Whether the page cannot be sent without computing its value."""
+        if self._is_stored(frame) or self.is_deferred or self.is_computed:
+            return False
+        return not (self.is_pushed and (self.series or self._getter() is None))
+
+    def _is_stored(self, frame: str | None) -> bool:
+        # A callable says what is true now; a plain value only what is shown until the first push.
+        is_stored = self.series or not callable(self._getter())
+        return frame is not None and (self.is_computed or (self.is_pushed and bool(is_stored)))
 
     def get_deferred_value(self) -> Any:
         """Return the value that is loaded after the page."""
@@ -266,14 +307,11 @@ class BoundComponent:
         Args:
             frame: the last frame of it that the store has.
         """
-        getter, is_pushed = self._getter(), self.is_pushed
-        # A callable says what is true now; a plain value only what is shown until the first push.
-        is_frame = self.is_computed or (is_pushed and (self.series or not callable(getter)))
-        if frame is not None and is_frame:
+        if self._needs_value(frame):
+            return self.render(self.get_value())
+        if frame is not None and self._is_stored(frame):
             return mark_safe(frame)  # noqa: S308 - rendered by us, escaped by its template
-        if self.is_deferred or self.is_computed or (is_pushed and (self.series or getter is None)):
-            return None
-        return self.render(self.get_value())
+        return None
 
     def render(self, value: Any) -> SafeString:
         """Render a prepared value: what stands inside the box, and what a frame carries."""
@@ -327,14 +365,17 @@ class BoundComponent:
         return loader or None
 
     def _call(self, value: Any) -> Any:
+        ahead, self.ahead = self.ahead, None
+        return resolve(value, **self._given()) if ahead is None else ahead.take()
+
+    def _given(self) -> dict[str, Any]:
         owner = self._owner
-        return resolve(
-            value,
-            request=owner.request,
-            object=owner.object,
-            user=owner.user,
-            filters=owner.filters,
-        )
+        return {
+            "request": owner.request,
+            "object": owner.object,
+            "user": owner.user,
+            "filters": owner.filters,
+        }
 
     def prepare(self, value: Any) -> Any:
         """Return a value ready for the template; of a series, the points to append.

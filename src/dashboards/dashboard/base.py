@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from dashboards import conf
 from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent, new_mark
+from dashboards.component.calls import settle
 from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.dashboard.changes import announce_changes
 from dashboards.dashboard.components import Components
@@ -149,6 +150,10 @@ class Dashboard(metaclass=DashboardType):
         kwargs = {**self.get_url_kwargs(), "key": key}
         return reverse(f"dashboards:{self.get_url_name()}_component", kwargs=kwargs)
 
+    def get_batch_url(self) -> str:
+        """Return where several components load from, by the keys that are added to it."""
+        return reverse(f"dashboards:{self.get_url_name()}_batch", kwargs=self.get_url_kwargs())
+
     def get_stream_url(self) -> str:
         """Return where the stream is opened, from the position that this instance has read."""
         url = reverse(f"dashboards:{self.get_url_name()}_stream", kwargs=self.get_url_kwargs())
@@ -234,13 +239,21 @@ class Dashboard(metaclass=DashboardType):
     @property
     def scripts(self) -> Sequence[str]:
         """The static files that its components need, each once."""
-        own = (path for each in self for path in each.scripts)
+        paths = [path for each in self for path in each.scripts]
+        if any(each.is_batched for each in self):
+            paths.append("dashboards/js/deferred.js")
         layout = self.Layout.components
-        return list(dict.fromkeys([*own, *(layout.get_scripts() if layout else ())]))
+        return list(dict.fromkeys([*paths, *(layout.get_scripts() if layout else ())]))
 
     def render_components(self) -> SafeString:
         """Render what it shows: what its layout names, or the boxes of all components."""
         layout = self.Layout.components
+        keys = self.components if layout is None else layout.get_keys()
+        shown = [self[key] for key in keys if key in self.components]
+        for each in shown:
+            each.begin(self._frame_of(each))
+        # What is awaited waits together: the page takes as long as the slowest, not as all.
+        settle([each.ahead for each in shown if each.ahead])
         if layout is not None:
             return layout.render(Rendering(self))
         return mark_safe("".join(self.render_box(each.key) for each in self))  # noqa: S308 - rendered by a template
@@ -353,10 +366,7 @@ class Dashboard(metaclass=DashboardType):
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
         component = self[key]
-        frame = self._live_state[1].get(key)
-        if component.is_guarded and component.is_pushed:
-            frame = page_html(get_store().since(self._guarded_channel(key), None).frames).get(key)
-        content = component.render_content(frame)
+        content = component.render_content(self._frame_of(component))
         waits = component.is_deferred or component.series
         if content is None and component.is_computed and not waits:
             source = self._sources.get(key)
@@ -367,6 +377,27 @@ class Dashboard(metaclass=DashboardType):
             html = render_source(source, self.channel)
             content = html if isinstance(html, SafeString) else None
         return content
+
+    def load_content(self, key: str, *, is_due: bool = True) -> SafeString | None:
+        """Render what the page was sent without, or what is newer; ``None`` for nothing new.
+
+        Args:
+            key: the component's.
+            is_due: whether to compute first what is computed for everybody, where it is due.
+        """
+        component = self[key]
+        if component.is_computed:
+            if is_due:
+                self.compute_due(deferred=True)
+        elif component.is_deferred and not component.series:
+            return component.render(component.get_deferred_value())
+        return self.render_content(key)
+
+    def _frame_of(self, component: BoundComponent) -> str | None:
+        key = component.key
+        if component.is_guarded and component.is_pushed:
+            return page_html(get_store().since(self._guarded_channel(key), None).frames).get(key)
+        return self._live_state[1].get(key)
 
     def prepare_pushed(self, key: str, value: Any) -> Any:
         """Return a value that is pushed, ready for the template.
