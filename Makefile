@@ -3,9 +3,11 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+PROXY_PORT ?= 7999
 PYTEST_ARGS ?=
 # Of the storm of faults. SEED repeats a run.
 STORE ?= sqlite
+EDGE ?= own
 READERS ?= 200
 SECONDS ?= 600
 SEED ?=
@@ -30,14 +32,20 @@ demo: setup-demo ## Serve this machine's live dashboard (PORT=8000, HOST=127.0.0
 	@echo "This machine, live: http://$(HOST):$(PORT)/ (Ctrl-C stops it)"
 	@exec $(PY) -m uvicorn demo.asgi:application --host $(HOST) --port $(PORT) --log-level warning --timeout-graceful-shutdown 3
 
+.PHONY: demo-pushpin
+demo-pushpin: setup-demo ## Serve the demo behind Pushpin, which is installed if need be (PORT=8000, PROXY_PORT=7999).
+	@scripts/pushpin.sh
+	@$(PY) demo/manage.py migrate --verbosity 0
+	@exec $(PY) -m demo.pushpin --port $(PORT) --proxy-port $(PROXY_PORT)
+
 .PHONY: test
 test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, tests, coverage.
 	DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m django makemigrations --check --dry-run
 	$(PY) -m pytest --cov $(PYTEST_ARGS)
 
 .PHONY: faults
-faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, SECONDS=600, READERS=200, SEED=).
-	$(PY) -m tests.faults --store $(STORE) --seconds $(SECONDS) --readers $(READERS) $(if $(SEED),--seed $(SEED))
+faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, EDGE=own|pushpin, SECONDS=600, READERS=200, SEED=).
+	$(PY) -m tests.faults --store $(STORE) --edge $(EDGE) --seconds $(SECONDS) --readers $(READERS) $(if $(SEED),--seed $(SEED))
 
 .PHONY: lint
 lint: setup-dev ## Check style, types and the arrows between modules.

@@ -12,3 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.settings")
 application = LiveEdge(ASGIStaticFilesHandler(get_asgi_application()))
 # Now, not when the first page is opened: its charts shall have something to show by then.
 sampler.start()
+# Needs the app registry, which is ready only now.
+from demo.ways import sender  # noqa: E402
+
+sender.start()

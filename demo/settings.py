@@ -8,8 +8,9 @@ import psutil
 
 BASE_DIR = Path(__file__).resolve().parent
 
-# Nothing is signed here: there are no sessions, no logins and no forms.
-SECRET_KEY = "demo"
+# There are no sessions, no logins and no forms. Signed are only links by which Pushpin asks again,
+# for what everybody may read.
+SECRET_KEY = "a demo has nothing to keep secret"
 DEBUG = os.environ.get("DEMO_DEBUG") == "1"
 
 # This machine's own names and addresses, so that a phone in the same network can look. Not "*":
@@ -32,13 +33,19 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "dashboards",
+    "django_eventstream",
     "demo.machine",
+    "demo.ways",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "demo.middleware.content_security_policy",
     "django.middleware.common.CommonMiddleware",
 ]
+if "DEMO_GRIP_URL" in os.environ:
+    # Behind Pushpin, by `make demo-pushpin`.
+    MIDDLEWARE.insert(0, "django_grip.GripMiddleware")
+    GRIP_URL = os.environ["DEMO_GRIP_URL"]
 ROOT_URLCONF = "demo.urls"
 ASGI_APPLICATION = "demo.asgi.application"
 WSGI_APPLICATION = "demo.wsgi.application"

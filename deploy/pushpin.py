@@ -65,6 +65,7 @@ class Pushpin:
         self.control_url = f"http://127.0.0.1:{ports.control}"
         self.control_zmq_uri = f"tcp://127.0.0.1:{ports.command}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._needed = (ports.http, ports.control, ports.command)
         self._write(backend, key, options)
 
     def _write(self, backend: int, key: str, options: Mapping[str, str]) -> None:
@@ -116,13 +117,17 @@ class Pushpin:
         Raises:
             RuntimeError: it did not start.
         """
+        for port in filter(_listens, self._needed):
+            # Otherwise whoever listens there would be taken for it.
+            msg = f"Pushpin did not start: port {port} is in use."
+            raise RuntimeError(msg)
         command = ["pushpin", "--config", str(self.folder / "pushpin.conf")]
         with (self.folder / "log" / "runner.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         end = time.monotonic() + 15
-        while not all(map(_listens, (self.ports.http, self.ports.control, self.ports.command))):
+        while not all(map(_listens, self._needed)):
             if self._process.poll() is not None or time.monotonic() > end:
                 msg = f"Pushpin did not start:\n{self.log}"
                 raise RuntimeError(msg)
@@ -130,7 +135,8 @@ class Pushpin:
 
     def stop(self) -> None:
         """Stop it as an operator does."""
-        assert self._process is not None
+        if self._process is None:
+            return
         self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_SECONDS)
@@ -139,9 +145,18 @@ class Pushpin:
     def kill(self) -> None:
         """Kill all of its programs at once."""
         assert self._process is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process.poll() is not None:
+            return
+        # Each of its programs has a process group of its own, and would outlive it.
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        programs = [int(word) for word in children.read_text().split()]
+        for program in (self._process.pid, *programs):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(program, signal.SIGKILL)
         self._process.wait()
+        end = time.monotonic() + _STOP_SECONDS
+        while any(map(_listens, self._needed)) and time.monotonic() < end:
+            time.sleep(0.02)
 
     def wait(self) -> int:
         """Wait until it ends by itself; return its exit status."""

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests drive and pip cannot bring: Chromium, fonts, the programs of PostgreSQL,
-# MariaDB, Redis and Pushpin (with its zurl), git, and a library of Playwright's driver.
+# MariaDB, Redis, nginx and Pushpin (with its zurl), git, and a library of Playwright's driver.
 # The tests start and stop their own servers; nothing here is left running for them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,10 +16,10 @@ command -v initdb >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/
 command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
 command -v redis-server >/dev/null || missing+=(redis-server)
 compgen -G "/usr/lib/*/libatomic.so.1" >/dev/null || missing+=(libatomic1)
-command -v pushpin >/dev/null || missing+=(pushpin)
-command -v zurl >/dev/null || missing+=(zurl)
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 command -v git >/dev/null || missing+=(git)
 
 if [ "${#missing[@]}" -gt 0 ]; then
     apt_install "the tests" "${missing[@]}"
 fi
+scripts/pushpin.sh

@@ -72,6 +72,10 @@ SERVERS: dict[str, list[str]] = {
     ],
     "demo": ["uvicorn", "demo.asgi:application", "--port", "{port}", "--log-level", "warning"],
     "gunicorn": ["gunicorn", "tests.wsgi:application", "--bind", "127.0.0.1:{port}"],
+    "gunicorn-uvicorn": [
+        *("gunicorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
+        *("--worker-class", "uvicorn_worker.UvicornWorker", "--workers", "2"),
+    ],
     "runserver": ["django", "runserver", "{port}", "--noreload"],
     "runserver-reload": ["django", "runserver", "{port}"],
 }
@@ -218,14 +222,14 @@ class Site:
             connection.close()
 
     def open_stream(self, path: str = "/site/live/@stream/", **headers: str) -> "Stream":
-        return Stream(self, path, headers)
+        return Stream(self.port, path, **headers)
 
 
 class Stream:
     """One held stream, read as a client reads it."""
 
-    def __init__(self, site: Site, path: str, headers: dict[str, str]) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=15)
+    def __init__(self, port: int, path: str, **headers: str) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         self._connection.request("GET", path, headers=names)
         self.response = self._connection.getresponse()

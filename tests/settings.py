@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "dashboards",
     "tests.site",
+    "tests.books",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -70,6 +71,11 @@ DASHBOARDS: dict[str, Any] = {
 }
 if "TEST_STORES" in os.environ:
     DASHBOARDS["STORES"] = json.loads(os.environ["TEST_STORES"])
+DASHBOARDS["GRIP_POLL_SECONDS"] = float(os.environ.get("TEST_GRIP_POLL", "30"))
+if "TEST_GRIP" in os.environ:
+    # GRIP_URL, GRIP_PROXIES and the like.
+    MIDDLEWARE.insert(0, "django_grip.GripMiddleware")
+    globals().update(json.loads(os.environ["TEST_GRIP"]))
 if os.environ.get("TEST_LIGHT") == "1":
     # Most of what it costs to open a stream, for tests that open thousands.
     MIDDLEWARE = []

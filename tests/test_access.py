@@ -12,8 +12,10 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.test import Client
 
-from dashboards.live.hold import EVERYBODY
+from dashboards.live.hold import ACCESS, EVERYBODY, identify
+from dashboards.live.revocation import revocations
 from dashboards.live.stores import get_store
+from tests.harness import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,6 +124,9 @@ def test_a_store_that_does_not_answer_does_not_undo_a_save(
     def fail(channel: str, frames: dict[str, str]) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(get_store(), "put", fail)
-    user.save()
+    with monkeypatch.context() as down:
+        down.setattr(get_store(), "put", fail)
+        user.save()
     assert "ConnectionError" in caplog.text
+    wait_for(lambda: not revocations.are_waiting)
+    assert identify(user.pk) in [each.key for each in get_store().since(ACCESS, None).frames]

@@ -5,6 +5,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from html.parser import HTMLParser
@@ -33,6 +34,7 @@ from dashboards.component import (
     Text,
 )
 from dashboards.component.base import resolve
+from dashboards.component.bound import entity_tag
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from dashboards.live import Every, push
@@ -947,3 +949,34 @@ def test_only_a_chart_loads_a_script():
     assert {kind: list(kind.scripts) for kind in KINDS if kind.scripts} == {
         Chart: ["dashboards/js/chart.js"]
     }
+
+
+@dataclass
+class SSEStat(Stat):
+    template: str = "dashboards/components/sse_stat.html"
+
+    @staticmethod
+    def pushpin_url() -> str:
+        return "http://localhost:7999/events/?a=1&b=2"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("live", [False, True])
+def test_a_component_with_a_stream_of_its_own_connects_while_it_waits(live: bool):
+    html = box(dashboard_of(it=SSEStat(live=live)), "it")
+
+    assert html.values("sse-connect") == ["http://localhost:7999/events/?a=1&b=2"]
+    assert html.values("sse-swap") == (["it", "it"] if live else ["it"])
+    assert "Waiting for the first value…" in html.text
+
+
+def test_a_box_that_loads_itself_knows_what_it_shows():
+    loads = Text(value="x", poll_rate=1, defer_url="/x/")
+    waits, still = Text(value="x", defer=True, defer_url="/x/"), Text(value="x")
+    dashboard = dashboard_of(loads=loads, waits=waits, still=still)
+
+    assert box(dashboard, "loads").values("data-etag") == [
+        entity_tag("""<div class="dashboard-text">x</div>""")
+    ]
+    assert box(dashboard, "waits").values("data-etag") == [""]
+    assert box(dashboard, "still").values("data-etag") == []

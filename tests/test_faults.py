@@ -16,6 +16,7 @@ FAULTS = {
     "sqlite": ["database locked"],
     "postgres": ["PostgreSQL crashes", "network to PostgreSQL stalls and is cut"],
     "redis": ["Redis killed and restarted", "network to Redis stalls", "store emptied"],
+    "sqlite behind pushpin": ["database locked", "proxy 0 killed", "proxy 1 killed"],
 }
 EVERYWHERE = [
     "server 0 killed",
@@ -35,9 +36,10 @@ def test_every_page_shows_the_newest_after_faults(
     random = Random(request.config.getoption("randomly_seed"))
     faults = FAULTS[store] + EVERYWHERE
     random.shuffle(faults)
+    store, _, edge = store.partition(" behind ")
 
     async def rage() -> None:
-        async with storm(tmp_path, store, random, READERS) as raging:
+        async with storm(tmp_path, store, random, READERS, edge or "own") as raging:
             while faults:
                 await raging.strike([faults.pop() for _ in faults[:AT_ONCE]])
 

@@ -19,6 +19,18 @@ def test_it_listens_where_it_was_told_and_is_gone_afterwards():
         socket.create_connection(("127.0.0.1", ports.http), timeout=5)
 
 
+def test_one_that_is_killed_leaves_nothing_behind_and_starts_again():
+    """Its programs went on without it, and the next one could not listen."""
+    ports = Ports(*(free_port() for _ in range(5)))
+    with pushpin(free_port(), ports) as proxy:
+        proxy.kill()
+        for port in (ports.http, ports.control, ports.command):
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port), timeout=5)
+        proxy.start()
+        socket.create_connection(("127.0.0.1", ports.http), timeout=5).close()
+
+
 def test_one_that_cannot_start_says_why():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

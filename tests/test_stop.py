@@ -83,7 +83,9 @@ def stop(site: Site, number: signal.Signals) -> float:
     return time.monotonic() - started
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "uvicorn-reload", "daphne", "granian", "hypercorn"])
+@pytest.mark.parametrize(
+    "server", ["uvicorn", "uvicorn-reload", "gunicorn-uvicorn", "daphne", "granian", "hypercorn"]
+)
 def test_a_server_stops_within_two_seconds_with_a_thousand_streams(
     make_site: MakeSite, server: str
 ):

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from django.core.management import call_command
 from django.db import Error as DatabaseError
 from django.db import connections, transaction
 
+from dashboards.live.hints import EVERYTHING, Hear
+from dashboards.live.hold import Hold
+from dashboards.live.hub import Hub, Reader
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.database import DatabaseStore
@@ -32,6 +36,36 @@ from tests.harness import wait_for
 from tests.mariadb import mariadb
 from tests.postgres import PostgreSQLServer, postgresql
 from tests.redis_server import RedisServer, redis_server
+
+
+@asynccontextmanager
+async def reading(store: BaseStore) -> AsyncIterator[tuple[Reader, asyncio.Event]]:
+    """Read a channel through a hub; and what is set when the store's wire carries hints."""
+    begun, loop, hear = asyncio.Event(), asyncio.get_running_loop(), store.hear
+
+    async def hear_and_tell(heard: Hear) -> None:
+        def tell(channel: str) -> None:
+            heard(channel)
+            if channel == EVERYTHING:
+                loop.call_soon_threadsafe(begun.set)
+
+        await hear(tell)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "hear", hear_and_tell)
+        hub = Hub(store)
+        reader = await hub.open(Hold(CHANNEL, None))
+        try:
+            yield reader, begun
+        finally:
+            work = asyncio.all_tasks() - {asyncio.current_task()}
+            hub.release(reader)
+            await asyncio.wait(work, timeout=5)
+
+
+async def shows(reader: Reader, data: str) -> None:
+    while data.encode() not in await asyncio.wait_for(reader.read(), 10):
+        pass
 
 
 class TestMemoryStore(StoreContract):
@@ -169,6 +203,26 @@ class TestPostgreSQL(DatabaseContract):
             assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
         store.close()
 
+    async def test_what_was_put_while_nobody_listened_is_found_at_once(
+        self, alias: str, twin: DatabaseStore
+    ):
+        """An open page shows the newest, and soon: it waited for the poll."""
+
+        def cut_and_put() -> None:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE query LIKE 'LISTEN%%'"
+                )
+            twin.put(CHANNEL, {"a": "unheard"})
+
+        store = DatabaseStore({"using": alias, "poll_seconds": 60})
+        async with reading(store) as (reader, begun):
+            await asyncio.wait_for(begun.wait(), 10)
+            await asyncio.to_thread(let_go, cut_and_put)
+            await shows(reader, "unheard")
+        store.close()
+
 
 class TestMariaDB(DatabaseContract):
     driver = "tests.mariadb"
@@ -279,6 +333,20 @@ class TestRedis(SharedStoreContract):
             assert (await store.asince(CHANNEL, None)).position == position
             assert store.since(CHANNEL, None).position == position
             await hears_of_others(heard, where)
+
+    async def test_what_was_put_while_nobody_listened_is_found_at_once(
+        self, options: dict[str, Any], twin: RedisStore, server: RedisServer
+    ):
+        """An open page shows the newest, and soon: it waited for the poll."""
+        store = RedisStore({**options, "poll_seconds": 60})
+        async with reading(store) as (reader, begun):
+            await asyncio.wait_for(begun.wait(), 10)
+            # Without a moment for this loop to listen again.
+            with server.client() as client:
+                client.client_kill_filter(_type="pubsub")
+            twin.put(CHANNEL, {"a": "unheard"})
+            await shows(reader, "unheard")
+        store.close()
 
     async def test_a_server_that_hangs_is_noticed_and_heard_again(
         self, options: dict[str, Any], where: dict[str, Any], server: RedisServer

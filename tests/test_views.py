@@ -527,6 +527,21 @@ def test_a_live_component_that_has_no_value_yet_leaves_its_box_alone(client: Cli
     assert response["Cache-Control"] == "no-store"
 
 
+def test_a_component_that_has_nothing_new_to_say_leaves_its_box_alone(client: Client):
+    """A poll put back the "waiting" that an event from elsewhere had replaced meanwhile."""
+    ann, bob = f"{COMPONENT}?name=Ann", f"{COMPONENT}?name=Bob"
+    first = client.get(ann)
+
+    again = client.get(ann, headers={"If-None-Match": first["ETag"]})
+    zipped = client.get(ann, headers={"If-None-Match": f"W/{first['ETag']}"})
+    other = client.get(bob, headers={"If-None-Match": first["ETag"]})
+
+    assert [again.status_code, zipped.status_code, other.status_code] == [304, 304, 200]
+    assert again.content == b""
+    assert again["Cache-Control"] == "no-store"
+    assert other["ETag"] != first["ETag"]
+
+
 def test_a_computed_component_is_computed_for_who_asks_first(client: Client):
     first = client.get("/site/live/@component/turns/").content
     second = client.get("/site/live/@component/turns/").content

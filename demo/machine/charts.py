@@ -1,82 +1,141 @@
-"""The last minutes as figures. Colours and type are the page's: see ``chart.js``."""
+"""The last minutes as lines that grow. Colours and type are the page's: see ``chart.js``."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import ceil
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from demo.machine.sampler import MINUTES, Sample, sampler
+import psutil
 
-Figure = dict[str, Any]
+from dashboards.component import Chart
+from dashboards.live import Every
+from demo.machine.sampler import MINUTES, SECONDS, Sample, sampler
 
+Measures = Mapping[str, Callable[[Sample], float]]
+# What each line gets at one moment; a line that gets nothing is None.
+Moment = Sequence[dict[str, Any] | None]
+
+WINDOW = MINUTES * 60 // SECONDS
+# A server that has just started shows its first minute, not the last five with nothing in them.
+_LEAST_SECONDS = 60
 # One line a core stays readable up to here.
 _MOST_LINES = 8
 
 
-def processor() -> Figure:
-    history = sampler.history()
-    cores = len(history[-1].cores)
+class News:
+    """A chart's value: the samples that are new since it was last asked for.
+
+    Who was not asked for the turn before does not know what is shown: another process computed
+    it, nobody was watching, or the server was started anew. Then it returns as many moments as
+    the chart keeps, which take the place of all that was there.
+    """
+
+    def __init__(self, measures: Measures) -> None:
+        self._measures = measures.values()
+        self._until = float("-inf")
+
+    def __call__(self) -> list[Moment]:
+        history = sampler.history()
+        now = history[-1].time
+        is_known = now - self._until < 1.5 * SECONDS
+        known, self._until = self._until, now
+        if is_known:
+            return [self._moment(sample) for sample in history if sample.time > known]
+        newest = history[-WINDOW + 1 :]
+        # Without values: it only says where the axis begins.
+        x = _clock(min(newest[0].time, now - _LEAST_SECONDS))
+        begin: Moment = [{"x": x, "y": None} for _ in self._measures]
+        nothing: list[Moment] = [[None]] * (WINDOW - 1 - len(newest))
+        return [*nothing, begin, *map(self._moment, newest)]
+
+    def _moment(self, sample: Sample) -> Moment:
+        x = _clock(sample.time)
+        return [{"x": x, "y": round(measure(sample), 1)} for measure in self._measures]
+
+
+def processor(**kwargs: Any) -> Chart:
+    cores = psutil.cpu_count() or 1
+    lines: Measures
     if cores <= _MOST_LINES:
-        lines = {
-            f"Core {number + 1}": [sample.cores[number] for sample in history]
-            for number in range(cores)
-        }
+        lines = {f"Core {number + 1}": _core(number) for number in range(cores)}
     else:
         lines = {
-            "Busiest core": [max(sample.cores) for sample in history],
-            f"All {cores} cores": [sample.processor for sample in history],
-            "Idlest core": [min(sample.cores) for sample in history],
+            "Busiest core": lambda sample: max(sample.cores),
+            f"All {cores} cores": lambda sample: sample.processor,
+            "Idlest core": lambda sample: min(sample.cores),
         }
-    return _figure(history, lines, {"range": [0, 101], "ticksuffix": " %", "dtick": 25})
+    return _chart(lines, {"range": [0, 101], "ticksuffix": " %", "dtick": 25}, **kwargs)
 
 
-def memory() -> Figure:
-    history = sampler.history()
-    lines = {"Memory": [100 * each.memory_used / each.memory_total for each in history]}
-    if history[-1].swap_total:
-        lines["Swap"] = [100 * each.swap_used / max(each.swap_total, 1) for each in history]
-    return _figure(history, lines, {"range": [0, 101], "ticksuffix": " %", "dtick": 50})
+def memory(**kwargs: Any) -> Chart:
+    lines: dict[str, Callable[[Sample], float]] = {
+        "Memory": lambda sample: 100 * sample.memory_used / sample.memory_total
+    }
+    if psutil.swap_memory().total:
+        lines["Swap"] = lambda sample: 100 * sample.swap_used / max(sample.swap_total, 1)
+    return _chart(lines, {"range": [0, 101], "ticksuffix": " %", "dtick": 50}, **kwargs)
 
 
-def network() -> Figure:
-    return _rates({"In": lambda each: each.received, "Out": lambda each: each.sent})
+def network(**kwargs: Any) -> Chart:
+    lines = {"In": lambda sample: sample.received, "Out": lambda sample: sample.sent}
+    return _chart(lines, _RATES, **kwargs)
 
 
-def disk() -> Figure:
-    return _rates({"Read": lambda each: each.read, "Written": lambda each: each.written})
+def disk(**kwargs: Any) -> Chart:
+    lines = {"Read": lambda sample: sample.read, "Written": lambda sample: sample.written}
+    return _chart(lines, _RATES, **kwargs)
 
 
-def _rates(measures: Mapping[str, Callable[[Sample], float]]) -> Figure:
-    history = sampler.history()
-    lines = {name: [measure(each) for each in history] for name, measure in measures.items()}
+_RATES = {
+    "rangemode": "tozero",
     # Never below 1 kB/s: noise on an idle line should look idle.
-    top = max(1000, *(max(line) for line in lines.values()))
-    axis = {"range": [0, top * 1.08], "tickformat": "~s", "ticksuffix": "B/s", "nticks": 4}
-    return _figure(history, lines, axis)
+    "autorangeoptions": {"include": [0, 1000]},
+    "tickformat": "~s",
+    "ticksuffix": "B/s",
+    "nticks": 4,
+}
 
 
-def _figure(
-    history: Sequence[Sample], lines: Mapping[str, Sequence[float]], axis: Mapping[str, Any]
-) -> Figure:
-    # Seconds before the newest sample: such a window moves by itself, in every time zone.
-    seconds = [round(sample.time - history[-1].time, 1) for sample in history]
-    # It grows with what there is to show: a server that has just started shows its first minute.
-    minutes = min(max(ceil(-seconds[0] / 60), 1), MINUTES)
-    ticks = {-60 * each: f"{each} min" for each in range(minutes, 0, -1)}
-    if minutes == 1:
-        ticks |= {-45: "45 s", -30: "30 s", -15: "15 s"}
-    ticks[0] = "now"
+def _core(number: int) -> Callable[[Sample], float]:
+    return lambda sample: sample.cores[number]
+
+
+def _machine_zone() -> tzinfo:
+    """Return the time zone of this machine: this process has the one of Django's settings."""
+    try:
+        with Path("/etc/localtime").open("rb") as file:
+            return ZoneInfo.from_file(file)
+    except OSError:
+        return UTC
+
+
+_ZONE = _machine_zone()
+
+
+def _clock(moment: float) -> str:
+    """Say when it was, without a zone: plotly.js shows what it is given, wherever the viewer is."""
+    at = datetime.fromtimestamp(moment, _ZONE)
+    return at.replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def _chart(lines: Measures, axis: Mapping[str, Any], **kwargs: Any) -> Chart:
+    return Chart(
+        value=News(lines), live=Every(SECONDS), window=WINDOW, figure=_figure(lines, axis), **kwargs
+    )
+
+
+def _figure(lines: Measures, axis: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "data": [
             {
                 "type": "scatter",
                 "mode": "lines",
                 "name": name,
-                "x": seconds,
-                "y": [round(value, 1) for value in values],
                 "line": {"width": 2 if len(lines) <= 4 else 1.25},
                 "hovertemplate": "%{y:.3~s}" if "tickformat" in axis else "%{y:.0f}",
             }
-            for name, values in lines.items()
+            for name in lines
         ],
         "layout": {
             "hovermode": "x unified",
@@ -86,11 +145,14 @@ def _figure(
             "margin": {"l": 62, "r": 18, "t": 26, "b": 24},
             "xaxis": {
                 "automargin": False,
-                "range": [-60 * minutes, 0],
-                "tickvals": list(ticks),
-                "ticktext": list(ticks.values()),
+                "type": "date",
+                "nticks": 5,
+                "tickformatstops": [
+                    {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
+                    {"dtickrange": [60_000, None], "value": "%H:%M"},
+                ],
                 "tickangle": 0,
-                "unifiedhovertitle": {"text": "%{x:.0f} s"},
+                "unifiedhovertitle": {"text": "%{x|%H:%M:%S}"},
                 "showgrid": False,
                 "showspikes": False,
                 "zeroline": False,

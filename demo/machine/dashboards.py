@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import psutil
 
-from dashboards.component import Chart, Gauge, Progress, Stat, Text
+from dashboards.component import CTA, Gauge, Progress, Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
 from dashboards.registry import registry
@@ -91,9 +91,7 @@ class Machine(Dashboard):
     disk_activity = Stat(value=disk_activity, live=EVERY, grid_css_classes="span-2")
     uptime = Stat(value=uptime, live=EVERY, grid_css_classes="span-2")
 
-    processor_history = Chart(
-        value=charts.processor,
-        live=EVERY,
+    processor_history = charts.processor(
         title="Processor, each core",
         css_classes="dashboard-chart-tall",
         grid_css_classes="span-8",
@@ -102,23 +100,17 @@ class Machine(Dashboard):
         value=busiest, live=EVERY, title="Busiest processes", grid_css_classes="span-4"
     )
 
-    memory_history = Chart(
-        value=charts.memory,
-        live=EVERY,
+    memory_history = charts.memory(
         title="Memory and swap",
         css_classes="dashboard-chart-short",
         grid_css_classes="span-4",
     )
-    network_history = Chart(
-        value=charts.network,
-        live=EVERY,
+    network_history = charts.network(
         title="Network rates",
         css_classes="dashboard-chart-short",
         grid_css_classes="span-4",
     )
-    disk_history = Chart(
-        value=charts.disk,
-        live=EVERY,
+    disk_history = charts.disk(
         title="Disk rates",
         css_classes="dashboard-chart-short",
         grid_css_classes="span-4",
@@ -132,6 +124,7 @@ class Machine(Dashboard):
         value=".venv/bin/python demo/manage.py long_task",
         template="machine/hint.html",
         title="",
+        cta=CTA(href="/ways/ways/", text="Three ways to send values"),
         grid_css_classes="span-12",
     )
 

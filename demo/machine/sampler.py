@@ -89,7 +89,7 @@ class Sampler:
                 now = read_counters()
                 memory, swap = psutil.virtual_memory(), psutil.swap_memory()
                 sample = Sample(
-                    time=moment,
+                    time=time.time(),
                     cores=psutil.cpu_percent(percpu=True),
                     load=psutil.getloadavg(),
                     memory_total=memory.total,

@@ -17,8 +17,8 @@ from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.http import HttpRequest
 
-from dashboards.live.hold import ACCESS, EVERYBODY, identify
-from dashboards.live.stores import get_store
+from dashboards.live.hold import EVERYBODY, identify
+from dashboards.live.revocation import revocations
 
 
 def connect() -> None:
@@ -37,11 +37,7 @@ def connect() -> None:
 
 
 def _end_streams(who: str, using: str | None = None) -> None:
-    def put() -> None:
-        get_store().put(ACCESS, {who: ""})
-
-    # Robust: whoever saved is not to blame for a store that does not answer.
-    transaction.on_commit(put, using=using, robust=True)
+    transaction.on_commit(partial(revocations.revoke, who), using=using)
 
 
 def _logged_out(

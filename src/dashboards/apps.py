@@ -15,9 +15,11 @@ class DashboardsConfig(AppConfig):
         """Discover, once all models are there."""
         # These need the app registry, which is ready only now.
         from dashboards import checks  # noqa: F401, PLC0415 - registers them
+        from dashboards.live.grip import publisher  # noqa: PLC0415
         from dashboards.registry import registry  # noqa: PLC0415
 
         autodiscover_modules("dashboards", register_to=registry)
+        publisher.connect()
         if "django.contrib.auth" in settings.INSTALLED_APPS:
             from dashboards import access  # noqa: PLC0415
 

@@ -1,16 +1,21 @@
 """System checks: a misconfiguration is told with an id and a hint before it is an empty page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import apps
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
 from dashboards import conf
-from dashboards.component import Chart
+from dashboards.component import Chart, Table
+from dashboards.eventstream import DashboardChannelManager
+from dashboards.live.grip import proxies
 from dashboards.live.stores import get_store
 from dashboards.permissions import BasePermission
 from dashboards.registry import registry
@@ -57,6 +62,7 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "HEARTBEAT_SECONDS": (1, _MAX_HEARTBEAT_SECONDS),
         "STREAM_MAX_AGE_SECONDS": (1, 86_400),
         "MAX_STREAMS": (0, 10_000_000),
+        "GRIP_POLL_SECONDS": (1, 3600),
         "POLL_MILLISECONDS": (100, 60_000),
     }
     for name, (low, high) in bounds.items():
@@ -130,6 +136,94 @@ def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
 
 @register("dashboards")
+def check_tables2(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A table needs django-tables2."""
+    if find_spec("django_tables2"):
+        return ()
+    return [
+        Error(
+            f"{dashboard.__name__}.{key} is a {type(component).__name__}, but django-tables2 is "
+            "not installed.",
+            hint='pip install "django-live-dashboards[tables]"',
+            id="dashboards.E012",
+        )
+        for dashboard in registry
+        for key, component in dashboard.declared.items()
+        if isinstance(component, Table)
+    ]
+
+
+@register("dashboards")
+def check_grip(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A GRIP proxy that is configured must be one that can be worked with."""
+    if not proxies.is_configured():
+        return ()
+    if not proxies.INSTALLED:
+        return [
+            Error(
+                "A GRIP proxy is configured, but django-grip is not installed.",
+                hint='pip install "django-live-dashboards[grip]"',
+                id="dashboards.E021",
+            )
+        ]
+    messages: list[CheckMessage] = []
+    if not any(each.endswith("GripMiddleware") for each in settings.MIDDLEWARE):
+        messages.append(
+            Warning(
+                "A GRIP proxy is configured, but GripMiddleware is not in MIDDLEWARE: the proxy "
+                "holds no streams.",
+                hint='Put "django_grip.GripMiddleware" first into MIDDLEWARE.',
+                id="dashboards.W020",
+            )
+        )
+    if getattr(settings, "GRIP_URL", None) and getattr(settings, "GRIP_PROXIES", None):
+        messages.append(
+            Warning(
+                "Both GRIP_URL and GRIP_PROXIES are set: django-grip adds the one to the other "
+                "again with every request.",
+                hint="Write the proxy of GRIP_URL as an entry of GRIP_PROXIES.",
+                id="dashboards.W025",
+            )
+        )
+    for entry in proxies.configured():
+        messages += _check_proxy(entry)
+    return messages
+
+
+def _check_proxy(entry: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    name = entry.get("control_uri") or entry.get("control_zmq_uri")
+    if "key" not in entry and "verify_key" in entry:
+        yield Error(
+            f"The GRIP proxy {name} has a key to verify with and no `key`: django-grip answers "
+            "500 to every request that it passes on.",
+            hint=(
+                "Pushpin has one key for both: give its sig_key as `key`, by "
+                "GRIP_URL = 'http://localhost:5561?key=…' or in GRIP_PROXIES, and leave out "
+                "GRIP_VERIFY_KEY."
+            ),
+            id="dashboards.E023",
+        )
+    elif "key" not in entry and not settings.DEBUG:
+        yield Warning(
+            f"The GRIP proxy {name} has no key, so anybody can pass for it: its requests are not "
+            "verified.",
+            hint=(
+                "Give Pushpin's sig_key as `key`: GRIP_URL = 'http://localhost:5561?key=…'. "
+                "Fastly's public key is GRIP_VERIFY_KEY."
+            ),
+            id="dashboards.W022",
+        )
+    if "control_zmq_uri" in entry and not proxies.ZMQ_INSTALLED:
+        instead = "by HTTP, more slowly" if "control_uri" in entry else "not at all"
+        yield Warning(
+            f"control_zmq_uri of the GRIP proxy {name} needs the packages pyzmq and tnetstring3; "
+            f"without them it is published {instead}.",
+            hint='pip install "django-live-dashboards[grip]"',
+            id="dashboards.W024",
+        )
+
+
+@register("dashboards")
 def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Permission classes must be classes that can be found."""
     messages: list[CheckMessage] = []
@@ -159,3 +253,68 @@ def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             )
         )
     return messages
+
+
+@register("dashboards")
+def check_event_origins(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A browser compares the allowed origin letter by letter: scheme, host and port, no more."""
+    if not apps.is_installed("django_eventstream"):
+        return ()
+    wrong = [
+        (name, origin)
+        for name in ("EVENTSTREAM_ALLOW_ORIGIN", "EVENTSTREAM_ALLOW_ORIGINS")
+        for origin in _as_list(getattr(settings, name, None) or ())
+        if origin not in ("*", _origin_of(origin))
+    ]
+    return [
+        Warning(
+            f"{name} holds {origin!r}, which is the origin of no page.",
+            hint=(
+                'Write scheme, host and port as the browser shows them, with no "/" at the end: '
+                '"http://127.0.0.1:8000".'
+            ),
+            id="dashboards.W030",
+        )
+        for name, origin in wrong
+    ]
+
+
+def _as_list(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, list | tuple) else [given]
+
+
+def _origin_of(text: Any) -> str:
+    """Return the origin that stands at the beginning of an address; empty for none."""
+    try:
+        parts = urlsplit(text)
+    except (AttributeError, TypeError, ValueError):
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else ""
+
+
+@register("dashboards")
+def check_event_channels(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Channels that dashboards name must be under their permissions."""
+    named = [dashboard for dashboard in registry if dashboard._meta.event_channels]  # noqa: SLF001 - ours
+    if not named or not apps.is_installed("django_eventstream"):
+        return ()
+    path = getattr(settings, "EVENTSTREAM_CHANNELMANAGER_CLASS", "")
+    try:
+        manager = import_string(path)
+    except ImportError:
+        manager = None
+    if isinstance(manager, type) and issubclass(manager, DashboardChannelManager):
+        return ()
+    return [
+        Warning(
+            f"{dashboard.__name__}.Meta.event_channels names "
+            f"{', '.join(map(repr, dashboard._meta.event_channels))}, but whoever may not open "  # noqa: SLF001 - ours
+            f"{dashboard.__name__} may read them all the same.",
+            hint=(
+                "Set EVENTSTREAM_CHANNELMANAGER_CLASS = "
+                '"dashboards.eventstream.DashboardChannelManager".'
+            ),
+            id="dashboards.W031",
+        )
+        for dashboard in named
+    ]

@@ -2,21 +2,29 @@
 
 import os
 import random
+from functools import partial
 from typing import Any
 
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from dashboards import conf
+from dashboards.component.bound import entity_tag
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
+from dashboards.live.grip.edge import Proxied, proxied
 from dashboards.live.hold import ACCESS, Hold, identify, offered
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
@@ -74,16 +82,24 @@ class PageView(DashboardAccessView):
 class ComponentView(DashboardAccessView):
     """What stands in one component's box."""
 
-    def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+    def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render the value that the page was sent without, or a newer one."""
         try:
-            content = load_alone(self.dashboard, self.dashboard[key].key)
+            component = self.dashboard[key]
         except UnknownComponentError as error:
             raise Http404(str(error)) from error
-        # 204 leaves the box as it is: a live value that has not come yet.
-        response = HttpResponse(status=204) if content is None else HttpResponse(content)
+        response = component.respond() or self._answer(request, load_alone(self.dashboard, key))
         response["Cache-Control"] = "no-store"
         return response
+
+    def _answer(self, request: HttpRequest, content: str | None) -> HttpResponseBase:
+        if content is None:
+            # Leaves the box as it is: a live value that has not come yet.
+            return HttpResponse(status=204)
+        response = HttpResponse(content)
+        # So does 304: what the server has to say is not new, but an event may have been.
+        response["ETag"] = etag = entity_tag(content)
+        return get_conditional_response(request, etag=etag, response=response) or response
 
 
 class ComponentsView(DashboardAccessView):
@@ -112,52 +128,91 @@ class StreamView(DashboardAccessView):
 
     http_method_names = ["get"]  # noqa: RUF012 - as Django declares it
     _access: Position | None = None
+    _proxied: Proxied | None = None
 
+    # A proxy that asks for itself has no session to show; its ticket is looked at here.
+    @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note who has lost access so far: whoever loses it from here on is not held."""
+        through = self._proxied = proxied(request)
+        if not (through and through.is_next) and _must_log_in(request):
+            return self.handle_no_permission(request)
+        if through:
+            return through.answer(partial(super().dispatch, request, *args, **kwargs))
         if offer := offered(request):
             heads = {} if offer.is_watching else get_store().heads([ACCESS])
             self._access = offer.access if offer.is_watching else heads.get(ACCESS)
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
-        """Answer at once. An edge, where there is one and it was not declined, holds on."""
-        dashboard, store = self.dashboard, get_store()
+        """Answer at once. A proxy or edge, where there is one and it was not declined, holds on."""
+        dashboard = self.dashboard
         if not dashboard.is_live:
             return HttpResponse(status=204)  # To a client of streams this says: do not come back.
-        position = Position.parse(
-            # On a reconnect the header is newer than the address, which the page printed.
-            request.headers.get("Last-Event-ID") or request.GET.get("position")
-        )
-        offer = offered(request) if request.GET.get("hold") != "0" else None
+        declined = request.GET.get("hold") == "0"
+        through = None if declined else self._proxied
+        offer = None if declined or through else offered(request)
         if offer is not None and offer.full:
             METRICS.refused += 1
             # Spread, lest all who were refused come back in the same second.
             return HttpResponse(status=503, headers={"Retry-After": random.randint(5, 15)})  # noqa: S311
-        if offer is None:
-            dashboard.compute_due(deferred=True)
-            changes = store.since(dashboard.channel, position)
-            content = encode_retry(conf.get("POLL_MILLISECONDS"))
-            content += encode_frames(changes.frames, str(changes.position))
-        else:
-            # What changed since, the edge writes: encoded once for all who come at a time.
-            content = encode_retry(_RETRY_MILLISECONDS)
-            user = getattr(request, "user", None)
-            offer.hold = Hold(
-                dashboard.channel,
-                position,
-                dashboard.get_sources(),
-                identity=identify(user.pk) if user and user.is_authenticated else "",
-                access=self._access,
-                resumed="Last-Event-ID" in request.headers,
+        content = b""
+        if through is None or not through.is_next:
+            is_held = through is not None or offer is not None
+            content = encode_retry(
+                _RETRY_MILLISECONDS if is_held else conf.get("POLL_MILLISECONDS")
             )
+        if offer is not None:
+            # What changed since, the edge writes: encoded once for all who come at a time.
+            offer.hold = self._hold(self._position(), self._access)
+        else:
+            dashboard.compute_due(deferred=True)
+            changes = get_store().since(dashboard.channel, self._position())
+            content += encode_frames(changes.frames, str(changes.position))
+            if through is not None:
+                through.hold(self._hold(changes.position, through.access))
         response = HttpResponse(content, content_type="text/event-stream")
         response["Cache-Control"] = "no-store, no-transform"
         response["X-Accel-Buffering"] = "no"
-        if offer is not None:
+        if offer is not None or through is not None:
             # Keeps GZipMiddleware from holding frames back; the edge takes it away.
             response["Content-Encoding"] = "identity"
         return response
+
+    def _position(self) -> Position | None:
+        """Return how far the reader is, by who knows it best."""
+        request = self.request
+        if self._proxied is not None and self._proxied.is_next:
+            return self._proxied.position(self.dashboard.channel)
+        # On a reconnect the header is newer than the address, which the page printed.
+        token = request.headers.get("Last-Event-ID") or request.GET.get("position")
+        return Position.parse(token)
+
+    def _hold(self, position: Position | None, access: Position | None) -> Hold:
+        request, dashboard = self.request, self.dashboard
+        user = getattr(request, "user", None)
+        return Hold(
+            dashboard.channel,
+            position,
+            dashboard.get_sources(),
+            identity=identify(user.pk) if user and user.is_authenticated else "",
+            access=access,
+            resumed="Last-Event-ID" in request.headers,
+        )
+
+
+def _must_log_in(request: HttpRequest) -> bool:
+    """Whether LoginRequiredMiddleware would turn this request away."""
+    if not apps.is_installed("django.contrib.auth"):
+        return False
+    # It brings the app's models.
+    from django.contrib.auth.middleware import LoginRequiredMiddleware  # noqa: PLC0415
+
+    middleware = map(import_string, settings.MIDDLEWARE)
+    demands_login = any(
+        isinstance(each, type) and issubclass(each, LoginRequiredMiddleware) for each in middleware
+    )
+    return demands_login and not request.user.is_authenticated
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -9,6 +9,7 @@ from random import Random
 from time import monotonic
 
 from tests.faults.checker import PromiseBrokenError
+from tests.faults.edges import EDGES
 from tests.faults.stores import STORES
 from tests.faults.storm import storm
 
@@ -22,7 +23,7 @@ async def main(arguments: argparse.Namespace, folder: Path) -> None:
     # Faults are chosen apart from what everybody else draws, so that a seed repeats them.
     random, others = Random(arguments.seed), Random(arguments.seed)
     started = monotonic()
-    async with storm(folder, arguments.store, others, arguments.readers) as raging:
+    async with storm(folder, arguments.store, others, arguments.readers, arguments.edge) as raging:
         try:
             while monotonic() < started + arguments.seconds:
                 count = random.randint(1, _MOST_AT_ONCE)
@@ -42,8 +43,9 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--store", choices=STORES, default="sqlite")
+    parser.add_argument("--edge", choices=EDGES, default="own")
     parser.add_argument("--seed", type=int, default=Random().randrange(10**6))
     arguments = parser.parse_args()
-    logger.info("Store %s, seed %s", arguments.store, arguments.seed)
+    logger.info("Store %s, edge %s, seed %s", arguments.store, arguments.edge, arguments.seed)
     with tempfile.TemporaryDirectory(prefix="dashboards-faults-") as place:
         asyncio.run(main(arguments, Path(place)))

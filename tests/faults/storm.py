@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any
 
 from tests.faults.checker import Checker, PromiseBrokenError, User
+from tests.faults.edges import OwnEdge, PushpinEdge, make_edge
 from tests.faults.network import End, Network, ask
 from tests.faults.readers import HEARTBEAT_SECONDS, Reader, events_in, number_in
 from tests.faults.stores import STORES, Fault, Store, network_faults
@@ -29,6 +30,7 @@ RECOVERY_SECONDS = 20.0
 
 _LIVE, _QUIET, _STAFF = (f"/site/{name}/@stream/" for name in ("live", "quiet", "staff"))
 _USERS = 4
+_SERVERS = 2
 
 
 def _shown_by(key: str, number: int) -> Any:
@@ -101,14 +103,22 @@ class Pusher:
 class Storm:
     """The test site on two servers, its readers, pushers and staff."""
 
-    def __init__(self, store: Store, sites: Sequence[Site], random: Random) -> None:
+    def __init__(
+        self,
+        store: Store,
+        edge: OwnEdge | PushpinEdge,
+        sites: Sequence[Site],
+        ports: Sequence[int],
+        random: Random,
+    ) -> None:
         self.checker = Checker()
         self.recoveries: list[float] = []
         self.faults_struck = 0
         self._store = store
+        self._edge = edge
         self._sites = sites
         self._random = random
-        self._networks = [Network(partial(_connect, site.port)) for site in sites]
+        self._networks = [Network(partial(_connect, port)) for port in ports]
         self._site_locks = [asyncio.Lock() for _ in sites]
         self._users = [User(f"user{number}") for number in range(_USERS)]
         self._readers: list[Reader] = []
@@ -137,6 +147,7 @@ class Storm:
         faults |= {
             name: partial(self._store_fault, each) for name, each in self._store.faults.items()
         }
+        faults |= self._edge.faults
         if self._store.wipe:
             faults["store emptied"] = partial(self._store_fault, self._wipe)
         return faults
@@ -332,16 +343,24 @@ async def _connect(port: int) -> End:
 
 
 @asynccontextmanager
-async def storm(folder: Path, store: str, random: Random, readers: int) -> AsyncIterator[Storm]:
+async def storm(
+    folder: Path, store: str, random: Random, readers: int, edge: str = "own"
+) -> AsyncIterator[Storm]:
     """Two servers of the test site on one store, and everybody around them."""
     async with AsyncExitStack() as stack:
         failing = await stack.enter_async_context(STORES[store](folder, random))
-        environment = {**failing.environment, "TEST_HEARTBEAT": str(HEARTBEAT_SECONDS)}
+        holding = make_edge(edge, _SERVERS, random)
+        environment = {
+            **failing.environment,
+            **holding.environment,
+            "TEST_HEARTBEAT": str(HEARTBEAT_SECONDS),
+        }
         site = await asyncio.to_thread(partial(Site, folder, **environment))
-        sites = [site, site.twin()]
+        sites = [site, *(site.twin() for _ in range(_SERVERS - 1))]
         for site in sites:
             stack.callback(site.stop)
         await asyncio.gather(*(asyncio.to_thread(site.start) for site in sites))
-        storm = Storm(failing, sites, random)
+        ports = await stack.enter_async_context(holding.before(sites))
+        storm = Storm(failing, holding, sites, ports, random)
         await stack.enter_async_context(storm.raging(readers))
         yield storm

@@ -5,10 +5,12 @@ from dashboards.component.chart import Chart
 from dashboards.component.gauge import Gauge, GaugeData
 from dashboards.component.progress import Progress, ProgressData
 from dashboards.component.stat import Stat, StatData
+from dashboards.component.table import BasicTable, Table, TableData
 from dashboards.component.text import Text
 
 __all__ = [
     "CTA",
+    "BasicTable",
     "Chart",
     "Component",
     "Gauge",
@@ -17,5 +19,7 @@ __all__ = [
     "ProgressData",
     "Stat",
     "StatData",
+    "Table",
+    "TableData",
     "Text",
 ]

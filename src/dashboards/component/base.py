@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
 
 from dashboards.exceptions import ComponentValueError
@@ -49,6 +50,13 @@ class Bound(Protocol):
     @property
     def dom_id(self) -> str:
         """The id of its element."""
+
+    @property
+    def is_loadable(self) -> bool:
+        """Whether its value can be had at any time, not only when it is pushed."""
+
+    def load(self) -> Any:
+        """Return its value, ready for the template, as a request of its own gets it."""
 
 
 @dataclass
@@ -150,6 +158,14 @@ class Component:
             ComponentValueError: when it is none that this kind of component can show.
         """
         return self.prepare_value(value)
+
+    def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether these parameters of a viewer make it another than what everybody is shown."""
+        return False
+
+    def respond(self, bound: Bound) -> HttpResponseBase | None:  # noqa: ARG002 - for subclasses
+        """Answer a request at its own address with something else than its HTML: a file, say."""
+        return None
 
     def get_value(self, **kwargs: Any) -> Any:
         """Return the value ready for the template, called where it is callable.

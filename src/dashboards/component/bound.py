@@ -1,13 +1,16 @@
 """A component together with one dashboard instance: it has ids, addresses, a value and HTML."""
 
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
@@ -162,16 +165,14 @@ class BoundComponent:
         return self.key.replace("_", " ").capitalize() if declared is None else declared
 
     @cached_property
-    def is_own(self) -> bool:
-        """Whether what others are sent would be wrong here.
+    def is_narrowed(self) -> bool:
+        """Whether the page is narrowed, so that what others are sent would be wrong here.
 
-        The viewer has narrowed the page, or sorted this component, and its value is called for.
         What is pushed as plain state, and the points of a series, are the same for everybody.
         """
-        if self.series or not (self._owner.is_filtered or self.params):
+        if self.series or not self._owner.is_filtered:
             return False
-        loader = self._loader()
-        return callable(self._getter()) or callable(loader)
+        return callable(self._getter()) or callable(self._loader())
 
     @property
     def is_computed(self) -> bool:
@@ -190,7 +191,7 @@ class BoundComponent:
         live = self._component.live
         if isinstance(live, Every | OnChange) and live.how == "refresh":
             return True
-        return bool(live) and (self.is_guarded or self.is_own)
+        return bool(live) and (self.is_guarded or self.is_narrowed)
 
     @property
     def spread_milliseconds(self) -> int:
@@ -202,8 +203,28 @@ class BoundComponent:
         return int(1000 * spread)
 
     @property
+    def is_loadable(self) -> bool:
+        """Whether its value can be had at any time, not only when it is pushed."""
+        return not self.is_pushed or self.is_deferred or callable(self._getter())
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its viewer has shaped it, so that what everybody is shown is not theirs."""
+        return self._component.is_shaped_by(self.params) and self.is_loadable
+
+    @property
     def url(self) -> str:
-        """Where it loads from."""
+        """Where it loads from, as its viewer has shaped it."""
+        url = self._address
+        if not self.is_own:
+            return url
+        query = QueryDict(mutable=True)
+        for name, values in self.params.lists():
+            query.setlist(f"{self.key}-{name}", values)
+        return f"{url}{'&' if '?' in url else '?'}{query.urlencode()}"
+
+    @property
+    def _address(self) -> str:
         return self._component.defer_url or self._owner.get_component_url(self.key)
 
     @property
@@ -219,7 +240,9 @@ class BoundComponent:
     @property
     def load_url(self) -> str:
         """Where it loads from as this page shows it: narrowed, sorted, on its present page."""
-        url, query = self.url, self._owner.query
+        query = self._owner.query
+        # The page's query has the component's own parameters, too.
+        url = self._address
         return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
 
     @property
@@ -245,6 +268,14 @@ class BoundComponent:
         """Whether the page is sent without its value."""
         return self._loader() is not None
 
+    @property
+    def opens_own_stream(self) -> bool:
+        """Whether its template connects to a stream by itself, and so must be there from the first.
+
+        The one who writes such a template gives the component a ``pushpin_url``.
+        """
+        return hasattr(self._component, "pushpin_url")
+
     def get_value(self) -> Any:
         """Return its value, ready for the template."""
         return self.prepare(self._call(self._getter()))
@@ -256,7 +287,7 @@ class BoundComponent:
 
     def begin_deferred(self) -> None:
         """Call for the value that is loaded after the page."""
-        if self.is_deferred and not self.is_computed and not self.series:
+        if self.is_deferred and (self.is_own or not (self.is_computed or self.series)):
             loader = self._loader()
             self.ahead = self._begin(self._getter() if loader is True else loader)
 
@@ -265,11 +296,17 @@ class BoundComponent:
 
     def _needs_value(self, frame: str | None) -> bool:
         """Whether the page cannot be sent without computing its value."""
+        if self.is_own:
+            return not self.is_deferred
         if self._is_stored(frame) or self.is_deferred or self.is_computed:
             return False
-        return not (self.is_pushed and (self.series or self._getter() is None))
+        if not self.is_pushed:
+            return True
+        return not self.series and (self._getter() is not None or self.opens_own_stream)
 
     def _is_stored(self, frame: str | None) -> bool:
+        if self.is_own:
+            return False
         # A callable says what is true now; a plain value only what is shown until the first push.
         is_stored = self.series or not callable(self._getter())
         return frame is not None and (self.is_computed or (self.is_pushed and bool(is_stored)))
@@ -286,9 +323,11 @@ class BoundComponent:
             level: the heading's level.
             is_titled: whether a heading is shown that was only made from the key.
         """
+        content = self._owner.render_content(self.key)
         context = {
             "component": self,
-            "content": self._owner.render_content(self.key),
+            "content": content,
+            "etag": "" if content is None else entity_tag(content),
             "title": self.title if is_titled or self._component.title is not None else "",
             "level": level,
         }
@@ -300,6 +339,14 @@ class BoundComponent:
 
     def __html__(self) -> str:
         return self.render_box()
+
+    def load(self) -> Any:
+        """Return its value, ready for the template, as a request of its own gets it."""
+        return self.get_deferred_value() if self.is_deferred else self.get_value()
+
+    def respond(self) -> HttpResponseBase | None:
+        """Answer a request at its own address with something else than its HTML: a file, say."""
+        return self._component.respond(self)
 
     def render_content(self, frame: str | None) -> SafeString | None:
         """Render what stands in the box when the page is sent; ``None`` where it must wait.
@@ -342,11 +389,10 @@ class BoundComponent:
         live = self._component.live
         if not isinstance(live, Every | OnChange):
             return None
-        get_value = self.get_deferred_value if self.is_deferred else self.get_value
 
         def render() -> str | Points:
             with _shared():
-                return self._render_shared(get_value())
+                return self._render_shared(self.load())
 
         return Source(
             self.event,
@@ -391,6 +437,11 @@ class BoundComponent:
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"
             raise ComponentValueError(msg) from error
+
+
+def entity_tag(html: str) -> str:
+    """Return what tells two renderings apart, as HTTP's ``ETag``."""
+    return f'"{urlsafe_b64encode(sha256(html.encode()).digest()[:12]).decode()}"'
 
 
 def new_mark() -> str:

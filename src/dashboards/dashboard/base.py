@@ -386,6 +386,8 @@ class Dashboard(metaclass=DashboardType):
             is_due: whether to compute first what is computed for everybody, where it is due.
         """
         component = self[key]
+        if component.is_own:
+            return component.render(component.load())
         if component.is_computed:
             if is_due:
                 self.compute_due(deferred=True)

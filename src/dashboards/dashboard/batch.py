@@ -39,7 +39,7 @@ def load_together(dashboard: Dashboard, keys: Iterable[str]) -> Batch:
     end = monotonic() + SECONDS
     asked = [dashboard[key] for key in dict.fromkeys(keys) if key in dashboard.components]
     prompt = [each for each in asked if each.label not in _slow]
-    shared = [each for each in prompt if each.is_computed]
+    shared = [each for each in prompt if each.is_computed and not each.is_own]
     if shared:
         began = monotonic()
         dashboard.compute_due(deferred=True)

@@ -28,6 +28,8 @@ class Options:
         filter_form: a form class whose fields narrow the whole dashboard; a django-filter
             ``FilterSet`` serves as well. It stands above the components, and its values in the
             page's address; components get what it has cleaned as ``filters``.
+        event_channels: channels of django-eventstream whose events it shows: with
+            ``DashboardChannelManager`` they are read by those who may open it, and by no other.
     """
 
     name: str = ""
@@ -37,8 +39,10 @@ class Options:
     audience: Audience = "everybody"
     filter_form: Callable[..., Any] | None = None
 
+    event_channels: Sequence[str] = ()
+
     def __post_init__(self) -> None:
-        """Refuse an audience that there is not, and a filter form that is no class."""
+        """Refuse an audience that there is not, and channels that are none or too many's."""
         if self.filter_form is not None and not isinstance(self.filter_form, type):
             msg = f"Meta.filter_form must be a form class, got {self.filter_form!r}."
             raise DeclarationError(msg)
@@ -46,6 +50,23 @@ class Options:
             allowed = " or ".join(map(repr, _AUDIENCES))
             msg = f"Meta.audience must be {allowed}, got {self.audience!r}."
             raise DeclarationError(msg)
+        channels: Any = self.event_channels
+        if not isinstance(channels, list | tuple) or not all(
+            isinstance(channel, str) and channel for channel in channels
+        ):
+            msg = f"Meta.event_channels must be a list of names, got {channels!r}."
+            raise DeclarationError(msg)
+        if channels and self.is_divided:
+            msg = (
+                "Meta.event_channels cannot be told apart by user or object, as the values of this "
+                "dashboard are: push them with dashboards.live.push."
+            )
+            raise DeclarationError(msg)
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether some who may open it have live values that others do not."""
+        return self.audience == "user"
 
 
 @dataclass(frozen=True)
@@ -61,6 +82,11 @@ class ModelOptions(Options):
     model: type[Model] | None = None
     lookup_field: str = "pk"
     lookup_kwarg: str = ""
+
+    @property
+    def is_divided(self) -> bool:
+        """Each object has its own."""
+        return True
 
 
 T = TypeVar("T", bound=Options)

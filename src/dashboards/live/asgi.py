@@ -201,20 +201,14 @@ class _Exchange:
             event = {**event, "more_body": True}
         await self._send(event)
 
-    def write(self, body: bytes, *, more: bool) -> Awaitable[None]:
+    def write(self, body: bytes, *, more: bool = True) -> Awaitable[None]:
         """Write to the held answer."""
         # Not a coroutine around a coroutine: this runs once for each delivery.
         return self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def deliver(self, reader: Reader) -> None:
         """Write what the reader takes, until the stream ends."""
-        reader.task = asyncio.current_task()
-        # Not reader.read(): one coroutine less for each delivery.
-        while not reader.end_reason:
-            if news := reader.take():
-                await self.write(news, more=True)
-            else:
-                await reader.news()
+        await reader.deliver(self.write)
         if not self.disconnected:
             await self.write(b"", more=False)
 

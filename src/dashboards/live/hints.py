@@ -17,7 +17,13 @@ from pathlib import Path
 from stat import S_ISDIR
 
 Hear = Callable[[str], None]
-"""Takes the name of a channel that has news. Called from any thread."""
+"""Takes the name of a channel that has news, or ``EVERYTHING``. Called from any thread."""
+
+EVERYTHING = "*"
+"""What is heard when a wire begins to carry hints: those before were lost, so look at everything.
+
+No channel is called so.
+"""
 
 logger = logging.getLogger("dashboards.live")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 
 from dashboards.live.positions import Position
+from dashboards.live.stores.base import Changes
 from dashboards.live.triggers import Source
 
 EXTENSION = "dashboards.hold"
@@ -29,6 +30,18 @@ EVERYBODY = "*"
 def identify(pk: object) -> str:
     """Return what names a user on held streams, and in ``ACCESS``."""
     return f"user:{pk}"
+
+
+def who_lost_access(since: Position | None, changes: Changes) -> set[str]:
+    """Return who may have lost access, as far as ``ACCESS`` says.
+
+    Args:
+        since: how far it was read before.
+        changes: what has changed there since.
+    """
+    if since and not (changes.position and changes.position.knows(since)):
+        return {EVERYBODY}  # The store lost what it knew.
+    return {frame.key for frame in changes.frames}
 
 
 @dataclass(frozen=True, slots=True)

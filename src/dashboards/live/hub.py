@@ -7,6 +7,7 @@ Everything here runs in one event loop, except the computing of live values.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -15,8 +16,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from dashboards import conf
+from dashboards.live.eager import begin_here
 from dashboards.live.frames import HEARTBEAT, encode_event, encode_frames
-from dashboards.live.hold import ACCESS, EVERYBODY, Hold
+from dashboards.live.hints import EVERYTHING
+from dashboards.live.hold import ACCESS, EVERYBODY, Hold, who_lost_access
 from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
 from dashboards.live.producer import Producer
@@ -38,8 +41,10 @@ class Reader:
 
     __slots__ = (
         "_beats",
+        "_begin",
         "_loop",
         "_news",
+        "_rest",
         "beat_seconds",
         "beats_at",
         "end_reason",
@@ -55,6 +60,9 @@ class Reader:
         self._news: asyncio.Future[None] | None = None
         # Who writes; cancelled where the client stops reading.
         self.task: asyncio.Task[Any] | None = None
+        self._begin: Callable[[bytes], Awaitable[None] | None] | None = None
+        # A write that was begun while its task waited for news, and is not done.
+        self._rest: Awaitable[None] | None = None
         self.feed = feed
         self.position = hold.position
         self.identity = hold.identity
@@ -74,6 +82,25 @@ class Reader:
                 return news
             await self.news()
         return b""
+
+    async def deliver(self, write: Callable[[bytes], Awaitable[None]]) -> None:
+        """Write what there is, until the stream shall end.
+
+        Args:
+            write: writes bytes to the client.
+        """
+        self.task = asyncio.current_task()
+        self._begin = begin_here(write)
+        while True:
+            if self._rest:
+                rest, self._rest = self._rest, None
+                await rest
+            elif self.end_reason:
+                return
+            elif news := self.take():
+                await write(news)
+            else:
+                await self.news()
 
     def take(self) -> bytes:
         """Return what there is to write now, if anything.
@@ -109,9 +136,14 @@ class Reader:
         return self.end_reason == "stuck"
 
     def wake(self) -> None:
-        """Let the reader look again."""
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+        """Write what there is at once, if that need not wait; else let the reader look again."""
+        if self._news is None or self._news.done():
+            return
+        if self._begin and not self.end_reason and (news := self.take()):
+            self._rest = self._begin(news)
+            if self._rest is None:
+                return
+        self._news.set_result(None)
 
     def close(self, reason: str) -> None:
         """End the stream, for one of ``metrics.END_REASONS``; the first counts."""
@@ -215,7 +247,8 @@ class Feed:
         self.previous, self.position, self.put_at = before, now, changes.put_at
         self._news.clear()
         self._latest = _NOTHING_YET
-        for reader in self.readers:
+        # A copy, for servers' code runs in between.
+        for reader in tuple(self.readers):
             reader.wake()
 
     def look(self, topic: str) -> None:
@@ -243,6 +276,8 @@ class Hub:
         # Up to where the streams of those who may have lost access are ended.
         self._access: Position | None = None
         self._access_stale = asyncio.Event()
+        # Set where hints may have been lost, lest that wait for the poll.
+        self._all_stale = asyncio.Event()
         self._access_lock = asyncio.Lock()
         self._access_reads = self._access_known = 0
         self.streams = 0
@@ -369,10 +404,8 @@ class Hub:
 
     async def _lost_access(self, since: Position | None) -> tuple[Position | None, set[str]]:
         """Return who may have lost access since a position, and the position now."""
-        now, frames, _ = await self._store.asince(ACCESS, since)
-        if since and not (now and now.knows(since)):
-            return now, {EVERYBODY}  # The store lost what it knew.
-        return now, {frame.key for frame in frames}
+        changes = await self._store.asince(ACCESS, since)
+        return changes.position, who_lost_access(since, changes)
 
     def _end_streams_of(self, lost: set[str]) -> None:
         for feed in self._feeds.values():
@@ -400,12 +433,13 @@ class Hub:
                 loop.call_soon_threadsafe(follow, channel)
 
         def follow(channel: str) -> None:
-            if channel == ACCESS:
-                self._access_stale.set()
-                return
             feed = self._feeds.get(channel)
             if feed is not None:
                 feed.stale.set()
+            elif channel == ACCESS:
+                self._access_stale.set()
+            elif channel == EVERYTHING:
+                self._all_stale.set()
             else:
                 self._look(channel)
 
@@ -418,7 +452,10 @@ class Hub:
     async def _poll(self) -> None:
         """Find the news whose hint was lost: one query, whatever the number of readers."""
         while not is_cancelled():
-            await asyncio.sleep(self._store.poll_seconds)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._store.poll_seconds):
+                    await self._all_stale.wait()
+            self._all_stale.clear()
             topics = {
                 topic
                 for feed in self._feeds.values()
@@ -429,6 +466,7 @@ class Hub:
                 heads = await self._store.aheads((*self._feeds, *topics, ACCESS))
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
+                self._all_stale.set()
                 await asyncio.sleep(_TROUBLE_SECONDS)
                 continue
             self._answered()

@@ -34,10 +34,11 @@ import pytest
 from django.db import connections
 
 from dashboards.live.frames import Points, page_html
+from dashboards.live.hints import EVERYTHING
 from dashboards.live.hold import Hold
 from dashboards.live.hub import Hub
 from dashboards.live.positions import Position
-from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.live.stores.base import BaseStore, Changes, stored
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -339,6 +340,22 @@ class StoreContract:
             await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
             assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
 
+    def test_a_put_is_announced_in_this_process(self, store: BaseStore) -> None:
+        """An open page shows the newest soon, behind a proxy too: it is told of each put."""
+        heard: list[tuple[str, Position]] = []
+
+        def hear(store: BaseStore, channel: str, position: Position, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+            # Whoever is told can read it.
+            assert store.since(channel, None).position == position
+            heard.append((channel, position))
+
+        stored.connect(hear)
+        try:
+            put = [store.put(CHANNEL, {"a": "1"}), store.put(CHANNEL, {})]
+        finally:
+            stored.disconnect(hear)
+        assert heard == [(CHANNEL, position) for position in put]
+
     @pytest.mark.parametrize("wire", ["loses", "doubles"])
     async def test_a_stream_shows_the_newest_whatever_becomes_of_hints(
         self, store: BaseStore, monkeypatch: pytest.MonkeyPatch, wire: str
@@ -460,12 +477,13 @@ def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess
 
 @contextlib.asynccontextmanager
 async def hearing(store: BaseStore) -> AsyncIterator[asyncio.Queue[str]]:
-    """Hear a store's hints for a while."""
+    """Hear a store's hints for a while, but for ``EVERYTHING``, which comes when it pleases."""
     heard: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def hear(channel: str) -> None:
-        loop.call_soon_threadsafe(heard.put_nowait, channel)
+        if channel != EVERYTHING:
+            loop.call_soon_threadsafe(heard.put_nowait, channel)
 
     task = asyncio.create_task(store.hear(hear))
     await asyncio.sleep(0)  # until it has begun

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.core.checks import CheckMessage
+from django.dispatch import Signal
 
 from dashboards.live.frames import Frame, Points
 from dashboards.live.hints import Hear
@@ -16,6 +17,10 @@ from dashboards.live.positions import Position
 from dashboards.live.workers import is_cancelled
 
 logger = logging.getLogger("dashboards.live")
+
+stored = Signal()
+"""Sent once a put is visible to everybody, in the process that made it: ``store``, ``channel`` and
+``position``. Whoever receives it must not make the put wait."""
 
 _MAX_PAUSE_SECONDS = 5.0
 
@@ -107,7 +112,8 @@ class BaseStore(ABC):
     async def hear(self, hear: Hear) -> None:
         """Hear hints inside an event loop, until cancelled.
 
-        A hint names a channel that has news. It may be lost, doubled or late without harm.
+        A hint names a channel that has news. It may be lost, doubled or late without harm. A
+        backend whose wire may be cut tells ``EVERYTHING`` when it begins to hear, and again.
         Backends extend this with the hints of other processes and wait for ever.
         """
         ear = object()
@@ -124,6 +130,12 @@ class BaseStore(ABC):
     def hint(self, channel: str) -> None:
         """Tell every hub, of this process and of others, to look at something."""
         self._hint(channel)
+
+    def _stored(self, channel: str, position: Position) -> None:
+        """Tell this process of its own put. Every backend calls it, once others can read it."""
+        self._hint(channel)
+        # Robust: whoever pushed is not to blame for whoever listens.
+        stored.send_robust(type(self), store=self, channel=channel, position=position)
 
     def _hint(self, channel: str) -> None:
         """Tell the hubs of this process, which need no wire."""
@@ -154,7 +166,11 @@ def new_holder() -> str:
 
 
 async def keep_listening(listen: Callable[[], Awaitable[None]]) -> None:
-    """Listen again whenever that fails, until cancelled. The hub's poll bridges the gaps."""
+    """Listen again whenever that fails, until cancelled. The hub's poll bridges the gaps.
+
+    Args:
+        listen: tells ``EVERYTHING`` as soon as it listens, for what was lost before.
+    """
     pause = 0.1
     in_trouble = False
     loop = asyncio.get_running_loop()

@@ -16,7 +16,7 @@ from django.db.models import F, FilteredRelation, Max, Q
 from django.utils import timezone
 
 from dashboards.live.frames import Frame, Points, in_order
-from dashboards.live.hints import Hear, HostHints
+from dashboards.live.hints import EVERYTHING, Hear, HostHints
 from dashboards.live.positions import Position, new_epoch
 from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
 from dashboards.live.workers import Workers
@@ -94,8 +94,9 @@ class DatabaseStore(BaseStore):
                 ),
                 update_fields=["version", "keep", "data"],
             )
-            self._announce(channel)
-        return Position(row.epoch, row.version)
+            position = Position(row.epoch, row.version)
+            self._announce(channel, partial(self._stored, channel, position))
+        return position
 
     def _append(self, row: Channel, series: Mapping[str, Points]) -> Iterator[FrameRow]:
         """Return the rows of new points, and of bases that are new; delete points past the last."""
@@ -214,7 +215,7 @@ class DatabaseStore(BaseStore):
 
     def hint(self, channel: str) -> None:
         """Tell this process's hubs and the others, once what is open now is committed."""
-        self._announce(channel)
+        self._announce(channel, partial(self._hint, channel))
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
         """Read in the store's own thread, which has the one connection of the whole hub."""
@@ -272,8 +273,8 @@ class DatabaseStore(BaseStore):
         host, port = (database.settings_dict.get(part, "") for part in ("HOST", "PORT"))
         return HostHints(f"{database.vendor} {host} {port} {name}")
 
-    def _announce(self, channel: str) -> None:
-        """Have the commit tell this process's hubs and the others."""
+    def _announce(self, channel: str, tell: Callable[[], None]) -> None:
+        """Have the commit tell the others, and call ``tell`` in this process."""
         database = connections[self.using]
         if self._notifies:
             from dashboards.live.stores.notify import notify  # noqa: PLC0415 - needs psycopg 3
@@ -281,14 +282,15 @@ class DatabaseStore(BaseStore):
             notify(database, self._sign(channel))
         elif hints := self._get_hints():
             transaction.on_commit(partial(hints.send, channel), using=self.using)
-        transaction.on_commit(partial(self._hint, channel), using=self.using)
+        transaction.on_commit(tell, using=self.using)
 
     async def _hear_others(self, hear: Hear) -> None:
         if self._notifies:
             from dashboards.live.stores.notify import listen  # noqa: PLC0415 - needs psycopg 3
 
             parameters = connections[self.using].get_connection_params()
-            await keep_listening(partial(listen, parameters, partial(self._hear_signed, hear=hear)))
+            begun, heard = partial(hear, EVERYTHING), partial(self._hear_signed, hear=hear)
+            await keep_listening(partial(listen, parameters, begun, heard))
         elif hints := self._get_hints():
             await hints.hear(hear)
         else:

@@ -52,7 +52,7 @@ class MemoryStore(BaseStore):
                     its.state.append(key, version, data)
             its.put_at = time.time()
             position = its.position = Position(its.position.epoch, version)
-        self._hint(channel)
+        self._stored(channel, position)
         return position
 
     def since(self, channel: str, position: Position | None) -> Changes:

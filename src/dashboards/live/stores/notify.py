@@ -17,11 +17,14 @@ def notify(database: BaseDatabaseWrapper, payload: str) -> None:
         cursor.execute("SELECT pg_notify(%s, %s)", [_TOPIC, payload])
 
 
-async def listen(parameters: Mapping[str, Any], heard: Callable[[str], None]) -> None:
+async def listen(
+    parameters: Mapping[str, Any], begun: Callable[[], None], heard: Callable[[str], None]
+) -> None:
     """Listen on a connection of its own until that fails.
 
     Args:
         parameters: what Django would open a connection with.
+        begun: told when it listens.
         heard: takes each payload.
     """
     parameters = {**_KEEPALIVES, **parameters, "autocommit": True}
@@ -29,5 +32,6 @@ async def listen(parameters: Mapping[str, Any], heard: Callable[[str], None]) ->
     parameters.pop("cursor_factory", None)
     async with await psycopg.AsyncConnection.connect(**parameters) as connection:
         await connection.execute(f"LISTEN {_TOPIC}")
+        begun()
         async for notification in connection.notifies():
             heard(notification.payload)

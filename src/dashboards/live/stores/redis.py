@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
 from dashboards.live.frames import Frame, Points, in_order
-from dashboards.live.hints import Hear
+from dashboards.live.hints import EVERYTHING, Hear
 from dashboards.live.positions import Position, new_epoch
 from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
 from dashboards.live.workers import is_cancelled
@@ -212,8 +212,9 @@ class RedisStore(BaseStore):
         answer = self._sync().put(
             self._keys(channel), [topic, self._sign(channel), keep, new_epoch(), *fields]
         )
-        self._hint(channel)
-        return _position(answer)
+        position = _position(answer)
+        self._stored(channel, position)
+        return position
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Read with one script, so that position and frames are of one moment."""
@@ -335,6 +336,9 @@ class RedisStore(BaseStore):
                     await pubsub.ping()
                 elif message["type"] == "message":
                     self._hear_signed(message["data"], hear)
+                elif message["type"] == "subscribe":
+                    # Also said when redis-py has connected anew by itself.
+                    hear(EVERYTHING)
 
     def close(self) -> None:
         """Close the connections of threads; each loop's are closed when hearing ends there."""

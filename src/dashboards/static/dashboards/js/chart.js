@@ -132,6 +132,18 @@
       this.frame ??= requestAnimationFrame(() => this.draw());
     }
 
+    // Shows a figure that came as JSON: as its template would have, had it come as HTML.
+    show(figure) {
+      let source = this.querySelector('script[type="application/json"]');
+      if (!source) {
+        source = Object.assign(document.createElement("script"), { type: "application/json" });
+        const plot = Object.assign(document.createElement("div"), { className: "dashboard-chart-plot" });
+        plot.setAttribute("hx-morph-skip", "");
+        this.replaceChildren(source, plot);
+      }
+      source.textContent = JSON.stringify(figure);
+    }
+
     async draw() {
       try {
         const Plotly = await load(this.dataset.plotly);
@@ -154,4 +166,23 @@
   }
 
   customElements.define("dashboard-chart", DashboardChart);
+
+  // A figure in JSON, or in JSON that was encoded once more by whoever sent it; else null.
+  function figureIn(text) {
+    try {
+      let value = JSON.parse(text);
+      if (typeof value === "string") value = JSON.parse(value);
+      return value && typeof value === "object" && !Array.isArray(value) ? value : null;
+    } catch {
+      return null;
+    }
+  }
+
+  document.addEventListener("htmx:before:sse:message", (message) => {
+    const chart = message.target.querySelector?.(":scope > dashboard-chart");
+    const figure = chart && figureIn(message.detail.data);
+    if (!figure) return;
+    message.preventDefault();
+    chart.show(figure);
+  });
 })();

@@ -35,7 +35,9 @@
     const alone = ({ alone, resolve, reject }) => alone().then(resolve, reject);
     if (items.length === 1) return alone(items[0]);
     const keys = items.map(({ key }) => key).join(",");
-    const { headers, credentials } = items[0].request;
+    const { headers: its, credentials } = items[0].request;
+    // Whose tag says nothing about the others.
+    const { "If-None-Match": tag, ...headers } = its;
     let answer;
     try {
       const response = await fetch(`${batch}${keys}/${query}`, { headers, credentials });

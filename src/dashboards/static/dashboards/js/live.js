@@ -134,12 +134,11 @@
       addEventListener("pagehide", abort);
       addEventListener("offline", abort);
       const slot = await takeSlot(this.sameOrigin());
+      let response;
       try {
-        const response = await fetch(this.request(slot.taken, controller.signal));
+        response = await fetch(this.request(slot.taken, controller.signal));
         if (response.status === 204 || response.status === 401 || response.status === 403) {
-          this.show(response.status === 204 ? "closed" : "refused");
-          streams.delete(this.url);
-          return "stop";
+          return this.stop(response.status === 204 ? "closed" : "refused");
         }
         const type = response.headers.get("Content-Type") || "";
         if (!response.ok || !type.startsWith("text/event-stream")) {
@@ -160,10 +159,16 @@
           clearTimeout(watchdog);
           watchdog = setTimeout(abort, SILENCE_MS);
           parser.feed(value);
+          if (this.refused) {
+            abort();
+            return this.stop("refused");
+          }
           if (!this.show("open")) abort();
         }
       } catch {
-        return document.hidden ? "ended" : "failed";
+        if (document.hidden) return "ended";
+        if (!response && !controller.signal.aborted && this.failures) this.explain();
+        return "failed";
       } finally {
         clearTimeout(watchdog);
         slot.release();
@@ -171,6 +176,37 @@
         removeEventListener("pagehide", abort);
         removeEventListener("offline", abort);
       }
+    }
+
+    stop(state) {
+      this.show(state);
+      streams.delete(this.url);
+      return "stop";
+    }
+
+    // To a script, a server that refuses this page's origin looks like one that is dead. A request
+    // whose answer nobody may read tells them apart.
+    async explain() {
+      if (this.explained || this.sameOrigin()) return;
+      const controller = new AbortController();
+      const { signal } = controller;
+      try {
+        const unread = { mode: "no-cors", credentials: "omit", cache: "no-store", signal };
+        await fetch(this.url, unread);
+      } catch {
+        return; // Dead, or forbidden by this page's own policy, of which the browser tells.
+      } finally {
+        controller.abort();
+      }
+      this.explained = true;
+      const { origin, hostname } = location;
+      const twin = { localhost: "127.0.0.1", "127.0.0.1": "localhost" }[hostname];
+      const elsewhere = twin ? ` (${origin.replace(hostname, twin)}, perhaps)` : "";
+      console.error(
+        `dashboards: ${this.url} answers, but not to pages of ${origin}. In the settings of the ` +
+          `site set EVENTSTREAM_ALLOW_ORIGIN = "${origin}", or open this page by the name that ` +
+          `is set there${elsewhere}.`,
+      );
     }
 
     sameOrigin() {
@@ -191,9 +227,15 @@
     }
 
     dispatch(event, data, id) {
+      const text = data.join("\n");
+      if (event === "stream-error") {
+        // What others say by their status, django-eventstream says in an event. Its id is none.
+        console.error(`dashboards: ${this.url} refused: ${text}`);
+        this.refused = true;
+        return;
+      }
       if (id !== undefined) this.lastEventId = id;
       if (!data.length) return;
-      const text = data.join("\n");
       for (const element of this.elements) {
         if (!element.isConnected) continue;
         const targets = element.querySelectorAll("[sse-swap], [sse-refresh]");
@@ -227,6 +269,7 @@
   // ---- What the page shows ----
 
   const arrivals = new WeakMap(); // When an element last took an update from its stream.
+  const tags = new WeakMap(); // What an element that loads itself was last answered: its ETag.
 
   const names = (target, attribute, event) =>
     target.getAttribute(attribute)?.split(",").some((name) => name.trim() === event);
@@ -236,9 +279,32 @@
     if (names(target, "sse-refresh", event)) refresh(target);
     if (!names(target, "sse-swap", key)) return;
     arrivals.set(target, performance.now());
+    tags.set(target, ""); // It no longer shows what it was last answered.
+    // Whoever prevents this takes the event: a chart whose figure comes as JSON. `message` is there
+    // for listeners that were written for htmx's own extension.
+    const message = { event, data: text };
+    const free = htmx.trigger(target, "htmx:before:sse:message", { ...message, message });
+    if (!free || message.cancelled) return;
     if (key !== event) return append(target, text);
+    if (ownOf(target)) return refresh(target);
     const style = target.getAttribute("hx-swap") || "innerMorph";
-    htmx.swap({ text, target, sourceElement: target, swap: style });
+    htmx.swap({ text: inside(target, text), target, sourceElement: target, swap: style });
+  }
+
+  // A component that was rendered by its own template comes with the very element that it shall
+  // fill. What is inside is taken, lest each update stand one element deeper than the last.
+  function inside(target, text) {
+    if (!text.includes("sse-swap")) return text;
+    const news = document.createElement("template");
+    news.innerHTML = text;
+    const opens = (element) => element.hasAttribute("sse-connect");
+    const stream = (element) => element.closest("[sse-connect]")?.getAttribute("sse-connect");
+    const itself = [...news.content.querySelectorAll("[sse-swap]")].find(
+      (each) =>
+        each.getAttribute("sse-swap") === target.getAttribute("sse-swap") &&
+        ((opens(each) && opens(target)) || [undefined, stream(target)].includes(stream(each))),
+    );
+    return itself ? itself.innerHTML : text;
   }
 
   // Points of a series, each numbered: one that is there already (a batch that was cut and came
@@ -262,8 +328,37 @@
     refreshing.add(target);
     setTimeout(() => {
       refreshing.delete(target);
-      if (target.isConnected) htmx.trigger(target, "dashboards:refresh", {}, false);
+      if (!target.isConnected) return;
+      const own = ownOf(target);
+      if (!own) return htmx.trigger(target, "dashboards:refresh", {}, false);
+      htmx.ajax("GET", own, { target, source: target, swap: "innerMorph" });
     }, Math.random() * Number(target.dataset.spread || 0));
+  }
+
+  // What a viewer may sort and page says its key. Once they have, it also says where their view is
+  // loaded from: what is sent to everybody would take it away.
+  const shapedIn = (target) => target.querySelector(":scope > [data-dashboards-key]");
+  const ownOf = (target) => shapedIn(target)?.dataset.dashboardsOwn;
+
+  // Puts the viewer's own wishes, and no older ones, into an address.
+  function withOwn(address, { dashboardsKey, dashboardsOwn }) {
+    const url = new URL(address, location.href);
+    const isOwn = (name) => name.startsWith(`${dashboardsKey}-`);
+    for (const name of new Set(url.searchParams.keys())) {
+      if (isOwn(name)) url.searchParams.delete(name);
+    }
+    for (const [name, value] of new URL(dashboardsOwn || "", location.origin).searchParams) {
+      if (isOwn(name)) url.searchParams.append(name, value);
+    }
+    return url;
+  }
+
+  // The page's address says them, so that it can be linked and reloaded.
+  function showInAddress(target) {
+    const content = shapedIn(target);
+    if (!content) return;
+    const page = withOwn(location.href, content.dataset);
+    if (page.href !== location.href) history.replaceState(history.state, "", page);
   }
 
   function connect(element) {
@@ -281,13 +376,40 @@
   // Takes the name of htmx's own extension, which would open a second stream on `sse-connect`.
   htmx.registerExtension("sse", {
     htmx_after_process: connectAll,
+    htmx_config_request(element, { ctx }) {
+      // What the server would say again (304) is not swapped in: it could only take away what has
+      // come by an event meanwhile.
+      const tag = tags.get(element) ?? element.dataset.etag;
+      if (tag) ctx.request.headers["If-None-Match"] = tag;
+    },
     htmx_before_request(element, { ctx }) {
       ctx.dashboardsAsked = performance.now();
+      // A box that loads itself keeps the viewer's wishes. Said only now: while it waited for
+      // another request, they may have sorted.
+      const content = element === ctx.target && ctx.request.method === "GET" && shapedIn(element);
+      if (content) ctx.request.action = withOwn(ctx.request.action, content.dataset).href;
+    },
+    htmx_after_request(element, { ctx }) {
+      const tag = ctx.response.headers.get("ETag");
+      if (tag && "etag" in element.dataset) tags.set(element, tag);
     },
     // What was computed before an update arrived must not overwrite it.
     htmx_before_swap(element, { ctx }) {
-      const newer = arrivals.get(ctx.target);
-      return !(ctx.dashboardsAsked !== undefined && newer > ctx.dashboardsAsked);
+      if (ctx.dashboardsAsked === undefined) return true;
+      const shown = [ctx.target, ...ctx.target.querySelectorAll("[sse-swap]")];
+      if (!shown.some((each) => arrivals.get(each) > ctx.dashboardsAsked)) return true;
+      // Unless the viewer has asked for another view: it is shown, and then its newest.
+      if (element === ctx.target || !ctx.target.contains(element)) return false;
+      refresh(ctx.target);
+      return true;
+    },
+    htmx_after_swap(element, { ctx }) {
+      if (ctx.target instanceof Element) showInAddress(ctx.target);
+    },
+    htmx_before_morph_attr(element, { attrName }) {
+      // Nor must an answer overwrite what somebody is typing; and how the stream is, the server
+      // does not know.
+      return attrName !== "data-live" && !(attrName === "value" && element === document.activeElement);
     },
   });
 

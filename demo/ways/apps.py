@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class WaysConfig(AppConfig):
+    name = "demo.ways"

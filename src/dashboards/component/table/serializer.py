@@ -1,0 +1,100 @@
+"""A class that says what a table shows."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from dashboards.component.base import resolve
+from dashboards.component.table.source import Columns, Source, as_columns, as_order, as_rows
+from dashboards.exceptions import ComponentValueError, DeclarationError
+
+_ALLOWED = ("columns", "first_as_absolute_url", "force_lower", "model", "order", "title")
+
+
+class TableSerializer:
+    """Says what a table shows: give the class as ``value`` or ``defer`` of a ``Table``.
+
+    ``Meta`` may say:
+
+    * ``columns``: headings by name, such as ``{"author__name": "Author"}``; a name is a field, an
+      attribute or a key, through relations with ``__``. In place of a heading may stand any
+      column of django-tables2, which brings formats and links. Also a list of names.
+    * ``model``: whose objects are the rows; or override ``get_queryset`` or ``get_data``.
+    * ``order``: a name or several, with ``-`` before those that descend.
+    * ``title``: the caption.
+    * ``first_as_absolute_url``: ``True`` links the first column to the row's own page.
+    * ``force_lower``: ``False`` tells upper from lower case in searching and ordering.
+
+    ``get_<name>_value(obj)`` computes a column's cells (``__`` of the name included). What it
+    returns is text, unless it is marked safe. Ordering and searching go by the field of that name:
+    a column that hides part of a field wants a name that is no field.
+    """
+
+    class Meta:
+        """Says nothing yet."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse what ``Meta`` may not say."""
+        super().__init_subclass__(**kwargs)
+        unknown = sorted(
+            name for name in dir(cls.Meta) if not name.startswith("_") and name not in _ALLOWED
+        )
+        if unknown:
+            msg = (
+                f"{cls.__name__}.Meta has no attribute {', '.join(unknown)}; "
+                f"allowed are {', '.join(_ALLOWED)}."
+            )
+            raise DeclarationError(msg)
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Remember for whom it is: ``request``, ``object``, ``user`` and ``filters``."""
+        self.kwargs = kwargs
+
+    @classmethod
+    def serialize(cls, **kwargs: Any) -> "TableSerializer":
+        """Return one for a request, as calling the class does."""
+        return cls(**kwargs)
+
+    def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:  # noqa: ARG002 - for subclasses
+        """Return the rows, where they are objects of a model.
+
+        Args:
+            *args: nothing, so far.
+            **kwargs: ``request``, ``object``, ``user``, ``filters``, room for more.
+
+        Raises:
+            ComponentValueError: nothing says what the rows are.
+        """
+        model: type[Model] | None = getattr(self.Meta, "model", None)
+        if model is None:
+            msg = f"{type(self).__name__} needs Meta.model, get_queryset or get_data."
+            raise ComponentValueError(msg)
+        return model._default_manager.all()  # noqa: SLF001 - public by custom
+
+    def get_data(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - for subclasses
+        """Return the rows: a list or iterator of dicts or objects, or a queryset.
+
+        Args:
+            *args: nothing, so far.
+            **kwargs: what ``get_queryset`` gets.
+        """
+        return resolve(self.get_queryset, **kwargs)
+
+    def source(self) -> Source:
+        """Return rows and columns."""
+        rows = as_rows(resolve(self.get_data, **self.kwargs))
+        given: Columns | None = getattr(self.Meta, "columns", None)
+        columns = as_columns(given, rows)
+        return Source(
+            rows,
+            columns,
+            order=as_order(getattr(self.Meta, "order", None)),
+            title=str(getattr(self.Meta, "title", "")),
+            getters={name: get for name in columns if (get := self._getter(name))},
+            first_as_absolute_url=getattr(self.Meta, "first_as_absolute_url", False),
+            force_lower=getattr(self.Meta, "force_lower", True),
+        )
+
+    def _getter(self, name: str) -> Callable[[Any], Any] | None:
+        return getattr(self, f"get_{name}_value", None)

@@ -1,0 +1,123 @@
+"""What a table is made of, whatever form its value came in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from django.db.models import Manager, Model, QuerySet
+
+from dashboards.exceptions import ComponentValueError
+
+Columns = Mapping[str, Any] | Sequence[str]
+
+_ALLOWED = (
+    "A Table's value must be a queryset, a list or iterator of dicts or objects, a "
+    "django_tables2.Table, a TableSerializer, or a dict with data and columns"
+)
+
+
+@dataclass(frozen=True)
+class TableData:
+    """What a ``Table`` shows.
+
+    Args:
+        data: a queryset, or a list or iterator of dicts or objects.
+        columns: what ``Table`` calls so; before what the component says.
+        order: what ``Table`` calls so; before what the component says.
+        title: the caption; before what the component says.
+    """
+
+    data: Any = ()
+    columns: Columns | None = None
+    order: str | Sequence[str] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows, and how they are shown.
+
+    Args:
+        rows: a queryset, or a list.
+        columns: headings, or columns of django-tables2, by name.
+        order: the order until a viewer wants another.
+        title: the caption.
+        getters: what computes a cell from its row, by the column's name.
+        first_as_absolute_url: whether the first column links to the row's own page.
+        force_lower: whether upper and lower case are one in searching and ordering.
+        table: a table of django-tables2 that brings its own columns; its rows are ``rows``.
+    """
+
+    rows: Any
+    columns: Mapping[str, Any]
+    order: tuple[str, ...] = ()
+    title: str = ""
+    getters: Mapping[str, Callable[[Any], Any]] | None = None
+    first_as_absolute_url: bool = False
+    force_lower: bool = True
+    table: Any = None
+
+
+def as_rows(value: Any) -> Any:
+    """Return a queryset that nobody else has evaluated, or a list.
+
+    Raises:
+        ComponentValueError: the value is neither, nor anything that could be.
+    """
+    if isinstance(value, Manager):
+        value = value.all()
+    if isinstance(value, QuerySet):
+        query = value.query
+        # These cannot be filtered or ordered any more.
+        if query.is_sliced or query.combinator or query.distinct_fields:
+            return list(value.all())
+        return value.all()
+    if value is None or isinstance(value, str | bytes | Mapping):
+        msg = f"{_ALLOWED}; its data was {value!r:.200}."
+        raise ComponentValueError(msg)
+    try:
+        return list(value)
+    except TypeError as error:
+        msg = f"{_ALLOWED}, got {value!r:.200}."
+        raise ComponentValueError(msg) from error
+
+
+def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
+    """Return headings or columns by name, from what was declared or from the rows.
+
+    Raises:
+        ComponentValueError: the rows do not say what of them may be shown.
+    """
+    if columns is not None:
+        return columns if isinstance(columns, Mapping) else dict.fromkeys(columns)
+    if isinstance(rows, QuerySet):
+        if not (issubclass(rows.model, Model) and getattr(rows, "_fields", None)):
+            msg = f"A Table of {rows.model.__name__} must say its columns, as in columns=['pk']."
+            raise ComponentValueError(msg)
+        first = rows[:1]
+        row = first[0] if first else {}
+    else:
+        row = rows[0] if rows else {}
+    if isinstance(row, Mapping):
+        # Rows of a list may lack what others have.
+        names = dict.fromkeys(name for each in _some(rows) for name in each)
+        return {str(name): None for name in names}
+    if is_dataclass(row):
+        return {each.name: None for each in fields(row)}
+    if isinstance(row, tuple) and hasattr(row, "_fields"):
+        return dict.fromkeys(row._fields)
+    msg = f"A Table of {type(row).__name__} must say its columns, as in columns=['name']."
+    raise ComponentValueError(msg)
+
+
+def _some(rows: Any) -> Sequence[Mapping[Any, Any]]:
+    return [row for row in rows[:100] if isinstance(row, Mapping)]
+
+
+def as_order(order: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return an order as names, each with ``-`` before it where it descends."""
+    if not order:
+        return ()
+    if isinstance(order, str):
+        order = order.split(",")
+    return tuple(each.strip() for each in order)

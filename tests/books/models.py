@@ -1,0 +1,42 @@
+"""What tables of the tests are made of."""
+
+from django.db import models
+
+
+class Author(models.Model):
+    name = models.CharField(max_length=100)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/authors/{self.pk}/"
+
+
+class Book(models.Model):
+    class Genre(models.TextChoices):
+        NOVEL = "n", "Novel"
+        POETRY = "p", "Poems"
+
+    title = models.CharField(max_length=100)
+    author = models.ForeignKey(Author, models.CASCADE, null=True, related_name="books")
+    editors = models.ManyToManyField(Author, related_name="edited")
+    pages = models.IntegerField(default=0)
+    price = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    weight = models.FloatField(null=True)
+    published = models.DateField(null=True)
+    sold = models.DateTimeField(null=True)
+    in_print = models.BooleanField(default=True)
+    genre = models.CharField(max_length=1, choices=Genre, default=Genre.NOVEL)
+    code = models.UUIDField(null=True)
+    secret = models.CharField(max_length=100, default="hush")
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return f"/books/{self.pk}/"
+
+    @property
+    def shout(self) -> str:
+        return self.title.upper()

@@ -1,0 +1,209 @@
+"""Who may read a channel of django-eventstream, and what is said when that is left open."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.checks import Warning, run_checks  # noqa: A004
+from django.http import HttpRequest
+from pytest_django import Settings
+
+from dashboards import checks, eventstream
+from dashboards.component import Stat
+from dashboards.dashboard import Dashboard, ModelDashboard
+from dashboards.eventstream import DashboardChannelManager, get_channels
+from dashboards.exceptions import DeclarationError
+from dashboards.permissions import BasePermission, IsAdminUser, IsAuthenticated
+from dashboards.registry import Registry
+
+MEMBER, STAFF = User(username="member"), User(username="staff", is_staff=True)
+MANAGER = "dashboards.eventstream.DashboardChannelManager"
+
+
+class Orders(Dashboard):
+    open = Stat()
+
+    class Meta:
+        app_label = "shop"
+        permission_classes = (IsAuthenticated,)
+        event_channels = ("orders", "shared")
+
+
+class Takings(Dashboard):
+    class Meta:
+        app_label = "shop"
+        permission_classes = (IsAdminUser,)
+        event_channels = ("shared",)
+
+
+class Mine(Dashboard):
+    class Meta:
+        app_label = "shop"
+        audience = "user"
+
+
+class About(ModelDashboard):
+    class Meta:
+        app_label = "shop"
+        model = User
+
+
+@pytest.fixture(autouse=True)
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    registry = Registry()
+    for dashboard in (Orders, Takings, Mine, About):
+        registry.register(dashboard)
+    monkeypatch.setattr(eventstream, "registry", registry)
+    monkeypatch.setattr(checks, "registry", registry)
+    return registry
+
+
+@pytest.mark.parametrize(
+    ("channel", "readers"),
+    [
+        ("orders", [MEMBER, STAFF]),
+        ("shop_orders", [MEMBER, STAFF]),
+        ("shop_orders-open", [MEMBER, STAFF]),
+        ("shop_takings", [STAFF]),
+        # Its events may be of either dashboard.
+        ("shared", [STAFF]),
+        # They would reach users, or readers of objects, whom they do not concern.
+        ("shop_mine", []),
+        ("shop_about", []),
+        # Nobody's: as django-eventstream has it.
+        ("weather", [None, MEMBER, STAFF]),
+        ("shop_orders-unknown", [None, MEMBER, STAFF]),
+    ],
+)
+def test_whoever_may_open_the_dashboards_may_read_the_channel(channel: str, readers: list[Any]):
+    manager = DashboardChannelManager()
+
+    allowed = [user for user in (None, MEMBER, STAFF) if manager.can_read_channel(user, channel)]
+
+    assert allowed == readers
+
+
+def test_permission_classes_get_a_request_that_holds_the_user(registry: Registry):
+    asked: list[HttpRequest] = []
+
+    class Asks(BasePermission):
+        def has_permission(self, request: HttpRequest) -> bool:
+            asked.append(request)
+            return False
+
+    @registry.register
+    class Asked(Dashboard):
+        class Meta:
+            app_label = "shop"
+            permission_classes = (Asks,)
+
+    manager = DashboardChannelManager()
+    assert not manager.can_read_channel(MEMBER, "shop_asked")
+    assert not manager.can_read_channel(None, "shop_asked")
+    member, nobody = asked
+    assert member.user is MEMBER
+    assert nobody.user.is_anonymous
+    assert member.method == "GET"
+
+
+def test_channels_are_those_that_are_named_and_its_own():
+    assert get_channels(Orders) == {"orders", "shared", "shop_orders", "shop_orders-open"}
+
+
+@pytest.mark.parametrize("wrong", ["orders", [""], [7], {"orders": 1}, None], ids=repr)
+def test_meta_takes_a_list_of_names(wrong: Any):
+    with pytest.raises(DeclarationError) as raised:
+
+        class Wrong(Dashboard):
+            class Meta:
+                event_channels = wrong
+
+    assert str(raised.value) == f"Meta.event_channels must be a list of names, got {wrong!r}."
+
+
+@pytest.mark.parametrize(
+    ("base", "divided"), [(Dashboard, {"audience": "user"}), (ModelDashboard, {"model": User})]
+)
+def test_a_channel_cannot_tell_users_or_objects_apart(
+    base: type[Dashboard], divided: dict[str, Any]
+):
+    with pytest.raises(DeclarationError) as raised:
+        type("Wrong", (base,), {"Meta": type("Meta", (), {**divided, "event_channels": ["x"]})})
+
+    assert str(raised.value) == (
+        "Meta.event_channels cannot be told apart by user or object, as the values of this "
+        "dashboard are: push them with dashboards.live.push."
+    )
+
+
+@pytest.fixture
+def installed(settings: Settings, registry: Registry) -> Settings:
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django_eventstream"]
+    settings.EVENTSTREAM_CHANNELMANAGER_CLASS = MANAGER
+    return settings
+
+
+def found(number: str) -> list[Any]:
+    return [each for each in run_checks() if each.id == f"dashboards.{number}"]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://127.0.0.1:8000", "https://example.org", "*", ["http://a:1", "https://b"], "", []],
+    ids=repr,
+)
+def test_origins_as_a_browser_has_them_are_nothing_to_mend(installed: Settings, origin: Any):
+    installed.EVENTSTREAM_ALLOW_ORIGIN = origin
+
+    assert found("W030") == []
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["127.0.0.1:8000", "http://127.0.0.1:8000/", "https://example.org/shop", "localhost", 8000],
+    ids=repr,
+)
+@pytest.mark.parametrize("as_list", [False, True])
+def test_w030_an_origin_that_is_none(installed: Settings, origin: Any, as_list: bool):
+    name = "EVENTSTREAM_ALLOW_ORIGINS" if as_list else "EVENTSTREAM_ALLOW_ORIGIN"
+    setattr(installed, name, ["https://example.org", origin] if as_list else origin)
+
+    assert found("W030") == [
+        Warning(
+            f"{name} holds {origin!r}, which is the origin of no page.",
+            hint=(
+                'Write scheme, host and port as the browser shows them, with no "/" at the end: '
+                '"http://127.0.0.1:8000".'
+            ),
+            id="dashboards.W030",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "manager", ["", "no.such.Manager", "django_eventstream.channelmanager.DefaultChannelManager"]
+)
+def test_w031_named_channels_that_anybody_may_read(installed: Settings, manager: str):
+    installed.EVENTSTREAM_CHANNELMANAGER_CLASS = manager
+
+    assert found("W031")[0] == Warning(
+        "Orders.Meta.event_channels names 'orders', 'shared', but whoever may not open Orders may "
+        "read them all the same.",
+        hint=(
+            "Set EVENTSTREAM_CHANNELMANAGER_CLASS = "
+            '"dashboards.eventstream.DashboardChannelManager".'
+        ),
+        id="dashboards.W031",
+    )
+    assert len(found("W031")) == 2
+
+
+def test_channels_under_our_manager_are_nothing_to_mend(installed: Settings):
+    assert found("W031") == []
+
+
+def test_without_django_eventstream_there_is_nothing_to_mend(settings: Settings):
+    settings.EVENTSTREAM_ALLOW_ORIGIN = "wrong"
+
+    assert found("W030") == []
+    assert found("W031") == []

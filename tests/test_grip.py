@@ -1,0 +1,561 @@
+"""What a GRIP proxy is told, by the view and by pushes; ``test_pushpin_edge.py`` has a real one."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.contrib.auth import get_user_model
+from django.core import signing
+from django.http import HttpResponse
+from django.test import Client
+from pytest_django import Settings
+
+from dashboards.live import push
+from dashboards.live.grip import publisher
+from dashboards.live.grip.proxies import HttpClient, Message, configured
+from dashboards.live.hold import ACCESS, EVERYBODY, identify
+from dashboards.live.positions import Position
+from dashboards.live.stores import get_store
+from tests.harness import free_port, wait_for
+from tests.site.dashboards import Live
+
+pytestmark = pytest.mark.django_db
+
+KEY = "a key of thirty-two bytes or more, as the standard wants it"
+STREAM = "/site/live/@stream/"
+STAFF = "/site/staff/@stream/"
+CHANNEL = Live().channel
+MEMORY = {
+    "STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}},
+    "GRIP_POLL_SECONDS": 10,
+}
+
+
+class Control(HTTPServer):
+    """A proxy's control port that remembers what it was told."""
+
+    status = 200
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.items: list[dict[str, Any]] = []
+        self.requests: list[tuple[str, str | None]] = []
+
+    def contents(self, channel: str = f"dashboards:{CHANNEL}") -> str:
+        return "".join(
+            item["formats"]["http-stream"].get("content", "")
+            for item in self.items
+            if item["channel"] == channel
+        )
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server = self.server
+        assert isinstance(server, Control)
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        server.requests.append((self.path, self.headers["Authorization"]))
+        if server.status == 200:
+            server.items += body["items"]
+        self.send_response(server.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def control() -> Iterator[Control]:
+    server = Control()
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def behind(settings: Settings, control: Control) -> Settings:
+    """A site behind one proxy, with a store that no transaction keeps back."""
+    settings.DASHBOARDS = MEMORY
+    settings.MIDDLEWARE = ["django_grip.GripMiddleware", *settings.MIDDLEWARE]
+    settings.GRIP_PROXIES = [
+        {
+            "control_uri": f"http://127.0.0.1:{control.server_port}",
+            "control_iss": "us",
+            "key": KEY,
+            "verify_iss": "pushpin",
+        }
+    ]
+    return settings
+
+
+def sign(key: Any = KEY, algorithm: str = "HS256", **claims: Any) -> str:
+    return jwt.encode(
+        {"iss": "pushpin", "exp": time.time() + 60, **claims}, key, algorithm=algorithm
+    )
+
+
+def ask(client: Client, path: str = STREAM, **headers: str) -> HttpResponse:
+    """Ask as the proxy passes it on."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = client.get(path, headers={"Grip-Sig": sign(), **names})
+    assert isinstance(response, HttpResponse)
+    return response
+
+
+def ask_next(
+    client: Client, response: HttpResponse, path: str = STREAM, **last: str | Position
+) -> HttpResponse:
+    """Ask as the proxy asks for itself: at the link, with the positions that it was given."""
+    link = response["Grip-Link"]
+    assert link.startswith("<?")
+    for channel in response["Grip-Channel"].split(", "):
+        name, _, position = channel.partition("; prev-id=")
+        if "dashboards:access:" in name:
+            continue
+        kind = "ticket" if name.endswith("dashboards:ticket:") else "news"
+        last.setdefault(kind, position)
+        if last[kind]:
+            last[kind] = f"{name}; last-id={last[kind]}"
+    path += link[1 : link.index(">")]
+    return ask(client, path, Grip_Last=",".join(str(each) for each in last.values() if each))
+
+
+def is_ended(response: HttpResponse) -> bool:
+    return (
+        response.status_code == 200
+        and response["Content-Type"] == "text/event-stream"
+        and "Grip-Hold" not in response
+        and not response.content
+    )
+
+
+# ---- What the view answers ----
+
+
+def test_a_proxied_request_is_answered_with_instructions(behind: Settings, client: Client):
+    head = get_store().put(CHANNEL, {"number": "shown"})
+    response = ask(client, f"{STREAM}?position={head.epoch}.0&name=kept")
+    assert b"retry: 500" in response.content
+    assert b"data: shown" in response.content
+    assert response["Grip-Hold"] == "stream"
+    position = get_store().heads([CHANNEL])[CHANNEL]
+    channels = response["Grip-Channel"].split(", ")
+    assert channels[0] == f"dashboards:{CHANNEL}; prev-id={position}"
+    assert response["Grip-Keep-Alive"] == (
+        r"event: dashboards:heartbeat\ndata: \n\n; format=cstring; timeout=15"
+    )
+    assert 8 <= int(response["Grip-Link"].split("timeout=")[1]) <= 10
+    assert "<?name=kept&next=1>" in response["Grip-Link"], "permissions may look at it"
+    assert "retry" not in ask_next(client, response, STREAM).content.decode()
+    assert response["Content-Encoding"] == "identity"
+
+
+def test_a_channel_that_does_not_exist_has_no_position(behind: Settings, client: Client):
+    response = ask(client, "/site/quiet/@stream/")
+    assert response["Grip-Channel"].startswith("dashboards:site.quiet, dashboards:ticket:; ")
+
+
+def test_a_prefix_keeps_sites_apart(behind: Settings, client: Client, control: Control):
+    behind.GRIP_PREFIX = "ours-"
+    head = get_store().put("site.quiet", {"silence": "one"})
+    response = ask(client, "/site/quiet/@stream/")
+    assert response["Grip-Channel"].startswith(f"ours-dashboards:site.quiet; prev-id={head}, ours-")
+    get_store().put("site.quiet", {"silence": "two"})
+    wait_for(lambda: "two" in control.contents("ours-dashboards:site.quiet"))
+    news = ask_next(client, response, "/site/quiet/@stream/")
+    assert b"two" in news.content
+    assert b"one" not in news.content
+
+
+def test_a_next_answer_is_what_the_stream_has_missed(behind: Settings, client: Client):
+    response = ask(client)
+    seen = get_store().put(CHANNEL, {"number": "seen"})
+    get_store().put(CHANNEL, {"note": "missed"})
+    news = ask_next(client, response, news=seen)
+    assert b"missed" in news.content
+    assert b"seen" not in news.content
+    assert b"retry:" not in news.content
+    assert news["Grip-Hold"] == "stream"
+
+
+def test_streams_of_one_path_have_one_link_and_no_ticket_in_common(
+    behind: Settings, client: Client
+):
+    """Streams stood still for good: Pushpin forgets who shares a request when that fails.
+
+    It shares what has one path and one ``Grip-Last``. It waits for each link in turn.
+    """
+    answers = [ask(client, f"{STREAM}?position=e.{number}") for number in range(20)]
+    assert len({re.sub("; timeout.*", "", each["Grip-Link"]) for each in answers}) == 1
+    assert len({each["Grip-Channel"] for each in answers}) == 20
+
+
+def test_a_store_that_was_set_back_ends_the_stream(behind: Settings, client: Client):
+    head = get_store().put(CHANNEL, {"number": "restored"})
+    response = ask(client)
+    assert is_ended(ask_next(client, response, news=f"{head.epoch}.{head.version + 50}"))
+    assert b"restored" in ask(client, STREAM, Last_Event_ID=f"{head.epoch}.50").content
+
+
+@pytest.mark.parametrize(
+    "last", ["", ";", "=,;last-id", "x; last-id=%00", 'a; last-id="', "\xff" * 9, ",,,;;;==="]
+)
+def test_garbage_for_a_position_is_nobodys_position(behind: Settings, client: Client, last: str):
+    get_store().put(CHANNEL, {"number": "all"})
+    response = ask(client)
+    assert is_ended(ask(client, f"{STREAM}?next=1", Grip_Last=last))
+    assert b"all" in ask_next(client, response, news=last.replace(",", "")).content
+
+
+def test_who_declines_is_answered_and_not_held(behind: Settings, client: Client):
+    response = ask(client, f"{STREAM}?hold=0")
+    assert b"retry: 1000" in response.content
+    assert "Grip-Hold" not in response
+
+
+def test_what_is_not_live_is_told_not_to_come_back(behind: Settings, client: Client):
+    assert ask(client, "/site/hostile/@stream/").status_code == 200
+    assert ask(client, "/site/pie/@stream/").status_code == 204
+    assert is_ended(present(client, ticket("/site/pie/@stream/"), "/site/pie/@stream/"))
+
+
+# ---- Who is let in again ----
+
+
+def ticket(path: str = STREAM, salt: str = "dashboards.live.grip", **changes: Any) -> str:
+    fields = {
+        "address": f"{path}?next=1",
+        "user": "",
+        "access": "",
+        "ends": time.time() + 60,
+        "nonce": "",
+    }
+    signer = signing.Signer(salt=salt, sep=".")
+    return signer.sign_object(list({**fields, **changes}.values()))
+
+
+def present(client: Client, text: str, path: str = STREAM) -> HttpResponse:
+    """Ask with a ticket, as the proxy does."""
+    return ask(client, f"{path}?next=1", Grip_Last=f"dashboards:ticket:; last-id={text}")
+
+
+TICKETS: dict[str, Callable[[], str]] = {
+    "empty": lambda: "",
+    "garbage": lambda: "garbage",
+    "three parts": lambda: "a.b.c",
+    "nul": lambda: "%00",
+    "cut": lambda: ticket()[:-1],
+    "another path": lambda: ticket(STAFF),
+    "of age": lambda: ticket(ends=time.time() - 1),
+    "no number": lambda: ticket(user="no number"),
+    "nobody": lambda: ticket(user="4711"),
+    "no time": lambda: ticket(ends="soon"),
+    "no text": lambda: ticket(user=["7"]),
+    "too much": lambda: ticket(more=1),
+    "no list": lambda: signing.Signer(salt="dashboards.live.grip", sep=".").sign_object(7),
+    "another salt": lambda: ticket(salt="another"),
+}
+
+
+@pytest.mark.parametrize("name", TICKETS)
+def test_a_ticket_that_is_not_good_ends_the_stream(behind: Settings, client: Client, name: str):
+    assert is_ended(present(client, TICKETS[name]()))
+
+
+def test_a_ticket_without_a_proxy_is_nothing(behind: Settings, client: Client):
+    user = get_user_model().objects.create(username="admin", is_staff=True)
+    last = f"dashboards:ticket:; last-id={ticket(STAFF, user=str(user.pk))}"
+    assert present(client, ticket(STAFF, user=str(user.pk)), STAFF)["Grip-Hold"] == "stream"
+    response = client.get(f"{STAFF}?next=1", headers={"Grip-Last": last})
+    assert response.status_code == 403
+
+
+def test_a_ticket_lets_its_user_in_again(behind: Settings, client: Client):
+    user = get_user_model().objects.create(username="admin", is_staff=True)
+    client.force_login(user)
+    response = ask(client, STAFF)
+    channels = response["Grip-Channel"].split(", ")
+    assert channels[1:3] == [f"dashboards:access:user%3A{user.pk}", "dashboards:access:*"]
+    # The proxy asks without the client's cookies.
+    client.logout()
+    get_store().put(ACCESS, {identify(4711): ""})
+    again = ask_next(client, response, STAFF)
+    assert again["Grip-Hold"] == "stream"
+    assert ask_next(client, again, STAFF)["Grip-Hold"] == "stream"
+
+
+@pytest.mark.parametrize(
+    "change", ["logout", "everybody", "forgotten", "inactive", "gone", "staff"]
+)
+def test_who_lost_access_is_not_let_in_again(behind: Settings, client: Client, change: str):
+    user = get_user_model().objects.create(username="admin", is_staff=True)
+    get_store().put(ACCESS, {identify(user.pk): "long ago"})
+    client.force_login(user)
+    response = ask(client, STAFF)
+    if change == "logout":
+        get_store().put(ACCESS, {identify(user.pk): ""})
+    elif change == "everybody":
+        get_store().put(ACCESS, {"*": ""})
+    elif change == "forgotten":
+        get_store()._channels.clear()  # type: ignore[attr-defined]
+    elif change == "gone":
+        user.delete()
+    else:
+        get_user_model().objects.update(
+            **{f"is_{change}": False} if change == "staff" else {"is_active": False}
+        )
+    assert is_ended(ask_next(Client(), response, STAFF))
+
+
+def test_a_stream_is_of_age_some_day(behind: Settings, client: Client):
+    behind.DASHBOARDS = {**MEMORY, "STREAM_MAX_AGE_SECONDS": 1}
+    response = ask(client)
+    assert int(response["Grip-Link"].split("timeout=")[1]) == 1, "soon enough to end in time"
+    wait_for(lambda: is_ended(ask_next(client, response)))
+
+
+def test_where_everybody_must_log_in_the_proxy_shows_its_ticket(behind: Settings, client: Client):
+    """LoginRequiredMiddleware turned the proxy away, and streams stood still for half a minute."""
+    behind.MIDDLEWARE = [
+        *behind.MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+    assert ask(client).status_code == 403
+    assert client.get(STREAM).status_code == 403
+    assert is_ended(present(client, "garbage"))
+    client.force_login(get_user_model().objects.create(username="somebody"))
+    response = ask(client)
+    assert response["Grip-Hold"] == "stream"
+    client.logout()
+    assert ask_next(client, response)["Grip-Hold"] == "stream"
+
+
+# ---- Who counts as the proxy ----
+
+
+SIGNATURES: dict[str, Callable[[], str]] = {
+    "empty": lambda: "",
+    "garbage": lambda: "garbage",
+    "another key": lambda: sign("another key that is as long as it has to be"),
+    "expired": lambda: sign(exp=time.time() - 1),
+    "another issuer": lambda: sign(iss="another"),
+    "none": lambda: sign(None, "none"),
+    "for ever": lambda: jwt.encode({"iss": "pushpin"}, KEY, algorithm="HS256"),
+}
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_who_cannot_sign_is_no_proxy(behind: Settings, client: Client, name: str):
+    response = client.get(STREAM, headers={"Grip-Sig": SIGNATURES[name]()})
+    assert response.status_code == 200
+    assert not [name for name in response.headers if name.startswith("Grip-")]
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_fastly_fanout_by_its_own_settings(behind: Settings, client: Client, control: Control):
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    behind.GRIP_PROXIES = []
+    behind.GRIP_URL = (
+        f"http://127.0.0.1:{control.server_port}/service/ID?verify-iss=fastly:ID&key=TOKEN"
+    )
+    behind.GRIP_VERIFY_KEY = public.decode()
+    good = sign(key, "ES256", iss="fastly:ID")
+    assert client.get(STREAM, headers={"Grip-Sig": good})["Grip-Hold"] == "stream"
+    for bad in (
+        sign(key, "ES256", iss="fastly:ANOTHER"),
+        sign(ec.generate_private_key(ec.SECP256R1()), "ES256", iss="fastly:ID"),
+        # What anybody knows is no secret to sign with.
+        sign("TOKEN", iss="fastly:ID"),
+    ):
+        assert "Grip-Hold" not in client.get(STREAM, headers={"Grip-Sig": bad})
+    get_store().put(CHANNEL, {"number": "through Fastly"})
+    wait_for(lambda: "through Fastly" in control.contents())
+    assert control.requests[-1] == ("/service/ID/publish/", "Bearer TOKEN")
+
+
+# ---- What is published ----
+
+
+def test_a_put_is_published_from_the_version_before_it(behind: Settings, control: Control):
+    first = get_store().put(CHANNEL, {"number": "one"})
+    wait_for(lambda: "one" in control.contents())
+    second = get_store().put(CHANNEL, {"number": "two", "note": "with it"})
+    wait_for(lambda: "two" in control.contents())
+    item = control.items[-1]
+    assert (item["id"], item["prev-id"]) == (str(second), str(first))
+    content = item["formats"]["http-stream"]["content"]
+    assert content == (f"event: note\ndata: with it\n\nevent: number\nid: {second}\ndata: two\n\n")
+    claim = jwt.decode(
+        (control.requests[-1][1] or "").removeprefix("Bearer "), KEY, algorithms=["HS256"]
+    )
+    assert claim["iss"] == "us"
+
+
+def test_what_a_slow_proxy_has_not_been_told_is_told_at_once(behind: Settings, control: Control):
+    control.status = 503
+    first = get_store().put(CHANNEL, {"number": "0"})
+    wait_for(lambda: control.requests)
+    last = first
+    for number in range(1, 200):
+        last = get_store().put(CHANNEL, {"number": str(number)})
+    control.status = 200
+    wait_for(lambda: "199" in control.contents())
+    told = [item for item in control.items if item["channel"].endswith(CHANNEL)]
+    assert len(told) <= 3
+    assert told[-1]["id"] == str(last)
+    assert last.version == first.version + 199
+
+
+def test_puts_of_others_in_between_are_theirs_to_tell(behind: Settings, control: Control):
+    store = get_store()
+    frames = {"number": "mine"}
+    first = store.put(CHANNEL, frames)
+    wait_for(lambda: control.items)
+    behind_memory = publisher._publishers
+    # Another process's: this one hears nothing of it.
+    publisher._publishers = []
+    store.put(CHANNEL, {"note": "theirs"})
+    publisher._publishers = behind_memory
+    third = store.put(CHANNEL, {"number": "mine again"})
+    wait_for(lambda: "mine again" in control.contents())
+    assert "theirs" not in control.contents()
+    assert control.items[-1]["prev-id"] == f"{first.epoch}.{third.version - 1}"
+
+
+def test_a_version_that_is_superseded_keeps_the_chain(behind: Settings, control: Control):
+    store = get_store()
+    control.status = 503
+    first = store.put(CHANNEL, {"number": "superseded"})
+    wait_for(lambda: control.requests)
+    publishers, publisher._publishers = publisher._publishers, []
+    store.put(CHANNEL, {"number": "newer, by somebody else"})
+    publisher._publishers = publishers
+    control.status = 200
+    wait_for(lambda: control.items)
+    [item] = control.items
+    assert item["formats"]["http-stream"]["content"] == ":\n\n"
+    assert (item["id"], item["prev-id"]) == (str(first), f"{first.epoch}.0")
+
+
+def test_what_is_too_big_for_the_proxy_is_fetched_by_it(behind: Settings, control: Control):
+    get_store().put(CHANNEL, {"number": "x" * 1_100_000})
+    wait_for(lambda: control.items)
+    assert control.items[0]["formats"]["http-stream"] == {"action": "hint"}
+
+
+def test_threads_that_announce_in_another_order_lose_nothing(control: Control, behind: Settings):
+    store = get_store()
+    told = publisher.Publisher(HttpClient(configured()[0]), "here")
+    publishers, publisher._publishers = publisher._publishers, []
+    positions = [store.put(CHANNEL, {f"key{number}": str(number)}) for number in range(4)]
+    publisher._publishers = publishers
+    with told._changed:
+        for number in (1, 0, 3, 2):
+            told.announce(CHANNEL, positions[number])
+    told.close(5)
+    reached = Position(positions[0].epoch, 0)
+    for item in control.items:
+        assert item["prev-id"] == str(reached)
+        parsed = Position.parse(item["id"])
+        assert parsed
+        reached = parsed
+    assert reached == positions[-1]
+    assert all(f"data: {number}\n" in control.contents() for number in range(4))
+
+
+def test_streams_are_looked_at_before_news_are_told(behind: Settings, control: Control):
+    store = get_store()
+    store.put(CHANNEL, {"number": "before"})
+    wait_for(lambda: "before" in control.contents())
+    publishers, publisher._publishers = publisher._publishers, []
+    # In another process, which dies before it tells the proxy.
+    store.put(ACCESS, {identify(7): ""})
+    publisher._publishers = publishers
+    store.put(CHANNEL, {"number": "after"})
+    wait_for(lambda: "after" in control.contents())
+    look, news = control.items[-2:]
+    assert look["channel"] == "dashboards:access:user%3A7"
+    assert look["formats"]["http-stream"] == {"action": "hint"}
+    assert news["id"]
+    # Somebody was let in a moment before, and reached the proxy a moment after.
+    store.put(CHANNEL, {"number": "shortly afterwards"})
+    wait_for(lambda: "shortly afterwards" in control.contents())
+    assert control.items[-2]["channel"] == "dashboards:access:user%3A7"
+
+
+def test_everybody_is_looked_at_once_a_second(behind: Settings, control: Control):
+    store = get_store()
+    store.put(ACCESS, {EVERYBODY: "", identify(7): ""})
+    for number in range(5):
+        store.put(CHANNEL, {"number": f"number {number}"})
+        wait_for(lambda text=f"number {number}": text in control.contents())  # type: ignore[misc]
+    looks = [item["channel"] for item in control.items if "id" not in item]
+    assert looks == ["dashboards:access:*"]
+
+
+def test_a_look_that_could_not_be_told_is_told_later(behind: Settings, control: Control):
+    control.status = 500
+    get_store().put(ACCESS, {identify(7): ""})
+    wait_for(lambda: len(control.requests) > 1)
+    control.status = 200
+    wait_for(lambda: control.items)
+    assert control.items[0]["channel"] == "dashboards:access:user%3A7"
+
+
+def test_topics_are_not_published(behind: Settings, control: Control):
+    get_store().put("changes:auth.user", {})
+    get_store().put(CHANNEL, {"number": "published"})
+    wait_for(lambda: control.items)
+    assert {item["channel"] for item in control.items} == {f"dashboards:{CHANNEL}"}
+
+
+def test_what_waits_is_bounded(behind: Settings):
+    told = publisher.Publisher(HttpClient(configured()[0]), "here")
+    for number in range(3000):
+        told._add(f"channel{number}", Position("e", 1))
+        told._add("channel2999", Position("e", 2 * number))
+    assert len(told._pending) <= 1000
+    assert len(told._pending["channel2999"]) <= 16
+
+
+def test_without_a_proxy_nothing_is_begun(settings: Settings):
+    settings.DASHBOARDS = MEMORY
+    publisher._forget()
+    push(Live, "number", "nobody is told")
+    assert publisher._publishers is None
+
+
+def test_a_refused_publish_says_so_once(
+    behind: Settings, control: Control, caplog: pytest.LogCaptureFixture
+):
+    control.status = 403
+    get_store().put(CHANNEL, {"number": "refused"})
+    wait_for(lambda: len(control.requests) > 2)
+    control.status = 200
+    get_store().put(CHANNEL, {"number": "taken"})
+    wait_for(lambda: "taken" in control.contents())
+    wait_for(lambda: "proxy answers" in [getattr(each, "event", "") for each in caplog.records])
+    events = [getattr(each, "event", "") for each in caplog.records]
+    assert events.count("proxy fails") == 1
+
+
+def test_a_dead_proxy_is_an_error_for_the_client_alone(behind: Settings):
+    dead = HttpClient({"control_uri": f"http://127.0.0.1:{free_port()}", "key": b"token"})
+    with pytest.raises(ValueError, match="failed during http call"):
+        dead.publish([Message("channel", "content")])
+    dead.close()

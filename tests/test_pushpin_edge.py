@@ -1,0 +1,544 @@
+"""The promise through a real Pushpin: what LiveEdge keeps, a proxy that holds keeps as well."""
+
+import json
+import re
+import resource
+import selectors
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from deploy.pushpin import Ports, Pushpin, pushpin
+from tests.harness import ROOT, Site, Stream, free_port, wait_for
+
+KEY = "as-long-as-the-standard-wants-a-key-to-be"
+LIVE, QUIET, STAFF = (f"/site/{name}/@stream/" for name in ("live", "quiet", "staff"))
+POLL_SECONDS = 3
+
+
+def grip_settings(ports: Ports, *, zmq: bool) -> str:
+    entry = {
+        "control_uri": f"http://127.0.0.1:{ports.control}",
+        "key": KEY,
+        "verify_iss": "pushpin",
+    }
+    if zmq:
+        entry["control_zmq_uri"] = f"tcp://127.0.0.1:{ports.command}"
+    return json.dumps({"GRIP_PROXIES": [entry]})
+
+
+class Behind:
+    """A site and the Pushpin before it."""
+
+    def __init__(self, site: Site, proxy: Pushpin) -> None:
+        self.site = site
+        self.proxy = proxy
+        self._stack = ExitStack()
+
+    def open(self, path: str = LIVE, **headers: str) -> Stream:
+        return Stream(self.proxy.ports.http, path, **headers)
+
+    def pusher(self, *, zmq: bool = True, tells: bool = True) -> Site:
+        """Return another process of the site's, which tells the proxy or not."""
+        pusher = self.site.twin()
+        pusher.environment = dict(self.site.environment)
+        pusher.process = None
+        pusher._pushers = {}
+        if tells:
+            pusher.environment["TEST_GRIP"] = grip_settings(self.proxy.ports, zmq=zmq)
+        else:
+            del pusher.environment["TEST_GRIP"]
+        self._stack.callback(pusher.stop)
+        return pusher
+
+    def wait_until_ready(self) -> None:
+        """Wait until Pushpin and its zurl have found each other, a moment after their start."""
+
+        def answers() -> bool:
+            try:
+                with self.open(QUIET) as stream:
+                    return stream.response.status == 200
+            except OSError:
+                return False
+
+        wait_for(answers)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
+    ports = Ports(*(free_port() for _ in range(5)))
+    site = Site(
+        tmp_path_factory.mktemp("site"),
+        TEST_GRIP=grip_settings(ports, zmq=True),
+        TEST_GRIP_POLL=str(POLL_SECONDS),
+    )
+    site.start()
+    try:
+        with pushpin(site.port, ports, key=KEY, options={"message_wait": "500"}) as proxy:
+            behind = Behind(site, proxy)
+            behind.wait_until_ready()
+            yield behind
+            behind.close()
+    finally:
+        site.stop()
+
+
+@pytest.fixture(scope="module")
+def quiet_pusher(running: Behind) -> Site:
+    """Pushes and tells the proxy nothing: each of its publishes is lost."""
+    return running.pusher(tells=False)
+
+
+@pytest.fixture(scope="module")
+def pusher(running: Behind) -> Site:
+    """Pushes, and tells the proxy by ZMQ."""
+    return running.pusher()
+
+
+@pytest.fixture(scope="module", params=["http", "zmq"])
+def either_pusher(running: Behind, pusher: Site, request: pytest.FixtureRequest) -> Site:
+    return pusher if request.param == "zmq" else running.pusher(zmq=False)
+
+
+@pytest.fixture
+def behind(running: Behind, pusher: Site) -> Behind:
+    # It is heard from before the test: to start it takes long, and ends what is lost before.
+    pusher.push(number="ready")
+    return running
+
+
+def position_at(stream: Stream, event: dict[str, str]) -> str:
+    """Return the position of the batch that an event is part of."""
+    while "id" not in event:
+        event = stream.event()
+    return event["id"]
+
+
+def version_at(stream: Stream, event: dict[str, str]) -> int:
+    return int(position_at(stream, event).split(".")[1])
+
+
+# ---- News ----
+
+
+def test_a_stream_carries_a_push_from_another_process(behind: Behind, either_pusher: Site):
+    with behind.open(Accept_Encoding="gzip") as stream:
+        assert stream.response.getheader("Content-Type") == "text/event-stream"
+        assert stream.response.getheader("Content-Encoding") is None
+        assert not [name for name, _ in stream.response.getheaders() if name.startswith("Grip")]
+        either_pusher.push(number="first")
+        first = stream.until("first")
+        told = either_pusher.push(number="second", note="with it" + "x" * 5000)
+        second = [stream.until("with it"), stream.until("second")]
+        assert time.time() - told["ended"] < 1, "it was told, not found by the poll"
+        assert first["event"] == second[1]["event"] == "number"
+        assert "id" not in second[0], "a batch cut short must be sent again as a whole"
+        assert version_at(stream, second[1]) > version_at(stream, first)
+
+
+def test_points_are_appended(behind: Behind, either_pusher: Site):
+    path = "/site/series/@stream/"
+    either_pusher.push_to("Series", pushed={"x": 0, "y": 0})
+    with behind.open(path) as stream:
+        either_pusher.push_to("Series", pushed=[{"x": 1, "y": 11}])
+        event = stream.until("11")
+        while event["event"] != "pushed:append":
+            event = stream.until("11")
+        assert re.findall(r'data-point="(\d+)"', event["data"])
+
+
+def test_a_stream_held_by_ourselves_shows_the_same(behind: Behind, pusher: Site):
+    with behind.open() as through, behind.site.open_stream() as direct:
+        pusher.push(number="to both")
+        assert through.until("to both") == direct.until("to both")
+
+
+def test_two_processes_push_at_once(behind: Behind):
+    pushers = [behind.pusher(), behind.pusher(zmq=False)]
+    for each in pushers:
+        each.push(dial=1)
+    with behind.open() as stream:
+        for number in range(30):
+            pushers[0].push(number=f"number {number}")
+            pushers[1].push(note=f"note {number}")
+        seen: list[int] = []
+        missing = {"number 29", "note 29"}
+        while missing:
+            event = stream.event()
+            missing -= {each for each in missing if each in event["data"]}
+            if "id" in event:
+                seen.append(int(event["id"].split(".")[1]))
+        assert seen == sorted(seen)
+    for each in pushers:
+        each.stop()
+
+
+def test_one_user_has_a_channel_of_their_own(running: Behind):
+    path = "/site/mine/@stream/"
+    with (
+        running.open(path, Cookie=log_in(running, "one")) as one,
+        running.open(path, Cookie=log_in(running, "other")) as other,
+    ):
+        for name in ("one", "other"):
+            # A process that pushes once and ends: so does cron.
+            running.site.run(
+                "shell",
+                "-v0",
+                "-c",
+                "from django.contrib.auth.models import User; from dashboards.live import push;"
+                "from tests.site.dashboards import Mine;"
+                f"push(Mine(user=User.objects.get(username='{name}')), 'note', 'for {name}')",
+            )
+        started = time.time()
+        assert "for one" in one.until("for ")["data"]
+        assert "for other" in other.until("for ")["data"]
+        assert time.time() - started < 1, "it had been told when the process ended"
+
+
+def test_values_are_computed_by_the_command(running: Behind):
+    computer = running.site.python("django", "live", "site_live", stdout=subprocess.DEVNULL)
+    try:
+        with running.open() as stream:
+            while f">{computer.pid}/" not in stream.until("/")["data"]:
+                pass
+            # One after the other, each told at once.
+            stream.until(f">{computer.pid}/")
+    finally:
+        computer.terminate()
+        computer.wait(10)
+
+
+# ---- Positions ----
+
+
+def test_a_reconnect_gets_what_it_missed_and_nothing_else(behind: Behind, pusher: Site):
+    with behind.open() as stream:
+        pusher.push(note="known", number="known too")
+        position = position_at(stream, stream.until("known too"))
+    pusher.push(number="missed")
+    with behind.open(Last_Event_ID=position) as stream:
+        seen = [stream.event()["data"]]
+        while "missed" not in seen[-1]:
+            seen.append(stream.event()["data"])
+    assert "known" not in "".join(seen)
+
+
+@pytest.mark.parametrize("position", ["", "nobody.7", "%00", "future"])
+def test_a_position_nobody_knows_is_answered_with_the_whole(
+    behind: Behind, pusher: Site, position: str
+):
+    pusher.push(number="all", note="of it")
+    if position == "future":
+        with behind.open() as stream:
+            epoch, at = position_at(stream, stream.until("all")).split(".")
+            position = f"{epoch}.{int(at) + 1000}"
+    with behind.open(f"{LIVE}?position={position}") as stream:
+        stream.until("all")
+    with behind.open(f"{LIVE}?position={position}") as stream:
+        stream.until("of it")
+        pusher.push(number="next")
+        stream.until("next")
+
+
+def test_deleted_rows_are_a_new_life_on_an_open_stream(behind: Behind, pusher: Site):
+    with behind.open() as stream:
+        pusher.push(number="before")
+        before = position_at(stream, stream.until("before"))
+        behind.site.run(
+            "shell", "-v0", "-c", "from dashboards.models import *; Channel.objects.all().delete()"
+        )
+        pusher.push(number="after")
+        after = position_at(stream, stream.until("after"))
+        assert before.split(".")[0] != after.split(".")[0]
+
+
+# ---- Publishes that go wrong ----
+
+
+def test_a_lost_publish_is_noticed_at_the_next(
+    behind: Behind, either_pusher: Site, quiet_pusher: Site
+):
+    with behind.open() as stream:
+        either_pusher.push(number="seen")
+        stream.until("seen")
+        quiet_pusher.push(note="lost")
+        either_pusher.push(number="told")
+        texts = [stream.until("lost")["data"]]
+        assert "told" not in texts[0]
+        stream.until("told")
+
+
+def test_a_lost_publish_is_found_by_the_poll(behind: Behind, quiet_pusher: Site):
+    with behind.open(QUIET) as stream:
+        quiet_pusher.push_to("Quiet", silence="lost, and nothing follows")
+        stream.until("nothing follows")
+
+
+def test_late_publishes_never_lead_back(behind: Behind, quiet_pusher: Site):
+    with behind.open(QUIET) as stream:
+        for number in range(4):
+            quiet_pusher.push_to("Quiet", silence=f"version {number}")
+        epoch, at = stream.until("version 3")["id"].split(".")
+        seen = [int(at)]
+        for number in range(4, 7):
+            quiet_pusher.push_to("Quiet", silence=f"version {number}")
+        for late in (3, 2, 1):
+            publish(
+                behind,
+                "site.quiet",
+                f"event: silence\nid: {epoch}.{int(at) + late}\ndata: version {late + 3}\n\n",
+                f"{epoch}.{int(at) + late}",
+                f"{epoch}.{int(at) + late - 1}",
+            )
+        quiet_pusher.push_to("Quiet", silence="the last")
+        while seen[-1] < int(at) + 4:
+            seen.append(version_at(stream, stream.event()))
+        assert seen == sorted(set(seen))
+
+
+def publish(behind: Behind, channel: str, content: str, id_: str, previous: str) -> None:
+    item = {
+        "channel": f"dashboards:{channel}",
+        "id": id_,
+        "prev-id": previous,
+        "formats": {"http-stream": {"content": content}},
+    }
+    request = urllib.request.Request(
+        f"{behind.proxy.control_url}/publish/",
+        json.dumps({"items": [item]}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        assert answer.status == 200
+
+
+def test_pushpin_killed_and_restarted(behind: Behind, pusher: Site):
+    with behind.open() as stream:
+        pusher.push(number="before")
+        position = position_at(stream, stream.until("before"))
+        behind.proxy.kill()
+    told = pusher.push(number="while it was dead")
+    assert told["ended"] - told["started"] < 0.5, "nobody waits for a dead proxy"
+    behind.proxy.start()
+    behind.wait_until_ready()
+    with behind.open(Last_Event_ID=position) as stream:
+        stream.until("while it was dead")
+        pusher.push(number="after")
+        stream.until("after")
+
+
+def test_the_backend_killed_and_restarted(behind: Behind, pusher: Site):
+    with behind.open() as stream:
+        pusher.push(number="before")
+        stream.until("before")
+        behind.site.kill()
+        pusher.push(number="while nobody answers")
+        stream.until("while nobody answers")
+        behind.site.start()
+        pusher.push(number="after")
+        stream.until("after")
+
+
+# ---- Access ----
+
+
+def log_in(behind: Behind, username: str) -> str:
+    status, headers, _ = behind.site.get(f"/login/{username}/")
+    assert status == 200
+    return headers["Set-Cookie"].split(";")[0]
+
+
+def test_a_logout_ends_the_streams_of_that_user(behind: Behind, either_pusher: Site):
+    cookie = log_in(behind, "admin")
+    with behind.open(STAFF, Cookie=cookie) as stream, behind.open() as anonymous:
+        either_pusher.push_to("Staff", secret="before")
+        stream.until("before")
+        started = time.monotonic()
+        behind.site.get("/logout/", Cookie=cookie)
+        assert stream.event() == {}
+        assert time.monotonic() - started < 2
+        either_pusher.push_to("Staff", secret="after")
+        either_pusher.push(number="for everybody")
+        anonymous.until("for everybody")
+    with behind.open(STAFF, Cookie=cookie) as stream:
+        assert stream.response.status == 403
+
+
+def test_nothing_is_shown_after_an_end_that_was_lost(
+    behind: Behind, pusher: Site, quiet_pusher: Site
+):
+    cookie = log_in(behind, "admin")
+    pusher.push_to("Staff", secret="long before")
+    with behind.open(STAFF, Cookie=cookie) as stream:
+        pusher.push_to("Staff", secret="before")
+        stream.until("before")
+        quiet_pusher.run("shell", "-v0", "-c", CHANGE)
+        pusher.push_to("Staff", secret="too late")
+        while event := stream.event():
+            assert "too late" not in event["data"]
+
+
+CHANGE = (
+    "from django.contrib.auth.models import User; u = User.objects.get(username='admin');u.save()"
+)
+
+
+def test_an_end_that_was_lost_is_found_by_the_poll(running: Behind, quiet_pusher: Site):
+    cookie = log_in(running, "admin")
+    with running.open(STAFF, Cookie=cookie) as stream:
+        quiet_pusher.run("shell", "-v0", "-c", CHANGE)
+        while stream.event():
+            pass
+
+
+def test_who_signed_in_stays_without_a_cookie_for_the_proxy(running: Behind, pusher: Site):
+    """Past several of the proxy's own requests, which bring no cookie."""
+    with running.open(STAFF, Cookie=log_in(running, "admin")) as stream:
+        end = time.monotonic() + POLL_SECONDS + 1
+        number = 0
+        while time.monotonic() < end:
+            number += 1
+            pusher.push_to("Staff", secret=f"n{number}")
+            stream.until(f"n{number}")
+            time.sleep(0.2)
+
+
+def test_a_forged_signature_is_held_by_ourselves(running: Behind):
+    with running.site.open_stream(Grip_Sig="forged") as stream:
+        assert stream.response.getheader("Grip-Hold") is None
+        assert stream.response.getheader("Content-Length") is None
+
+
+# ---- A proxy that does not answer ----
+
+ONCE = """
+import time
+from dashboards.live import push
+from tests.site.dashboards import Live
+began = time.monotonic()
+for number in range(3):
+    push(Live, "number", number)
+print(time.monotonic() - began, flush=True)
+"""
+
+
+def push_once(site: Site) -> tuple[float, float]:
+    """Return how long three pushes took in a process of their own, and its end after them."""
+    with site.python("django", "shell", "-v0", "-c", ONCE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        pushing = float(process.stdout.readline())
+        pushed = time.monotonic()
+        assert process.wait(20) == 0
+        return pushing, time.monotonic() - pushed
+
+
+@pytest.mark.parametrize("kind", ["refuses http", "refuses zmq", "swallows http"])
+def test_a_proxy_that_does_not_answer_delays_nobody(tmp_path: Path, kind: str):
+    with socket.socket() as hole:
+        hole.bind(("127.0.0.1", 0))
+        if kind.startswith("swallows"):
+            hole.listen()  # It accepts, and never answers.
+        port = hole.getsockname()[1]
+        uri = {"control_zmq_uri": f"tcp://127.0.0.1:{port}"}
+        if kind.endswith("http"):
+            uri = {"control_uri": f"http://127.0.0.1:{port}"}
+        site = Site(tmp_path, TEST_GRIP=json.dumps({"GRIP_PROXIES": [{**uri, "key": KEY}]}))
+        pushing, ending = push_once(site)
+    assert pushing < 0.5
+    # The bound is three seconds; to end takes a moment of its own.
+    assert ending < (1 if kind == "refuses http" else 4)
+
+
+# ---- WSGI ----
+
+READERS = 1000
+
+
+# Twelve seconds, most of them to open; three times that on a busy machine.
+@pytest.mark.timeout(180)
+def test_a_thousand_readers_on_one_sync_worker(tmp_path: Path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 3 * READERS:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 10_000), hard))
+    ports = Ports(*(free_port() for _ in range(5)))
+    site = Site(
+        # To open them takes its time; the poll of the first shall not meet the last.
+        *(tmp_path, "gunicorn"),
+        TEST_GRIP=grip_settings(ports, zmq=True),
+        TEST_GRIP_POLL="300",
+    )
+    site.start()
+    try:
+        with pushpin(site.port, ports, key=KEY) as proxy, Crowd(ports.http) as crowd:
+            Behind(site, proxy).wait_until_ready()
+            site.push_to("Quiet", silence="ready")
+            for _ in range(READERS // 50):
+                crowd.open(50)
+                crowd.read_until(b"ready")
+            site.push_to("Quiet", silence="seen by all")
+            crowd.read_until(b"seen by all")
+            assert site.get("/site/quiet/")[0] == 200, "the worker is free for pages"
+    finally:
+        site.stop()
+
+
+class Crowd:
+    """Many readers on plain sockets."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._selector = selectors.DefaultSelector()
+        self._received: dict[socket.socket, bytearray] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for reader in self._received:
+            reader.close()
+        self._selector.close()
+
+    def open(self, count: int) -> None:
+        for _ in range(count):
+            reader = socket.create_connection(("127.0.0.1", self._port), timeout=20)
+            reader.sendall(f"GET {QUIET} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            self._selector.register(reader, selectors.EVENT_READ)
+            self._received[reader] = bytearray()
+
+    def read_until(self, text: bytes, seconds: float = 30) -> None:
+        end = time.monotonic() + seconds
+        waiting = {each for each, received in self._received.items() if text not in received}
+        while waiting:
+            assert time.monotonic() < end, f"{len(waiting)} wait for {text!r}"
+            for key, _ in self._selector.select(1):
+                reader: Any = key.fileobj
+                chunk = reader.recv(65536)
+                assert chunk, bytes(self._received[reader])
+                self._received[reader] += chunk
+                if text in self._received[reader]:
+                    waiting.discard(reader)
+
+
+def test_the_libraries_are_not_needed():
+    code = (
+        "import sys\n"
+        "for name in ('gripcontrol', 'pubcontrol', 'django_grip', 'zmq', 'tnetstring'):\n"
+        "    sys.modules[name] = None\n"
+        "import django; django.setup()\n"
+        "from dashboards.live.grip import proxies\n"
+        "assert not proxies.INSTALLED and not proxies.ZMQ_INSTALLED\n"
+        "import dashboards.views"
+    )
+    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": ""}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
