@@ -1,5 +1,6 @@
 """Who may open what: the classes alone, and the views they guard."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from dashboards.component import Stat
+from dashboards.component import Chart, Stat
 from dashboards.dashboard import Dashboard
+from dashboards.exceptions import DeclarationError
+from dashboards.live import push
 from dashboards.permissions import AllowAny, BasePermission, IsAdminUser, IsAuthenticated
 from tests.addresses import addresses
+from tests.site.dashboards import Mixed
 
 NOBODY, MEMBER, STAFF = AnonymousUser(), User(username="member"), User(username="s", is_staff=True)
 
@@ -284,3 +288,144 @@ def test_all_of_several_permissions_must_allow():
     request.user = MEMBER
 
     assert Both(request, object="open").has_permission(request) is False
+
+
+# Combined.
+
+
+class IsOpen(BasePermission):
+    """Asks for the object only."""
+
+    def has_object_permission(self, request: HttpRequest, obj: Any) -> bool:
+        return bool(obj == "open")
+
+
+class IsPolite(BasePermission):
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.GET.get("please") == "yes"
+
+
+@pytest.mark.parametrize(
+    ("permission", "allowed"),
+    [
+        (IsPolite & IsOpen, {("yes", None), ("yes", "open")}),
+        (
+            IsPolite | IsOpen,
+            {("yes", None), ("yes", "open"), ("yes", "shut"), ("", "open"), ("", None)},
+        ),
+        (~IsPolite, {("", None), ("", "open"), ("", "shut")}),
+        (~IsOpen, {("yes", "shut"), ("", "shut")}),
+        (IsPolite & ~IsOpen, {("yes", "shut")}),
+        (~(IsPolite | IsOpen), {("", "shut")}),
+        (~~IsOpen, {("yes", None), ("", None), ("yes", "open"), ("", "open")}),
+        (~AllowAny | IsPolite & IsOpen, {("yes", None), ("yes", "open")}),
+    ],
+    ids=lambda given: getattr(given, "__name__", ""),
+)
+def test_classes_combine_and_ask_about_objects(permission: Any, allowed: set[Any]):
+    assert issubclass(permission, BasePermission)
+    seen = set()
+    for please in ("yes", ""):
+        request = RequestFactory().get("/", {"please": please})
+        for thing in (None, "open", "shut"):
+            if permission().allows(request, thing):
+                seen.add((please, thing))
+            about = permission().has_object_permission(request, thing)
+            assert permission().allows(request, thing) is about
+    assert seen == allowed
+
+
+def test_a_combination_says_what_it_is_of():
+    assert (IsAdminUser | ~IsPolite).__name__ == "(IsAdminUser | ~IsPolite)"
+
+
+def test_a_union_of_types_is_still_one():
+    assert (IsAdminUser | None) is not None
+    with pytest.raises(TypeError):
+        _ = IsAdminUser & 7
+
+
+def test_a_combination_guards_a_dashboard():
+    class Guarded(Dashboard):
+        class Meta:
+            permission_classes = (IsAdminUser | IsPolite,)
+
+    request = RequestFactory().get("/", {"please": "yes"})
+    request.user = NOBODY
+    assert Guarded(request).has_permission(request)
+    assert not Guarded(request).has_permission(staff_request_of(NOBODY))
+
+
+def staff_request_of(user: Any) -> HttpRequest:
+    request = RequestFactory().get("/")
+    request.user = user
+    return request
+
+
+# Of one component.
+
+
+@pytest.fixture
+def _pushed(transactional_db: None) -> None:
+    push(Mixed, open="for all", secret="classified")
+
+
+@pytest.mark.usefixtures("_pushed")
+def test_a_component_that_one_may_not_see_is_nowhere(client: Client):
+    page = client.get("/site/mixed/").content.decode()
+    stream = client.get("/site/mixed/@stream/").content.decode()
+
+    for content in (page, stream):
+        assert "for all" in content
+        for word in ("secret", "classified", "wages", "later"):
+            assert word not in content
+    for key in ("secret", "wages", "later"):
+        answer = client.get(f"/site/mixed/@component/{key}/")
+        assert answer.status_code == 404
+        assert b"classified" not in answer.content
+
+
+@pytest.mark.usefixtures("_pushed")
+def test_whoever_may_see_it_has_all_of_it(client: Client):
+    sign_in(client, staff=True)
+
+    page = client.get("/site/mixed/").content.decode()
+    stream = client.get("/site/mixed/@stream/").content.decode()
+
+    assert "classified" in page
+    assert "wages" in page
+    assert "classified" not in stream, "each page loads it, as whom it is shown to"
+    for key, words in (("secret", "classified"), ("wages", "wages"), ("later", "later wages")):
+        assert words in client.get(f"/site/mixed/@component/{key}/").content.decode()
+    [event] = re.findall(r'id="site_mixed-secret-content" sse-refresh="([^"]*)"', page)
+    assert f"event: {event}\n" in stream
+
+
+@pytest.mark.usefixtures("_pushed")
+def test_what_one_may_not_see_is_never_computed_for_them(client: Client):
+    """And its dependents do not wait for what is not there."""
+    page = client.get("/site/mixed/").content.decode()
+
+    assert "from:#site_mixed-secret" not in page
+    assert "after" in page
+
+
+@pytest.mark.parametrize("key", ["secret%00", "Secret", "+secret", "site.mixed+secret"])
+def test_no_name_leads_to_a_guarded_component(client: Client, key: str):
+    assert client.get(f"/site/mixed/@component/{key}/").status_code == 404
+
+
+def test_a_component_asks_about_the_object():
+    class About(Dashboard):
+        it = Stat(value=1, permission_classes=[IsOpen])
+
+    assert [each.key for each in About(staff_request(), object="open")] == ["it"]
+    assert list(About(staff_request(), object="shut")) == []
+    assert [each.key for each in About(object="shut")] == ["it"], "a push is nobody's request"
+
+
+def test_a_series_with_permissions_of_its_own_is_refused():
+    with pytest.raises(DeclarationError, match=r"Wrong.it: .* it can have no permission_classes"):
+
+        class Wrong(Dashboard):
+            it = Chart(live=True, window=3, permission_classes=[IsAdminUser])

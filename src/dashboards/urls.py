@@ -4,7 +4,7 @@ from django.urls import URLPattern, path
 
 from dashboards.live.hold import STREAM_PATH
 from dashboards.registry import registry
-from dashboards.views import ComponentView, MetricsView, PageView, StreamView
+from dashboards.views import ComponentsView, ComponentView, MetricsView, PageView, StreamView
 
 app_name = "dashboards"
 
@@ -21,6 +21,15 @@ for dashboard in registry:
             f"{route}@component/<str:key>/",
             ComponentView.as_view(dashboard_class=dashboard),
             name=f"{name}_component",
+        ),
+        path(
+            f"{route}@components/",
+            ComponentsView.as_view(dashboard_class=dashboard),
+            name=f"{name}_batch",
+        ),
+        path(
+            f"{route}@components/<str:keys>/",
+            ComponentsView.as_view(dashboard_class=dashboard),
         ),
         path(
             f"{route.removesuffix('/')}{STREAM_PATH}",

@@ -19,8 +19,9 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from dashboards import conf
-from dashboards.component.bound import BoundComponent, entity_tag
+from dashboards.component.bound import entity_tag
 from dashboards.dashboard import Dashboard
+from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
 from dashboards.live.grip.edge import Proxied, proxied
@@ -87,7 +88,7 @@ class ComponentView(DashboardAccessView):
             component = self.dashboard[key]
         except UnknownComponentError as error:
             raise Http404(str(error)) from error
-        response = component.respond() or self._answer(request, self._render(component))
+        response = component.respond() or self._answer(request, load_alone(self.dashboard, key))
         response["Cache-Control"] = "no-store"
         return response
 
@@ -100,14 +101,26 @@ class ComponentView(DashboardAccessView):
         response["ETag"] = etag = entity_tag(content)
         return get_conditional_response(request, etag=etag, response=response) or response
 
-    def _render(self, component: BoundComponent) -> str | None:
-        if component.is_own:
-            return component.render(component.load())
-        if component.is_computed:
-            self.dashboard.compute_due(deferred=True)
-        elif component.is_deferred and not component.series:
-            return component.render(component.get_deferred_value())
-        return self.dashboard.render_content(component.key)
+
+class ComponentsView(DashboardAccessView):
+    """What stands in the boxes of several components; how long it waits says ``batch``."""
+
+    def get(self, request: HttpRequest, keys: str = "", **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """Answer by key with a status and HTML, as each would be answered alone."""
+        batch = load_together(self.dashboard, keys.split(","))
+        if not any(key in self.dashboard.components for key in keys.split(",")):
+            raise Http404
+        answers = {
+            key: {"status": 500}
+            if isinstance(content, Exception)
+            else {"status": 204}
+            if content is None
+            else {"status": 200, "html": content}
+            for key, content in batch.ready.items()
+        }
+        response = JsonResponse({"ready": answers, "again": batch.again})
+        response["Cache-Control"] = "no-store"
+        return response
 
 
 class StreamView(DashboardAccessView):

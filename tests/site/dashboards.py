@@ -1,5 +1,6 @@
 """Dashboards of the test site."""
 
+import asyncio
 import itertools
 import os
 import time
@@ -8,11 +9,22 @@ from dataclasses import dataclass
 from struct import pack
 from typing import Any
 
+from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
+from dashboards.component.layout import (
+    HR,
+    HTML,
+    Card,
+    ComponentLayout,
+    Div,
+    Header,
+    Tab,
+    TabContainer,
+)
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.live import Every, OnChange
 from dashboards.permissions import BasePermission, IsAdminUser
@@ -226,3 +238,150 @@ class GroupBoard(ModelDashboard):
     class Meta:
         model = Group
         permission_classes = (IsNotSecret,)
+
+
+@registry.register
+class Arranged(Dashboard):
+    """Every layout object; what is deferred or live stands in hidden tabs, too."""
+
+    first = Text(value="first")
+    number = Stat(live=True)
+    late = Text(defer=lambda: "arrived late")
+    chart = Chart(value=line(1, 3, 2))
+    left_out = Text(value="in no place")
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout(
+            Header(heading="Welcome <all>", size=2),
+            HTML("<p>Below are <b>the results</b>:</p>"),
+            Card("first", heading="A card", footer="Its foot", actions=[("/site/live/", "Live")]),
+            Card(HTML("<p>Words beside it</p>"), grid_css_classes="span-8"),
+            HR(),
+            TabContainer(
+                Tab("Open", HTML("<p>What one sees first</p>")),
+                Tab("Numbers", Card("number", "late", grid_css_classes="span-12")),
+                Tab("Charts", Div("chart")),
+            ),
+        )
+
+
+@registry.register
+class Dynamic(Dashboard):
+    """Components that each instance adds, some for staff only."""
+
+    declared_one = Text(value="declared")
+
+    def __init__(self, request: HttpRequest | None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        for number in range(1, 3):
+            self.components[f"dynamic_{number}"] = Text(value=f"added {number}", live=True)
+        self.components["later"] = Text(defer=lambda: "added and deferred")
+        if request is not None and request.GET.get("as") == "staff":
+            self.components["for_staff"] = Text(value=lambda: "only here", live=Every(seconds=60))
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout("dynamic_2", "dynamic_1", "for_staff", "later")
+
+
+@registry.register
+class Mixed(Dashboard):
+    """Some components are for staff only."""
+
+    open = Stat(live=True)
+    secret = Stat(live=True, permission_classes=[IsAdminUser], dependents=("after",))
+    wages = Text(
+        value=lambda: f"wages, {next(_turns)}",
+        live=Every(seconds=1, spread=0.1),
+        permission_classes=("dashboards.permissions.IsAdminUser",),
+    )
+    later = Text(defer=lambda: "later wages", permission_classes=[IsAdminUser])
+    after = Text(value="after")
+
+
+class Period(forms.Form):
+    year = forms.TypedChoiceField(
+        choices=[(2023, "2023"), (2024, "2024")], coerce=int, initial=2024, required=False
+    )
+    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False)
+    word = forms.CharField(required=False, max_length=5)
+    group = forms.ModelChoiceField(Group.objects.all(), required=False)
+
+    def clean(self) -> None:
+        since, until = (self.cleaned_data.get(name) for name in ("since", "until"))
+        if since and until and until < since:
+            msg = "It ends before it begins."
+            raise forms.ValidationError(msg)
+
+
+def show_filters(filters: dict[str, Any]) -> str:
+    return f"{filters['year']!r} {filters['since']} [{filters['word']}] {next(_turns)}"
+
+
+@registry.register
+class Filtered(Dashboard):
+    """Narrowed by a form, all of it."""
+
+    now = Text(value=show_filters)
+    late = Text(defer=show_filters)
+    polled = Text(value=show_filters, poll_rate=1)
+    computed = Text(value=show_filters, live=Every(seconds=1, spread=0.1))
+    called = Text(value=show_filters, live=True)
+    pushed = Text(live=True)
+
+    class Meta:
+        filter_form = Period
+
+
+@registry.register
+class Deferred(Dashboard):
+    """Twenty deferred components, all in view."""
+
+    def __init__(self, request: HttpRequest | None = None, **kwargs: Any) -> None:
+        super().__init__(request, **kwargs)
+        for number in range(20):
+            self.components[f"later_{number}"] = Text(
+                defer=lambda number=number: f"value {number}.", grid_css_classes="span-2"
+            )
+
+
+def be_slow() -> str:
+    time.sleep(1)
+    return "slow"
+
+
+async def wait_long() -> str:
+    await asyncio.sleep(1)
+    return "waited"
+
+
+@registry.register
+class Uneven(Dashboard):
+    """Deferred components of which some are slow, and one fails."""
+
+    first = Text(defer=lambda filters: f"first {filters.get('q')}")
+    failing = Text(defer=lambda: str(1 / 0))
+    waiting = Text(defer=wait_long)
+    slow = Text(defer=be_slow)
+    last = Text(defer=lambda: "last")
+    secret = Text(defer=lambda: "secret", permission_classes=[IsAdminUser])
+    polled = Text(defer=lambda: f"polled {next(_turns)}", poll_rate=1)
+
+
+async def wait_a_little(request: HttpRequest | None) -> str:
+    await asyncio.sleep(0.4)
+    return f"waited for {request.path if request else 'all'}"
+
+
+@registry.register
+class Awaited(Dashboard):
+    """Values that are awaited."""
+
+    one = Text(value=wait_a_little)
+    two = Text(value=wait_a_little)
+    three = Text(value=lambda request: wait_a_little(request))  # noqa: PLW0108 - returns one
+    four = Text()
+    now = Text(value=lambda: "at once")
+
+    async def get_four_value(self) -> str:
+        return await wait_a_little(self.request)

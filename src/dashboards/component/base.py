@@ -12,6 +12,7 @@ from django.utils.datastructures import MultiValueDict
 
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.triggers import Every, OnChange
+from dashboards.permissions import PermissionClass
 
 D = TypeVar("D")
 
@@ -88,6 +89,9 @@ class Component:
         live: ``True`` for values that are pushed; ``Every(seconds=…)`` or ``OnChange(Model)`` for
             a value that is computed while somebody watches. A computed value is shared by all
             viewers: it gets no request. With ``how="refresh"`` each page loads its own.
+        permission_classes: who may see it, beside who may open the dashboard: classes, or dotted
+            paths. For others it is not there: no box, no address, no updates. Where it is live,
+            pages are only told to load it, so a computed value is computed for each of them.
     """
 
     template: str = ""
@@ -104,6 +108,7 @@ class Component:
     css_classes: str = ""
     grid_css_classes: str = ""
     live: bool | Every | OnChange = False
+    permission_classes: Sequence[PermissionClass] = ()
 
     scripts: ClassVar[Sequence[str]] = ()
     """Static files that a page with this kind of component loads, deferred."""
@@ -173,6 +178,15 @@ class Component:
 
 def resolve(value: Any, **kwargs: Any) -> Any:
     """Return a value, or what a callable returns when given what it names of ``kwargs``."""
+    result = call(value, **kwargs)
+    # Asked of the result: what returns one need not be an async function itself.
+    if callable(value) and inspect.isawaitable(result):
+        return async_to_sync(_wait_for)(result)
+    return result
+
+
+def call(value: Any, **kwargs: Any) -> Any:
+    """Return a value, or what a callable returns: where that is awaited, before it was."""
     if not callable(value):
         return value
     try:
@@ -182,9 +196,7 @@ def resolve(value: Any, **kwargs: Any) -> Any:
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         names = {parameter.name for parameter in parameters}
         kwargs = {name: kwarg for name, kwarg in kwargs.items() if name in names}
-    result = value(**kwargs)
-    # Asked of the result: what returns one need not be an async function itself.
-    return async_to_sync(_wait_for)(result) if inspect.isawaitable(result) else result
+    return value(**kwargs)
 
 
 async def _wait_for(result: Awaitable[Any]) -> Any:

@@ -13,13 +13,19 @@ from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component.base import Component, resolve
+from dashboards.component.calls import Call
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
+from dashboards.permissions import load
+
+_SPREAD_MILLISECONDS = 1000
+"""The time over which pages spread their requests for what was pushed to others, too."""
 
 
 class Owner(Protocol):
@@ -37,11 +43,25 @@ class Owner(Protocol):
         """What the page was asked to be narrowed to."""
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether the request asks for something else than everybody sees."""
+
+    @property
+    def query(self) -> str:
+        """The query string that components are asked for with."""
+
+    @property
     def dom_id(self) -> str:
         """The id of the dashboard's element."""
 
     def get_component_url(self, key: str) -> str:
         """Where a component loads from."""
+
+    def get_batch_url(self) -> str:
+        """Where several components load from."""
+
+    def render_content(self, key: str) -> SafeString | None:
+        """Render what stands in a component's box now; ``None`` where it must wait."""
 
     def get_leaders(self, key: str) -> Sequence["BoundComponent"]:
         """The components that name this one among their ``dependents``."""
@@ -54,6 +74,8 @@ class BoundComponent:
         self._owner = owner
         self._component = component
         self.key = key
+        self.ahead: Call | None = None
+        """Its value, where that was called for before it is rendered."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -91,8 +113,30 @@ class BoundComponent:
 
     @property
     def template_id(self) -> str:
-        """The key: the event name that ``sse-swap`` listens for."""
-        return self.key
+        """The event name that ``sse-swap`` and ``sse-refresh`` listen for."""
+        return self.event
+
+    @cached_property
+    def event(self) -> str:
+        """The name of its frames: the key, unless some who hear of it may not see it."""
+        if not self.is_guarded:
+            return self.key
+        return salted_hmac("dashboards.event", self.label, algorithm="sha256").hexdigest()[:16]
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether it has permissions of its own, beside those of its dashboard."""
+        return bool(self._component.permission_classes)
+
+    @cached_property
+    def is_allowed(self) -> bool:
+        """Whether this request may see it; without a request there is nobody to be refused."""
+        request, about = self._owner.request, self._owner.object
+        return (
+            request is None
+            or not self.is_guarded
+            or all(each.allows(request, about) for each in load(self.permission_classes))
+        )
 
     @property
     def dom_id(self) -> str:
@@ -120,32 +164,48 @@ class BoundComponent:
         declared = self._component.title
         return self.key.replace("_", " ").capitalize() if declared is None else declared
 
+    @cached_property
+    def is_narrowed(self) -> bool:
+        """Whether the page is narrowed, so that what others are sent would be wrong here.
+
+        What is pushed as plain state, and the points of a series, are the same for everybody.
+        """
+        if self.series or not self._owner.is_filtered:
+            return False
+        return callable(self._getter()) or callable(self._loader())
+
     @property
     def is_computed(self) -> bool:
         """Whether its live value is computed for all viewers, not pushed."""
         live = self._component.live
-        return isinstance(live, Every | OnChange) and live.how == "broadcast"
+        return isinstance(live, Every | OnChange) and not self.is_refreshed
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether its live value is pushed."""
+        return self._component.live is True
 
     @property
     def is_refreshed(self) -> bool:
         """Whether each page is told to load its own live value."""
         live = self._component.live
-        return isinstance(live, Every | OnChange) and live.how == "refresh"
+        if isinstance(live, Every | OnChange) and live.how == "refresh":
+            return True
+        return bool(live) and (self.is_guarded or self.is_narrowed)
 
     @property
     def spread_milliseconds(self) -> int:
         """The time over which pages that were told to load spread their requests."""
         live = self._component.live
         if not isinstance(live, Every | OnChange):
-            return 0
+            return _SPREAD_MILLISECONDS
         spread = min(live.spread, live.seconds) if isinstance(live, Every) else live.spread
         return int(1000 * spread)
 
     @property
     def is_loadable(self) -> bool:
         """Whether its value can be had at any time, not only when it is pushed."""
-        is_pushed = self._component.live and not self.is_computed and not self.is_refreshed
-        return not is_pushed or self.is_deferred or callable(self._getter())
+        return not self.is_pushed or self.is_deferred or callable(self._getter())
 
     @property
     def is_own(self) -> bool:
@@ -155,13 +215,35 @@ class BoundComponent:
     @property
     def url(self) -> str:
         """Where it loads from, as its viewer has shaped it."""
-        url = self._component.defer_url or self._owner.get_component_url(self.key)
+        url = self._address
         if not self.is_own:
             return url
         query = QueryDict(mutable=True)
         for name, values in self.params.lists():
             query.setlist(f"{self.key}-{name}", values)
         return f"{url}{'&' if '?' in url else '?'}{query.urlencode()}"
+
+    @property
+    def _address(self) -> str:
+        return self._component.defer_url or self._owner.get_component_url(self.key)
+
+    @property
+    def is_batched(self) -> bool:
+        """Whether it loads together with others: it is deferred, to no address of its own."""
+        return self.is_deferred and not self._component.defer_url
+
+    @property
+    def batch_url(self) -> str:
+        """Where it loads together with others."""
+        return self._owner.get_batch_url()
+
+    @property
+    def load_url(self) -> str:
+        """Where it loads from as this page shows it: narrowed, sorted, on its present page."""
+        query = self._owner.query
+        # The page's query has the component's own parameters, too.
+        url = self._address
+        return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
 
     @property
     def trigger(self) -> str:
@@ -198,10 +280,65 @@ class BoundComponent:
         """Return its value, ready for the template."""
         return self.prepare(self._call(self._getter()))
 
+    def begin(self, frame: str | None) -> None:
+        """Call for the value that ``render_content`` will show, so that it can be waited for."""
+        if self._needs_value(frame):
+            self.ahead = self._begin(self._getter())
+
+    def begin_deferred(self) -> None:
+        """Call for the value that is loaded after the page."""
+        if self.is_deferred and (self.is_own or not (self.is_computed or self.series)):
+            loader = self._loader()
+            self.ahead = self._begin(self._getter() if loader is True else loader)
+
+    def _begin(self, value: Any) -> Call | None:
+        return Call(value, **self._given()) if callable(value) else None
+
+    def _needs_value(self, frame: str | None) -> bool:
+        """Whether the page cannot be sent without computing its value."""
+        if self.is_own:
+            return not self.is_deferred
+        if self._is_stored(frame) or self.is_deferred or self.is_computed:
+            return False
+        if not self.is_pushed:
+            return True
+        return not self.series and (self._getter() is not None or self.opens_own_stream)
+
+    def _is_stored(self, frame: str | None) -> bool:
+        if self.is_own:
+            return False
+        # A callable says what is true now; a plain value only what is shown until the first push.
+        is_stored = self.series or not callable(self._getter())
+        return frame is not None and (self.is_computed or (self.is_pushed and bool(is_stored)))
+
     def get_deferred_value(self) -> Any:
         """Return the value that is loaded after the page."""
         loader = self._loader()
         return self.prepare(self._call(self._getter() if loader is True else loader))
+
+    def render_box(self, *, level: int = 2, is_titled: bool = True) -> SafeString:
+        """Render its heading and box, with its value where the page need not wait.
+
+        Args:
+            level: the heading's level.
+            is_titled: whether a heading is shown that was only made from the key.
+        """
+        content = self._owner.render_content(self.key)
+        context = {
+            "component": self,
+            "content": content,
+            "etag": "" if content is None else entity_tag(content),
+            "title": self.title if is_titled or self._component.title is not None else "",
+            "level": level,
+        }
+        html = render_to_string("dashboards/component.html", context)
+        return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes
+
+    def __str__(self) -> str:
+        return self.render_box()
+
+    def __html__(self) -> str:
+        return self.render_box()
 
     def load(self) -> Any:
         """Return its value, ready for the template, as a request of its own gets it."""
@@ -217,19 +354,11 @@ class BoundComponent:
         Args:
             frame: the last frame of it that the store has.
         """
-        if self.is_own:
-            return None if self.is_deferred else self.render(self.get_value())
-        live, getter = self._component.live, self._getter()
-        is_pushed = live and not self.is_computed and not self.is_refreshed
-        # A callable says what is true now; a plain value only what is shown until the first push.
-        is_frame = self.is_computed or (is_pushed and (self.series or not callable(getter)))
-        if frame is not None and is_frame:
+        if self._needs_value(frame):
+            return self.render(self.get_value())
+        if frame is not None and self._is_stored(frame):
             return mark_safe(frame)  # noqa: S308 - rendered by us, escaped by its template
-        if self.is_deferred or self.is_computed or (is_pushed and self.series):
-            return None
-        if is_pushed and getter is None and not self.opens_own_stream:
-            return None
-        return self.render(self.get_value())
+        return None
 
     def render(self, value: Any) -> SafeString:
         """Render a prepared value: what stands inside the box, and what a frame carries."""
@@ -266,9 +395,9 @@ class BoundComponent:
                 return self._render_shared(self.load())
 
         return Source(
-            self.key,
+            self.event,
             live.seconds,
-            _new_mark if self.is_refreshed else render,
+            new_mark if self.is_refreshed else render,
             deferred=self.is_deferred,
             window=live.window if isinstance(live, OnChange) else None,
             topics=tuple(map(topic_of, live.models)) if isinstance(live, OnChange) else (),
@@ -282,14 +411,17 @@ class BoundComponent:
         return loader or None
 
     def _call(self, value: Any) -> Any:
+        ahead, self.ahead = self.ahead, None
+        return resolve(value, **self._given()) if ahead is None else ahead.take()
+
+    def _given(self) -> dict[str, Any]:
         owner = self._owner
-        return resolve(
-            value,
-            request=owner.request,
-            object=owner.object,
-            user=owner.user,
-            filters=owner.filters,
-        )
+        return {
+            "request": owner.request,
+            "object": owner.object,
+            "user": owner.user,
+            "filters": owner.filters,
+        }
 
     def prepare(self, value: Any) -> Any:
         """Return a value ready for the template; of a series, the points to append.
@@ -312,7 +444,7 @@ def entity_tag(html: str) -> str:
     return f'"{urlsafe_b64encode(sha256(html.encode()).digest()[:12]).decode()}"'
 
 
-def _new_mark() -> str:
+def new_mark() -> str:
     """Return what differs each time: all that a page needs to load its own value."""
     return secrets.token_hex(4)
 

@@ -5,22 +5,26 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.apps import apps
+from django.forms import BaseForm
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.module_loading import import_string
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
 from dashboards.component.base import Component
-from dashboards.component.bound import BoundComponent
+from dashboards.component.bound import BoundComponent, new_mark
+from dashboards.component.calls import settle
+from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.dashboard.changes import announce_changes
+from dashboards.dashboard.components import Components
 from dashboards.dashboard.declaration import DashboardType
+from dashboards.dashboard.filters import Filters
 from dashboards.dashboard.options import Options
 from dashboards.exceptions import (
     AudienceError,
     DeclarationError,
     NotLiveError,
-    UnknownComponentError,
 )
 from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
@@ -28,7 +32,7 @@ from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.triggers import OnChange, Source, produce_due
 from dashboards.live.triggers import render as render_source
-from dashboards.permissions import BasePermission
+from dashboards.permissions import BasePermission, load
 
 
 class Dashboard(metaclass=DashboardType):
@@ -38,12 +42,23 @@ class Dashboard(metaclass=DashboardType):
     and holds all that belongs to it. ``get_<key>_value`` and ``get_<key>_defer`` methods give
     components their values.
 
+    An ``__init__`` of your own may add components to the instance: ``self.components["key"] =
+    Text(…)``, after ``super().__init__()``. They load, stream and take pushes like any other where
+    the instance that is made without a request has them, too. One that depends on the request is
+    shown and loaded only for that: nobody computes it for everybody, and a push to it raises
+    ``UnknownComponentError``.
+
     Args:
         request: the request that the page, component or stream is served to.
         object: what the dashboard is about, where it is about one thing.
         user: who it is for, where there is no request: to push to a dashboard whose audience is
             one user.
     """
+
+    class Layout:
+        """What it shows, and where. A subclass sets ``components``; by default all, in a grid."""
+
+        components: ComponentLayout | None = None
 
     _options: ClassVar[type[Options]] = Options
     _meta: ClassVar[Options]
@@ -59,22 +74,13 @@ class Dashboard(metaclass=DashboardType):
         self.request = request
         self.object = object
         self.user = getattr(request, "user", None) if user is None else user
-        self._bound = {
-            key: BoundComponent(self, component, key) for key, component in self.declared.items()
-        }
+        self.components = Components(self, self.declared)
 
     def __iter__(self) -> Iterator[BoundComponent]:
-        return iter(self._bound.values())
+        return (self.components[key] for key in self.components)
 
     def __getitem__(self, key: str) -> BoundComponent:
-        try:
-            return self._bound[key]
-        except KeyError:
-            msg = (
-                f"{type(self).__name__} has no component {key!r}; "
-                f"there are {', '.join(self._bound) or 'none'}."
-            )
-            raise UnknownComponentError(msg) from None
+        return self.components[key]
 
     # What it is called.
 
@@ -144,6 +150,10 @@ class Dashboard(metaclass=DashboardType):
         kwargs = {**self.get_url_kwargs(), "key": key}
         return reverse(f"dashboards:{self.get_url_name()}_component", kwargs=kwargs)
 
+    def get_batch_url(self) -> str:
+        """Return where several components load from, by the keys that are added to it."""
+        return reverse(f"dashboards:{self.get_url_name()}_batch", kwargs=self.get_url_kwargs())
+
     def get_stream_url(self) -> str:
         """Return where the stream is opened, from the position that this instance has read."""
         url = reverse(f"dashboards:{self.get_url_name()}_stream", kwargs=self.get_url_kwargs())
@@ -165,34 +175,105 @@ class Dashboard(metaclass=DashboardType):
         classes = self._meta.permission_classes
         if classes is None:
             classes = conf.get("PERMISSION_CLASSES")
-        return [(import_string(each) if isinstance(each, str) else each)() for each in classes]
+        return load(classes)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the request may open the page, its components and its stream."""
         user = getattr(request, "user", None)
         if self._meta.audience == "user" and not (user and user.is_authenticated):
             return False
-        return all(
-            permission.has_permission(request)
-            and (self.object is None or permission.has_object_permission(request, self.object))
-            for permission in self.get_permissions()
-        )
+        return all(each.allows(request, self.object) for each in self.get_permissions())
 
     # What it shows.
 
     @property
     def filters(self) -> Mapping[str, Any]:
-        """What the page was asked to be narrowed to: the query string."""
+        """What the page was asked to be narrowed to.
+
+        With ``Meta.filter_form`` the cleaned value of each of its fields, given or not; else the
+        query string.
+        """
+        if self._filters is not None:
+            return self._filters.values
         return self.request.GET.dict() if self.request else {}
+
+    @cached_property
+    def _filters(self) -> Filters | None:
+        make = self._meta.filter_form
+        return None if make is None else Filters(make, self.request)
+
+    @cached_property
+    def is_filtered(self) -> bool:
+        """Whether this request asks for something else than everybody sees."""
+        if self._filters is not None:
+            return self._filters.is_active
+        if self.request is None:
+            return False
+        prefixes = tuple(f"{key}-" for key in self.components)
+        return any(not name.startswith(prefixes) for name in self.request.GET)
+
+    @property
+    def filter_form(self) -> BaseForm | None:
+        """The form above the components, where there is one."""
+        return None if self._filters is None else self._filters.form
+
+    def render_filters(self) -> SafeString:
+        """Render the form that narrows the dashboard; empty where there is none."""
+        if self._filters is None:
+            return SafeString()
+        context = {
+            "dashboard": self,
+            "form": self._filters.form,
+            "others": self._filters.others,
+            "is_active": self._filters.is_active,
+        }
+        return mark_safe(  # noqa: S308 - rendered by a template, which escapes
+            render_to_string("dashboards/filters.html", context, request=self.request)
+        )
+
+    @cached_property
+    def query(self) -> str:
+        """The query string that its components are asked for with."""
+        return self.request.GET.urlencode() if self.request else ""
 
     @property
     def scripts(self) -> Sequence[str]:
         """The static files that its components need, each once."""
-        return list(dict.fromkeys(path for each in self for path in each.scripts))
+        paths = [path for each in self for path in each.scripts]
+        if any(each.is_batched for each in self):
+            paths.append("dashboards/js/deferred.js")
+        layout = self.Layout.components
+        return list(dict.fromkeys([*paths, *(layout.get_scripts() if layout else ())]))
+
+    def render_components(self) -> SafeString:
+        """Render what it shows: what its layout names, or the boxes of all components."""
+        layout = self.Layout.components
+        keys = self.components if layout is None else layout.get_keys()
+        shown = [self[key] for key in keys if key in self.components]
+        for each in shown:
+            each.begin(self._frame_of(each))
+        # What is awaited waits together: the page takes as long as the slowest, not as all.
+        settle([each.ahead for each in shown if each.ahead])
+        if layout is not None:
+            return layout.render(Rendering(self))
+        return mark_safe("".join(self.render_box(each.key) for each in self))  # noqa: S308 - rendered by a template
+
+    def render_box(self, key: str, *, level: int = 2, is_titled: bool = True) -> SafeString:
+        """Render a component's heading and box.
+
+        Args:
+            key: the component's.
+            level: the heading's level.
+            is_titled: whether a heading is shown that was only made from the key.
+        """
+        # A layout may name what only some instances have.
+        if key not in self.components:
+            return SafeString()
+        return self[key].render_box(level=level, is_titled=is_titled)
 
     def get_leaders(self, key: str) -> Sequence[BoundComponent]:
         """Return the components that name this one among their ``dependents``."""
-        return [self._bound[its] for its, each in self.declared.items() if key in each.dependents]
+        return [each for each in self if key in each.dependents]
 
     # What is live.
 
@@ -203,7 +284,10 @@ class Dashboard(metaclass=DashboardType):
         Raises:
             AudienceError: it is for one user, and there is none.
         """
-        label, user = f"{self.get_app_label()}.{type(self).__name__.lower()}", None
+        return self._channel_of(f"{self.get_app_label()}.{type(self).__name__.lower()}")
+
+    def _channel_of(self, label: str) -> str:
+        user = None
         if self._meta.audience == "user":
             user = getattr(self.user, "pk", None)
             if user is None:
@@ -220,9 +304,21 @@ class Dashboard(metaclass=DashboardType):
 
     @cached_property
     def _sources(self) -> Mapping[str, Source]:
+        if not self.is_live:
+            return {}
         # Without a request: what is computed for everybody must not depend on one.
-        user = self.user if self._meta.audience == "user" else None
-        shared = type(self)(object=self.object, user=user)
+        given = {} if self.object is None else {"object": self.object}
+        if self._meta.audience == "user":
+            given["user"] = self.user
+        try:
+            shared = type(self)(**given)
+        except Exception as error:
+            name = type(self).__name__
+            msg = (
+                f"{name}.__init__ must work without a request, too (request=None): "
+                "what is computed for everybody, or pushed, has none."
+            )
+            raise DeclarationError(msg) from error
         sources = (component.source() for component in shared)
         return {source.key: source for source in sources if source}
 
@@ -270,13 +366,40 @@ class Dashboard(metaclass=DashboardType):
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
         component = self[key]
-        content = component.render_content(self._live_state[1].get(key))
+        content = component.render_content(self._frame_of(component))
         waits = component.is_deferred or component.series
         if content is None and component.is_computed and not waits:
+            source = self._sources.get(key)
+            if source is None:
+                # Added for this request only: nobody else computes it.
+                return component.render(component.get_value())
             # Somebody is computing it for the first time in this very moment: do not wait.
-            html = render_source(self._sources[key], self.channel)
+            html = render_source(source, self.channel)
             content = html if isinstance(html, SafeString) else None
         return content
+
+    def load_content(self, key: str, *, is_due: bool = True) -> SafeString | None:
+        """Render what the page was sent without, or what is newer; ``None`` for nothing new.
+
+        Args:
+            key: the component's.
+            is_due: whether to compute first what is computed for everybody, where it is due.
+        """
+        component = self[key]
+        if component.is_own:
+            return component.render(component.load())
+        if component.is_computed:
+            if is_due:
+                self.compute_due(deferred=True)
+        elif component.is_deferred and not component.series:
+            return component.render(component.get_deferred_value())
+        return self.render_content(key)
+
+    def _frame_of(self, component: BoundComponent) -> str | None:
+        key = component.key
+        if component.is_guarded and component.is_pushed:
+            return page_html(get_store().since(self._guarded_channel(key), None).frames).get(key)
+        return self._live_state[1].get(key)
 
     def prepare_pushed(self, key: str, value: Any) -> Any:
         """Return a value that is pushed, ready for the template.
@@ -293,4 +416,18 @@ class Dashboard(metaclass=DashboardType):
 
     def render_pushed(self, key: str, value: Any) -> str | Points:
         """Render what ``prepare_pushed`` returned, for everybody."""
-        return self[key].render_shared(value)
+        component = self[key]
+        html = component.render_shared(value)
+        if not component.is_guarded:
+            return html
+        # On a channel that nobody's stream reads; those who hear of it ask for it, as themselves.
+        get_store().put(self._guarded_channel(key), {key: html})
+        return new_mark()
+
+    def get_event(self, key: str) -> str:
+        """Return the name of a component's frames."""
+        return self[key].event
+
+    def _guarded_channel(self, key: str) -> str:
+        label = f"{self.get_app_label()}.{type(self).__name__.lower()}"
+        return self._channel_of(f"{label}+{key}")

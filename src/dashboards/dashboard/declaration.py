@@ -1,17 +1,14 @@
 """What the body of a dashboard class declares: its components by key, and its ``Meta``."""
 
 from collections.abc import Mapping
-from graphlib import CycleError, TopologicalSorter
-from keyword import iskeyword
 from types import MappingProxyType
 from typing import Any
 
 from dashboards.component.base import Component
+from dashboards.component.layout import ComponentLayout
+from dashboards.dashboard.components import check_circles, check_key, check_series
 from dashboards.dashboard.options import Options, read_meta
 from dashboards.exceptions import DeclarationError
-from dashboards.live.triggers import Every, OnChange
-
-_MAX_KEY_LENGTH = 100
 
 
 class DashboardType(type):
@@ -38,26 +35,33 @@ class DashboardType(type):
             for attribute in [each for each, value in vars(base).items() if value is None]:
                 attributes.pop(attribute, None)
             attributes.update(vars(base).get("_own", {}))
-        _check_series(name, attributes)
+        for attribute, component in attributes.items():
+            check_series(f"{name}.{attribute}", component)
         cls.declared = MappingProxyType(_by_key(name, attributes))
         _check_dependents(name, cls.declared)
+        _check_layout(name, cls)
         inherited = next(
             (vars(base)["_meta"] for base in bases if isinstance(base, mcs)), Options()
         )
         cls._meta = read_meta(name, namespace.get("Meta"), cls._options, inherited)
         return cls
 
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make an instance, always told its request by name: that is how users write __init__."""
+        kwargs.update(zip(("request", "object"), args, strict=False))
+        return super().__call__(*args[2:], **{"request": None, **kwargs})
+
+    def is_dynamic(cls) -> bool:
+        """Whether instances may add components: a subclass has an ``__init__`` of its own."""
+        root = next(base for base in reversed(cls.__mro__) if isinstance(base, DashboardType))
+        return cls.__init__ is not root.__init__  # type: ignore[misc] # compared, not called
+
 
 def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Component]:
     declared: dict[str, Component] = {}
     for attribute, component in attributes.items():
         key = component.key or attribute
-        if not key.isidentifier() or iskeyword(key):
-            msg = f"{name}.{attribute}: the key must be a Python identifier, got {key!r}."
-            raise DeclarationError(msg)
-        if len(key) > _MAX_KEY_LENGTH:
-            msg = f"{name}.{attribute}: the key may have {_MAX_KEY_LENGTH} characters at most."
-            raise DeclarationError(msg)
+        check_key(f"{name}.{attribute}", key)
         if key in declared:
             msg = f"{name}.{attribute}: the key {key!r} is used twice in {name}."
             raise DeclarationError(msg)
@@ -65,14 +69,21 @@ def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Compone
     return declared
 
 
-def _check_series(name: str, attributes: Mapping[str, Component]) -> None:
-    for attribute, component in attributes.items():
-        live = component.live
-        if component.series and isinstance(live, Every | OnChange) and live.how != "broadcast":
-            msg = (
-                f"{name}.{attribute}: to a series points are appended for all viewers alike, so "
-                f"{type(live).__name__} must have how='broadcast', the default, got {live.how!r}."
-            )
+def _check_layout(name: str, cls: DashboardType) -> None:
+    layout = getattr(getattr(cls, "Layout", None), "components", None)
+    if layout is None:
+        return
+    if not isinstance(layout, ComponentLayout):
+        msg = f"{name}.Layout.components must be a ComponentLayout, got {layout!r}."
+        raise DeclarationError(msg)
+    keys = list(layout.get_keys())
+    for key in keys:
+        if key not in cls.declared and not cls.is_dynamic():
+            there = ", ".join(cls.declared) or "none"
+            msg = f"{name}.Layout names {key!r}; there are {there}."
+            raise DeclarationError(msg)
+        if keys.count(key) > 1:
+            msg = f"{name}.Layout names {key!r} twice: a component has one place."
             raise DeclarationError(msg)
 
 
@@ -82,8 +93,4 @@ def _check_dependents(name: str, declared: Mapping[str, Component]) -> None:
         for unknown in sorted(dependents - set(declared)):
             msg = f"{name}.{key}: dependents names {unknown!r}; there are {', '.join(declared)}."
             raise DeclarationError(msg)
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        msg = f"{name}: dependents go in a circle: {' → '.join(error.args[1])}."
-        raise DeclarationError(msg) from error
+    check_circles(name, graph)

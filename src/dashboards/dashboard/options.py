@@ -1,13 +1,13 @@
 """What a dashboard's ``Meta`` may say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar, get_args
 
 from django.db.models import Model
 
 from dashboards.exceptions import DeclarationError
-from dashboards.permissions import BasePermission
+from dashboards.permissions import PermissionClass
 
 Audience = Literal["everybody", "user"]
 
@@ -25,19 +25,27 @@ class Options:
         template_name: the page's template.
         audience: who shares its live values: ``"everybody"`` who may open it, the default, or
             ``"user"``: each user has their own, and nobody opens it without signing in.
+        filter_form: a form class whose fields narrow the whole dashboard; a django-filter
+            ``FilterSet`` serves as well. It stands above the components, and its values in the
+            page's address; components get what it has cleaned as ``filters``.
         event_channels: channels of django-eventstream whose events it shows: with
             ``DashboardChannelManager`` they are read by those who may open it, and by no other.
     """
 
     name: str = ""
     app_label: str = ""
-    permission_classes: Sequence[type[BasePermission] | str] | None = None
+    permission_classes: Sequence[PermissionClass] | None = None
     template_name: str = "dashboards/dashboard.html"
     audience: Audience = "everybody"
+    filter_form: Callable[..., Any] | None = None
+
     event_channels: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse an audience that there is not, and channels that are none or too many's."""
+        if self.filter_form is not None and not isinstance(self.filter_form, type):
+            msg = f"Meta.filter_form must be a form class, got {self.filter_form!r}."
+            raise DeclarationError(msg)
         if self.audience not in _AUDIENCES:
             allowed = " or ".join(map(repr, _AUDIENCES))
             msg = f"Meta.audience must be {allowed}, got {self.audience!r}."

@@ -20,6 +20,9 @@ class Publishable(Protocol):
     def prepare_pushed(self, key: str, value: Any) -> Any:
         """Check a value and return it ready to be rendered; raise where it cannot be pushed."""
 
+    def get_event(self, key: str) -> str:
+        """Return the name of the component's frames."""
+
     def render_pushed(self, key: str, value: Any) -> str | Points:
         """Render what ``prepare_pushed`` returned."""
 
@@ -85,5 +88,7 @@ async def apush(
 
 def _publish(target: Publishable, prepared: dict[str, Any]) -> None:
     # Rendered now, not when pushed: what a value refers to is committed by now.
-    frames = {key: target.render_pushed(key, value) for key, value in prepared.items()}
+    frames = {
+        target.get_event(key): target.render_pushed(key, value) for key, value in prepared.items()
+    }
     get_store().put(target.channel, frames)

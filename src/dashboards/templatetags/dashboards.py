@@ -4,19 +4,18 @@ from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.utils.safestring import SafeString
 
-from dashboards.component.bound import BoundComponent, entity_tag
+from dashboards.component.bound import BoundComponent
 from dashboards.dashboard import Dashboard
 
 register = template.Library()
 
 
-@register.inclusion_tag("dashboards/component.html")
-def component_box(dashboard: Dashboard, component: BoundComponent) -> dict[str, Any]:
+@register.simple_tag
+def component_box(dashboard: Dashboard, component: BoundComponent) -> SafeString:
     """Render a component's heading and box, with its value where the page need not wait."""
-    content = dashboard.render_content(component.key)
-    etag = "" if content is None else entity_tag(content)
-    return {"component": component, "content": content, "etag": etag}
+    return dashboard.render_box(component.key)
 
 
 @register.inclusion_tag("dashboards/scripts.html", takes_context=True)

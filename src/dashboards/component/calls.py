@@ -1,0 +1,63 @@
+"""Calling for values ahead of their rendering, so that those which are awaited wait together."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Collection, Sequence
+from typing import Any
+
+from asgiref.sync import async_to_sync
+
+from dashboards.component.base import call
+
+
+class Call:
+    """A value that was called for: what came of it is told when it is asked for.
+
+    Args:
+        value: the callable.
+        **kwargs: what it may be given.
+    """
+
+    def __init__(self, value: Any, **kwargs: Any) -> None:
+        self._error: BaseException | None = None
+        try:
+            self._result = call(value, **kwargs)
+        except Exception as error:  # noqa: BLE001 - raised where the value is rendered
+            self._error = error
+            self._result = None
+        self.is_waiting = inspect.isawaitable(self._result)
+
+    def take(self) -> Any:
+        """Return the value, or raise what it raised."""
+        settle([self])
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    async def wait(self) -> None:
+        """Wait for the value."""
+        awaitable: Awaitable[Any] = self._result
+        try:
+            self._result = await awaitable
+        except Exception as error:  # noqa: BLE001 - raised where the value is rendered
+            self._error = error
+        self.is_waiting = False
+
+
+def settle(calls: Collection[Call], seconds: float | None = None) -> None:
+    """Wait for calls that are waiting, all at once, in sync code.
+
+    Args:
+        calls: the calls.
+        seconds: how long to wait; what is not ready then is cancelled, and stays waiting.
+    """
+    if waiting := [each for each in calls if each.is_waiting]:
+        async_to_sync(_wait)(waiting, seconds)
+
+
+async def _wait(calls: Sequence[Call], seconds: float | None) -> None:
+    tasks = [asyncio.create_task(each.wait()) for each in calls]
+    _, late = await asyncio.wait(tasks, timeout=seconds)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,82 @@
+"""Loading several components by one request.
+
+A page that has twenty deferred components in view asks once. What is ready within half a second
+is answered; the others are loaded by requests of their own, so that none waits for a slow one for
+ever: a value that is awaited is given up then, and no further one is begun, but asked for again. A
+value that is not awaited cannot be given up: the first time it holds up what was begun with it.
+That it did is remembered, by each process, and from then on it is left to a request of its own,
+until it was quick there.
+"""
+
+import logging
+from collections.abc import Iterable
+from time import monotonic
+from typing import NamedTuple
+
+from django.utils.safestring import SafeString
+
+from dashboards.component.bound import BoundComponent
+from dashboards.component.calls import settle
+from dashboards.dashboard.base import Dashboard
+
+logger = logging.getLogger("dashboards")
+
+SECONDS = 0.5
+
+_slow: set[str] = set()
+
+
+class Batch(NamedTuple):
+    """What came of it: of each key HTML, ``None`` where there is nothing new, or an error."""
+
+    ready: dict[str, SafeString | Exception | None]
+    again: list[str]
+    """What was not begun; whatever is in neither shall be asked for alone."""
+
+
+def load_together(dashboard: Dashboard, keys: Iterable[str]) -> Batch:
+    """Load what is ready soon. What fails costs only itself."""
+    end = monotonic() + SECONDS
+    asked = [dashboard[key] for key in dict.fromkeys(keys) if key in dashboard.components]
+    prompt = [each for each in asked if each.label not in _slow]
+    shared = [each for each in prompt if each.is_computed and not each.is_own]
+    if shared:
+        began = monotonic()
+        dashboard.compute_due(deferred=True)
+        _note(shared, monotonic() - began)
+    begun: list[BoundComponent] = []
+    for each in prompt:
+        if begun and monotonic() > end:
+            break
+        began = monotonic()
+        each.begin_deferred()
+        _note([each], monotonic() - began)
+        begun.append(each)
+    settle([each.ahead for each in begun if each.ahead], SECONDS)
+    ready: dict[str, SafeString | Exception | None] = {}
+    for each in begun:
+        if each.ahead and each.ahead.is_waiting:
+            _slow.add(each.label)
+            continue
+        try:
+            ready[each.key] = dashboard.load_content(each.key, is_due=False)
+        except Exception as error:
+            logger.exception("%s could not be loaded.", each.label)
+            ready[each.key] = error
+    return Batch(ready, [each.key for each in prompt[len(begun) :]])
+
+
+def load_alone(dashboard: Dashboard, key: str) -> SafeString | None:
+    """Load one component, and note whether it may come with others again."""
+    began = monotonic()
+    content = dashboard.load_content(key)
+    _note([dashboard[key]], monotonic() - began)
+    return content
+
+
+def _note(components: Iterable[BoundComponent], seconds: float) -> None:
+    for each in components:
+        if seconds > SECONDS:
+            _slow.add(each.label)
+        else:
+            _slow.discard(each.label)

@@ -1,0 +1,110 @@
+"""The components of one instance, by key: those of its class, and those that it added itself."""
+
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from graphlib import CycleError, TopologicalSorter
+from keyword import iskeyword
+
+from dashboards.component.base import Component
+from dashboards.component.bound import BoundComponent, Owner
+from dashboards.exceptions import DeclarationError, UnknownComponentError
+from dashboards.live.triggers import Every, OnChange
+
+_MAX_KEY_LENGTH = 100
+
+
+class Components(MutableMapping[str, BoundComponent | Component]):
+    """The components that an instance shows, bound to it.
+
+    ``self.components["key"] = Text(…)``, after ``super().__init__()``, adds one to this instance
+    only. Whoever asks gets it bound; what the request may not see is not there. In a template
+    ``{{ dashboard.components.key }}`` is its box.
+
+    Args:
+        owner: the instance.
+        declared: the components of its class.
+    """
+
+    def __init__(self, owner: Owner, declared: Mapping[str, Component]) -> None:
+        self._owner = owner
+        self._name = type(owner).__name__
+        self._bound = {
+            key: BoundComponent(owner, component, key) for key, component in declared.items()
+        }
+
+    def __getitem__(self, key: str) -> BoundComponent:
+        bound = self._bound.get(key)
+        if bound is None or not bound.is_allowed:
+            there = ", ".join(self) or "none"
+            msg = f"{self._name} has no component {key!r}; there are {there}."
+            raise UnknownComponentError(msg)
+        return bound
+
+    def __setitem__(self, key: str, component: BoundComponent | Component) -> None:
+        if not isinstance(component, Component):
+            msg = f"{self._name}.components[{key!r}] must be a component, got {component!r}."
+            raise DeclarationError(msg)
+        label = f"{self._name}.{key}"
+        check_key(label, key)
+        check_series(label, component)
+        bound = {**self._bound, key: BoundComponent(self._owner, component, key)}
+        # What it names may be added later, or not at all.
+        check_circles(self._name, {its: each.dependents for its, each in bound.items()})
+        self._bound = bound
+
+    def __delitem__(self, key: str) -> None:
+        del self._bound[self[key].key]
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, bound in self._bound.items() if bound.is_allowed)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def check_key(label: str, key: str) -> None:
+    """Refuse what cannot be a component's key.
+
+    Raises:
+        DeclarationError: it is no identifier, or too long.
+    """
+    if not key.isidentifier() or iskeyword(key):
+        msg = f"{label}: the key must be a Python identifier, got {key!r}."
+        raise DeclarationError(msg)
+    if len(key) > _MAX_KEY_LENGTH:
+        msg = f"{label}: the key may have {_MAX_KEY_LENGTH} characters at most."
+        raise DeclarationError(msg)
+
+
+def check_series(label: str, component: Component) -> None:
+    """Refuse a series that each page shall load for itself.
+
+    Raises:
+        DeclarationError: it is one.
+    """
+    live = component.live
+    if component.series and component.permission_classes:
+        msg = (
+            f"{label}: to a series points are appended for all viewers alike, so it can have no "
+            "permission_classes: put it on a dashboard of its own."
+        )
+        raise DeclarationError(msg)
+    if component.series and isinstance(live, Every | OnChange) and live.how != "broadcast":
+        msg = (
+            f"{label}: to a series points are appended for all viewers alike, so "
+            f"{type(live).__name__} must have how='broadcast', the default, got {live.how!r}."
+        )
+        raise DeclarationError(msg)
+
+
+def check_circles(name: str, dependents: Mapping[str, Iterable[str]]) -> None:
+    """Refuse dependents that would load each other for ever.
+
+    Raises:
+        DeclarationError: they go in a circle.
+    """
+    graph = {key: set(each) for key, each in dependents.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        msg = f"{name}: dependents go in a circle: {' → '.join(error.args[1])}."
+        raise DeclarationError(msg) from error

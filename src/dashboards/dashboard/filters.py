@@ -1,0 +1,134 @@
+"""The filters of a whole dashboard: a form in the page's address."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, cast
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.forms import BaseForm, Field, MultiWidget
+from django.http import HttpRequest, QueryDict
+
+FormMaker = Callable[..., Any]
+"""A form class; or what makes something with a ``form`` of the data, as a FilterSet does."""
+
+
+class Filters:
+    """A dashboard's filter form, as one request fills it in, or none.
+
+    A filter that is not given, or given wrongly, has its field's initial value. Where the form as
+    a whole is wrong (an end before its beginning), none of it counts as given.
+
+    Args:
+        make: the form's class.
+        request: the request whose query string fills it in.
+    """
+
+    def __init__(self, make: FormMaker, request: HttpRequest | None) -> None:
+        self._make = make
+        self._data = QueryDict() if request is None else request.GET
+
+    def _form(self, data: QueryDict | None) -> BaseForm:
+        made = self._make(data)
+        form: BaseForm = made if isinstance(made, BaseForm) else made.form
+        return form
+
+    @cached_property
+    def _is_given(self) -> bool:
+        """Whether the query string names any of its fields."""
+        blank = self._form(None)
+        return any(_is_named(blank, name, self._data) for name in blank.fields)
+
+    @cached_property
+    def form(self) -> BaseForm:
+        """The form to be shown, with its errors where something was given."""
+        blank = self._form(None)
+        if not self._is_given:
+            return blank
+        data = self._data.copy()
+        for name, field in blank.fields.items():
+            if not _is_named(blank, name, data):
+                _fill(data, blank.add_prefix(name), field, blank.get_initial_for_field(field, name))
+        return self._form(data)
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """The value of each filter where nothing is given."""
+        blank = self._form(None)
+        return {
+            name: _clean(field, blank.get_initial_for_field(field, name))
+            for name, field in blank.fields.items()
+        }
+
+    @cached_property
+    def values(self) -> Mapping[str, Any]:
+        """The value of each filter."""
+        if not self._is_given or NON_FIELD_ERRORS in self.form.errors:
+            return self.defaults
+        cleaned = {
+            name: value for name, value in self.form.cleaned_data.items() if name in self.defaults
+        }
+        return {**self.defaults, **cleaned}
+
+    @cached_property
+    def is_active(self) -> bool:
+        """Whether anything is asked for but what everybody sees."""
+        if not self._is_given:
+            return False
+        given, usual = self.values, self.defaults
+        return any(_comparable(given[name]) != _comparable(usual[name]) for name in usual)
+
+    @property
+    def others(self) -> list[tuple[str, str]]:
+        """What else the query string says, which the form carries along."""
+        form = self.form
+        own = {form.add_prefix(name) for name in form.fields}
+        own |= {
+            f"{form.add_prefix(name)}{suffix}"
+            for name, field in form.fields.items()
+            if isinstance(field.widget, MultiWidget)
+            for suffix in _suffixes(field.widget)
+        }
+        return [
+            (name, value)
+            for name, values in self._data.lists()
+            if name not in own
+            for value in values
+        ]
+
+
+def _suffixes(widget: MultiWidget) -> Sequence[str]:
+    return cast("Sequence[str]", vars(widget)["widgets_names"])
+
+
+def _is_named(form: BaseForm, name: str, data: QueryDict) -> bool:
+    # Not value_omitted_from_data: a checkbox that is not ticked is never omitted.
+    prefixed, widget = form.add_prefix(name), form.fields[name].widget
+    if isinstance(widget, MultiWidget):
+        return any(f"{prefixed}{suffix}" in data for suffix in _suffixes(widget))
+    return prefixed in data
+
+
+def _fill(data: QueryDict, name: str, field: Field, initial: Any) -> None:
+    if initial is None:
+        return
+    value = field.prepare_value(initial)
+    if isinstance(field.widget, MultiWidget):
+        parts = zip(_suffixes(field.widget), field.widget.decompress(value) or (), strict=False)
+        for suffix, part in parts:
+            data[f"{name}{suffix}"] = "" if part is None else str(part)
+    elif value is not False:  # a box that is not ticked
+        shown = field.widget.format_value(value)
+        every = shown if isinstance(shown, list | tuple) else [value if shown is None else shown]
+        data.setlist(name, [str(each) for each in every])
+
+
+def _clean(field: Field, initial: Any) -> Any:
+    try:
+        return field.clean(field.prepare_value(initial))
+    except (ValidationError, TypeError, ValueError, AttributeError):
+        return initial  # A required field without one, say.
+
+
+def _comparable(value: Any) -> Any:
+    """Return what can be compared: a queryset is never equal to another."""
+    return list(value) if hasattr(value, "_result_cache") else value

@@ -1,0 +1,68 @@
+// Components that come into view together load together: one request, and each its own answer.
+//
+// htmx sees a request of each; only the fetching is shared. What the server leaves out takes long
+// and is asked for alone, so that the others need not wait.
+(() => {
+  "use strict";
+
+  const GATHER_MS = 20;
+  const MOST = 50; // so that no address gets too long
+
+  const batches = new Map(); // What is being gathered, by the address that it will be asked from.
+
+  function load(element, action, request) {
+    const { batch, key } = element.dataset;
+    const query = new URL(action, location.href).search;
+    return new Promise((resolve, reject) => {
+      add(batch, query, { key, resolve, reject, alone: () => fetch(action, request), request });
+    });
+  }
+
+  function add(batch, query, item) {
+    const name = `${batch} ${query}`;
+    if (!batches.has(name)) {
+      batches.set(name, []);
+      setTimeout(() => {
+        const items = batches.get(name);
+        batches.delete(name);
+        while (items.length) ask(batch, query, items.splice(0, MOST));
+      }, GATHER_MS);
+    }
+    batches.get(name).push(item);
+  }
+
+  async function ask(batch, query, items) {
+    const alone = ({ alone, resolve, reject }) => alone().then(resolve, reject);
+    if (items.length === 1) return alone(items[0]);
+    const keys = items.map(({ key }) => key).join(",");
+    const { headers: its, credentials } = items[0].request;
+    // Whose tag says nothing about the others.
+    const { "If-None-Match": tag, ...headers } = its;
+    let answer;
+    try {
+      const response = await fetch(`${batch}${keys}/${query}`, { headers, credentials });
+      if (!response.ok) throw new Error(response.status);
+      answer = await response.json();
+    } catch {
+      return items.forEach(alone); // Each says for itself what is wrong.
+    }
+    for (const item of items) {
+      const ready = answer.ready[item.key];
+      if (ready) item.resolve(new Response(ready.html ?? null, { status: ready.status }));
+      else if (answer.again.includes(item.key)) add(batch, query, item);
+      else alone(item);
+    }
+  }
+
+  htmx.registerExtension("dashboards-deferred", {
+    htmx_before_request(element, { ctx }) {
+      if (element.dataset.batch && ctx.sourceEvent?.type === "intersect") {
+        ctx.fetch = (action, request) => load(element, action, request);
+      }
+    },
+    htmx_response_error(element) {
+      const waiting = element.querySelector?.(":scope > .dashboard-placeholder");
+      if (waiting && element.dataset.failed) waiting.textContent = element.dataset.failed;
+    },
+  });
+})();

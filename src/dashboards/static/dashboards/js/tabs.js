@@ -1,0 +1,93 @@
+// <dashboard-tabs>: a list of links and the panels they lead to, made into tabs by the ARIA pattern.
+//
+// Where no scripts run, the links lead to panels that can all be read. The open tab stands in the
+// address, so that it can be linked, and survives a reload. What a hidden panel defers loads when
+// it is seen first; what is live in it goes on.
+(() => {
+  "use strict";
+
+  const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+
+  class DashboardTabs extends HTMLElement {
+    connectedCallback() {
+      if (this.tabs) return;
+      const list = this.querySelector(":scope > ul");
+      this.tabs = list ? [...list.querySelectorAll("a")] : [];
+      if (!this.tabs.length) return;
+      list.setAttribute("role", "tablist");
+      for (const item of list.children) item.setAttribute("role", "presentation");
+      for (const tab of this.tabs) {
+        tab.setAttribute("role", "tab");
+        tab.setAttribute("aria-controls", tab.hash ? decodeURIComponent(tab.hash.slice(1)) : "");
+        panelOf(tab)?.setAttribute("role", "tabpanel");
+        panelOf(tab)?.setAttribute("tabindex", "0");
+        tab.addEventListener("click", (event) => this.click(event, tab));
+        tab.addEventListener("keydown", (event) => this.press(event, tab));
+      }
+      this.open(this.tabs[0]);
+      this.dataset.ready = "";
+    }
+
+    open(tab) {
+      for (const each of this.tabs) {
+        const isOpen = each === tab;
+        each.setAttribute("aria-selected", String(isOpen));
+        each.tabIndex = isOpen ? 0 : -1;
+        const panel = panelOf(each);
+        if (panel) panel.hidden = !isOpen;
+      }
+      // What was drawn while it was hidden had no size.
+      dispatchEvent(new Event("resize"));
+    }
+
+    choose(tab) {
+      this.open(tab);
+      history.replaceState(history.state, "", tab.hash);
+    }
+
+    click(event, tab) {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a link, all the same
+      event.preventDefault(); // the page shall not jump to the panel
+      this.choose(tab);
+    }
+
+    press(event, tab) {
+      const { tabs } = this;
+      const isLeftToRight = getComputedStyle(this).direction === "ltr";
+      const step = { ArrowRight: isLeftToRight ? 1 : -1, ArrowLeft: isLeftToRight ? -1 : 1 };
+      let next;
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
+      if (event.key in step) {
+        next = tabs[(tabs.indexOf(tab) + step[event.key] + tabs.length) % tabs.length];
+      } else if (event.key === "Home") next = tabs[0];
+      else if (event.key === "End") next = tabs[tabs.length - 1];
+      else if (event.key === " ") next = tab;
+      if (!next) return;
+      event.preventDefault();
+      this.choose(next);
+      next.focus();
+    }
+  }
+
+  customElements.define("dashboard-tabs", DashboardTabs);
+
+  // Opens what the address leads to: a panel, or something inside one, through all tabs around it.
+  function follow() {
+    let id;
+    try {
+      id = decodeURIComponent(location.hash.slice(1));
+    } catch {
+      return; // no address of ours
+    }
+    const target = id && document.getElementById(id);
+    for (let node = target; node; node = node.parentElement) {
+      if (node.getAttribute("role") !== "tabpanel") continue;
+      const tabs = node.closest("dashboard-tabs");
+      const tab = tabs.tabs.find((each) => panelOf(each) === node);
+      if (tab) tabs.open(tab);
+    }
+  }
+
+  addEventListener("hashchange", follow);
+  follow();
+})();

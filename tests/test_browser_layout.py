@@ -1,0 +1,142 @@
+"""What a person sees of layouts: tabs by keyboard, by address, and without scripts."""
+
+import time
+
+import pytest
+from playwright.async_api import Browser, Page, Request, expect
+
+from tests.conftest import MakeSite
+from tests.harness import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ARRANGED = "#site_arranged"
+
+
+async def test_tabs_by_the_pattern(site: Site, page: Page):
+    loads: list[Request] = []
+    page.on("request", lambda each: loads.append(each) if "@component" in each.url else None)
+    await page.goto(f"{site.url}/site/arranged/")
+    tabs, panels = page.get_by_role("tab"), page.locator(".dashboard-tab-panel")
+    await expect(tabs).to_have_count(3)
+    assert await tabs.evaluate_all("all => all.map(each => each.tabIndex)") == [0, -1, -1]
+    await expect(panels.nth(0)).to_be_visible()
+    await expect(panels.nth(1)).to_be_hidden()
+    # What is live in a hidden tab goes on, and what is deferred there waits.
+    await expect(page.locator(ARRANGED)).to_have_attribute("data-live", "open")
+    site.push_to("Arranged", number=7)
+    number = page.locator(f"{ARRANGED}-number-content .dashboard-stat-text")
+    await expect(number).to_have_text("7")
+    assert not loads
+    await tabs.nth(0).focus()
+    for key, index in (("ArrowRight", 1), ("End", 2), ("ArrowRight", 0), ("ArrowLeft", 2)):
+        await page.keyboard.press(key)
+        await expect(tabs.nth(index)).to_be_focused()
+        await expect(tabs.nth(index)).to_have_attribute("aria-selected", "true")
+        await expect(panels.nth(index)).to_be_visible()
+        await expect(page.get_by_role("tabpanel")).to_have_count(1)
+    # A chart that was drawn while hidden has the size of its box.
+    plot = page.locator(f"{ARRANGED}-chart-content .main-svg").first
+    await expect(plot).to_be_visible()
+    box = await page.locator(f"{ARRANGED}-chart-content").bounding_box()
+    assert box is not None
+    await page.wait_for_function(
+        "width => Math.abs(document.querySelector('.main-svg').clientWidth - width) < 3",
+        arg=box["width"],
+    )
+    await page.keyboard.press("Home")
+    await expect(panels.nth(0)).to_be_visible()
+    await tabs.nth(1).click()
+    await expect(page.locator(f"{ARRANGED}-late-content")).to_have_text("arrived late")
+    assert len({each.url for each in loads}) == 1
+    assert page.url.endswith("#site_arranged--numbers")
+    await page.reload()
+    await expect(panels.nth(1)).to_be_visible()
+    await expect(panels.nth(0)).to_be_hidden()
+    await page.evaluate("location.hash = '#site_arranged--open'")
+    await expect(panels.nth(0)).to_be_visible()
+    await page.evaluate("location.hash = '#%FF'")
+    await expect(panels.nth(0)).to_be_visible()
+
+
+async def test_without_scripts_all_panels_can_be_read(site: Site, browser: Browser):
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{site.url}/site/arranged/")
+    for panel in await page.locator(".dashboard-tab-panel").all():
+        await expect(panel).to_be_visible()
+    await expect(page.get_by_text("Charts")).to_have_count(2)
+    await context.close()
+
+
+async def test_a_guarded_component_is_live_for_those_who_may_see_it(site: Site, page: Page):
+    await page.context.request.get(f"{site.url}/login/admin/")
+    await page.goto(f"{site.url}/site/mixed/")
+    await expect(page.locator("#site_mixed")).to_have_attribute("data-live", "open")
+    wages = page.locator("#site_mixed-wages-content")
+    before = await wages.inner_text()
+    await expect(wages).not_to_have_text(before)
+    site.push_to("Mixed", secret="told")
+    await expect(page.locator("#site_mixed-secret-content")).to_have_text("told")
+
+
+async def test_filters_live_in_the_address_and_live_components_stay_right(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/filtered/")
+    await page.get_by_label("Word").fill("ab")
+    await page.get_by_label("Year").select_option("2023")
+    await page.get_by_role("button", name="Apply").click()
+    await page.wait_for_url("**/site/filtered/?year=2023&since=&until=&word=ab&group=")
+    await page.reload()
+    await expect(page.locator("#site_filtered")).to_have_attribute("data-live", "open")
+    await expect(page.get_by_label("Word")).to_have_value("ab")
+    for key in ("now", "late", "polled", "computed"):
+        box = page.locator(f"#site_filtered-{key}-content")
+        await expect(box).to_contain_text("2023 None [ab]")
+        if key in {"polled", "computed"}:
+            before = await box.inner_text()
+            await expect(box).not_to_have_text(before)
+            await expect(box).to_contain_text("2023 None [ab]")
+    site.push_to("Filtered", pushed="for all")
+    await expect(page.locator("#site_filtered-pushed-content")).to_have_text("for all")
+    await page.get_by_role("link", name="Reset").click()
+    await expect(page.locator("#site_filtered-now-content")).to_contain_text("2024 None []")
+
+
+async def test_twenty_deferred_components_cost_three_requests_at_most(site: Site, page: Page):
+    await page.set_viewport_size({"width": 1400, "height": 1000})
+    requests: list[str] = []
+    page.on(
+        "request", lambda each: requests.append(each.url) if "/static/" not in each.url else None
+    )
+    await page.goto(f"{site.url}/site/deferred/")
+    for number in range(20):
+        await expect(page.locator(f"#site_deferred-later_{number}-content")).to_have_text(
+            f"value {number}."
+        )
+    own = [url for url in requests if "/static/" not in url]
+    assert len(own) <= 3, own
+
+
+async def test_slow_and_failing_ones_cost_only_themselves(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/uneven/?q=x")
+    box = "#site_uneven-{}-content"
+    await expect(page.locator(box.format("first"))).to_have_text("first x")
+    await expect(page.locator(box.format("last"))).to_have_text("last")
+    await expect(page.locator(box.format("failing"))).to_have_text("Could not be loaded.")
+    await expect(page.locator(box.format("waiting"))).to_have_text("waited")
+    await expect(page.locator(box.format("slow"))).to_have_text("slow")
+    polled = page.locator(box.format("polled"))
+    await expect(polled).to_contain_text("polled")
+    before = await polled.inner_text()
+    await expect(polled).not_to_have_text(before)
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn"])
+async def test_awaited_values_wait_together_on_any_server(make_site: MakeSite, server: str):
+    site = make_site(server)
+    site.get("/site/awaited/")
+    began = time.monotonic()
+    status, _, html = site.get("/site/awaited/")
+    assert time.monotonic() - began < 1.2
+    assert status == 200
+    assert html.count("waited for") == 4

@@ -1,0 +1,176 @@
+"""Filters of a whole dashboard: in the address, in every component, and never the end of a page."""
+
+import re
+from datetime import date
+from html import unescape
+from typing import Any
+
+import pytest
+from django import forms
+from django.contrib.auth.models import Group
+from django.test import Client, RequestFactory
+
+from dashboards.component import Text
+from dashboards.dashboard import Dashboard
+from dashboards.exceptions import DeclarationError
+from tests.site.dashboards import HOSTILE, Filtered, Period
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+USUAL = "2024 None []"
+
+
+def shown(client: Client, query: str) -> list[str]:
+    """Return what each component says that it was narrowed to, on page and address alike."""
+    said = [client.get(f"/site/filtered/?{query}").content.decode()]
+    said += [
+        client.get(f"/site/filtered/@component/{key}/?{query}").content.decode()
+        for key in ("now", "late", "polled", "computed", "called")
+    ]
+    assert said
+    return [unescape(each) for html in said for each in re.findall(r"\d+ \S+ \[[^\]]*\]", html)]
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("", USUAL),
+        ("year=2023", "2023 None []"),
+        ("year=2023&since=2024-02-29&word=ab", "2023 2024-02-29 [ab]"),
+        ("year=2023&since=nonsense", "2023 None []"),
+        ("year=1999", USUAL),
+        ("year=1999&word=ab", "2024 None [ab]"),
+        ("year=%00", USUAL),
+        ("word=%00", USUAL),
+        ("word=toolong", USUAL),
+        ("word=<b>", "2024 None [<b>]"),
+        ("since=2024-02-02&until=2024-01-01&year=2023", USUAL),
+        ("group=999999999999999999999999", USUAL),
+        ("group=letters", USUAL),
+        ("group=1&group=2", USUAL),
+        ("year=2023&year=2024", USUAL),
+        ("unknown=1", USUAL),
+        ("since[]=1", USUAL),
+        ("filters=1&request=2&now-page=3", USUAL),
+        ("since=9999999-01-01", USUAL),
+        ("%FF=%FE", USUAL),
+    ],
+)
+def test_components_get_what_is_cleaned_and_a_bad_filter_counts_as_none(
+    client: Client, query: str, values: str
+):
+    said = shown(client, query)
+
+    assert len(said) == 9
+    assert set(said) == {values}
+
+
+def test_a_bad_filter_is_told_beside_its_field(client: Client):
+    page = client.get("/site/filtered/?year=1999&word=toolong").content.decode()
+
+    assert "1999 is not one of the available choices" in page
+    assert "at most 5 characters" in page
+    assert 'value="toolong"' in page, "and can be mended"
+    page = client.get("/site/filtered/?since=2024-02-02&until=2024-01-01").content.decode()
+    assert "It ends before it begins." in page
+
+
+def test_the_form_shows_what_the_page_is_narrowed_to(client: Client):
+    page = client.get("/site/filtered/?word=ab&now-page=2&x=%22%3E").content.decode()
+
+    assert '<input type="text" name="word" value="ab"' in page
+    assert '<option value="2024" selected>' in page, "what is not given is the usual"
+    assert '<input type="hidden" name="now-page" value="2">' in page
+    assert '<input type="hidden" name="x" value="&quot;&gt;">' in page
+    assert 'href="?now-page=2&amp;x=%22%3E&amp;"' in page
+    page = client.get("/site/filtered/").content.decode()
+    assert "errorlist" not in page
+    assert "Reset" not in page
+
+
+def test_a_page_without_a_form_has_none(client: Client):
+    assert "<form" not in client.get("/site/later/?year=2023").content.decode()
+
+
+def test_what_loads_later_is_asked_for_alike(client: Client):
+    page = client.get("/site/filtered/?year=2023&word=a%26b").content.decode()
+
+    for key in ("late", "polled", "computed", "called"):
+        url = f"/site/filtered/@component/{key}/?year=2023&amp;word=a%26b"
+        assert f'hx-get="{url}"' in page
+    assert 'hx-get="/site/filtered/@component/pushed/' not in page
+
+
+def test_a_broadcast_is_only_news_where_the_page_is_narrowed(client: Client):
+    def listeners(query: str) -> dict[str, str]:
+        page = client.get(f"/site/filtered/?{query}").content.decode()
+        return {key: how for how, key in re.findall(r'sse-(swap|refresh)="(\w+)"', page)}
+
+    swap = {"computed": "swap", "called": "swap", "pushed": "swap"}
+    assert listeners("") == swap
+    assert listeners("year=2024") == swap, "what everybody sees"
+    assert listeners("year=2023") == {**swap, "computed": "refresh", "called": "refresh"}
+    assert listeners("word=toolong") == swap
+    assert listeners("computed-sort=x") == swap, "a kind says itself what shapes it"
+
+
+def test_an_instance_without_a_request_has_the_usual_filters():
+    filters = Filtered().filters
+
+    assert filters["year"] == 2024
+    assert filters["since"] is None
+    assert Filtered().is_filtered is False
+
+
+class Multiple(forms.Form):
+    when = forms.SplitDateTimeField(required=False)
+    names = forms.MultipleChoiceField(choices=[("a", "A"), ("b", "B")], initial=["a"])
+    ticked = forms.BooleanField(required=False, initial=True)
+    groups = forms.ModelMultipleChoiceField(Group.objects.all(), required=False)
+    needed = forms.CharField()
+
+
+class LikeAFilterSet:
+    def __init__(self, data: Any = None, queryset: Any = None) -> None:
+        self.form = Multiple(data, prefix="f")
+
+
+@pytest.mark.parametrize("make", [Multiple, LikeAFilterSet])
+def test_any_kind_of_field_serves(make: Any):
+    class Own(Dashboard):
+        it = Text(value=str)
+
+        class Meta:
+            app_label = "site"
+            filter_form = make
+
+    prefix = "f-" if make is LikeAFilterSet else ""
+
+    def filters_of(**query: Any) -> Any:
+        query = {prefix + name: value for name, value in query.items()}
+        return Own(RequestFactory().get("/", query))
+
+    bare = filters_of()
+    assert bare.filters["names"] == ["a"]
+    assert bare.filters["ticked"] is True
+    assert bare.filters["when"] is None
+    assert bare.filters["needed"] is None
+    assert not bare.filter_form.errors, "nobody has asked for anything yet"
+    assert not bare.is_filtered
+    asked = filters_of(when_0="2024-02-29", when_1="12:30", names=["a", "b"], needed="x")
+    assert asked.filters["when"].date() == date(2024, 2, 29)
+    assert asked.filters["names"] == ["a", "b"]
+    assert asked.is_filtered
+    assert 'value="2024-02-29"' in asked.render_filters()
+    wrong = filters_of(when_0="nonsense", names="c", groups="z", needed="\0")
+    assert dict(wrong.filters) == dict(bare.filters) | {"groups": wrong.filters["groups"]}
+    assert not wrong.is_filtered
+    assert HOSTILE not in filters_of(needed=HOSTILE).render_filters()
+
+
+def test_a_form_that_is_no_class_is_refused():
+    with pytest.raises(DeclarationError, match=r"Meta.filter_form must be a form class, got <"):
+
+        class Wrong(Dashboard):
+            class Meta:
+                filter_form = Period()
