@@ -14,8 +14,8 @@ class Plan:
     steady_seconds: float = 20
     lockstep_seconds: float = 10
     overload_seconds: float = 10
-    # A minute, for our streams behind Pushpin are asked for anew once in that.
-    pushpin_seconds: float = 60
+    # Within them Pushpin asks anew for each stream: twice for one of ours, once for the other's.
+    pushpin_seconds: float = 120
     pushpin_rounds: int = 3
     crowd: int = 5_000
     crowd_seconds: float = 20
