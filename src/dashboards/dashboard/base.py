@@ -82,6 +82,12 @@ class Dashboard(metaclass=DashboardType):
     def __getitem__(self, key: str) -> BoundComponent:
         return self.components[key]
 
+    def bind(self, request: HttpRequest) -> "Dashboard":
+        """Return another instance, of the same class and object, that is bound to a request."""
+        given = {} if self.object is None else {"object": self.object}
+        bound: Dashboard = type(self)(request=request, **given)
+        return bound
+
     # What it is called.
 
     @classmethod
