@@ -17,7 +17,7 @@ from asgiref.sync import async_to_sync
 from django.core.signals import got_request_exception
 from django.db import connection
 from django.db.models import Count
-from django.db.models.functions import Upper
+from django.db.models.functions import Length, Upper
 from django.template.loader import render_to_string
 from django.test import AsyncClient, Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -366,6 +366,44 @@ def test_a_heading_asks_to_be_first_and_keeps_the_others():
     assert html.count("aria-sort") == 1
     assert '<th scope="col" aria-sort="descending"' in html
     assert '<sup aria-hidden="true">2</sup>' in html
+
+
+def test_a_table_of_django_tables2_orders_in_its_own_way_and_sums_up():
+    class Own(django_tables2.Table):  # type: ignore[misc] # brings no types
+        length = django_tables2.Column(accessor="title", footer=7)
+        pages = django_tables2.Column(attrs={"td": {"data-pages": lambda value: value}})
+
+        class Meta:
+            row_attrs = {"data-row": lambda record: record.pk}  # noqa: RUF012 - as users write it
+
+        def order_length(self, queryset: Any, is_descending: bool) -> Any:
+            length = Length("title")
+            return queryset.order_by(length.desc() if is_descending else length.asc()), True
+
+    for title in ("ccc", "a", "bb"):
+        Book.objects.create(title=title, pages=len(title))
+    table = Table(value=Book.objects.all, table_class=Own)
+
+    assert first_column(table, "it-sort=length") == ["a", "bb", "ccc"]
+    assert first_column(table, "it-sort=-length,pages") == ["ccc", "bb", "a"]
+    html = html_of(table)
+    assert re.search(r'<tr data-row="\d+" class="even">', html)
+    assert '<td data-pages="3" class="number">3</td>' in html
+    assert '<tfoot><tr><td class="number">7</td><td></td></tr></tfoot>' in html
+
+
+def test_columns_may_be_called_as_they_like():
+    names = ["by", "a b", "c1", "x.y", "a,b", "-n", "", "class", "%", "render", "Ünder__score"]
+    rows = [dict.fromkeys(names, n) for n in (1, 2)]
+    table = Table(value=rows)
+    headings = view(table).headings
+
+    assert len(headings) == len(names)
+    assert [heading.label for heading in headings][3:6] == ["x.y", "a,b", "-n"]
+    for heading in headings:
+        assert heading.link is not None
+        falling = heading.link.href.replace("sort=", "sort=-")
+        assert first_column(table, falling[1:]) == [2, 1]
 
 
 def test_pages_do_not_overlap_however_equal_the_rows():
@@ -754,6 +792,17 @@ def test_a_link_to_what_has_no_page_is_text():
     columns = {"name": django_tables2.Column(linkify=True)}
 
     assert '<th scope="row">a</th>' in html_of(Table(value=[{"name": "a"}], columns=columns))
+
+    class Nowhere(Plain):
+        def get_absolute_url(self) -> str:
+            return "/at/" if self.n else ""
+
+    rows = [Nowhere("a", 0), Nowhere("b", 1)]
+    rows[1].name = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)  # type: ignore[assignment]
+    with timezone.override("UTC"):
+        html = html_of(Table(value=rows, columns=columns))
+    assert '<th scope="row">a</th>' in html
+    assert '<a href="/at/">Feb. 29, 2024, noon</a>' in html
 
 
 # A file

@@ -134,7 +134,7 @@ class Engine:
     def __init__(self, source: Source) -> None:
         self._getters: dict[str, Callable[[Any], Any]] = {}
         self._model = getattr(source.rows, "model", None)
-        self._table = self._fill(source.table) if source.table else self._make(source)
+        self._table = self._make(source) if source.table is None else self._fill(source.table)
         self._has_attrs = source.table is not None
         columns = list(self._table.columns)
         for column in columns:
@@ -161,7 +161,7 @@ class Engine:
         for alias, name in names.items():
             get = (source.getters or {}).get(name)
             bound = table.columns[alias]
-            if get is None and "." in name and bound.accessor == _NOWHERE:
+            if get is None and bound.accessor == _NOWHERE:
                 get = partial(_whole, name)
             if get is not None:
                 self._getters[alias] = get
@@ -179,7 +179,9 @@ class Engine:
                 Part(str(each.bare), _quietly(each.bare), each.is_descending) for each in given
             )
         own_order = type(column.column).order is not django_tables2.Column.order
+        # Of a column called "by" the table's order_by is none of its own.
         own_order = own_order or hasattr(self._table, f"order_{column.name}")
+        own_order = own_order and callable(column.order)
         attrs = dict(column.attrs["th"])
         # These words are ours to say: what orders, and how.
         words = [
@@ -365,7 +367,7 @@ _NOWHERE = Accessor("no such key")
 
 def _alias(index: int, name: str) -> str:
     # A comma, a minus or a dot would mean something else in a query string, or to an accessor.
-    return name if name.isidentifier() else f"c{index}"
+    return name if name.isidentifier() else str(index)
 
 
 def _column(name: str, given: Any) -> Any:
@@ -376,7 +378,8 @@ def _column(name: str, given: Any) -> Any:
         heading = name if given is None and not name.isidentifier() else given
         column = django_tables2.Column(verbose_name=heading)
     if not column.accessor:
-        column.accessor = _NOWHERE if "." in name else Accessor(name)
+        # A dot, or nothing at all, an accessor would take for a way.
+        column.accessor = _NOWHERE if "." in name or not name else Accessor(name)
     return column
 
 
