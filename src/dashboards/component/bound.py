@@ -26,6 +26,9 @@ from dashboards.live.frames import Points
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
 from dashboards.permissions import load
 
+_PARTS = dict.fromkeys(("box", "title", "icon", "content", "cta"), "")
+"""What is there is cheaper for a template to look up than what is not."""
+
 _SPREAD_MILLISECONDS = 1000
 """The time over which pages spread their requests for what was pushed to others, too."""
 
@@ -322,7 +325,7 @@ class BoundComponent:
     def parts(self) -> dict[str, str]:
         """Its CSS classes by part: the settings', and over them those that were declared."""
         kind = type(self._component)
-        return parts_of("COMPONENT_CSS_CLASSES", kind, self._component.css_classes, "box")
+        return _PARTS | parts_of("COMPONENT_CSS_CLASSES", kind, self._component.css_classes, "box")
 
     @property
     def cta(self) -> CTA | None:

@@ -282,7 +282,7 @@ class Dashboard(metaclass=DashboardType):
 
     def get_leaders(self, key: str) -> Sequence[BoundComponent]:
         """Return the components that name this one among their ``dependents``."""
-        return [each for each in self if key in each.dependents]
+        return self.components.get_leaders(key)
 
     # What is live.
 
