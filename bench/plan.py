@@ -14,6 +14,9 @@ class Plan:
     steady_seconds: float = 20
     lockstep_seconds: float = 10
     overload_seconds: float = 10
+    # A minute, for our streams behind Pushpin are asked for anew once in that.
+    pushpin_seconds: float = 60
+    pushpin_rounds: int = 3
     crowd: int = 5_000
     crowd_seconds: float = 20
     hop_pushes: int = 400
@@ -30,6 +33,8 @@ QUICK = Plan(
     steady_seconds=2,
     lockstep_seconds=1,
     overload_seconds=4,
+    pushpin_seconds=2,
+    pushpin_rounds=1,
     crowd_seconds=2,
     hop_pushes=30,
     polling_seconds=4,

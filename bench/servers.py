@@ -72,7 +72,8 @@ class Server:
         site: a module of ``bench.sites``.
         folder: where its database is.
         session: the key of a session in that.
-        **more: ``store`` and ``database``, as in Django's settings.
+        **more: ``store`` and ``database``, as in Django's settings; ``grip``, the settings of
+            a site behind Pushpin.
     """
 
     def __init__(self, site: str, folder: Path, session: str, **more: Any) -> None:
@@ -122,11 +123,16 @@ class Server:
         while self.ask("state")["pushing"]:
             time.sleep(0.05)
 
-    def request(self, path: str) -> bytes:
-        """Return a GET with a session's cookie, as a browser's stream would send it."""
+    def request(self, path: str, port: int | None = None) -> bytes:
+        """Return a GET with a session's cookie, as a browser's stream would send it.
+
+        Args:
+            path: what is asked for.
+            port: of the proxy, where one stands before it.
+        """
         lines = [
             f"GET {path} HTTP/1.1",
-            f"Host: 127.0.0.1:{self.port}",
+            f"Host: 127.0.0.1:{port or self.port}",
             "Accept: text/event-stream",
             f"Cookie: sessionid={self.session}",
         ]

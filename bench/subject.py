@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
+
+import psutil
 
 from bench.load import Load, Report, load
 from bench.servers import Server, serving
+from deploy.pushpin import Ports, Pushpin, pushpin
+from tests.harness import free_port
 
 EVENTSTREAM = "django-eventstream"
 FLOOR = "bare ASGI"
@@ -48,8 +52,50 @@ class Subject:
         return pushed, took, self.readers.settle(self.next - 1, 1)
 
 
+class Proxied(Subject):
+    """One site with a Pushpin of its own, to which the readers connect."""
+
+    def __init__(self, server: Server, readers: Load, proxy: Pushpin) -> None:
+        super().__init__(server, readers)
+        self.proxy = proxy
+
+    def open(self, count: int) -> float:
+        """Open streams; return the seconds it took."""
+        port = self.proxy.ports.http
+        request = self.server.request(_PATHS[self.server.site], port)
+        return self.readers.open(port, request, count)
+
+    @property
+    def rss(self) -> int:
+        """Bytes of memory in use, of the site and all of Pushpin's programs."""
+        programs = map(psutil.Process, self.proxy.processes)
+        return self.server.rss + sum(program.memory_info().rss for program in programs)
+
+
 @contextmanager
 def subject(site: str, **more: Any) -> Iterator[Subject]:
     """Serve a site, with a process of readers beside it."""
     with serving(site, **more) as server, load() as readers:
         yield Subject(server, readers)
+
+
+@contextmanager
+def proxied(site: str, control: Literal["http", "zmq"], **more: Any) -> Iterator[Proxied]:
+    """Serve a site behind Pushpin, with a process of readers beside it.
+
+    Args:
+        site: a module of ``bench.sites``.
+        control: how the site publishes.
+        **more: the rest of what the site is told.
+    """
+    ports = Ports(*(free_port() for _ in range(5)))
+    # Without a key, as the reference's README has it.
+    grip: dict[str, Any] = {"GRIP_URL": f"http://127.0.0.1:{ports.control}"}
+    if control == "zmq":
+        grip = {"GRIP_PROXIES": [{"control_zmq_uri": f"tcp://127.0.0.1:{ports.command}"}]}
+    with (
+        serving(site, grip=grip, **more) as server,
+        pushpin(server.port, ports) as proxy,
+        load() as readers,
+    ):
+        yield Proxied(server, readers, proxy)

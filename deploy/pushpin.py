@@ -111,6 +111,13 @@ class Pushpin:
         """What its programs wrote."""
         return "".join(file.read_text() for file in sorted((self.folder / "log").iterdir()))
 
+    @property
+    def processes(self) -> list[int]:
+        """The process that was started, and those of its programs."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return [self._process.pid, *map(int, children.read_text().split())]
+
     def start(self) -> None:
         """Start it and wait until it takes requests.
 
@@ -148,9 +155,7 @@ class Pushpin:
         if self._process.poll() is not None:
             return
         # Each of its programs has a process group of its own, and would outlive it.
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        programs = [int(word) for word in children.read_text().split()]
-        for program in (self._process.pid, *programs):
+        for program in self.processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(program, signal.SIGKILL)
         self._process.wait()

@@ -8,6 +8,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from bench import report
+from bench.measures import MEASURES
 from bench.report import Row, Target
 from bench.rounds import Rounds
 from bench.sites import payload
@@ -15,6 +16,8 @@ from bench.sites.marks import MARK, mark
 from bench.tally import Tally
 from dashboards.component import StatData
 from dashboards.live.frames import encode_event
+
+PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 
 def chunk(*numbers: int, pushed: int = 1000) -> bytes:
@@ -129,3 +132,7 @@ def test_results_become_a_table_between_the_page_s_markers(tmp_path: Path):
     assert text.startswith("Before.\n")
     assert text.endswith("\nAfter.\n")
     assert "old" not in text
+
+
+def test_the_page_names_the_measures_that_can_be_run_alone():
+    assert f"# one of: {', '.join(MEASURES)}\n" in PAGE.read_text()

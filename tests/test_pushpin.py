@@ -1,17 +1,25 @@
 """The launcher of Pushpin, which the tests of the proxy stand on."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
 from deploy.pushpin import Ports, pushpin
-from tests.harness import free_port
+from tests.harness import free_port, wait_for
+
+PROGRAMS = {"pushpin", "condure", "zurl", "pushpin-proxy", "pushpin-handler"}
+
+
+def names_of(processes: list[int]) -> set[str]:
+    return {Path(f"/proc/{process}/comm").read_text().strip() for process in processes}
 
 
 def test_it_listens_where_it_was_told_and_is_gone_afterwards():
     ports = Ports(*(free_port() for _ in range(5)))
     with pushpin(free_port(), ports) as proxy:
         folder = proxy.folder
+        wait_for(lambda: names_of(proxy.processes) == PROGRAMS)
         for port in (ports.http, ports.push, ports.control, ports.subscribe, ports.command):
             socket.create_connection(("127.0.0.1", port), timeout=5).close()
     assert not folder.exists()

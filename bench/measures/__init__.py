@@ -7,10 +7,11 @@ from bench.measures.delivery import delivery
 from bench.measures.opening import opening
 from bench.measures.polling import polling
 from bench.measures.processes import processes
+from bench.measures.pushpin import pushpin
 from bench.measures.soak import soak
 from bench.plan import Plan
 from bench.report import Row
 
 MEASURES: Mapping[str, Callable[[Plan], Sequence[Row]]] = {
-    each.__name__: each for each in (delivery, opening, crowd, processes, polling, soak)
+    each.__name__: each for each in (delivery, opening, pushpin, crowd, processes, polling, soak)
 }

@@ -27,6 +27,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
+if "BENCH_GRIP" in os.environ:
+    # Behind Pushpin: GRIP_URL or GRIP_PROXIES.
+    MIDDLEWARE.insert(0, "django_grip.GripMiddleware")
+    globals().update(json.loads(os.environ["BENCH_GRIP"]))
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 DATABASES: dict[str, dict[str, Any]] = {
     "default": json.loads(os.environ.get("BENCH_DATABASE", "null"))

@@ -1,0 +1,124 @@
+"""The same behind Pushpin, which holds the streams: deliveries, how fast they are, and memory."""
+
+import subprocess
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from bench.plan import Plan
+from bench.report import Row, Target
+from bench.rounds import Rounds
+from bench.servers import MEMORY
+from bench.subject import EVENTSTREAM, Proxied, proxied
+
+_RATE = 5
+_WARM_UP = 100
+_HTTP = "ours with HTTP control"
+
+
+def pushpin(plan: Plan) -> Sequence[Row]:
+    """Measure the sites in turns, each with a Pushpin of its own, and one at a time.
+
+    They do not run beside each other: a Pushpin asks its site for streams that nothing happens
+    to, and would take the time for that from the other's.
+    """
+    figures = Rounds()
+    lost: dict[str, int] = {}
+    for _ in range(plan.pushpin_rounds):
+        for name, (site, control) in _sites(plan).items():
+            more = {} if site == "eventstream" else {"store": MEMORY}
+            with proxied(site, control, **more) as each:
+                missing = _measure(plan, figures, name, each)
+                lost[name] = lost.get(name, 0) + missing
+    for name, missing in lost.items():
+        # Of all rounds: a median would hide the round that lost some.
+        figures.add("lost", name, missing)
+    return _rows(plan, figures)
+
+
+def _sites(plan: Plan) -> dict[str, tuple[str, Literal["http", "zmq"]]]:
+    sites: dict[str, tuple[str, Literal["http", "zmq"]]] = {
+        "ours": ("ours", "zmq"),
+        EVENTSTREAM: ("eventstream", "http"),
+    }
+    return sites if plan.quick else {**sites, _HTTP: ("ours", "http")}
+
+
+def _measure(plan: Plan, figures: Rounds, name: str, each: Proxied) -> int:
+    """Take one round's figures; return how many values did not arrive."""
+    each.open(_WARM_UP)
+    time.sleep(0.5)
+    before = each.rss
+    opened = plan.readers - _WARM_UP
+    each.open(opened)
+    # A stream is open when its first event has come; Pushpin subscribes it after that.
+    time.sleep(0.5)
+    figures.add("memory", name, (each.rss - before) / opened / 1024)
+    each.push(3, _RATE)  # The first are dearer.
+    pushed, took, got = each.lockstep(plan.lockstep_seconds)
+    figures.add("rate", name, got.values / took)
+    figures.add("busy", name, got.busy)
+    # Of those whose stream ended, too: they had not asked for that.
+    missing = pushed * plan.readers - got.values
+    count = round(plan.pushpin_seconds * _RATE)
+    got = each.push(count, _RATE)
+    figures.add("p50", name, got.p50)
+    figures.add("p99", name, got.p99)
+    figures.add("merged", name, got.values / max(1, got.reads))
+    return missing + count * plan.readers - got.values
+
+
+def _rows(plan: Plan, figures: Rounds) -> Sequence[Row]:
+    sites = _sites(plan)
+
+    def noted(figure: str, unit: str, names: Sequence[str] = tuple(sites)) -> str:
+        return ", ".join(f"{name} {figures.median(figure, name):,.4g}{unit}" for name in names)
+
+    idle = min(1 - figures.worst("busy", name) for name in sites)
+    http = {
+        figure: "" if plan.quick else f" {noted(figure, unit, [_HTTP])}."
+        for figure, unit in (("rate", "/s"), ("p99", " ms"), ("memory", " KiB"), ("lost", ""))
+    }
+    rounds = f"{plan.pushpin_rounds} rounds" if plan.pushpin_rounds > 1 else "One round"
+    version = subprocess.run(
+        ["pushpin", "--version"], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
+    readers = f"{plan.readers:,} readers"
+    asked = " It ends before any stream is asked for anew." if plan.quick else ""
+    return [
+        figures.row(
+            "rate",
+            Target("ratio", 1, most=False),
+            to=EVENTSTREAM,
+            measure=f"behind Pushpin: deliveries/s at one event per write, {readers}",
+            unit="/s",
+            note=f"{version}; {rounds}. Ours publishes by ZMQ, {EVENTSTREAM} by HTTP. The load "
+            f"client was idle for at least {idle:.0%} of each round.{http['rate']}",
+        ),
+        figures.row(
+            "p99",
+            Target("ratio", 1),
+            to=EVENTSTREAM,
+            measure=f"behind Pushpin: p99 from push to client, {readers}, {_RATE} pushes/s",
+            unit="ms",
+            note=f"{plan.pushpin_seconds:g} s.{asked} Medians (p50): {noted('p50', ' ms')}. "
+            f"Values per read: {noted('merged', '')}.{http['p99']}",
+        ),
+        figures.row(
+            "memory",
+            Target("ratio", 1),
+            to=EVENTSTREAM,
+            measure="behind Pushpin: memory per open stream, of site and Pushpin, "
+            f"streams {_WARM_UP + 1} to {plan.readers:,}",
+            unit="KiB",
+            note=http["memory"].strip(),
+        ),
+        figures.row(
+            "lost",
+            Target("ours", 0),
+            to=EVENTSTREAM,
+            measure="behind Pushpin: values that did not arrive, of all that were pushed",
+            unit="",
+            note=http["lost"].strip(),
+        ),
+    ]
