@@ -1,6 +1,7 @@
 """The edge beside the ASGI protocol: what it passes on and what it refuses to hold."""
 
 import asyncio
+import signal
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -61,6 +62,25 @@ class Client:
 def _memory(settings: Any) -> None:
     backend = {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}
     settings.DASHBOARDS = {"STORES": {"default": backend}}
+
+
+async def test_a_stream_that_was_asked_for_before_the_server_stops_is_not_held_after():
+    heard: list[int] = []
+    previous = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    answer = answering()
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0.05)
+        await answer(scope, receive, send)
+
+    try:
+        sent = await Client(application).run()
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+    assert heard == [signal.SIGTERM], "the server's own handler runs as before"
+    assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 async def test_a_held_answer_loses_what_was_true_only_of_a_finished_one():

@@ -140,3 +140,16 @@ async def test_awaited_values_wait_together_on_any_server(make_site: MakeSite, s
     assert time.monotonic() - began < 1.2
     assert status == 200
     assert html.count("waited for") == 4
+
+
+async def test_two_dashboards_on_one_page_are_both_alive(site: Site, page: Page):
+    await page.goto(f"{site.url}/embedded/")
+    for name in ("live", "quiet"):
+        await expect(page.locator(f"#site_{name}")).to_have_attribute("data-live", "open")
+    site.push(number=7, chart={"data": [], "layout": {}})
+    site.push_to("Quiet", silence="broken")
+    site.push_to("Mixed", open="for all")
+    await expect(page.locator("#site_live-number-content")).to_have_text("7")
+    await expect(page.locator("#site_quiet-silence-content")).to_have_text("broken")
+    await expect(page.locator("#site_mixed-open-content")).to_have_text("for all")
+    await expect(page.locator("#site_live-chart-content .main-svg").first).to_be_attached()

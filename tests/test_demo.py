@@ -66,6 +66,12 @@ def test_the_first_byte_carries_true_values(demo: Demo):
     assert any(psutil.pid_exists(pid) for pid in pids)
 
 
+async def until_drawn(page: Page, number: int) -> None:
+    """Wait for charts. Loading plotly.js and drawing are two seconds of a core, often shared."""
+    charts = page.locator("dashboard-chart .main-svg:first-child")
+    await expect(charts).to_have_count(number, timeout=20_000)
+
+
 def points_of(body: str, key: str) -> list[list[dict[str, Any] | None]]:
     """Return the points of a chart as a page carries them."""
     box = body.split(f'id="machine_machine-{key}-content"')[1].split("</section>", maxsplit=1)[0]
@@ -106,8 +112,7 @@ async def test_one_stream_moves_the_page_and_nothing_is_refused(demo: Demo, page
     page.on("request", lambda each: streams.append(each) if "stream" in each.url else None)
     await page.goto(f"{demo.url}/")
     await expect(page.locator("#machine_machine")).to_have_attribute("data-live", "open")
-    charts = page.locator("dashboard-chart .main-svg:first-child")
-    await expect(charts).to_have_count(4)
+    await until_drawn(page, 4)
     processes = page.locator("#machine_machine-processes-content")
     before = await processes.inner_text()
     await expect(processes).not_to_have_text(before, timeout=10_000)
@@ -126,8 +131,7 @@ async def expect_three_ways(page: Page, url: str, holder: str) -> None:
     for place in ("#ways_ways-processor-content", "[sse-swap=sse_stat]"):
         # The first reading of the machine, and the first event, take their time.
         await expect(page.locator(place)).to_contain_text("%", timeout=20_000)
-    charts = page.locator("dashboard-chart .main-svg:first-child")
-    await expect(charts).to_have_count(3, timeout=20_000)  # plotly.js takes its time
+    await until_drawn(page, 3)
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -201,5 +205,5 @@ async def test_it_fits_every_width(demo: Demo, page: Page, width: int):
     await page.set_viewport_size({"width": width, "height": 900})
     for path, charts in ((PAGE, 4), (WAYS, 3)):
         await page.goto(f"{demo.url}{path}")
-        await expect(page.locator("dashboard-chart .main-svg:first-child")).to_have_count(charts)
+        await until_drawn(page, charts)
         assert await page.evaluate("document.documentElement.scrollWidth") == width

@@ -130,6 +130,57 @@ class Multiple(forms.Form):
     needed = forms.CharField()
 
 
+class RangeWidget(forms.MultiWidget):
+    """As django-filter's: its parts are named by suffixes of its own."""
+
+    suffixes = ("after", "before")
+
+    def __init__(self) -> None:
+        super().__init__([forms.DateInput(), forms.DateInput()])
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        for suffix, part in zip(self.suffixes, context["widget"]["subwidgets"], strict=True):
+            part["name"] = f"{name}_{suffix}"
+        return context
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Any]:
+        return [data.get(f"{name}_{suffix}") for suffix in self.suffixes]
+
+    def decompress(self, value: Any) -> Any:
+        return value or [None, None]
+
+
+class RangeField(forms.MultiValueField):
+    widget = RangeWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__([forms.DateField(required=False) for _ in range(2)], **kwargs)
+
+    def compress(self, data_list: Any) -> Any:
+        return data_list or None
+
+
+class Ranged(forms.Form):
+    when = RangeField(required=False, require_all_fields=False)
+
+
+def test_a_range_by_suffixes_is_given_by_either_of_its_ends():
+    """It was taken for somebody else's, and so for not given."""
+
+    class Own(Dashboard):
+        class Meta:
+            app_label = "site"
+            filter_form = Ranged
+
+    dashboard = Own(RequestFactory().get("/", {"when_after": "2024-02-29", "more": "1"}))
+
+    assert dashboard.filters["when"][0] == date(2024, 2, 29)
+    assert dashboard.is_filtered
+    assert dashboard._filters is not None
+    assert dashboard._filters.others == [("more", "1")]
+
+
 class LikeAFilterSet:
     def __init__(self, data: Any = None, queryset: Any = None) -> None:
         self.form = Multiple(data, prefix="f")

@@ -93,7 +93,9 @@ def test_the_same_name_in_another_app_is_another_dashboard():
 
 
 @pytest.mark.parametrize(
-    "wrong", [None, "Sales", object, Stat, Stat(), Sales(), lambda: Sales], ids=repr
+    "wrong",
+    [None, "Sales", object, Stat, Stat(), Sales(), lambda: Sales],
+    ids=["None", "name", "object", "Stat", "instance of Stat", "instance", "function"],
 )
 def test_what_is_no_dashboard_class_is_refused_by_name(wrong: object):
     with pytest.raises(RegistrationError) as raised:

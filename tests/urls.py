@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from tests.site.views import log_in, log_out, race, set_staff
+from tests.site.views import embedded, log_in, log_out, race, set_staff
 
 urlpatterns = [
     path("login/<str:username>/", log_in),
     path("staff/<str:username>/<int:is_staff>/", set_staff),
     path("logout/", log_out),
     path("race/", race),
+    path("embedded/", embedded),
     path("", include("dashboards.urls")),
 ]

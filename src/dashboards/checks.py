@@ -65,6 +65,16 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "GRIP_POLL_SECONDS": (1, 3600),
         "POLL_MILLISECONDS": (100, 60_000),
     }
+    kinds = {"GRID_CSS_CLASSES": str, "COMPONENT_CSS_CLASSES": dict, "LAYOUT_CSS_CLASSES": dict}
+    messages += [
+        Error(
+            f"DASHBOARDS[{name!r}] must be a {kind.__name__}, got {conf.get(name)!r}.",
+            hint=f"Leave it out for the default, {conf.DEFAULTS[name]!r}.",
+            id="dashboards.E002",
+        )
+        for name, kind in kinds.items()
+        if not isinstance(conf.get(name), kind)
+    ]
     for name, (low, high) in bounds.items():
         value = conf.get(name)
         if not isinstance(value, int | float) or not low <= value <= high:

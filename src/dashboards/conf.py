@@ -10,6 +10,12 @@ SETTING = "DASHBOARDS"
 DEFAULTS: Mapping[str, Any] = {
     # Where the newest frame of every live component is kept, in the manner of CACHES.
     "STORES": {"default": {"BACKEND": "dashboards.live.stores.database.DatabaseStore"}},
+    # The place in the grid of what names none, such as "span-6"; by default a third.
+    "GRID_CSS_CLASSES": "",
+    # CSS classes by kind of component ("Stat") and of layout object ("Card"): a string for the
+    # outermost element, or a dict by part.
+    "COMPONENT_CSS_CLASSES": {},
+    "LAYOUT_CSS_CLASSES": {},
     # Dotted paths or classes, for every dashboard whose Meta names none.
     "PERMISSION_CLASSES": ["dashboards.permissions.AllowAny"],
     # Seconds of silence after which a held stream sends a comment. The page takes a stream

@@ -2,11 +2,12 @@
 
 from django.contrib.auth import get_user_model, login, logout
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from dashboards.live import push
 from dashboards.views import PageView
-from tests.site.dashboards import Live
+from tests.site.dashboards import Live, Mixed, Quiet, Staff
 
 
 @require_GET
@@ -42,3 +43,10 @@ def race(request: HttpRequest) -> HttpResponse:
     push(Live, "number", "between")
     assert isinstance(response, HttpResponse)
     return response
+
+
+@require_GET
+def embedded(request: HttpRequest) -> HttpResponse:
+    """A page of the site's own, with two dashboards and parts of others."""
+    context = {"live": Live(), "quiet": Quiet(request), "staff": Staff(), "mixed": Mixed()}
+    return render(request, "site/embedded.html", context)

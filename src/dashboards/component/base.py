@@ -22,11 +22,13 @@ class CTA:
     """A link that calls to action.
 
     Args:
-        href: the address it leads to.
+        href: where it leads: an address, the name of a view such as
+            ``"dashboards:shop_operations"``, a dashboard class (or an instance, where it is about
+            an object), or any object that has a ``get_absolute_url``.
         text: the words that are clicked.
     """
 
-    href: str
+    href: Any
     text: str = "Find out more"
 
 
@@ -84,8 +86,11 @@ class Component:
         dependents: keys of components that are loaded anew whenever this one changed.
         cta: a link shown below the value.
         icon: CSS classes of an icon shown in the heading.
-        css_classes: CSS classes of the box.
-        grid_css_classes: CSS classes that place the box in the grid, such as ``"span-6"``.
+        css_classes: CSS classes of the box, or a dict by part: ``box``, ``title``, ``icon``,
+            ``content``, ``cta``, and what a kind's own template asks for. Over those of
+            ``DASHBOARDS["COMPONENT_CSS_CLASSES"]``.
+        grid_css_classes: CSS classes that place the box in the grid, such as ``"span-6"``; by
+            default ``DASHBOARDS["GRID_CSS_CLASSES"]``.
         live: ``True`` for values that are pushed; ``Every(seconds=…)`` or ``OnChange(Model)`` for
             a value that is computed while somebody watches. A computed value is shared by all
             viewers: it gets no request. With ``how="refresh"`` each page loads its own.
@@ -105,7 +110,7 @@ class Component:
     dependents: Sequence[str] = ()
     cta: CTA | None = None
     icon: str = ""
-    css_classes: str = ""
+    css_classes: str | Mapping[str, str] = ""
     grid_css_classes: str = ""
     live: bool | Every | OnChange = False
     permission_classes: Sequence[PermissionClass] = ()

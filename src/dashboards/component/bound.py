@@ -17,12 +17,17 @@ from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString, mark_safe
 
-from dashboards.component.base import Component, resolve
+from dashboards import conf
+from dashboards.component.base import CTA, Component, resolve
 from dashboards.component.calls import Call
+from dashboards.component.look import address_of, parts_of
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
 from dashboards.permissions import load
+
+_PARTS = dict.fromkeys(("box", "title", "icon", "content", "cta"), "")
+"""What is there is cheaper for a template to look up than what is not."""
 
 _SPREAD_MILLISECONDS = 1000
 """The time over which pages spread their requests for what was pushed to others, too."""
@@ -316,12 +321,27 @@ class BoundComponent:
         loader = self._loader()
         return self.prepare(self._call(self._getter() if loader is True else loader))
 
-    def render_box(self, *, level: int = 2, is_titled: bool = True) -> SafeString:
+    @property
+    def parts(self) -> dict[str, str]:
+        """Its CSS classes by part: the settings', and over them those that were declared."""
+        kind = type(self._component)
+        return _PARTS | parts_of("COMPONENT_CSS_CLASSES", kind, self._component.css_classes, "box")
+
+    @property
+    def cta(self) -> CTA | None:
+        """Its call to action, with the address that it leads to."""
+        cta = self._component.cta
+        return cta and CTA(address_of(cta.href, self._owner.object), cta.text)
+
+    def render_box(
+        self, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
+    ) -> SafeString:
         """Render its heading and box, with its value where the page need not wait.
 
         Args:
             level: the heading's level.
             is_titled: whether a heading is shown that was only made from the key.
+            is_placed: whether it stands in the dashboard's grid, not in a card.
         """
         content = self._owner.render_content(self.key)
         context = {
@@ -330,6 +350,10 @@ class BoundComponent:
             "etag": "" if content is None else entity_tag(content),
             "title": self.title if is_titled or self._component.title is not None else "",
             "level": level,
+            "parts": self.parts,
+            "cta": self.cta,
+            "grid_css_classes": self._component.grid_css_classes
+            or (conf.get("GRID_CSS_CLASSES") if is_placed else ""),
         }
         html = render_to_string("dashboards/component.html", context)
         return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes

@@ -14,6 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
+from dashboards import conf
+from dashboards.component.look import parts_of
 from dashboards.exceptions import DeclarationError
 
 _MAX_LEVEL = 6
@@ -26,7 +28,9 @@ class Shown(Protocol):
     def dom_id(self) -> str:
         """The id of the dashboard's element."""
 
-    def render_box(self, key: str, *, level: int = 2, is_titled: bool = True) -> SafeString:
+    def render_box(
+        self, key: str, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
+    ) -> SafeString:
         """Render a component's heading and box; empty where this request may not see it."""
 
 
@@ -39,6 +43,8 @@ class Rendering:
     """The level of the next heading inside."""
     is_titled: bool = True
     """Whether a component inside shows a heading that was only made from its key."""
+    is_placed: bool = True
+    """Whether what is inside stands in the dashboard's grid, not in a card or a div."""
     taken: set[str] = field(default_factory=set)
     """The ids that tabs have on this page."""
 
@@ -130,13 +136,18 @@ class LayoutObject:
 
     def get_context(self, rendering: Rendering) -> dict[str, Any]:
         """Return what its template gets."""
-        parts = {name: self._given_parts().get(name, "") for name in self.part_names}
+        known = dict.fromkeys(self.part_names, "")
+        name = self.part_names[0] if self.part_names else ""
+        parts = known | parts_of("LAYOUT_CSS_CLASSES", type(self), self.css_classes, name)
+        grid = self.grid_css_classes
+        if not grid and rendering.is_placed:
+            grid = conf.get("GRID_CSS_CLASSES")
         outermost = parts[self.part_names[0]] if self.part_names else ""
         return {
             **{name: getattr(self, name) for name in self._names},
             "level": min(rendering.level, _MAX_LEVEL),
             "parts": parts,
-            "css": " ".join(filter(None, [self.grid_css_classes, outermost])),
+            "css": " ".join(filter(None, [grid, outermost])),
         }
 
     def _given_parts(self) -> Mapping[str, str]:
@@ -216,6 +227,10 @@ class Div(HTMLComponentLayout):
 
     template_name = "dashboards/layout/div.html"
 
+    def prepare_inside(self, rendering: Rendering) -> Rendering:
+        """Return how what is inside is rendered."""
+        return replace(rendering, is_placed=False)
+
 
 class Card(HTMLComponentLayout):
     """A sheet around components.
@@ -241,6 +256,7 @@ class Card(HTMLComponentLayout):
 
     def prepare_inside(self, rendering: Rendering) -> Rendering:
         """Return how what is inside is rendered."""
+        rendering = replace(rendering, is_placed=False)
         if not self.heading:
             return rendering
         is_lone = len(self.children) == 1 and isinstance(self.children[0], str)
@@ -257,6 +273,10 @@ class Tab(HTMLComponentLayout):
 
     template_name = "dashboards/layout/tab.html"
     part_names = ("panel", "li", "link")
+
+    def prepare_inside(self, rendering: Rendering) -> Rendering:
+        """Return how what is inside is rendered."""
+        return replace(rendering, is_placed=True)
 
     def __init__(self, tab_label: Any, *components: str | LayoutObject, **attributes: Any) -> None:
         super().__init__(*components, **attributes)
@@ -375,7 +395,7 @@ def _render_all(children: Iterable[str | LayoutObject], rendering: Rendering) ->
     show = rendering.dashboard.render_box
     level = min(rendering.level, _MAX_LEVEL)
     html = [
-        show(each, level=level, is_titled=rendering.is_titled)
+        show(each, level=level, is_titled=rendering.is_titled, is_placed=rendering.is_placed)
         if isinstance(each, str)
         else each.render(rendering)
         for each in children

@@ -82,6 +82,12 @@ class Dashboard(metaclass=DashboardType):
     def __getitem__(self, key: str) -> BoundComponent:
         return self.components[key]
 
+    def bind(self, request: HttpRequest) -> "Dashboard":
+        """Return another instance, of the same class and object, that is bound to a request."""
+        given = {} if self.object is None else {"object": self.object}
+        bound: Dashboard = type(self)(request=request, **given)
+        return bound
+
     # What it is called.
 
     @classmethod
@@ -258,22 +264,25 @@ class Dashboard(metaclass=DashboardType):
             return layout.render(Rendering(self))
         return mark_safe("".join(self.render_box(each.key) for each in self))  # noqa: S308 - rendered by a template
 
-    def render_box(self, key: str, *, level: int = 2, is_titled: bool = True) -> SafeString:
+    def render_box(
+        self, key: str, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
+    ) -> SafeString:
         """Render a component's heading and box.
 
         Args:
             key: the component's.
             level: the heading's level.
             is_titled: whether a heading is shown that was only made from the key.
+            is_placed: whether it stands in the dashboard's grid, not in a card.
         """
         # A layout may name what only some instances have.
         if key not in self.components:
             return SafeString()
-        return self[key].render_box(level=level, is_titled=is_titled)
+        return self[key].render_box(level=level, is_titled=is_titled, is_placed=is_placed)
 
     def get_leaders(self, key: str) -> Sequence[BoundComponent]:
         """Return the components that name this one among their ``dependents``."""
-        return [each for each in self if key in each.dependents]
+        return self.components.get_leaders(key)
 
     # What is live.
 

@@ -1,5 +1,6 @@
 """The components of one instance, by key: those of its class, and those that it added itself."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
@@ -30,6 +31,7 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         self._bound = {
             key: BoundComponent(owner, component, key) for key, component in declared.items()
         }
+        self._leaders: dict[str, list[BoundComponent]] | None = None
 
     def __getitem__(self, key: str) -> BoundComponent:
         bound = self._bound.get(key)
@@ -50,9 +52,20 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         # What it names may be added later, or not at all.
         check_circles(self._name, {its: each.dependents for its, each in bound.items()})
         self._bound = bound
+        self._leaders = None
 
     def __delitem__(self, key: str) -> None:
         del self._bound[self[key].key]
+        self._leaders = None
+
+    def get_leaders(self, key: str) -> list[BoundComponent]:
+        """Return the components that name this one among their ``dependents``."""
+        if self._leaders is None:
+            self._leaders = defaultdict(list)
+            for each in self._bound.values():
+                for dependent in each.dependents if each.is_allowed else ():
+                    self._leaders[dependent].append(each)
+        return self._leaders.get(key, [])
 
     def __iter__(self) -> Iterator[str]:
         return (key for key, bound in self._bound.items() if bound.is_allowed)

@@ -97,6 +97,9 @@ class Filters:
 
 
 def _suffixes(widget: MultiWidget) -> Sequence[str]:
+    # By suffixes of its own a range of django-filter tells its ends: _after, _before.
+    if own := getattr(widget, "suffixes", None):
+        return [f"_{each}" if each else "" for each in own]
     return cast("Sequence[str]", vars(widget)["widgets_names"])
 
 

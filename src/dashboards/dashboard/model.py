@@ -1,5 +1,6 @@
 """A dashboard about one object of a model."""
 
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -84,6 +85,14 @@ class ModelDashboard(Dashboard):
             # Letters for a number, say: no object has such a name.
             msg = f"No {cls.get_model()._meta.verbose_name} is called so."  # noqa: SLF001
             raise Http404(msg) from error
+
+    @property
+    def dom_id(self) -> str:
+        """The id of its element in the page: dashboards of two objects may stand on one."""
+        about = str(getattr(self.object, "pk", ""))
+        if not about.isdecimal():
+            about = sha256(about.encode()).hexdigest()[:8]
+        return f"{super().dom_id}-{about}"
 
     @property
     def name(self) -> str:

@@ -48,6 +48,7 @@ class LiveEdge:
     def __init__(self, application: Application) -> None:
         self._application = application
         self._hub: Hub | None = None
+        self._is_stopping = False
         self._was_full = False
         self._shared_thread = ThreadSensitiveContext()
         self._previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
@@ -56,7 +57,11 @@ class LiveEdge:
         """Serve one ASGI scope."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-        elif scope["type"] == "http" and not (self._hub and self._hub.closed):
+        elif scope["type"] == "http" and not self._is_stopping:
+            if not self._previous:
+                # Now, not when the first stream is held: it may be held after the server was
+                # told to stop.
+                self._stop_on_signals()
             exchange = _Exchange(receive, send)
             exchange.offer.full = self._is_full()
             if self._hub is not None:
@@ -101,8 +106,9 @@ class LiveEdge:
         hub = self._hub
         if hub is None:
             hub = self._hub = Hub(get_store())
-            self._end_streams_on_signals(hub)
-            _end_streams_with_hypercorn(hub)
+            _stop_with_hypercorn(self._stop)
+            if self._is_stopping:
+                hub.close()
         try:
             reader = await hub.open(hold)
         except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
@@ -142,12 +148,17 @@ class LiveEdge:
             if event["type"] == "lifespan.startup":
                 await send({"type": "lifespan.startup.complete"})
             elif event["type"] == "lifespan.shutdown":
-                if self._hub is not None:
-                    self._hub.close()
+                self._stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    def _end_streams_on_signals(self, hub: Hub) -> None:
+    def _stop(self) -> None:
+        """End every stream now, and hold none from here on."""
+        self._is_stopping = True
+        if self._hub is not None:
+            self._hub.close()
+
+    def _stop_on_signals(self) -> None:
         """End streams the moment the server is told to stop.
 
         Servers send ``lifespan.shutdown`` only when every connection has ended, so waiting for
@@ -159,7 +170,7 @@ class LiveEdge:
 
         def end(number: int, frame: FrameType | None) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has closed already
-                loop.call_soon_threadsafe(hub.close)
+                loop.call_soon_threadsafe(self._stop)
             self._previous[number](number, frame)
 
         for number in _SIGNALS:
@@ -219,7 +230,7 @@ class _Exchange:
         reader.close("gone")
 
 
-def _end_streams_with_hypercorn(hub: Hub) -> None:
+def _stop_with_hypercorn(stop: Callable[[], None]) -> None:
     """End streams the moment one of hypercorn's workers begins to stop.
 
     Its workers get no signal: the one that the main process gets is passed on as an event, for
@@ -229,7 +240,7 @@ def _end_streams_with_hypercorn(hub: Hub) -> None:
     """
     for task in asyncio.all_tasks():
         if getattr(task.get_coro(), "__qualname__", "") == "raise_shutdown":
-            task.add_done_callback(lambda _: hub.close())
+            task.add_done_callback(lambda _: stop())
 
 
 def _asks_for_stream(scope: Mapping[str, Any]) -> bool:

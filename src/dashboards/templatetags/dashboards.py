@@ -1,11 +1,10 @@
-"""``{% load dashboards %}``: a component's box, and the scripts that make a page live."""
-
-from typing import Any
+"""``{% load dashboards %}``: dashboards and components in pages of one's own, and their scripts."""
 
 from django import template
 from django.template.context import Context
 from django.utils.safestring import SafeString
 
+from dashboards import embedding
 from dashboards.component.bound import BoundComponent
 from dashboards.dashboard import Dashboard
 
@@ -18,8 +17,25 @@ def component_box(dashboard: Dashboard, component: BoundComponent) -> SafeString
     return dashboard.render_box(component.key)
 
 
-@register.inclusion_tag("dashboards/scripts.html", takes_context=True)
-def dashboards_scripts(context: Context, *dashboards: Dashboard) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def render_dashboard(context: Context, dashboard: Dashboard) -> SafeString:
+    """Render a dashboard inside a page of one's own."""
+    return embedding.render_dashboard(dashboard, context.get("request"))
+
+
+@register.simple_tag(takes_context=True)
+def render_component(context: Context, dashboard: Dashboard, key: str) -> SafeString:
+    """Render one component of a dashboard inside a page of one's own."""
+    return embedding.render_component(dashboard, key, context.get("request"))
+
+
+@register.simple_tag(takes_context=True)
+def dashboards_head(context: Context, *dashboards: Dashboard) -> SafeString:
+    """Load style and scripts: what a page of one's own needs in its head."""
+    return embedding.render_head(dashboards, context.get("csp_nonce"))
+
+
+@register.simple_tag(takes_context=True)
+def dashboards_scripts(context: Context, *dashboards: Dashboard) -> SafeString:
     """Load htmx, the live extension and what the components of these dashboards need."""
-    paths = [path for dashboard in dashboards for path in dashboard.scripts]
-    return {"paths": list(dict.fromkeys(paths)), "csp_nonce": context.get("csp_nonce")}
+    return embedding.render_scripts(dashboards, context.get("csp_nonce"))

@@ -1,0 +1,107 @@
+"""Dashboards and components inside pages of one's own: one body for template tags and functions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from dashboards.dashboard import Dashboard
+from dashboards.registry import registry
+
+
+def render_dashboard(dashboard: Dashboard, request: HttpRequest | None = None) -> SafeString:
+    """Render a dashboard without a page around it: filters, components, and what is live.
+
+    Where the request may not open it, nothing is shown.
+
+    Args:
+        dashboard: an instance. One without a request is bound to this one.
+        request: the request that the page is served to.
+    """
+    bound = bind(dashboard, request)
+    if bound is None:
+        return SafeString()
+    context = {"dashboard": bound, "stream_url": open_stream(bound)}
+    return _render("dashboards/embedded.html", context, request)
+
+
+def render_component(
+    dashboard: Dashboard, key: str, request: HttpRequest | None = None
+) -> SafeString:
+    """Render one component of a dashboard. Several of one instance share its stream.
+
+    Where the request may not see it, nothing is shown.
+
+    Args:
+        dashboard: an instance. One without a request is bound to this one.
+        key: the component's.
+        request: the request that the page is served to.
+
+    Raises:
+        UnknownComponentError: the class declares no such component.
+    """
+    bound = bind(dashboard, request)
+    if bound is None:
+        return SafeString()
+    if key not in bound.components and key in bound.declared:
+        return SafeString()  # not for this request
+    component = bound[key]
+    stream_url = open_stream(bound) if component.live else ""
+    context = {"dashboard": bound, "component": component, "stream_url": stream_url}
+    return _render("dashboards/embedded_component.html", context, request)
+
+
+def bind(dashboard: Dashboard, request: HttpRequest | None) -> Dashboard | None:
+    """Return the dashboard bound to a request; ``None`` where that may not open it."""
+    given: object = dashboard
+    if not isinstance(given, Dashboard):
+        msg = f"Only an instance of a dashboard can be rendered, got {given!r}."
+        raise TypeError(msg)
+    if request is None:
+        request = dashboard.request
+    if request is None:
+        msg = (
+            f"{type(dashboard).__name__} is rendered without a request: give it one, or add "
+            "django.template.context_processors.request to your context processors."
+        )
+        raise TypeError(msg)
+    if dashboard.request is None:
+        dashboard = dashboard.bind(request)
+    return dashboard if dashboard.has_permission(request) else None
+
+
+def open_stream(dashboard: Dashboard) -> str:
+    """Return where the stream is opened, from before any value is computed; empty for none."""
+    if not dashboard.is_live:
+        return ""
+    dashboard.compute_due(deferred=False)
+    return dashboard.get_stream_url()
+
+
+# What any dashboard may need, for a page that does not say which it has. plotly.js is not among
+# them: the first chart that is drawn loads it.
+_USUAL = ("dashboards/js/chart.js", "dashboards/js/tabs.js", "dashboards/js/deferred.js")
+
+
+def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeString:
+    """Render the scripts that these dashboards need; without any, those of all registered ones."""
+    if dashboards:
+        paths = [path for each in dashboards for path in each.scripts]
+    else:
+        components = (each for its in registry for each in its.declared.values())
+        paths = [*_USUAL, *(path for each in components for path in each.scripts)]
+    context = {"paths": list(dict.fromkeys(paths)), "csp_nonce": nonce}
+    return _render("dashboards/scripts.html", context, None)
+
+
+def render_head(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeString:
+    """Render style and scripts."""
+    style = _render("dashboards/style.html", {}, None)
+    return mark_safe(style + render_scripts(dashboards, nonce))  # noqa: S308 - both are rendered
+
+
+def _render(template: str, context: dict[str, Any], request: HttpRequest | None) -> SafeString:
+    html = render_to_string(template, context, request=request)
+    return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes

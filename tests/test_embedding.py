@@ -1,0 +1,156 @@
+"""Dashboards and components inside pages of one's own, by Django's templates and by Jinja2."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, Group, User
+from django.http import HttpRequest
+from django.template import Context, Template
+from django.template.backends.jinja2 import Jinja2
+from django.test import Client, RequestFactory
+
+from dashboards import embedding
+from dashboards.component import Text
+from dashboards.dashboard import Dashboard
+from dashboards.exceptions import UnknownComponentError
+from dashboards.live import push
+from tests.site.dashboards import Filtered, GroupBoard, Live, Mixed, Staff
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def request_of(user: Any = None, **query: str) -> HttpRequest:
+    request = RequestFactory().get("/", query)
+    request.user = user or AnonymousUser()
+    return request
+
+
+def test_a_page_of_ones_own_holds_dashboards(client: Client):
+    push(Mixed, open="told to all", secret="classified")
+    page = client.get("/embedded/").content.decode()
+
+    assert page.count("<h1") == page.count("<html") == 1
+    assert page.count("sse-connect=") == 3, "two dashboards, and a live component alone"
+    assert "Hello nobody" in page
+    assert "told to all" in page
+    assert "after" in page
+    assert "classified" not in page
+    assert len(re.findall(r"dashboards\.css", page)) == 1
+    for script in ("live.js", "chart.js", "tabs.js", "deferred.js"):
+        assert page.count(script) == 1
+    ids = re.findall(r'id="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("query", ["?name=%00", "?" + "a=1&" * 300, "?open-page=%FF"])
+def test_no_query_breaks_it(client: Client, query: str):
+    assert client.get(f"/embedded/{query}").status_code == 200
+
+
+def test_what_one_may_not_open_is_not_embedded():
+    assert embedding.render_dashboard(Staff(), request_of()) == ""
+    assert embedding.render_component(Staff(), "secret", request_of()) == ""
+    staff = request_of(User(username="s", is_staff=True))
+    assert "classified" in embedding.render_dashboard(Staff(), staff)
+    assert embedding.render_component(Mixed(), "later", request_of()) == ""
+    assert "Loading" in embedding.render_component(Mixed(), "later", staff)
+
+
+def test_an_instance_with_a_request_keeps_it():
+    """Nobody sees through a page what only whoever made the instance may see."""
+    staff = request_of(User(username="s", is_staff=True))
+
+    assert "classified" in embedding.render_dashboard(Staff(staff), None)
+
+
+def test_components_of_one_instance_share_a_stream():
+    dashboard = Live(request_of())
+    html = "".join(embedding.render_component(dashboard, key) for key in ("note", "number"))
+
+    [one, other] = re.findall(r'sse-connect="([^"]*)"', html)
+    assert one == other
+
+
+def test_what_is_not_live_opens_no_stream():
+    assert "sse-connect" not in embedding.render_component(Mixed(), "after", request_of())
+
+
+def test_dashboards_of_two_objects_have_ids_of_their_own():
+    request = request_of()
+    groups = [Group.objects.create(name=name) for name in ("one", "two")]
+    html = "".join(embedding.render_dashboard(GroupBoard(object=each), request) for each in groups)
+
+    ids = re.findall(r'id="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+    assert "group one" in html
+    assert "group two" in html
+    assert GroupBoard(object=User(pk=None)).dom_id != GroupBoard(object=groups[0]).dom_id
+
+
+def test_filters_are_embedded_too():
+    html = embedding.render_dashboard(Filtered(), request_of(word="ab", other="1"))
+
+    assert '<input type="hidden" name="other" value="1">' in html
+    assert "[ab]" in html
+
+
+def test_an_unknown_component_is_told():
+    with pytest.raises(UnknownComponentError, match="Mixed has no component 'nothing'"):
+        embedding.render_component(Mixed(), "nothing", request_of())
+
+
+def test_what_cannot_be_embedded_is_told():
+    given: Any = "Live"
+    with pytest.raises(TypeError, match="Only an instance of a dashboard can be rendered, got 'L"):
+        embedding.render_dashboard(given, request_of())
+    with pytest.raises(TypeError, match=r"Live is rendered without a request: .* add django\.tem"):
+        embedding.render_dashboard(Live())
+
+
+def test_a_class_in_a_template_is_an_instance():
+    html = Template("{% load dashboards %}{% render_component board 'greeting' %}").render(
+        Context({"board": Live, "request": request_of(name="Ann")})
+    )
+    assert "Hello Ann" in html
+
+
+def test_a_head_for_certain_dashboards_has_what_they_need():
+    class Plain(Dashboard):
+        it = Text(value="x")
+
+    head = embedding.render_head([Plain()], nonce="n0nce")
+
+    assert "live.js" in head
+    assert "chart.js" not in head
+    assert 'nonce="n0nce"' in head
+
+
+# Jinja2.
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"environment": "dashboards.jinja2.environment"},
+        {"extensions": ["dashboards.jinja2.DashboardsExtension"]},
+    ],
+    ids=["environment", "extension"],
+)
+def test_jinja_has_the_same(options: dict[str, Any]):
+    engine = Jinja2({"NAME": "jinja2", "DIRS": [], "APP_DIRS": False, "OPTIONS": options})
+    template = engine.from_string(
+        "<head>{{ dashboards_head(live) }}{{ dashboards_scripts() }}</head>"
+        "{{ render_dashboard(live) }}{{ render_component(mixed, 'after') }}"
+        "{{ render_component(mixed, 'secret') }}{{ live['note'] }}{{ '<b>' }}"
+    )
+
+    request = request_of(name="Ann")
+    html = template.render({"live": Live(request), "mixed": Mixed()}, request)
+
+    assert "Hello Ann" in html
+    assert 'class="dashboard-component' in html
+    assert "dashboards.css" in html
+    assert "site_mixed-after" in html
+    assert "secret" not in html
+    assert "&lt;b&gt;" in html
