@@ -719,9 +719,9 @@ served = pytest.mark.urls(__name__)
     [
         ("plain", ""),
         ("undeferred", ""),
-        ("deferred", "intersect once"),
-        ("called", "intersect once"),
-        ("by_method", "intersect once"),
+        ("deferred", "dashboards:seen once"),
+        ("called", "dashboards:seen once"),
+        ("by_method", "dashboards:seen once"),
         ("polled", "every 2.5s"),
         ("never_polled", ""),
         ("triggered", "refresh from:body, click"),
@@ -730,7 +730,7 @@ served = pytest.mark.urls(__name__)
         (
             "follower",
             (
-                "intersect once, every 60s, again, "
+                "dashboards:seen once, every 60s, again, "
                 "htmx:after:swap from:#site_loading-leader-content, "
                 "htmx:after:swap from:#site_loading-other_leader-content"
             ),
@@ -859,7 +859,7 @@ def test_a_deferred_live_component_still_loads():
     html = box(Live(), "deferred")
 
     assert "Loading…" in html.text
-    assert html.values("hx-trigger") == ["intersect once"]
+    assert html.values("hx-trigger") == ["dashboards:seen once"]
     assert html.values("sse-swap") == ["deferred"]
 
 

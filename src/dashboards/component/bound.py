@@ -254,7 +254,10 @@ class BoundComponent:
     def trigger(self) -> str:
         """When it loads from the server, as ``hx-trigger`` says it; empty for never."""
         triggers = []
-        if self.is_deferred:
+        if self.is_batched:
+            # Said by deferred.js: htmx's own "intersect" may begin before that script has come.
+            triggers.append("dashboards:seen once")
+        elif self.is_deferred:
             triggers.append("intersect once")
         if self._component.poll_rate:
             triggers.append(f"every {self._component.poll_rate}s")

@@ -54,9 +54,27 @@
     }
   }
 
+  const seen = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      seen.unobserve(target);
+      htmx.trigger(target, "dashboards:seen", {}, false);
+    }
+  });
+  const watched = new WeakSet();
+
+  function watch(root) {
+    for (const element of [root, ...root.querySelectorAll("[data-batch]")]) {
+      if (!element.dataset?.batch || watched.has(element)) continue;
+      watched.add(element);
+      seen.observe(element);
+    }
+  }
+
   htmx.registerExtension("dashboards-deferred", {
+    htmx_after_process: watch,
     htmx_before_request(element, { ctx }) {
-      if (element.dataset.batch && ctx.sourceEvent?.type === "intersect") {
+      if (element.dataset.batch && ctx.sourceEvent?.type === "dashboards:seen") {
         ctx.fetch = (action, request) => load(element, action, request);
       }
     },
@@ -65,4 +83,7 @@
       if (waiting && element.dataset.failed) waiting.textContent = element.dataset.failed;
     },
   });
+
+  // htmx may have processed the document before this script ran.
+  if (document.readyState !== "loading") watch(document.body);
 })();
