@@ -156,10 +156,21 @@ def test_a_proxied_request_is_answered_with_instructions(behind: Settings, clien
     assert response["Grip-Keep-Alive"] == (
         r"event: dashboards:heartbeat\ndata: \n\n; format=cstring; timeout=15"
     )
-    assert 8 <= int(response["Grip-Link"].split("timeout=")[1]) <= 10
+    assert 1 <= int(response["Grip-Link"].split("timeout=")[1]) <= 10
     assert "<?name=kept&next=1>" in response["Grip-Link"], "permissions may look at it"
-    assert "retry" not in ask_next(client, response, STREAM).content.decode()
+    news = ask_next(client, response, STREAM)
+    assert "retry" not in news.content.decode()
+    assert 8 <= int(news["Grip-Link"].split("timeout=")[1]) <= 10
     assert response["Content-Encoding"] == "identity"
+
+
+def test_streams_that_are_opened_together_are_not_asked_for_together(
+    behind: Settings, client: Client
+):
+    """A stream that Pushpin asks for has no news meanwhile: a thousand together for seconds."""
+    pauses = [int(ask(client)["Grip-Link"].split("timeout=")[1]) for _ in range(60)]
+    assert min(pauses) < 4
+    assert max(pauses) > 7
 
 
 def test_a_channel_that_does_not_exist_has_no_position(behind: Settings, client: Client):

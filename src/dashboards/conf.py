@@ -27,7 +27,7 @@ DEFAULTS: Mapping[str, Any] = {
     # Streams that one process holds; who comes on top is answered 503 with Retry-After.
     "MAX_STREAMS": 10_000,
     # Behind a GRIP proxy: seconds after which the proxy asks for what a stream may have missed, and
-    # access is checked anew; drawn for each time from 80 to 100 % of it.
+    # access is checked anew; drawn each time from 80 to 100 % of it, at first from 10 to 100 %.
     "GRIP_POLL_SECONDS": 60,
     # Milliseconds until a page asks again where nobody holds its stream.
     "POLL_MILLISECONDS": 1000,

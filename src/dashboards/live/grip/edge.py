@@ -154,8 +154,11 @@ class Proxied:
             ticket = ticket._replace(user=pk, access=str(self.access or ""))
             channels += [make_channel(access_channel(each)) for each in (hold.identity, EVERYBODY)]
         channels.append(make_channel(_TICKET_CHANNEL, ticket.sign()))
-        # Drawn each time, lest the proxy ask for all streams at once.
-        pause = conf.get("GRIP_POLL_SECONDS") * random.uniform(0.8, 1)  # noqa: S311
+        # Drawn each time, lest the proxy ask for all streams at once: a stream that it asks for has
+        # no news meanwhile. At first from all of the time, for streams that are opened together (a
+        # server was restarted) would stay together for long.
+        soonest = 0.8 if self.is_next else 0.1
+        pause = conf.get("GRIP_POLL_SECONDS") * random.uniform(soonest, 1)  # noqa: S311
         instruct: Any = self._request.grip.start_instruct()  # type: ignore[attr-defined]
         instruct.set_hold_stream()
         instruct.add_channels(channels)
