@@ -1,6 +1,8 @@
 """What tests share."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,39 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 MakeSite = Callable[..., Site]
+
+# Those that take longest begin first, lest one worker be left with them at the end.
+LONG = (
+    *("test_browser.py", "test_servers.py", "test_eventstream.py", "test_pushpin_edge.py"),
+    *("test_stores.py", "test_demo.py", "test_stop.py", "test_browser_tables.py"),
+    *("test_faults.py", "test_browser_layout.py", "test_howto.py", "test_tables.py"),
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {name: rank for rank, name in enumerate(LONG)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(LONG)))
+
+
+@pytest.fixture(autouse=True)
+def _turn(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Let a test that is marked ``alone`` have the machine to itself: no other worker's beside it.
+
+    Whoever waits for that stands in the door, so that nobody else comes in meanwhile.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    folder = tmp_path_factory.getbasetemp().parent
+    alone = request.node.get_closest_marker("alone") is not None
+    with (folder / "door").open("w") as door, (folder / "room").open("w") as room:
+        flock(door, LOCK_EX)
+        flock(room, LOCK_EX if alone else LOCK_SH)
+        flock(door, LOCK_UN)
+        yield
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ import pytest
 from tests.conftest import MakeSite
 from tests.harness import Site, wait_for
 
+pytestmark = pytest.mark.alone  # Two seconds are promised of a machine that does nothing else.
+
 PROMISED_SECONDS = 2.0
 AT_ONCE = 50
 REQUEST = b"GET /site/quiet/@stream/ HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
