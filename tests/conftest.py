@@ -4,9 +4,11 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from django.core.signals import got_request_exception
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.harness import Site
@@ -112,3 +114,17 @@ async def page(context: BrowserContext) -> AsyncIterator[Page]:
     page.complaints = complaints  # type: ignore[attr-defined]
     yield page
     assert not complaints
+
+
+@pytest.fixture
+def _no_exceptions() -> Iterator[None]:
+    """Fail where a view raised, even if something made a decent answer of it."""
+    raised: list[Any] = []
+
+    def note(**kwargs: Any) -> None:
+        raised.append(kwargs)
+
+    got_request_exception.connect(note)
+    yield
+    got_request_exception.disconnect(note)
+    assert not raised

@@ -5,7 +5,6 @@ import datetime as dt
 import io
 import re
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from html import unescape
@@ -14,7 +13,6 @@ from typing import Any, NamedTuple
 import django_tables2
 import pytest
 from asgiref.sync import async_to_sync
-from django.core.signals import got_request_exception
 from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import Length, Upper
@@ -623,19 +621,6 @@ QUERIES = [
     re.sub(r"<(.*?)>", lambda match: match[1] * 5000, query)
     for query in re.split(r"[|\n]", STRANGE.strip())
 ]
-
-
-@pytest.fixture
-def _no_exceptions() -> Iterator[None]:
-    raised: list[Any] = []
-
-    def note(**kwargs: Any) -> None:
-        raised.append(kwargs)
-
-    got_request_exception.connect(note)
-    yield
-    got_request_exception.disconnect(note)
-    assert not raised
 
 
 @pytest.mark.usefixtures("_no_exceptions")

@@ -1,12 +1,10 @@
 """Page, component and stream, asked over HTTP: well, badly, and with malice."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
 import pytest
-from django.core.signals import got_request_exception
 from django.http import HttpRequest
 from django.test import Client
 from django.utils import translation
@@ -52,20 +50,6 @@ def read(client: Client, url: str, **headers: str) -> Reader:
 
 def keys(reader: Reader) -> set[str]:
     return {key for key, _ in reader.events}
-
-
-@pytest.fixture
-def _no_exceptions() -> Iterator[None]:
-    """Fail where a view raised, even if something made a decent answer of it."""
-    raised: list[Any] = []
-
-    def note(**kwargs: Any) -> None:
-        raised.append(kwargs)
-
-    got_request_exception.connect(note)
-    yield
-    got_request_exception.disconnect(note)
-    assert not raised
 
 
 # What is not there.

@@ -13,7 +13,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from dashboards import conf
-from dashboards.component import Chart, Table
+from dashboards.component import Chart, Component, Table
+from dashboards.dashboard import Dashboard
 from dashboards.eventstream import DashboardChannelManager
 from dashboards.live.grip import proxies
 from dashboards.live.stores import get_store
@@ -139,9 +140,7 @@ def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             hint='pip install "django-live-dashboards[plotly]"',
             id="dashboards.E008",
         )
-        for dashboard in registry
-        for key, component in dashboard.declared.items()
-        if isinstance(component, Chart)
+        for dashboard, key, _ in _declared(Chart)
     ]
 
 
@@ -157,10 +156,16 @@ def check_tables2(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             hint='pip install "django-live-dashboards[tables]"',
             id="dashboards.E012",
         )
-        for dashboard in registry
-        for key, component in dashboard.declared.items()
-        if isinstance(component, Table)
+        for dashboard, key, component in _declared(Table)
     ]
+
+
+def _declared(kind: type[Component]) -> Iterator[tuple[type[Dashboard], str, Component]]:
+    """Go through the components of one kind that registered dashboards declare."""
+    for dashboard in registry:
+        for key, component in dashboard.declared.items():
+            if isinstance(component, kind):
+                yield dashboard, key, component
 
 
 @register("dashboards")

@@ -2,7 +2,7 @@
 
 import os
 import random
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.apps import apps
@@ -107,20 +107,20 @@ class ComponentsView(DashboardAccessView):
 
     def get(self, request: HttpRequest, keys: str = "", **kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """Answer by key with a status and HTML, as each would be answered alone."""
-        batch = load_together(self.dashboard, keys.split(","))
-        if not any(key in self.dashboard.components for key in keys.split(",")):
+        asked = keys.split(",")
+        if not any(key in self.dashboard.components for key in asked):
             raise Http404
-        answers = {
-            key: {"status": 500}
-            if isinstance(content, Exception)
-            else {"status": 204}
-            if content is None
-            else {"status": 200, "html": content}
-            for key, content in batch.ready.items()
-        }
+        batch = load_together(self.dashboard, asked)
+        answers = {key: _describe(content) for key, content in batch.ready.items()}
         response = JsonResponse({"ready": answers, "again": batch.again})
         response["Cache-Control"] = "no-store"
         return response
+
+
+def _describe(content: str | Exception | None) -> dict[str, Any]:
+    if isinstance(content, Exception):
+        return {"status": 500}
+    return {"status": 204} if content is None else {"status": 200, "html": content}
 
 
 class StreamView(DashboardAccessView):
@@ -205,14 +205,18 @@ def _must_log_in(request: HttpRequest) -> bool:
     """Whether LoginRequiredMiddleware would turn this request away."""
     if not apps.is_installed("django.contrib.auth"):
         return False
+    return _demands_login(tuple(settings.MIDDLEWARE)) and not request.user.is_authenticated
+
+
+@cache
+def _demands_login(middleware: tuple[str, ...]) -> bool:
     # It brings the app's models.
     from django.contrib.auth.middleware import LoginRequiredMiddleware  # noqa: PLC0415
 
-    middleware = map(import_string, settings.MIDDLEWARE)
-    demands_login = any(
-        isinstance(each, type) and issubclass(each, LoginRequiredMiddleware) for each in middleware
+    return any(
+        isinstance(each, type) and issubclass(each, LoginRequiredMiddleware)
+        for each in map(import_string, middleware)
     )
-    return demands_login and not request.user.is_authenticated
 
 
 @method_decorator(never_cache, name="dispatch")
