@@ -2,6 +2,7 @@
 
 from dashboards.component.base import CTA, Component
 from dashboards.component.chart import Chart
+from dashboards.component.form import Form
 from dashboards.component.gauge import Gauge, GaugeData
 from dashboards.component.progress import Progress, ProgressData
 from dashboards.component.stat import Stat, StatData
@@ -13,6 +14,7 @@ __all__ = [
     "BasicTable",
     "Chart",
     "Component",
+    "Form",
     "Gauge",
     "GaugeData",
     "Progress",
