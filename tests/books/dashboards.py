@@ -106,7 +106,8 @@ class AddBook(forms.ModelForm):  # type: ignore[type-arg]  # generic only to its
             raise ValidationError({"secret": "About no field."})
         if scan := self.cleaned_data["scan"]:
             self.instance.secret = scan.name
-        return super().save(commit)
+        super().save(commit)
+        return self.instance
 
 
 class EditAuthor(forms.ModelForm):  # type: ignore[type-arg]  # generic only to its stubs
@@ -116,7 +117,8 @@ class EditAuthor(forms.ModelForm):  # type: ignore[type-arg]  # generic only to 
 
     def save(self, commit: bool = True, *, request: HttpRequest | None = None) -> Author:
         assert request is not None
-        return super().save(commit)
+        super().save(commit)
+        return self.instance
 
 
 def found(filters: dict[str, Any]) -> QuerySet[Book]:

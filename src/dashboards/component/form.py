@@ -202,7 +202,7 @@ class Form(Component):
 
     def prepare_value(self, value: Any) -> FormView:
         """Return a form that stands alone: nothing is known of where it is sent."""
-        nobody = {**dict.fromkeys(("request", "object", "user")), "filters": {}}
+        nobody: dict[str, Any] = {**dict.fromkeys(("request", "object", "user")), "filters": {}}
         form = self._make(self._class(nobody), nobody, None, **self._initial(value))
         return FormView(form, self.method, submit_text=self._button)
 
