@@ -86,7 +86,8 @@ class Find(DashboardForm):
 
     def clean(self) -> dict[str, Any]:
         if self.cleaned_data.get("least") == 13:
-            raise ValidationError("Thirteen brings bad luck.")
+            msg = "Thirteen brings bad luck."
+            raise ValidationError(msg)
         return self.cleaned_data
 
 

@@ -1,7 +1,7 @@
 """A form on a dashboard: what narrows other components, or saves what somebody has filled in."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
