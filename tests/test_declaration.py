@@ -247,7 +247,7 @@ def test_an_unknown_attribute_of_meta_is_refused_with_what_is_allowed():
 
     assert str(raised.value) == (
         "Wrong.Meta has no attribute colour, permissions; "
-        "allowed are app_label, audience, event_channels, filter_form, name, permission_classes, "
+        "allowed are app_label, audience, event_channels, filter_form, include_in_menu, "
         "template_name."
     )
 

@@ -98,9 +98,15 @@ class ComponentView(DashboardAccessView):
         """Let it have what is posted, where its kind takes any."""
         response = self._component(key).post(request)
         if response is None:
-            return HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
+            return self.http_method_not_allowed(request)
         response["Cache-Control"] = "no-store"
         return response
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:  # noqa: ARG002
+        """Name what every component takes."""
+        return HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
 
     def _component(self, key: str) -> BoundComponent:
         try:

@@ -107,8 +107,8 @@ class AddBook(forms.ModelForm):  # type: ignore[type-arg]  # generic only to its
             raise ValidationError({"secret": "About no field."})
         if scan := self.cleaned_data["scan"]:
             self.instance.secret = scan.name
-        super().save(commit)
-        return self.instance
+        book: Book = super().save(commit)
+        return book
 
 
 class EditAuthor(forms.ModelForm):  # type: ignore[type-arg]  # generic only to its stubs
@@ -118,8 +118,8 @@ class EditAuthor(forms.ModelForm):  # type: ignore[type-arg]  # generic only to 
 
     def save(self, commit: bool = True, *, request: HttpRequest | None = None) -> Author:
         assert request is not None
-        super().save(commit)
-        return self.instance
+        author: Author = super().save(commit)
+        return author
 
 
 def found(filters: dict[str, Any]) -> QuerySet[Book]:

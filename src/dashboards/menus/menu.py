@@ -1,6 +1,7 @@
 """What leads from one page to another: declared once, and bound to each request anew."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -176,13 +177,17 @@ class DashboardMenu(Menu):
     @classmethod
     def get_items(cls, obj: Any = None) -> list[MenuItem]:
         """Return an item for each dashboard; those about one object only where ``obj`` is one."""
-        return [
-            make_dashboard_item(each, obj)
-            for each in registry
-            if each.get_app_label() == cls.app_label
-            and each._meta.include_in_menu  # noqa: SLF001 - ours
-            and (not issubclass(each, ModelDashboard) or isinstance(obj, each.get_model()))
-        ]
+        items: list[MenuItem] = []
+        for each in registry:
+            is_its = each.get_app_label() == cls.app_label and each._meta.include_in_menu  # noqa: SLF001 - ours
+            if not is_its or (
+                issubclass(each, ModelDashboard) and not isinstance(obj, each.get_model())
+            ):
+                continue
+            # One without an address, of which a system check tells, must not cost every page.
+            with suppress(NoReverseMatch):
+                items.append(make_dashboard_item(each, obj))
+        return items
 
 
 def bind(items: Iterable[MenuItem] | None, request: HttpRequest) -> list[BoundItem]:

@@ -1,0 +1,76 @@
+"""Forms and menus as a person uses them: by keyboard, live, and with a token that has aged."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.harness import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+FILL = """
+from tests.books.models import Book
+Book.objects.create(title="Long novel", pages=900)
+Book.objects.create(title="Short poems", pages=20, genre="p")
+"""
+DESK = "#books_desk"
+
+
+async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
+    site.run("shell", "-v0", "-c", FILL)
+    await page.goto(f"{site.url}/books/desk/?x=1")
+    await expect(page.locator(DESK)).to_have_attribute("data-live", "open")
+    section = page.locator(".dashboards-menu-section[data-active]")
+    await section.locator("summary").click()
+    await expect(page.get_by_role("link", name="Desk", exact=True)).to_have_attribute(
+        "aria-current", "page"
+    )
+    await page.keyboard.press("Escape")
+    await expect(section).not_to_have_attribute("open", "")
+
+    # A filter: the address says it, all that depends on it follows, and a reload keeps it.
+    await page.locator(f"{DESK}-find").get_by_label("Genre").select_option("p")
+    rows = page.locator(f"{DESK}-books tbody tr")
+    await expect(rows).to_have_count(1)
+    live = page.locator(f"{DESK}-live_count-content")
+    for key in ("count", "live_count", "late_count"):
+        await expect(page.locator(f"{DESK}-{key}-content")).to_have_text("1")
+    await expect(page).to_have_url(re.compile(r"\?x=1&find-genre=p"))
+    await page.reload()
+    await expect(rows).to_have_count(1)
+    await expect(page.locator(DESK)).to_have_attribute("data-live", "open")
+
+    # By keyboard: what is wrong is told and focused, what was typed is kept.
+    add = page.locator(f"{DESK}-add")
+    await add.get_by_label("Title").fill("elsewhere")
+    await add.get_by_label("Pages").fill("30")
+    await add.get_by_label("Poems").check()
+    # Somebody signs in, in another tab: the token of this page is old.
+    await page.context.clear_cookies()
+    await page.keyboard.press("Enter")
+    await expect(add.get_by_role("alert").first).to_contain_text("About no field.")
+    await expect(add.get_by_role("alert").first).to_be_focused()
+    title = add.get_by_label("Title")
+    await expect(title).to_have_value("elsewhere")
+    await title.fill("late")
+    await title.press("Enter")
+    await expect(title).to_be_focused()
+    await expect(title).to_have_attribute("aria-invalid", "true")
+    await title.fill("A new poem")
+    # What is live does not take away what is being typed.
+    run = "from tests.books.models import Author; Author.objects.create(name='Ann')"
+    site.run("shell", "-v0", "-c", run)
+    await expect(title).to_have_value("A new poem")
+    await title.press("Enter")
+    await expect(add.get_by_role("status")).to_have_text("Saved.")
+    await expect(add.get_by_role("status")).to_be_focused()
+    await expect(title).to_have_value("")
+    await expect(page.locator(f"{DESK}-count-content")).to_have_text("2")
+    # Live, and narrowed still: not the 3 that others are sent.
+    await expect(live).to_have_text("2")
+
+    await page.locator(f"{DESK}-find").get_by_role("link", name="Reset").click()
+    await expect(rows).to_have_count(2)
+    await expect(live).to_have_text("3")
+    await expect(page).to_have_url(re.compile(r"\?x=1$"))
