@@ -106,8 +106,8 @@ def test_a_wrong_filter_is_told_beside_its_field(client: Client):
     form = client.get(f"{FIND}?find-least=no", headers=HTMX).content.decode()
     assert "Enter a whole number." in form
     assert 'aria-invalid="true"' in form
-    assert 'aria-describedby="books_desk-find-find-least_error"' in form
-    assert 'id="books_desk-find-find-least_error"' in form
+    assert 'aria-describedby="books_desk-find-form-find-least_error"' in form
+    assert 'id="books_desk-find-form-find-least_error"' in form
     assert 'value="no"' in form
 
 

@@ -97,7 +97,7 @@ def test_where_items_lead_and_what_becomes_of_headings(menus: MenuRegistry):
         name = "Links"
 
         @classmethod
-        def get_items(cls, request: HttpRequest):
+        def get_items(cls, obj: Any = None, request: HttpRequest | None = None):
             return [
                 shared,
                 MenuItem(title="View", url="dashboards:books_desk"),

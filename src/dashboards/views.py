@@ -103,8 +103,11 @@ class ComponentView(DashboardAccessView):
         return response
 
     def http_method_not_allowed(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponse:  # noqa: ARG002
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        *args: Any,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
+    ) -> HttpResponse:
         """Name what every component takes."""
         return HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
 

@@ -173,7 +173,7 @@ class Form(Component):
         # What a FilterSet has is its form.
         form: BaseForm = made if isinstance(made, BaseForm) else made.form
         if bound is not None:
-            form.auto_id = f"{bound.dom_id}-%s"
+            form.auto_id = f"{bound.dom_id}-form-%s"
         return form
 
     def _initial(self, value: Any) -> dict[str, Any]:
