@@ -74,3 +74,7 @@ async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
     await expect(rows).to_have_count(2)
     await expect(live).to_have_text("3")
     await expect(page).to_have_url(re.compile(r"\?x=1$"))
+    # The browser itself tells of what was refused.
+    complaints: list[str] = page.complaints  # type: ignore[attr-defined]
+    assert all("403" in each or "422" in each for each in complaints), complaints
+    complaints.clear()

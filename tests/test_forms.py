@@ -127,7 +127,7 @@ def test_filters_as_json(client: Client):
 def test_saved_by_htmx(client: Client):
     answer = client.post(ADD, GOOD, headers=HTMX)
     assert answer.status_code == 200
-    assert answer["HX-Reswap"] == "innerHTML"
+    assert answer["HX-Reswap"] == "innerHTML settle:0"
     assert answer["Cache-Control"] == "no-store"
     html = answer.content.decode()
     assert "Saved." in html

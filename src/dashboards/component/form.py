@@ -275,8 +275,9 @@ class Form(Component):
         view = self._view(make(**self._initial(bound.compute())), bound)
         message = self.success_message or _("Saved.")
         response = HttpResponse(bound.render(replace(view, message=message, next_url=next_url)))
-        # Morphing would keep what was typed.
-        response["HX-Reswap"] = "innerHTML"
+        # Morphing would keep what was typed; and while it settles, htmx gives new elements the values
+        # of those that they replace.
+        response["HX-Reswap"] = "innerHTML settle:0"
         return response
 
     def _refuse(

@@ -18,7 +18,7 @@
       return defaultValue !== undefined && value !== defaultValue;
     };
     return (
-      Boolean(form.dataset.told) ||
+      "told" in form.dataset ||
       (form.contains(active) && active.matches("input, select, textarea")) ||
       form.querySelector("[aria-invalid=true], .dashboard-form-errors") !== null ||
       [...form.elements].some(isTyped)
