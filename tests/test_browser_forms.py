@@ -71,7 +71,7 @@ async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
     await expect(live).to_have_text("2")
 
     await page.locator(f"{DESK}-find").get_by_role("link", name="Reset").click()
-    await expect(rows).to_have_count(2)
+    await expect(rows).to_have_count(3)
     await expect(live).to_have_text("3")
     await expect(page).to_have_url(re.compile(r"\?x=1$"))
     # The browser itself tells of what was refused.
