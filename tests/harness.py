@@ -222,13 +222,13 @@ class Site:
             connection.close()
 
     def open_stream(self, path: str = "/site/live/@stream/", **headers: str) -> "Stream":
-        return Stream(self.port, path, **headers)
+        return Stream(self.port, path, timeout=15, **headers)
 
 
 class Stream:
     """One held stream, read as a client reads it."""
 
-    def __init__(self, port: int, path: str, *, timeout: float = 15, **headers: str) -> None:
+    def __init__(self, port: int, path: str, *, timeout: float, **headers: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
