@@ -45,10 +45,10 @@ def folder() -> Path | None:
 
 
 def topology(countries: Mapping[str, Any]) -> dict[str, Any]:
-    """Return GeoJSON of countries, with their codes as ``ISO3``, as plotly.js wants its TopoJSON.
+    """Return GeoJSON of countries as plotly.js wants its TopoJSON.
 
     Args:
-        countries: a feature collection of polygons.
+        countries: a feature collection of polygons, with ``ISO3``, ``LON`` and ``LAT``.
     """
     arcs: list[list[list[int]]] = []
 
@@ -56,14 +56,16 @@ def topology(countries: Mapping[str, Any]) -> dict[str, Any]:
         arcs.append(_steps(ring))
         return [len(arcs) - 1]
 
-    shapes = []
+    shapes: list[dict[str, Any]] = []
     for feature in countries["features"]:
         polygons = [
             [add(_wound(ring, clockwise=not index)) for index, ring in enumerate(polygon)]
             for polygon in _polygons(feature["geometry"])
         ]
-        code = feature["properties"]["ISO3"]
-        shapes.append({"type": "MultiPolygon", "id": code, "arcs": polygons, "properties": {}})
+        about = feature["properties"]
+        shape = {"type": "MultiPolygon", "id": about["ISO3"], "arcs": polygons}
+        # Where a point stands that is given by its country.
+        shapes.append({**shape, "properties": {"ct": [about["LON"], about["LAT"]]}})
     coasts = {"type": "MultiLineString", "arcs": [[index] for index in range(len(arcs))]}
     ocean = {"type": "MultiPolygon", "arcs": [[add(ring)] for ring in _octants()]}
     nothing = {"type": "GeometryCollection", "geometries": ()}

@@ -41,7 +41,7 @@ def as_text(kind: str, value: Any) -> Data:
     if not isinstance(figure, dict):
         msg = f"{allowed} with data and layout, got {text[:80]!r}."
         raise ComponentValueError(msg)
-    if _leave_template(figure):
+    if _leave_unchosen(figure):
         text = json.dumps(figure, separators=(",", ":"))
     return Data(text, is_empty=not has_points(figure))
 
@@ -103,13 +103,21 @@ def _to_json(value: Any, allowed: str) -> str:
     return encode(dict(figure), allowed)
 
 
-def _leave_template(figure: Mapping[str, Any]) -> bool:
+def _leave_unchosen(figure: Mapping[str, Any]) -> bool:
     layout = figure.get("layout")
     if not isinstance(layout, dict) or not layout.get("template"):
         return False
-    if layout["template"] != _default_template():
+    default = _default_template()
+    if layout["template"] != default:
         return False
     del layout["template"]
+    # plotly.express also writes some of what is in the template, and room for a title.
+    if layout.get("margin") == {"t": 60}:
+        del layout["margin"]
+    scale = default["layout"]["colorscale"]["sequential"]
+    for name, axis in layout.items():
+        if name.startswith("coloraxis") and axis.get("colorscale") == scale:
+            del axis["colorscale"]
     return True
 
 

@@ -23,7 +23,7 @@
   }
 
   // What the figure leaves open follows the page: its type, its colours, light or dark.
-  function template(element) {
+  function template(element, isTitled) {
     const style = getComputedStyle(element);
     const color = (name) => element.color(`--dashboards-${name}`);
     const grid = color("chart-grid");
@@ -40,6 +40,8 @@
       automargin: true,
     };
     const line = color("line");
+    const border = mix(color("track"), color("muted"), 0.4);
+    const scale = [[0, mix(color("surface"), color("chart-1"), 0.2)], [1, color("chart-1")]];
     const colors = Array.from({ length: 8 }, (_, i) => color(`chart-${i + 1}`));
     return {
       layout: {
@@ -53,7 +55,11 @@
           bordercolor: line,
           font: { family: style.fontFamily, color: style.color },
         },
-        legend: { orientation: "h", x: 0, y: -0.2 },
+        title: { x: 0, xref: "paper", yref: "container", automargin: true, font: { size: 14, color: style.color } },
+        legend: isTitled
+          ? { orientation: "h", x: 0, y: -0.2 }
+          : { orientation: "h", x: 0, y: 1, yanchor: "bottom", title: { side: "left" } },
+        colorscale: { sequential: scale, sequentialminus: scale },
         modebar: { bgcolor: "rgba(0,0,0,0)", color: muted, activecolor: color("accent") },
         xaxis: axis,
         yaxis: axis,
@@ -68,15 +74,16 @@
           landcolor: color("track"),
           lakecolor: color("surface"),
           oceancolor: color("page"),
-          coastlinecolor: line,
-          countrycolor: line,
-          subunitcolor: line,
+          coastlinecolor: border,
+          countrycolor: border,
+          subunitcolor: border,
           showframe: false,
           showland: true,
         },
         // Tiles would be asked for elsewhere: a figure that wants them names a style.
         map: { style: { version: 8, sources: {}, layers: [background(color("track"))] } },
       },
+      data: { choropleth: [{ marker: { line: { color: color("surface"), width: 0.5 } } }] },
     };
   }
 
@@ -85,6 +92,12 @@
     type: "background",
     paint: { "background-color": color ?? "transparent" },
   });
+
+  // A colour between two, as computed styles write them.
+  function mix(from, to, share) {
+    const [a, b] = [from, to].map((each) => (each ?? "").match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0]);
+    return `rgb(${[0, 1, 2].map((i) => Math.round(a[i] + share * (b[i] - a[i])))})`;
+  }
 
   // The colours that plotly.express writes into traces when nobody chose any.
   const unchosen = ["#636efa", "#ef553b", "#00cc96", "#ab63fa", "#ffa15a", "#19d3f3", "#ff6692", "#b6e880"];
@@ -208,7 +221,7 @@
       const data = extend(figure.data ?? [], this.parentElement);
       const layout = { uirevision: "kept", ...figure.layout };
       if (!layout.template) {
-        layout.template = template(this);
+        layout.template = template(this, Boolean(layout.title?.text));
         const { colorway } = { ...layout.template.layout, ...figure.layout };
         if (colorway) recolor(data, colorway);
       }
