@@ -697,7 +697,7 @@ def test_scripts_are_named_once_however_many_components_need_them():
         one = Chart()
         two = Chart()
 
-    assert Charts().scripts == ["dashboards/js/chart.js"]
+    assert Charts().scripts == ["dashboards/js/drawing.js", "dashboards/js/chart.js"]
     assert Base().scripts == []
 
 

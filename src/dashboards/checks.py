@@ -7,13 +7,15 @@ from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from dashboards import conf
-from dashboards.component import Chart, Component, Table
+from dashboards import conf, world
+from dashboards.component import Chart, Component, Map, Table
+from dashboards.component.chart.kind import WORLD
 from dashboards.dashboard import Dashboard
 from dashboards.eventstream import DashboardChannelManager
 from dashboards.live.grip import proxies
@@ -136,11 +138,31 @@ def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         return ()
     return [
         Error(
-            f"{dashboard.__name__}.{key} is a Chart, but plotly is not installed.",
+            f"{dashboard.__name__}.{key} is a {type(component).__name__}, but plotly is not "
+            "installed.",
             hint='pip install "django-live-dashboards[plotly]"',
             id="dashboards.E008",
         )
-        for dashboard, key, _ in _declared(Chart)
+        for dashboard, key, component in _declared(Chart)
+    ]
+
+
+@register("dashboards")
+def check_maps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A map wants the shapes of countries, which a browser shall ask of this site only."""
+    if world.source() or finders.find(WORLD):
+        return ()
+    return [
+        Warning(
+            f"{dashboard.__name__}.{key} is a Map, but there are no shapes of countries: it shows "
+            "only what its figures bring.",
+            hint=(
+                'pip install "django-live-dashboards[maps]", or put a TopoJSON file for plotly.js '
+                f"among the static files, as {WORLD}."
+            ),
+            id="dashboards.W014",
+        )
+        for dashboard, key, _ in _declared(Map)
     ]
 
 

@@ -1,8 +1,10 @@
 """Component kinds. This is the door: ``from dashboards.component import Chart, Stat``."""
 
 from dashboards.component.base import CTA, Component
-from dashboards.component.chart import Chart
+from dashboards.component.chart import Chart, ChartSerializer
+from dashboards.component.drawing import Drawing
 from dashboards.component.gauge import Gauge, GaugeData
+from dashboards.component.map import Map
 from dashboards.component.progress import Progress, ProgressData
 from dashboards.component.stat import Stat, StatData
 from dashboards.component.table import BasicTable, Table, TableData
@@ -12,9 +14,12 @@ __all__ = [
     "CTA",
     "BasicTable",
     "Chart",
+    "ChartSerializer",
     "Component",
+    "Drawing",
     "Gauge",
     "GaugeData",
+    "Map",
     "Progress",
     "ProgressData",
     "Stat",
