@@ -99,6 +99,11 @@ class BoundComponent:
         """The request that it is served to; ``None`` where it is rendered for everybody."""
         return self._owner.request
 
+    @property
+    def about(self) -> Any:
+        """The object that its dashboard is about; ``None`` where it is about none."""
+        return self._owner.object
+
     @cached_property
     def params(self) -> MultiValueDict[str, str]:
         """Its own parameters in the query string, on the page's address as on its own.
