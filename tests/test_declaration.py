@@ -247,8 +247,8 @@ def test_an_unknown_attribute_of_meta_is_refused_with_what_is_allowed():
 
     assert str(raised.value) == (
         "Wrong.Meta has no attribute colour, permissions; "
-        "allowed are app_label, audience, event_channels, filter_form, name, permission_classes, "
-        "template_name."
+        "allowed are app_label, audience, event_channels, filter_form, include_in_menu, name, "
+        "permission_classes, template_name."
     )
 
 

@@ -6,7 +6,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class DashboardsConfig(AppConfig):
-    """Discovers each app's ``dashboards.py`` and makes what other packages bring findable."""
+    """Discovers ``dashboards.py`` and ``menus.py`` of apps, and makes packages' files findable."""
 
     name = "dashboards"
     default_auto_field = "django.db.models.BigAutoField"
@@ -16,9 +16,12 @@ class DashboardsConfig(AppConfig):
         # These need the app registry, which is ready only now.
         from dashboards import checks  # noqa: F401, PLC0415 - registers them
         from dashboards.live.grip import publisher  # noqa: PLC0415
+        from dashboards.menus.registry import menu_registry  # noqa: PLC0415
         from dashboards.registry import registry  # noqa: PLC0415
 
         autodiscover_modules("dashboards", register_to=registry)
+        # The second name is that of an older package.
+        autodiscover_modules("menus", "dashboard_menu", register_to=menu_registry)
         publisher.connect()
         if "django.contrib.auth" in settings.INSTALLED_APPS:
             from dashboards import access  # noqa: PLC0415

@@ -83,7 +83,10 @@ def open_stream(dashboard: Dashboard) -> str:
 
 # What any dashboard may need, for a page that does not say which it has. plotly.js is not among
 # them: the first chart that is drawn loads it.
-_USUAL = (*Chart.scripts, "dashboards/js/tabs.js", "dashboards/js/deferred.js")
+_USUAL = (
+    *Chart.scripts,
+    *(f"dashboards/js/{name}.js" for name in ("tabs", "deferred", "forms")),
+)
 
 
 def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeString:

@@ -6,7 +6,8 @@ Either name the environment or add the extension::
     "OPTIONS": {"extensions": ["dashboards.jinja2.DashboardsExtension"]}
 
 and write ``{{ render_dashboard(dashboard) }}``, ``{{ render_component(dashboard, "key") }}``, and
-``{{ dashboards_head(dashboard) }}`` in the page's head.
+``{{ dashboards_head(dashboard) }}`` in the page's head. ``dashboard_menus()`` has the
+``sections`` of the menu, and the name of the ``active`` one.
 """
 
 from typing import Any
@@ -18,6 +19,7 @@ from jinja2.runtime import Context
 
 from dashboards import embedding
 from dashboards.dashboard import Dashboard
+from dashboards.menus.registry import Sections, get_sections
 
 
 class DashboardsExtension(Extension):
@@ -30,6 +32,7 @@ class DashboardsExtension(Extension):
             render_component=render_component,
             dashboards_head=dashboards_head,
             dashboards_scripts=dashboards_scripts,
+            dashboard_menus=dashboard_menus,
         )
 
 
@@ -60,3 +63,10 @@ def dashboards_head(context: Context, *dashboards: Dashboard) -> SafeString:
 def dashboards_scripts(context: Context, *dashboards: Dashboard) -> SafeString:
     """Load scripts."""
     return embedding.render_scripts(dashboards, nonce=context.get("csp_nonce"))
+
+
+@pass_context
+def dashboard_menus(context: Context) -> Sections:
+    """Return the menus that this page shows."""
+    about = getattr(context.get("dashboard"), "object", None)
+    return get_sections(context.get("request"), about)

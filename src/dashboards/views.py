@@ -9,17 +9,23 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
 from django.views.generic import View
 
 from dashboards import conf
-from dashboards.component.bound import entity_tag
+from dashboards.component.bound import BoundComponent, entity_tag
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import UnknownComponentError
@@ -47,7 +53,11 @@ class DashboardAccessView(View):
         self.dashboard = self.dashboard_class(request, about)
         if not self.dashboard.has_permission(request):
             return self.handle_no_permission(request)
+        self.find(**kwargs)
         return super().dispatch(request, *args, **kwargs)
+
+    def find(self, **kwargs: Any) -> None:
+        """Find what else the address names, for whoever may open the dashboard."""
 
     def handle_no_permission(self, request: HttpRequest) -> HttpResponseBase:  # noqa: ARG002
         """Answer whoever may not open the dashboard: 403.
@@ -58,6 +68,7 @@ class DashboardAccessView(View):
         raise PermissionDenied
 
 
+@method_decorator(csrf_protect, name="dispatch")
 class PageView(DashboardAccessView):
     """The page."""
 
@@ -79,16 +90,33 @@ class PageView(DashboardAccessView):
         return render(request, dashboard._meta.template_name, context)  # noqa: SLF001
 
 
+# Whatever middleware there is: a form's page sets the cookie, and its address asks for the token.
+@method_decorator(csrf_protect, name="dispatch")
 class ComponentView(DashboardAccessView):
-    """What stands in one component's box."""
+    """What stands in one component's box, and what is posted to it."""
+
+    component: BoundComponent
+
+    def find(self, **kwargs: Any) -> None:
+        """Find the component; what is posted is for those whose kind takes it."""
+        try:
+            self.component = self.dashboard[kwargs["key"]]
+        except UnknownComponentError as error:
+            raise Http404(str(error)) from error
+        if self.component.takes_posts:
+            self.http_method_names = [*self.http_method_names, "post"]
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
+        """Let it have what is posted."""
+        response = self.component.post(request)
+        response["Cache-Control"] = "no-store"
+        return response
 
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render the value that the page was sent without, or a newer one."""
-        try:
-            component = self.dashboard[key]
-        except UnknownComponentError as error:
-            raise Http404(str(error)) from error
-        response = component.respond() or self._answer(request, load_alone(self.dashboard, key))
+        response = self.component.respond() or self._answer(
+            request, load_alone(self.dashboard, key)
+        )
         response["Cache-Control"] = "no-store"
         return response
 
@@ -102,6 +130,7 @@ class ComponentView(DashboardAccessView):
         return get_conditional_response(request, etag=etag, response=response) or response
 
 
+@method_decorator(csrf_protect, name="dispatch")
 class ComponentsView(DashboardAccessView):
     """What stands in the boxes of several components; how long it waits says ``batch``."""
 

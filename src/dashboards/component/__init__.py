@@ -3,6 +3,7 @@
 from dashboards.component.base import CTA, Component
 from dashboards.component.chart import Chart, ChartSerializer
 from dashboards.component.drawing import Drawing
+from dashboards.component.form import Form
 from dashboards.component.gauge import Band, Gauge, GaugeData
 from dashboards.component.map import Map
 from dashboards.component.progress import Progress, ProgressData, Step
@@ -18,6 +19,7 @@ __all__ = [
     "ChartSerializer",
     "Component",
     "Drawing",
+    "Form",
     "Gauge",
     "GaugeData",
     "Map",

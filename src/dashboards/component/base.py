@@ -9,7 +9,9 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
+from django.utils.safestring import SafeString
 
+from dashboards.component.filters import Filters
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.triggers import Every, OnChange
 from dashboards.permissions import PermissionClass
@@ -50,8 +52,24 @@ class Bound(Protocol):
         """The object that its dashboard is about; ``None`` where it is about none."""
 
     @property
+    def given(self) -> dict[str, Any]:
+        """What callables may ask for: ``request``, ``object``, ``user``, ``filters``."""
+
+    @property
+    def narrowing(self) -> Filters | None:
+        """What its viewer has narrowed its ``dependents`` to, where it is such a form."""
+
+    @property
     def url(self) -> str:
         """Where it loads from."""
+
+    @property
+    def load_url(self) -> str:
+        """Where it loads from as this page shows it, with the page's query string."""
+
+    @property
+    def page_url(self) -> str:
+        """The address of the dashboard's page."""
 
     @property
     def dom_id(self) -> str:
@@ -61,8 +79,17 @@ class Bound(Protocol):
     def is_loadable(self) -> bool:
         """Whether its value can be had at any time, not only when it is pushed."""
 
+    def compute(self) -> Any:
+        """Return its value as it was given, called where it is callable."""
+
     def load(self) -> Any:
         """Return its value, ready for the template, as a request of its own gets it."""
+
+    def render(self, value: Any) -> SafeString:
+        """Render a prepared value: what stands inside the box."""
+
+    def render_alone(self, value: Any) -> SafeString:
+        """Render a prepared value in a page of its own, which leads back to the dashboard's."""
 
 
 @dataclass
@@ -118,6 +145,12 @@ class Component:
     grid_css_classes: str = ""
     live: bool | Every | OnChange = False
     permission_classes: Sequence[PermissionClass] = ()
+
+    is_personal: ClassVar[bool] = False
+    """Whether each viewer is shown another, so that each page loads its own live value."""
+
+    changed_event: ClassVar[str] = "htmx:after:swap"
+    """The DOM event of its box that has its ``dependents`` loaded anew."""
 
     scripts: ClassVar[Sequence[str]] = ()
     """Static files that a page with this kind of component loads, deferred."""
@@ -175,6 +208,19 @@ class Component:
     def respond(self, bound: Bound) -> HttpResponseBase | None:  # noqa: ARG002 - for subclasses
         """Answer a request at its own address with something else than its HTML: a file, say."""
         return None
+
+    def narrow(self, bound: Bound) -> Filters | None:  # noqa: ARG002 - for subclasses
+        """Return what a viewer has narrowed its ``dependents`` to: they get it in ``filters``."""
+        return None
+
+    @property
+    def takes_posts(self) -> bool:
+        """Whether a POST to its address is let through to ``post``, or answered 405."""
+        return False
+
+    def post(self, bound: Bound, request: HttpRequest) -> HttpResponseBase:
+        """Answer a POST to its address. Access and the CSRF token have been checked."""
+        raise NotImplementedError
 
     def get_value(self, **kwargs: Any) -> Any:
         """Return the value ready for the template, called where it is callable.

@@ -22,6 +22,7 @@ from django.utils.translation import gettext
 from dashboards import conf
 from dashboards.component.base import CTA, Component, resolve
 from dashboards.component.calls import Call
+from dashboards.component.filters import Filters
 from dashboards.component.look import address_of, parts_of
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
@@ -60,6 +61,9 @@ class Owner(Protocol):
     @property
     def dom_id(self) -> str:
         """The id of the dashboard's element."""
+
+    def get_absolute_url(self) -> str:
+        """The page's address."""
 
     def get_component_url(self, key: str) -> str:
         """Where a component loads from."""
@@ -182,9 +186,26 @@ class BoundComponent:
 
         What is pushed as plain state, and the points of a series, are the same for everybody.
         """
-        if self.series or not self._owner.is_filtered:
+        is_led = any(each.is_active for each in self._narrowings)
+        if self.series or not (self._owner.is_filtered or is_led):
             return False
         return callable(self._getter()) or callable(self._loader())
+
+    @cached_property
+    def narrowing(self) -> Filters | None:
+        """What its viewer has narrowed its ``dependents`` to, where it is such a form."""
+        return self._component.narrow(self)
+
+    @cached_property
+    def _narrowings(self) -> Sequence[Filters]:
+        leaders = self._owner.get_leaders(self.key)
+        return [each.narrowing for each in leaders if each.narrowing is not None]
+
+    @property
+    def follows(self) -> str:
+        """The keys of the forms that narrow it."""
+        leaders = self._owner.get_leaders(self.key)
+        return " ".join(each.key for each in leaders if each.narrowing is not None)
 
     @property
     def is_computed(self) -> bool:
@@ -203,7 +224,7 @@ class BoundComponent:
         live = self._component.live
         if isinstance(live, Every | OnChange) and live.how == "refresh":
             return True
-        return bool(live) and (self.is_guarded or self.is_narrowed)
+        return bool(live) and (self._component.is_personal or self.is_guarded or self.is_narrowed)
 
     @property
     def spread_milliseconds(self) -> int:
@@ -240,6 +261,11 @@ class BoundComponent:
         return self._component.defer_url or self._owner.get_component_url(self.key)
 
     @property
+    def page_url(self) -> str:
+        """The address of the dashboard's page."""
+        return self._owner.get_absolute_url()
+
+    @property
     def is_batched(self) -> bool:
         """Whether it loads together with others: it is deferred, to no address of its own."""
         return self.is_deferred and not self._component.defer_url
@@ -263,12 +289,12 @@ class BoundComponent:
             triggers.append("intersect once")
         if self._component.poll_rate:
             triggers.append(f"every {self._component.poll_rate}s")
-        if self.is_refreshed:
+        if self.is_refreshed or (self._component.live and self.follows):
             triggers.append("dashboards:refresh")
         if self._component.trigger_on:
             triggers.append(self._component.trigger_on)
         triggers.extend(
-            f"htmx:after:swap from:#{leader.content_id}"
+            f"{leader.changed_event} from:#{leader.content_id}"
             for leader in self._owner.get_leaders(self.key)
         )
         return ", ".join(triggers)
@@ -302,7 +328,7 @@ class BoundComponent:
             self.ahead = self._begin(self._getter() if loader is True else loader)
 
     def _begin(self, value: Any) -> Call | None:
-        return Call(value, **self._given()) if callable(value) else None
+        return Call(value, **self.given) if callable(value) else None
 
     def _needs_value(self, frame: str | None) -> bool:
         """Whether the page cannot be sent without computing its value."""
@@ -379,6 +405,8 @@ class BoundComponent:
             attributes["sse-swap"] = self.event
             if self.series:
                 attributes["data-window"] = self.series
+        if follows := self.follows:
+            attributes["data-dashboards-follows"] = follows
         if trigger := self.trigger:
             attributes["hx-get"] = self.load_url
             attributes["hx-trigger"] = trigger
@@ -400,6 +428,20 @@ class BoundComponent:
     def load(self) -> Any:
         """Return its value, ready for the template, as a request of its own gets it."""
         return self.get_deferred_value() if self.is_deferred else self.get_value()
+
+    def compute(self) -> Any:
+        """Return its value as it was given, called where it is callable."""
+        return resolve(self._getter(), **self.given)
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a POST to its address, where ``takes_posts`` is true."""
+        return self._component.post(self, request)
+
+    def render_alone(self, value: Any) -> SafeString:
+        """Render a prepared value in a page of its own, which leads back to the dashboard's."""
+        context = {"dashboard": self._owner, "component": self, "content": self.render(value)}
+        html = render_to_string("dashboards/alone.html", context, request=self.request)
+        return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes
 
     def respond(self) -> HttpResponseBase | None:
         """Answer a request at its own address with something else than its HTML: a file, say."""
@@ -469,15 +511,20 @@ class BoundComponent:
 
     def _call(self, value: Any) -> Any:
         ahead, self.ahead = self.ahead, None
-        return resolve(value, **self._given()) if ahead is None else ahead.take()
+        return resolve(value, **self.given) if ahead is None else ahead.take()
 
-    def _given(self) -> dict[str, Any]:
+    @property
+    def given(self) -> dict[str, Any]:
+        """What callables may ask for: ``request``, ``object``, ``user``, ``filters``."""
         owner = self._owner
+        filters = owner.filters
+        for each in self._narrowings:
+            filters = {**filters, **each.values}
         return {
             "request": owner.request,
             "object": owner.object,
             "user": owner.user,
-            "filters": owner.filters,
+            "filters": filters,
         }
 
     def prepare(self, value: Any) -> Any:

@@ -27,7 +27,7 @@ def is_number(value: Any) -> bool:
 
 def is_finite(value: Any) -> bool:
     """Whether a number is neither NaN nor infinite."""
-    return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+    return bool(value.is_finite() if isinstance(value, Decimal) else math.isfinite(value))
 
 
 def format_value(value: Any, decimals: int | None = None, date_format: str = "") -> Any:
@@ -55,7 +55,7 @@ def format_number(value: Any, decimals: int | None = None) -> str:
     """Write a number with its thousands grouped; see ``format_value``."""
     if not is_finite(value):
         return NOTHING
-    number: int | float | Decimal
+    number: Any
     if isinstance(value, Decimal):
         number = value
     else:

@@ -15,11 +15,11 @@ from dashboards import conf
 from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent, new_mark
 from dashboards.component.calls import settle
+from dashboards.component.filters import Filters
 from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.dashboard.changes import announce_changes
 from dashboards.dashboard.components import Components
 from dashboards.dashboard.declaration import DashboardType
-from dashboards.dashboard.filters import Filters
 from dashboards.dashboard.options import Options
 from dashboards.exceptions import (
     AudienceError,
@@ -189,6 +189,25 @@ class Dashboard(metaclass=DashboardType):
         if self._meta.audience == "user" and not (user and user.is_authenticated):
             return False
         return all(each.allows(request, self.object) for each in self.get_permissions())
+
+    @classmethod
+    def allows(cls, request: HttpRequest, about: Any = None) -> bool:
+        """Whether a request may open it, asked by a menu: its components are not made for that.
+
+        Args:
+            request: the request.
+            about: the object, where it is about one.
+        """
+        its = cls.__new__(cls)
+        asks_more = (cls.has_permission, cls.get_permissions) != (
+            Dashboard.has_permission,
+            Dashboard.get_permissions,
+        )
+        if asks_more:  # Methods of one's own may need what its __init__ makes.
+            its = cls(request) if about is None else cls(request, about)
+        else:
+            its.request, its.object = request, about
+        return its.has_permission(request)
 
     # What it shows.
 

@@ -30,6 +30,7 @@ class Options:
             page's address; components get what it has cleaned as ``filters``.
         event_channels: channels of django-eventstream whose events it shows: with
             ``DashboardChannelManager`` they are read by those who may open it, and by no other.
+        include_in_menu: whether menus that are made of an app's dashboards name it.
     """
 
     name: str = ""
@@ -40,6 +41,7 @@ class Options:
     filter_form: Callable[..., Any] | None = None
 
     event_channels: Sequence[str] = ()
+    include_in_menu: bool = True
 
     def __post_init__(self) -> None:
         """Refuse an audience that there is not, and channels that are none or too many's."""

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from dashboards import embedding
 from dashboards.component.bound import BoundComponent
 from dashboards.dashboard import Dashboard
+from dashboards.menus.registry import get_sections
 
 register = template.Library()
 
@@ -27,6 +28,22 @@ def render_dashboard(context: Context, dashboard: Dashboard) -> SafeString:
 def render_component(context: Context, dashboard: Dashboard, key: str) -> SafeString:
     """Render one component of a dashboard inside a page of one's own."""
     return embedding.render_component(dashboard, key, context.get("request"))
+
+
+@register.simple_tag(takes_context=True)
+def dashboard_menus(context: Context) -> str:
+    """Put the menus that this page shows into the context.
+
+    They are ``sections``, a dict of items by the section's name; ``active_section`` is the name of
+    the one that holds the page. An item has ``title``, ``url``, ``children``, ``selected``,
+    ``open`` and ``is_external``.
+    """
+    about = getattr(context.get("dashboard"), "object", None)
+    shown = get_sections(context.get("request"), about)
+    context["sections"] = shown.sections
+    context["active_section"] = shown.active
+    context["has_menu"] = shown.has_choice
+    return ""
 
 
 @register.simple_tag(takes_context=True)

@@ -286,7 +286,9 @@
     const free = htmx.trigger(target, "htmx:before:sse:message", { ...message, message });
     if (!free || message.cancelled) return;
     if (key !== event) return append(target, text);
-    if (ownOf(target)) return refresh(target);
+    if (ownOf(target) || leadersOf(target).some((each) => each.dataset.dashboardsOwn)) {
+      return refresh(target);
+    }
     const style = target.getAttribute("hx-swap") || "innerMorph";
     htmx.swap({ text: inside(target, text), target, sourceElement: target, swap: style });
   }
@@ -340,6 +342,14 @@
   const shapedIn = (target) => target.querySelector(":scope > [data-dashboards-key]");
   const ownOf = (target) => shapedIn(target)?.dataset.dashboardsOwn;
 
+  // The forms that narrow a component, wherever they stand. The page may show its dashboard in parts.
+  function leadersOf(target) {
+    const keys = target.dataset.dashboardsFollows?.split(" ") ?? [];
+    const scope = target.closest(".dashboard[id]") ?? document;
+    const find = (key) => scope.querySelector(`form[data-dashboards-key="${key}"]`);
+    return keys.map(find).filter(Boolean);
+  }
+
   // Puts the viewer's own wishes, and no older ones, into an address.
   function withOwn(address, { dashboardsKey, dashboardsOwn }) {
     const url = new URL(address, location.href);
@@ -387,7 +397,10 @@
       // A box that loads itself keeps the viewer's wishes. Said only now: while it waited for
       // another request, they may have sorted.
       const content = element === ctx.target && ctx.request.method === "GET" && shapedIn(element);
-      if (content) ctx.request.action = withOwn(ctx.request.action, content.dataset).href;
+      const wishes = ctx.target instanceof Element ? leadersOf(ctx.target) : [];
+      for (const { dataset } of content ? [...wishes, content] : wishes) {
+        ctx.request.action = withOwn(ctx.request.action, dataset).href;
+      }
     },
     htmx_after_request(element, { ctx }) {
       const tag = ctx.response.headers.get("ETag");

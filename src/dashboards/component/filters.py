@@ -1,11 +1,11 @@
-"""The filters of a whole dashboard: a form in the page's address."""
+"""What a form in the page's address narrows: a whole dashboard, or some of its components."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.forms import BaseForm, Field, MultiWidget
+from django.forms import BaseForm, ChoiceField, Field, MultiWidget, Select
 from django.http import HttpRequest, QueryDict
 
 FormMaker = Callable[..., Any]
@@ -13,10 +13,11 @@ FormMaker = Callable[..., Any]
 
 
 class Filters:
-    """A dashboard's filter form, as one request fills it in, or none.
+    """A filter form, as one request fills it in, or none.
 
     A filter that is not given, or given wrongly, has its field's initial value. Where the form as
-    a whole is wrong (an end before its beginning), none of it counts as given.
+    a whole is wrong (an end before its beginning), none of it counts as given. A list without an
+    initial value begins with its first choice, as browsers show it.
 
     Args:
         make: the form's class.
@@ -47,17 +48,14 @@ class Filters:
         data = self._data.copy()
         for name, field in blank.fields.items():
             if not _is_named(blank, name, data):
-                _fill(data, blank.add_prefix(name), field, blank.get_initial_for_field(field, name))
+                _fill(data, blank.add_prefix(name), field, _initial(blank, name))
         return self._form(data)
 
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
         """The value of each filter where nothing is given."""
         blank = self._form(None)
-        return {
-            name: _clean(field, blank.get_initial_for_field(field, name))
-            for name, field in blank.fields.items()
-        }
+        return {name: _clean(field, _initial(blank, name)) for name, field in blank.fields.items()}
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
@@ -109,6 +107,16 @@ def _is_named(form: BaseForm, name: str, data: QueryDict) -> bool:
     if isinstance(widget, MultiWidget):
         return any(f"{prefixed}{suffix}" in data for suffix in _suffixes(widget))
     return prefixed in data
+
+
+def _initial(form: BaseForm, name: str) -> Any:
+    field = form.fields[name]
+    initial = form.get_initial_for_field(field, name)
+    # Only a list: of radio buttons none is chosen.
+    if initial is None and isinstance(field, ChoiceField) and type(field.widget) is Select:
+        first = next(iter(field.widget.options(name, [])), None)
+        return first and first["value"]
+    return initial
 
 
 def _fill(data: QueryDict, name: str, field: Field, initial: Any) -> None:

@@ -1,0 +1,93 @@
+"""The menus of a site, and what of them one page shows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django.http import HttpRequest
+
+from dashboards.exceptions import RegistrationError
+from dashboards.menus.menu import BoundItem, DashboardMenu, Menu, make_default_menus, name_of
+
+M = TypeVar("M", bound=type[Menu])
+
+
+class MenuRegistry:
+    """Holds menu classes in order. Each app's ``menus.py`` or ``dashboard_menu.py`` fills it."""
+
+    def __init__(self) -> None:
+        # By this name Django's autodiscovery looks for it.
+        self._registry: dict[str, type[Menu]] = {}
+
+    def register(self, menu: M) -> M:
+        """Register a menu class. Usable as a decorator.
+
+        Raises:
+            RegistrationError: it is none, has no name, or names no app.
+        """
+        given: object = menu
+        if not (isinstance(given, type) and issubclass(given, Menu)):
+            msg = f"menu_registry.register() takes a subclass of Menu, got {menu!r}."
+            raise RegistrationError(msg)
+        label = f"{menu.__module__}.{menu.__qualname__}"
+        if issubclass(menu, DashboardMenu):
+            if not menu.app_label:
+                msg = f"{label}.app_label must be the label of an app: it is a DashboardMenu."
+                raise RegistrationError(msg)
+        elif not menu.name:
+            msg = f"{label}.name must say what the menu is called."
+            raise RegistrationError(msg)
+        self._registry[label] = menu
+        return menu
+
+    def __iter__(self) -> Iterator[type[Menu]]:
+        return iter(self._registry.values())
+
+    def __len__(self) -> int:
+        return len(self._registry)
+
+
+menu_registry = MenuRegistry()
+"""The registry that is discovered and shown."""
+
+
+@dataclass
+class Sections:
+    """What one page shows.
+
+    Args:
+        sections: items by the section's name; those without any are not there.
+        active: the name of the section that holds the page itself; ``None`` for none.
+    """
+
+    sections: Mapping[str, Sequence[BoundItem]] = field(default_factory=dict)
+    active: str | None = None
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether there is anywhere to go."""
+        items = [item for its in self.sections.values() for item in its]
+        return len(items) > 1 or any(item.children or not item.selected for item in items)
+
+
+def get_sections(request: HttpRequest | None, obj: Any = None) -> Sections:
+    """Return the sections that a page shows.
+
+    Without a registered menu there is one section for each app that has dashboards.
+
+    Args:
+        request: the request that the page is served to; without one there are none.
+        obj: what the page's dashboard is about, where it is about one object.
+    """
+    if request is None:
+        return Sections()
+    sections: dict[str, list[BoundItem]] = {}
+    for menu in list(menu_registry) or make_default_menus():
+        if items := list(menu.render(request, obj)):
+            sections.setdefault(name_of(menu), []).extend(items)
+    active = (
+        name
+        for name, items in sections.items()
+        if any(item.selected or item.open for item in items)
+    )
+    return Sections(sections, next(active, None))

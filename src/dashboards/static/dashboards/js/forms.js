@@ -1,0 +1,115 @@
+// Forms: nothing that somebody has typed is lost, to a stale token, a failure or a live update.
+(() => {
+  "use strict";
+
+  const TOLD_MS = 6_000; // How long "Saved." stands before the form may be loaded anew.
+
+  const formIn = (box) => box.querySelector?.(":scope > form[data-dashboards-form]");
+  const missed = new WeakSet(); // Boxes whose news was declined.
+
+  // Whether somebody is at it: filling it in, or reading what was wrong with it.
+  function isInUse(form) {
+    const active = document.activeElement;
+    const isTyped = ({ type, value, defaultValue, checked, defaultChecked, options, files }) => {
+      if (type === "hidden") return false;
+      if (type === "checkbox" || type === "radio") return checked !== defaultChecked;
+      if (type === "file") return files.length > 0;
+      if (options) return isChosen([...options]);
+      return defaultValue !== undefined && value !== defaultValue;
+    };
+    return (
+      Boolean(form.dataset.told) ||
+      (form.contains(active) && active.matches("input, select, textarea")) ||
+      form.querySelector("[aria-invalid=true], .dashboard-form-errors") !== null ||
+      [...form.elements].some(isTyped)
+    );
+  }
+
+  function isChosen(options) {
+    // Where none is marked, a list begins with its first.
+    if (!options.some(({ defaultSelected }) => defaultSelected) && !options[0]?.closest("[multiple]")) {
+      return options.findIndex(({ selected }) => selected) > 0;
+    }
+    return options.some(({ selected, defaultSelected }) => selected !== defaultSelected);
+  }
+
+  function loadMissed(box) {
+    const form = formIn(box);
+    if (!missed.has(box) || !box.isConnected || (form && isInUse(form))) return;
+    missed.delete(box);
+    htmx.trigger(box, "dashboards:refresh", {}, false);
+  }
+
+  // Refused for its token: the page is old, or somebody signed in meanwhile. Its own address has a
+  // new one. Whoever may not load that may not post, either.
+  async function send(form, action, request) {
+    const response = await fetch(action, request);
+    const isOld = response.status === 403 && request.body?.has?.("csrfmiddlewaretoken");
+    if (!isOld) return response;
+    const token = await freshToken(form.dataset.dashboardsFresh, request.headers);
+    if (!token) return response;
+    request.body.set("csrfmiddlewaretoken", token);
+    form.querySelector("[name=csrfmiddlewaretoken]").value = token;
+    return fetch(action, request);
+  }
+
+  async function freshToken(url, headers) {
+    const answer = await fetch(url, { headers, credentials: "same-origin", cache: "no-store" });
+    if (!answer.ok) return "";
+    const page = document.createElement("template");
+    page.innerHTML = await answer.text();
+    return page.content.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+  }
+
+  function showFailed(element, isFailed) {
+    const form = element.closest?.("form[data-dashboards-form]");
+    const message = form?.querySelector(".dashboard-form-failed");
+    if (message) message.hidden = !isFailed;
+  }
+
+  htmx.registerExtension("dashboards-forms", {
+    htmx_before_request(element, { ctx }) {
+      showFailed(element, false);
+      if (element.matches("form[data-dashboards-fresh]") && ctx.request.method === "POST") {
+        ctx.fetch = (action, request) => send(element, action, request);
+      }
+    },
+    htmx_response_error(element, { ctx }) {
+      if (ctx.response.status !== 422) showFailed(element, true);
+    },
+    htmx_error: (element) => showFailed(element, true),
+    // A view of one's own that redirects leads where it would lead without scripts.
+    htmx_after_request(element, { ctx }) {
+      if (!element.matches("form[data-dashboards-form]") || !ctx.response.raw.redirected) return true;
+      location.assign(ctx.response.raw.url);
+      return false;
+    },
+    htmx_before_swap(element, { ctx }) {
+      if (element !== ctx.target) return true;
+      const form = formIn(element);
+      if (!form || !isInUse(form)) return true;
+      missed.add(element);
+      return false;
+    },
+    htmx_finally_request(element, { ctx }) {
+      const box = ctx.target;
+      if (element === box || !(ctx.response?.status < 400) || !(box instanceof Element)) return;
+      if (!element.closest("form[data-dashboards-form]")) return;
+      const form = formIn(box);
+      if (form?.querySelector(".dashboard-form-message")) {
+        form.dataset.told = "";
+        setTimeout(() => {
+          delete form.dataset.told;
+          loadMissed(box);
+        }, TOLD_MS);
+      }
+      htmx.trigger(box, "dashboards:changed", {}, false);
+    },
+  });
+
+  // What was declined while somebody was at it comes once they have left it as it was.
+  document.addEventListener("focusout", ({ target }) => {
+    const box = target.closest?.("form[data-dashboards-form]")?.parentElement;
+    if (box) setTimeout(() => loadMissed(box));
+  });
+})();
