@@ -290,7 +290,7 @@ def test_an_unknown_attribute_of_a_meta_about_one_object_is_refused_too():
 
     assert str(raised.value) == (
         "Wrong.Meta has no attribute colour; allowed are app_label, audience, event_channels, "
-        "filter_form, "
+        "filter_form, include_in_menu, "
         "lookup_field, lookup_kwarg, model, name, permission_classes, template_name."
     )
 
