@@ -449,7 +449,7 @@ def test_a_page_loads_the_scripts_it_needs_and_no_others(client: Client):
     needed_by_all = scripts("/site/quiet/")
     assert "live.js" in needed_by_all
     assert any("htmx" in name for name in needed_by_all)
-    assert scripts(PAGE) == [*needed_by_all, "chart.js"]
+    assert scripts(PAGE) == [*needed_by_all, "drawing.js", "chart.js"]
 
 
 def test_no_template_holds_executable_script(client: Client):
