@@ -397,7 +397,7 @@ def test_whoever_may_see_it_has_all_of_it(client: Client):
     assert "classified" not in stream, "each page loads it, as whom it is shown to"
     for key, words in (("secret", "classified"), ("wages", "wages"), ("later", "later wages")):
         assert words in client.get(f"/site/mixed/@component/{key}/").content.decode()
-    [event] = re.findall(r'id="site_mixed-secret-content" sse-refresh="([^"]*)"', page)
+    [event] = re.findall(r'id="site_mixed-secret-content"[^>]* sse-refresh="([^"]*)"', page)
     assert f"event: {event}\n" in stream
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.apps import apps
@@ -14,14 +14,17 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from dashboards import conf, world
-from dashboards.component import Chart, Component, Map, Table
+from dashboards.component import Chart, Component, Map, Table, Text
 from dashboards.component.chart.kind import WORLD
+from dashboards.component.text import LIBRARIES
 from dashboards.dashboard import Dashboard
 from dashboards.eventstream import DashboardChannelManager
 from dashboards.live.grip import proxies
 from dashboards.live.stores import get_store
 from dashboards.permissions import BasePermission
 from dashboards.registry import registry
+
+C = TypeVar("C", bound=Component)
 
 # The page takes a stream for dead that was silent for 40 seconds (live.js).
 _MAX_HEARTBEAT_SECONDS = 30
@@ -182,7 +185,23 @@ def check_tables2(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     ]
 
 
-def _declared(kind: type[Component]) -> Iterator[tuple[type[Dashboard], str, Component]]:
+@register("dashboards")
+def check_text(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A text that is HTML or Markdown needs what reads it."""
+    missing = {markup for markup, library in LIBRARIES.items() if not find_spec(library)}
+    return [
+        Error(
+            f"{dashboard.__name__}.{key} is a Text with markup={component.markup!r}, but "
+            f"{LIBRARIES[component.markup]} is not installed.",
+            hint='pip install "django-live-dashboards[text]"',
+            id="dashboards.E013",
+        )
+        for dashboard, key, component in _declared(Text)
+        if component.markup in missing
+    ]
+
+
+def _declared(kind: type[C]) -> Iterator[tuple[type[Dashboard], str, C]]:
     """Go through the components of one kind that registered dashboards declare."""
     for dashboard in registry:
         for key, component in dashboard.declared.items():

@@ -3,15 +3,16 @@
 from dashboards.component.base import CTA, Component
 from dashboards.component.chart import Chart, ChartSerializer
 from dashboards.component.drawing import Drawing
-from dashboards.component.gauge import Gauge, GaugeData
+from dashboards.component.gauge import Band, Gauge, GaugeData
 from dashboards.component.map import Map
-from dashboards.component.progress import Progress, ProgressData
-from dashboards.component.stat import Stat, StatData
+from dashboards.component.progress import Progress, ProgressData, Step
+from dashboards.component.stat import Stat, StatChange, StatData
 from dashboards.component.table import BasicTable, Table, TableData
 from dashboards.component.text import Text
 
 __all__ = [
     "CTA",
+    "Band",
     "BasicTable",
     "Chart",
     "ChartSerializer",
@@ -23,7 +24,9 @@ __all__ = [
     "Progress",
     "ProgressData",
     "Stat",
+    "StatChange",
     "StatData",
+    "Step",
     "Table",
     "TableData",
     "Text",

@@ -46,6 +46,10 @@ class Bound(Protocol):
         """Its own parameters in the query string, without the prefix ``<key>-``."""
 
     @property
+    def about(self) -> Any:
+        """The object that its dashboard is about; ``None`` where it is about none."""
+
+    @property
     def url(self) -> str:
         """Where it loads from."""
 
