@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
@@ -67,7 +68,10 @@ class DashboardMenuItem(MenuItem):
 
     def is_allowed(self, request: HttpRequest) -> bool:
         """Whether this request may open the dashboard."""
-        return super().is_allowed(request) and self.dashboard.allows(request, self.object)
+        try:
+            return super().is_allowed(request) and self.dashboard.allows(request, self.object)
+        except ImproperlyConfigured:
+            return False  # A site without users: its page says why, when it is asked for.
 
 
 def make_dashboard_item(
