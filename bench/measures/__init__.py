@@ -14,5 +14,6 @@ from bench.plan import Plan
 from bench.report import Row
 
 MEASURES: Mapping[str, Callable[[Plan], Sequence[Row]]] = {
-    each.__name__: each for each in (delivery, opening, pushpin, crowd, processes, polling, page, soak)
+    each.__name__: each
+    for each in (delivery, opening, pushpin, crowd, processes, polling, page, soak)
 }

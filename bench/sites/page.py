@@ -36,13 +36,14 @@ settings.configure(
 django.setup()
 
 # Both need the app registry.
+from django.http import HttpResponse  # noqa: E402
+from django.test import RequestFactory  # noqa: E402
+from django.urls import include, path, resolve, reverse  # noqa: E402
+
 from dashboards.component import Stat  # noqa: E402
 from dashboards.dashboard import Dashboard  # noqa: E402
 from dashboards.permissions import AllowAny  # noqa: E402
 from dashboards.registry import registry  # noqa: E402
-from django.http import HttpResponse  # noqa: E402
-from django.test import RequestFactory  # noqa: E402
-from django.urls import include, path, resolve, reverse  # noqa: E402
 
 
 def figure(number: int) -> Callable[..., dict[str, Any]]:
@@ -73,7 +74,8 @@ def get_page() -> HttpResponse:
     url = reverse("dashboards:dashboards_board")
     match = resolve(url)
     response: Any = match.func(RequestFactory().get(url), *match.args, **match.kwargs)
-    return response.render() if hasattr(response, "render") else response
+    page: HttpResponse = response.render() if hasattr(response, "render") else response
+    return page
 
 
 def main(pages: int) -> None:
