@@ -1,0 +1,174 @@
+"""Menus: who is shown what, and where they are."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django.utils.html import escape
+
+from dashboards.dashboard import Dashboard, ModelDashboard
+from dashboards.exceptions import RegistrationError
+from dashboards.menus import registry as menus
+from dashboards.menus.menu import DashboardMenu, Menu, MenuItem, make_dashboard_item
+from dashboards.menus.registry import MenuRegistry, get_sections
+from dashboards.permissions import AllowAny, IsAdminUser
+from dashboards.registry import Registry
+from tests.addresses import addresses
+
+
+class Open(Dashboard):
+    class Meta:
+        app_label = "auth"
+        permission_classes = (AllowAny,)
+
+
+class Closed(Dashboard):
+    class Meta:
+        app_label = "auth"
+        permission_classes = (IsAdminUser,)
+
+
+class Hidden(Dashboard):
+    class Meta:
+        app_label = "auth"
+        permission_classes = (AllowAny,)
+        include_in_menu = False
+
+
+class Person(ModelDashboard):
+    class Meta:
+        app_label = "auth"
+        model = User
+        permission_classes = (AllowAny,)
+
+
+urlpatterns = addresses(Open, Closed, Hidden, Person)
+pytestmark = pytest.mark.urls(__name__)
+
+
+@pytest.fixture(autouse=True)
+def own(monkeypatch: pytest.MonkeyPatch) -> MenuRegistry:
+    """Registries that hold nothing of other tests'."""
+    registry, own = Registry(), MenuRegistry()
+    for each in (Open, Closed, Hidden, Person):
+        registry.register(each)
+    monkeypatch.setattr("dashboards.menus.menu.registry", registry)
+    monkeypatch.setattr(menus, "menu_registry", own)
+    return own
+
+
+def ask(path: str = "/auth/open/", *, staff: bool = False) -> HttpRequest:
+    request = RequestFactory().get(path)
+    request.user = User(username="ann", is_staff=True) if staff else AnonymousUser()
+    return request
+
+
+def titles(request: HttpRequest, obj: Any = None) -> dict[str, list[str]]:
+    sections = get_sections(request, obj).sections
+    return {name: [item.title for item in items] for name, items in sections.items()}
+
+
+def render(request: HttpRequest) -> str:
+    context = {"request": request, "dashboard": Open(request)}
+    return render_to_string("dashboards/menus.html", context)
+
+
+# What is shown.
+
+
+def test_without_a_menu_there_is_one_of_each_app_for_whom_may_open_it():
+    [(name, shown)] = titles(ask()).items()
+    assert (name, shown) == ("Authentication and Authorization", ["Open"])
+    assert list(titles(ask(staff=True)).values()) == [["Open", "Closed"]]
+
+
+def test_a_dashboard_about_an_object_is_shown_on_pages_about_one():
+    person = User(pk=7, username="bob")
+    sections = get_sections(ask("/auth/person/7/"), person).sections
+    [item] = [item for items in sections.values() for item in items if item.title == "bob"]
+    assert item.url == "/auth/person/7/"
+    assert item.selected
+
+
+def test_the_page_itself_is_marked_and_no_other(own: MenuRegistry):
+    @own.register
+    class Main(Menu):
+        name = "Main"
+
+        @classmethod
+        def get_items(cls, obj: Any = None) -> list[MenuItem]:
+            return [
+                MenuItem(title="Here", url="/auth/open/"),
+                MenuItem(title="There", url="/auth/open/more/"),
+                MenuItem(title="Group", children=[make_dashboard_item(Open)]),
+            ]
+
+    request = ask()
+    html = render(request)
+    marked = re.findall(r'<a[^>]*href="([^"]*)"[^>]*aria-current="page"', html)
+    assert set(marked) == {"/auth/open/"}
+    assert get_sections(request).active == "Main"
+
+
+def test_what_leads_elsewhere_says_so_and_titles_are_escaped(own: MenuRegistry):
+    title = "<b>Wiki</b>"
+
+    @own.register
+    class Links(Menu):
+        name = "Links & more"
+
+        @classmethod
+        def get_items(cls, obj: Any = None) -> list[MenuItem]:
+            return [
+                MenuItem(title=title, url="https://wiki.example/"),
+                MenuItem(title="Mine", url=lambda request: f"/of/{request.user.is_staff}/"),
+            ]
+
+    html = render(ask())
+    [link] = re.findall(r'<a[^>]*href="https://wiki.example/"[^>]*>', html)
+    assert "noopener" in link
+    assert title not in html
+    assert escape(title) in html
+    assert 'href="/of/False/"' in html
+
+
+def test_what_one_may_not_see_is_not_there_nor_a_heading_above_nothing(own: MenuRegistry):
+    closed = [make_dashboard_item(Closed)]
+
+    @own.register
+    class Main(Menu):
+        name = "Main"
+
+        @classmethod
+        def get_items(cls, obj: Any = None) -> list[MenuItem]:
+            return [
+                MenuItem(title="Group", children=closed),
+                MenuItem(title="Never", url="/x/", check_func=lambda request: False),
+            ]
+
+    assert titles(ask()) == {}
+    assert titles(ask(staff=True)) == {"Main": ["Group"]}
+    assert titles(ask()) == {}, "nothing of staff's page is left on the shared items"
+    assert vars(closed[0]) == vars(make_dashboard_item(Closed))
+
+
+def test_a_site_without_users_is_shown_what_is_for_everybody():
+    request = RequestFactory().get("/auth/open/")
+    assert list(titles(request).values()) == [["Open"]]
+
+
+# What is refused.
+
+
+def test_what_is_no_menu_is_refused(own: MenuRegistry):
+    with pytest.raises(RegistrationError, match="takes a subclass of Menu, got 'menu'"):
+        own.register("menu")  # type: ignore[type-var]
+    with pytest.raises(RegistrationError, match=r"Nameless\.name must say"):
+        own.register(type("Nameless", (Menu,), {}))
+    with pytest.raises(RegistrationError, match=r"Appless\.app_label must be"):
+        own.register(type("Appless", (DashboardMenu,), {}))
+    assert len(own) == 0
