@@ -41,7 +41,7 @@ demo-pushpin: setup-demo ## Serve the demo behind Pushpin, which is installed if
 .PHONY: test
 test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, tests, coverage.
 	DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m django makemigrations --check --dry-run
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov $(PYTEST_ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov $(PYTEST_ARGS)
 
 .PHONY: faults
 faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, EDGE=own|pushpin, SECONDS=600, READERS=200, SEED=).
@@ -65,7 +65,7 @@ format: setup-dev ## Let ruff mend and format what it can.
 
 .PHONY: clean
 clean: ## Remove the virtual environment, caches and build results.
-	rm -rf .venv .venv-bench bench/results .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	rm -rf .venv .venv-bench .venv-older bench/results .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
 	find src demo tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: setup-demo setup-dev setup-test setup-bench
@@ -80,4 +80,5 @@ setup-test: setup-dev
 
 setup-bench:
 	@scripts/venv.sh bench
+	@scripts/older.sh
 	@scripts/test-servers.sh

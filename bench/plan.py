@@ -21,6 +21,7 @@ class Plan:
     crowd_seconds: float = 20
     hop_pushes: int = 400
     polling_seconds: float = 60
+    pages: int = 500
     soak_pushes: int = 1_000_000
     soak_connects: int = 20_000
 
@@ -38,6 +39,7 @@ QUICK = Plan(
     crowd_seconds=2,
     hop_pushes=30,
     polling_seconds=4,
+    pages=100,
     soak_pushes=20_000,
     soak_connects=500,
 )

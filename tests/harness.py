@@ -222,17 +222,21 @@ class Site:
             connection.close()
 
     def open_stream(self, path: str = "/site/live/@stream/", **headers: str) -> "Stream":
-        return Stream(self.port, path, **headers)
+        return Stream(self.port, path, timeout=15, **headers)
 
 
 class Stream:
     """One held stream, read as a client reads it."""
 
-    def __init__(self, port: int, path: str, **headers: str) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
+    def __init__(self, port: int, path: str, *, timeout: float, **headers: str) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._connection.request("GET", path, headers=names)
-        self.response = self._connection.getresponse()
+        try:
+            self._connection.request("GET", path, headers=names)
+            self.response = self._connection.getresponse()
+        except BaseException:
+            self._connection.close()
+            raise
         self._file: IO[bytes] = self.response
 
     def __enter__(self) -> Self:

@@ -67,7 +67,7 @@ async def test_a_thousand_pushes_leave_the_page_on_the_last(site: Site, page: Pa
     await open_live(page, site)
     for number in range(1, 1001):
         site.push(number=number)
-    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("1000")
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("1,000")
 
 
 @pytest.mark.parametrize("wipe", [False, True])

@@ -5,7 +5,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from html.parser import HTMLParser
@@ -139,25 +139,25 @@ def test_a_stat_takes(value: Any, data: StatData | None):
 @pytest.mark.parametrize(
     ("value", "data", "percent"),
     [
-        (0, GaugeData(0), 0),
-        (40, GaugeData(40), 40),
-        (40.5, GaugeData(40.5), 40.5),
-        ("40", GaugeData(40), 40),
-        (Decimal("0.5"), GaugeData(0.5), 0.5),
-        (Fraction(1, 2), GaugeData(0.5), 0.5),
-        (np.float32(0.5), GaugeData(0.5), 0.5),
-        (True, GaugeData(1), 1),
-        ({"value": 5, "max": 10}, GaugeData(5, max=10), 50),
+        (0, GaugeData(0, 0, 100), 0),
+        (40, GaugeData(40, 0, 100), 40),
+        (40.5, GaugeData(40.5, 0, 100), 40.5),
+        ("40", GaugeData(40, 0, 100), 40),
+        (Decimal("0.5"), GaugeData(0.5, 0, 100), 0.5),
+        (Fraction(1, 2), GaugeData(0.5, 0, 100), 0.5),
+        (np.float32(0.5), GaugeData(0.5, 0, 100), 0.5),
+        (True, GaugeData(1, 0, 100), 1),
+        ({"value": 5, "max": 10}, GaugeData(5, 0, 10), 50),
         ({"value": 0, "min": -10, "max": 10}, GaugeData(0, -10, 10), 50),
         (
             {"value": 7, "text": "seven", "sub_text": "of 100"},
             GaugeData(7, 0, 100, "seven", "of 100"),
             7,
         ),
-        ({}, GaugeData(0), 0),
+        ({}, GaugeData(0, 0, 100), 0),
         (GaugeData(3, 1, 5), GaugeData(3, 1, 5), 50),
-        (250, GaugeData(250), 100),
-        (-250, GaugeData(-250), 0),
+        (250, GaugeData(250, 0, 100), 100),
+        (-250, GaugeData(-250, 0, 100), 0),
     ],
     ids=repr,
 )
@@ -169,20 +169,24 @@ def test_a_gauge_takes(value: Any, data: GaugeData, percent: float):
     assert prepared.percent == percent
 
 
+def data_of(*fields: Any, state: str = "running") -> ProgressData:
+    return replace(ProgressData(*fields), state=state)
+
+
 @pytest.mark.parametrize(
     ("value", "data", "percent"),
     [
-        (0, ProgressData(0), 0),
-        (40, ProgressData(40), 40),
-        ("40.5", ProgressData(40.5), 40.5),
-        (Decimal(40), ProgressData(40), 40),
-        (np.int64(40), ProgressData(40), 40),
-        ({"value": 5, "max": 10}, ProgressData(5, 10), 50),
-        ({"value": 5, "max": 20, "text": "rows"}, ProgressData(5, 20, "rows"), 25),
-        ({}, ProgressData(0), 0),
-        (ProgressData(1, 4), ProgressData(1, 4), 25),
-        (250, ProgressData(250), 100),
-        (-1, ProgressData(-1), 0),
+        (0, data_of(0), 0),
+        (40, data_of(40), 40),
+        ("40.5", data_of(40.5), 40.5),
+        (Decimal(40), data_of(40), 40),
+        (np.int64(40), data_of(40), 40),
+        ({"value": 5, "max": 10}, data_of(5, 10), 50),
+        ({"value": 5, "max": 20, "text": "rows"}, data_of(5, 20, "rows"), 25),
+        ({}, data_of(None), 0),
+        (ProgressData(1, 4), data_of(1, 4), 25),
+        (250, data_of(250, state="done"), 100),
+        (-1, data_of(-1), 0),
     ],
     ids=repr,
 )
@@ -240,7 +244,7 @@ def test_every_kind_shows_quietly_that_it_has_no_value(kind: type[Component]):
     html = render(kind(value=None))
 
     assert "None" not in html.text
-    assert html.text.strip() in {"\N{EN DASH}", ""}
+    assert html.text.strip() in {"\N{EN DASH}", "No data", ""}
 
 
 # Values that a kind refuses: the error names the dashboard, the key, the kind, the value, and
@@ -252,11 +256,17 @@ def test_every_kind_shows_quietly_that_it_has_no_value(kind: type[Component]):
     [
         (
             Stat(value={"txt": 1}),
-            "A Stat's value may have text, sub_text; got {'txt': 1}.",
+            (
+                "A Stat's value may have text, sub_text, change, sparkline, icon, href, prefix, "
+                "unit, good, decimals, date_format; got {'txt': 1}."
+            ),
         ),
         (
             Stat(value={1: 2}),
-            "A Stat's value may have text, sub_text; got {1: 2}.",
+            (
+                "A Stat's value may have text, sub_text, change, sparkline, icon, href, prefix, "
+                "unit, good, decimals, date_format; got {1: 2}."
+            ),
         ),
         (Gauge(value="much"), "A Gauge's value must be a finite number, got 'much'."),
         (Gauge(value=[1]), "A Gauge's value must be a finite number, got [1]."),
@@ -276,7 +286,10 @@ def test_every_kind_shows_quietly_that_it_has_no_value(kind: type[Component]):
         ),
         (
             Gauge(value={"low": 5}),
-            "A Gauge's value may have value, min, max, text, sub_text; got {'low': 5}.",
+            (
+                "A Gauge's value may have value, min, max, text, sub_text, bands, unit, decimals; "
+                "got {'low': 5}."
+            ),
         ),
         (Progress(value="half"), "A Progress's value must be a finite number, got 'half'."),
         (
@@ -291,7 +304,10 @@ def test_every_kind_shows_quietly_that_it_has_no_value(kind: type[Component]):
         ),
         (
             Progress(value={"percent": 3}),
-            "A Progress's value may have value, max, text; got {'percent': 3}.",
+            (
+                "A Progress's value may have value, max, text, state, steps, step, started, "
+                "finished, estimate; got {'percent': 3}."
+            ),
         ),
         (
             Chart(value="a chart"),
@@ -421,10 +437,10 @@ def test_a_hostile_figure_stays_inside_its_script(form: Callable[[Any], Any]):
 
     html = render(Chart(value=form(figure)))
 
-    assert html.tags == ["dashboard-chart", "script", "div"]
+    assert html.tags == ["dashboard-chart", "script", "div", "p", "details", "summary"]
     assert html.values("type") == ["application/json"]
     assert html.holds_nothing_hostile()
-    drawn = json.loads(html.text)
+    drawn = json.loads(html.texts[0])
     assert drawn["layout"]["title"]["text"] == HOSTILE
     assert drawn["data"][0]["x"] == [HOSTILE]
 
@@ -436,7 +452,7 @@ def test_a_figure_as_text_that_was_called_safe_is_escaped_all_the_same():
         )
     )
 
-    assert json.loads(html.text) == {"layout": HOSTILE}
+    assert json.loads(html.texts[0]) == {"layout": HOSTILE}
     assert html.holds_nothing_hostile()
 
 
@@ -482,7 +498,7 @@ def test_a_locale_does_not_break_a_gauge():
     assert html.values("aria-valuemin") == ["-1000.0"]
     assert html.values("aria-valuemax") == ["9000.0"]
     assert html.values("stroke-dasharray") == ["22.345 200"]
-    assert html.text.strip() == "1.234,5"
+    assert [each for each in html.texts if each.strip()] == ["1.234,5", "-1.000", "9.000"]
 
 
 @pytest.mark.usefixtures("_german")
@@ -497,7 +513,7 @@ def test_a_locale_does_not_break_a_progress():
 def test_a_locale_does_not_break_a_chart():
     html = render(Chart(value={"data": [{"y": [1234.5, 1_000_000]}]}))
 
-    assert json.loads(html.text)["data"][0]["y"] == [1234.5, 1_000_000]
+    assert json.loads(html.texts[0])["data"][0]["y"] == [1234.5, 1_000_000]
 
 
 @pytest.mark.usefixtures("_german")
@@ -947,7 +963,7 @@ def test_ids_are_the_dashboards_and_the_keys_own():
 
 def test_only_a_chart_loads_a_script():
     assert {kind: list(kind.scripts) for kind in KINDS if kind.scripts} == {
-        Chart: ["dashboards/js/chart.js"]
+        Chart: ["dashboards/js/drawing.js", "dashboards/js/chart.js"]
     }
 
 

@@ -247,8 +247,8 @@ def test_an_unknown_attribute_of_meta_is_refused_with_what_is_allowed():
 
     assert str(raised.value) == (
         "Wrong.Meta has no attribute colour, permissions; "
-        "allowed are app_label, audience, event_channels, filter_form, include_in_menu, "
-        "name, permission_classes, template_name."
+        "allowed are app_label, audience, event_channels, filter_form, include_in_menu, name, "
+        "permission_classes, template_name."
     )
 
 
@@ -697,7 +697,7 @@ def test_scripts_are_named_once_however_many_components_need_them():
         one = Chart()
         two = Chart()
 
-    assert Charts().scripts == ["dashboards/js/chart.js"]
+    assert Charts().scripts == ["dashboards/js/drawing.js", "dashboards/js/chart.js"]
     assert Base().scripts == []
 
 

@@ -37,7 +37,7 @@ def test_a_page_of_ones_own_holds_dashboards(client: Client):
     assert "after" in page
     assert "classified" not in page
     assert len(re.findall(r"dashboards\.css", page)) == 1
-    for script in ("live.js", "chart.js", "tabs.js", "deferred.js"):
+    for script in ("live.js", "drawing.js", "chart.js", "tabs.js", "deferred.js"):
         assert page.count(script) == 1
     ids = re.findall(r'id="([^"]*)"', page)
     assert len(ids) == len(set(ids))

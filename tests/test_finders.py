@@ -1,6 +1,7 @@
-"""plotly.js is the one that the installed plotly brings."""
+"""plotly.js is the one that the installed plotly brings, and the shapes of maps are geopip's."""
 
 import importlib.util
+import json
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -15,25 +16,28 @@ from django.contrib.staticfiles.finders import get_finder
 from django.core.management import call_command
 from pytest_django import Settings
 
-from dashboards.finders import PATH, PlotlyFinder, with_plotly
+from dashboards.finders import PlotlyFinder, WorldFinder, with_ours
 
 OF_PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-OWN = "dashboards.finders.PlotlyFinder"
+PATH = "dashboards/plotly/plotly.min.js"
+WORLD = "dashboards/geo/world.json"
+OWN = ["dashboards.finders.PlotlyFinder", "dashboards.finders.WorldFinder"]
 DJANGOS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 
 
-def test_the_path_is_the_one_that_charts_name():
-    assert PATH == "dashboards/plotly/plotly.min.js"
+def test_the_paths_are_those_that_charts_name():
+    assert PlotlyFinder().path == PATH
+    assert WorldFinder().path == WORLD
 
 
 # In the project, which named no finder.
 
 
-def test_a_project_has_the_finder_without_naming_it():
-    assert [*DJANGOS, OWN] == of_the_project.STATICFILES_FINDERS
+def test_a_project_has_the_finders_without_naming_it():
+    assert [*DJANGOS, *OWN] == of_the_project.STATICFILES_FINDERS
 
 
 def test_findstatic_finds_the_very_file_of_the_distribution():
@@ -159,19 +163,52 @@ def test_without_plotly_all_else_is_collected(settings: Settings, tmp_path: Path
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ([], [OWN]),
-        (DJANGOS, [*DJANGOS, OWN]),
-        (tuple(DJANGOS), [*DJANGOS, OWN]),
-        ([OWN, *DJANGOS], [OWN, *DJANGOS]),
-        ([*DJANGOS, OWN], [*DJANGOS, OWN]),
+        ([], OWN),
+        (DJANGOS, [*DJANGOS, *OWN]),
+        (tuple(DJANGOS), [*DJANGOS, *OWN]),
+        ([OWN[0], *DJANGOS], [OWN[0], *DJANGOS, OWN[1]]),
+        ([*DJANGOS, *OWN], [*DJANGOS, *OWN]),
     ],
     ids=["empty", "list", "tuple", "named first", "named last"],
 )
-def test_the_finder_is_added_once(before: Any, after: list[str]):
+def test_the_finders_are_added_once(before: Any, after: list[str]):
     given = list(before)
 
-    once = with_plotly(before)
+    once = with_ours(before)
 
     assert list(once) == after
-    assert list(with_plotly(once)) == after
+    assert list(with_ours(once)) == after
     assert list(before) == given
+
+
+# The shapes of countries.
+
+
+def test_the_world_is_found_and_collected(settings: Settings, tmp_path: Path):
+    settings.STATIC_ROOT = tmp_path / "static"
+    found = finders.find(WORLD)
+    assert found is not None
+
+    call_command("collectstatic", "--no-input", "--verbosity", "0")
+
+    text = (tmp_path / "static" / WORLD).read_text()
+    assert text == Path(str(found)).read_text()
+    countries = json.loads(text)["objects"]["countries"]["geometries"]
+    assert {"DEU", "HUN", "SGP", "NZL"} < {each["id"] for each in countries}
+
+
+def test_a_file_of_the_projects_own_goes_before_it(settings: Settings, tmp_path: Path):
+    own = tmp_path / WORLD
+    own.parent.mkdir(parents=True)
+    own.write_text("{}")
+    settings.STATICFILES_DIRS = [tmp_path]
+    get_finder.cache_clear()  # type: ignore[attr-defined]
+
+    assert finders.find(WORLD) == str(own)
+
+
+def test_without_geopip_there_is_no_world(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dashboards.world.folder", lambda: None)
+
+    assert WorldFinder().find(WORLD) == []
+    assert list(WorldFinder().list([])) == []

@@ -84,7 +84,8 @@ def test_what_is_live_is_loaded_where_it_is_narrowed(client: Client):
 
 
 def box_tag(html: str) -> str:
-    return str(re.findall(r'<div[^>]*id="books_desk-live_count-content"[^>]*>', html)[0])
+    [tag] = re.findall(r'<div[^>]*id="books_desk-live_count-content"[^>]*>', html)
+    return str(tag)
 
 
 def test_a_filter_stands_in_the_page_and_carries_what_else_was_asked(client: Client):
@@ -305,7 +306,7 @@ def shown(dashboard: Dashboard, key: str = "its") -> str:
 
 def test_a_callable_returns_a_class():
     assert "least" in shown(make(lambda request: Find if request.path == "/board/" else None))
-    with pytest.raises(ComponentValueError, match="callable of a Form must return"):
+    with pytest.raises(ComponentValueError, match="the callable of a Form must return"):
         shown(make(lambda request: Find(request.GET)))
 
 

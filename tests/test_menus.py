@@ -1,153 +1,174 @@
-"""Menus: declared as the older package documents it, shown to those who may go there."""
+"""Menus: who is shown what, and where they are."""
 
-from types import SimpleNamespace
+import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
-from django.template import Context, Template
-from django.test import Client, RequestFactory
-from django.utils.translation import gettext_lazy
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django.utils.html import escape
 from jinja2 import Environment
 
 from dashboards.component import Text
-from dashboards.dashboard import Dashboard
+from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import RegistrationError
-from dashboards.menus import registry as registry_module
+from dashboards.menus import registry as menus
 from dashboards.menus.menu import DashboardMenu, Menu, MenuItem, make_dashboard_item
-from dashboards.menus.registry import MenuRegistry, Sections, get_sections
-from dashboards.permissions import IsAdminUser
-from tests.books.dashboards import AuthorDesk, Desk, Vault
-from tests.books.models import Author
-
-pytestmark = pytest.mark.django_db
+from dashboards.menus.registry import MenuRegistry, get_sections
+from dashboards.permissions import AllowAny, IsAdminUser
+from dashboards.registry import Registry
+from tests.addresses import addresses
 
 
-@pytest.fixture
-def menus(monkeypatch: pytest.MonkeyPatch) -> MenuRegistry:
-    menus = MenuRegistry()
-    monkeypatch.setattr(registry_module, "menu_registry", menus)
-    return menus
+class Open(Dashboard):
+    class Meta:
+        app_label = "auth"
+        permission_classes = (AllowAny,)
 
 
-def ask(path: str = "/books/desk/", *, is_staff: bool = False) -> HttpRequest:
+class Closed(Dashboard):
+    class Meta:
+        app_label = "auth"
+        permission_classes = (IsAdminUser,)
+
+
+class Hidden(Dashboard):
+    class Meta:
+        app_label = "auth"
+        permission_classes = (AllowAny,)
+        include_in_menu = False
+
+
+class Person(ModelDashboard):
+    class Meta:
+        app_label = "auth"
+        model = User
+        permission_classes = (AllowAny,)
+
+
+urlpatterns = addresses(Open, Closed, Hidden, Person)
+pytestmark = pytest.mark.urls(__name__)
+
+
+@pytest.fixture(autouse=True)
+def own(monkeypatch: pytest.MonkeyPatch) -> MenuRegistry:
+    """Registries that hold nothing of other tests'."""
+    registry, own = Registry(), MenuRegistry()
+    for each in (Open, Closed, Hidden, Person):
+        registry.register(each)
+    monkeypatch.setattr("dashboards.menus.menu.registry", registry)
+    monkeypatch.setattr(menus, "menu_registry", own)
+    return own
+
+
+def ask(path: str = "/auth/open/", *, staff: bool = False) -> HttpRequest:
     request = RequestFactory().get(path)
-    request.user = SimpleNamespace(is_staff=is_staff) if is_staff else AnonymousUser()  # type: ignore[assignment]
+    request.user = User(username="ann", is_staff=True) if staff else AnonymousUser()
     return request
 
 
-def titles(shown: Sections) -> dict[str, list[str]]:
-    return {name: [str(each) for each in items] for name, items in shown.sections.items()}
+def titles(request: HttpRequest, obj: Any = None) -> dict[str, list[str]]:
+    sections = get_sections(request, obj).sections
+    return {name: [item.title for item in items] for name, items in sections.items()}
 
 
-def is_boss(request: HttpRequest) -> bool:
-    return bool(getattr(request.user, "is_staff", False))
+def render(request: HttpRequest) -> str:
+    context = {"request": request, "dashboard": Open(request)}
+    return render_to_string("dashboards/menus.html", context)
 
 
-def test_menus_as_documented(menus: MenuRegistry):
-    @menus.register
-    class ExampleMenu(Menu):
-        name = "Example Menu"
+# What is shown.
+
+
+def test_without_a_menu_there_is_one_of_each_app_for_whom_may_open_it():
+    [(name, shown)] = titles(ask()).items()
+    assert (name, shown) == ("Authentication and Authorization", ["Open"])
+    assert list(titles(ask(staff=True)).values()) == [["Open", "Closed"]]
+
+
+def test_a_dashboard_about_an_object_is_shown_on_pages_about_one():
+    person = User(pk=7, username="bob")
+    sections = get_sections(ask("/auth/person/7/"), person).sections
+    [item] = [item for items in sections.values() for item in items if item.title == "bob"]
+    assert item.url == "/auth/person/7/"
+    assert item.selected
+
+
+def test_the_page_itself_is_marked_and_no_other(own: MenuRegistry):
+    @own.register
+    class Main(Menu):
+        name = "Main"
 
         @classmethod
-        def get_items(cls, obj: Any = None):
+        def get_items(cls, obj: Any = None) -> list[MenuItem]:
             return [
-                MenuItem(title="Login", url="/login/"),
-                MenuItem(title="Top", url="/top/", children=[MenuItem(title="Sub", url="/1/")]),
-                MenuItem(title="Boss Page", url="/boss/", check_func=is_boss),
+                MenuItem(title="Here", url="/auth/open/"),
+                MenuItem(title="There", url="/auth/open/more/"),
+                MenuItem(title="Group", children=[make_dashboard_item(Open)]),
             ]
 
-    @menus.register
-    class BossMenu(Menu):
-        name = "Boss Only"
-
-        @classmethod
-        def get_items(cls, obj: Any = None):
-            return [MenuItem(title="Boss Page", url="/boss/", check_func=is_boss)]
-
-    @menus.register
-    class Nothing(Menu):
-        name = "Nothing"
-
-        @classmethod
-        def get_items(cls, obj: Any = None):
-            return None
-
-    assert titles(get_sections(ask())) == {"Example Menu": ["Login", "Top"]}
-    shown = get_sections(ask("/1/", is_staff=True))
-    assert titles(shown) == {
-        "Example Menu": ["Login", "Top", "Boss Page"],
-        "Boss Only": ["Boss Page"],
-    }
-    assert shown.active == "Example Menu"
-    top = shown.sections["Example Menu"][1]
-    assert top.open
-    assert not top.selected
-    assert top.children[0].selected
-    assert get_sections(None) == Sections()
+    request = ask()
+    html = render(request)
+    marked = re.findall(r'<a[^>]*href="([^"]*)"[^>]*aria-current="page"', html)
+    assert set(marked) == {"/auth/open/"}
+    assert get_sections(request).active == "Main"
 
 
-def test_where_items_lead_and_what_becomes_of_headings(menus: MenuRegistry):
-    shared = MenuItem(title=gettext_lazy("Monday"), url="books")
-    nobody = MenuItem(title="x", url="/x/", check_func=lambda request: False)
+def test_what_leads_elsewhere_says_so_and_titles_are_escaped(own: MenuRegistry):
+    title = "<b>Wiki</b>"
 
-    @menus.register
+    @own.register
     class Links(Menu):
-        name = "Links"
+        name = "Links & more"
 
         @classmethod
-        def get_items(cls, obj: Any = None, request: HttpRequest | None = None):
+        def get_items(cls, obj: Any = None) -> list[MenuItem]:
             return [
-                shared,
-                MenuItem(title="View", url="dashboards:books_desk"),
-                MenuItem(title="Here", url=lambda request: request.path),
-                MenuItem(title="Other", url="https://other.example/books/desk/"),
-                MenuItem(title="Own", url="http://testserver/books/desk/#top"),
-                MenuItem(title="Mail", url="mailto:a@b.example"),
-                MenuItem(title="Heading", children=lambda request: [nobody]),
-                MenuItem(title="Heading 2", children=lambda request: [nobody, shared]),
-                MenuItem(title="<b>", url='"><script>'),
+                MenuItem(title=title, url="https://wiki.example/"),
+                MenuItem(title="Mine", url=lambda request: f"/of/{request.user.is_staff}/"),
             ]
 
-    before = vars(shared).copy()
-    items = {each.title: each for each in get_sections(ask()).sections["Links"]}
-    assert "Heading" not in items
-    assert [each.title for each in items["Heading 2"].children] == ["Monday"]
-    assert items["View"].url == "/books/desk/"
-    selected = {title for title, each in items.items() if each.selected}
-    assert selected == {"View", "Here", "Own"}
-    assert [title for title, each in items.items() if each.is_external] == ["Other"]
-    assert vars(shared) == before
-    html = Client().get("/books/desk/").content.decode()
-    assert html.count('aria-current="page"') == 3
-    assert 'href="https://other.example/books/desk/" target="_blank" rel="noopener"' in html
-    assert "&lt;b&gt;" in html
-    assert '"><script>' not in html
+    html = render(ask())
+    [link] = re.findall(r'<a[^>]*href="https://wiki.example/"[^>]*>', html)
+    assert "noopener" in link
+    assert title not in html
+    assert escape(title) in html
+    assert 'href="/of/False/"' in html
 
 
-def test_dashboards_follow_permissions_and_object(menus: MenuRegistry):
-    @menus.register
-    class BooksMenu(DashboardMenu):
-        name = "Books"
-        app_label = "books"
+def test_what_one_may_not_see_is_not_there_nor_a_heading_above_nothing(own: MenuRegistry):
+    closed = [make_dashboard_item(Closed)]
 
-    ann = Author.objects.create(name="Ann")
-    assert titles(get_sections(ask())) == {"Books": ["Shelf", "Ticking", "Desk"]}
-    assert "Vault" in titles(get_sections(ask(is_staff=True)))["Books"]
-    assert "Ann" in titles(get_sections(ask(), ann))["Books"]
-    url = f"/books/authordesk/{ann.pk}/"
-    assert f'href="{url}" aria-current="page"' in Client().get(url).content.decode()
-    item = make_dashboard_item(AuthorDesk, ann, title="Hers")
-    assert (item.title, item.url) == ("Hers", url)
-    assert make_dashboard_item(Vault).bind(ask()) is None
+    @own.register
+    class Main(Menu):
+        name = "Main"
+
+        @classmethod
+        def get_items(cls, obj: Any = None) -> list[MenuItem]:
+            return [
+                MenuItem(title="Group", children=closed),
+                MenuItem(title="Never", url="/x/", check_func=lambda request: False),
+            ]
+
+    assert titles(ask()) == {}
+    assert titles(ask(staff=True)) == {"Main": ["Group"]}
+    assert titles(ask()) == {}, "nothing of staff's page is left on the shared items"
+    assert vars(closed[0]) == vars(make_dashboard_item(Closed))
 
 
-def test_without_a_menu_each_app_has_a_section(menus: MenuRegistry, django_assert_num_queries: Any):
-    with django_assert_num_queries(0):
-        shown = get_sections(ask())
-    assert {"Books", "Site"} <= set(shown.sections)
-    assert shown.active == "Books"
+def test_a_site_without_users_is_shown_what_is_for_everybody():
+    request = RequestFactory().get("/auth/open/")
+    assert list(titles(request).values()) == [["Open"]]
+
+
+def test_in_templates_of_jinja():
+    environment = Environment(extensions=["dashboards.jinja2.DashboardsExtension"], autoescape=True)
+    template = environment.from_string(
+        "{% for each in dashboard_menus().sections %}{{ each }}{% endfor %}"
+    )
+    assert template.render(request=ask()) == "Authentication and Authorization"
 
 
 def test_an_instance_is_made_only_for_methods_of_ones_own():
@@ -168,40 +189,20 @@ def test_an_instance_is_made_only_for_methods_of_ones_own():
             return "text" in self.components
 
     assert not Counting.allows(ask())
-    assert Counting.allows(ask(is_staff=True))
+    assert Counting.allows(ask(staff=True))
     assert Counting.made == 0
     assert Asking.allows(ask())
     assert Asking.made == 1
 
 
-def test_in_templates_of_ones_own(menus: MenuRegistry):
-    text = (
-        "{% load dashboards %}{% dashboard_menus %}{% for section, items in sections.items %}"
-        "{% if section == active_section %}*{% endif %}{{ section }}:"
-        "{% for item in items %}{{ item.title }}{% if item.selected %}!{% endif %} {% endfor %}"
-        "{% endfor %}"
-    )
-    html = Template(text).render(Context({"request": ask(), "dashboard": Desk()}))
-    assert "*Books:" in html
-    assert "Desk! " in html
-    environment = Environment(extensions=["dashboards.jinja2.DashboardsExtension"], autoescape=True)
-    template = environment.from_string("{{ dashboard_menus().active }}")
-    assert template.render(request=ask()) == "Books"
+# What is refused.
 
 
-def test_what_is_no_menu_is_refused(menus: MenuRegistry):
-    class Nameless(Menu):
-        pass
-
-    class Homeless(DashboardMenu):
-        name = "x"
-
-    for menu, told in (
-        (Desk, "takes a subclass of Menu, got"),
-        (Nameless, "Nameless.name must say what the menu is called."),
-        (Homeless, "Homeless.app_label must be the label of an app"),
-    ):
-        with pytest.raises(RegistrationError) as raised:
-            menus.register(menu)  # type: ignore[type-var]
-        assert told in str(raised.value)
-    assert not len(menus)
+def test_what_is_no_menu_is_refused(own: MenuRegistry):
+    with pytest.raises(RegistrationError, match="takes a subclass of Menu, got 'menu'"):
+        own.register("menu")  # type: ignore[type-var]
+    with pytest.raises(RegistrationError, match=r"Nameless\.name must say"):
+        own.register(type("Nameless", (Menu,), {}))
+    with pytest.raises(RegistrationError, match=r"Appless\.app_label must be"):
+        own.register(type("Appless", (DashboardMenu,), {}))
+    assert len(own) == 0

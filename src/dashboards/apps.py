@@ -6,7 +6,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class DashboardsConfig(AppConfig):
-    """Discovers each app's ``dashboards.py`` and ``menus.py``, and makes plotly.js findable."""
+    """Discovers ``dashboards.py`` and ``menus.py`` of apps, and makes packages' files findable."""
 
     name = "dashboards"
     default_auto_field = "django.db.models.BigAutoField"
@@ -28,8 +28,8 @@ class DashboardsConfig(AppConfig):
 
             access.connect()
         if "django.contrib.staticfiles" in settings.INSTALLED_APPS:
-            from dashboards.finders import with_plotly  # noqa: PLC0415
+            from dashboards.finders import with_ours  # noqa: PLC0415
 
             # A finder can be named nowhere else, and a project shall have to set nothing but
             # INSTALLED_APPS. Finders are read from here at their first use, which is later.
-            settings.STATICFILES_FINDERS = with_plotly(settings.STATICFILES_FINDERS)
+            settings.STATICFILES_FINDERS = with_ours(settings.STATICFILES_FINDERS)

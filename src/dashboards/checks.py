@@ -2,24 +2,29 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from dashboards import conf
-from dashboards.component import Chart, Component, Table
+from dashboards import conf, world
+from dashboards.component import Chart, Component, Map, Table, Text
+from dashboards.component.chart.kind import WORLD
+from dashboards.component.text import LIBRARIES
 from dashboards.dashboard import Dashboard
 from dashboards.eventstream import DashboardChannelManager
 from dashboards.live.grip import proxies
 from dashboards.live.stores import get_store
 from dashboards.permissions import BasePermission
 from dashboards.registry import registry
+
+C = TypeVar("C", bound=Component)
 
 # The page takes a stream for dead that was silent for 40 seconds (live.js).
 _MAX_HEARTBEAT_SECONDS = 30
@@ -136,11 +141,31 @@ def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         return ()
     return [
         Error(
-            f"{dashboard.__name__}.{key} is a Chart, but plotly is not installed.",
+            f"{dashboard.__name__}.{key} is a {type(component).__name__}, but plotly is not "
+            "installed.",
             hint='pip install "django-live-dashboards[plotly]"',
             id="dashboards.E008",
         )
-        for dashboard, key, _ in _declared(Chart)
+        for dashboard, key, component in _declared(Chart)
+    ]
+
+
+@register("dashboards")
+def check_maps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A map wants the shapes of countries, which a browser shall ask of this site only."""
+    if world.source() or finders.find(WORLD):
+        return ()
+    return [
+        Warning(
+            f"{dashboard.__name__}.{key} is a Map, but there are no shapes of countries: it shows "
+            "only what its figures bring.",
+            hint=(
+                'pip install "django-live-dashboards[maps]", or put a TopoJSON file for plotly.js '
+                f"among the static files, as {WORLD}."
+            ),
+            id="dashboards.W014",
+        )
+        for dashboard, key, _ in _declared(Map)
     ]
 
 
@@ -160,7 +185,23 @@ def check_tables2(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     ]
 
 
-def _declared(kind: type[Component]) -> Iterator[tuple[type[Dashboard], str, Component]]:
+@register("dashboards")
+def check_text(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A text that is HTML or Markdown needs what reads it."""
+    missing = {markup for markup, library in LIBRARIES.items() if not find_spec(library)}
+    return [
+        Error(
+            f"{dashboard.__name__}.{key} is a Text with markup={component.markup!r}, but "
+            f"{LIBRARIES[component.markup]} is not installed.",
+            hint='pip install "django-live-dashboards[text]"',
+            id="dashboards.E013",
+        )
+        for dashboard, key, component in _declared(Text)
+        if component.markup in missing
+    ]
+
+
+def _declared(kind: type[C]) -> Iterator[tuple[type[Dashboard], str, C]]:
     """Go through the components of one kind that registered dashboards declare."""
     for dashboard in registry:
         for key, component in dashboard.declared.items():

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from dashboards.component import Chart
 from dashboards.dashboard import Dashboard
 from dashboards.registry import registry
 
@@ -82,7 +83,10 @@ def open_stream(dashboard: Dashboard) -> str:
 
 # What any dashboard may need, for a page that does not say which it has. plotly.js is not among
 # them: the first chart that is drawn loads it.
-_USUAL = tuple(f"dashboards/js/{name}.js" for name in ("chart", "tabs", "deferred", "forms"))
+_USUAL = (
+    *Chart.scripts,
+    *(f"dashboards/js/{name}.js" for name in ("tabs", "deferred", "forms")),
+)
 
 
 def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeString:

@@ -1,54 +1,94 @@
-"""Serves plotly.js out of the installed plotly distribution, so that the two always match."""
+"""Serves what installed packages bring: plotly.js, so that the two match, and shapes for maps."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.staticfiles.finders import BaseFinder
 from django.contrib.staticfiles.utils import matches_patterns
 from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
 
-NAME = "plotly.min.js"
-PREFIX = "dashboards/plotly"
-PATH = f"{PREFIX}/{NAME}"
+from dashboards import world
 
 
-class PlotlyFinder(BaseFinder):
-    """Finds ``dashboards/plotly/plotly.min.js`` where plotly is installed, nothing elsewhere."""
+class FileFinder(BaseFinder):
+    """Finds one file that an installed package brings."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Found, not imported: importing plotly is slow, and only its file is wanted.
-        spec = find_spec("plotly")
-        folder = Path(spec.origin).parent / "package_data" if spec and spec.origin else None
-        self._folder = folder if folder and (folder / NAME).is_file() else None
+    name: ClassVar[str]
+    prefix: ClassVar[str]
+
+    @abstractmethod
+    def get_folder(self) -> Path | None:
+        """Return the folder that holds the file; ``None`` where the package is not installed."""
+
+    @property
+    def path(self) -> str:
+        """The file's path among static files."""
+        return f"{self.prefix}/{self.name}"
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG002
-        """Return nothing: whether plotly is needed is checked with the dashboards."""
+        """Return nothing: whether the package is needed is checked with the dashboards."""
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:  # noqa: ARG002, FBT001, FBT002
         """Find the one file."""
-        if path != PATH or self._folder is None:
+        folder = self.get_folder() if path == self.path else None
+        if folder is None:
             return []
-        found = str(self._folder / NAME)
+        found = str(folder / self.name)
         return [found] if find_all else found
 
     def list(
         self, ignore_patterns: Iterable[str] | None
     ) -> Iterator[tuple[str, FileSystemStorage]]:
         """List the one file for ``collectstatic``."""
-        if self._folder is None or matches_patterns(NAME, list(ignore_patterns or ())):
+        if matches_patterns(self.name, list(ignore_patterns or ())):
             return
-        storage = FileSystemStorage(location=self._folder)
+        folder = self.get_folder()
+        if folder is None:
+            return
+        storage = FileSystemStorage(location=folder)
         # collectstatic reads the place below STATIC_ROOT from here, as for STATICFILES_DIRS.
-        storage.prefix = PREFIX  # type: ignore[attr-defined]
-        yield NAME, storage
+        storage.prefix = self.prefix  # type: ignore[attr-defined]
+        yield self.name, storage
 
 
-def with_plotly(finders: Sequence[str]) -> Sequence[str]:
-    """Return ``STATICFILES_FINDERS`` with this finder among them."""
-    own = f"{PlotlyFinder.__module__}.{PlotlyFinder.__qualname__}"
-    return finders if own in finders else [*finders, own]
+class PlotlyFinder(FileFinder):
+    """Finds ``dashboards/plotly/plotly.min.js`` where plotly is installed, nothing elsewhere."""
+
+    name = "plotly.min.js"
+    prefix = "dashboards/plotly"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Found, not imported: importing plotly is slow, and only its file is wanted.
+        spec = find_spec("plotly")
+        folder = Path(spec.origin).parent / "package_data" if spec and spec.origin else None
+        self._folder = folder if folder and (folder / self.name).is_file() else None
+
+    def get_folder(self) -> Path | None:
+        """Return the folder of the installed distribution."""
+        return self._folder
+
+
+class WorldFinder(FileFinder):
+    """Finds ``dashboards/geo/world.json`` where geopip is installed, nothing elsewhere.
+
+    A file of that name among the project's own static files goes before it.
+    """
+
+    name = world.NAME
+    prefix = "dashboards/geo"
+
+    def get_folder(self) -> Path | None:
+        """Return the folder into which the file was written."""
+        return world.folder()
+
+
+def with_ours(finders: Sequence[str]) -> Sequence[str]:
+    """Return ``STATICFILES_FINDERS`` with these finders among them, last."""
+    ours = [f"{each.__module__}.{each.__qualname__}" for each in (PlotlyFinder, WorldFinder)]
+    return [*finders, *(each for each in ours if each not in finders)]

@@ -13,7 +13,6 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     JsonResponse,
 )
 from django.http.response import HttpResponseBase
@@ -54,7 +53,11 @@ class DashboardAccessView(View):
         self.dashboard = self.dashboard_class(request, about)
         if not self.dashboard.has_permission(request):
             return self.handle_no_permission(request)
+        self.find(**kwargs)
         return super().dispatch(request, *args, **kwargs)
+
+    def find(self, **kwargs: Any) -> None:
+        """Find what else the address names, for whoever may open the dashboard."""
 
     def handle_no_permission(self, request: HttpRequest) -> HttpResponseBase:  # noqa: ARG002
         """Answer whoever may not open the dashboard: 403.
@@ -92,35 +95,28 @@ class PageView(DashboardAccessView):
 class ComponentView(DashboardAccessView):
     """What stands in one component's box, and what is posted to it."""
 
-    http_method_names = ["get", "head", "post", "options"]  # noqa: RUF012 - as Django declares it
+    component: BoundComponent
 
-    def post(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
-        """Let it have what is posted, where its kind takes any."""
-        response = self._component(key).post(request)
-        if response is None:
-            return self.http_method_not_allowed(request)
+    def find(self, **kwargs: Any) -> None:
+        """Find the component; what is posted is for those whose kind takes it."""
+        try:
+            self.component = self.dashboard[kwargs["key"]]
+        except UnknownComponentError as error:
+            raise Http404(str(error)) from error
+        if self.component.takes_posts:
+            self.http_method_names = [*self.http_method_names, "post"]
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
+        """Let it have what is posted."""
+        response = self.component.post(request)
         response["Cache-Control"] = "no-store"
         return response
 
-    def http_method_not_allowed(
-        self,
-        request: HttpRequest,  # noqa: ARG002
-        *args: Any,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
-    ) -> HttpResponse:
-        """Name what every component takes."""
-        return HttpResponseNotAllowed(["GET", "HEAD", "OPTIONS"])
-
-    def _component(self, key: str) -> BoundComponent:
-        try:
-            return self.dashboard[key]
-        except UnknownComponentError as error:
-            raise Http404(str(error)) from error
-
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render the value that the page was sent without, or a newer one."""
-        component = self._component(key)
-        response = component.respond() or self._answer(request, load_alone(self.dashboard, key))
+        response = self.component.respond() or self._answer(
+            request, load_alone(self.dashboard, key)
+        )
         response["Cache-Control"] = "no-store"
         return response
 

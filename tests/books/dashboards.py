@@ -107,7 +107,8 @@ class AddBook(forms.ModelForm):  # type: ignore[type-arg]  # generic only to its
             raise ValidationError({"secret": "About no field."})
         if scan := self.cleaned_data["scan"]:
             self.instance.secret = scan.name
-        book: Book = super().save(commit)
+        super().save(commit)
+        book: Book = self.instance
         return book
 
 
@@ -118,7 +119,8 @@ class EditAuthor(forms.ModelForm):  # type: ignore[type-arg]  # generic only to 
 
     def save(self, commit: bool = True, *, request: HttpRequest | None = None) -> Author:
         assert request is not None
-        author: Author = super().save(commit)
+        super().save(commit)
+        author: Author = self.instance
         return author
 
 

@@ -14,7 +14,17 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
-from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
+from dashboards.component import (
+    CTA,
+    Chart,
+    Component,
+    Drawing,
+    Gauge,
+    Map,
+    Progress,
+    Stat,
+    Text,
+)
 from dashboards.component.layout import (
     HR,
     HTML,
@@ -385,3 +395,20 @@ class Awaited(Dashboard):
 
     async def get_four_value(self) -> str:
         return await wait_a_little(self.request)
+
+
+@dataclass
+class Bars(Drawing):
+    """Drawn by a script that is none of the package's."""
+
+    element = "test-bars"
+    scripts = (*Drawing.scripts, "site/bars.js")
+
+
+@registry.register
+class Drawn(Dashboard):
+    """A map, a chart without points, and another renderer."""
+
+    world = Map(value={"data": [{"type": "choropleth", "locations": ["DEU", "FRA"], "z": [1, 2]}]})
+    points = Chart(value={"data": [{"y": []}]}, live=True)
+    bars = Bars(value=[3, 1], live=True)

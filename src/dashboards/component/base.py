@@ -48,6 +48,10 @@ class Bound(Protocol):
         """Its own parameters in the query string, without the prefix ``<key>-``."""
 
     @property
+    def about(self) -> Any:
+        """The object that its dashboard is about; ``None`` where it is about none."""
+
+    @property
     def given(self) -> dict[str, Any]:
         """What callables may ask for: ``request``, ``object``, ``user``, ``filters``."""
 
@@ -209,12 +213,14 @@ class Component:
         """Return what a viewer has narrowed its ``dependents`` to: they get it in ``filters``."""
         return None
 
-    def post(self, bound: Bound, request: HttpRequest) -> HttpResponseBase | None:  # noqa: ARG002
-        """Answer a POST to its address; ``None`` where it takes none, which is answered 405.
+    @property
+    def takes_posts(self) -> bool:
+        """Whether a POST to its address is let through to ``post``, or answered 405."""
+        return False
 
-        Access and the CSRF token have been checked.
-        """
-        return None
+    def post(self, bound: Bound, request: HttpRequest) -> HttpResponseBase:
+        """Answer a POST to its address. Access and the CSRF token have been checked."""
+        raise NotImplementedError
 
     def get_value(self, **kwargs: Any) -> Any:
         """Return the value ready for the template, called where it is callable.

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.forms.utils import flatatt
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -16,6 +17,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from dashboards import conf
 from dashboards.component.base import CTA, Component, resolve
@@ -100,6 +102,11 @@ class BoundComponent:
     def request(self) -> HttpRequest | None:
         """The request that it is served to; ``None`` where it is rendered for everybody."""
         return self._owner.request
+
+    @property
+    def about(self) -> Any:
+        """The object that its dashboard is about; ``None`` where it is about none."""
+        return self._owner.object
 
     @cached_property
     def params(self) -> MultiValueDict[str, str]:
@@ -264,11 +271,6 @@ class BoundComponent:
         return self.is_deferred and not self._component.defer_url
 
     @property
-    def batch_url(self) -> str:
-        """Where it loads together with others."""
-        return self._owner.get_batch_url()
-
-    @property
     def load_url(self) -> str:
         """Where it loads from as this page shows it: narrowed, sorted, on its present page."""
         query = self._owner.query
@@ -373,12 +375,18 @@ class BoundComponent:
             is_placed: whether it stands in the dashboard's grid, not in a card.
         """
         content = self._owner.render_content(self.key)
+        is_titled = is_titled or self._component.title is not None
         context = {
             "component": self,
+            "dom_id": self.dom_id,
+            "kind": self.kind,
+            "title": self.title if is_titled else "",
+            # No number: a template would look up how the active language writes it.
+            "level": str(level),
+            "icon": self._component.icon,
             "content": content,
-            "etag": "" if content is None else entity_tag(content),
-            "title": self.title if is_titled or self._component.title is not None else "",
-            "level": level,
+            "attributes": flatatt(self._content_attributes(content)),
+            "is_deferred": self.is_deferred,
             "parts": self.parts,
             "cta": self.cta,
             "grid_css_classes": self._component.grid_css_classes
@@ -386,6 +394,30 @@ class BoundComponent:
         }
         html = render_to_string("dashboards/component.html", context)
         return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes
+
+    def _content_attributes(self, content: str | None) -> dict[str, Any]:
+        """Return what says to htmx and to our scripts how the content is updated."""
+        attributes: dict[str, Any] = {}
+        if self.is_refreshed:
+            attributes["sse-refresh"] = self.event
+            attributes["data-spread"] = self.spread_milliseconds
+        elif self._component.live:
+            attributes["sse-swap"] = self.event
+            if self.series:
+                attributes["data-window"] = self.series
+        if follows := self.follows:
+            attributes["data-dashboards-follows"] = follows
+        if trigger := self.trigger:
+            attributes["hx-get"] = self.load_url
+            attributes["hx-trigger"] = trigger
+            if self.is_batched:
+                attributes["data-batch"] = self._owner.get_batch_url()
+                attributes["data-key"] = self.key
+                attributes["data-failed"] = gettext("Could not be loaded.")
+            attributes["hx-swap"] = "innerMorph"
+            attributes["hx-status:4xx"] = attributes["hx-status:5xx"] = "swap:none"
+            attributes["data-etag"] = "" if content is None else entity_tag(content)
+        return attributes
 
     def __str__(self) -> str:
         return self.render_box()
@@ -401,8 +433,8 @@ class BoundComponent:
         """Return its value as it was given, called where it is callable."""
         return resolve(self._getter(), **self.given)
 
-    def post(self, request: HttpRequest) -> HttpResponseBase | None:
-        """Answer a POST to its address; ``None`` where it takes none."""
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a POST to its address, where ``takes_posts`` is true."""
         return self._component.post(self, request)
 
     def render_alone(self, value: Any) -> SafeString:

@@ -254,10 +254,13 @@ class Form(Component):
             return None
         return _json(filters.form, filters.values)
 
-    def post(self, bound: Bound, request: HttpRequest) -> HttpResponseBase | None:
+    @property
+    def takes_posts(self) -> bool:
+        """Whether it saves."""
+        return self._is_saved
+
+    def post(self, bound: Bound, request: HttpRequest) -> HttpResponseBase:
         """Save what is valid, and show what is not."""
-        if not self._is_saved:
-            return None
         given = bound.given
         form_class = self._class(given)
         about = _about(form_class, given["object"])
@@ -275,8 +278,8 @@ class Form(Component):
         view = self._view(make(**self._initial(bound.compute())), bound)
         message = self.success_message or _("Saved.")
         response = HttpResponse(bound.render(replace(view, message=message, next_url=next_url)))
-        # Morphing would keep what was typed; and while it settles, htmx gives new elements the values
-        # of those that they replace.
+        # Morphing would keep what was typed, and htmx gives new elements the values of those that
+        # they replace while it settles.
         response["HX-Reswap"] = "innerHTML settle:0"
         return response
 

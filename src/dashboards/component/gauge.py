@@ -1,10 +1,44 @@
 """One figure within its range."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from dashboards.component.base import Component, as_data, as_number
-from dashboards.exceptions import ComponentValueError
+from dashboards.component.formats import format_number
+from dashboards.exceptions import ComponentValueError, DeclarationError
+
+_LEVELS: Mapping[str, Any] = {
+    "good": gettext_lazy("Good"),
+    "warning": gettext_lazy("Warning"),
+    "critical": gettext_lazy("Critical"),
+    "neutral": "",
+}
+
+
+@dataclass(frozen=True)
+class Band:
+    """A part of a gauge's range that means something.
+
+    Args:
+        start: its lower end; by default where the band before it ends, or the range begins.
+        end: its upper end; by default where the band after it starts, or the range ends.
+        level: what it means: ``"good"``, ``"warning"``, ``"critical"`` or ``"neutral"``.
+        text: that in words, shown while the value is in it; by default the level's own.
+    """
+
+    start: float | None = None
+    end: float | None = None
+    level: str = "neutral"
+    text: str = ""
+
+    @property
+    def word(self) -> str:
+        """What it means, in words."""
+        return self.text or str(_LEVELS[self.level])
 
 
 @dataclass(frozen=True)
@@ -15,37 +49,171 @@ class GaugeData:
         value: where the needle stands; drawn within the range.
         min: the range's lower end; default 0.
         max: the range's upper end, above ``min``; default 100.
-        text: the figure in words; by default the value.
+        text: the figure in words; by default the value with its unit.
         sub_text: a line below it.
+        bands: parts of the range that mean something, from low to high: ``Band``, or dicts of its
+            fields.
+        unit: what stands after the value, such as ``"°C"``.
+        decimals: digits after the point; by default as many as the value has, up to two.
+
+    What it leaves out, but for the texts, is as the ``Gauge`` declares it.
     """
 
     value: float = 0
-    min: float = 0
-    max: float = 100
+    min: float | None = None
+    max: float | None = None
     text: str = ""
     sub_text: str = ""
+    bands: Sequence[Any] = ()
+    unit: str = ""
+    decimals: int | None = None
+
+    @property
+    def low(self) -> float:
+        """The range's lower end."""
+        return 0 if self.min is None else self.min
+
+    @property
+    def high(self) -> float:
+        """The range's upper end."""
+        return 100 if self.max is None else self.max
 
     @property
     def percent(self) -> float:
         """Where the value stands in the range, from 0 to 100."""
-        return min(max(100 * (self.value - self.min) / (self.max - self.min), 0), 100)
+        return self._percent(self.value)
+
+    @property
+    def figure(self) -> str:
+        """The value in the active locale. Told when it is shown, not when it was given."""
+        return format_number(self.value, self.decimals)
+
+    @property
+    def label(self) -> str:
+        """The value and what it means, in words."""
+        told = self.text or f"{self.figure} {self.unit}".strip()
+        band = self.band
+        return f"{told}, {band.word}" if band and band.word else told
+
+    @property
+    def ends(self) -> tuple[str, str] | None:
+        """The ends of the range in the active locale; ``None`` where they are 0 and 100."""
+        if (self.low, self.high) == (0, 100):
+            return None
+        return format_number(self.low), format_number(self.high)
+
+    @property
+    def band(self) -> Band | None:
+        """The band that the value is in, or beyond the range the nearest."""
+        value = min(max(self.value, self.low), self.high)
+        # Where two meet, the value is in the upper one.
+        found = [band for band in self.bands if band.start <= value <= band.end]
+        return found[-1] if found else None
+
+    @property
+    def arcs(self) -> Sequence[tuple[str, float, float]]:
+        """The level of each band, and where it begins and how long it is, in parts of 100."""
+        edges = [
+            (each.level, self._percent(each.start), self._percent(each.end)) for each in self.bands
+        ]
+        return [(level, start, end - start) for level, start, end in edges]
+
+    def _percent(self, number: float) -> float:
+        return min(max(100 * (number - self.low) / (self.high - self.low), 0), 100)
 
 
 @dataclass
 class Gauge(Component):
-    """A dial. Its value is a ``GaugeData``, a dict of its fields, or a number from 0 to 100."""
+    """A dial. Its value is a ``GaugeData``, a dict of its fields, or a number.
+
+    Args:
+        min: the range's lower end; default 0.
+        max: the range's upper end, above ``min``; default 100.
+        bands: parts of the range that mean something, from low to high: ``Band``, or dicts of its
+            fields, such as ``{"start": 80, "level": "critical", "text": "Too hot"}``.
+        unit: what stands after the value, such as ``"°C"``.
+        decimals: digits after the point; by default as many as the value has, up to two.
+
+    What a value says itself goes before these.
+    """
 
     template: str = "dashboards/components/gauge.html"
+    min: float | None = None
+    max: float | None = None
+    bands: Sequence[Any] = ()
+    unit: str = ""
+    decimals: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a range or bands that no value could be shown in.
+
+        Raises:
+            DeclarationError: the range is empty, or the bands are none of it.
+        """
+        try:
+            Gauge.prepare_value(self, 0)  # A kind of a user's own may take other values.
+        except ComponentValueError as error:
+            msg = f"{type(self).__name__}(min={self.min!r}, max={self.max!r}, …): {error}"
+            raise DeclarationError(msg) from error
 
     def prepare_value(self, value: Any) -> GaugeData | None:
         """Return a ``GaugeData``, or ``None`` where there is no value yet."""
         if value is None:
             return None
         data = as_data("Gauge", GaugeData, value, short="value")
-        number, low, high = (
-            as_number("Gauge", field, getattr(data, field)) for field in ("value", "min", "max")
+        low = _first(data.min, self.min, 0)
+        high = _first(data.max, self.max, 100)
+        data = replace(
+            data,
+            value=as_number("Gauge", "value", data.value),
+            min=as_number("Gauge", "min", low),
+            max=as_number("Gauge", "max", high),
+            unit=data.unit or self.unit,
+            decimals=_first(data.decimals, self.decimals),
         )
-        if high <= low:
-            msg = f"A Gauge's max must be above its min, got {data.min!r} to {data.max!r}."
+        if data.high <= data.low:
+            msg = f"A Gauge's max must be above its min, got {low!r} to {high!r}."
             raise ComponentValueError(msg)
-        return GaugeData(number, low, high, data.text, data.sub_text)
+        return replace(data, bands=_as_bands(data.bands or self.bands, data.low, data.high))
+
+
+def _first(*values: Any) -> Any:
+    """Return the first that is something."""
+    return next((value for value in values if value is not None), None)
+
+
+def _as_bands(given: Any, low: float, high: float) -> Sequence[Band]:
+    """Return bands whose ends are known.
+
+    Raises:
+        ComponentValueError: they are none, or do not lie one above the other within the range.
+    """
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Sequence):
+        msg = f"A Gauge's bands must be a list of Band or of dicts, got {given!r}."
+        raise ComponentValueError(msg)
+    bands = [as_data("Gauge's band", Band, each, short="end") for each in given]
+    # Each begins where the one before it ends, and ends where the one after it begins.
+    starts = [low, *(each.end for each in bands)]
+    ends = [*(each.start for each in bands[1:]), high]
+    bands = [
+        replace(
+            band,
+            start=as_number("Gauge's band", "start", _first(band.start, start)),
+            end=as_number("Gauge's band", "end", _first(band.end, end)),
+        )
+        for band, start, end in zip(bands, starts, ends, strict=False)
+    ]
+    for band in bands:
+        if band.level not in _LEVELS:
+            msg = f"A Gauge's band must have a level of {', '.join(_LEVELS)}, got {band.level!r}."
+            raise ComponentValueError(msg)
+    edges: list[Any] = [low, *(edge for band in bands for edge in (band.start, band.end)), high]
+    if any(one > other for one, other in pairwise(edges)) or any(
+        band.start == band.end for band in bands
+    ):
+        told = ", ".join(f"{band.start:g} to {band.end:g}" for band in bands)
+        msg = (
+            f"A Gauge's bands must lie one above the other within {low:g} to {high:g}, got {told}."
+        )
+        raise ComponentValueError(msg)
+    return tuple(bands)

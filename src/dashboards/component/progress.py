@@ -1,46 +1,228 @@
 """How far something is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+
 from dashboards.component.base import Component, as_data, as_number
+from dashboards.component.formats import format_duration, format_value
 from dashboards.exceptions import ComponentValueError
+
+_STATES: Mapping[str, Any] = {
+    "waiting": gettext_lazy("Waiting"),
+    "running": gettext_lazy("Running"),
+    "done": gettext_lazy("Done"),
+    "failed": gettext_lazy("Failed"),
+}
+_GLYPHS = {"waiting": "○", "running": "●", "done": "✓", "failed": "✕"}
+
+
+class _Stated:
+    """What has a state."""
+
+    state: str
+
+    @property
+    def word(self) -> str:
+        """The state in words."""
+        return str(_STATES[self.state])
+
+    @property
+    def glyph(self) -> str:
+        """A sign for the state."""
+        return _GLYPHS[self.state]
 
 
 @dataclass(frozen=True)
-class ProgressData:
+class Step(_Stated):
+    """One of the steps of long work.
+
+    Args:
+        name: what is done in it.
+        state: ``"waiting"``, ``"running"``, ``"done"`` or ``"failed"``; by default told by the
+            current step.
+        text: a few words after its name.
+    """
+
+    name: str
+    state: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class ProgressData(_Stated):
     """What a ``Progress`` shows.
 
     Args:
-        value: how far it is, from 0 to ``max``.
+        value: how far it is, from 0 to ``max``. By default the steps that are done tell it; where
+            there are none, the bar says only that work goes on.
         max: the end, above 0; default 100.
         text: a line below the bar.
+        state: ``"waiting"``, ``"running"``, ``"done"`` or ``"failed"``; by default ``"done"`` at
+            the end, ``"failed"`` where a step is, else ``"running"``.
+        steps: names, ``Step``, or dicts of its fields, in order; by default those of the
+            ``Progress``.
+        step: the current one, by its name or its number from 0. Those before it are done, those
+            after it wait.
+        started: when it began, a ``datetime``. While it runs, the time that is left is estimated
+            from it.
+        finished: when it ended, a ``datetime``.
+        estimate: the time that is left: seconds, a ``timedelta``, or when it will end.
     """
 
-    value: float = 0
+    value: float | None = None
     max: float = 100
     text: str = ""
+    state: str = ""
+    steps: Sequence[Any] = ()
+    step: int | str | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+    estimate: Any = None
 
     @property
     def percent(self) -> float:
-        """The part that is done, from 0 to 100."""
-        return min(max(100 * self.value / self.max, 0), 100)
+        """The part that is done, from 0 to 100; 0 where that is not known."""
+        return min(max(100 * (self.value or 0) / self.max, 0), 100)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self.state in ("done", "failed")
+
+    @property
+    def is_told(self) -> bool:
+        """Whether its state is told in words: that it runs, the bar tells."""
+        return self.state != "running" or self.value is None
+
+    @property
+    def time(self) -> str:
+        """How long it will take, or took, in words. Told when it is shown."""
+        started, finished = self.started, self.finished
+        if self.has_ended:
+            if started is None or finished is None:
+                return ""
+            took = format_duration((finished - started).total_seconds())
+            text = gettext("took %(time)s") if self.state == "done" else gettext("after %(time)s")
+            return text % {"time": took}
+        left = self._left()
+        if left is not None:
+            return gettext("about %(time)s left") % {"time": format_duration(left)}
+        if started is not None:
+            return gettext("since %(time)s") % {"time": format_value(started)}
+        return ""
+
+    def _left(self) -> float | None:
+        """Return the seconds that are left, as far as is known."""
+        if isinstance(self.estimate, datetime):
+            return max((self.estimate - timezone.now()).total_seconds(), 0)
+        if self.estimate is not None:
+            return float(self.estimate)
+        if self.started is None or not self.value or self.value < 0:
+            return None
+        elapsed = (timezone.now() - self.started).total_seconds()
+        return elapsed * (self.max - self.value) / self.value
 
 
 @dataclass
 class Progress(Component):
-    """A bar. Its value is a ``ProgressData``, a dict of its fields, or a number from 0 to 100."""
+    """A bar. Its value is a ``ProgressData``, a dict of its fields, or a number from 0 to 100.
+
+    Args:
+        steps: the steps of the work, in order: names, ``Step``, or dicts of its fields. A value
+            then says ``step``, and may leave out how far that is.
+    """
 
     template: str = "dashboards/components/progress.html"
+    steps: Sequence[Any] = ()
 
     def prepare_value(self, value: Any) -> ProgressData | None:
         """Return a ``ProgressData``, or ``None`` where there is no value yet."""
         if value is None:
             return None
         data = as_data("Progress", ProgressData, value, short="value")
-        number = as_number("Progress", "value", data.value)
         end = as_number("Progress", "max", data.max)
         if end <= 0:
             msg = f"A Progress's max must be above 0, got {data.max!r}."
             raise ComponentValueError(msg)
-        return ProgressData(number, end, data.text)
+        number = None if data.value is None else as_number("Progress", "value", data.value)
+        state = data.state or ("done" if number is not None and number >= end else "")
+        steps = _as_steps(data.steps or self.steps, data.step, state)
+        states = [step.state for step in steps]
+        if not state:
+            is_done = bool(states) and set(states) == {"done"}
+            state = "failed" if "failed" in states else "done" if is_done else "running"
+        if number is None and states and state != "done":
+            number, end = states.count("done"), len(states)
+        if number is None and state != "running":
+            number = end if state == "done" else 0
+        return replace(
+            data,
+            value=number,
+            max=end,
+            state=_as_state("Progress", state),
+            steps=steps,
+            started=_as_moment("started", data.started),
+            finished=_as_moment("finished", data.finished),
+            estimate=_as_estimate(data.estimate),
+        )
+
+
+def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Step]:
+    """Return steps that have a state each.
+
+    Args:
+        given: the steps.
+        current: the one that work is at.
+        state: that of the whole; empty where it is not known.
+    """
+    steps = [as_data("Progress's step", Step, each, short="name") for each in given]
+    names: list[Any] = [step.name for step in steps]
+    at = names.index(current) if current in names else current
+    if at is not None and not (isinstance(at, int) and 0 <= at < len(names)):
+        told = ", ".join(map(repr, names)) or "there are none"
+        msg = f"A Progress's step must be one of its steps ({told}) or its number, got {current!r}."
+        raise ComponentValueError(msg)
+
+    def state_of(index: int) -> str:
+        if state == "done" or (at is not None and index < at):
+            return "done"
+        return (state or "running") if index == at else "waiting"
+
+    return tuple(
+        replace(step, state=_as_state("Progress's step", step.state or state_of(index)))
+        for index, step in enumerate(steps)
+    )
+
+
+def _as_state(kind: str, state: str) -> str:
+    if state not in _STATES:
+        msg = f"A {kind} must have a state of {', '.join(_STATES)}, got {state!r}."
+        raise ComponentValueError(msg)
+    return state
+
+
+def _as_moment(field: str, value: Any) -> datetime | None:
+    """Return a moment that can be compared with now, as the project's ``USE_TZ`` has it."""
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        msg = f"A Progress's {field} must be a datetime, got {value!r}."
+        raise ComponentValueError(msg)
+    if timezone.is_aware(value) == settings.USE_TZ:
+        return value
+    return timezone.make_aware(value) if settings.USE_TZ else timezone.make_naive(value)
+
+
+def _as_estimate(value: Any) -> float | datetime | None:
+    """Return seconds, or when it will end."""
+    if isinstance(value, datetime):
+        return _as_moment("estimate", value)
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    return None if value is None else max(as_number("Progress", "estimate", value), 0)

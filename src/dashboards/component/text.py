@@ -1,12 +1,81 @@
 """Words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
 
 from dashboards.component.base import Component
+from dashboards.exceptions import DeclarationError
+
+LIBRARIES: Mapping[str, str] = {"html": "nh3", "markdown": "markdown_it"}
+"""The library that each markup is read by."""
+
+# Below the headings of the page and of the box.
+_HEADINGS = {f"h{level}": f"h{min(level + 2, 6)}" for level in range(1, 7)}
+
+
+class Markup(SafeString):
+    """HTML whose line breaks mean nothing; plain text may be a ``SafeString``, too."""
+
+    is_html = True
 
 
 @dataclass
 class Text(Component):
-    """Plain text; line breaks are kept, everything else is escaped."""
+    """Text. Plain, line breaks are kept and everything else is escaped.
+
+    A value that your own code marked safe (``format_html``) is shown as the HTML that it is.
+
+    Args:
+        markup: what the text is written in. ``"html"`` shows the elements that do no harm, and
+            takes away scripts, styles and the like. ``"markdown"`` is CommonMark with tables and
+            strikethrough; HTML in it is shown as text. By default it is plain. Both need the
+            extra ``text`` (``pip install django-live-dashboards[text]``).
+    """
 
     template: str = "dashboards/components/text.html"
+    markup: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a markup that nothing reads.
+
+        Raises:
+            DeclarationError: there is no such markup.
+        """
+        if self.markup and self.markup not in LIBRARIES:
+            allowed = ", ".join(map(repr, LIBRARIES))
+            msg = f"{type(self).__name__}(markup={self.markup!r}): markup must be one of {allowed}."
+            raise DeclarationError(msg)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return HTML that is safe to show, where the text is no plain one."""
+        if hasattr(value, "__html__"):
+            return Markup(value.__html__())
+        if value is None or not self.markup:
+            return value
+        read = _read_html if self.markup == "html" else _read_markdown
+        return Markup(read(str(value)))
+
+
+def _read_html(text: str) -> str:
+    # Optional: only a process that shows HTML needs it.
+    import nh3  # noqa: PLC0415
+
+    return nh3.clean(text)
+
+
+def _read_markdown(text: str) -> str:
+    # Optional, and slow to import: only a process that shows Markdown needs it.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
+    # HTML is text, and a link leads to no script: the library sees to both.
+    reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    tokens = reader.parse(text)
+    for token in tokens:
+        # A strict policy refuses inline styles; the sheet knows how numbers are aligned.
+        if style := token.attrs.pop("style", ""):
+            token.attrs["class"] = str(style).replace("text-align:", "is-")
+        token.tag = _HEADINGS.get(token.tag, token.tag)
+    return str(reader.renderer.render(tokens, reader.options, {}))

@@ -1,13 +1,13 @@
 """What leads from one page to another: declared once, and bound to each request anew."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
@@ -68,7 +68,10 @@ class DashboardMenuItem(MenuItem):
 
     def is_allowed(self, request: HttpRequest) -> bool:
         """Whether this request may open the dashboard."""
-        return super().is_allowed(request) and self.dashboard.allows(request, self.object)
+        try:
+            return super().is_allowed(request) and self.dashboard.allows(request, self.object)
+        except ImproperlyConfigured:
+            return False  # A site without users: its page says why, when it is asked for.
 
 
 def make_dashboard_item(
@@ -84,14 +87,20 @@ def make_dashboard_item(
         obj: what it is about, where it is a ``ModelDashboard``.
         title: what it says; by default the dashboard's name.
         children: as those of a ``MenuItem``.
+
+    Of a dashboard that the request's URLconf lacks, only the children are shown.
     """
     about = obj if issubclass(dashboard, ModelDashboard) else None
     # A bare one: an __init__ of one's own may read the database.
     its = dashboard.__new__(dashboard)
     its.object = about
+    try:
+        url = its.get_absolute_url()
+    except NoReverseMatch:
+        url = ""
     return DashboardMenuItem(
         title=its.name if title is None else title,
-        url=its.get_absolute_url(),
+        url=url,
         children=children,
         dashboard=dashboard,
         object=about,
@@ -177,17 +186,13 @@ class DashboardMenu(Menu):
     @classmethod
     def get_items(cls, obj: Any = None) -> list[MenuItem]:
         """Return an item for each dashboard; those about one object only where ``obj`` is one."""
-        items: list[MenuItem] = []
-        for each in registry:
-            is_its = each.get_app_label() == cls.app_label and each._meta.include_in_menu  # noqa: SLF001 - ours
-            if not is_its or (
-                issubclass(each, ModelDashboard) and not isinstance(obj, each.get_model())
-            ):
-                continue
-            # One without an address, of which a system check tells, must not cost every page.
-            with suppress(NoReverseMatch):
-                items.append(make_dashboard_item(each, obj))
-        return items
+        return [
+            make_dashboard_item(each, obj)
+            for each in registry
+            if each.get_app_label() == cls.app_label
+            and each._meta.include_in_menu  # noqa: SLF001 - ours
+            and (not issubclass(each, ModelDashboard) or isinstance(obj, each.get_model()))
+        ]
 
 
 def bind(items: Iterable[MenuItem] | None, request: HttpRequest) -> list[BoundItem]:

@@ -2,10 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +15,8 @@ from dashboards.live.hints import EVERYTHING, Hear
 from dashboards.live.positions import Position, new_epoch
 from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
 from dashboards.live.workers import is_cancelled
+
+T = TypeVar("T")
 
 try:
     import redis
@@ -246,12 +248,13 @@ class RedisStore(BaseStore):
     async def asince(self, channel: str, position: Position | None) -> Changes:
         """Read through the loop's own client."""
         async with self._async() as client:
-            return _changes(await client.since(*self._ask_since(channel, position)))
+            reading = client.since(*self._ask_since(channel, position))
+            return _changes(await _to_its_end(reading))
 
     async def aheads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Read through the loop's own client."""
         async with self._async() as client:
-            return _heads(channels, await client.heads(self._ask_heads(channels)))
+            return _heads(channels, await _to_its_end(client.heads(self._ask_heads(channels))))
 
     def _keys(self, channel: str) -> list[str]:
         # Any text may follow: a key of Redis is bytes.
@@ -318,13 +321,7 @@ class RedisStore(BaseStore):
 
     async def _listen(self, client: _Client, hear: Hear) -> None:
         async with client.redis.pubsub() as pubsub:
-            subscribing = asyncio.ensure_future(pubsub.subscribe(f"{self.prefix}hints"))
-            try:
-                await asyncio.shield(subscribing)
-            except asyncio.CancelledError:
-                # redis-py would leave behind a connection that is cancelled while it opens.
-                await asyncio.gather(subscribing, return_exceptions=True)
-                raise
+            await _to_its_end(pubsub.subscribe(f"{self.prefix}hints"))
             asked = False
             while not is_cancelled():
                 message = await pubsub.get_message(timeout=self.timeout)
@@ -384,6 +381,16 @@ class RedisStore(BaseStore):
                     hint="Leave it out for the default.",
                     id="dashboards.E011",
                 )
+
+
+async def _to_its_end(awaitable: Awaitable[T]) -> T:
+    """Await what opens a connection: redis-py leaves behind one cancelled while it opens."""
+    opening = asyncio.ensure_future(awaitable)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.gather(opening, return_exceptions=True)
+        raise
 
 
 def _require_redis() -> None:

@@ -1,7 +1,7 @@
 // <dashboard-chart>: draws the figure in its <script type="application/json"> with plotly.js.
 //
-// An update replaces that child; the plot is redrawn in place, at most once a frame, and what the
-// viewer zoomed, selected or hid stays as it is.
+// The plot is redrawn in place; what the viewer zoomed, selected or hid stays as it is. Maps take
+// their countries from the site: plotly.js would ask its maker's servers.
 (() => {
   "use strict";
 
@@ -22,41 +22,138 @@
     return plotly;
   }
 
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-
   // What the figure leaves open follows the page: its type, its colours, light or dark.
-  function template(element) {
+  function template(element, isTitled) {
     const style = getComputedStyle(element);
-    const color = (name) => style.getPropertyValue(name).trim() || undefined;
+    const color = (name) => element.color(`--dashboards-${name}`);
+    const grid = color("chart-grid");
+    const muted = color("muted");
     const axis = {
-      gridcolor: color("--dashboards-chart-grid"),
-      linecolor: color("--dashboards-chart-grid"),
+      gridcolor: grid,
+      linecolor: grid,
       ticks: "outside",
       ticklen: 7,
       tickcolor: "rgba(0,0,0,0)",
-      zerolinecolor: color("--dashboards-chart-grid"),
-      spikecolor: color("--dashboards-muted"),
+      zerolinecolor: grid,
+      spikecolor: muted,
       spikethickness: 1,
       automargin: true,
     };
-    const colors = Array.from({ length: 8 }, (_, i) => color(`--dashboards-chart-${i + 1}`));
+    const line = color("line");
+    const border = mix(color("track"), color("muted"), 0.4);
+    const scale = [[0, mix(color("surface"), color("chart-1"), 0.2)], [1, color("chart-1")]];
+    const colors = Array.from({ length: 8 }, (_, i) => color(`chart-${i + 1}`));
     return {
       layout: {
         paper_bgcolor: "rgba(0,0,0,0)",
         plot_bgcolor: "rgba(0,0,0,0)",
-        font: { family: style.fontFamily, size: 12, color: color("--dashboards-muted") ?? style.color },
+        font: { family: style.fontFamily, size: 12, color: muted ?? style.color },
         margin: { l: 8, r: 8, t: 8, b: 8 },
         colorway: colors.every(Boolean) ? colors : undefined,
         hoverlabel: {
-          bgcolor: color("--dashboards-surface"),
-          bordercolor: color("--dashboards-line"),
+          bgcolor: color("surface"),
+          bordercolor: line,
           font: { family: style.fontFamily, color: style.color },
         },
-        legend: { orientation: "h", x: 0, y: -0.2 },
+        title: { x: 0, xref: "paper", yref: "container", automargin: true, font: { size: 14, color: style.color } },
+        legend: isTitled
+          ? { orientation: "h", x: 0, y: -0.2 }
+          : { orientation: "h", x: 0, y: 1, yanchor: "bottom", title: { side: "left" } },
+        colorscale: { sequential: scale, sequentialminus: scale },
+        modebar: { bgcolor: "rgba(0,0,0,0)", color: muted, activecolor: color("accent") },
         xaxis: axis,
         yaxis: axis,
+        polar: {
+          bgcolor: "rgba(0,0,0,0)",
+          angularaxis: { gridcolor: grid, linecolor: grid },
+          radialaxis: { gridcolor: grid, linecolor: grid },
+        },
+        coloraxis: { colorbar: { outlinewidth: 0, thickness: 12 } },
+        geo: {
+          bgcolor: "rgba(0,0,0,0)",
+          landcolor: color("track"),
+          lakecolor: color("surface"),
+          oceancolor: color("page"),
+          coastlinecolor: border,
+          countrycolor: border,
+          subunitcolor: border,
+          showframe: false,
+          showland: true,
+        },
+        // Tiles would be asked for elsewhere: a figure that wants them names a style.
+        map: { style: { version: 8, sources: {}, layers: [background(color("track"))] } },
       },
+      data: { choropleth: [{ marker: { line: { color: color("surface"), width: 0.5 } } }] },
     };
+  }
+
+  const background = (color) => ({
+    id: "background",
+    type: "background",
+    paint: { "background-color": color ?? "transparent" },
+  });
+
+  // A colour between two, as computed styles write them.
+  function mix(from, to, share) {
+    const [a, b] = [from, to].map((each) => (each ?? "").match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0]);
+    return `rgb(${[0, 1, 2].map((i) => Math.round(a[i] + share * (b[i] - a[i])))})`;
+  }
+
+  // The colours that plotly.express writes into traces when nobody chose any.
+  const unchosen = ["#636efa", "#ef553b", "#00cc96", "#ab63fa", "#ffa15a", "#19d3f3", "#ff6692", "#b6e880"];
+
+  function recolor(traces, colors) {
+    for (const trace of traces) {
+      for (const part of [trace.marker, trace.line]) {
+        const index = unchosen.indexOf(String(part?.color).toLowerCase());
+        if (index >= 0) part.color = colors[index];
+      }
+    }
+  }
+
+  // The shapes of countries, for every scope and resolution that plotly.js may ask for.
+  const scopes = ["world", "usa", "europe", "asia", "africa", "north-america", "south-america", "antarctica", "oceania"];
+  const nothing = { type: "GeometryCollection", geometries: [] };
+  const layers = ["countries", "land", "coastlines", "ocean", "lakes", "rivers", "subunits"];
+  const blank = {
+    type: "Topology",
+    objects: Object.fromEntries(layers.map((layer) => [layer, nothing])),
+    arcs: [],
+  };
+  let world;
+
+  function know(shapes) {
+    window.PlotlyGeoAssets ??= { topojson: {} };
+    for (const scope of scopes) {
+      for (const resolution of ["110m", "50m"]) {
+        window.PlotlyGeoAssets.topojson[`${scope}_${resolution}`] = shapes;
+      }
+    }
+  }
+
+  async function fetchWorld(src) {
+    try {
+      if (!src) throw new Error("there are no shapes");
+      const answer = await fetch(src);
+      if (!answer.ok) throw new Error(`${src} answered ${answer.status}`);
+      know(await answer.json());
+    } catch (error) {
+      know(blank);
+      world = undefined;
+      console.error(
+        'dashboards: a map has no countries. pip install "django-live-dashboards[maps]".',
+        error,
+      );
+    }
+  }
+
+  // Whether a figure shows countries that it does not bring.
+  function showsWorld(traces, layout) {
+    return traces.some(({ type, geo = "geo", geojson }) => {
+      const subplot = layout[geo] ?? {};
+      if (type === "choropleth" && !geojson) return true;
+      return ["choropleth", "scattergeo"].includes(type) && subplot.visible !== false;
+    });
   }
 
   // The points beside a chart, each a list of what every trace gets; read once.
@@ -103,33 +200,9 @@
     return traces;
   }
 
-  class DashboardChart extends HTMLElement {
-    connectedCallback() {
-      this.redraw ??= () => this.schedule();
-      this.updates ??= new MutationObserver((records) => {
-        const ours = ({ target }) => target === this || target === this.parentElement;
-        if (records.some((each) => ours(each) || each.target.localName === "script")) {
-          this.schedule();
-        }
-      });
-      this.updates.observe(this, { childList: true, subtree: true, characterData: true });
-      // The points of a series stand beside the chart.
-      this.updates.observe(this.parentElement, { childList: true });
-      dark.addEventListener("change", this.redraw);
-      this.schedule();
-    }
-
-    disconnectedCallback() {
-      this.updates.disconnect();
-      dark.removeEventListener("change", this.redraw);
-      // Moved within the page, it is connected again at once; taken out, it frees its memory.
-      queueMicrotask(() => {
-        if (!this.isConnected && this.drawn) window.Plotly.purge(this.drawn);
-      });
-    }
-
-    schedule() {
-      this.frame ??= requestAnimationFrame(() => this.draw());
+  class DashboardChart extends window.dashboards.Drawing {
+    prepare() {
+      return load(this.dataset.plotly);
     }
 
     // Shows a figure that came as JSON: as its template would have, had it come as HTML.
@@ -144,25 +217,63 @@
       source.textContent = JSON.stringify(figure);
     }
 
-    async draw() {
-      try {
-        const Plotly = await load(this.dataset.plotly);
-        this.frame = undefined;
-        const source = this.querySelector('script[type="application/json"]');
-        const plot = this.querySelector(".dashboard-chart-plot");
-        if (!source || !plot || !this.isConnected) return;
-        const figure = JSON.parse(source.textContent);
-        const data = extend(figure.data ?? [], this.parentElement);
-        const layout = { uirevision: "kept", ...figure.layout };
-        layout.template ??= template(this);
-        const config = { responsive: true, displaylogo: false, ...figure.config };
-        await Plotly.react(plot, data, layout, config);
-        this.drawn = plot;
-      } catch (error) {
-        this.frame = undefined;
-        console.error("dashboards: a chart could not be drawn.", error);
+    async draw(figure, plot) {
+      const data = extend(figure.data ?? [], this.parentElement);
+      const layout = { uirevision: "kept", ...figure.layout };
+      if (!layout.template) {
+        layout.template = template(this, Boolean(layout.title?.text));
+        const { colorway } = { ...layout.template.layout, ...figure.layout };
+        if (colorway) recolor(data, colorway);
       }
+      if (showsWorld(data, layout)) await (world ??= fetchWorld(this.dataset.world));
+      else if (!window.PlotlyGeoAssets?.topojson.world_110m) know(blank);
+      const config = { responsive: true, displaylogo: false, ...figure.config };
+      await window.Plotly.react(plot, data, layout, config);
+      // What plotly.js found nothing to draw in it does not show.
+      this.isEmpty = !plot._fullData.some((trace) => trace.visible);
+      this.tell(data, layout);
     }
+
+    erase(plot) {
+      window.Plotly?.purge(plot);
+    }
+
+    // Writes the points as tables, while those are open.
+    tell(traces, layout) {
+      const details = this.querySelector(":scope > details");
+      if (!details) return;
+      details.ontoggle = () => this.schedule();
+      details.querySelectorAll("table").forEach((table) => table.remove());
+      if (details.open) details.append(...traces.map((trace, index) => tableOf(trace, layout, index)));
+    }
+  }
+
+  const columns = ["labels", "parents", "locations", "lat", "lon", "x", "y", "z", "r", "theta", "open", "high", "low", "close", "values", "text"];
+  const MOST = 1000; // Rows of a table: more than anybody reads.
+
+  function tableOf(trace, layout, index) {
+    const fields = columns.map((name) => [name, list(trace[name])]).filter(([, values]) => values.length);
+    const table = document.createElement("table");
+    table.className = "dashboard-table";
+    table.createCaption().textContent = trace.name ?? `${index + 1}`;
+    const row = (parent, tag, cells) => {
+      const line = parent.insertRow();
+      for (const cell of cells) {
+        const element = document.createElement(tag);
+        if (tag === "th") element.scope = "col";
+        if (typeof cell === "number") element.className = "number";
+        element.textContent = cell ?? "";
+        line.append(element);
+      }
+    };
+    const titles = fields.map(([name]) => layout[`${name}axis`]?.title?.text ?? name);
+    row(table.createTHead(), "th", titles);
+    const rows = Math.max(0, ...fields.map(([, values]) => values.length));
+    const body = table.createTBody();
+    for (let at = Math.max(0, rows - MOST); at < rows; at++) {
+      row(body, "td", fields.map(([, values]) => values[at]));
+    }
+    return table;
   }
 
   customElements.define("dashboard-chart", DashboardChart);

@@ -1,0 +1,132 @@
+"""Plotly figures as JSON texts."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from dashboards.component.drawing import Data
+from dashboards.exceptions import ComponentValueError
+
+# What holds the points of a trace, of whatever type.
+POINTS = (
+    *("x", "y", "z", "a", "b", "c", "r", "theta", "real", "imag", "lat", "lon", "locations"),
+    *("values", "labels", "parents", "value", "open", "close", "q1", "median"),
+    *("dimensions", "link", "cells", "source"),
+)
+
+
+def as_text(kind: str, value: Any) -> Data:
+    """Return a figure as JSON text that is safe inside ``<script>``.
+
+    A template that nobody chose, which is plotly.py's default, is left out: what the figure leaves
+    open then follows the page.
+
+    Args:
+        kind: the component's name, for errors.
+        value: a Plotly figure, its JSON text or a dict of one.
+
+    Raises:
+        ComponentValueError: when it is none.
+    """
+    allowed = f"A {kind}'s value must be a Plotly figure, its JSON text or a dict"
+    text = value if isinstance(value, str) else _to_json(value, allowed)
+    try:
+        figure = json.loads(text, parse_constant=_refuse)
+    except ValueError as error:
+        msg = f"{allowed}, got {text[:80]!r}, which is not JSON: {error}."
+        raise ComponentValueError(msg) from error
+    if not isinstance(figure, dict):
+        msg = f"{allowed} with data and layout, got {text[:80]!r}."
+        raise ComponentValueError(msg)
+    if _leave_unchosen(figure):
+        text = json.dumps(figure, separators=(",", ":"))
+    return Data(text, is_empty=not has_points(figure))
+
+
+def has_points(figure: Mapping[str, Any]) -> bool:
+    """Whether a figure, as JSON has it, has anything to draw."""
+    traces = figure.get("data") or ()
+    if isinstance(traces, Mapping):
+        traces = [traces]
+    return any(
+        _is_filled(trace[name])
+        for trace in traces
+        if isinstance(trace, Mapping)
+        for name in POINTS
+        if name in trace
+    )
+
+
+def _is_filled(field: Any) -> bool:
+    if isinstance(field, Mapping) and "bdata" in field:
+        field = field["bdata"]  # A column of NumPy's, packed.
+    # A number is enough: that of an indicator, 0 included.
+    return bool(field) or (isinstance(field, int | float) and not isinstance(field, bool))
+
+
+def encode(value: Any, allowed: str) -> str:
+    """Return JSON text of what may hold columns of NumPy, pandas or polars, and dates.
+
+    Raises:
+        ComponentValueError: when it cannot be written as JSON; it begins with ``allowed``.
+    """
+    # Optional, and slow to import: only a process that renders a figure needs it.
+    from plotly.io.json import to_json_plotly  # noqa: PLC0415
+
+    try:
+        text: str = to_json_plotly(value)
+    except (TypeError, ValueError) as error:
+        msg = f"{allowed}, got {value!r}, which cannot be written as JSON: {error}."
+        raise ComponentValueError(msg) from error
+    return text
+
+
+def is_list(value: Any) -> bool:
+    """Whether a value is a sequence, and no text."""
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _refuse(constant: str) -> None:
+    # Python reads NaN and the infinities; a browser's JSON.parse does not.
+    msg = f"{constant} is not a number that JSON knows"
+    raise ValueError(msg)
+
+
+def _to_json(value: Any, allowed: str) -> str:
+    figure = value.to_plotly_json() if hasattr(value, "to_plotly_json") else value
+    if not isinstance(figure, Mapping):
+        msg = f"{allowed}, got {value!r}."
+        raise ComponentValueError(msg)
+    return encode(dict(figure), allowed)
+
+
+def _leave_unchosen(figure: Mapping[str, Any]) -> bool:
+    layout = figure.get("layout")
+    if not isinstance(layout, dict) or not layout.get("template"):
+        return False
+    default = _default_template()
+    if layout["template"] != default:
+        return False
+    del layout["template"]
+    # plotly.express also writes some of what is in the template, and room for a title.
+    if layout.get("margin") == {"t": 60}:
+        del layout["margin"]
+    scale = default["layout"]["colorscale"]["sequential"]
+    for name, axis in layout.items():
+        if name.startswith("coloraxis") and axis.get("colorscale") == scale:
+            del axis["colorscale"]
+    return True
+
+
+@cache
+def _default_template() -> Any:
+    """Return what plotly.py writes into every figure unless it is told otherwise."""
+    # Found, not imported: the figure may have been made elsewhere, and importing plotly is slow.
+    spec = find_spec("plotly")
+    if not spec or not spec.origin:
+        return None
+    path = Path(spec.origin).parent / "package_data" / "templates" / "plotly.json"
+    return json.loads(path.read_text()) if path.is_file() else None

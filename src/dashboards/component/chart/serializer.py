@@ -1,0 +1,161 @@
+"""A class that makes a figure of data."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.db.models import Model, QuerySet
+
+from dashboards.component.base import resolve
+from dashboards.component.chart import dataframe
+from dashboards.exceptions import ComponentValueError, DeclarationError
+
+_SHAPE = ("title", "width", "height")
+_ALLOWED = (
+    "fields",
+    "frame",
+    "height",
+    "layout",
+    "model",
+    "name",
+    "title",
+    "verbose_name",
+    "width",
+)
+
+
+class ChartSerializer:
+    """Makes a figure of data: give the class as ``value`` or ``defer`` of a ``Chart`` or ``Map``.
+
+    Override ``to_fig``. ``Meta`` may say:
+
+    * ``model``: whose objects are the data; or override ``get_queryset`` or ``get_data``.
+    * ``fields``: the names of its columns, through relations with ``__``; by default all fields.
+    * ``frame``: ``"pandas"`` or ``"polars"``; by default whichever is installed.
+    * ``title``, ``width``, ``height``: of the chart; sizes in pixels.
+    * ``layout``: anything else of Plotly's layout, over that of the figure. Also as ``layout`` of
+      the class itself.
+
+    Where there is no data, ``to_fig`` is not called and the chart says so.
+    """
+
+    layout: ClassVar[Mapping[str, Any] | None] = None
+
+    class Meta:
+        """Says nothing yet."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse what ``Meta`` may not say.
+
+        Raises:
+            DeclarationError: an attribute that is unknown, or a data frame of no library.
+        """
+        super().__init_subclass__(**kwargs)
+        unknown = sorted(
+            name for name in dir(cls.Meta) if not name.startswith("_") and name not in _ALLOWED
+        )
+        if unknown:
+            msg = (
+                f"{cls.__name__}.Meta has no attribute {', '.join(unknown)}; "
+                f"allowed are {', '.join(_ALLOWED)}."
+            )
+            raise DeclarationError(msg)
+        frame = getattr(cls.Meta, "frame", None)
+        if frame is not None and frame not in dataframe.LIBRARIES:
+            msg = (
+                f"{cls.__name__}.Meta.frame must be one of "
+                f"{', '.join(map(repr, dataframe.LIBRARIES))}, got {frame!r}."
+            )
+            raise DeclarationError(msg)
+        fields = getattr(cls.Meta, "fields", None)
+        if isinstance(fields, str):
+            msg = f"{cls.__name__}.Meta.fields must be a list of names, got {fields!r}."
+            raise DeclarationError(msg)
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Remember for whom it is: ``request``, ``object``, ``user`` and ``filters``."""
+        self.kwargs = kwargs
+
+    @classmethod
+    def serialize(cls, **kwargs: Any) -> Any:
+        """Return the figure for a request; ``None`` where there is no data."""
+        return cls(**kwargs).figure()
+
+    def get_fields(self) -> Sequence[str] | None:
+        """Return the names of the columns; ``None`` for all fields of the model."""
+        fields: Sequence[str] | None = getattr(self.Meta, "fields", None)
+        return fields
+
+    def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:  # noqa: ARG002 - for subclasses
+        """Return the objects, where the data is a model's.
+
+        Args:
+            *args: nothing, so far.
+            **kwargs: ``request``, ``object``, ``user``, ``filters``, room for more.
+
+        Raises:
+            ComponentValueError: nothing says what the data is.
+        """
+        model: type[Model] | None = getattr(self.Meta, "model", None)
+        if model is None:
+            msg = f"{type(self).__name__} needs Meta.model, get_queryset or get_data."
+            raise ComponentValueError(msg)
+        return model._default_manager.all()  # noqa: SLF001 - public by custom
+
+    def get_data(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - for subclasses
+        """Return the data: by default a data frame of the queryset, by one query.
+
+        Args:
+            *args: nothing, so far.
+            **kwargs: what ``get_queryset`` gets.
+
+        Raises:
+            ComponentValueError: neither pandas nor polars is installed.
+        """
+        queryset = resolve(self.get_queryset, **kwargs)
+        fields = self.get_fields()
+        rows = list(queryset.values(*fields) if fields else queryset.values())
+        columns = list(fields or (rows[0] if rows else ()))
+        return self.convert_to_df([[row[name] for name in columns] for row in rows], columns)
+
+    def convert_to_df(self, data: Any, columns: Sequence[str]) -> Any:
+        """Return rows as a data frame of the library that ``Meta.frame`` names.
+
+        Raises:
+            ComponentValueError: it is not installed.
+        """
+        try:
+            return dataframe.make(data, columns, getattr(self.Meta, "frame", None))
+        except ComponentValueError as error:
+            msg = f"{type(self).__name__} {error}."
+            raise ComponentValueError(msg) from error
+
+    def to_fig(self, df: Any) -> Any:  # noqa: ARG002 - for subclasses
+        """Return the figure of some data: a Plotly figure, or a dict of one.
+
+        Args:
+            df: what ``get_data`` returned; never empty.
+
+        Raises:
+            ComponentValueError: it is not overridden.
+        """
+        msg = f"{type(self).__name__} needs to_fig(self, df), which returns a Plotly figure."
+        raise ComponentValueError(msg)
+
+    def figure(self) -> Any:
+        """Return the figure, laid out as ``Meta`` says; ``None`` where there is no data."""
+        data = resolve(self.get_data, **self.kwargs)
+        return None if dataframe.is_empty(data) else self.apply_layout(self.to_fig(data))
+
+    def apply_layout(self, fig: Any) -> Any:
+        """Return the figure with the layout of the class and of ``Meta`` over its own."""
+        layout = {**(self.layout or {}), **(getattr(self.Meta, "layout", None) or {})}
+        for name in _SHAPE:
+            if (value := getattr(self.Meta, name, None)) is not None:
+                layout.setdefault(name, str(value) if name == "title" else value)
+        if not layout or fig is None:
+            return fig
+        # Optional, and slow to import: only a process that renders a figure needs it.
+        from plotly.graph_objects import Figure  # noqa: PLC0415
+
+        figure = fig if hasattr(fig, "update_layout") else Figure(fig)
+        return figure.update_layout(**layout)

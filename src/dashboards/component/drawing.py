@@ -1,0 +1,96 @@
+"""What a script draws from JSON: the seam for every renderer, plotly.js among them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.safestring import SafeString, mark_safe
+
+from dashboards.component.base import Component
+from dashboards.exceptions import ComponentValueError, DeclarationError
+
+# With these escaped, JSON cannot end the <script> element that holds it.
+_ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in "<>&"}
+
+
+class Data(SafeString):
+    """JSON text that is safe inside ``<script>``.
+
+    Args:
+        text: the text, not escaped yet.
+        is_empty: whether there is nothing in it to draw, so that the box says so in words.
+    """
+
+    is_empty: bool
+
+    def __new__(cls, text: str, *, is_empty: bool) -> Self:
+        """Escape the text."""
+        data = super().__new__(cls, escape(text))
+        data.is_empty = is_empty
+        return data
+
+
+def escape(text: str) -> SafeString:
+    """Return JSON text that is safe inside ``<script>``."""
+    return mark_safe(text.translate(_ESCAPES))  # noqa: S308 - escaped in this line
+
+
+@dataclass
+class Drawing(Component):
+    """A box that a custom element of your own draws, from a value in JSON.
+
+    A kind derives from this, names its ``element`` and the ``scripts`` that define it::
+
+        @dataclass
+        class Bars(Drawing):
+            element = "shop-bars"
+            scripts = (*Drawing.scripts, "shop/bars.js")
+
+    The script defines a class that derives from ``dashboards.Drawing`` and has a ``draw(value,
+    surface)``. It is called with the first value, with each new one (at most once a frame), and
+    when the page turns light or dark. The value may be anything that Django can write as JSON:
+    dates, decimals, UUIDs and translated texts included.
+    """
+
+    template: str = "dashboards/components/drawing.html"
+
+    element: ClassVar[str] = ""
+    """The name of the custom element."""
+
+    scripts: ClassVar[Sequence[str]] = ("dashboards/js/drawing.js",)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse an element that no browser would let be defined.
+
+        Raises:
+            DeclarationError: its name has no hyphen, or a character that is none of a name.
+        """
+        super().__init_subclass__(**kwargs)
+        name = cls.element
+        if "-" not in name or not name.replace("-", "").isalnum() or name != name.lower():
+            msg = (
+                f"{cls.__name__}.element must be the name of a custom element, in lower case and "
+                f'with a hyphen, such as "shop-bars"; got {name!r}.'
+            )
+            raise DeclarationError(msg)
+
+    def is_empty(self, value: Any) -> bool:
+        """Whether there is nothing to draw: by default an empty list, dict or text."""
+        return isinstance(value, Sequence | Mapping) and not value
+
+    def prepare_value(self, value: Any) -> Data | None:
+        """Return the value as JSON text that is safe inside ``<script>``.
+
+        Raises:
+            ComponentValueError: when it cannot be written as JSON.
+        """
+        if value is None:
+            return None
+        try:
+            text = json.dumps(value, cls=DjangoJSONEncoder, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            msg = f"A {type(self).__name__}'s value must be one for JSON, got {value!r}: {error}."
+            raise ComponentValueError(msg) from error
+        return Data(text, is_empty=self.is_empty(value))

@@ -1,0 +1,101 @@
+"""One figure."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dashboards.component.base import Bound, Component, as_data, as_number
+from dashboards.component.formats import is_finite, is_number
+from dashboards.component.look import address_of
+from dashboards.component.stat.data import Direction, StatChange, StatData
+from dashboards.component.stat.serializers import StatSerializer
+from dashboards.component.stat.sparkline import as_sparkline
+from dashboards.exceptions import ComponentValueError, DeclarationError
+
+_GOOD = ("up", "down", None)
+
+
+@dataclass
+class Stat(Component):
+    """A figure in large type. Its value is a ``StatData``, a dict of its fields, or the figure.
+
+    It may also be a ``StatSerializer`` class, which says what of a model is counted.
+
+    Args:
+        href: where the figure leads: an address, a view's name, a dashboard, or an object that has
+            a ``get_absolute_url``.
+        prefix: what stands before a number, such as ``"€"``.
+        unit: what stands after a number, such as ``"ms"``.
+        good: the direction of change that is good news, ``"up"`` or ``"down"``; by default neither.
+        decimals: digits after the point; by default as many as a number has, up to two.
+        date_format: a format of Django's ``date`` filter, for dates; by default the locale's own.
+
+    What a value says itself goes before these.
+    """
+
+    template: str = "dashboards/components/stat.html"
+    href: Any = None
+    prefix: str = ""
+    unit: str = ""
+    good: Direction | None = None
+    decimals: int | None = None
+    date_format: str = ""
+
+    def __post_init__(self) -> None:
+        """Take the heading from a serializer that has one.
+
+        Raises:
+            DeclarationError: ``good`` is no direction.
+        """
+        if self.good not in _GOOD:
+            msg = f'{type(self).__name__}(good={self.good!r}): good must be "up", "down" or None.'
+            raise DeclarationError(msg)
+        for given in (self.value, self.defer):
+            if self.title is None and isinstance(given, type) and issubclass(given, StatSerializer):
+                self.title = given.options.get("title")
+
+    def prepare_value(self, value: Any) -> StatData | None:
+        """Return a ``StatData``, or ``None`` where there is no value yet."""
+        return self._prepare(value, None)
+
+    def present(self, value: Any, bound: Bound) -> StatData | None:
+        """Return a ``StatData`` whose link may lead to a dashboard about the same object."""
+        return self._prepare(value, bound.about)
+
+    def _prepare(self, value: Any, about: Any) -> StatData | None:
+        if value is None:
+            return None
+        if isinstance(value, StatSerializer):
+            value = value.data
+        data = as_data("Stat", StatData, value, short="text")
+        good = self.good if data.good is None else data.good
+        if good not in _GOOD:
+            msg = f"A Stat's good must be 'up', 'down' or None, got {good!r}."
+            raise ComponentValueError(msg)
+        href = self.href if data.href is None else data.href
+        # What was declared of a number is not said of a word in its place.
+        declared = self if is_number(data.text) else data
+        return replace(
+            data,
+            change=_as_change(data.change),
+            sparkline=as_sparkline(data.sparkline),
+            href=href and address_of(href, about),
+            prefix=data.prefix or declared.prefix,
+            unit=(data.unit or declared.unit).strip(),
+            good=good,
+            decimals=self.decimals if data.decimals is None else data.decimals,
+            date_format=data.date_format or self.date_format,
+        )
+
+
+def _as_change(value: Any) -> StatChange | None:
+    if value is None:
+        return None
+    change = as_data("Stat's change", StatChange, value, short="by")
+    by = change.by
+    if is_number(by):
+        by = by if is_finite(by) else None
+    elif by is not None:
+        by = as_number("Stat's change", "by", by)
+    if by is None and not change.text:
+        return None
+    return replace(change, by=by)

@@ -1,0 +1,211 @@
+"""Classes that say what of a model a figure counts."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.db.models import DateTimeField, F, Model, QuerySet
+from django.utils import timezone
+
+from dashboards.component.base import resolve
+from dashboards.component.stat.data import StatChange, StatData
+from dashboards.exceptions import ComponentValueError, DeclarationError
+
+
+class StatSerializer:
+    """Says what a figure counts: give the class as ``value`` or ``defer`` of a ``Stat``.
+
+    ``Meta`` may say:
+
+    * ``model``: whose objects are counted; or override ``get_queryset``;
+    * ``annotation``: an aggregate of Django's, such as ``Count``, and ``annotation_field``: the
+      field that it is of, through relations with ``__``; or both in one, ``Sum("lines__price")``;
+    * ``title``: the heading, where the ``Stat`` has none of its own;
+    * ``unit``: what stands after the figure;
+    * ``sub_text``: a line below it.
+
+    A ``Meta`` has what those of the classes above have, too. What is counted of no rows may be
+    nothing (``Sum`` says ``None``), and is shown as a dash; ``Sum("price", default=0)`` says 0.
+    """
+
+    allowed: ClassVar[tuple[str, ...]] = (
+        "annotation",
+        "annotation_field",
+        "model",
+        "sub_text",
+        "title",
+        "unit",
+    )
+    options: ClassVar[Mapping[str, Any]] = {}
+    """What ``Meta`` says, its own and those of the classes above."""
+
+    class Meta:
+        """Says nothing yet."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse what ``Meta`` may not say."""
+        super().__init_subclass__(**kwargs)
+        said = {name: getattr(cls.Meta, name) for name in dir(cls.Meta) if name[0] != "_"}
+        if unknown := sorted(set(said) - set(cls.allowed)):
+            msg = (
+                f"{cls.__name__}.Meta has no attribute {', '.join(unknown)}; "
+                f"allowed are {', '.join(cls.allowed)}."
+            )
+            raise DeclarationError(msg)
+        cls.options = {**cls.options, **said}
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Remember for whom it is: ``request``, ``object``, ``user`` and ``filters``."""
+        self.kwargs = kwargs
+
+    @classmethod
+    def serialize(cls, **kwargs: Any) -> "StatSerializer":
+        """Return one for a request, as calling the class does."""
+        return cls(**kwargs)
+
+    @property
+    def title(self) -> Any:
+        """The heading."""
+        return self.options.get("title", "")
+
+    @property
+    def unit(self) -> Any:
+        """What stands after the figure."""
+        return self.options.get("unit", "")
+
+    @cached_property
+    def value(self) -> Any:
+        """The figure."""
+        return self.get_value()
+
+    @property
+    def data(self) -> StatData:
+        """What a ``Stat`` shows."""
+        return StatData(self.value, self.options.get("sub_text", ""), unit=self.unit)
+
+    def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:  # noqa: ARG002 - for subclasses
+        """Return the objects that are counted.
+
+        Args:
+            *args: nothing, so far.
+            **kwargs: ``request``, ``object``, ``user``, ``filters``, room for more.
+
+        Raises:
+            ComponentValueError: nothing says what they are.
+        """
+        model: type[Model] | None = self.options.get("model")
+        if model is None:
+            msg = f"{type(self).__name__} needs Meta.model or get_queryset."
+            raise ComponentValueError(msg)
+        return model._default_manager.all()  # noqa: SLF001 - public by custom
+
+    def get_value(self) -> Any:
+        """Return the figure, by one query."""
+        return self.aggregate(self._queryset())
+
+    def aggregate(self, queryset: QuerySet[Any]) -> Any:
+        """Return what the aggregate says of some objects, by one query.
+
+        Raises:
+            ComponentValueError: nothing says what is counted.
+        """
+        annotation, field = self.options.get("annotation"), self.options.get("annotation_field")
+        if isinstance(annotation, type) and field:
+            annotation = annotation(field)
+        if annotation is None or isinstance(annotation, type):
+            msg = (
+                f"{type(self).__name__} needs Meta.annotation and Meta.annotation_field, "
+                "as in annotation = Count and annotation_field = 'pk'."
+            )
+            raise ComponentValueError(msg)
+        return queryset.aggregate(figure=annotation)["figure"]
+
+    def _queryset(self) -> QuerySet[Any]:
+        queryset: QuerySet[Any] = resolve(self.get_queryset, **self.kwargs)
+        return queryset
+
+
+class StatDateChangeSerializer(StatSerializer):
+    """Says what a figure counts up to now, and how that has changed.
+
+    ``Meta`` may say what that of a ``StatSerializer`` may, and:
+
+    * ``date_field_name``: the field of a date or time that says since when an object counts;
+    * ``previous_delta``: a ``timedelta``; the figure of that long ago is what it is compared with;
+    * ``cumulative``: ``False`` counts only what lies within that time, and compares it with what
+      lies within the same time before; by default all up to now counts.
+
+    The change is in percent; where the figure was 0, it is what came since.
+    """
+
+    allowed = (*StatSerializer.allowed, "cumulative", "date_field_name", "previous_delta")
+
+    @cached_property
+    def now(self) -> datetime:
+        """The moment up to which objects count: one for all that is asked."""
+        return self.get_date_current()
+
+    @cached_property
+    def previous(self) -> Any:
+        """What the figure was; ``None`` where that is not known."""
+        return self.get_previous()
+
+    @property
+    def change(self) -> Any:
+        """By how much it has changed, in percent; ``None`` where that says nothing."""
+        value, previous = self.value, self.previous
+        if value is None or previous is None:
+            return None
+        try:
+            difference, size = value - previous, abs(previous)
+        except TypeError:
+            return None  # What is counted is no number: a text, or a date.
+        if not size:
+            return None if difference else 0
+        return difference / size * 100
+
+    @property
+    def data(self) -> StatData:
+        """What a ``Stat`` shows."""
+        data, period = super().data, self.options.get("previous_delta") or ""
+        change = None
+        if self.change is not None:
+            change = StatChange(self.change, unit="%", period=period, decimals=1)
+        elif self.previous == 0 and self.value is not None:
+            change = StatChange(self.value, unit=self.unit, period=period)
+        return StatData(data.text, data.sub_text, change, unit=data.unit)
+
+    def get_date_current(self) -> datetime:
+        """Return the moment up to which objects count; by default now."""
+        return timezone.now()
+
+    def get_value(self) -> Any:
+        """Return the figure, by one query."""
+        return self._aggregate_until(self.now)
+
+    def get_previous(self) -> Any:
+        """Return what the figure was, by one query; ``None`` where nothing says when."""
+        delta: timedelta | None = self.options.get("previous_delta")
+        return self._aggregate_until(self.now - delta) if delta and self._date_field else None
+
+    @property
+    def _date_field(self) -> str | None:
+        return self.options.get("date_field_name")
+
+    def _aggregate_until(self, end: datetime) -> Any:
+        queryset, name = self._queryset(), self._date_field
+        if name:
+            delta: timedelta | None = self.options.get("previous_delta")
+            field = F(name).resolve_expression(queryset.query.clone()).output_field
+            is_time = isinstance(field, DateTimeField)
+            queryset = queryset.filter(**{f"{name}__lte": end if is_time else _day(end)})
+            if delta and not self.options.get("cumulative", True):
+                start = end - delta
+                queryset = queryset.filter(**{f"{name}__gt": start if is_time else _day(start)})
+        return self.aggregate(queryset)
+
+
+def _day(moment: datetime) -> date:
+    """Return the day of a moment where its reader is."""
+    return timezone.localdate(moment) if timezone.is_aware(moment) else moment.date()

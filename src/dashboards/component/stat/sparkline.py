@@ -1,0 +1,137 @@
+"""A series as a line of the size of a word, drawn on the server."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from django.utils.translation import gettext
+
+from dashboards.component.base import as_number
+from dashboards.component.formats import format_number, is_finite, is_number
+from dashboards.exceptions import ComponentValueError
+
+WIDTH, HEIGHT = 100, 30
+_EDGE = 2  # Room for half of the line's thickness.
+_POINTS = 200
+"""More than these are more than the line has pixels."""
+
+
+@dataclass(frozen=True)
+class Sparkline:
+    """A series, ready to be drawn.
+
+    Args:
+        values: its numbers, at least one; ``None`` is a gap.
+    """
+
+    values: tuple[float | None, ...]
+
+    @property
+    def known(self) -> Sequence[float]:
+        """Its numbers without the gaps."""
+        return [value for value in self.values if value is not None]
+
+    @property
+    def line(self) -> str:
+        """The line, as the ``d`` of a ``<path>``. A number between two gaps is a dot."""
+        return " ".join(
+            f"M{run[0]}h0" if len(run) == 1 else f"M{'L'.join(run)}" for run in self._runs()
+        )
+
+    @property
+    def area(self) -> str:
+        """What lies below the line, as the ``d`` of a ``<path>``."""
+        return " ".join(
+            f"M{_x(run[0])},{HEIGHT}L{'L'.join(run)}L{_x(run[-1])},{HEIGHT}Z"
+            for run in self._runs()
+            if len(run) > 1
+        )
+
+    @property
+    def end(self) -> str:
+        """A dot where the line is now, as the ``d`` of a ``<path>``; empty where it is a gap."""
+        *_, last = self._runs()
+        return f"M{last[-1]}h0" if self.values[-1] is not None else ""
+
+    @property
+    def label(self) -> str:
+        """The series in words."""
+        known = self.known
+        return gettext("Course: from %(first)s to %(last)s, lowest %(low)s, highest %(high)s") % {
+            "first": format_number(known[0]),
+            "last": format_number(known[-1]),
+            "low": format_number(min(known)),
+            "high": format_number(max(known)),
+        }
+
+    def _runs(self) -> Iterator[Sequence[str]]:
+        """Yield the points between two gaps, each as ``x,y``."""
+        points = _thin(self.values)
+        low, high = min(self.known), max(self.known)
+        last = len(self.values) - 1
+        run: list[str] = []
+        for index, value in points:
+            if value is None:
+                if run:
+                    yield run
+                run = []
+                continue
+            # Halves: what lies between the largest and the smallest float is no float.
+            span = high / 2 - low / 2
+            part = (value / 2 - low / 2) / span if span else 0.5
+            x = WIDTH * index / last if last else WIDTH / 2
+            run.append(f"{x:.4g},{HEIGHT - _EDGE - part * (HEIGHT - 2 * _EDGE):.4g}")
+        if run:
+            yield run
+
+
+def _x(point: str) -> str:
+    return point.partition(",")[0]
+
+
+def _thin(values: Sequence[float | None]) -> Iterator[tuple[int, float | None]]:
+    """Go through a series by index; of a long one, through the extremes of each part."""
+    if len(values) <= _POINTS:
+        yield from enumerate(values)
+        return
+    parts = _POINTS // 2
+    for start, end in pairwise(len(values) * part // parts for part in range(parts + 1)):
+        known = [
+            (index, value) for index in range(start, end) if (value := values[index]) is not None
+        ]
+        if not known:
+            yield start, None
+            continue
+        extremes = {min(known, key=lambda each: each[1]), max(known, key=lambda each: each[1])}
+        # Begins and ends where the series does.
+        extremes |= {known[0]} if start == 0 else set()
+        extremes |= {known[-1]} if end == len(values) else set()
+        yield from sorted(extremes)
+        if end == len(values) and values[-1] is None:
+            yield end - 1, None
+
+
+def as_sparkline(values: Any) -> Sparkline | None:
+    """Return a series ready to be drawn; ``None`` where no number is in it.
+
+    Raises:
+        ComponentValueError: it is none, or holds what is no number.
+    """
+    if values is None or isinstance(values, Sparkline):
+        return values
+    try:
+        given = None if isinstance(values, str | bytes) else list(values)
+    except TypeError:
+        given = None
+    if given is None:
+        msg = f"A Stat's sparkline must be a list of numbers, got {values!r:.200}."
+        raise ComponentValueError(msg)
+    numbers = tuple(map(_as_point, given))
+    return Sparkline(numbers) if any(number is not None for number in numbers) else None
+
+
+def _as_point(value: Any) -> float | None:
+    if value is None or (is_number(value) and not is_finite(value)):
+        return None
+    return as_number("Stat", "sparkline", value)

@@ -1,0 +1,54 @@
+"""What a person sees of charts and maps, and that nobody else is asked for them."""
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.harness import Site
+from tests.site.dashboards import line
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+BOX = "#site_drawn-{}-content"
+
+
+async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site, page: Page):
+    elsewhere: list[str] = []
+
+    async def refuse(route: Route) -> None:
+        if route.request.url.startswith((site.url, "data:", "blob:")):
+            await route.continue_()
+        else:
+            elsewhere.append(route.request.url)
+            await route.abort()
+
+    await page.route("**/*", refuse)
+    await page.goto(f"{site.url}/site/drawn/")
+    await expect(page.locator("#site_drawn")).to_have_attribute("data-live", "open")
+    await expect(page.locator(f"{BOX.format('world')} .choroplethlayer path")).to_have_count(2)
+    land = page.locator(f"{BOX.format('world')} .layer.land path")
+    assert len(await land.get_attribute("d") or "") > 10_000
+    assert not elsewhere
+
+    points, bars = page.locator(BOX.format("points")), page.locator(BOX.format("bars"))
+    await expect(points.get_by_text("No data")).to_be_visible()
+    await expect(bars).to_contain_text("### #")
+    site.push_to("Drawn", points=line(1, 2, 3, 4), bars=[2, 2])
+    await expect(bars).to_contain_text("## ##")
+    await expect(points.get_by_text("No data")).to_be_hidden()
+    await points.locator("summary").focus()
+    await page.keyboard.press("Enter")
+    await expect(points.locator("tbody tr")).to_have_count(4)
+
+    plot = points.locator(".dashboard-chart-plot")
+    await plot.evaluate("plot => Plotly.relayout(plot, {'xaxis.range': [1, 2]})")
+    color = "plot => plot._fullLayout.font.color"
+    light = await plot.evaluate(color)
+    await page.evaluate("document.documentElement.style.colorScheme = 'dark'")
+    await page.evaluate("document.body.style.colorScheme = 'dark'")
+    await page.wait_for_function(
+        "light => document.querySelectorAll('.dashboard-chart-plot')[1]"
+        "._fullLayout.font.color != light",
+        arg=light,
+    )
+    assert await plot.evaluate("plot => plot._fullLayout.xaxis.range") == [1, 2]
+    assert not elsewhere
