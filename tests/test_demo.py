@@ -120,7 +120,7 @@ async def test_one_stream_moves_the_page_and_nothing_is_refused(demo: Demo, page
     await expect(page.locator("#machine_machine-task-content progress")).to_have_attribute(
         "value", "3.0"
     )
-    await expect(page.locator("#machine_machine-task_status-content")).to_contain_text("Done")
+    await expect(page.locator("#machine_machine-task-content")).to_contain_text("Done")
     assert len(streams) == 1
 
 

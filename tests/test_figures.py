@@ -1,21 +1,35 @@
 """Stat, Gauge, Progress and Text: what they say of a value, and what they refuse."""
 
 import re
-from datetime import datetime, timedelta
+import sys
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db.models import Count
+from django.core.checks import run_checks
+from django.db import connection
+from django.db.models import Count, Sum
 from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
+from django.utils.safestring import mark_safe
 
 from dashboards.component import Component, Gauge, Progress, Stat, Text
 from dashboards.component.formats import NOTHING
-from dashboards.component.stat import StatSerializer
+from dashboards.component.stat import StatDateChangeSerializer, StatSerializer
+from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.live import push
+from tests.books import models
+from tests.books.models import Book
+from tests.site.dashboards import Drawn, Figures
+
+HOWTO = Path(__file__).parents[1] / "docs" / "howto"
 
 
 def render(component: Component) -> str:
@@ -114,6 +128,110 @@ def test_a_serializer_counts_by_one_query(django_assert_num_queries: Any):
     assert Stat(value=Users).title == "Users"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("meta", "before", "since", "said"),
+    [
+        ({}, 2, 3, "5 books ▲ Up: 150 % in 1 week"),
+        ({"date_field_name": "published"}, 2, 3, "5 books ▲ Up: 150 % in 1 week"),
+        ({}, 3, 1, "4 books ▲ Up: 33.3 % in 1 week"),
+        ({}, 0, 3, "3 books ▲ Up: 3 books in 1 week"),
+        ({}, 0, 0, "0 books = Unchanged: 0 % in 1 week"),
+        ({}, 2, 0, "2 books = Unchanged: 0 % in 1 week"),
+        ({"cumulative": False}, 4, 3, "3 books ▼ Down: 25 % in 1 week"),
+        ({"cumulative": False, "date_field_name": "published"}, 4, 1, "1 books ▼ Down: 75 %"),
+        ({"previous_delta": None}, 2, 3, "5 books"),
+        ({"date_field_name": None}, 2, 3, "9 books"),
+    ],
+)
+def test_a_change_over_time(meta: dict[str, Any], before: int, since: int, said: str):
+    class Sold(StatDateChangeSerializer):
+        class Meta:
+            model = Book
+            annotation = Count
+            annotation_field = "pk"
+            unit = " books"
+            date_field_name = "sold"
+            previous_delta = timedelta(days=7)
+
+    it = type("It", (Sold,), {"Meta": type("Meta", (), meta)})
+    now = timezone.now()
+    for days, count in ((10, before), (3, since), (-3, 4)):
+        at = now - timedelta(days=days)
+        for _ in range(count):
+            Book.objects.create(title="x", sold=at, published=timezone.localdate(at))
+    with CaptureQueriesContext(connection) as queries:
+        assert words(Stat(value=it)).startswith(said)
+    assert len(queries) == (1 if None in meta.values() else 2)
+
+
+@pytest.mark.django_db
+def test_a_day_is_the_readers():
+    """At one moment it is Tuesday in Kiritimati and still Monday in Honolulu."""
+
+    class Published(StatDateChangeSerializer):
+        class Meta:
+            model = Book
+            annotation = Count
+            annotation_field = "pk"
+            date_field_name = "published"
+
+        def get_date_current(self) -> datetime:
+            return datetime(2026, 3, 2, 20, tzinfo=UTC)
+
+    Book.objects.create(title="x", published=date(2026, 3, 3))
+    for zone, count in (("Pacific/Kiritimati", 1), ("Pacific/Honolulu", 0)):
+        with timezone.override(zone):
+            assert Published.serialize().value == count
+
+
+@pytest.mark.django_db
+def test_what_is_counted_of_nothing_may_be_nothing():
+    class Pages(StatDateChangeSerializer):
+        class Meta:
+            model = Book
+            annotation = Sum("pages")
+            date_field_name = "sold"
+            previous_delta = timedelta(days=7)
+
+    assert words(Stat(value=Pages)) == NOTHING
+
+
+def test_a_serializer_that_cannot_count_is_told():
+    with pytest.raises(DeclarationError, match=r"Wrong\.Meta has no attribute field; allowed are"):
+        type("Wrong", (StatSerializer,), {"Meta": type("Meta", (), {"field": "id"})})
+    for meta, said in (({}, "Meta.model or get_queryset"), ({"model": Book}, "Meta.annotation")):
+        bare = type("Bare", (StatSerializer,), {"Meta": type("Meta", (), meta)})
+        with pytest.raises(ComponentValueError, match=f"Bare needs {said}"):
+            Stat(value=bare).get_value()
+
+
+def test_a_figure_may_lead_somewhere():
+    assert 'href="/site/drawn/"' in render(Stat(value=1, href="dashboards:site_drawn"))
+    assert 'href="/site/drawn/"' in render(Stat(value={"text": 1, "href": Drawn}, href="/x/"))
+    for evil in ("javascript:alert(1)", " java\nscript:alert(1)", "DATA:text/html,x"):
+        with pytest.raises(ComponentValueError, match="href must be an address of a page"):
+            Stat(value={"text": 1, "href": evil}).get_value()
+
+
+@pytest.mark.django_db
+def test_what_is_pushed_is_written_in_the_sites_language(
+    django_capture_on_commit_callbacks: Any,
+):
+    with translation.override("de"), django_capture_on_commit_callbacks(execute=True):
+        push(Figures, errors=1234.5)
+    html = Client().get("/site/figures/").content.decode()
+    assert "1,234.5" in html
+    assert "1,234,567" in html, "computed"
+
+
+@pytest.mark.django_db
+def test_nothing_that_a_client_sends_breaks_them():
+    for key in ("orders", "boiler", "prose"):
+        url = f"/site/figures/@component/{key}/?{key}-sort=%00&{key}={'9' * 5000}&filters=[]"
+        assert Client().get(url).status_code == 200
+
+
 # Gauge
 
 
@@ -123,7 +241,7 @@ def test_a_band_is_told_in_words_and_drawn_where_it_lies():
     assert 'aria-valuetext="71, Critical"' in html
     assert "Critical" in words(gauge)
     assert re.findall(r'stroke-dasharray="(0 [^"]*)"', html) == [
-        "0 0.0 60.0 200",
+        "0 0.0 59.0 200",
         "0 60.0 40.0 200",
     ]
 
@@ -212,3 +330,58 @@ def test_markdown_is_read_and_html_in_it_is_text():
 def test_an_unknown_markup_is_refused():
     with pytest.raises(DeclarationError, match=r"Text\(markup='rst'\)"):
         Text(markup="rst")
+
+
+def test_a_table_in_markdown_has_no_inline_style():
+    html = render(Text(markup="markdown", value="| a | b |\n|---|--:|\n| x | 1 |"))
+    assert "style=" not in html
+    assert '<td class="is-right">1</td>' in html
+
+
+def test_what_is_marked_safe_stays_as_it_is():
+    assert render(Text(value=mark_safe("<p>a</p>\n<p>b</p>"))).count("<br>") == 0
+    assert "<br>" in render(Text(value="a\nb"))
+
+
+def test_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dashboards.checks.find_spec", lambda name: name != "markdown_it" or None)
+    [error] = [each for each in run_checks(tags=["dashboards"]) if each.id == "dashboards.E013"]
+    assert error.msg == (
+        "Figures.prose is a Text with markup='markdown', but markdown_it is not installed."
+    )
+    assert error.hint == 'pip install "django-live-dashboards[text]"'
+
+
+# The page about them
+
+
+@pytest.mark.django_db
+def test_what_the_page_about_figures_shows(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+):
+    monkeypatch.setitem(sys.modules, "books.models", models)
+    monkeypatch.setattr(Dashboard, "get_app_label", classmethod(lambda cls: "books"))
+    Book.objects.create(title="One", pages=300, sold=timezone.now())
+    page = (HOWTO / "figures.md").read_text()
+    names: dict[str, Any] = {"__name__": "books.dashboards"}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, names)
+    with django_capture_on_commit_callbacks(execute=True):
+        names["run"]()
+
+    shown = {}
+    for name in ("Shop", "Sales", "Boiler", "Notes"):
+        dashboard = names[name](RequestFactory().get("/"))
+        for component in dashboard:
+            shown[component.key] = str(component.render(component.load()))
+    assert "12,840.50" in shown["takings"]
+    assert "Down, better:" in shown["answer"]
+    assert names["Sales"]()["pages"].title == "Pages in print"
+    assert ">300<" in shown["pages"]
+    assert "in 1\xa0week" in shown["week"]
+    assert "Getting hot" in shown["water"]
+    assert "&lt;b&gt;" in shown["plain"]
+    assert "<strong>Counted</strong>" in shown["prose"]
+    assert "onclick" not in shown["html"]
+    job = names["Import"](RequestFactory().get("/")).render_content("job")
+    assert "Done" in str(job)

@@ -18,6 +18,12 @@ from demo.machine.tables import DiskTable, ProcessTable
 from demo.machine.units import duration, part, rate
 
 EVERY = Every(seconds=SECONDS)
+BANDS = (
+    {"end": 75, "level": "neutral"},
+    {"end": 90, "level": "warning", "text": "Busy"},
+    {"level": "critical", "text": "Full"},
+)
+STAGES = ("reading images", "resizing images", "writing thumbnails")
 
 
 def processor() -> dict[str, object]:
@@ -52,7 +58,11 @@ def swap() -> dict[str, object]:
 
 def load() -> dict[str, object]:
     one, five, fifteen = sampler.latest().load
-    return {"text": f"{one:.2f}", "sub_text": f"{five:.2f} in 5, {fifteen:.2f} in 15 minutes"}
+    return {
+        "text": one,
+        "sub_text": f"{five:.2f} in 5, {fifteen:.2f} in 15 minutes",
+        "sparkline": [sample.load[0] for sample in sampler.history()],
+    }
 
 
 def network() -> dict[str, object]:
@@ -84,9 +94,9 @@ def disks() -> Sequence[Disk]:
 class Machine(Dashboard):
     """Computed values, each once for all viewers, and a task pushed from another process."""
 
-    processor = Gauge(value=processor, live=EVERY, grid_css_classes="span-2")
-    memory = Gauge(value=memory, live=EVERY, grid_css_classes="span-2")
-    load = Stat(value=load, live=EVERY, grid_css_classes="span-2")
+    processor = Gauge(value=processor, bands=BANDS, live=EVERY, grid_css_classes="span-2")
+    memory = Gauge(value=memory, bands=BANDS, live=EVERY, grid_css_classes="span-2")
+    load = Stat(value=load, decimals=2, live=EVERY, grid_css_classes="span-2")
     network = Stat(value=network, live=EVERY, grid_css_classes="span-2")
     disk_activity = Stat(value=disk_activity, live=EVERY, grid_css_classes="span-2")
     uptime = Stat(value=uptime, live=EVERY, grid_css_classes="span-2")
@@ -117,8 +127,7 @@ class Machine(Dashboard):
     )
 
     disks = DiskTable(value=disks, live=EVERY, title="File systems", grid_css_classes="span-4")
-    task = Progress(live=True, title="Long task", grid_css_classes="span-4")
-    task_status = Stat(live=True, title="Its state", grid_css_classes="span-2")
+    task = Progress(live=True, title="Long task", steps=STAGES, grid_css_classes="span-6")
     swap = Stat(value=swap, live=EVERY, grid_css_classes="span-2")
     hint = Text(
         value=".venv/bin/python demo/manage.py long_task",

@@ -412,3 +412,31 @@ class Drawn(Dashboard):
     world = Map(value={"data": [{"type": "choropleth", "locations": ["DEU", "FRA"], "z": [1, 2]}]})
     points = Chart(value={"data": [{"y": []}]}, live=True)
     bars = Bars(value=[3, 1], live=True)
+
+
+@registry.register
+class Figures(Dashboard):
+    """Figures that say more than a number, long work, and prose."""
+
+    orders = Stat(
+        value={
+            "text": 1234567,
+            "change": {"by": 12.5, "unit": "%", "period": "in 7 days"},
+            "sparkline": [3, 5, 4, 6, None, 8, 7, 9, 12],
+        },
+        good="up",
+        href="dashboards:site_drawn",
+    )
+    errors = Stat(live=True, unit="ms", good="down")
+    boiler = Gauge(
+        value=71,
+        max=120,
+        unit="°C",
+        bands=[
+            {"end": 60, "level": "good"},
+            {"end": 90, "level": "warning", "text": "Getting hot"},
+            {"level": "critical"},
+        ],
+    )
+    job = Progress(live=True, steps=("Read", "Resize", "Write"))
+    prose = Text(markup="markdown", value="**Counted** hourly.\n\n| a | b |\n|---|--:|\n| x | 1 |")

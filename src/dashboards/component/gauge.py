@@ -17,6 +17,8 @@ _LEVELS: Mapping[str, Any] = {
     "critical": gettext_lazy("Critical"),
     "neutral": "",
 }
+_GAP = 1
+"""Between two bands, in parts of 100."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,16 @@ class GaugeData:
 
     @property
     def arcs(self) -> Sequence[tuple[str, float, float]]:
-        """The level of each band, and where it begins and how long it is, in parts of 100."""
-        edges = [
-            (each.level, self._percent(each.start), self._percent(each.end)) for each in self.bands
-        ]
-        return [(level, start, end - start) for level, start, end in edges]
+        """The level of each band, and where it begins and how long it is, in parts of 100.
+
+        A gap stands between two that meet: not everybody can tell their colours apart.
+        """
+        arcs = []
+        for band in self.bands:
+            start, end = self._percent(band.start), self._percent(band.end)
+            gap = _GAP if end < 100 else 0  # noqa: PLR2004
+            arcs.append((band.level, start, max(end - start - gap, 0)))
+        return arcs
 
     def _percent(self, number: float) -> float:
         return min(max(100 * (number - self.low) / (self.high - self.low), 0), 100)

@@ -1,15 +1,12 @@
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from dashboards.live import push
-from demo.machine.dashboards import Machine
-
-_STAGES = ("reading images", "resizing images", "writing thumbnails")
+from demo.machine.dashboards import STAGES, Machine
 
 
 class Command(BaseCommand):
@@ -21,36 +18,23 @@ class Command(BaseCommand):
 
     def handle(self, *, steps: int, seconds: float, **options: Any) -> None:  # noqa: ARG002
         steps = max(steps, 1)
-        started = time.monotonic()
-        with _told_when_stopped():
-            for step in range(steps):
-                stage = _STAGES[step * len(_STAGES) // steps]
-                left = seconds * (steps - step) / steps
-                # Both in one version: no page shows the one without the other.
-                push(
-                    Machine,
-                    task={
-                        "value": step,
-                        "max": steps,
-                        "text": f"Step {step + 1} of {steps}: {stage}",
-                    },
-                    task_status={"text": "Running", "sub_text": f"about {left:.0f} s left"},
-                )
-                time.sleep(max(0, started + seconds * (step + 1) / steps - time.monotonic()))
-        took = f"{steps} steps in {time.monotonic() - started:.0f} s"
-        push(
-            Machine,
-            task={"value": steps, "max": steps, "text": "All thumbnails written"},
-            task_status={"text": "Done", "sub_text": took},
-        )
-        self.stdout.write(self.style.SUCCESS(f"Done: {took}."))
-
-
-@contextmanager
-def _told_when_stopped() -> Iterator[None]:
-    """Leave no page showing a task as running that is not."""
-    try:
-        yield
-    except BaseException:
-        push(Machine, task_status={"text": "Stopped", "sub_text": "before its end"})
-        raise
+        began, started = time.monotonic(), timezone.now()
+        # The time that is left is estimated from the start.
+        task: dict[str, Any] = {"max": steps, "started": started}
+        try:
+            for number in range(steps):
+                task |= {
+                    "value": number,
+                    "step": number * len(STAGES) // steps,
+                    "text": f"Image {number + 1} of {steps}",
+                }
+                push(Machine, task=task)
+                time.sleep(max(0, began + seconds * (number + 1) / steps - time.monotonic()))
+        except BaseException:
+            # Leave no page showing a task as running that is not.
+            push(Machine, task=task | {"state": "failed", "finished": timezone.now()})
+            raise
+        text = "All thumbnails written"
+        push(Machine, task=task | {"value": steps, "text": text, "finished": timezone.now()})
+        took = time.monotonic() - began
+        self.stdout.write(self.style.SUCCESS(f"Done: {steps} steps in {took:.0f} s."))

@@ -1,5 +1,6 @@
 """One figure."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from dashboards.component.stat.sparkline import as_sparkline
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _GOOD = ("up", "down", None)
+_SKIPPED = re.compile(r"[\x00-\x20]")
 
 
 @dataclass
@@ -72,19 +74,33 @@ class Stat(Component):
             msg = f"A Stat's good must be 'up', 'down' or None, got {good!r}."
             raise ComponentValueError(msg)
         href = self.href if data.href is None else data.href
+        href = href and _safe(address_of(href, about))
         # What was declared of a number is not said of a word in its place.
         declared = self if is_number(data.text) else data
         return replace(
             data,
             change=_as_change(data.change),
             sparkline=as_sparkline(data.sparkline),
-            href=href and address_of(href, about),
+            href=href,
             prefix=data.prefix or declared.prefix,
             unit=(data.unit or declared.unit).strip(),
             good=good,
             decimals=self.decimals if data.decimals is None else data.decimals,
             date_format=data.date_format or self.date_format,
         )
+
+
+def _safe(address: str) -> str:
+    """Return an address that runs no script: values come from databases, too.
+
+    Raises:
+        ComponentValueError: it does.
+    """
+    # Browsers skip these where a scheme is read.
+    if _SKIPPED.sub("", address).lower().startswith(("javascript:", "data:", "vbscript:")):
+        msg = f"A Stat's href must be an address of a page, got {address!r}."
+        raise ComponentValueError(msg)
+    return address
 
 
 def _as_change(value: Any) -> StatChange | None:

@@ -170,8 +170,10 @@ class StatDateChangeSerializer(StatSerializer):
         """What a ``Stat`` shows."""
         data, period = super().data, self.options.get("previous_delta") or ""
         change = None
-        if self.change is not None:
-            change = StatChange(self.change, unit="%", period=period, decimals=1)
+        percent = self.change
+        if percent is not None:
+            decimals = int(percent != round(percent))
+            change = StatChange(percent, unit="%", period=period, decimals=decimals)
         elif self.previous == 0 and self.value is not None:
             change = StatChange(self.value, unit=self.unit, period=period)
         return StatData(data.text, data.sub_text, change, unit=data.unit)
