@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from django.core.signals import got_request_exception
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.harness import Site
 
@@ -24,6 +24,9 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# A busy machine takes longer than the five seconds that are usual.
+expect.set_options(timeout=20_000)
 
 MakeSite = Callable[..., Site]
 
