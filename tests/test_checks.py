@@ -1,6 +1,7 @@
 """System checks: every misconfiguration is told by id, and told how to mend it."""
 
 import importlib.util
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -391,6 +392,8 @@ GRIP: dict[str, Any] = {"control_uri": "http://localhost:5561", "key": "changeme
 def behind_grip(settings: Settings) -> Settings:
     settings.MIDDLEWARE = ["django_grip.GripMiddleware", *settings.MIDDLEWARE]
     settings.GRIP_PROXIES = [GRIP]
+    # Its import alone appends what GRIP_URL says to GRIP_PROXIES: not in the midst of a test.
+    import_module("django_grip")
     return settings
 
 
