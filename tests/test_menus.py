@@ -1,6 +1,7 @@
 """Menus: who is shown what, and where they are."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -69,6 +70,17 @@ def ask(path: str = "/auth/open/", *, staff: bool = False) -> HttpRequest:
     return request
 
 
+def declare(own: MenuRegistry, title: str, *items: MenuItem) -> None:
+    class Declared(Menu):
+        name = title
+
+        @classmethod
+        def get_items(cls, obj: Any = None) -> Sequence[MenuItem]:
+            return items
+
+    own.register(Declared)
+
+
 def titles(request: HttpRequest, obj: Any = None) -> dict[str, list[str]]:
     sections = get_sections(request, obj).sections
     return {name: [item.title for item in items] for name, items in sections.items()}
@@ -97,17 +109,13 @@ def test_a_dashboard_about_an_object_is_shown_on_pages_about_one():
 
 
 def test_the_page_itself_is_marked_and_no_other(own: MenuRegistry):
-    @own.register
-    class Main(Menu):
-        name = "Main"
-
-        @classmethod
-        def get_items(cls, obj: Any = None) -> list[MenuItem]:
-            return [
-                MenuItem(title="Here", url="/auth/open/"),
-                MenuItem(title="There", url="/auth/open/more/"),
-                MenuItem(title="Group", children=[make_dashboard_item(Open)]),
-            ]
+    declare(
+        own,
+        "Main",
+        MenuItem(title="Here", url="/auth/open/"),
+        MenuItem(title="There", url="/auth/open/more/"),
+        MenuItem(title="Group", children=[make_dashboard_item(Open)]),
+    )
 
     request = ask()
     html = render(request)
@@ -119,16 +127,12 @@ def test_the_page_itself_is_marked_and_no_other(own: MenuRegistry):
 def test_what_leads_elsewhere_says_so_and_titles_are_escaped(own: MenuRegistry):
     title = "<b>Wiki</b>"
 
-    @own.register
-    class Links(Menu):
-        name = "Links & more"
-
-        @classmethod
-        def get_items(cls, obj: Any = None) -> list[MenuItem]:
-            return [
-                MenuItem(title=title, url="https://wiki.example/"),
-                MenuItem(title="Mine", url=lambda request: f"/of/{request.user.is_staff}/"),
-            ]
+    declare(
+        own,
+        "Links & more",
+        MenuItem(title=title, url="https://wiki.example/"),
+        MenuItem(title="Mine", url=lambda request: f"/of/{request.user.is_staff}/"),
+    )
 
     html = render(ask())
     [link] = re.findall(r'<a[^>]*href="https://wiki.example/"[^>]*>', html)
@@ -141,16 +145,12 @@ def test_what_leads_elsewhere_says_so_and_titles_are_escaped(own: MenuRegistry):
 def test_what_one_may_not_see_is_not_there_nor_a_heading_above_nothing(own: MenuRegistry):
     closed = [make_dashboard_item(Closed)]
 
-    @own.register
-    class Main(Menu):
-        name = "Main"
-
-        @classmethod
-        def get_items(cls, obj: Any = None) -> list[MenuItem]:
-            return [
-                MenuItem(title="Group", children=closed),
-                MenuItem(title="Never", url="/x/", check_func=lambda request: False),
-            ]
+    declare(
+        own,
+        "Main",
+        MenuItem(title="Group", children=closed),
+        MenuItem(title="Never", url="/x/", check_func=lambda request: False),
+    )
 
     assert titles(ask()) == {}
     assert titles(ask(staff=True)) == {"Main": ["Group"]}

@@ -186,7 +186,7 @@ class BoundComponent:
 
         What is pushed as plain state, and the points of a series, are the same for everybody.
         """
-        is_led = any(each.is_active for each in self._narrowings)
+        is_led = any(narrowing.is_active for _, narrowing in self._narrowings)
         if self.series or not (self._owner.is_filtered or is_led):
             return False
         return callable(self._getter()) or callable(self._loader())
@@ -197,15 +197,15 @@ class BoundComponent:
         return self._component.narrow(self)
 
     @cached_property
-    def _narrowings(self) -> Sequence[Filters]:
+    def _narrowings(self) -> Sequence[tuple[str, Filters]]:
+        """The forms that narrow it, by key."""
         leaders = self._owner.get_leaders(self.key)
-        return [each.narrowing for each in leaders if each.narrowing is not None]
+        return [(each.key, each.narrowing) for each in leaders if each.narrowing is not None]
 
     @property
     def follows(self) -> str:
         """The keys of the forms that narrow it."""
-        leaders = self._owner.get_leaders(self.key)
-        return " ".join(each.key for each in leaders if each.narrowing is not None)
+        return " ".join(key for key, _ in self._narrowings)
 
     @property
     def is_computed(self) -> bool:
@@ -518,8 +518,8 @@ class BoundComponent:
         """What callables may ask for: ``request``, ``object``, ``user``, ``filters``."""
         owner = self._owner
         filters = owner.filters
-        for each in self._narrowings:
-            filters = {**filters, **each.values}
+        for _, narrowing in self._narrowings:
+            filters = {**filters, **narrowing.values}
         return {
             "request": owner.request,
             "object": owner.object,

@@ -34,15 +34,19 @@ class Filters:
         return form
 
     @cached_property
+    def _blank(self) -> BaseForm:
+        return self._form(None)
+
+    @cached_property
     def _is_given(self) -> bool:
         """Whether the query string names any of its fields."""
-        blank = self._form(None)
+        blank = self._blank
         return any(_is_named(blank, name, self._data) for name in blank.fields)
 
     @cached_property
     def form(self) -> BaseForm:
         """The form to be shown, with its errors where something was given."""
-        blank = self._form(None)
+        blank = self._blank
         if not self._is_given:
             return blank
         data = self._data.copy()
@@ -54,7 +58,7 @@ class Filters:
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
         """The value of each filter where nothing is given."""
-        blank = self._form(None)
+        blank = self._blank
         return {name: _clean(field, _initial(blank, name)) for name, field in blank.fields.items()}
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.apps import apps
 from django.forms import BaseForm
@@ -198,16 +198,25 @@ class Dashboard(metaclass=DashboardType):
             request: the request.
             about: the object, where it is about one.
         """
-        its = cls.__new__(cls)
         asks_more = (cls.has_permission, cls.get_permissions) != (
             Dashboard.has_permission,
             Dashboard.get_permissions,
         )
-        if asks_more:  # Methods of one's own may need what its __init__ makes.
-            its = cls(request) if about is None else cls(request, about)
-        else:
-            its.request, its.object = request, about
+        if not asks_more:
+            return cls.make_bare(request, about).has_permission(request)
+        # Methods of one's own may need what its __init__ makes.
+        its = cls(request) if about is None else cls(request, about)
         return its.has_permission(request)
+
+    @classmethod
+    def make_bare(cls, request: HttpRequest | None = None, about: Any = None) -> Self:
+        """Return an instance without components, to be asked for its name, address and permissions.
+
+        An ``__init__`` of one's own, which is not called, may need a request or read the database.
+        """
+        its = cls.__new__(cls)
+        its.request, its.object = request, about
+        return its
 
     # What it shows.
 

@@ -3,27 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Model, QuerySet
-
 from dashboards.component.base import resolve
 from dashboards.component.chart import dataframe
+from dashboards.component.serializer import Serializer
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _SHAPE = ("title", "width", "height")
-_ALLOWED = (
-    "fields",
-    "frame",
-    "height",
-    "layout",
-    "model",
-    "name",
-    "title",
-    "verbose_name",
-    "width",
-)
 
 
-class ChartSerializer:
+class ChartSerializer(Serializer):
     """Makes a figure of data: give the class as ``value`` or ``defer`` of a ``Chart`` or ``Map``.
 
     Override ``to_fig``. ``Meta`` may say:
@@ -40,8 +28,17 @@ class ChartSerializer:
 
     layout: ClassVar[Mapping[str, Any] | None] = None
 
-    class Meta:
-        """Says nothing yet."""
+    allowed = (
+        "fields",
+        "frame",
+        "height",
+        "layout",
+        "model",
+        "name",
+        "title",
+        "verbose_name",
+        "width",
+    )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse what ``Meta`` may not say.
@@ -50,30 +47,17 @@ class ChartSerializer:
             DeclarationError: an attribute that is unknown, or a data frame of no library.
         """
         super().__init_subclass__(**kwargs)
-        unknown = sorted(
-            name for name in dir(cls.Meta) if not name.startswith("_") and name not in _ALLOWED
-        )
-        if unknown:
-            msg = (
-                f"{cls.__name__}.Meta has no attribute {', '.join(unknown)}; "
-                f"allowed are {', '.join(_ALLOWED)}."
-            )
-            raise DeclarationError(msg)
-        frame = getattr(cls.Meta, "frame", None)
+        frame = cls.get_option("frame")
         if frame is not None and frame not in dataframe.LIBRARIES:
             msg = (
                 f"{cls.__name__}.Meta.frame must be one of "
                 f"{', '.join(map(repr, dataframe.LIBRARIES))}, got {frame!r}."
             )
             raise DeclarationError(msg)
-        fields = getattr(cls.Meta, "fields", None)
+        fields = cls.get_option("fields")
         if isinstance(fields, str):
             msg = f"{cls.__name__}.Meta.fields must be a list of names, got {fields!r}."
             raise DeclarationError(msg)
-
-    def __init__(self, **kwargs: Any) -> None:
-        """Remember for whom it is: ``request``, ``object``, ``user`` and ``filters``."""
-        self.kwargs = kwargs
 
     @classmethod
     def serialize(cls, **kwargs: Any) -> Any:
@@ -82,24 +66,8 @@ class ChartSerializer:
 
     def get_fields(self) -> Sequence[str] | None:
         """Return the names of the columns; ``None`` for all fields of the model."""
-        fields: Sequence[str] | None = getattr(self.Meta, "fields", None)
+        fields: Sequence[str] | None = self.get_option("fields")
         return fields
-
-    def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:  # noqa: ARG002 - for subclasses
-        """Return the objects, where the data is a model's.
-
-        Args:
-            *args: nothing, so far.
-            **kwargs: ``request``, ``object``, ``user``, ``filters``, room for more.
-
-        Raises:
-            ComponentValueError: nothing says what the data is.
-        """
-        model: type[Model] | None = getattr(self.Meta, "model", None)
-        if model is None:
-            msg = f"{type(self).__name__} needs Meta.model, get_queryset or get_data."
-            raise ComponentValueError(msg)
-        return model._default_manager.all()  # noqa: SLF001 - public by custom
 
     def get_data(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - for subclasses
         """Return the data: by default a data frame of the queryset, by one query.
@@ -124,7 +92,7 @@ class ChartSerializer:
             ComponentValueError: it is not installed.
         """
         try:
-            return dataframe.make(data, columns, getattr(self.Meta, "frame", None))
+            return dataframe.make(data, columns, self.get_option("frame"))
         except ComponentValueError as error:
             msg = f"{type(self).__name__} {error}."
             raise ComponentValueError(msg) from error
@@ -148,9 +116,9 @@ class ChartSerializer:
 
     def apply_layout(self, fig: Any) -> Any:
         """Return the figure with the layout of the class and of ``Meta`` over its own."""
-        layout = {**(self.layout or {}), **(getattr(self.Meta, "layout", None) or {})}
+        layout = {**(self.layout or {}), **(self.get_option("layout") or {})}
         for name in _SHAPE:
-            if (value := getattr(self.Meta, name, None)) is not None:
+            if (value := self.get_option(name)) is not None:
                 layout.setdefault(name, str(value) if name == "title" else value)
         if not layout or fig is None:
             return fig

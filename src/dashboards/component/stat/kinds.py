@@ -53,7 +53,7 @@ class Stat(Component):
             raise DeclarationError(msg)
         for given in (self.value, self.defer):
             if self.title is None and isinstance(given, type) and issubclass(given, StatSerializer):
-                self.title = given.options.get("title")
+                self.title = given.get_option("title")
 
     def prepare_value(self, value: Any) -> StatData | None:
         """Return a ``StatData``, or ``None`` where there is no value yet."""

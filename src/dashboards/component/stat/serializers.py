@@ -5,15 +5,16 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
-from django.db.models import DateTimeField, F, Model, QuerySet
+from django.db.models import DateTimeField, F, QuerySet
 from django.utils import timezone
 
 from dashboards.component.base import resolve
+from dashboards.component.serializer import Serializer
 from dashboards.component.stat.data import StatChange, StatData
-from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.exceptions import ComponentValueError
 
 
-class StatSerializer:
+class StatSerializer(Serializer):
     """Says what a figure counts: give the class as ``value`` or ``defer`` of a ``Stat``.
 
     ``Meta`` may say:
@@ -37,27 +38,19 @@ class StatSerializer:
         "title",
         "unit",
     )
+    sources = "Meta.model or get_queryset"
     options: ClassVar[Mapping[str, Any]] = {}
     """What ``Meta`` says, its own and those of the classes above."""
 
-    class Meta:
-        """Says nothing yet."""
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse what ``Meta`` may not say."""
+        """Refuse what ``Meta`` may not say, and inherit what those above say."""
         super().__init_subclass__(**kwargs)
-        said = {name: getattr(cls.Meta, name) for name in dir(cls.Meta) if name[0] != "_"}
-        if unknown := sorted(set(said) - set(cls.allowed)):
-            msg = (
-                f"{cls.__name__}.Meta has no attribute {', '.join(unknown)}; "
-                f"allowed are {', '.join(cls.allowed)}."
-            )
-            raise DeclarationError(msg)
-        cls.options = {**cls.options, **said}
+        cls.options = {**cls.options, **cls._said()}
 
-    def __init__(self, **kwargs: Any) -> None:
-        """Remember for whom it is: ``request``, ``object``, ``user`` and ``filters``."""
-        self.kwargs = kwargs
+    @classmethod
+    def get_option(cls, name: str, default: Any = None) -> Any:
+        """Return what ``Meta`` says, or the next above that does."""
+        return cls.options.get(name, default)
 
     @classmethod
     def serialize(cls, **kwargs: Any) -> "StatSerializer":
@@ -67,12 +60,12 @@ class StatSerializer:
     @property
     def title(self) -> Any:
         """The heading."""
-        return self.options.get("title", "")
+        return self.get_option("title", "")
 
     @property
     def unit(self) -> Any:
         """What stands after the figure."""
-        return self.options.get("unit", "")
+        return self.get_option("unit", "")
 
     @cached_property
     def value(self) -> Any:
@@ -82,23 +75,7 @@ class StatSerializer:
     @property
     def data(self) -> StatData:
         """What a ``Stat`` shows."""
-        return StatData(self.value, self.options.get("sub_text", ""), unit=self.unit)
-
-    def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:  # noqa: ARG002 - for subclasses
-        """Return the objects that are counted.
-
-        Args:
-            *args: nothing, so far.
-            **kwargs: ``request``, ``object``, ``user``, ``filters``, room for more.
-
-        Raises:
-            ComponentValueError: nothing says what they are.
-        """
-        model: type[Model] | None = self.options.get("model")
-        if model is None:
-            msg = f"{type(self).__name__} needs Meta.model or get_queryset."
-            raise ComponentValueError(msg)
-        return model._default_manager.all()  # noqa: SLF001 - public by custom
+        return StatData(self.value, self.get_option("sub_text", ""), unit=self.unit)
 
     def get_value(self) -> Any:
         """Return the figure, by one query."""
@@ -110,7 +87,7 @@ class StatSerializer:
         Raises:
             ComponentValueError: nothing says what is counted.
         """
-        annotation, field = self.options.get("annotation"), self.options.get("annotation_field")
+        annotation, field = self.get_option("annotation"), self.get_option("annotation_field")
         if isinstance(annotation, type) and field:
             annotation = annotation(field)
         if annotation is None or isinstance(annotation, type):
@@ -168,7 +145,7 @@ class StatDateChangeSerializer(StatSerializer):
     @property
     def data(self) -> StatData:
         """What a ``Stat`` shows."""
-        data, period = super().data, self.options.get("previous_delta") or ""
+        data, period = super().data, self.get_option("previous_delta") or ""
         change = None
         percent = self.change
         if percent is not None:
@@ -188,21 +165,22 @@ class StatDateChangeSerializer(StatSerializer):
 
     def get_previous(self) -> Any:
         """Return what the figure was, by one query; ``None`` where nothing says when."""
-        delta: timedelta | None = self.options.get("previous_delta")
+        delta: timedelta | None = self.get_option("previous_delta")
         return self._aggregate_until(self.now - delta) if delta and self._date_field else None
 
     @property
     def _date_field(self) -> str | None:
-        return self.options.get("date_field_name")
+        name: str | None = self.get_option("date_field_name")
+        return name
 
     def _aggregate_until(self, end: datetime) -> Any:
         queryset, name = self._queryset(), self._date_field
         if name:
-            delta: timedelta | None = self.options.get("previous_delta")
+            delta: timedelta | None = self.get_option("previous_delta")
             field = F(name).resolve_expression(queryset.query.clone()).output_field
             is_time = isinstance(field, DateTimeField)
             queryset = queryset.filter(**{f"{name}__lte": end if is_time else _day(end)})
-            if delta and not self.options.get("cumulative", True):
+            if delta and not self.get_option("cumulative", default=True):
                 start = end - delta
                 queryset = queryset.filter(**{f"{name}__gt": start if is_time else _day(start)})
         return self.aggregate(queryset)

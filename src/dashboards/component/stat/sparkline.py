@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -36,7 +37,7 @@ class Sparkline:
     def line(self) -> str:
         """The line, as the ``d`` of a ``<path>``. A number between two gaps is a dot."""
         return " ".join(
-            f"M{run[0]}h0" if len(run) == 1 else f"M{'L'.join(run)}" for run in self._runs()
+            f"M{run[0]}h0" if len(run) == 1 else f"M{'L'.join(run)}" for run in self._runs
         )
 
     @property
@@ -44,14 +45,14 @@ class Sparkline:
         """What lies below the line, as the ``d`` of a ``<path>``."""
         return " ".join(
             f"M{_x(run[0])},{HEIGHT}L{'L'.join(run)}L{_x(run[-1])},{HEIGHT}Z"
-            for run in self._runs()
+            for run in self._runs
             if len(run) > 1
         )
 
     @property
     def end(self) -> str:
         """A dot where the line is now, as the ``d`` of a ``<path>``; empty where it is a gap."""
-        *_, last = self._runs()
+        *_, last = self._runs
         return f"M{last[-1]}h0" if self.values[-1] is not None else ""
 
     @property
@@ -65,25 +66,22 @@ class Sparkline:
             "high": format_number(max(known)),
         }
 
-    def _runs(self) -> Iterator[Sequence[str]]:
-        """Yield the points between two gaps, each as ``x,y``."""
-        points = _thin(self.values)
+    @cached_property
+    def _runs(self) -> Sequence[Sequence[str]]:
+        """The points between two gaps, each as ``x,y``."""
         low, high = min(self.known), max(self.known)
         last = len(self.values) - 1
-        run: list[str] = []
-        for index, value in points:
+        runs: list[list[str]] = [[]]
+        for index, value in _thin(self.values):
             if value is None:
-                if run:
-                    yield run
-                run = []
+                runs.append([])
                 continue
             # Halves: what lies between the largest and the smallest float is no float.
             span = high / 2 - low / 2
             part = (value / 2 - low / 2) / span if span else 0.5
             x = WIDTH * index / last if last else WIDTH / 2
-            run.append(f"{x:.4g},{HEIGHT - _EDGE - part * (HEIGHT - 2 * _EDGE):.4g}")
-        if run:
-            yield run
+            runs[-1].append(f"{x:.4g},{HEIGHT - _EDGE - part * (HEIGHT - 2 * _EDGE):.4g}")
+        return [run for run in runs if run]
 
 
 def _x(point: str) -> str:

@@ -3,16 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Model, QuerySet
-
 from dashboards.component.base import resolve
+from dashboards.component.serializer import Serializer
 from dashboards.component.table.source import Columns, Source, as_columns, as_order, as_rows
-from dashboards.exceptions import ComponentValueError, DeclarationError
-
-_ALLOWED = ("columns", "first_as_absolute_url", "force_lower", "model", "order", "title")
 
 
-class TableSerializer:
+class TableSerializer(Serializer):
     """Says what a table shows: give the class as ``value`` or ``defer`` of a ``Table``.
 
     ``Meta`` may say:
@@ -31,46 +27,12 @@ class TableSerializer:
     a column that hides part of a field wants a name that is no field.
     """
 
-    class Meta:
-        """Says nothing yet."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse what ``Meta`` may not say."""
-        super().__init_subclass__(**kwargs)
-        unknown = sorted(
-            name for name in dir(cls.Meta) if not name.startswith("_") and name not in _ALLOWED
-        )
-        if unknown:
-            msg = (
-                f"{cls.__name__}.Meta has no attribute {', '.join(unknown)}; "
-                f"allowed are {', '.join(_ALLOWED)}."
-            )
-            raise DeclarationError(msg)
-
-    def __init__(self, **kwargs: Any) -> None:
-        """Remember for whom it is: ``request``, ``object``, ``user`` and ``filters``."""
-        self.kwargs = kwargs
+    allowed = ("columns", "first_as_absolute_url", "force_lower", "model", "order", "title")
 
     @classmethod
     def serialize(cls, **kwargs: Any) -> "TableSerializer":
         """Return one for a request, as calling the class does."""
         return cls(**kwargs)
-
-    def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:  # noqa: ARG002 - for subclasses
-        """Return the rows, where they are objects of a model.
-
-        Args:
-            *args: nothing, so far.
-            **kwargs: ``request``, ``object``, ``user``, ``filters``, room for more.
-
-        Raises:
-            ComponentValueError: nothing says what the rows are.
-        """
-        model: type[Model] | None = getattr(self.Meta, "model", None)
-        if model is None:
-            msg = f"{type(self).__name__} needs Meta.model, get_queryset or get_data."
-            raise ComponentValueError(msg)
-        return model._default_manager.all()  # noqa: SLF001 - public by custom
 
     def get_data(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - for subclasses
         """Return the rows: a list or iterator of dicts or objects, or a queryset.
@@ -84,16 +46,16 @@ class TableSerializer:
     def source(self) -> Source:
         """Return rows and columns."""
         rows = as_rows(resolve(self.get_data, **self.kwargs))
-        given: Columns | None = getattr(self.Meta, "columns", None)
+        given: Columns | None = self.get_option("columns")
         columns = as_columns(given, rows)
         return Source(
             rows,
             columns,
-            order=as_order(getattr(self.Meta, "order", None)),
-            title=str(getattr(self.Meta, "title", "")),
+            order=as_order(self.get_option("order")),
+            title=str(self.get_option("title", "")),
             getters={name: get for name in columns if (get := self._getter(name))},
-            first_as_absolute_url=getattr(self.Meta, "first_as_absolute_url", False),
-            force_lower=getattr(self.Meta, "force_lower", True),
+            first_as_absolute_url=self.get_option("first_as_absolute_url", default=False),
+            force_lower=self.get_option("force_lower", default=True),
         )
 
     def _getter(self, name: str) -> Callable[[Any], Any] | None:

@@ -1,0 +1,64 @@
+"""What the classes that say what a component shows have in common."""
+
+from typing import Any, ClassVar
+
+from django.db.models import Model, QuerySet
+
+from dashboards.exceptions import ComponentValueError, DeclarationError
+
+
+class Serializer:
+    """Says in ``Meta``, and in methods, what a component shows."""
+
+    allowed: ClassVar[tuple[str, ...]] = ()
+    """What ``Meta`` may say."""
+
+    sources: ClassVar[str] = "Meta.model, get_queryset or get_data"
+    """What can say where the data is from, for errors."""
+
+    class Meta:
+        """Says nothing yet."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse what ``Meta`` may not say.
+
+        Raises:
+            DeclarationError: an attribute that is unknown.
+        """
+        super().__init_subclass__(**kwargs)
+        unknown = sorted(name for name in cls._said() if name not in cls.allowed)
+        if unknown:
+            msg = (
+                f"{cls.__name__}.Meta has no attribute {', '.join(unknown)}; "
+                f"allowed are {', '.join(cls.allowed)}."
+            )
+            raise DeclarationError(msg)
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Remember for whom it is: ``request``, ``object``, ``user`` and ``filters``."""
+        self.kwargs = kwargs
+
+    @classmethod
+    def _said(cls) -> dict[str, Any]:
+        return {name: getattr(cls.Meta, name) for name in dir(cls.Meta) if name[0] != "_"}
+
+    @classmethod
+    def get_option(cls, name: str, default: Any = None) -> Any:
+        """Return what ``Meta`` says."""
+        return getattr(cls.Meta, name, default)
+
+    def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:  # noqa: ARG002 - for subclasses
+        """Return the objects, where the data is a model's.
+
+        Args:
+            *args: nothing, so far.
+            **kwargs: ``request``, ``object``, ``user``, ``filters``, room for more.
+
+        Raises:
+            ComponentValueError: nothing says what the data is.
+        """
+        model: type[Model] | None = self.get_option("model")
+        if model is None:
+            msg = f"{type(self).__name__} needs {self.sources}."
+            raise ComponentValueError(msg)
+        return model._default_manager.all()  # noqa: SLF001 - public by custom
