@@ -101,6 +101,8 @@ def test_bad_values_are_named():
         ({"text": 1, "change": "much"}, "A Stat's change's by must be a finite number"),
         ({"text": 1, "good": "left"}, "A Stat's good must be 'up', 'down' or None, got 'left'"),
         ({"text": 1, "sparkline": "abc"}, "sparkline"),
+        ({"text": 1, "decimals": -2}, "A Stat's decimals must be a whole number from 0 to 20"),
+        ({"text": 1, "change": {"by": 2, "decimals": "two"}}, "A Stat's change's decimals must be"),
     ):
         with pytest.raises(ComponentValueError, match=said):
             Stat(value=value).get_value()
@@ -253,6 +255,7 @@ def test_a_band_is_told_in_words_and_drawn_where_it_lies():
         [{"end": 60}, {"end": 20}],
         [{"end": 101}],
         [{"level": "bad"}],
+        [{"level": []}],
         [{"from": 3}],
         [{"end": "much"}],
     ],
@@ -260,6 +263,27 @@ def test_a_band_is_told_in_words_and_drawn_where_it_lies():
 def test_bands_that_are_none_are_refused_when_declared(bands: Any):
     with pytest.raises(DeclarationError, match="Gauge"):
         Gauge(bands=bands)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"value": 1, "decimals": -2},
+        {"value": 1, "decimals": "two"},
+        {"value": 1, "decimals": 10**9},
+        {"value": 0, "min": -1e308, "max": 1e308},
+        {"value": 1, "bands": [{"level": []}]},
+    ],
+)
+def test_a_gauge_that_is_none_is_refused(value: Any):
+    with pytest.raises(ComponentValueError, match="Gauge"):
+        Gauge(value=value).get_value()
+
+
+@pytest.mark.parametrize("kind", [Stat, Gauge])
+def test_digits_that_are_none_are_refused_when_declared(kind: Any):
+    with pytest.raises(DeclarationError, match="decimals must be a whole number from 0 to 20"):
+        kind(decimals=-1)
 
 
 # Progress
@@ -291,6 +315,7 @@ def test_the_time_that_is_left_and_that_it_took():
     "value",
     [
         {"state": "lost"},
+        {"state": ["done"]},
         {"step": "nowhere"},
         {"value": "much"},
         {"max": 0},

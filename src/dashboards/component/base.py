@@ -17,6 +17,7 @@ from dashboards.live.triggers import Every, OnChange
 from dashboards.permissions import PermissionClass
 
 D = TypeVar("D")
+_MOST_DECIMALS = 20
 
 
 @dataclass(frozen=True)
@@ -295,3 +296,15 @@ def as_number(kind: str, field: str, value: Any) -> float:
         msg = f"A {kind}'s {field} must be a finite number, got {value!r}."
         raise ComponentValueError(msg)
     return number
+
+
+def as_decimals(kind: str, value: Any) -> int | None:
+    """Return how many digits stand after the point, or ``None`` for as many as there are.
+
+    Raises:
+        ComponentValueError: when it is no whole number from 0 to 20.
+    """
+    if value is None or (type(value) is int and 0 <= value <= _MOST_DECIMALS):
+        return value
+    msg = f"A {kind}'s decimals must be a whole number from 0 to {_MOST_DECIMALS}, got {value!r}."
+    raise ComponentValueError(msg)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from dashboards.component.base import Component, as_data, as_number
+from dashboards.component.base import Component, as_data, as_decimals, as_number
 from dashboards.component.formats import format_number
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
@@ -176,9 +176,10 @@ class Gauge(Component):
             min=as_number("Gauge", "min", low),
             max=as_number("Gauge", "max", high),
             unit=data.unit or self.unit,
-            decimals=_first(data.decimals, self.decimals),
+            decimals=as_decimals("Gauge", _first(data.decimals, self.decimals)),
         )
-        if data.high <= data.low:
+        # Two finite ends may be further apart than a float can tell.
+        if as_number("Gauge", "range", data.high - data.low) <= 0:
             msg = f"A Gauge's max must be above its min, got {low!r} to {high!r}."
             raise ComponentValueError(msg)
         return replace(data, bands=_as_bands(data.bands or self.bands, data.low, data.high))
@@ -211,7 +212,7 @@ def _as_bands(given: Any, low: float, high: float) -> Sequence[Band]:
         for band, start, end in zip(bands, starts, ends, strict=False)
     ]
     for band in bands:
-        if band.level not in _LEVELS:
+        if band.level not in tuple(_LEVELS):  # It may be anything, even what has no hash.
             msg = f"A Gauge's band must have a level of {', '.join(_LEVELS)}, got {band.level!r}."
             raise ComponentValueError(msg)
     edges: list[Any] = [low, *(edge for band in bands for edge in (band.start, band.end)), high]

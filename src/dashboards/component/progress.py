@@ -201,7 +201,7 @@ def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Ste
 
 
 def _as_state(kind: str, state: str) -> str:
-    if state not in _STATES:
+    if state not in tuple(_STATES):  # It may be anything, even what has no hash.
         msg = f"A {kind} must have a state of {', '.join(_STATES)}, got {state!r}."
         raise ComponentValueError(msg)
     return state

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dashboards.component.base import Bound, Component, as_data, as_number
+from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number
 from dashboards.component.formats import is_finite, is_number
 from dashboards.component.look import address_of
 from dashboards.component.stat.data import Direction, StatChange, StatData
@@ -46,11 +46,16 @@ class Stat(Component):
         """Take the heading from a serializer that has one.
 
         Raises:
-            DeclarationError: ``good`` is no direction.
+            DeclarationError: ``good`` is no direction, or ``decimals`` no number of digits.
         """
         if self.good not in _GOOD:
             msg = f'{type(self).__name__}(good={self.good!r}): good must be "up", "down" or None.'
             raise DeclarationError(msg)
+        try:
+            as_decimals("Stat", self.decimals)
+        except ComponentValueError as error:
+            msg = f"{type(self).__name__}(decimals={self.decimals!r}): {error}"
+            raise DeclarationError(msg) from error
         for given in (self.value, self.defer):
             if self.title is None and isinstance(given, type) and issubclass(given, StatSerializer):
                 self.title = given.get_option("title")
@@ -85,7 +90,7 @@ class Stat(Component):
             prefix=data.prefix or declared.prefix,
             unit=(data.unit or declared.unit).strip(),
             good=good,
-            decimals=self.decimals if data.decimals is None else data.decimals,
+            decimals=as_decimals("Stat", self.decimals if data.decimals is None else data.decimals),
             date_format=data.date_format or self.date_format,
         )
 
@@ -114,4 +119,4 @@ def _as_change(value: Any) -> StatChange | None:
         by = as_number("Stat's change", "by", by)
     if by is None and not change.text:
         return None
-    return replace(change, by=by)
+    return replace(change, by=by, decimals=as_decimals("Stat's change", change.decimals))
