@@ -322,11 +322,28 @@ def test_the_time_that_is_left_and_that_it_took():
         {"started": "yesterday"},
         {"estimate": "soon"},
         {"steps": [{"title": "x"}]},
+        {"steps": "abc"},
+        {"steps": {"Build": "done"}},
+        {"steps": [3]},
     ],
 )
 def test_progress_that_is_none_is_refused(value: Any):
     with pytest.raises(ComponentValueError, match="Progress"):
         Progress(value=value).get_value()
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("abc", r"Progress\(steps='abc'\): A Progress's steps must be a list of texts"),
+        (["Build", 3], "A Progress's step must have a text as its name, got 3"),
+        (["Build", None], "A Progress's step must have a text as its name, got None"),
+        ([{"name": "Build", "state": "lost"}], "must have a state of waiting, running, done"),
+    ],
+)
+def test_steps_that_are_none_are_refused_when_declared(steps: Any, said: str):
+    with pytest.raises(DeclarationError, match=said):
+        Progress(steps=steps)
 
 
 def test_a_moment_without_a_time_zone_is_the_sites():

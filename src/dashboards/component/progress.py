@@ -7,11 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from dashboards.component.base import Component, as_data, as_number
 from dashboards.component.formats import format_duration, format_value
-from dashboards.exceptions import ComponentValueError
+from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _STATES: Mapping[str, Any] = {
     "waiting": gettext_lazy("Waiting"),
@@ -141,6 +142,18 @@ class Progress(Component):
     template: str = "dashboards/components/progress.html"
     steps: Sequence[Any] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse steps that are none.
+
+        Raises:
+            DeclarationError: they are no list, or one of them is neither a text nor a ``Step``.
+        """
+        try:
+            _as_steps(self.steps, None, "")
+        except ComponentValueError as error:
+            msg = f"{type(self).__name__}(steps={self.steps!r}): {error}"
+            raise DeclarationError(msg) from error
+
     def prepare_value(self, value: Any) -> ProgressData | None:
         """Return a ``ProgressData``, or ``None`` where there is no value yet."""
         if value is None:
@@ -180,9 +193,19 @@ def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Ste
         given: the steps.
         current: the one that work is at.
         state: that of the whole; empty where it is not known.
+
+    Raises:
+        ComponentValueError: the steps are none, or the current one is none of them.
     """
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Sequence):
+        msg = f"A Progress's steps must be a list of texts, Step or dicts, got {given!r}."
+        raise ComponentValueError(msg)
     steps = [as_data("Progress's step", Step, each, short="name") for each in given]
     names: list[Any] = [step.name for step in steps]
+    for name in names:
+        if not isinstance(name, str | Promise):
+            msg = f"A Progress's step must have a text as its name, got {name!r}."
+            raise ComponentValueError(msg)
     at = names.index(current) if current in names else current
     if at is not None and not (isinstance(at, int) and 0 <= at < len(names)):
         told = ", ".join(map(repr, names)) or "there are none"
