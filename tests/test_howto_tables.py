@@ -12,9 +12,17 @@ from dashboards.dashboard import Dashboard
 from dashboards.registry import Registry
 from tests.books import models
 
-HOWTO = Path(__file__).parents[1] / "docs" / "howto"
+ROOT = Path(__file__).parents[1]
+HOWTO = ROOT / "docs" / "howto"
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
+def test_every_page_can_be_found(name: str):
+    text = (ROOT / name).read_text()
+    pages = [f"({page.relative_to(ROOT)})" for page in HOWTO.iterdir()]
+    assert [page for page in pages if page not in text] == []
 
 
 def test_what_the_page_about_tables_shows(monkeypatch: pytest.MonkeyPatch):
