@@ -14,6 +14,8 @@ from pytest_django import Settings
 from dashboards import conf
 from dashboards.component import BasicTable, Chart, Stat, Table
 from dashboards.dashboard import Dashboard
+from dashboards.menus.menu import DashboardMenu
+from dashboards.menus.registry import MenuRegistry
 from dashboards.registry import Registry
 
 DATABASE = "dashboards.live.stores.database.DatabaseStore"
@@ -459,3 +461,24 @@ def test_w025_the_proxy_is_named_twice(behind_grip: Settings):
     behind_grip.GRIP_URL = "http://localhost:5561?key=changeme"
     [message] = found()
     assert message.id == "dashboards.W025"
+
+
+def test_w015_a_menu_of_an_app_that_there_is_not(monkeypatch: pytest.MonkeyPatch):
+    own = MenuRegistry()
+    monkeypatch.setattr("dashboards.checks.menu_registry", own)
+
+    @own.register
+    class Shop(DashboardMenu):
+        app_label = "shop"
+
+    class Fine(DashboardMenu):
+        app_label = "auth"
+
+    own.register(Fine)
+    [message] = found()
+    assert message.id == "dashboards.W015"
+    assert message.msg.endswith(
+        "Shop.app_label is 'shop', and there is no such app: the menu is never shown."
+    )
+    assert message.hint is not None
+    assert message.hint.startswith("Dashboards are registered for '")

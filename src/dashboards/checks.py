@@ -21,6 +21,8 @@ from dashboards.dashboard import Dashboard
 from dashboards.eventstream import DashboardChannelManager
 from dashboards.live.grip import proxies
 from dashboards.live.stores import get_store
+from dashboards.menus.menu import DashboardMenu
+from dashboards.menus.registry import menu_registry
 from dashboards.permissions import BasePermission
 from dashboards.registry import registry
 
@@ -309,6 +311,23 @@ def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             )
         )
     return messages
+
+
+@register("dashboards")
+def check_menus(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A menu of an app's dashboards must name an app, or it is never there."""
+    used = dict.fromkeys(dashboard.get_app_label() for dashboard in registry)
+    return [
+        Warning(
+            f"{menu.__module__}.{menu.__qualname__}.app_label is {menu.app_label!r}, and there is "
+            "no such app: the menu is never shown.",
+            hint=f"Dashboards are registered for {', '.join(map(repr, used)) or 'no app yet'}.",
+            id="dashboards.W015",
+        )
+        for menu in menu_registry
+        if issubclass(menu, DashboardMenu)
+        and not (menu.app_label in apps.app_configs or menu.app_label in used)
+    ]
 
 
 @register("dashboards")
