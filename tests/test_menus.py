@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils.html import escape
 from jinja2 import Environment
+from pytest_django import DjangoAssertNumQueries
 
 from dashboards.component import Text
 from dashboards.dashboard import Dashboard, ModelDashboard
@@ -49,7 +51,18 @@ class Person(ModelDashboard):
         permission_classes = (AllowAny,)
 
 
-urlpatterns = addresses(Open, Closed, Hidden, Person)
+class Seen(ModelDashboard):
+    class Meta:
+        app_label = "auth"
+        model = User
+        permission_classes = (AllowAny,)
+
+    @classmethod
+    def get_queryset(cls, request: HttpRequest) -> QuerySet[User]:
+        return User.objects.exclude(username="eve")
+
+
+urlpatterns = addresses(Open, Closed, Hidden, Person, Seen)
 pytestmark = pytest.mark.urls(__name__)
 
 
@@ -122,6 +135,38 @@ def test_the_page_itself_is_marked_and_no_other(own: MenuRegistry):
     marked = re.findall(r'<a[^>]*href="([^"]*)"[^>]*aria-current="page"', html)
     assert set(marked) == {"/auth/open/"}
     assert get_sections(request).active == "Main"
+
+
+def test_of_two_links_to_the_page_that_is_marked_which_says_more(own: MenuRegistry):
+    new = MenuItem(title="New", url="/auth/open/?x=1")
+    declare(
+        own, "Main", MenuItem(title="All", url="/auth/open/"), MenuItem(title="x", children=[new])
+    )
+
+    def marked(path: str) -> list[str]:
+        return re.findall(r'href="([^"]*)" aria-current="page"', render(ask(path)))
+
+    assert marked("/auth/open/?x=1") == ["/auth/open/?x=1"]
+    assert marked("/auth/open/") == ["/auth/open/"]
+    # Nothing leads to all of this, and the page is still that one.
+    assert marked("/auth/open/?x=1&page=2") == ["/auth/open/"]
+    [all_, group] = get_sections(ask("/auth/open/?x=1")).sections["Main"]
+    assert group.open
+    assert not all_.selected
+
+
+@pytest.mark.django_db
+def test_an_object_that_a_dashboard_hides_is_not_linked(
+    own: MenuRegistry, django_assert_num_queries: DjangoAssertNumQueries
+):
+    bob, eve = User.objects.create(username="bob"), User.objects.create(username="eve")
+    items = [make_dashboard_item(kind, each) for kind in (Seen, Person) for each in (bob, eve)]
+    declare(own, "Main", *items)
+
+    with django_assert_num_queries(2):  # The one that hides some is asked for each.
+        assert titles(ask()) == {"Main": ["bob", "bob", "eve"]}
+    with django_assert_num_queries(1):  # Its own page has found it.
+        assert titles(ask(f"/auth/seen/{bob.pk}/")) == {"Main": ["bob", "bob", "eve"]}
 
 
 def test_what_leads_elsewhere_says_so_and_titles_are_escaped(own: MenuRegistry):

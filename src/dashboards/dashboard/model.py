@@ -11,10 +11,14 @@ from django.core.exceptions import (
 )
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
+from django.urls import NoReverseMatch
+from django.utils.encoding import escape_uri_path
 
 from dashboards.dashboard.base import Dashboard
 from dashboards.dashboard.options import ModelOptions, Options
 from dashboards.exceptions import AudienceError, DeclarationError
+
+_FINDERS = ("get_queryset", "get_object")
 
 
 class ModelDashboard(Dashboard):
@@ -85,6 +89,27 @@ class ModelDashboard(Dashboard):
             # Letters for a number, say: no object has such a name.
             msg = f"No {cls.get_model()._meta.verbose_name} is called so."  # noqa: SLF001
             raise Http404(msg) from error
+
+    @classmethod
+    def allows(cls, request: HttpRequest, about: Any = None) -> bool:
+        """Whether a request may open it, asked by a menu: it may also hide the object from some.
+
+        One that has a ``get_queryset`` or ``get_object`` of its own is asked, which costs a query,
+        except on the object's own page: that has found it.
+        """
+        if not super().allows(request, about):
+            return False
+        kinds = cls.__mro__[: cls.__mro__.index(ModelDashboard)]
+        hides = any(not vars(kind).keys().isdisjoint(_FINDERS) for kind in kinds)
+        if about is None or not hides:
+            return True
+        its = cls.make_bare(request, about)
+        try:
+            if its.get_absolute_url() != escape_uri_path(request.path):
+                cls.get_object(request, **its.get_url_kwargs())
+        except (Http404, NoReverseMatch):
+            return False
+        return True
 
     @property
     def dom_id(self) -> str:

@@ -1,6 +1,6 @@
 """What leads from one page to another: declared once, and bound to each request anew."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -130,11 +130,23 @@ class BoundItem:
 
     @cached_property
     def selected(self) -> bool:
-        """Whether it leads to the page that it is shown on."""
-        parts = urlsplit(self.url)
-        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        here = (self._request.path, self._request.get_full_path())
-        return not self.is_external and path in here
+        """Whether it leads to the page that it is shown on.
+
+        Where some item of the page's menus leads to just the page's address, query string and all,
+        those which lead to its path alone are unmarked (``mark_exactly``).
+        """
+        return self.is_exact or self._address == self._request.path
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it leads to just the address of the page that it is shown on."""
+        return self._address == self._request.get_full_path()
+
+    @property
+    def _address(self) -> str:
+        """Its path and query string; empty where it leads to another site."""
+        parts = urlsplit("" if self.is_external else self.url)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     @cached_property
     def open(self) -> bool:
@@ -196,6 +208,20 @@ def bind(items: Iterable[MenuItem] | None, request: HttpRequest) -> list[BoundIt
     """Return the items that one request is shown."""
     bound = (each.bind(request) for each in items or ())
     return [each for each in bound if each is not None]
+
+
+def mark_exactly(items: Iterable[BoundItem]) -> None:
+    """Leave only items that lead to just the page's address marked, where there are such."""
+    every = list(_walk(items))
+    if any(each.is_exact for each in every):
+        for each in every:
+            each.selected = each.is_exact
+
+
+def _walk(items: Iterable[BoundItem]) -> Iterator[BoundItem]:
+    for each in items:
+        yield each
+        yield from _walk(each.children)
 
 
 def make_default_menus() -> list[type[Menu]]:

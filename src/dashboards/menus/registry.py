@@ -2,12 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeVar
 
 from django.http import HttpRequest
 
 from dashboards.exceptions import RegistrationError
-from dashboards.menus.menu import BoundItem, DashboardMenu, Menu, make_default_menus, name_of
+from dashboards.menus.menu import (
+    BoundItem,
+    DashboardMenu,
+    Menu,
+    make_default_menus,
+    mark_exactly,
+    name_of,
+)
 
 M = TypeVar("M", bound=type[Menu])
 
@@ -85,6 +93,7 @@ def get_sections(request: HttpRequest | None, obj: Any = None) -> Sections:
     for menu in list(menu_registry) or make_default_menus():
         if items := list(menu.render(request, obj)):
             sections.setdefault(name_of(menu), []).extend(items)
+    mark_exactly(chain.from_iterable(sections.values()))
     active = (
         name
         for name, items in sections.items()
