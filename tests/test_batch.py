@@ -1,5 +1,6 @@
 """Values that are waited for together, and components that load together."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -7,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.test import Client, RequestFactory
+from django.utils import translation
 
 from dashboards.component import Text
 from dashboards.dashboard import Dashboard, batch
+from dashboards.live import Every, OnChange
 from tests.site.dashboards import HOSTILE, Awaited
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +36,32 @@ def test_what_is_awaited_waits_together(client: Client):
     assert page.count("waited for /site/awaited/") == 4
     assert "at once" in page
     assert took < 1.2, "one after the other they take 1.6 s"
+
+
+def test_values_that_are_computed_for_everybody_wait_together():
+    """They were awaited one after the other where no edge holds streams, and on opening a page."""
+    both = asyncio.Barrier(3)
+
+    async def meet() -> str:
+        async with asyncio.timeout(5):
+            await both.wait()
+        return f"met in {translation.get_language()}"
+
+    class Own(Dashboard):
+        one = Text(value=meet, live=Every(seconds=60))
+        two = Text(value=meet, live=Every(seconds=30))
+        three = Text(value=meet, defer=True, live=OnChange("auth.User"))
+        failing = Text(value=lambda: 1 / 0, live=Every(seconds=60))
+
+        class Meta:
+            app_label = "site"
+
+    own = Own(RequestFactory().get("/"))
+    with translation.override("de"):
+        own.compute_due(deferred=True)
+
+    for key in ("one", "two", "three"):
+        assert "met in en-us" in str(own.load_content(key))
 
 
 def test_a_value_that_fails_is_told_as_before():

@@ -3,7 +3,7 @@
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from django.utils.translation import gettext
 
 from dashboards import conf
 from dashboards.component.base import CTA, Component, resolve
-from dashboards.component.calls import Call
+from dashboards.component.calls import Call, settle
 from dashboards.component.filters import Filters
 from dashboards.component.look import address_of, parts_of
 from dashboards.exceptions import ComponentValueError
@@ -324,8 +324,11 @@ class BoundComponent:
     def begin_deferred(self) -> None:
         """Call for the value that is loaded after the page."""
         if self.is_deferred and (self.is_own or not (self.is_computed or self.series)):
-            loader = self._loader()
-            self.ahead = self._begin(self._getter() if loader is True else loader)
+            self.begin_load()
+
+    def begin_load(self) -> None:
+        """Call for the value that ``load`` will return, so that it can be waited for."""
+        self.ahead = self._begin(self._late_getter())
 
     def _begin(self, value: Any) -> Call | None:
         return Call(value, **self.given) if callable(value) else None
@@ -349,8 +352,7 @@ class BoundComponent:
 
     def get_deferred_value(self) -> Any:
         """Return the value that is loaded after the page."""
-        loader = self._loader()
-        return self.prepare(self._call(self._getter() if loader is True else loader))
+        return self.prepare(self._call(self._late_getter()))
 
     @property
     def parts(self) -> dict[str, str]:
@@ -509,6 +511,11 @@ class BoundComponent:
         loader = getattr(self._owner, f"get_{self.key}_defer", self._component.defer)
         return loader or None
 
+    def _late_getter(self) -> Any:
+        """Return what a request of its own gets the value from."""
+        loader = self._loader()
+        return self._getter() if loader in (None, True) else loader
+
     def _call(self, value: Any) -> Any:
         ahead, self.ahead = self.ahead, None
         return resolve(value, **self.given) if ahead is None else ahead.take()
@@ -551,6 +558,16 @@ def entity_tag(html: str) -> str:
 def new_mark() -> str:
     """Return what differs each time: all that a page needs to load its own value."""
     return secrets.token_hex(4)
+
+
+def begin_shared(components: Sequence[BoundComponent]) -> None:
+    """Call for values that are computed for everybody; those that are awaited wait together."""
+    with _shared():
+        for each in components:
+            # Asked for again where it is rendered: there it costs only its own component.
+            with suppress(Exception):
+                each.begin_load()
+        settle([each.ahead for each in components if each.ahead])
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
 from dashboards.component.base import Component
-from dashboards.component.bound import BoundComponent, new_mark
+from dashboards.component.bound import BoundComponent, begin_shared, new_mark
 from dashboards.component.calls import settle
 from dashboards.component.filters import Filters
 from dashboards.component.layout import ComponentLayout, Rendering
@@ -340,15 +340,13 @@ class Dashboard(metaclass=DashboardType):
         return any(component.live for component in self)
 
     @cached_property
-    def _sources(self) -> Mapping[str, Source]:
-        if not self.is_live:
-            return {}
-        # Without a request: what is computed for everybody must not depend on one.
+    def _shared(self) -> Self:
+        """What is computed for everybody must not depend on a request: an instance without one."""
         given = {} if self.object is None else {"object": self.object}
         if self._meta.audience == "user":
             given["user"] = self.user
         try:
-            shared = type(self)(**given)
+            return type(self)(**given)
         except Exception as error:
             name = type(self).__name__
             msg = (
@@ -356,7 +354,12 @@ class Dashboard(metaclass=DashboardType):
                 "what is computed for everybody, or pushed, has none."
             )
             raise DeclarationError(msg) from error
-        sources = (component.source() for component in shared)
+
+    @cached_property
+    def _sources(self) -> Mapping[str, Source]:
+        if not self.is_live:
+            return {}
+        sources = (component.source() for component in self._shared)
         return {source.key: source for source in sources if source}
 
     def get_sources(self) -> Sequence[Source]:
@@ -386,7 +389,11 @@ class Dashboard(metaclass=DashboardType):
             deferred: whether to compute also what a page need not wait for.
         """
         sources = [source for source in self.get_sources() if deferred or not source.deferred]
-        produce_due(get_store(), self.channel, sources)
+        produce_due(get_store(), self.channel, sources, self._begin)
+
+    def _begin(self, sources: Sequence[Source]) -> None:
+        events = {source.key for source in sources}
+        begin_shared([each for each in self._shared if each.event in events and each.is_computed])
 
     @cached_property
     def _live_state(self) -> tuple[Position | None, Mapping[str, str]]:

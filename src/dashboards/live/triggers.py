@@ -217,15 +217,31 @@ def succeeded(values: Mapping[str, str | Points | None]) -> dict[str, str | Poin
     return {key: value for key, value in values.items() if value is not None}
 
 
-def produce_due(store: BaseStore, channel: str, sources: Collection[Source]) -> None:
-    """Compute what is due, as far as nobody else does: what a hub does for its readers."""
+def produce_due(
+    store: BaseStore,
+    channel: str,
+    sources: Collection[Source],
+    begin: Callable[[Sequence[Source]], None],
+) -> None:
+    """Compute what is due, as far as nobody else does: what a hub does for its readers.
+
+    Args:
+        store: where claims are made and values are put.
+        channel: the channel.
+        sources: all that may be due.
+        begin: called with what is going to be computed, so that it may wait together for what
+            would else be waited for one after the other.
+    """
+    due: list[tuple[Turn, Claim, float]] = []
     for turn in turns(sources):
-        claimed = claim(store, channel, turn)
-        if claimed is None:
-            continue
-        began = monotonic()
+        asked = monotonic()
+        if claimed := claim(store, channel, turn):
+            due.append((turn, claimed, asked))
+    if due:
+        begin([source for turn, _, _ in due for source in turn.sources])
+    for turn, claimed, asked in due:
         values = {source.key: render(source, channel) for source in turn.sources}
-        frames, held = succeeded(values), turn.is_surely_held(monotonic() - began)
+        frames, held = succeeded(values), turn.is_surely_held(monotonic() - asked)
         if frames and (held or store.hold(claimed.name, claimed.holder, turn.claim_seconds)):
             store.put(channel, frames)
         if turn.topics:
