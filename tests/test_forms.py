@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django import forms
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -16,6 +17,7 @@ from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.forms import DashboardForm
 from dashboards.live import Every, OnChange
+from dashboards.permissions import IsAdminUser
 from tests.books.dashboards import AddBook, Find
 from tests.books.models import Author, Book
 
@@ -364,6 +366,35 @@ def test_a_chain_of_forms():
     board = Board(RequestFactory().get("/board/?first-genre=p"))
     assert "second-least" in shown(board, "second")
     assert "p" not in shown(board, "third").split("stat-text")[1][:5]  # nobody leads it
+
+
+def test_a_form_that_one_may_not_see_says_its_initial_values():
+    """What depended on it had no such filters: a KeyError in code of the user's own."""
+
+    class Board(Dashboard):
+        find = Form(
+            form=Find, value={"genre": "n"}, dependents=["it"], permission_classes=[IsAdminUser]
+        )
+        it = Stat(value=lambda filters: filters["genre"], live=Every(seconds=60))
+
+        class Meta:
+            app_label = "books"
+
+        def get_component_url(self, key: str) -> str:
+            return f"/board/{key}/"
+
+    def ask(*, is_staff: bool) -> Board:
+        request = RequestFactory().get("/board/?find-genre=p")
+        request.user = User(is_staff=is_staff)
+        return Board(request)
+
+    its, others = ask(is_staff=True)["it"], ask(is_staff=False)["it"]
+    assert its.load().text == "p"
+    assert its.follows == "find"
+    assert "#books_board-find-content" in its.trigger
+    assert others.load().text == "n"
+    assert others.follows == ""
+    assert "find" not in others.trigger
 
 
 def test_as_plain_data():

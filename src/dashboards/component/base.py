@@ -57,6 +57,10 @@ class Bound(Protocol):
         """What callables may ask for: ``request``, ``object``, ``user``, ``filters``."""
 
     @property
+    def is_allowed(self) -> bool:
+        """Whether this request may see it."""
+
+    @property
     def narrowing(self) -> Filters | None:
         """What its viewer has narrowed its ``dependents`` to, where it is such a form."""
 

@@ -75,7 +75,7 @@ class Owner(Protocol):
         """Render what stands in a component's box now; ``None`` where it must wait."""
 
     def get_leaders(self, key: str) -> Sequence["BoundComponent"]:
-        """The components that name this one among their ``dependents``."""
+        """The components that name this one among their ``dependents``, hidden ones as well."""
 
 
 class BoundComponent:
@@ -198,14 +198,15 @@ class BoundComponent:
 
     @cached_property
     def _narrowings(self) -> Sequence[tuple[str, Filters]]:
-        """The forms that narrow it, by key."""
+        """The forms that narrow it, by key; a hidden one is there, and says its initial values."""
         leaders = self._owner.get_leaders(self.key)
         return [(each.key, each.narrowing) for each in leaders if each.narrowing is not None]
 
     @property
     def follows(self) -> str:
         """The keys of the forms that narrow it."""
-        return " ".join(key for key, _ in self._narrowings)
+        leaders = self._owner.get_leaders(self.key)
+        return " ".join(each.key for each in leaders if each.is_allowed and each.narrowing)
 
     @property
     def is_computed(self) -> bool:
@@ -296,6 +297,7 @@ class BoundComponent:
         triggers.extend(
             f"{leader.changed_event} from:#{leader.content_id}"
             for leader in self._owner.get_leaders(self.key)
+            if leader.is_allowed
         )
         return ", ".join(triggers)
 

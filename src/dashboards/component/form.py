@@ -185,14 +185,18 @@ class Form(Component):
     # What it narrows
 
     def narrow(self, bound: Bound) -> Filters | None:
-        """Return what it says, where it is kept in the page's address."""
+        """Return what it says, where it is kept in the page's address.
+
+        To those who may not see it, it says its initial values whatever the address says: what it
+        narrows is theirs to see.
+        """
         if self.method != "get" or self.submit_url is not None:
             return None
         given = bound.given
         initial = self._initial(bound.compute())
         # By name: what it is called with is the data.
         make = partial(self._make, self._class(given), given, bound, prefix=bound.key, **initial)
-        return Filters(lambda data: make(data=data), bound.request)
+        return Filters(lambda data: make(data=data), bound.request if bound.is_allowed else None)
 
     def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:
         """Whether somebody has filled it in."""

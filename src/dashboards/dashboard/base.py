@@ -309,7 +309,7 @@ class Dashboard(metaclass=DashboardType):
         return self[key].render_box(level=level, is_titled=is_titled, is_placed=is_placed)
 
     def get_leaders(self, key: str) -> Sequence[BoundComponent]:
-        """Return the components that name this one among their ``dependents``."""
+        """Return the components that name this one among their ``dependents``, hidden ones too."""
         return self.components.get_leaders(key)
 
     # What is live.

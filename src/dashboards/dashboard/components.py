@@ -59,11 +59,14 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         self._leaders = None
 
     def get_leaders(self, key: str) -> list[BoundComponent]:
-        """Return the components that name this one among their ``dependents``."""
+        """Return the components that name this one among their ``dependents``.
+
+        Also those that the request may not see: what depends on a form gets its values anyway.
+        """
         if self._leaders is None:
             self._leaders = defaultdict(list)
             for each in self._bound.values():
-                for dependent in each.dependents if each.is_allowed else ():
+                for dependent in each.dependents:
                     self._leaders[dependent].append(each)
         return self._leaders.get(key, [])
 
