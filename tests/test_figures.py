@@ -95,6 +95,13 @@ def test_any_series_has_a_sparkline_or_none(series: Any):
     assert ("<svg" in html) == any(each == each and each is not None for each in series)  # noqa: PLR0124
 
 
+def test_a_number_between_two_gaps_is_a_dot_that_can_be_seen():
+    """It was a dot of the line's own thickness: a speck."""
+    shown = Stat(value={"text": 1, "sparkline": [1, 2, None, 3, None, 4, 5]}).get_value().sparkline
+    assert shown.line.count("M") == 2
+    assert [dot.partition(",")[0] for dot in shown.end.split("M")] == ["", "50", "100"]
+
+
 def test_bad_values_are_named():
     for value, said in (
         ({"text": 1, "colour": "red"}, "A Stat's value may have text, "),

@@ -35,10 +35,8 @@ class Sparkline:
 
     @property
     def line(self) -> str:
-        """The line, as the ``d`` of a ``<path>``. A number between two gaps is a dot."""
-        return " ".join(
-            f"M{run[0]}h0" if len(run) == 1 else f"M{'L'.join(run)}" for run in self._runs
-        )
+        """The line, as the ``d`` of a ``<path>``."""
+        return " ".join(f"M{'L'.join(run)}" for run in self._runs if len(run) > 1)
 
     @property
     def area(self) -> str:
@@ -51,9 +49,15 @@ class Sparkline:
 
     @property
     def end(self) -> str:
-        """A dot where the line is now, as the ``d`` of a ``<path>``; empty where it is a gap."""
-        *_, last = self._runs
-        return f"M{last[-1]}h0" if self.values[-1] is not None else ""
+        """A dot where the line is now, as the ``d`` of a ``<path>``.
+
+        So is a number between two gaps: a line to nowhere would be a speck.
+        """
+        runs = self._runs
+        dots = [run[0] for run in runs if len(run) == 1]
+        if self.values[-1] is not None and len(runs[-1]) > 1:
+            dots.append(runs[-1][-1])
+        return "".join(f"M{dot}h0" for dot in dots)
 
     @property
     def label(self) -> str:
