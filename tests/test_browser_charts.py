@@ -51,4 +51,17 @@ async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site,
         arg=light,
     )
     assert await plot.evaluate("plot => plot._fullLayout.xaxis.range") == [1, 2]
+
+    # On a phone plotly.js would have five times stand on each other.
+    await page.set_viewport_size({"width": 390, "height": 700})
+    times = ["2026-11-25 14:12:00", "2026-11-25 14:13:00"]
+    layout = {"uirevision": 2, "xaxis": {"tickangle": 0, "tickformat": "%H:%M:%S"}}
+    site.push_to("Drawn", points={"data": [{"x": times, "y": [1, 2]}], "layout": layout})
+    await expect(points.locator(".xtick text").first).to_have_text("14:12:00")
+    gaps = await points.locator(".xtick text").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect())"
+        ".map((box, i, boxes) => i ? box.left - boxes[i - 1].right : 99)"
+    )
+    assert len(gaps) > 1
+    assert min(gaps) > 20
     assert not elsewhere

@@ -146,7 +146,6 @@ def _figure(lines: Measures, axis: Mapping[str, Any]) -> dict[str, Any]:
             "xaxis": {
                 "automargin": False,
                 "type": "date",
-                "nticks": 5,
                 "tickformatstops": [
                     {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
                     {"dtickrange": [60_000, None], "value": "%H:%M"},

@@ -23,7 +23,7 @@
   }
 
   // What the figure leaves open follows the page: its type, its colours, light or dark.
-  function template(element, isTitled) {
+  function template(element, isTitled, ticks) {
     const style = getComputedStyle(element);
     const color = (name) => element.color(`--dashboards-${name}`);
     const grid = color("chart-grid");
@@ -61,7 +61,7 @@
           : { orientation: "h", x: 0, y: 1, yanchor: "bottom", title: { side: "left" } },
         colorscale: { sequential: scale, sequentialminus: scale },
         modebar: { bgcolor: "rgba(0,0,0,0)", color: muted, activecolor: color("accent") },
-        xaxis: axis,
+        xaxis: { ...axis, nticks: ticks },
         yaxis: axis,
         polar: {
           bgcolor: "rgba(0,0,0,0)",
@@ -85,6 +85,15 @@
       },
       data: { choropleth: [{ marker: { line: { color: color("surface"), width: 0.5 } } }] },
     };
+  }
+
+  // How many ticks an axis of dates gets in a narrow box: plotly.js gives it five at least, and on a
+  // phone their labels would run into each other, or turn and turn back as they change.
+  function ticksFor(width, traces, { xaxis }) {
+    if (width >= 450) return undefined;
+    const isDate = ({ x }) => Array.isArray(x) && /^\d{4}-\d\d/.test(x.find((each) => each != null));
+    if (xaxis?.type ? xaxis.type !== "date" : !traces.some(isDate)) return undefined;
+    return Math.max(2, Math.floor(width / 100));
   }
 
   const background = (color) => ({
@@ -221,7 +230,8 @@
       const data = extend(figure.data ?? [], this.parentElement);
       const layout = { uirevision: "kept", ...figure.layout };
       if (!layout.template) {
-        layout.template = template(this, Boolean(layout.title?.text));
+        const ticks = ticksFor(this.clientWidth, data, layout);
+        layout.template = template(this, Boolean(layout.title?.text), ticks);
         const { colorway } = { ...layout.template.layout, ...figure.layout };
         if (colorway) recolor(data, colorway);
       }
