@@ -325,6 +325,8 @@ def test_a_form_that_is_sent_elsewhere():
     assert 'action="/search/"' in html
     assert 'hx-post="/search/"' in html
     assert "Find &lt;it&gt;" in html
+    html = shown(make(Find, method="post", submit_url="hear"))
+    assert 'hx-post="/hear/"' in html
     html = shown(make(Find, method="post", submit_url="https://other.example/"))
     assert "hx-post" not in html
     assert "csrfmiddlewaretoken" not in html

@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from dashboards import conf
 
-_VIEW_NAME = re.compile(r"[\w.-]+(:[\w.-]+)+")
+_VIEW_NAME = re.compile(r"[\w.-]+(:[\w.-]+)*")
 
 
 def parts_of(
@@ -40,8 +40,9 @@ def address_of(target: Any, about: Any) -> str:
     """Return the address that a call to action leads to.
 
     Args:
-        target: an address, the name of a view such as ``"dashboards:shop_operations"``, or what has
-            a ``get_absolute_url``: a dashboard class or instance, a model's object.
+        target: an address, the name of a view such as ``"home"`` or
+            ``"dashboards:shop_operations"``, or what has a ``get_absolute_url``: a dashboard class
+            or instance, a model's object.
         about: the object that the dashboard is about, for a class that is about one, too.
     """
     if isinstance(target, type) and hasattr(target, "get_absolute_url"):
@@ -53,5 +54,5 @@ def address_of(target: Any, about: Any) -> str:
         try:
             return reverse(address)
         except NoReverseMatch:
-            pass  # "tel:112" is no view.
+            pass  # "tel:112" is no view, nor is "report.pdf".
     return address

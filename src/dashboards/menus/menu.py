@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 
 from dashboards.component.base import call
 from dashboards.component.look import address_of
@@ -40,7 +40,7 @@ class MenuItem:
 
     def get_url(self, request: HttpRequest) -> str:
         """Return where it leads."""
-        return _address(self.url(request) if callable(self.url) else self.url)
+        return address_of(self.url(request) if callable(self.url) else self.url, None)
 
     def bind(self, request: HttpRequest) -> "BoundItem | None":
         """Return it as one request is shown it; ``None`` where it is not."""
@@ -237,15 +237,3 @@ def name_of(menu: type[Menu]) -> str:
         config = labels.get(menu.app_label)
         return str(config.verbose_name) if config else menu.app_label
     return str(menu.name)
-
-
-def _address(target: Any) -> str:
-    if hasattr(target, "get_absolute_url"):
-        return address_of(target, None)
-    address = str(target)
-    if address and "/" not in address and ":" not in address and not address.startswith(("#", "?")):
-        try:
-            return reverse(address)
-        except NoReverseMatch:
-            return address
-    return address_of(address, None)
