@@ -78,3 +78,46 @@ async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
     complaints: list[str] = page.complaints  # type: ignore[attr-defined]
     assert all("403" in each or "422" in each for each in complaints), complaints
     complaints.clear()
+
+
+async def test_what_is_chosen_and_typed_survives_a_refusal_and_a_lost_connection(
+    site: Site, page: Page
+):
+    await page.goto(f"{site.url}/books/desk/")
+    add = page.locator(f"{DESK}-add")
+    title, scan = add.get_by_label("Title"), add.get_by_label("Scan")
+    await title.fill("late")
+    await add.get_by_label("Poems").check()
+    await scan.set_input_files({"name": "s.png", "mimeType": "image/png", "buffer": b"png"})
+    await title.press("Enter")
+    await expect(title).to_have_attribute("aria-invalid", "true")
+    names = "input => [...input.files].map(({ name }) => name)"
+    assert await scan.evaluate(names) == ["s.png"]
+
+    await title.fill("In time")
+    await page.context.set_offline(True)
+    await title.press("Enter")
+    failed = add.locator(".dashboard-form-failed")
+    await expect(failed).to_contain_text("This could not be sent.")
+    await expect(title).to_have_value("In time")
+    await page.context.set_offline(False)
+    await title.press("Enter")
+    await expect(add.get_by_role("status")).to_have_text("Saved.")
+    await expect(failed).to_be_hidden()
+    saved = "from tests.books.models import Book; Book.objects.get(title='In time', secret='s.png')"
+    site.run("shell", "-v0", "-c", saved)
+
+    # A form that is sent to a view of the site's own shows what that answers, or goes there.
+    await page.goto(f"{site.url}/books/errand/")
+    ask = page.locator("#books_errand-ask")
+    await ask.get_by_label("Genre").select_option("p")
+    await ask.get_by_role("button", name="Ask").click()
+    await expect(page).to_have_url(f"{site.url}/books/shelf/")
+    await page.go_back()
+    await ask.get_by_label("Genre").select_option("")
+    await ask.get_by_role("button", name="Ask").click()
+    await expect(ask).to_contain_text("Heard.")
+    complaints: list[str] = page.complaints  # type: ignore[attr-defined]
+    expected = ("422", "INTERNET_DISCONNECTED", "Failed to fetch")
+    assert all(any(part in each for part in expected) for each in complaints), complaints
+    complaints.clear()

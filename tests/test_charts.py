@@ -1,5 +1,6 @@
 """Serializers, empty figures, what follows the page, and other renderers."""
 
+import asyncio
 import datetime as dt
 import json
 import re
@@ -8,10 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import pandas as pd
 import plotly.express as px
 import plotly.graph_objects as go
+import polars as pl
 import pytest
 from django.db import connection
 from django.template.loader import render_to_string
@@ -23,6 +26,8 @@ from dashboards.component.chart.figure import POINTS, has_points
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from tests.books.models import Book
+
+CODE = UUID(int=7)
 
 
 class Pages(ChartSerializer):
@@ -66,6 +71,49 @@ def test_a_serializer_makes_a_figure_of_a_model_by_one_query(kind: type[Chart]):
     assert layout["xaxis"]["title"]["text"] == "Book"
     assert "template" not in layout
     assert Pages.layout == {"xaxis_title": "Book"}
+
+
+@pytest.mark.django_db
+def test_a_serializer_makes_a_figure_by_polars():
+    class Mixed(ChartSerializer):
+        class Meta:
+            model = Book
+            fields = ("title", "price", "code")
+            frame = "polars"
+
+        def to_fig(self, df: Any) -> Any:
+            assert isinstance(df, pl.DataFrame)
+            assert df["code"].to_list() == [None, str(CODE)]
+            return go.Figure(go.Scatter(x=df["title"].to_list(), y=df["price"].to_list()))
+
+    class Empty(Mixed):
+        def get_queryset(self, *args: Any, **kwargs: Any) -> Any:
+            return Book.objects.none()
+
+    # A column that begins with nothing, one of decimals, one of UUIDs.
+    Book.objects.create(title="a")
+    Book.objects.create(title="b", price=Decimal("9.5"), code=CODE)
+    [trace] = figure_of(Chart(value=Mixed))["data"]
+    assert trace["x"] == ["a", "b"]
+    assert trace["y"] == [None, 9.5]
+    assert "No data" in html_of(Chart(value=Empty))
+
+
+def test_data_may_be_awaited():
+    class Asked(ChartSerializer):
+        async def get_data(self, *args: Any, **kwargs: Any) -> Any:
+            await asyncio.sleep(0)
+            return [kwargs["filters"]["n"]]
+
+        def to_fig(self, df: Any) -> Any:
+            return {"data": [{"y": df}]}
+
+    class Asking(Dashboard):
+        chart = Chart(value=Asked)
+        late = Chart(defer=Asked)
+
+    for component in Asking(RequestFactory().get("/", {"n": "7"})):
+        assert json.loads(component.load())["data"] == [{"y": ["7"]}]
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
 from dashboards import conf
-from dashboards.component import BasicTable, Chart, Stat, Table
+from dashboards.component import BasicTable, Chart, Map, Stat, Table
 from dashboards.dashboard import Dashboard
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import MenuRegistry
@@ -356,6 +356,30 @@ def test_e012_a_table_is_declared_but_tables2_is_not_installed(monkeypatch: pyte
         )
         for key, kind in (("first", "Table"), ("second", "BasicTable"))
     ]
+
+
+def test_w014_a_map_is_declared_but_there_are_no_shapes(monkeypatch: pytest.MonkeyPatch):
+    class Mapped(Dashboard):
+        first = Map()
+        second = Chart()
+
+        class Meta:
+            app_label = "site"
+
+    registry = Registry()
+    registry.register(Mapped)
+    monkeypatch.setattr("dashboards.checks.registry", registry)
+    assert [message for message in found() if message.id == "dashboards.W014"] == []
+    monkeypatch.setattr("dashboards.world.find_spec", lambda name: None)
+
+    [message] = [message for message in found() if message.id == "dashboards.W014"]
+    assert message.msg == (
+        "Mapped.first is a Map, but there are no shapes of countries: it shows only what its "
+        "figures bring."
+    )
+    assert message.hint is not None
+    assert message.hint.startswith('pip install "django-live-dashboards[maps]", or put a TopoJSON')
+    assert message.hint.endswith("as dashboards/geo/world.json.")
 
 
 def test_an_error_stops_manage_py(settings: Settings):

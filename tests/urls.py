@@ -2,13 +2,14 @@
 
 from django.urls import include, path
 
-from tests.site.views import embedded, log_in, log_out, race, set_staff
+from tests.site.views import embedded, hear, log_in, log_out, race, set_staff
 
 urlpatterns = [
     path("login/<str:username>/", log_in),
     path("staff/<str:username>/<int:is_staff>/", set_staff),
     path("logout/", log_out),
     path("race/", race),
+    path("hear/", hear, name="hear"),
     path("embedded/", embedded),
     path("", include("dashboards.urls")),
 ]

@@ -162,6 +162,13 @@ class Desk(Dashboard):
 
 
 @registry.register
+class Errand(Dashboard):
+    """A form that is sent to a view of the site's own."""
+
+    ask = Form(form=Find, method="post", submit_url="hear", submit_text="Ask")
+
+
+@registry.register
 class AuthorDesk(ModelDashboard):
     """A form that changes the object."""
 

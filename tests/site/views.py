@@ -2,8 +2,8 @@
 
 from django.contrib.auth import get_user_model, login, logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.live import push
 from dashboards.views import PageView
@@ -34,6 +34,13 @@ def log_out(request: HttpRequest) -> HttpResponse:
     """Sign out, without a form."""
     logout(request)
     return HttpResponse()
+
+
+@require_POST
+def hear(request: HttpRequest) -> HttpResponse:
+    """Take what a form sends elsewhere: lead on, or answer what is shown in its place."""
+    genre = request.POST["genre"]
+    return redirect("/books/shelf/") if genre else HttpResponse("<p>Heard.</p>")
 
 
 @require_GET
