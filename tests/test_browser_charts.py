@@ -9,13 +9,20 @@ from tests.site.dashboards import line
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BOX = "#site_drawn-{}-content"
+NOTHING = {"type": "GeometryCollection", "geometries": ()}
+LAYERS = ("countries", "land", "coastlines", "ocean", "lakes", "rivers", "subunits")
+SHAPES = {"type": "Topology", "objects": dict.fromkeys(LAYERS, NOTHING), "arcs": ()}
 
 
 async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site, page: Page):
     elsewhere: list[str] = []
+    shapes: list[str] = []
 
     async def refuse(route: Route) -> None:
-        if route.request.url.startswith((site.url, "data:", "blob:")):
+        if "/shapes/" in route.request.url:
+            shapes.append(route.request.url)
+            await route.fulfill(json=SHAPES)
+        elif route.request.url.startswith((site.url, "data:", "blob:")):
             await route.continue_()
         else:
             elsewhere.append(route.request.url)
@@ -27,7 +34,6 @@ async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site,
     await expect(page.locator(f"{BOX.format('world')} .choroplethlayer path")).to_have_count(2)
     land = page.locator(f"{BOX.format('world')} .layer.land path")
     assert len(await land.get_attribute("d") or "") > 10_000
-    assert not elsewhere
 
     points, bars = page.locator(BOX.format("points")), page.locator(BOX.format("bars"))
     await expect(points.get_by_text("No data")).to_be_visible()
@@ -51,6 +57,19 @@ async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site,
         arg=light,
     )
     assert await plot.evaluate("plot => plot._fullLayout.xaxis.range") == [1, 2]
+
+    # A figure says where its shapes are, which leaves those of other maps alone.
+    where = {
+        "data": [{"type": "scattergeo", "lat": [40], "lon": [-100]}],
+        "layout": {"geo": {"scope": "usa"}},
+        "config": {"topojsonURL": f"{site.url}/shapes/"},
+    }
+    site.push_to("Drawn", points=where)
+    await expect(points.locator(".scattergeo .point")).to_have_count(1)
+    assert shapes == [f"{site.url}/shapes/usa_110m.json"]
+    kept = "PlotlyGeoAssets.topojson.world_110m.objects.countries.geometries.length > 100"
+    assert await page.evaluate(kept)
+    await expect(page.locator(f"{BOX.format('world')} .choroplethlayer path")).to_have_count(2)
 
     # On a phone plotly.js would have five times stand on each other.
     await page.set_viewport_size({"width": 390, "height": 700})

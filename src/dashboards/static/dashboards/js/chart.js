@@ -130,13 +130,28 @@
     arcs: [],
   };
   let world;
+  const asked = new Set(); // The names of shapes that a figure says another address of.
 
   function know(shapes) {
-    window.PlotlyGeoAssets ??= { topojson: {} };
+    const { topojson } = (window.PlotlyGeoAssets ??= { topojson: {} });
     for (const scope of scopes) {
       for (const resolution of ["110m", "50m"]) {
-        window.PlotlyGeoAssets.topojson[`${scope}_${resolution}`] = shapes;
+        const name = `${scope}_${resolution}`;
+        if (asked.has(name) || (shapes === blank && topojson[name])) continue;
+        topojson[name] = shapes;
       }
+    }
+  }
+
+  // Has plotly.js fetch the shapes of a figure's maps from its config.topojsonURL: once a page, for
+  // all that show the same part of the world.
+  function letAsk(layout) {
+    know(blank);
+    for (const id of Object.keys({ geo: {}, ...layout }).filter((key) => /^geo\d*$/.test(key))) {
+      const { scope = "world", resolution = 110 } = layout[id] ?? {};
+      const name = `${scope.replaceAll(" ", "-")}_${resolution}m`;
+      if (!asked.has(name)) delete window.PlotlyGeoAssets.topojson[name];
+      asked.add(name);
     }
   }
 
@@ -235,8 +250,9 @@
         const { colorway } = { ...layout.template.layout, ...figure.layout };
         if (colorway) recolor(data, colorway);
       }
-      if (showsWorld(data, layout)) await (world ??= fetchWorld(this.dataset.world));
-      else if (!window.PlotlyGeoAssets?.topojson.world_110m) know(blank);
+      if (figure.config?.topojsonURL) letAsk(layout);
+      else if (showsWorld(data, layout)) await (world ??= fetchWorld(this.dataset.world));
+      else know(blank);
       const config = { responsive: true, displaylogo: false, ...figure.config };
       await window.Plotly.react(plot, data, layout, config);
       // What plotly.js found nothing to draw in it does not show.
