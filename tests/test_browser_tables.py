@@ -138,3 +138,35 @@ async def test_the_file_is_downloaded(site: Site, page: Page):
     assert download.suggested_filename == "books.csv"
     text = (await download.path()).read_text(encoding="utf-8-sig")
     assert len(text.splitlines()) == 31
+
+
+async def test_whoever_sorts_is_told_when_that_fails_and_keeps_the_rows(site: Site, page: Page):
+    """A session that had ended: nothing happened, and nothing said why."""
+    run(site, FILL)
+    await page.request.get(f"{site.url}/login/admin/")
+    await page.goto(f"{site.url}/books/vault/")
+    books = page.locator("#books_vault-books")
+    pages, rows = books.get_by_role("link", name="Pages", exact=True), books.locator("tbody th")
+    failed, search = books.get_by_role("alert"), books.get_by_role("searchbox")
+    await page.request.get(f"{site.url}/logout/")
+    await pages.click()
+    await expect(failed).to_contain_text("This could not be loaded")
+    await expect(rows.first).to_have_text("Book 000")
+    assert "sort" not in page.url
+    await page.request.get(f"{site.url}/login/admin/")
+    await pages.click()
+    await expect(rows.first).to_have_text("Book 059")
+    await expect(failed).to_be_hidden()
+
+    await page.context.set_offline(True)
+    await search.fill("007")
+    await expect(failed).to_be_visible()
+    await expect(rows).to_have_count(25)
+    await page.context.set_offline(False)
+    await search.press("Enter")
+    await expect(rows).to_have_text(["Book 007"])
+    await expect(failed).to_be_hidden()
+    complaints: list[str] = page.complaints  # type: ignore[attr-defined]
+    expected = ("403", "INTERNET_DISCONNECTED", "Failed to fetch")
+    assert all(any(part in each for part in expected) for each in complaints), complaints
+    complaints.clear()

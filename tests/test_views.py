@@ -3,8 +3,10 @@
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.test import Client
 from django.utils import translation
@@ -585,3 +587,21 @@ def test_a_dashboard_with_nothing_live_has_no_stream(client: Client):
 def test_the_page_says_its_language(client: Client):
     with translation.override("de"):
         assert '<html lang="de">' in client.get("/site/pie/").content.decode()
+
+
+def test_where_everybody_must_log_in_no_login_page_is_put_into_a_box(
+    client: Client, settings: Settings
+):
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+    batch = "/site/live/@components/greeting,number/"
+    for path in (COMPONENT, batch):
+        assert client.get(path, headers={"HX-Request": "true"}).status_code == 403
+        # A file that is downloaded, a form without scripts.
+        assert client.get(path).headers["Location"] == f"/login/?next={quote(path)}"
+    assert client.get(PAGE).headers["Location"] == f"/login/?next={PAGE}"
+    client.force_login(User.objects.create(username="somebody"))
+    for path in (PAGE, COMPONENT, batch):
+        assert client.get(path, headers={"HX-Request": "true"}).status_code == 200

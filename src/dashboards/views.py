@@ -72,10 +72,7 @@ class PageView(DashboardAccessView):
         user = getattr(request, "user", None)
         if user is None or user.is_authenticated:
             raise PermissionDenied
-        # Its models need the app; a project without django.contrib.auth has no request.user.
-        from django.contrib.auth.views import redirect_to_login  # noqa: PLC0415
-
-        return redirect_to_login(request.get_full_path())
+        return _lead_to_login(request)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """Render the page, its position read before its values are computed."""
@@ -85,9 +82,22 @@ class PageView(DashboardAccessView):
         return render(request, dashboard._meta.template_name, context)  # noqa: SLF001
 
 
+class FetchedView(DashboardAccessView):
+    """What scripts fetch, and links and forms lead to where there are none."""
+
+    # The middleware would answer a script with a login page, to be swapped into the box.
+    @method_decorator(login_not_required)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Refuse a script what LoginRequiredMiddleware would send to log in."""
+        if _must_log_in(request):
+            is_scripted = request.headers.get("HX-Request") == "true"
+            return self.handle_no_permission(request) if is_scripted else _lead_to_login(request)
+        return super().dispatch(request, *args, **kwargs)
+
+
 # Whatever middleware there is: a form's page sets the cookie, and its address asks for the token.
 @method_decorator(csrf_protect, name="dispatch")
-class ComponentView(DashboardAccessView):
+class ComponentView(FetchedView):
     """What stands in one component's box, and what is posted to it."""
 
     component: BoundComponent
@@ -126,7 +136,7 @@ class ComponentView(DashboardAccessView):
 
 
 @method_decorator(csrf_protect, name="dispatch")
-class ComponentsView(DashboardAccessView):
+class ComponentsView(FetchedView):
     """What stands in the boxes of several components; how long it waits says ``batch``."""
 
     def get(self, request: HttpRequest, keys: str = "", **kwargs: Any) -> HttpResponse:  # noqa: ARG002
@@ -223,6 +233,13 @@ class StreamView(DashboardAccessView):
             access=access,
             resumed="Last-Event-ID" in request.headers,
         )
+
+
+def _lead_to_login(request: HttpRequest) -> HttpResponse:
+    # Its models need the app; a project without django.contrib.auth has no request.user.
+    from django.contrib.auth.views import redirect_to_login  # noqa: PLC0415
+
+    return redirect_to_login(request.get_full_path())
 
 
 def _must_log_in(request: HttpRequest) -> bool:

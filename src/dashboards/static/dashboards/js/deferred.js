@@ -71,6 +71,11 @@
     }
   }
 
+  function showFailed(element) {
+    const waiting = element.querySelector?.(":scope > .dashboard-placeholder");
+    if (waiting && element.dataset.failed) waiting.textContent = element.dataset.failed;
+  }
+
   htmx.registerExtension("dashboards-deferred", {
     htmx_after_process: watch,
     htmx_before_request(element, { ctx }) {
@@ -78,10 +83,8 @@
         ctx.fetch = (action, request) => load(element, action, request);
       }
     },
-    htmx_response_error(element) {
-      const waiting = element.querySelector?.(":scope > .dashboard-placeholder");
-      if (waiting && element.dataset.failed) waiting.textContent = element.dataset.failed;
-    },
+    htmx_response_error: showFailed,
+    htmx_error: showFailed,
   });
 
   // htmx may have processed the document before this script ran.

@@ -61,23 +61,12 @@
     return page.content.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
   }
 
-  function showFailed(element, isFailed) {
-    const form = element.closest?.("form[data-dashboards-form]");
-    const message = form?.querySelector(".dashboard-form-failed");
-    if (message) message.hidden = !isFailed;
-  }
-
   htmx.registerExtension("dashboards-forms", {
     htmx_before_request(element, { ctx }) {
-      showFailed(element, false);
       if (element.matches("form[data-dashboards-fresh]") && ctx.request.method === "POST") {
         ctx.fetch = (action, request) => send(element, action, request);
       }
     },
-    htmx_response_error(element, { ctx }) {
-      if (ctx.response.status !== 422) showFailed(element, true);
-    },
-    htmx_error: (element) => showFailed(element, true),
     // A view of one's own that redirects leads where it would lead without scripts.
     htmx_after_request(element, { ctx }) {
       if (!element.matches("form[data-dashboards-form]") || !ctx.response.raw.redirected) return true;

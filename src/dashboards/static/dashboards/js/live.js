@@ -371,6 +371,13 @@
     if (page.href !== location.href) history.replaceState(history.state, "", page);
   }
 
+  // Whoever sorts, searches or sends something is told when that fails; what is shown stays.
+  function showFailed(element, isFailed) {
+    const asking = element.closest?.("form[data-dashboards-form], .dashboard-rows");
+    const message = asking?.querySelector(":scope > .dashboard-failed");
+    if (message) message.hidden = !isFailed;
+  }
+
   function connect(element) {
     const url = element.getAttribute("sse-connect");
     if (!url) return;
@@ -394,6 +401,7 @@
     },
     htmx_before_request(element, { ctx }) {
       ctx.dashboardsAsked = performance.now();
+      showFailed(element, false);
       // A box that loads itself keeps the viewer's wishes. Said only now: while it waited for
       // another request, they may have sorted.
       const content = element === ctx.target && ctx.request.method === "GET" && shapedIn(element);
@@ -402,6 +410,10 @@
         ctx.request.action = withOwn(ctx.request.action, dataset).href;
       }
     },
+    htmx_response_error(element, { ctx }) {
+      if (ctx.response.status !== 422) showFailed(element, true); // A form's own errors are shown.
+    },
+    htmx_error: (element) => showFailed(element, true),
     htmx_after_request(element, { ctx }) {
       const tag = ctx.response.headers.get("ETag");
       if (tag && "etag" in element.dataset) tags.set(element, tag);
