@@ -60,6 +60,19 @@ async def test_tabs_by_the_pattern(site: Site, page: Page):
     await expect(panels.nth(0)).to_be_visible()
 
 
+async def test_what_is_open_in_several_containers_survives_a_reload(site: Site, page: Page):
+    """The address names one panel: opening another closed it, on the next load."""
+    await page.goto(f"{site.url}/site/tabbed/")
+    selected = page.locator("[aria-selected=true]")
+    for name in ("B", "D", "F", "C"):
+        await page.get_by_role("tab", name=name).click()
+    for _ in range(2):
+        await expect(selected).to_have_text(["B", "C", "F"])
+        await page.reload()
+    await page.get_by_role("tab", name="D").click()
+    await expect(page.get_by_role("tab", name="F")).to_be_visible()
+
+
 async def test_without_scripts_all_panels_can_be_read(site: Site, browser: Browser):
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()

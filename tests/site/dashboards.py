@@ -276,6 +276,20 @@ class Arranged(Dashboard):
 
 
 @registry.register
+class Tabbed(Dashboard):
+    """Tabs beside tabs, and tabs in tabs."""
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout(
+            TabContainer(Tab("A", HTML("<p>a</p>")), Tab("B", HTML("<p>b</p>"))),
+            TabContainer(
+                Tab("C", HTML("<p>c</p>")),
+                Tab("D", TabContainer(Tab("E", HTML("<p>e</p>")), Tab("F", HTML("<p>f</p>")))),
+            ),
+        )
+
+
+@registry.register
 class Dynamic(Dashboard):
     """Components that each instance adds, some for staff only."""
 

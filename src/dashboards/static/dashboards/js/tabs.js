@@ -42,7 +42,10 @@
 
     choose(tab) {
       this.open(tab);
-      history.replaceState(history.state, "", tab.hash);
+      // The address can name one panel; what is open elsewhere survives a reload by this.
+      const panels = document.querySelectorAll("dashboard-tabs [role=tabpanel]:not([hidden])");
+      const dashboardsTabs = Array.from(panels, ({ id }) => id);
+      history.replaceState({ ...history.state, dashboardsTabs }, "", tab.hash);
     }
 
     click(event, tab) {
@@ -71,6 +74,12 @@
 
   customElements.define("dashboard-tabs", DashboardTabs);
 
+  function open(panel) {
+    const tabs = panel.closest("dashboard-tabs");
+    const tab = tabs?.tabs.find((each) => panelOf(each) === panel);
+    if (tab) tabs.open(tab);
+  }
+
   // Opens what the address leads to: a panel, or something inside one, through all tabs around it.
   function follow() {
     let id;
@@ -81,13 +90,14 @@
     }
     const target = id && document.getElementById(id);
     for (let node = target; node; node = node.parentElement) {
-      if (node.getAttribute("role") !== "tabpanel") continue;
-      const tabs = node.closest("dashboard-tabs");
-      const tab = tabs.tabs.find((each) => panelOf(each) === node);
-      if (tab) tabs.open(tab);
+      if (node.getAttribute("role") === "tabpanel") open(node);
     }
   }
 
+  for (const id of history.state?.dashboardsTabs ?? []) {
+    const panel = document.getElementById(id);
+    if (panel) open(panel);
+  }
   addEventListener("hashchange", follow);
   follow();
 })();
