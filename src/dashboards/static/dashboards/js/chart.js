@@ -245,7 +245,8 @@
       const data = extend(figure.data ?? [], this.parentElement);
       const layout = { uirevision: "kept", ...figure.layout };
       if (!layout.template) {
-        const ticks = ticksFor(this.clientWidth, data, layout);
+        // In a hidden tab it has no width yet.
+        const ticks = ticksFor(this.clientWidth || innerWidth, data, layout);
         layout.template = template(this, Boolean(layout.title?.text), ticks);
         const { colorway } = { ...layout.template.layout, ...figure.layout };
         if (colorway) recolor(data, colorway);
