@@ -1,0 +1,98 @@
+"""Cards, tabs, and what else places components on a page."""
+
+from django.db.models import Sum
+from django.db.models.functions import TruncWeek
+
+from dashboards.component import CTA, Chart, Stat, Text
+from dashboards.component.layout import (
+    HR,
+    HTML,
+    Card,
+    ComponentLayout,
+    Div,
+    Header,
+    HTMLComponentLayout,
+    Tab,
+    TabContainer,
+)
+from dashboards.dashboard import Dashboard
+from dashboards.live import OnChange
+from dashboards.registry import registry
+from demo.pieces.layout import Example
+from demo.pieces.models import Customer, Order
+
+
+def revenue() -> dict[str, object]:
+    sums = Order.objects.aggregate(sum=Sum("total", default=0))
+    return {"text": sums["sum"], "sub_text": "since the shop opened"}
+
+
+def weeks() -> dict[str, object]:
+    weeks = Order.objects.values(week=TruncWeek("placed")).order_by("week")
+    sums = list(weeks.annotate(sum=Sum("total")))
+    x, y = [each["week"] for each in sums], [each["sum"] for each in sums]
+    return {"data": [{"type": "bar", "x": x, "y": y}]}
+
+
+class Ribbon(HTMLComponentLayout):
+    template_name = "pieces/ribbon.html"
+    text = ""
+
+
+@registry.register
+class Layouts(Dashboard):
+    revenue = Stat(value=revenue, prefix="€", decimals=2, live=OnChange(Order))
+    customers = Stat(value=Customer.objects.count)
+    countries = Stat(
+        value=Customer.objects.values("country").distinct().count,
+    )
+    weeks = Chart(value=weeks, defer=True)
+    secret = Text(value="Loaded only when its tab was opened.", defer=True)
+    new = Stat(value=Order.objects.filter(state="new").count, live=OnChange(Order))
+    sent = Stat(
+        value=Order.objects.filter(state="sent").count,
+        icon="icon icon-sent",
+        css_classes={"box": "is-quiet", "title": "is-loud"},
+        cta=CTA(href="dashboards:pieces_tables", text="All orders"),
+        grid_css_classes="span-6",
+    )
+    offer = Text(value="Everything for the garden at half the price.")
+
+    class Meta:
+        name = "Layout"
+        template_name = "pieces/page.html"
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout(
+            Example(
+                "A card",
+                Card(
+                    "revenue",
+                    heading="Revenue",
+                    actions=[("/pieces/tables/", "Orders"), ("/pieces/charts/", "Charts")],
+                    footer="Follows each order, live.",
+                    grid_css_classes="span-12",
+                ),
+            ),
+            Example(
+                "Tabs, and what loads in them",
+                TabContainer(
+                    Tab("Summary", "customers", "countries"),
+                    Tab("Weeks", "weeks"),
+                    Tab("Notes", HTML("<p>Counted <b>hourly</b>.</p>"), "secret"),
+                ),
+            ),
+            Example(
+                "Headings, lines, HTML, and a plain element",
+                Header("This week", size=3),
+                HTML("<p>What is <em>not</em> on its way yet:</p>"),
+                Div("new", css_classes="is-quiet"),
+                HR(),
+            ),
+            Example("Icon, classes, place, and a call to action", "sent", files=["static/pieces/own.css"]),
+            Example(
+                "A layout class of our own",
+                Ribbon("offer", text="This week only"),
+                files=["templates/pieces/ribbon.html"],
+            ),
+        )
