@@ -38,20 +38,20 @@ PRICES = {"books": 18, "garden": 46, "kitchen": 64, "toys": 27}
 def fill(apps: Any, **kwargs: Any) -> None:  # noqa: ARG001 - as signals call it
     """Fill an empty shop; bring an old one up to today. Called after each ``migrate``."""
     try:
-        Customer, Order = apps.get_model("pieces.Customer"), apps.get_model("pieces.Order")
+        customer, order = apps.get_model("pieces.Customer"), apps.get_model("pieces.Order")
     except LookupError:
         return  # Migrated back to before there were any.
-    now, newest = timezone.now(), Order.objects.aggregate(newest=Max("placed"))["newest"]
+    now, newest = timezone.now(), order.objects.aggregate(newest=Max("placed"))["newest"]
     if newest is not None:
-        Order.objects.update(placed=F("placed") + timedelta(days=(now - newest).days))
+        order.objects.update(placed=F("placed") + timedelta(days=(now - newest).days))
         return
-    Customer.objects.bulk_create(Customer(name=name, country=code) for name, code in CUSTOMERS)
+    customer.objects.bulk_create(customer(name=name, country=code) for name, code in CUSTOMERS)
     chance = Random(2026)
-    customers = list(Customer.objects.order_by("pk"))
+    customers = list(customer.objects.order_by("pk"))
     # Some buy often, most do not.
     weights = [1 / (1 + place % 7) for place in range(len(customers))]
-    Order.objects.bulk_create(
-        Order(
+    order.objects.bulk_create(
+        order(
             customer=chance.choices(customers, weights)[0],
             category=category,
             state=_state(chance, placed, now),

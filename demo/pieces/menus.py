@@ -1,6 +1,5 @@
 """What leads from one dashboard of the demo to another."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from dashboards.menus.menu import DashboardMenu, MenuItem
@@ -23,6 +22,6 @@ class Pieces(DashboardMenu):
     app_label = "pieces"
 
     @classmethod
-    def get_items(cls, obj: Any = None) -> Sequence[MenuItem]:
-        embedded = MenuItem(title="In a page of one's own", url="embedded")
+    def get_items(cls, obj: Any = None) -> list[MenuItem]:
+        embedded = MenuItem(title="In a page of your own", url="embedded")
         return [*super().get_items(obj), embedded]

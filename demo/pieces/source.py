@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_for_filename
 
 HERE = Path(__file__).parent
+_WIDTH = 80
 # For tools that read this project, not for who reads a page.
 _REMARK = re.compile(r"  # (noqa|type: ignore)\b.*")
 
@@ -67,7 +68,7 @@ class Module:
     def _definitions(self) -> Mapping[str, ast.stmt]:
         return {name: node for node in self._tree.body for name in _names_of(node)}
 
-    def cut(self, name: str, members: Collection[str], heading: str = "") -> str:
+    def cut(self, name: str, members: Set[str], heading: str = "") -> str:
         """Return members of a class, and before them what they name: imports and definitions.
 
         Args:
@@ -77,18 +78,21 @@ class Module:
         """
         kind = self._definitions[name]
         assert isinstance(kind, ast.ClassDef)
-        chosen = [node for node in kind.body if not members.isdisjoint(_names_of(node))]
-        laid_out = list(_laid_out(kind, heading))
+        chosen = [node for node in kind.body if set(_names_of(node)) & members]
+        laid_out = _laid_out(kind, heading)
         shown = [*chosen, *laid_out, *kind.bases, *kind.decorator_list]
         needed = self._needed(shown, name)
         names = _names_in([*shown, *needed]) | ({"ComponentLayout"} if laid_out else set())
-        blocks = [
-            list(self._imports(names)),
-            *map(self._lines_of, needed),
-            [*self._head_of(kind), *self._members(chosen), *self._layout(laid_out)],
-        ]
-        lines = "\n\n\n".join("\n".join(block) for block in blocks).splitlines()
-        return "\n".join(_REMARK.sub("", line) for line in lines) + "\n"
+        shown_lines = list(self._imports(names))
+        before: ast.stmt = kind
+        for node in needed:
+            # As a formatter has it: two blank lines around what is defined, none between constants.
+            is_run = isinstance(before, ast.Assign) and isinstance(node, ast.Assign)
+            shown_lines += [*([] if is_run else ["", ""]), *self._lines_of(node)]
+            before = node
+        shown_lines += ["", "", *self._head_of(kind), *self._members(chosen)]
+        shown_lines += self._layout(laid_out)
+        return "\n".join(_REMARK.sub("", line) for line in shown_lines) + "\n"
 
     def _needed(self, nodes: Sequence[ast.AST], without: str) -> list[ast.stmt]:
         """Return the definitions that nodes name, and those that these name, in source order."""
@@ -102,13 +106,12 @@ class Module:
                 names |= _names_in([node])
         return [needed[line] for line in sorted(needed)]
 
-    def _imports(self, names: Collection[str]) -> Iterator[str]:
+    def _imports(self, names: Set[str]) -> Iterator[str]:
         for node in self._tree.body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 used = [each for each in node.names if (each.asname or each.name) in names]
                 if used:
-                    node = type(node)(**{**vars(node), "names": used})
-                    yield ast.unparse(node)
+                    yield from _import(node, used)
 
     def _lines_of(self, node: ast.stmt | ast.expr) -> list[str]:
         """Return the lines of a node, with its decorators and the comment right above it."""
@@ -131,7 +134,11 @@ class Module:
         if not nodes:
             return
         indent = " " * 12
-        yield from ["", "    class Layout(Dashboard.Layout):", "        components = ComponentLayout("]
+        yield from [
+            "",
+            "    class Layout(Dashboard.Layout):",
+            "        components = ComponentLayout(",
+        ]
         for node in nodes:
             lines = self._lines_of(node)
             before = len(lines[0]) - len(lines[0].lstrip())
@@ -153,10 +160,23 @@ def _names_in(nodes: Iterable[ast.AST]) -> set[str]:
     return {each.id for each in walked if isinstance(each, ast.Name)}
 
 
-def _laid_out(kind: ast.ClassDef, heading: str) -> Iterator[ast.expr]:
-    """Return the layout objects, not the bare keys, within the example of a heading."""
+def _import(node: ast.Import | ast.ImportFrom, names: Sequence[ast.alias]) -> Iterator[str]:
+    """Return what imports some of the names that a statement imports."""
+    line = ast.unparse(type(node)(**{**vars(node), "names": names}))
+    if len(line) <= _WIDTH:
+        yield line
+    else:
+        head, _, tail = line.partition(" import ")
+        yield f"{head} import ("
+        yield from (f"    {name}," for name in tail.split(", "))
+        yield ")"
+
+
+def _laid_out(kind: ast.ClassDef, heading: str) -> Sequence[ast.expr]:
+    """Return what stands in the example of a heading, unless that is nothing but bare keys."""
     for call in ast.walk(kind):
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Example":
             first, *rest = call.args
             if isinstance(first, ast.Constant) and first.value == heading:
-                yield from (each for each in rest if isinstance(each, ast.Call))
+                return rest if any(isinstance(each, ast.Call) for each in rest) else []
+    return []

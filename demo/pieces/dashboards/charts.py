@@ -1,6 +1,5 @@
 """Charts, a map, and a renderer of our own."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,7 +21,8 @@ from demo.pieces.models import Country, Order
 
 def takings_by_day() -> dict[str, Any]:
     since = timezone.now() - timedelta(days=60)
-    days = Order.objects.filter(placed__gt=since).values(day=TruncDate("placed"))
+    orders = Order.objects.filter(placed__gt=since)
+    days = orders.values(day=TruncDate("placed"))
     sums = days.annotate(sum=Sum("total")).order_by("day")
     line = {
         "type": "scatter",
@@ -37,7 +37,11 @@ class ByState(ChartSerializer):
     class Meta:
         model = Order
         fields = ["category", "state", "total"]
-        layout = {"yaxis_title": "€", "xaxis_title": None, "legend_title": None}
+        layout = {
+            "yaxis_title": "€",
+            "xaxis_title": None,
+            "legend_title": None,
+        }
 
     def to_fig(self, df: Any) -> Any:  # a data frame of pandas or polars
         sums = df.groupby(["category", "state"], as_index=False).sum()
@@ -51,14 +55,17 @@ def load() -> list[dict[str, Any]]:
 
 
 LOAD = {
-    "data": [{"name": "Processor, %"}, {"name": "Memory, %"}],
+    "data": [
+        {"name": "Processor, %", "mode": "lines"},
+        {"name": "Memory, %", "mode": "lines"},
+    ],
     "layout": {"yaxis": {"range": [0, 101]}},
 }
 
 
 def by_country() -> Any:
-    orders = Order.objects.values("customer__country")
-    counts = orders.annotate(orders=Count("pk")).order_by("customer__country")
+    countries = Order.objects.values("customer__country").order_by()
+    counts = countries.annotate(orders=Count("pk"))
     codes = [each["customer__country"] for each in counts]
     return px.choropleth(
         locations=codes,
@@ -74,11 +81,9 @@ class Week(Drawing):
     scripts = (*Drawing.scripts, "pieces/week.js")
 
 
-def by_hour() -> list[Mapping[str, int]]:
-    hours = Order.objects.values(
-        day=ExtractIsoWeekDay("placed"), hour=ExtractHour("placed")
-    )
-    return list(hours.annotate(orders=Count("pk")).order_by("day", "hour"))
+def by_hour() -> list[dict[str, Any]]:
+    hours = Order.objects.values(day=ExtractIsoWeekDay("placed"), hour=ExtractHour("placed"))
+    return [*hours.annotate(orders=Count("pk")).order_by("day", "hour")]
 
 
 @registry.register
@@ -97,7 +102,11 @@ class Charts(Dashboard):
 
     countries = Map(value=by_country, live=OnChange(Order))
 
-    week = Week(value=by_hour, title="When orders come", live=OnChange(Order))
+    week = Week(
+        value=by_hour,
+        title="When orders come",
+        live=OnChange(Order),
+    )
 
     class Meta:
         name = "Charts"
@@ -109,7 +118,5 @@ class Charts(Dashboard):
             Example("A model by way of a data frame", "states"),
             Example("A line that grows", "load"),
             Example("A map, without asking anybody", "countries"),
-            Example(
-                "A renderer of our own", "week", files=["static/pieces/week.js"]
-            ),
+            Example("A renderer of your own", "week", files=["static/pieces/week.js"]),
         )

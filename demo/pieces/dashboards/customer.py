@@ -16,8 +16,8 @@ from demo.pieces.models import Customer, Order
 
 
 def spent(object: Customer) -> dict[str, Any]:
-    sums = object.orders.aggregate(sum=Sum("total", default=0))
-    return {"text": sums["sum"], "sub_text": object.get_country_display()}
+    whole = object.orders.aggregate(sum=Sum("total", default=0))
+    return {"text": whole["sum"], "sub_text": object.get_country_display()}
 
 
 def orders_of(object: Customer) -> QuerySet[Order]:
@@ -25,10 +25,14 @@ def orders_of(object: Customer) -> QuerySet[Order]:
 
 
 def months(object: Customer) -> dict[str, Any]:
-    months = object.orders.values(month=TruncMonth("placed")).order_by("month")
-    sums = list(months.annotate(sum=Sum("total")))
-    x, y = [each["month"] for each in sums], [each["sum"] for each in sums]
-    return {"data": [{"type": "bar", "x": x, "y": y}]}
+    months = object.orders.values(month=TruncMonth("placed"))
+    sums = months.annotate(sum=Sum("total")).order_by("month")
+    bars = {
+        "type": "bar",
+        "x": [f"{each['month']:%B}" for each in sums],
+        "y": [each["sum"] for each in sums],
+    }
+    return {"data": [bars], "layout": {"yaxis": {"tickprefix": "€"}}}
 
 
 @registry.register
@@ -61,6 +65,11 @@ class CustomerBoard(ModelDashboard):
 
     class Layout(Dashboard.Layout):
         components = ComponentLayout(
-            Example("One dashboard, an address for each customer", "spent", "months", members=["Meta"]),
+            Example(
+                "One dashboard, an address for each customer",
+                "spent",
+                "months",
+                members=["Meta"],
+            ),
             Example("Their orders", "orders"),
         )

@@ -17,21 +17,22 @@ from demo.pieces.layout import Example
 from demo.pieces.models import Order
 
 
-def takings_by_day(days: int) -> list[float]:
-    since = timezone.now() - timedelta(days=days)
-    days = Order.objects.filter(placed__gt=since).values(day=TruncDate("placed"))
+def takings_by_day() -> list[float]:
+    since = timezone.now() - timedelta(days=28)
+    orders = Order.objects.filter(placed__gt=since)
+    days = orders.values(day=TruncDate("placed"))
     sums = days.annotate(sum=Sum("total")).order_by("day")
     return [float(each["sum"]) for each in sums]
 
 
 def takings() -> dict[str, Any]:
-    days = takings_by_day(28)
+    days = takings_by_day()
     week, before = sum(days[-7:]), sum(days[-14:-7])
-    percent = 100 * (week - before) / before if before else None
+    percent = round(100 * (week - before) / before, 1) if before else None
     return {
         "text": week,
         "sub_text": "this week",
-        "change": {"by": percent, "unit": "%", "period": "in 7 days", "decimals": 1},
+        "change": {"by": percent, "unit": "%", "period": "in 7 days"},
         "sparkline": days,
     }
 
@@ -95,21 +96,27 @@ class Figures(Dashboard):
         unit="orders",
         href="dashboards:pieces_tables",
         live=OnChange(Order),
+        grid_css_classes="span-6",
     )
     clock = Stat(
         value=timezone.now,
         date_format="H:i:s",
         title="The server's clock, UTC",
         live=Every(seconds=1),
+        grid_css_classes="span-6",
     )
 
     takings = Stat(
-        value=takings, prefix="€", decimals=2, good="up", live=OnChange(Order)
+        value=takings,
+        prefix="€",
+        decimals=2,
+        good="up",
+        live=OnChange(Order),
     )
 
+    month = Stat(value=Orders, good="up", grid_css_classes="span-6")
+    cancelled = Stat(value=Cancelled, good="down", grid_css_classes="span-6")
     average = Stat(value=AverageOrder, prefix="€", decimals=2)
-    month = Stat(value=Orders, good="up", live=OnChange(Order))
-    cancelled = Stat(value=Cancelled, good="down", live=OnChange(Order))
 
     packing = Gauge(
         value=to_pack,
@@ -130,14 +137,20 @@ class Figures(Dashboard):
     )
     done = Progress(value=100)
     failed = Progress(
-        value={"step": "Resize", "state": "failed", "text": "Disk is full"},
+        value={
+            "step": "Resize",
+            "state": "failed",
+            "text": "Disk is full",
+        },
         steps=("Read", "Resize", "Write"),
     )
 
     plain = Text(value="Two\nlines, and <b>this</b> is text.")
-    prose = Text(markup="markdown", value=PROSE)
+    prose = Text(markup="markdown", value=PROSE, title="Markdown")
     safe = Text(
-        markup="html", value='<em onclick="alert(1)">Harmless</em> by now.'
+        markup="html",
+        value='<em onclick="alert(1)">Harmless</em> by now.',
+        title="HTML, made safe",
     )
 
     class Meta:
@@ -148,7 +161,7 @@ class Figures(Dashboard):
         components = ComponentLayout(
             Example("A figure, and what makes it new", "orders", "clock"),
             Example("Change, sparkline, currency", "takings"),
-            Example("Counted of a model", "average", "month", "cancelled"),
+            Example("Counted of a model", "month", "cancelled", "average"),
             Example("A gauge with bands", "packing"),
             Example("Long work", "job", "done", "failed"),
             Example("Prose", "plain", "prose", "safe"),

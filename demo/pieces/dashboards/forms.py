@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet, Sum
 
-from dashboards.component import Form, Stat, Table
+from dashboards.component import BasicTable, Form, Stat, Table
 from dashboards.component.layout import ComponentLayout
 from dashboards.dashboard import Dashboard
 from dashboards.forms import DashboardForm
@@ -16,13 +16,25 @@ from demo.pieces.layout import Example
 from demo.pieces.models import Country, Order
 
 MOST_ORDERS = 1500
-COLUMNS = {"customer__name": "Customer", "category": "Category", "total": "€"}
+COLUMNS = {
+    "customer__name": "Customer",
+    "category": "Category",
+    "total": "€",
+}
 Filters = Mapping[str, Any]
 
 
 class Find(DashboardForm):
-    category = forms.ChoiceField(choices=[("", "All"), *Order.Category.choices], required=False)
-    least = forms.IntegerField(label="At least €", min_value=0, initial=0, required=False)
+    category = forms.ChoiceField(
+        choices=[("", "All"), *Order.Category.choices],
+        required=False,
+    )
+    least = forms.IntegerField(
+        label="At least €",
+        min_value=0,
+        initial=0,
+        required=False,
+    )
 
 
 def found(filters: Filters) -> QuerySet[Order]:
@@ -36,39 +48,56 @@ def found_sum(filters: Filters) -> Any:
 
 
 class AddOrder(forms.ModelForm):  # type: ignore[type-arg]
-    total = forms.DecimalField(label="Total, €", min_value=1, max_value=500, decimal_places=2)
+    total = forms.DecimalField(
+        label="Total, €",
+        min_value=1,
+        max_value=500,
+        decimal_places=2,
+    )
 
     class Meta:
         model = Order
         fields = ["customer", "category", "total"]
 
     def save(self, commit: bool = True) -> Order:
-        order = super().save(commit)
+        order: Order = super().save(commit)
         # Whoever plays here must not fill the disk: the oldest make room.
         kept = Order.objects.order_by("-placed")[:MOST_ORDERS]
         Order.objects.exclude(pk__in=kept.values("pk")).delete()
         return order
 
 
+def newest() -> QuerySet[Order]:
+    return Order.objects.order_by("-placed")[:5]
+
+
 @registry.register
 class Forms(Dashboard):
     find = Form(form=Find, method="get", dependents=["found", "sum"])
-    sum = Stat(value=found_sum, prefix="€", decimals=2, live=OnChange(Order))
-    found = Table(value=found, columns=COLUMNS, order="-total", page_size=5)
+    sum = Stat(
+        value=found_sum,
+        prefix="€",
+        decimals=2,
+        live=OnChange(Order),
+    )
+    found = Table(
+        value=found,
+        columns=COLUMNS,
+        order="-total",
+        page_size=5,
+    )
 
     add = Form(
         form=AddOrder,
+        title="Place an order",
         method="post",
         submit_text="Order",
         success_message="Ordered. Every open page has heard of it.",
     )
-    count = Stat(value=Order.objects.count, title="Orders", live=OnChange(Order))
-    newest = Table(
-        value=lambda: Order.objects.order_by("-pk")[:5],
+    count = Stat(value=Order.objects.count, live=OnChange(Order))
+    newest = BasicTable(
+        value=newest,
         columns=COLUMNS,
-        searching=False,
-        paging=False,
-        exporting=False,
         live=OnChange(Order),
     )
 
@@ -84,7 +113,10 @@ class Forms(Dashboard):
 
 
 class Narrow(DashboardForm):
-    country = forms.ChoiceField(choices=[("", "All"), *Country.choices], required=False)
+    country = forms.ChoiceField(
+        choices=[("", "All"), *Country.choices],
+        required=False,
+    )
     state = forms.MultipleChoiceField(
         choices=Order.State.choices,
         widget=forms.CheckboxSelectMultiple,
@@ -103,8 +135,16 @@ def narrowed(filters: Filters) -> QuerySet[Order]:
 
 @registry.register
 class Filtered(Dashboard):
-    number = Stat(value=lambda filters: narrowed(filters).count(), live=OnChange(Order))
-    orders = Table(value=narrowed, columns=COLUMNS, order="-total", page_size=5)
+    number = Stat(
+        value=lambda filters: narrowed(filters).count(),
+        live=OnChange(Order),
+    )
+    orders = Table(
+        value=narrowed,
+        columns=COLUMNS,
+        order="-total",
+        page_size=5,
+    )
 
     class Meta:
         name = "Filters"

@@ -23,15 +23,27 @@ from demo.pieces.models import Customer, Order
 
 
 def revenue() -> dict[str, object]:
-    sums = Order.objects.aggregate(sum=Sum("total", default=0))
-    return {"text": sums["sum"], "sub_text": "since the shop opened"}
+    whole = Order.objects.aggregate(sum=Sum("total", default=0))
+    return {"text": whole["sum"], "sub_text": "since the shop opened"}
 
 
 def weeks() -> dict[str, object]:
-    weeks = Order.objects.values(week=TruncWeek("placed")).order_by("week")
-    sums = list(weeks.annotate(sum=Sum("total")))
-    x, y = [each["week"] for each in sums], [each["sum"] for each in sums]
-    return {"data": [{"type": "bar", "x": x, "y": y}]}
+    weeks = Order.objects.values(week=TruncWeek("placed"))
+    sums = weeks.annotate(sum=Sum("total")).order_by("week")
+    bars = {
+        "type": "bar",
+        "x": [each["week"] for each in sums],
+        "y": [each["sum"] for each in sums],
+    }
+    return {"data": [bars], "layout": {"yaxis": {"tickprefix": "€"}}}
+
+
+def new_orders() -> int:
+    return Order.objects.filter(state=Order.State.NEW).count()
+
+
+def sent_orders() -> int:
+    return Order.objects.filter(state=Order.State.SENT).count()
 
 
 class Ribbon(HTMLComponentLayout):
@@ -41,18 +53,27 @@ class Ribbon(HTMLComponentLayout):
 
 @registry.register
 class Layouts(Dashboard):
-    revenue = Stat(value=revenue, prefix="€", decimals=2, live=OnChange(Order))
-    customers = Stat(value=Customer.objects.count)
+    revenue = Stat(
+        value=revenue,
+        prefix="€",
+        decimals=2,
+        live=OnChange(Order),
+    )
+    customers = Stat(
+        value=Customer.objects.count,
+        grid_css_classes="span-6",
+    )
     countries = Stat(
         value=Customer.objects.values("country").distinct().count,
+        grid_css_classes="span-6",
     )
     weeks = Chart(value=weeks, defer=True)
     secret = Text(value="Loaded only when its tab was opened.", defer=True)
-    new = Stat(value=Order.objects.filter(state="new").count, live=OnChange(Order))
+    new = Stat(value=new_orders, live=OnChange(Order))
     sent = Stat(
-        value=Order.objects.filter(state="sent").count,
+        value=sent_orders,
         icon="icon icon-sent",
-        css_classes={"box": "is-quiet", "title": "is-loud"},
+        css_classes={"box": "is-framed", "title": "is-loud"},
         cta=CTA(href="dashboards:pieces_tables", text="All orders"),
         grid_css_classes="span-6",
     )
@@ -69,9 +90,8 @@ class Layouts(Dashboard):
                 Card(
                     "revenue",
                     heading="Revenue",
-                    actions=[("/pieces/tables/", "Orders"), ("/pieces/charts/", "Charts")],
+                    actions=[("/pieces/tables/", "All orders")],
                     footer="Follows each order, live.",
-                    grid_css_classes="span-12",
                 ),
             ),
             Example(
@@ -86,12 +106,16 @@ class Layouts(Dashboard):
                 "Headings, lines, HTML, and a plain element",
                 Header("This week", size=3),
                 HTML("<p>What is <em>not</em> on its way yet:</p>"),
-                Div("new", css_classes="is-quiet"),
+                Div("new", css_classes="is-framed"),
                 HR(),
             ),
-            Example("Icon, classes, place, and a call to action", "sent", files=["static/pieces/own.css"]),
             Example(
-                "A layout class of our own",
+                "Icon, classes, place, and a call to action",
+                "sent",
+                files=["static/pieces/own.css"],
+            ),
+            Example(
+                "A layout class of your own",
                 Ribbon("offer", text="This week only"),
                 files=["templates/pieces/ribbon.html"],
             ),

@@ -1,6 +1,7 @@
 """What a page makes of its request: permissions, components of its own, and waiting."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,8 +15,8 @@ from demo.pieces.layout import Example
 from demo.pieces.models import Country, Order
 
 
-# A demo has no logins, so here the address says who you are. In a project these
-# would be IsAuthenticated, IsAdminUser, and classes that look at request.user.
+# A demo has no logins: here the address says who you are. In a project
+# these would be IsAdminUser, or look at request.user in another way.
 class IsStaff(BasePermission):
     def has_permission(self, request: HttpRequest) -> bool:
         return request.GET.get("staff") == "1"
@@ -36,12 +37,12 @@ async def ask_carrier() -> str:
     return "on time"
 
 
-async def count_slowly(**kwargs: Any) -> int:
+async def count_slowly(state: str) -> int:
     await asyncio.sleep(0.3)
-    return await Order.objects.acount()
+    return await Order.objects.filter(state=state).acount()
 
 
-COUNTRIES = "FRA,DEU"
+USUAL = "FRA,DEU"
 
 
 @registry.register
@@ -53,21 +54,33 @@ class Requests(Dashboard):
         permission_classes=[IsStaff & ~IsTrainee],
     )
 
-    bank = Stat(value=ask_bank)
-    carrier = Stat(value=ask_carrier)
+    bank = Stat(value=ask_bank, grid_css_classes="span-6")
+    carrier = Stat(value=ask_carrier, grid_css_classes="span-6")
 
-    first = Stat(value=count_slowly, defer=True)
-    second = Stat(value=count_slowly, defer=True)
-    third = Stat(value=count_slowly, defer=True)
+    new = Stat(
+        defer=partial(count_slowly, "new"),
+        grid_css_classes="span-4",
+    )
+    packed = Stat(
+        defer=partial(count_slowly, "packed"),
+        grid_css_classes="span-4",
+    )
+    sent = Stat(
+        defer=partial(count_slowly, "sent"),
+        grid_css_classes="span-4",
+    )
 
-    def __init__(self, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    def __init__(self, request: Any = None, **kwargs: Any) -> None:
         super().__init__(request=request, **kwargs)
-        asked = request.GET.get("countries", COUNTRIES) if request else COUNTRIES
-        for code in Country.values:
-            if code in asked.split(","):
-                orders = Order.objects.filter(customer__country=code)
-                title = f"Orders from {Country(code).label}"
-                self.components[code.lower()] = Stat(value=orders.count, title=title)
+        asked = request.GET.get("countries", USUAL) if request else USUAL
+        for country in Country:
+            if country in asked.split(","):
+                orders = Order.objects.filter(customer__country=country)
+                self.components[country.lower()] = Stat(
+                    value=orders.count,
+                    title=f"Orders from {country.label}",
+                    grid_css_classes="span-6",
+                )
 
     class Meta:
         name = "By request"
@@ -78,8 +91,9 @@ class Requests(Dashboard):
             Example(
                 "Who may see what",
                 HTML(
-                    'Look as <a href="?staff=1">staff</a>, as a '
-                    '<a href="?staff=1&amp;trainee=1">trainee</a>, as <a href="?">anybody</a>.'
+                    '<p>Look as <a href="?staff=1">staff</a>, as a '
+                    '<a href="?staff=1&amp;trainee=1">trainee</a>, '
+                    'as <a href="?">anybody</a>.</p>'
                 ),
                 "anybody",
                 "wages",
@@ -87,12 +101,12 @@ class Requests(Dashboard):
             Example(
                 "Components for one request",
                 HTML(
-                    'Orders from <a href="?countries=JPN,KEN,USA">other countries</a>, '
-                    '<a href="?">these</a>.'
+                    '<p>From <a href="?countries=JPN,KEN">elsewhere</a>, '
+                    'or <a href="?">from here</a>.</p>'
                 ),
-                *(code.lower() for code in Country.values),
+                *map(str.lower, Country),
                 members=["__init__"],
             ),
             Example("Values that are awaited together", "bank", "carrier"),
-            Example("Deferred, and loaded together", "first", "second", "third"),
+            Example("Deferred, and loaded together", "new", "packed", "sent"),
         )

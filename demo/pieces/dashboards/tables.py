@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
-from django_tables2 import Column
+from django_tables2 import Column, DateTimeColumn
 
 from dashboards.component import BasicTable, Table
 from dashboards.component.layout import ComponentLayout
@@ -41,9 +41,7 @@ class Customers(TableSerializer):
         first_as_absolute_url = True
 
     def get_queryset(self, **kwargs: Any) -> QuerySet[Any]:
-        return Customer.objects.annotate(
-            number=Count("orders"), sum=Sum("orders__total")
-        )
+        return Customer.objects.annotate(number=Count("orders"), sum=Sum("orders__total"))
 
     @staticmethod
     def get_country_value(customer: Customer) -> str:
@@ -59,7 +57,7 @@ class Tables(Dashboard):
             "category": "Category",
             "state": "State",
             "total": NumberColumn("Total", decimals=2, prefix="€"),
-            "placed": "Placed",
+            "placed": DateTimeColumn(format="M j, H:i"),
         },
         order="-placed",
         page_size=10,

@@ -6,30 +6,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('country', models.CharField(choices=[('BRA', 'Brazil'), ('CAN', 'Canada'), ('FRA', 'France'), ('DEU', 'Germany'), ('IND', 'India'), ('ITA', 'Italy'), ('JPN', 'Japan'), ('KEN', 'Kenya'), ('POL', 'Poland'), ('ESP', 'Spain'), ('SWE', 'Sweden'), ('USA', 'United States')], max_length=3)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "country",
+                    models.CharField(
+                        choices=[
+                            ("BRA", "Brazil"),
+                            ("CAN", "Canada"),
+                            ("FRA", "France"),
+                            ("DEU", "Germany"),
+                            ("IND", "India"),
+                            ("ITA", "Italy"),
+                            ("JPN", "Japan"),
+                            ("KEN", "Kenya"),
+                            ("POL", "Poland"),
+                            ("ESP", "Spain"),
+                            ("SWE", "Sweden"),
+                            ("USA", "United States"),
+                        ],
+                        max_length=3,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.CharField(choices=[('books', 'Books'), ('garden', 'Garden'), ('kitchen', 'Kitchen'), ('toys', 'Toys')], max_length=10)),
-                ('state', models.CharField(choices=[('new', 'New'), ('packed', 'Packed'), ('sent', 'Sent'), ('cancelled', 'Cancelled')], default='new', max_length=10)),
-                ('total', models.DecimalField(decimal_places=2, max_digits=8)),
-                ('placed', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='orders', to='pieces.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("books", "Books"),
+                            ("garden", "Garden"),
+                            ("kitchen", "Kitchen"),
+                            ("toys", "Toys"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("packed", "Packed"),
+                            ("sent", "Sent"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="new",
+                        max_length=10,
+                    ),
+                ),
+                ("total", models.DecimalField(decimal_places=2, max_digits=8)),
+                ("placed", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="orders",
+                        to="pieces.customer",
+                    ),
+                ),
             ],
         ),
     ]

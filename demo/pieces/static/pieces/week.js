@@ -11,16 +11,24 @@ function svg(name, attributes, text = "") {
 class Week extends dashboards.Drawing {
   draw(hours, surface) {
     const most = Math.max(...hours.map(({ orders }) => orders));
-    const words = { fill: this.color("--dashboards-muted"), "font-size": 9 };
-    const picture = svg("svg", { viewBox: "0 0 514 156" });
-    DAYS.forEach((day, row) => picture.append(svg("text", { x: 0, y: 13 + 20 * row, ...words }, day)));
+    const picture = svg("svg", { viewBox: "0 0 514 156", "font-size": 11 });
+    const write = (x, y, text) => {
+      const fill = this.color("--dashboards-muted");
+      picture.append(svg("text", { x, y, fill }, text));
+    };
+    DAYS.forEach((day, row) => write(0, 14 + 20 * row, day));
     for (let hour = 0; hour < 24; hour += 4) {
-      picture.append(svg("text", { x: 28 + 20 * hour, y: 154, ...words }, `${hour}:00`));
+      write(30 + 20 * hour, 155, `${hour}:00`);
     }
     for (const { day, hour, orders } of hours) {
-      const place = { cx: 36 + 20 * hour, cy: 20 * day - 10 };
-      const dot = svg("circle", { ...place, r: 9 * Math.sqrt(orders / most), fill: this.color("--dashboards-accent") });
-      dot.append(svg("title", {}, `${DAYS[day - 1]} ${hour}:00: ${orders}`));
+      const dot = svg("circle", {
+        cx: 44 + 20 * hour,
+        cy: 20 * day - 10,
+        r: 9 * Math.sqrt(orders / most),
+        fill: this.color("--dashboards-accent"),
+      });
+      const when = `${DAYS[day - 1]} ${hour}:00`;
+      dot.append(svg("title", {}, `${when}: ${orders}`));
       picture.append(dot);
     }
     surface.replaceChildren(picture);
