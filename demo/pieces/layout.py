@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from dashboards.component.layout import HTMLComponentLayout, LayoutObject, Rendering
-from demo.pieces.source import Code, read_class, read_file
+from demo.pieces.source import read_class, read_file
 
 
 class Example(HTMLComponentLayout):
@@ -30,7 +30,7 @@ class Example(HTMLComponentLayout):
         kind = type(rendering.dashboard)
         keys = list(self.get_keys())
         named = [name for key in keys for name in (key, f"get_{key}_value", f"get_{key}_defer")]
-        codes: list[Code] = [
+        codes = [
             read_class(kind, frozenset([*named, *self.members]), self.heading),
             *(read_file(each) for each in self.files),
         ]

@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from dashboards.menus.menu import DashboardMenu, MenuItem
+from dashboards.menus.menu import DashboardMenu, Menu, MenuItem, make_dashboard_item
 from dashboards.menus.registry import menu_registry
+from demo.pieces.dashboards import charts, figures, forms, layout, requests, tables
+from demo.pieces.dashboards.customer import CustomerBoard
+from demo.pieces.models import Customer
 
 
 @menu_registry.register
@@ -17,11 +20,22 @@ class Ways(DashboardMenu):
 
 
 @menu_registry.register
-class Pieces(DashboardMenu):
+class Pieces(Menu):
     name = "The pieces"
-    app_label = "pieces"
 
     @classmethod
     def get_items(cls, obj: Any = None) -> list[MenuItem]:
-        embedded = MenuItem(title="In a page of your own", url="embedded")
-        return [*super().get_items(obj), embedded]
+        items: list[MenuItem] = [
+            make_dashboard_item(figures.Figures),
+            make_dashboard_item(charts.Charts),
+            make_dashboard_item(tables.Tables),
+            make_dashboard_item(forms.Forms),
+            make_dashboard_item(forms.Filtered),
+            make_dashboard_item(layout.Layouts),
+            make_dashboard_item(requests.Requests),
+            MenuItem(title="In a page of your own", url="embedded"),
+        ]
+        # On a customer's page there is one about that customer, too.
+        if isinstance(obj, Customer):
+            items.append(make_dashboard_item(CustomerBoard, obj))
+        return items

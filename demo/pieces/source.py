@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -68,7 +68,7 @@ class Module:
     def _definitions(self) -> Mapping[str, ast.stmt]:
         return {name: node for node in self._tree.body for name in _names_of(node)}
 
-    def cut(self, name: str, members: Set[str], heading: str = "") -> str:
+    def cut(self, name: str, members: frozenset[str], heading: str = "") -> str:
         """Return members of a class, and before them what they name: imports and definitions.
 
         Args:
@@ -106,7 +106,7 @@ class Module:
                 names |= _names_in([node])
         return [needed[line] for line in sorted(needed)]
 
-    def _imports(self, names: Set[str]) -> Iterator[str]:
+    def _imports(self, names: set[str]) -> Iterator[str]:
         for node in self._tree.body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 used = [each for each in node.names if (each.asname or each.name) in names]

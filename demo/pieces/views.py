@@ -14,6 +14,7 @@ def embedded(request: HttpRequest) -> HttpResponse:
         "counter": Counter(),
         "codes": [
             read_file("templates/pieces/embedded.html"),
+            read_file("menus.py"),
             read_class(Counter, frozenset([*Counter.declared, "Meta"])),
         ],
     }

@@ -67,12 +67,14 @@ def by_country() -> Any:
     countries = Order.objects.values("customer__country").order_by()
     counts = countries.annotate(orders=Count("pk"))
     codes = [each["customer__country"] for each in counts]
-    return px.choropleth(
+    figure = px.choropleth(
         locations=codes,
         color=[each["orders"] for each in counts],
         hover_name=[Country(code).label for code in codes],
         labels={"color": "Orders"},
     )
+    legend = {"orientation": "h", "thickness": 8, "y": -0.15}
+    return figure.update_coloraxes(colorbar=legend)
 
 
 @dataclass
@@ -81,8 +83,11 @@ class Week(Drawing):
     scripts = (*Drawing.scripts, "pieces/week.js")
 
 
-def by_hour() -> list[dict[str, Any]]:
-    hours = Order.objects.values(day=ExtractIsoWeekDay("placed"), hour=ExtractHour("placed"))
+def by_hour() -> list[Any]:
+    hours = Order.objects.values(
+        day=ExtractIsoWeekDay("placed"),
+        hour=ExtractHour("placed"),
+    )
     return [*hours.annotate(orders=Count("pk")).order_by("day", "hour")]
 
 
@@ -96,7 +101,7 @@ class Charts(Dashboard):
         value=load,
         window=120,
         figure=LOAD,
-        title="This machine",
+        title="This machine, for as long as somebody watches",
         live=Every(seconds=2),
     )
 

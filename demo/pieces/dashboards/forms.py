@@ -1,6 +1,7 @@
 """Forms that narrow, forms that save, and a form above a whole dashboard."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -59,6 +60,12 @@ class AddOrder(forms.ModelForm):  # type: ignore[type-arg]
         model = Order
         fields = ["customer", "category", "total"]
 
+    def clean_total(self) -> Decimal:
+        total: Decimal = self.cleaned_data["total"]
+        if total < 5:
+            raise forms.ValidationError("Nothing is sent below €5.")
+        return total
+
     def save(self, commit: bool = True) -> Order:
         order: Order = super().save(commit)
         # Whoever plays here must not fill the disk: the oldest make room.
@@ -94,7 +101,11 @@ class Forms(Dashboard):
         submit_text="Order",
         success_message="Ordered. Every open page has heard of it.",
     )
-    count = Stat(value=Order.objects.count, live=OnChange(Order))
+    count = Stat(
+        value=Order.objects.count,
+        title="Orders",
+        live=OnChange(Order),
+    )
     newest = BasicTable(
         value=newest,
         columns=COLUMNS,

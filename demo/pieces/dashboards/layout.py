@@ -67,8 +67,16 @@ class Layouts(Dashboard):
         value=Customer.objects.values("country").distinct().count,
         grid_css_classes="span-6",
     )
-    weeks = Chart(value=weeks, defer=True)
-    secret = Text(value="Loaded only when its tab was opened.", defer=True)
+    weeks = Chart(
+        value=weeks,
+        defer=True,
+        grid_css_classes="span-12",
+    )
+    secret = Text(
+        value="Loaded only when its tab was opened.",
+        defer=True,
+        grid_css_classes="span-12",
+    )
     new = Stat(value=new_orders, live=OnChange(Order))
     sent = Stat(
         value=sent_orders,
@@ -106,8 +114,8 @@ class Layouts(Dashboard):
                 "Headings, lines, HTML, and a plain element",
                 Header("This week", size=3),
                 HTML("<p>What is <em>not</em> on its way yet:</p>"),
-                Div("new", css_classes="is-framed"),
                 HR(),
+                Div("new", css_classes="is-framed"),
             ),
             Example(
                 "Icon, classes, place, and a call to action",

@@ -41,7 +41,10 @@ class Customers(TableSerializer):
         first_as_absolute_url = True
 
     def get_queryset(self, **kwargs: Any) -> QuerySet[Any]:
-        return Customer.objects.annotate(number=Count("orders"), sum=Sum("orders__total"))
+        return Customer.objects.annotate(
+            number=Count("orders"),
+            sum=Sum("orders__total"),
+        )
 
     @staticmethod
     def get_country_value(customer: Customer) -> str:

@@ -11,14 +11,16 @@ function svg(name, attributes, text = "") {
 class Week extends dashboards.Drawing {
   draw(hours, surface) {
     const most = Math.max(...hours.map(({ orders }) => orders));
-    const picture = svg("svg", { viewBox: "0 0 514 156", "font-size": 11 });
+    // As large on a phone as on a wide page.
+    const size = Math.max(11, 5500 / surface.clientWidth);
+    const picture = svg("svg", { viewBox: "0 0 514 158", "font-size": size });
     const write = (x, y, text) => {
       const fill = this.color("--dashboards-muted");
       picture.append(svg("text", { x, y, fill }, text));
     };
     DAYS.forEach((day, row) => write(0, 14 + 20 * row, day));
     for (let hour = 0; hour < 24; hour += 4) {
-      write(30 + 20 * hour, 155, `${hour}:00`);
+      write(30 + 20 * hour, 156, `${hour}:00`);
     }
     for (const { day, hour, orders } of hours) {
       const dot = svg("circle", {
