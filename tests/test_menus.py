@@ -86,8 +86,8 @@ def titles(request: HttpRequest, obj: Any = None) -> dict[str, list[str]]:
     return {name: [item.title for item in items] for name, items in sections.items()}
 
 
-def render(request: HttpRequest) -> str:
-    context = {"request": request, "dashboard": Open(request)}
+def render(request: HttpRequest, **context: Any) -> str:
+    context = {"request": request, "dashboard": Open(request), **context}
     return render_to_string("dashboards/menus.html", context)
 
 
@@ -122,6 +122,13 @@ def test_the_page_itself_is_marked_and_no_other(own: MenuRegistry):
     marked = re.findall(r'<a[^>]*href="([^"]*)"[^>]*aria-current="page"', html)
     assert set(marked) == {"/auth/open/"}
     assert get_sections(request).active == "Main"
+
+
+def test_a_page_of_ones_own_has_no_link_that_skips_to_nowhere(own: MenuRegistry):
+    """In a page that is no dashboard's, "Skip to content" led to its top: there was no name to lead to."""
+    declare(own, "Main", MenuItem(title="There", url="/auth/open/more/"))
+    assert 'href="#auth_open"' in render(ask())
+    assert 'href="#' not in render(ask(), dashboard=None)
 
 
 def test_what_leads_elsewhere_says_so_and_titles_are_escaped(own: MenuRegistry):
