@@ -125,7 +125,7 @@ def test_the_page_itself_is_marked_and_no_other(own: MenuRegistry):
 
 
 def test_a_page_of_ones_own_has_no_link_that_skips_to_nowhere(own: MenuRegistry):
-    """In a page that is no dashboard's, "Skip to content" led to its top: there was no name to lead to."""
+    """In a page that is no dashboard's, "Skip to content" led to its top, for want of a name."""
     declare(own, "Main", MenuItem(title="There", url="/auth/open/more/"))
     assert 'href="#auth_open"' in render(ask())
     assert 'href="#' not in render(ask(), dashboard=None)

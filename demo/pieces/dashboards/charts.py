@@ -73,7 +73,9 @@ def by_country() -> Any:
         hover_name=[Country(code).label for code in codes],
         labels={"color": "Orders"},
     )
-    legend = {"orientation": "h", "thickness": 8, "y": -0.15}
+    # The whole world, Greenwich in its middle, and a legend below it.
+    figure.update_geos(fitbounds=False, projection_type="natural earth")
+    legend = {"orientation": "h", "thickness": 8, "y": -0.2}
     return figure.update_coloraxes(colorbar=legend)
 
 
