@@ -61,6 +61,7 @@ class Module:
     """
 
     def __init__(self, source: str) -> None:
+        self._source = source
         self._lines = source.splitlines()
         self._tree = ast.parse(source)
 
@@ -140,10 +141,13 @@ class Module:
             "        components = ComponentLayout(",
         ]
         for node in nodes:
-            lines = self._lines_of(node)
-            before = len(lines[0]) - len(lines[0].lstrip())
-            yield from (f"{indent}{line[before:]}" for line in lines[:-1])
-            yield f"{indent}{lines[-1][before:].removesuffix(',')},"
+            first = self._lines[node.lineno - 1]
+            before = len(first) - len(first.lstrip())
+            begin, *rest = (ast.get_source_segment(self._source, node) or "").splitlines()
+            yield (
+                "\n".join([f"{indent}{begin}", *(f"{indent}{line[before:]}" for line in rest)])
+                + ","
+            )
         yield "        )"
 
 
