@@ -332,6 +332,7 @@ def test_the_shop_is_filled_once_and_never_grows_old(stopped: Demo):
     stopped.run("migrate", "--verbosity", "0")
     assert stopped.ask("SELECT count(*) FROM pieces_order") == orders
     assert stopped.ask("SELECT julianday('now') - julianday(max(placed)) FROM pieces_order") < 1
+    stopped.run("makemigrations", "--check", "--dry-run", "--verbosity", "0")
     # Before there was a shop there is nothing to fill.
     stopped.run("migrate", "pieces", "zero", "--verbosity", "0")
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from dashboards.component import Stat, Text
 from dashboards.component.layout import HTML, ComponentLayout
@@ -57,6 +58,12 @@ class Requests(Dashboard):
     bank = Stat(value=ask_bank, grid_css_classes="span-6")
     carrier = Stat(value=ask_carrier, grid_css_classes="span-6")
 
+    time = Stat(
+        value=timezone.now,
+        date_format="H:i:s",
+        poll_rate=5,
+    )
+
     new = Stat(
         defer=partial(count_slowly, "new"),
         grid_css_classes="span-4",
@@ -108,5 +115,6 @@ class Requests(Dashboard):
                 members=["__init__"],
             ),
             Example("Values that are awaited together", "bank", "carrier"),
+            Example("Asked for anew every five seconds", "time"),
             Example("Deferred, and loaded together", "new", "packed", "sent"),
         )
