@@ -31,7 +31,7 @@ class Code:
     name: str
     text: str
 
-    @property
+    @cached_property
     def html(self) -> SafeString:
         """The source in colours, by classes only: a strict policy refuses inline styles."""
         lexer = get_lexer_for_filename(self.name.replace(".html", ".html.jinja2"))
@@ -81,19 +81,16 @@ class Module:
         assert isinstance(kind, ast.ClassDef)
         chosen = [node for node in kind.body if set(_names_of(node)) & members]
         laid_out = _laid_out(kind, heading)
-        shown = [*chosen, *laid_out, *kind.bases, *kind.decorator_list]
-        needed = self._needed(shown, name)
-        names = _names_in([*shown, *needed]) | ({"ComponentLayout"} if laid_out else set())
-        shown_lines = list(self._imports(names))
-        before: ast.stmt = kind
-        for node in needed:
-            # As a formatter has it: two blank lines around what is defined, none between constants.
-            is_run = isinstance(before, ast.Assign) and isinstance(node, ast.Assign)
-            shown_lines += [*([] if is_run else ["", ""]), *self._lines_of(node)]
-            before = node
-        shown_lines += ["", "", *self._head_of(kind), *self._members(chosen)]
-        shown_lines += self._layout(laid_out)
-        return "\n".join(_REMARK.sub("", line) for line in shown_lines) + "\n"
+        nodes = [*chosen, *laid_out, *kind.bases, *kind.decorator_list]
+        needed = self._needed(nodes, name)
+        names = _names_in([*nodes, *needed]) | ({"ComponentLayout"} if laid_out else set())
+        lines = [
+            *self._imports(names),
+            *self._above(needed),
+            *("", "", *self._head_of(kind), *self._members(chosen)),
+            *self._layout(laid_out),
+        ]
+        return "\n".join(_REMARK.sub("", line) for line in lines) + "\n"
 
     def _needed(self, nodes: Sequence[ast.AST], without: str) -> list[ast.stmt]:
         """Return the definitions that nodes name, and those that these name, in source order."""
@@ -122,8 +119,19 @@ class Module:
             start -= 1
         return self._lines[start : node.end_lineno]
 
+    def _above(self, nodes: Iterable[ast.stmt]) -> Iterator[str]:
+        """As a formatter has it: two blank lines around what is defined, none among constants."""
+        was_constant = False
+        for node in nodes:
+            is_constant = isinstance(node, ast.Assign)
+            if not (was_constant and is_constant):
+                yield from ("", "")
+            yield from self._lines_of(node)
+            was_constant = is_constant
+
     def _head_of(self, kind: ast.ClassDef) -> list[str]:
-        return self._lines_of(kind)[: 1 + len(kind.decorator_list)]
+        lines, below = self._lines_of(kind), (kind.end_lineno or 0) - kind.lineno
+        return lines[: len(lines) - below]
 
     def _members(self, nodes: Iterable[ast.stmt]) -> Iterator[str]:
         for index, node in enumerate(nodes):
@@ -134,20 +142,14 @@ class Module:
     def _layout(self, nodes: Sequence[ast.expr]) -> Iterator[str]:
         if not nodes:
             return
-        indent = " " * 12
-        yield from [
-            "",
-            "    class Layout(Dashboard.Layout):",
-            "        components = ComponentLayout(",
-        ]
+        yield from ("", "    class Layout(Dashboard.Layout):")
+        yield "        components = ComponentLayout("
         for node in nodes:
             first = self._lines[node.lineno - 1]
             before = len(first) - len(first.lstrip())
             begin, *rest = (ast.get_source_segment(self._source, node) or "").splitlines()
-            yield (
-                "\n".join([f"{indent}{begin}", *(f"{indent}{line[before:]}" for line in rest)])
-                + ","
-            )
+            *above, last = (begin, *(line[before:] for line in rest))
+            yield from (f"{' ' * 12}{line}" for line in (*above, f"{last},"))
         yield "        )"
 
 
