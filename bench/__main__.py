@@ -45,7 +45,8 @@ def main() -> None:
     results = _RESULTS / ("partial.json" if arguments.only else "latest.json")
     report.write_json(results, rows)
     kind, minutes = "quick" if plan.quick else "full", (time.monotonic() - began) / 60
-    run = f"A {kind} run of {minutes:.1f} minutes; medians of {plan.rounds} rounds."
+    rounds = f"medians of {plan.rounds} rounds, of deliveries {plan.turns}"
+    run = f"A {kind} run of {minutes:.1f} minutes; {rounds}."
     about = [*machine.describe(), run]
     results.with_suffix(".txt").write_text("\n".join(about) + "\n")
     print(report.table([row.as_json() for row in rows]), *about, sep="\n")

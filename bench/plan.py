@@ -10,9 +10,11 @@ class Plan:
     quick: bool
     readers: int = 1_000
     rounds: int = 5
+    # Of deliveries: many short ones, so that whoever else uses the machine slows all alike.
+    turns: int = 20
     opened: int = 1_000
-    steady_seconds: float = 20
-    lockstep_seconds: float = 10
+    steady_seconds: float = 5
+    lockstep_seconds: float = 3
     overload_seconds: float = 10
     # Within them Pushpin asks anew for each stream: twice for one of ours, once for the other's.
     pushpin_seconds: float = 120
@@ -20,7 +22,7 @@ class Plan:
     crowd: int = 5_000
     crowd_seconds: float = 20
     hop_pushes: int = 400
-    polling_seconds: float = 60
+    polling_seconds: float = 20
     pages: int = 500
     soak_pushes: int = 1_000_000
     soak_connects: int = 20_000
@@ -30,9 +32,10 @@ FULL = Plan(quick=False)
 QUICK = Plan(
     quick=True,
     rounds=3,
+    turns=5,
     opened=400,
-    steady_seconds=2,
-    lockstep_seconds=1,
+    steady_seconds=1.2,
+    lockstep_seconds=0.6,
     overload_seconds=4,
     pushpin_seconds=2,
     pushpin_rounds=1,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any, Literal
 
 BEGIN = "<!-- figures: written by python -m bench -->"
@@ -55,8 +56,13 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Ours over the reference's."""
-        return self.ours / self.reference if self.reference else None
+        """Ours over the reference's; of rounds the median, for what slows one slows both."""
+        if not self.reference:
+            return None
+        rounds = self.rounds or {}
+        pairs = zip(rounds.get("ours", ()), rounds.get(self.reference_name, ()), strict=True)
+        ratios = [ours / theirs for ours, theirs in pairs if theirs]
+        return median(ratios) if ratios else self.ours / self.reference
 
     @property
     def met(self) -> bool:

@@ -153,6 +153,12 @@ class Server:
         return size
 
     @property
+    def blocks(self) -> int:
+        """How many blocks of memory Python has given out, rubbish aside."""
+        number: int = self.ask("blocks")["blocks"]
+        return number
+
+    @property
     def threads(self) -> int:
         """How many threads it has."""
         number: int = self._kernel.num_threads()

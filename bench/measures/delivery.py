@@ -14,7 +14,7 @@ _RATE = 5
 
 
 def delivery(plan: Plan) -> Sequence[Row]:
-    """Measure all three servers in turns, so that a noisy minute hits them alike."""
+    """Measure all three servers in turns, to and fro, so that a noisy minute hits them alike."""
     figures = Rounds()
     with ExitStack() as stack:
         subjects = {
@@ -25,8 +25,10 @@ def delivery(plan: Plan) -> Sequence[Row]:
         for each in subjects.values():
             each.open(plan.readers)
             each.push(3, _RATE)  # The first are dearer.
-        for _ in range(plan.rounds):
-            for name, each in subjects.items():
+        there = tuple(subjects.items())
+        turns = [there[:: -1 if turn % 2 else 1] for turn in range(plan.turns)]
+        for turn in turns:
+            for name, each in turn:
                 count = round(plan.steady_seconds * _RATE)
                 before = each.server.cpu
                 got = each.push(count, _RATE)
@@ -37,8 +39,8 @@ def delivery(plan: Plan) -> Sequence[Row]:
                 figures.add("p99", name, got.p99)
                 figures.add("lost", name, got.lost(count))
                 figures.add("merged", name, got.values / got.reads)
-        for _ in range(plan.rounds):
-            for name, each in subjects.items():
+        for turn in turns:
+            for name, each in turn:
                 pushed, took, got = each.lockstep(plan.lockstep_seconds)
                 figures.add("rate", name, got.values / took)
                 figures.add("lost", name, got.lost(pushed))

@@ -15,7 +15,7 @@ _MAX_GROWTH_MIB = 2
 
 def soak(plan: Plan) -> Sequence[Row]:
     """Push and connect in ten parts; the first is the warm-up."""
-    sizes = []
+    sizes, blocks = [], []
     with subject("ours", store=MEMORY) as each:
         each.open(_READERS)
         for _ in range(_PARTS):
@@ -27,6 +27,7 @@ def soak(plan: Plan) -> Sequence[Row]:
                 each.readers.close(_READERS)
             time.sleep(0.5)
             sizes.append(each.server.rss / 2**20)
+            blocks.append(each.server.blocks)
     about = f"{plan.soak_pushes:,} pushes, {plan.soak_connects:,} connects and disconnects"
     less = " Scaled down: the full run has 1,000,000 and 20,000." if plan.quick else ""
     return [
@@ -35,7 +36,8 @@ def soak(plan: Plan) -> Sequence[Row]:
             unit="MiB",
             ours=sizes[-1] - sizes[0],
             target=Target("ours", _MAX_GROWTH_MIB),
-            note=f"{sizes[0]:.1f} MiB, then {sizes[-1]:.1f} MiB, {_READERS} readers.{less}",
+            note=f"{sizes[0]:.1f} MiB, then {sizes[-1]:.1f} MiB, {_READERS} readers; "
+            f"{blocks[0]:,} blocks of Python's, then {blocks[-1]:,}.{less}",
             rounds={"ours": sizes},
         )
     ]

@@ -1,6 +1,8 @@
 """Pushes inside the server process, asked for under ``/control/``. The same for every site."""
 
+import gc
 import json
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -40,7 +42,11 @@ class Control:
                 target=self._push_all, args=(first, count), kwargs={"rate": asked["rate"]}
             )
             self._pushing.start()
-        body = json.dumps({"pushing": bool(self._pushing and self._pushing.is_alive())}).encode()
+        state: dict[str, int] = {"pushing": bool(self._pushing and self._pushing.is_alive())}
+        if scope["path"] == "/control/blocks":
+            gc.collect()
+            state["blocks"] = sys.getallocatedblocks()
+        body = json.dumps(state).encode()
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -9,7 +9,6 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.forms.utils import flatatt
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -21,6 +20,7 @@ from django.utils.translation import gettext
 
 from dashboards import conf
 from dashboards.component.base import CTA, Component, resolve
+from dashboards.component.box import Box, escaped
 from dashboards.component.calls import Call
 from dashboards.component.filters import Filters
 from dashboards.component.look import address_of, parts_of
@@ -375,25 +375,22 @@ class BoundComponent:
             is_placed: whether it stands in the dashboard's grid, not in a card.
         """
         content = self._owner.render_content(self.key)
-        is_titled = is_titled or self._component.title is not None
-        context = {
-            "component": self,
-            "dom_id": self.dom_id,
-            "kind": self.kind,
-            "title": self.title if is_titled else "",
-            # No number: a template would look up how the active language writes it.
-            "level": str(level),
-            "icon": self._component.icon,
-            "content": content,
-            "attributes": flatatt(self._content_attributes(content)),
-            "is_deferred": self.is_deferred,
-            "parts": self.parts,
-            "cta": self.cta,
-            "grid_css_classes": self._component.grid_css_classes
-            or (conf.get("GRID_CSS_CLASSES") if is_placed else ""),
-        }
-        html = render_to_string("dashboards/component.html", context)
-        return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes
+        declared, cta = self._component, self.cta
+        is_titled = is_titled or declared.title is not None
+        box = Box(
+            dom_id=self.dom_id,
+            kind=self.kind,
+            title=escaped(self.title) if is_titled else "",
+            level=str(level),
+            icon=escaped(declared.icon),
+            grid_css_classes=escaped(
+                declared.grid_css_classes or (conf.get("GRID_CSS_CLASSES") if is_placed else "")
+            ),
+            parts=tuple((name, escaped(css)) for name, css in self.parts.items()),
+            cta=(escaped(cta.href), escaped(cta.text)) if cta else (),
+            is_deferred=self.is_deferred,
+        )
+        return box.render(self._content_attributes(content), content)
 
     def _content_attributes(self, content: str | None) -> dict[str, Any]:
         """Return what says to htmx and to our scripts how the content is updated."""

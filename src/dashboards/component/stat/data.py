@@ -98,6 +98,13 @@ class StatData:
         return format_value(self.text, self.decimals, self.date_format)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing but the figure and the line below it, as in most."""
+        return not (
+            self.change or self.sparkline or self.href or self.icon or self.prefix or self.unit
+        )
+
+    @property
     def note(self) -> Any:
         """The line below it in the active locale."""
         return "" if self.sub_text is None else format_value(self.sub_text)
