@@ -37,6 +37,17 @@ EMBEDDED = "/embedded/"
 class Demo(Site):
     """The demo with a database of its own."""
 
+    # Made once: to migrate takes longer than to start a server.
+    filled: bytes | None = None
+
+    def prepare(self) -> None:
+        database = self.folder / "demo.sqlite3"
+        if Demo.filled is not None:
+            database.write_bytes(Demo.filled)
+        else:
+            super().prepare()
+            Demo.filled = database.read_bytes()
+
     def run(self, *arguments: str) -> None:
         command = [sys.executable, "demo/manage.py", *arguments]
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True)

@@ -14,8 +14,9 @@ def embedded(request: HttpRequest) -> HttpResponse:
         "counter": Counter(),
         "codes": [
             read_file("templates/pieces/embedded.html"),
-            read_file("menus.py"),
+            read_file("views.py"),
             read_class(Counter, frozenset([*Counter.declared, "Meta"])),
+            read_file("menus.py"),
         ],
     }
     return render(request, "pieces/embedded.html", context)
