@@ -2,26 +2,27 @@
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 import pytest
 
-from dashboards.live.eager import begin_here
-
-Begin = Callable[[bytes], Awaitable[None] | None]
+from dashboards.live.eager import begin, between_tasks
 
 
 class Writer:
-    """A task that waits for news, and what another one began for it."""
+    """A task that waits for news, and what another one begins for it."""
 
-    def __init__(self, write: Callable[[bytes], Awaitable[None]]) -> None:
-        self.began: asyncio.Future[Begin] = asyncio.get_running_loop().create_future()
+    def __init__(self) -> None:
         self.rest: asyncio.Future[Awaitable[None]] = asyncio.get_running_loop().create_future()
-        self.task = asyncio.create_task(self._run(write))
+        self.context = contextvars.copy_context()
+        self.task = asyncio.get_running_loop().create_task(self._run(), context=self.context)
 
-    async def _run(self, write: Callable[[bytes], Awaitable[None]]) -> None:
-        self.began.set_result(begin_here(write))
+    async def _run(self) -> None:
         await (await self.rest)
+
+    def begin(self, work: Awaitable[None]) -> Awaitable[None] | None:
+        with between_tasks():
+            return begin(self.task, self.context, work)
 
 
 async def test_what_need_not_wait_is_done_at_once():
@@ -30,10 +31,9 @@ async def test_what_need_not_wait_is_done_at_once():
     async def write(data: bytes) -> None:
         wrote.append(data)
 
-    writer = Writer(write)
-    begin = await writer.began
-    assert begin(b"one") is None
-    assert begin(b"two") is None
+    writer = Writer()
+    assert writer.begin(write(b"one")) is None
+    assert writer.begin(write(b"two")) is None
     assert wrote == [b"one", b"two"]
     writer.task.cancel()
 
@@ -42,39 +42,50 @@ async def test_it_runs_as_the_task_whose_it_is():
     name = contextvars.ContextVar("name", default="other")
     seen: list[object] = []
 
-    async def write(data: bytes) -> None:
+    async def write() -> None:
         seen.append((asyncio.current_task(), name.get()))
 
-    async def run() -> None:
-        name.set("own")
-        begun.set_result(begin_here(write))
-        await asyncio.sleep(10)
-
-    begun: asyncio.Future[Begin] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(run())
-    begin = await begun
+    token = name.set("own")
+    writer = Writer()
+    name.reset(token)
     here = asyncio.current_task()
-    begin(b"")
+    writer.begin(write())
     assert asyncio.current_task() is here
-    asyncio.get_running_loop().call_soon(begin, b"")  # Where no task is.
+    # Where no task is.
+    asyncio.get_running_loop().call_soon(lambda: writer.begin(write()))
     await asyncio.sleep(0.01)
-    assert seen == [(task, "own"), (task, "own")]
-    task.cancel()
+    assert seen == [(writer.task, "own"), (writer.task, "own")]
+    writer.task.cancel()
+
+
+async def test_whose_turn_it_is_is_as_before_even_after_a_failure():
+    here = asyncio.current_task()
+    in_between: list[object] = []
+
+    def fail() -> None:
+        with between_tasks():
+            in_between.append(asyncio.current_task())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert in_between == [None]
+    assert asyncio.current_task() is here
 
 
 async def test_what_has_to_wait_goes_on_in_its_task():
     gate = asyncio.Event()
     seen: list[object] = []
 
-    async def write(data: bytes) -> None:
+    async def write() -> None:
         async with asyncio.timeout(5):  # Tied to the current task.
             seen.append("began")
             await gate.wait()
             await asyncio.sleep(0)
             seen.append(asyncio.current_task())
 
-    writer = Writer(write)
-    rest = (await writer.began)(b"")
+    writer = Writer()
+    rest = writer.begin(write())
     assert rest is not None
     assert seen == ["began"]
     writer.rest.set_result(rest)
@@ -86,11 +97,11 @@ async def test_what_has_to_wait_goes_on_in_its_task():
 async def test_a_wait_that_is_over_before_the_task_looks():
     gate = asyncio.Event()
 
-    async def write(data: bytes) -> None:
+    async def write() -> None:
         await gate.wait()
 
-    writer = Writer(write)
-    rest = (await writer.began)(b"")
+    writer = Writer()
+    rest = writer.begin(write())
     assert rest is not None
     gate.set()
     await asyncio.sleep(0.01)
@@ -101,15 +112,15 @@ async def test_a_wait_that_is_over_before_the_task_looks():
 async def test_a_cancellation_reaches_what_waits():
     seen: list[str] = []
 
-    async def write(data: bytes) -> None:
+    async def write() -> None:
         try:
             await asyncio.sleep(10)
         except asyncio.CancelledError:
             seen.append("cancelled")
             raise
 
-    writer = Writer(write)
-    rest = (await writer.began)(b"")
+    writer = Writer()
+    rest = writer.begin(write())
     assert rest is not None
     writer.rest.set_result(rest)
     await asyncio.sleep(0.01)
@@ -120,11 +131,11 @@ async def test_a_cancellation_reaches_what_waits():
 
 
 async def test_a_failure_is_the_tasks_own():
-    async def write(data: bytes) -> None:
+    async def write() -> None:
         raise BrokenPipeError
 
-    writer = Writer(write)
-    rest = (await writer.began)(b"")
+    writer = Writer()
+    rest = writer.begin(write())
     assert rest is not None
     writer.rest.set_result(rest)
     with pytest.raises(BrokenPipeError):

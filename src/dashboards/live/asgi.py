@@ -219,7 +219,13 @@ class _Exchange:
 
     async def deliver(self, reader: Reader) -> None:
         """Write what the reader takes, until the stream ends."""
-        await reader.deliver(self.write)
+        send = self._send
+
+        def write(body: bytes) -> Awaitable[None]:
+            # Not a coroutine around a coroutine: this runs once for each delivery.
+            return send({"type": "http.response.body", "body": body, "more_body": True})
+
+        await reader.deliver(write)
         if not self.disconnected:
             await self.write(b"", more=False)
 

@@ -6,9 +6,12 @@ that does wait is left to the task that it belongs to.
 """
 
 import asyncio
+import contextlib
 import contextvars
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Generator, Iterator
 from typing import Any
+
+_DONE = object()
 
 
 class _Rest(Awaitable[None]):
@@ -37,40 +40,43 @@ async def _fail(error: BaseException) -> None:
     raise error
 
 
-def begin_here(
-    work: Callable[[bytes], Awaitable[None]],
-) -> Callable[[bytes], Awaitable[None] | None]:
-    """Return what begins work of the current task while that waits for something else.
-
-    It is called from anywhere in the same event loop, and runs what ``work`` returns as far as
-    it goes without waiting: in the task's context, and as if the task ran it. It returns ``None``
-    where that was all of it, and else what the task has to await before it does anything else.
-
-    Raises:
-        RuntimeError: no task calls it.
-    """
-    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
-    task = asyncio.current_task(loop)
-    if task is None:
-        msg = "begin_here() is called in a task."
-        raise RuntimeError(msg)
-
-    def begin(data: bytes) -> Awaitable[None] | None:
-        steps = work(data).__await__()
-        current = asyncio.current_task(loop)
-        # What Python offers to those who write tasks of their own ("Extending" in asyncio).
+@contextlib.contextmanager
+def between_tasks() -> Iterator[None]:
+    """Have the present task step back, so that work of others can be begun."""
+    loop = asyncio.get_running_loop()
+    current = asyncio.current_task(loop)
+    # What Python offers to those who write tasks of their own ("Extending" in asyncio).
+    if current:
+        asyncio._leave_task(loop, current)  # noqa: SLF001
+    try:
+        yield
+    finally:
         if current:
-            asyncio._leave_task(loop, current)  # noqa: SLF001
-        asyncio._enter_task(loop, task)  # noqa: SLF001
-        try:
-            return _Rest(steps, context.run(next, steps))
-        except StopIteration:
-            return None
-        except BaseException as error:  # noqa: BLE001 - for the task, not for whoever called
-            return _fail(error)
-        finally:
-            asyncio._leave_task(loop, task)  # noqa: SLF001
-            if current:
-                asyncio._enter_task(loop, current)  # noqa: SLF001
+            asyncio._enter_task(loop, current)  # noqa: SLF001
 
-    return begin
+
+def begin(
+    task: asyncio.Task[Any], context: contextvars.Context, work: Awaitable[None]
+) -> Awaitable[None] | None:
+    """Begin the work of a task while that waits for something else, ``between_tasks``.
+
+    It runs as far as it goes without waiting: in the task's context, and as if the task ran it.
+
+    Args:
+        task: whose work it is; of the loop that runs.
+        context: that task's context.
+        work: what it would have awaited.
+
+    Returns:
+        ``None`` where that was all of it, else what the task has to await before anything else.
+    """
+    loop = asyncio.get_running_loop()
+    steps = work.__await__()
+    asyncio._enter_task(loop, task)  # noqa: SLF001
+    try:
+        waits_for = context.run(next, steps, _DONE)
+    except BaseException as error:  # noqa: BLE001 - for the task, not for whoever called
+        return _fail(error)
+    finally:
+        asyncio._leave_task(loop, task)  # noqa: SLF001
+    return None if waits_for is _DONE else _Rest(steps, waits_for)

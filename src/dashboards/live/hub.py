@@ -8,6 +8,7 @@ Everything here runs in one event loop, except the computing of live values.
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import random
 import time
@@ -16,7 +17,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from dashboards import conf
-from dashboards.live.eager import begin_here
+from dashboards.live.eager import begin, between_tasks
 from dashboards.live.frames import HEARTBEAT, encode_event, encode_frames
 from dashboards.live.hints import EVERYTHING
 from dashboards.live.hold import ACCESS, EVERYBODY, Hold, who_lost_access
@@ -41,10 +42,12 @@ class Reader:
 
     __slots__ = (
         "_beats",
-        "_begin",
+        "_context",
         "_loop",
         "_news",
         "_rest",
+        "_waits",
+        "_write",
         "beat_seconds",
         "beats_at",
         "end_reason",
@@ -58,9 +61,13 @@ class Reader:
     def __init__(self, feed: "Feed", hold: Hold) -> None:
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Future[None] | None = None
+        # Whether that is pending. Kept here, as all that a wake looks at: of a thousand readers
+        # each object more is one that the processor has to fetch.
+        self._waits = False
         # Who writes; cancelled where the client stops reading.
         self.task: asyncio.Task[Any] | None = None
-        self._begin: Callable[[bytes], Awaitable[None] | None] | None = None
+        self._context: contextvars.Context | None = None
+        self._write: Callable[[bytes], Awaitable[None]] | None = None
         # A write that was begun while its task waited for news, and is not done.
         self._rest: Awaitable[None] | None = None
         self.feed = feed
@@ -90,9 +97,9 @@ class Reader:
             write: writes bytes to the client.
         """
         self.task = asyncio.current_task()
-        self._begin = begin_here(write)
+        self._context, self._write = contextvars.copy_context(), write
         while True:
-            if self._rest:
+            if self._rest is not None:
                 rest, self._rest = self._rest, None
                 await rest
             elif self.end_reason:
@@ -112,9 +119,7 @@ class Reader:
         news = feed.since(before)
         if news.encoded:
             self.position = feed.position
-            # Of a stream that was behind, how old its news are says nothing of us.
-            lag = time.time() - feed.put_at if before is feed.previous else None
-            METRICS.wrote(len(news.encoded), news.frames, news.versions, lag)
+            feed.count(news, before)
             encoded = news.encoded
         elif self._beats:
             # With the position, so that a client which heard nothing else knows where it is.
@@ -127,7 +132,7 @@ class Reader:
 
     def news(self) -> asyncio.Future[None]:
         """Return what is done when it is worth looking again."""
-        self._news = self._loop.create_future()
+        self._waits, self._news = True, self._loop.create_future()
         return self._news
 
     @property
@@ -135,15 +140,29 @@ class Reader:
         """Whether its client stopped reading."""
         return self.end_reason == "stuck"
 
+    def give(self, encoded: bytes, now: float) -> bool:
+        """Write news if it waits for them, ``between_tasks``; what has to wait it does itself.
+
+        Returns:
+            Whether it did wait; else it is to look for itself.
+        """
+        task, context, write = self.task, self._context, self._write
+        if not self._waits or self.end_reason or task is None or context is None or write is None:
+            return False
+        self.position = self.feed.position
+        self._beats = False
+        self.beats_at = now + self.beat_seconds
+        self._rest = begin(task, context, write(encoded))
+        if self._rest is not None:
+            self.wake()
+        return True
+
     def wake(self) -> None:
-        """Write what there is at once, if that need not wait; else let the reader look again."""
-        if self._news is None or self._news.done():
-            return
-        if self._begin and not self.end_reason and (news := self.take()):
-            self._rest = self._begin(news)
-            if self._rest is None:
-                return
-        self._news.set_result(None)
+        """Let it look again."""
+        if self._waits and self._news:
+            self._waits = False
+            if not self._news.done():
+                self._news.set_result(None)
 
     def close(self, reason: str) -> None:
         """End the stream, for one of ``metrics.END_REASONS``; the first counts."""
@@ -154,8 +173,7 @@ class Reader:
         """End at its age, beat after silence, and give up on a client that stopped reading."""
         if now < self.beats_at and now < self.ends_at:
             return
-        is_writing = self._news is None or self._news.done()
-        if self.task and is_writing and now >= self.beats_at + self.beat_seconds:
+        if self.task and not self._waits and now >= self.beats_at + self.beat_seconds:
             # Two beats long nothing could be written. Its own task is stuck in the writing.
             self.end_reason = "stuck"
             self.task.cancel()
@@ -247,9 +265,27 @@ class Feed:
         self.previous, self.position, self.put_at = before, now, changes.put_at
         self._news.clear()
         self._latest = _NOTHING_YET
-        # A copy, for servers' code runs in between.
-        for reader in tuple(self.readers):
-            reader.wake()
+        self._deliver(before)
+
+    def _deliver(self, before: Position | None) -> None:
+        """Write the news to those who wait for them, and let the others look."""
+        news, written = self.since(before), 0
+        now = asyncio.get_running_loop().time()
+        with between_tasks():
+            # A copy, for servers' code runs in between.
+            for reader in tuple(self.readers):
+                is_next = news.encoded and reader.position is before
+                if is_next and reader.give(news.encoded, now):
+                    written += 1
+                else:
+                    reader.wake()
+        self.count(news, before, written)
+
+    def count(self, news: _News, before: Position | None, times: int = 1) -> None:
+        """Count what was written to readers that were at ``before``, up to now."""
+        # Of a stream that was behind, how old its news are says nothing of us.
+        lag = time.time() - self.put_at if before is self.previous else None
+        METRICS.wrote(len(news.encoded), news.frames, news.versions, lag, times)
 
     def look(self, topic: str) -> None:
         """Let the values that wait for a topic's changes look."""
@@ -408,6 +444,8 @@ class Hub:
         return changes.position, who_lost_access(since, changes)
 
     def _end_streams_of(self, lost: set[str]) -> None:
+        if not lost:
+            return
         for feed in self._feeds.values():
             for reader in feed.readers:
                 _close_if_lost(reader, lost)

@@ -54,25 +54,27 @@ class Metrics:
         self.late = 0
         self.store_failures = 0
 
-    def wrote(self, size: int, frames: int, versions: int, lag: float | None) -> None:
-        """Count one write to one stream.
+    def wrote(
+        self, size: int, frames: int, versions: int, lag: float | None, times: int = 1
+    ) -> None:
+        """Count a write to a stream, or the same to several.
 
         Args:
             size: its bytes.
             frames: how many frames it carried.
             versions: how many versions it moved its reader on.
-            lag: seconds since the put of the newest; ``None`` where that says nothing.
+            lag: seconds from the put of the newest to the last of the writes; ``None`` where that
+                says nothing.
+            times: to how many.
         """
-        self.writes += 1
-        self.bytes += size
-        self.frames += frames
-        if versions > 1:
-            self.merged += versions - 1
-        if lag is not None:
-            self.lag_sum += lag
-            if lag > self.lag_max_seconds:  # noqa: PLR1730 - no call: it runs for each write
-                self.lag_max_seconds = lag
-            self.lag_counts[bisect_left(_LAG_BOUNDS, lag)] += 1
+        self.writes += times
+        self.bytes += times * size
+        self.frames += times * frames
+        self.merged += times * max(0, versions - 1)
+        if lag is not None and times:
+            self.lag_sum += times * lag
+            self.lag_max_seconds = max(self.lag_max_seconds, lag)
+            self.lag_counts[bisect_left(_LAG_BOUNDS, lag)] += times
 
 
 METRICS = Metrics()
