@@ -1,4 +1,4 @@
-"""Settings of the demo: what one dashboard of this machine needs, and nothing else."""
+"""Settings of the demo: what its dashboards need, and nothing else."""
 
 import os
 import socket
