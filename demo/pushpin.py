@@ -26,23 +26,31 @@ def main() -> int:
     # Both this and the demo get a terminal's Ctrl-C; only this gets the signal of a supervisor.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.suppress(KeyboardInterrupt), pushpin(arguments.port, ports) as proxy:
-        demo = subprocess.Popen(
+        environment = {**os.environ, "DEMO_GRIP_URL": proxy.control_url}
+        commands = [
             [
-                *(sys.executable, "-m", "uvicorn", "demo.asgi:application"),
+                *("uvicorn", "demo.asgi:application"),
                 *("--port", str(arguments.port), "--log-level", "warning"),
                 *("--timeout-graceful-shutdown", "3"),
             ],
-            env={**os.environ, "DEMO_GRIP_URL": proxy.control_url},
-        )
+            # The proxy holds the streams, so nobody else would compute what is due on them.
+            ["django", "live", "--settings", "demo.settings", "--skip-checks", "--verbosity", "0"],
+        ]
+        processes = [
+            subprocess.Popen([sys.executable, "-m", *command], env=environment)
+            for command in commands
+        ]
         try:
             sys.stdout.write(
                 f"Three ways, behind Pushpin: {proxy.url}/ways/ways/ (Ctrl-C stops it)\n"
             )
             sys.stdout.flush()
-            return demo.wait()
+            return processes[0].wait()
         finally:
-            demo.terminate()
-            demo.wait()
+            for each in processes:
+                each.terminate()
+            for each in processes:
+                each.wait()
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Settings of the demo: what one dashboard of this machine needs, and nothing else."""
+"""Settings of the demo: what its dashboards need, and nothing else."""
 
 import os
 import socket
@@ -8,8 +8,8 @@ import psutil
 
 BASE_DIR = Path(__file__).resolve().parent
 
-# There are no sessions, no logins and no forms. Signed are only links by which Pushpin asks again,
-# for what everybody may read.
+# There are no sessions and no logins. Signed are only links by which Pushpin asks again, for what
+# everybody may read; the tokens of forms are no signatures but a cookie that is said again.
 SECRET_KEY = "a demo has nothing to keep secret"
 DEBUG = os.environ.get("DEMO_DEBUG") == "1"
 
@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django_eventstream",
     "demo.machine",
     "demo.ways",
+    "demo.pieces",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -71,3 +72,4 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "/static/"
 USE_TZ = True
+TIME_ZONE = "UTC"

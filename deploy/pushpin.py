@@ -134,7 +134,7 @@ class Pushpin:
                 command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         end = time.monotonic() + 15
-        while not all(map(_listens, self._needed)):
+        while not (all(map(_listens, self._needed)) and _answers(self.ports.http)):
             if self._process.poll() is not None or time.monotonic() > end:
                 msg = f"Pushpin did not start:\n{self.log}"
                 raise RuntimeError(msg)
@@ -172,6 +172,19 @@ class Pushpin:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _answers(port: int) -> bool:
+    """Whether a request gets an answer, whatever it is: the site behind may not be there yet.
+
+    It listens before its programs have found each other, and loses what comes until then.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=0.5) as probe:
+            probe.sendall(f"OPTIONS / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+            return bool(probe.recv(1))
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

@@ -124,8 +124,12 @@ class Site:
         self.environment.pop("COVERAGE_PROCESS_START", None)
         self.process: subprocess.Popen[bytes] | None = None
         self._pushers: dict[str, subprocess.Popen[bytes]] = {}
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make its database."""
         if _has_own_database(self.environment):
-            shutil.copy(_migrated(), folder / "db.sqlite3")
+            shutil.copy(_migrated(), self.folder / "db.sqlite3")
         else:
             self.run("migrate", "--verbosity", "0")
 

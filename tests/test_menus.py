@@ -99,8 +99,8 @@ def titles(request: HttpRequest, obj: Any = None) -> dict[str, list[str]]:
     return {name: [item.title for item in items] for name, items in sections.items()}
 
 
-def render(request: HttpRequest) -> str:
-    context = {"request": request, "dashboard": Open(request)}
+def render(request: HttpRequest, **context: Any) -> str:
+    context = {"request": request, "dashboard": Open(request), **context}
     return render_to_string("dashboards/menus.html", context)
 
 
@@ -167,6 +167,13 @@ def test_an_object_that_a_dashboard_hides_is_not_linked(
         assert titles(ask()) == {"Main": ["bob", "bob", "eve"]}
     with django_assert_num_queries(1):  # Its own page has found it.
         assert titles(ask(f"/auth/seen/{bob.pk}/")) == {"Main": ["bob", "bob", "eve"]}
+
+
+def test_a_page_of_ones_own_has_no_link_that_skips_to_nowhere(own: MenuRegistry):
+    """In a page that is no dashboard's, "Skip to content" led to its top, for want of a name."""
+    declare(own, "Main", MenuItem(title="There", url="/auth/open/more/"))
+    assert 'href="#auth_open"' in render(ask())
+    assert 'href="#' not in render(ask(), dashboard=None)
 
 
 def test_what_leads_elsewhere_says_so_and_titles_are_escaped(own: MenuRegistry):

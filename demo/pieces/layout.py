@@ -1,0 +1,41 @@
+"""A layout object of the demo's own: pieces, and beside them the code that makes them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from dashboards.component.layout import HTMLComponentLayout, LayoutObject, Rendering
+from demo.pieces.source import read_class, read_file
+
+
+class Example(HTMLComponentLayout):
+    """Pieces, and beside them their source.
+
+    Args:
+        heading: what they show.
+        *components: keys of components, and layout objects.
+        members: further members of the dashboard's class whose source is shown.
+        files: files of this app that are shown, too.
+    """
+
+    template_name = "pieces/example.html"
+    members: Sequence[str] = ()
+    files: Sequence[str] = ()
+
+    def __init__(self, heading: str, *components: str | LayoutObject, **attributes: Any) -> None:
+        super().__init__(*components, **attributes)
+        self.heading = heading
+
+    def get_context(self, rendering: Rendering) -> dict[str, Any]:
+        kind = type(rendering.dashboard)
+        keys = list(self.get_keys())
+        named = [name for key in keys for name in (key, f"get_{key}_value", f"get_{key}_defer")]
+        codes = [
+            read_class(kind, frozenset([*named, *self.members]), self.heading),
+            *(read_file(each) for each in self.files),
+        ]
+        own = {"heading": self.heading, "id": rendering.take_id(self.heading), "codes": codes}
+        return {**super().get_context(rendering), **own}
+
+    def prepare_inside(self, rendering: Rendering) -> Rendering:
+        return replace(rendering, level=rendering.level + 1)

@@ -1,0 +1,41 @@
+"""What leads from one dashboard of the demo to another."""
+
+from typing import Any
+
+from dashboards.menus.menu import DashboardMenu, Menu, MenuItem, make_dashboard_item
+from dashboards.menus.registry import menu_registry
+from demo.pieces.dashboards import charts, figures, forms, layout, requests, tables
+from demo.pieces.dashboards.customer import CustomerBoard
+from demo.pieces.models import Customer
+
+
+@menu_registry.register
+class Machine(DashboardMenu):
+    app_label = "machine"
+
+
+@menu_registry.register
+class Ways(DashboardMenu):
+    app_label = "ways"
+
+
+@menu_registry.register
+class Pieces(Menu):
+    name = "The pieces"
+
+    @classmethod
+    def get_items(cls, obj: Any = None) -> list[MenuItem]:
+        items: list[MenuItem] = [
+            make_dashboard_item(figures.Figures),
+            make_dashboard_item(charts.Charts),
+            make_dashboard_item(tables.Tables),
+            make_dashboard_item(forms.Forms),
+            make_dashboard_item(forms.Filtered),
+            make_dashboard_item(layout.Layouts),
+            make_dashboard_item(requests.Requests),
+            MenuItem(title="In a page of your own", url="embedded"),
+        ]
+        # On a customer's page there is one about that customer, too.
+        if isinstance(obj, Customer):
+            items.append(make_dashboard_item(CustomerBoard, obj))
+        return items
