@@ -92,15 +92,14 @@ async def test_a_table_that_changes_every_second_can_be_sorted_and_searched(site
         await expect(rows.locator("[aria-sort=ascending]")).to_have_count(1)
         await rows.get_by_role("link", name="Name").click()
         await expect(rows.locator("tbody th").first).to_have_text("row 59")
-        for _ in range(2):
-            before = await turn.inner_text()
-            await expect(turn).not_to_have_text(before)
+        before = await turn.inner_text()
+        await expect(turn).not_to_have_text(before)
         await expect(rows.locator("tbody th").first).to_have_text("row 59")
     assert "polled-page" not in page.url
 
     rows = page.locator("#books_ticking-rows")
     search = rows.get_by_role("searchbox")
-    await search.press_sequentially("row 59", delay=400)
+    await search.press_sequentially("row 59", delay=250)
     await expect(search).to_have_value("row 59")
     await expect(rows.get_by_role("status")).to_contain_text("1–1 of 1")  # noqa: RUF001
     await expect(search).to_be_focused()

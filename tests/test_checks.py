@@ -370,7 +370,9 @@ def test_w014_a_map_is_declared_but_there_are_no_shapes(monkeypatch: pytest.Monk
     registry.register(Mapped)
     monkeypatch.setattr("dashboards.checks.registry", registry)
     assert [message for message in found() if message.id == "dashboards.W014"] == []
-    monkeypatch.setattr("dashboards.world.find_spec", lambda name: None)
+    monkeypatch.setattr("dashboards.world.source", lambda: None)
+    # Made once a process, and kept: with this it would be none from here on.
+    monkeypatch.setattr("dashboards.world.folder", lambda: None)
 
     [message] = [message for message in found() if message.id == "dashboards.W014"]
     assert message.msg == (

@@ -7,15 +7,29 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Any, Optional
+from typing import Any, ClassVar, Optional
 
 import pytest
+from django import forms
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from dashboards.component import CTA, Chart, Component, Gauge, Progress, Stat, Text
+from dashboards.component import (
+    CTA,
+    BasicTable,
+    Chart,
+    Component,
+    Drawing,
+    Form,
+    Gauge,
+    Map,
+    Progress,
+    Stat,
+    Table,
+    Text,
+)
 from dashboards.component.base import Bound
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import DashboardError, DeclarationError, UnknownComponentError
@@ -578,15 +592,45 @@ def of_user(request: HttpRequest, filters: Mapping[str, Any]) -> str:
     return f"{request.user}'s own, {filters['round']}"
 
 
+def rows_of_user(request: HttpRequest, filters: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [{"who": of_user(request, filters)}]
+
+
+def figure_of_user(request: HttpRequest, filters: Mapping[str, Any]) -> dict[str, Any]:
+    return {"layout": {"title": of_user(request, filters)}, "data": []}
+
+
+async def await_user(request: HttpRequest, filters: Mapping[str, Any]) -> str:
+    return of_user(request, filters)
+
+
+class Say(forms.Form):
+    what = forms.CharField()
+
+
+@dataclass
+class Lines(Drawing):
+    element: ClassVar[str] = "test-lines"
+
+
 class Own(Dashboard):
     """Every kind of component, all with values of the user who looks."""
 
     stat = Stat(value=of_user, title="Stat", icon="star", css_classes="wide")
     text = Text(value=of_user, poll_rate=5, cta=CTA("/more/"))
-    chart = Chart(
-        value=lambda request, filters: {"layout": {"title": of_user(request, filters)}, "data": []},
-        dependents=["text"],
+    chart = Chart(value=figure_of_user, dependents=["text"])
+    world = Map(value=figure_of_user)
+    lines = Lines(value=rows_of_user)
+    table = Table(value=rows_of_user)
+    basic = BasicTable(value=rows_of_user)
+    form = Form(
+        form=Say,
+        value=lambda request, filters: {"what": of_user(request, filters)},
+        method="post",
+        submit_url="/said/",
     )
+    prose = Text(value=of_user, markup="markdown")
+    awaited = Text(value=await_user)
     gauge = Gauge(value=lambda **kwargs: {"value": 5, "text": kwargs["request"].user.username})
     progress = Progress()
     badge = Badge(value=of_user)
@@ -633,7 +677,7 @@ def test_declarations_are_never_written_to_and_nobody_sees_anothers_values(
     settings.DASHBOARDS = {
         "STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}}
     }
-    before, rounds, users = snapshot(), 40, ("alice", "bob")
+    before, rounds, users = snapshot(), 100, ("alice", "bob")
     push(Own, "pushed", "for all")
 
     with ThreadPoolExecutor(2) as threads:
@@ -644,9 +688,9 @@ def test_declarations_are_never_written_to_and_nobody_sees_anothers_values(
         assert len(seen[user]) == rounds
         for turn, page in enumerate(seen[user]):
             assert other not in page
-            # stat, text, chart and badge on the page; later, deferred, stat and chart alone.
-            assert page.count(f"{user}'s own, {turn}") == 8
-            assert page.count(f"'s own, {turn}") == 8
+            # Eleven on the page; later, deferred, stat and chart alone.
+            assert page.count(f"{user}'s own, {turn}") == 15
+            assert page.count(f"'s own, {turn}") == 15
             assert "for all" in page
             assert "for everybody" in page
 
