@@ -82,9 +82,21 @@ def make_site(tmp_path: Path) -> Iterator[MakeSite]:
         site.stop()
 
 
+@pytest.fixture(scope="module")
+def _site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("site"))
+    yield site
+    site.stop()
+
+
 @pytest.fixture
-def site(make_site: MakeSite) -> Site:
-    return make_site()
+def site(_site: Site) -> Site:
+    """The test site under uvicorn, as new: to start one for each test would take most of the time.
+
+    A test that wants other settings, or counts what one process has done, makes its own.
+    """
+    _site.renew()
+    return _site
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

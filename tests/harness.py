@@ -1,6 +1,7 @@
 """Real servers, other processes, and waiting for what they do."""
 
 import atexit
+import contextlib
 import copy
 import http.client
 import json
@@ -8,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -79,6 +81,10 @@ SERVERS: dict[str, list[str]] = {
     "runserver": ["django", "runserver", "{port}", "--noreload"],
     "runserver-reload": ["django", "runserver", "{port}"],
 }
+
+
+_KEPT = ("django_migrations", "django_content_type", "auth_permission")
+"""What a database has when it is new."""
 
 
 def _has_own_database(environment: Mapping[str, str]) -> bool:
@@ -172,6 +178,22 @@ class Site:
                 return False
 
         wait_for(answers, seconds=30)
+
+    def renew(self) -> None:
+        """Empty its database and its log; start it where it does not run."""
+        with contextlib.closing(sqlite3.connect(self.folder / "db.sqlite3", timeout=20)) as site:
+            tables = site.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            )
+            for (name,) in tables.fetchall():
+                if name not in _KEPT:
+                    site.execute(f"DELETE FROM {name}")
+            site.commit()
+        log = self.folder / "server.log"
+        if log.exists():
+            log.write_text("")
+        if self.process is None or self.process.poll() is not None:
+            self.start()
 
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None

@@ -677,7 +677,7 @@ def test_declarations_are_never_written_to_and_nobody_sees_anothers_values(
     settings.DASHBOARDS = {
         "STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}}
     }
-    before, rounds, users = snapshot(), 100, ("alice", "bob")
+    before, rounds, users = snapshot(), 100, ("alice-of-sales", "bob-of-support")
     push(Own, "pushed", "for all")
 
     with ThreadPoolExecutor(2) as threads:
