@@ -209,10 +209,14 @@ def streams(page: Page) -> list[Request]:
 async def open_page(page: Page, url: str, *, state: str = "open") -> Locator:
     """Open a page and return what stands in the box of its first component."""
     await page.goto(url)
-    # A page may have a stream of ours beside the one to which events are sent by hand.
+    await wait_for_streams(page, state)
+    return page.locator("[sse-swap=sse_stat]").first
+
+
+async def wait_for_streams(page: Page, state: str = "open") -> None:
+    """Wait for all of them: one of ours may be beside the one to which events are sent by hand."""
     for each in await page.locator("[sse-connect]").all():
         await expect(each).to_have_attribute("data-live", state)
-    return page.locator("[sse-swap=sse_stat]").first
 
 
 async def leave(page: Page) -> None:
@@ -377,6 +381,7 @@ async def test_after_a_reload_it_shows_what_our_store_has(by_hand: Site, page: P
     await expect(text).to_have_text("61%")
     await page.reload()
     await expect(text).to_have_text("61%")
+    await wait_for_streams(page)
     by_hand.send(("sse_stat", stat_html("and on")))
     await expect(text).to_have_text("and on")
 
