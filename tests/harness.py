@@ -290,3 +290,10 @@ class Stream:
                 return event
         msg = f"The stream ended before {text!r} arrived."
         raise AssertionError(msg)
+
+    def position(self, event: dict[str, str]) -> str:
+        """Return where the batch of an event ends: other values may come behind it."""
+        while "id" not in event:
+            event = self.event()
+            assert event, "The stream ended within a batch."
+        return event["id"]

@@ -24,10 +24,12 @@ def test_a_held_stream_carries_a_push_from_another_process(site: Site):
         assert stream.response.getheader("Content-Type") == "text/event-stream"
         site.push(number="first")
         first = stream.until("first")
+        positions = [stream.position(first)]
         site.push(number="second", note="with it")
         second = [stream.until("with it"), stream.until("second")]
         assert first["event"] == second[1]["event"] == "number"
-        versions = [int(event["id"].split(".")[1]) for event in (first, second[-1])]
+        positions.append(stream.position(second[-1]))
+        versions = [int(position.split(".")[1]) for position in positions]
         assert versions[0] < versions[1]
         assert "id" not in second[0], "a batch cut short must be sent again as a whole"
 
@@ -35,7 +37,7 @@ def test_a_held_stream_carries_a_push_from_another_process(site: Site):
 def test_a_reconnect_gets_what_it_missed_and_nothing_else(site: Site):
     with site.open_stream() as stream:
         site.push(note="known", number="known too")
-        position = stream.until("known too")["id"]
+        position = stream.position(stream.until("known too"))
     site.push(number="missed")
     with site.open_stream(Last_Event_ID=position) as stream:
         seen = [stream.event()["data"]]
@@ -56,7 +58,7 @@ def test_a_position_nobody_knows_is_answered_with_the_whole(site: Site, position
 def test_a_position_from_the_future_is_answered_with_the_whole(site: Site):
     site.push(number="now")
     with site.open_stream() as stream:
-        epoch, version = stream.until("now")["id"].split(".")
+        epoch, version = stream.position(stream.until("now")).split(".")
     with site.open_stream(f"{STREAM}?position={epoch}.{int(version) + 1000}") as stream:
         stream.until("now")
 
@@ -64,12 +66,12 @@ def test_a_position_from_the_future_is_answered_with_the_whole(site: Site):
 def test_deleted_rows_are_a_new_life_on_an_open_stream(site: Site):
     with site.open_stream() as stream:
         site.push(number="before")
-        before = stream.until("before")["id"]
+        before = stream.position(stream.until("before"))
         site.run(
             "shell", "-v0", "-c", "from dashboards.models import *; Channel.objects.all().delete()"
         )
         site.push(number="after")
-        after = stream.until("after")["id"]
+        after = stream.position(stream.until("after"))
         assert before.split(".")[0] != after.split(".")[0]
 
 
@@ -125,7 +127,7 @@ def test_a_stream_ends_at_its_age_and_is_taken_up_again(make_site: MakeSite):
     # First, for on a busy machine starting what pushes takes longer than the stream lives.
     site.push(number="before")
     with site.open_stream() as stream:
-        position = stream.until("before")["id"]
+        position = stream.position(stream.until("before"))
         while event := stream.event():
             position = event.get("id", position)
     site.push(number="after")
