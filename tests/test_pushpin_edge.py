@@ -121,15 +121,8 @@ def behind(running: Behind, pusher: Site) -> Behind:
     return running
 
 
-def position_at(stream: Stream, event: dict[str, str]) -> str:
-    """Return the position of the batch that an event is part of."""
-    while "id" not in event:
-        event = stream.event()
-    return event["id"]
-
-
 def version_at(stream: Stream, event: dict[str, str]) -> int:
-    return int(position_at(stream, event).split(".")[1])
+    return int(stream.position(event).split(".")[1])
 
 
 # ---- News ----
@@ -229,7 +222,7 @@ def test_values_are_computed_by_the_command(running: Behind):
 def test_a_reconnect_gets_what_it_missed_and_nothing_else(behind: Behind, pusher: Site):
     with behind.open() as stream:
         pusher.push(note="known", number="known too")
-        position = position_at(stream, stream.until("known too"))
+        position = stream.position(stream.until("known too"))
     pusher.push(number="missed")
     with behind.open(Last_Event_ID=position) as stream:
         seen = [stream.event()["data"]]
@@ -245,7 +238,7 @@ def test_a_position_nobody_knows_is_answered_with_the_whole(
     pusher.push(number="all", note="of it")
     if position == "future":
         with behind.open() as stream:
-            epoch, at = position_at(stream, stream.until("all")).split(".")
+            epoch, at = stream.position(stream.until("all")).split(".")
             position = f"{epoch}.{int(at) + 1000}"
     with behind.open(f"{LIVE}?position={position}") as stream:
         stream.until("all")
@@ -258,12 +251,12 @@ def test_a_position_nobody_knows_is_answered_with_the_whole(
 def test_deleted_rows_are_a_new_life_on_an_open_stream(behind: Behind, pusher: Site):
     with behind.open() as stream:
         pusher.push(number="before")
-        before = position_at(stream, stream.until("before"))
+        before = stream.position(stream.until("before"))
         behind.site.run(
             "shell", "-v0", "-c", "from dashboards.models import *; Channel.objects.all().delete()"
         )
         pusher.push(number="after")
-        after = position_at(stream, stream.until("after"))
+        after = stream.position(stream.until("after"))
         assert before.split(".")[0] != after.split(".")[0]
 
 
@@ -330,7 +323,7 @@ def publish(behind: Behind, channel: str, content: str, id_: str, previous: str)
 def test_pushpin_killed_and_restarted(behind: Behind, pusher: Site):
     with behind.open() as stream:
         pusher.push(number="before")
-        position = position_at(stream, stream.until("before"))
+        position = stream.position(stream.until("before"))
         behind.proxy.kill()
     told = pusher.push(number="while it was dead")
     assert told["ended"] - told["started"] < 0.5, "nobody waits for a dead proxy"
@@ -346,7 +339,7 @@ def test_the_backend_killed_and_restarted(behind: Behind, pusher: Site):
     with behind.open(QUIET) as stream:
         try:
             pusher.push_to("Quiet", silence="before")
-            position = position_at(stream, stream.until("before"))
+            position = stream.position(stream.until("before"))
             behind.site.kill()
             pusher.push_to("Quiet", silence="while nobody answers")
             # Unless the proxy was just asking for it: then the stream ends, and the client comes

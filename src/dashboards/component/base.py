@@ -1,7 +1,8 @@
 """The declaration of one box on a dashboard."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -12,7 +13,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
 from dashboards.component.filters import Filters
-from dashboards.exceptions import ComponentValueError
+from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.live.triggers import Every, OnChange
 from dashboards.permissions import PermissionClass
 
@@ -300,6 +301,24 @@ def as_number(kind: str, field: str, value: Any) -> float:
         msg = f"A {kind}'s {field} must be a finite number, got {value!r}."
         raise ComponentValueError(msg)
     return number
+
+
+@contextmanager
+def declaring(component: Component, said: str) -> Iterator[None]:
+    """Refuse a declaration for what a value would be refused for.
+
+    Args:
+        component: what is declared.
+        said: what it says, as it stands in the declaration.
+
+    Raises:
+        DeclarationError: what is done inside raised a ``ComponentValueError``.
+    """
+    try:
+        yield
+    except ComponentValueError as error:
+        msg = f"{type(component).__name__}({said}): {error}"
+        raise DeclarationError(msg) from error
 
 
 def as_decimals(kind: str, value: Any) -> int | None:

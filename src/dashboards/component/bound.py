@@ -186,7 +186,7 @@ class BoundComponent:
 
         What is pushed as plain state, and the points of a series, are the same for everybody.
         """
-        is_led = any(narrowing.is_active for _, narrowing in self._narrowings)
+        is_led = any(each.is_active for each in self._narrowings)
         if self.series or not (self._owner.is_filtered or is_led):
             return False
         return callable(self._getter()) or callable(self._loader())
@@ -197,10 +197,10 @@ class BoundComponent:
         return self._component.narrow(self)
 
     @cached_property
-    def _narrowings(self) -> Sequence[tuple[str, Filters]]:
-        """The forms that narrow it, by key; a hidden one is there, and says its initial values."""
+    def _narrowings(self) -> Sequence[Filters]:
+        """What the forms that name it say; a hidden one says its initial values."""
         leaders = self._owner.get_leaders(self.key)
-        return [(each.key, each.narrowing) for each in leaders if each.narrowing is not None]
+        return [each.narrowing for each in leaders if each.narrowing is not None]
 
     @property
     def follows(self) -> str:
@@ -524,8 +524,8 @@ class BoundComponent:
         """What callables may ask for: ``request``, ``object``, ``user``, ``filters``."""
         owner = self._owner
         filters = owner.filters
-        for _, narrowing in self._narrowings:
-            filters = {**filters, **narrowing.values}
+        for each in self._narrowings:
+            filters = {**filters, **each.values}
         return {
             "request": owner.request,
             "object": owner.object,

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from dashboards.component.base import Component, as_data, as_decimals, as_number
+from dashboards.component.base import Component, as_data, as_decimals, as_number, declaring
 from dashboards.component.formats import format_number
-from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.exceptions import ComponentValueError
 
 _LEVELS: Mapping[str, Any] = {
     "good": gettext_lazy("Good"),
@@ -157,11 +157,8 @@ class Gauge(Component):
         Raises:
             DeclarationError: the range is empty, or the bands are none of it.
         """
-        try:
+        with declaring(self, f"min={self.min!r}, max={self.max!r}, …"):
             Gauge.prepare_value(self, 0)  # A kind of a user's own may take other values.
-        except ComponentValueError as error:
-            msg = f"{type(self).__name__}(min={self.min!r}, max={self.max!r}, …): {error}"
-            raise DeclarationError(msg) from error
 
     def prepare_value(self, value: Any) -> GaugeData | None:
         """Return a ``GaugeData``, or ``None`` where there is no value yet."""

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from dashboards.component.base import Component, as_data, as_number
+from dashboards.component.base import Component, as_data, as_number, declaring
 from dashboards.component.formats import format_duration, format_value
-from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.exceptions import ComponentValueError
 
 _STATES: Mapping[str, Any] = {
     "waiting": gettext_lazy("Waiting"),
@@ -148,11 +148,8 @@ class Progress(Component):
         Raises:
             DeclarationError: they are no list, or one of them is neither a text nor a ``Step``.
         """
-        try:
+        with declaring(self, f"steps={self.steps!r}"):
             _as_steps(self.steps, None, "")
-        except ComponentValueError as error:
-            msg = f"{type(self).__name__}(steps={self.steps!r}): {error}"
-            raise DeclarationError(msg) from error
 
     def prepare_value(self, value: Any) -> ProgressData | None:
         """Return a ``ProgressData``, or ``None`` where there is no value yet."""

@@ -120,7 +120,7 @@ class LiveEdge:
                 error,
                 extra={"event": "hold failed", "channel": hold.channel},
             )
-            await exchange.write(encode_retry(_TROUBLE_MILLISECONDS), more=False)
+            await exchange.end(encode_retry(_TROUBLE_MILLISECONDS))
             return
         listener = asyncio.create_task(exchange.wait_for_disconnect(reader))
         try:
@@ -212,10 +212,9 @@ class _Exchange:
             event = {**event, "more_body": True}
         await self._send(event)
 
-    def write(self, body: bytes, *, more: bool = True) -> Awaitable[None]:
-        """Write to the held answer."""
-        # Not a coroutine around a coroutine: this runs once for each delivery.
-        return self._send({"type": "http.response.body", "body": body, "more_body": more})
+    async def end(self, body: bytes = b"") -> None:
+        """Write the last of the held answer."""
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def deliver(self, reader: Reader) -> None:
         """Write what the reader takes, until the stream ends."""
@@ -227,7 +226,7 @@ class _Exchange:
 
         await reader.deliver(write)
         if not self.disconnected:
-            await self.write(b"", more=False)
+            await self.end()
 
     async def wait_for_disconnect(self, reader: Reader) -> None:
         """Close the reader when the client goes."""

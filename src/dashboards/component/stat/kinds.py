@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number
+from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number, declaring
 from dashboards.component.formats import is_finite, is_number
 from dashboards.component.look import address_of
 from dashboards.component.stat.data import Direction, StatChange, StatData
@@ -51,11 +51,8 @@ class Stat(Component):
         if self.good not in _GOOD:
             msg = f'{type(self).__name__}(good={self.good!r}): good must be "up", "down" or None.'
             raise DeclarationError(msg)
-        try:
+        with declaring(self, f"decimals={self.decimals!r}"):
             as_decimals("Stat", self.decimals)
-        except ComponentValueError as error:
-            msg = f"{type(self).__name__}(decimals={self.decimals!r}): {error}"
-            raise DeclarationError(msg) from error
         for given in (self.value, self.defer):
             if self.title is None and isinstance(given, type) and issubclass(given, StatSerializer):
                 self.title = given.get_option("title")
