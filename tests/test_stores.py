@@ -372,6 +372,19 @@ class TestRedis(SharedStoreContract):
         with server.client() as client:
             await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
 
+    async def test_no_connection_is_left_by_a_read_that_outlasts_the_hearing(
+        self, store: RedisStore, server: RedisServer
+    ):
+        """Nothing is left of a hub that nobody reads, in whatever moment its last reader goes."""
+        for moments in range(40):
+            async with hearing(store):
+                reads = [asyncio.create_task(store.asince(CHANNEL, None)) for _ in range(3)]
+                for _ in range(moments):
+                    await asyncio.sleep(0)
+            await asyncio.gather(*reads)
+        with server.client() as client:
+            await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
+
     @pytest.mark.parametrize("lost", ["data", "versions"])
     def test_a_channel_that_is_lost_in_part_is_lost(
         self, store: RedisStore, server: RedisServer, lost: str

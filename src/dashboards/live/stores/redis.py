@@ -197,7 +197,7 @@ class RedisStore(BaseStore):
         self.poll_seconds = options.get("poll_seconds", 2)
         self._lock = threading.Lock()
         self._client: _Client | None = None
-        # An asynchronous client belongs to one loop. It lives while somebody hears there.
+        # An asynchronous client belongs to one loop. It lives while somebody there hears or reads.
         self._loops: dict[asyncio.AbstractEventLoop, tuple[_Client, set[object]]] = {}
 
     def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
@@ -295,29 +295,23 @@ class RedisStore(BaseStore):
 
     @asynccontextmanager
     async def _async(self) -> AsyncIterator[_Client]:
-        """Lend the client of the running loop; where nobody hears, one for the moment."""
-        if shared := self._loops.get(asyncio.get_running_loop()):
-            yield shared[0]
-            return
-        client = self._make_async()
+        """Lend the client of the running loop; with its last user it is closed."""
+        loop, user = asyncio.get_running_loop(), object()
+        if loop not in self._loops:
+            self._loops[loop] = (self._make_async(), set())
+        client, users = self._loops[loop]
+        users.add(user)
         try:
             yield client
         finally:
-            await client.redis.aclose()
+            users.discard(user)
+            if not users:
+                del self._loops[loop]
+                await _to_its_end(client.redis.aclose())
 
     async def _hear_others(self, hear: Hear) -> None:
-        loop, ear = asyncio.get_running_loop(), object()
-        if loop not in self._loops:
-            self._loops[loop] = (self._make_async(), set())
-        client, ears = self._loops[loop]
-        ears.add(ear)
-        try:
+        async with self._async() as client:
             await keep_listening(partial(self._listen, client, hear))
-        finally:
-            ears.discard(ear)
-            if not ears:
-                del self._loops[loop]
-                await client.redis.aclose()
 
     async def _listen(self, client: _Client, hear: Hear) -> None:
         async with client.redis.pubsub() as pubsub:
@@ -338,7 +332,7 @@ class RedisStore(BaseStore):
                     hear(EVERYTHING)
 
     def close(self) -> None:
-        """Close the connections of threads; each loop's are closed when hearing ends there."""
+        """Close the connections of threads; each loop's are closed with their last user."""
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
@@ -384,7 +378,7 @@ class RedisStore(BaseStore):
 
 
 async def _to_its_end(awaitable: Awaitable[T]) -> T:
-    """Await what opens a connection: redis-py leaves behind one cancelled while it opens."""
+    """Await what opens or closes connections: cancelled in it, redis-py leaves them behind."""
     opening = asyncio.ensure_future(awaitable)
     try:
         return await asyncio.shield(opening)
