@@ -80,12 +80,12 @@ class Tabs:
 
 
 @asynccontextmanager
-async def open_tabs(program: str, arguments: Sequence[str], profile: Path) -> AsyncIterator[Tabs]:
-    """Start a browser with a profile of its own."""
+async def open_tabs(arguments: Sequence[str], profile: Path) -> AsyncIterator[Tabs]:
+    """Start a browser with a profile of its own. One with windows: others hide no tab."""
     port = free_port()
     process = subprocess.Popen(  # noqa: ASYNC220 - starting it takes no time
         [
-            program,
+            "/usr/bin/chromium",
             *arguments,
             "--headless=new",
             f"--remote-debugging-port={port}",

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest_asyncio
 
-from tests.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.harness import Site, wait_for
 from tests.tabs import Tabs, open_tabs
 
@@ -16,7 +16,7 @@ NUMBER = "document.querySelector('#site_live-number-content').innerText.trim()"
 
 @pytest_asyncio.fixture
 async def tabs(tmp_path: Path) -> AsyncIterator[Tabs]:
-    async with open_tabs(CHROMIUM, CHROMIUM_ARGUMENTS, tmp_path / "profile") as tabs:
+    async with open_tabs(CHROMIUM_ARGUMENTS, tmp_path / "profile") as tabs:
         yield tabs
 
 

@@ -372,10 +372,11 @@ class StoreContract:
             await hear(tell)
 
         monkeypatch.setattr(store, "hear", hear_badly)
+        # Each that is lost costs one poll.
+        monkeypatch.setattr(store, "poll_seconds", min(store.poll_seconds, 0.5))
         hub = Hub(store)
         reader = await hub.open(Hold(CHANNEL, None))
         try:
-            # Each that is lost costs one poll.
             for number in range(1 if wire == "loses" else 3):
                 data = f"value {number}"
                 await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": data})

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from dashboards.live.frames import Frame, Points
-from dashboards.live.hints import Hear
+from dashboards.live.hints import EVERYTHING, Hear
 from dashboards.live.positions import Position, new_epoch
 from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes, new_holder
@@ -100,5 +100,7 @@ class MemoryStore(BaseStore):
         """Return where the channels stand; memory does not block."""
         return self.heads(channels)
 
-    async def _hear_others(self, hear: Hear) -> None:  # noqa: ARG002 - there are no others
+    async def _hear_others(self, hear: Hear) -> None:
+        # There are no others; but what was put before this one listened, it has not heard of.
+        hear(EVERYTHING)
         await asyncio.Event().wait()
