@@ -17,6 +17,8 @@ BENCH_ARGS ?=
 
 PY := .venv/bin/python
 export PYTHON
+# Where it is set, each of the processes that tests start compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 # Set-up, then checks, then tests, whatever -j says.
