@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
-from django.template.loader import render_to_string
+from django.template.loader import get_template
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
@@ -24,6 +24,7 @@ from dashboards.component.box import Box, escaped
 from dashboards.component.calls import Call, settle
 from dashboards.component.filters import Filters
 from dashboards.component.look import address_of, parts_of
+from dashboards.component.templates import FOR_EVERYBODY, Templates, is_ours
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
@@ -61,6 +62,10 @@ class Owner(Protocol):
     @property
     def dom_id(self) -> str:
         """The id of the dashboard's element."""
+
+    @property
+    def templates(self) -> Templates:
+        """What renders templates for its request."""
 
     def get_absolute_url(self) -> str:
         """The page's address."""
@@ -441,7 +446,7 @@ class BoundComponent:
     def render_alone(self, value: Any) -> SafeString:
         """Render a prepared value in a page of its own, which leads back to the dashboard's."""
         context = {"dashboard": self._owner, "component": self, "content": self.render(value)}
-        html = render_to_string("dashboards/alone.html", context, request=self.request)
+        html = self._owner.templates.render(get_template("dashboards/alone.html"), context)
         return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes
 
     def respond(self) -> HttpResponseBase | None:
@@ -462,12 +467,15 @@ class BoundComponent:
 
     def render(self, value: Any) -> SafeString:
         """Render a prepared value: what stands inside the box, and what a frame carries."""
-        return self._render(value, self._owner.request)
+        return self._render(value, self._owner.templates)
 
-    def _render(self, value: Any, request: HttpRequest | None) -> SafeString:
-        context = {"component": self, "rendered_value": value}
-        template = self._component.template
-        html = render_to_string(template, context, request=request)
+    def _render(self, value: Any, templates: Templates) -> SafeString:
+        template = get_template(self._component.template)
+        html: str | None = None
+        if is_ours(template):
+            html = self._component.render_shortly(template, value)
+        if html is None:
+            html = templates.render(template, {"component": self, "rendered_value": value})
         return mark_safe(html.strip())  # noqa: S308 - rendered by a template, which escapes
 
     def render_shared(self, value: Any) -> str | Points:
@@ -481,8 +489,10 @@ class BoundComponent:
 
     def _render_shared(self, value: Any) -> str | Points:
         if not self.series:
-            return self._render(value, None)
-        return Points(self._render(self._component.prepare_base(), None), value, self.series)
+            return self._render(value, FOR_EVERYBODY)
+        return Points(
+            self._render(self._component.prepare_base(), FOR_EVERYBODY), value, self.series
+        )
 
     def source(self) -> Source | None:
         """Return how its live value is computed, where it is."""

@@ -1,8 +1,6 @@
 """The box around a component's content: its heading, its place in the grid, the link below it.
 
 What it makes of a component's declaration is the same each time, but for attributes and content.
-So that is rendered once and then kept: a page of many components would spend more on their boxes
-than on their values.
 """
 
 from typing import Any, NamedTuple
@@ -10,18 +8,13 @@ from typing import Any, NamedTuple
 from django.forms.utils import flatatt
 from django.template.loader import get_template
 from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.safestring import SafeString
+
+from dashboards.component.shell import fill, gap
 
 _TEMPLATE = "dashboards/component.html"
-_MOST_SHELLS = 1_000
-"""Headings and links may name anything, so what is kept of them is bounded."""
-
-# What stands in a shell for content and attributes; no text that is escaped.
-_CONTENT = mark_safe("<dashboards-content>")
-_ATTRIBUTES = mark_safe("<dashboards-attributes>")
-
-_shells: dict[Any, str] = {}
+_CONTENT = gap("content")
+_ATTRIBUTES = gap("attributes")
 
 
 class Box(NamedTuple):
@@ -58,25 +51,22 @@ class Box(NamedTuple):
             attributes: what says to htmx and to our scripts how the content is updated.
             content: what stands in it, safe HTML; ``None`` where that must wait.
         """
-        template: Any = get_template(_TEMPLATE)  # Of any engine; all name what they wrap alike.
-        # A template that was changed while the server runs is another one.
-        key = (template.template, get_language(), self, content is None)
-        shell = _shells.get(key)
-        if shell is None:
-            if len(_shells) >= _MOST_SHELLS:
-                _shells.clear()
-            context = {
+
+        def context() -> dict[str, Any]:
+            return {
                 **self._asdict(),
                 "parts": dict(self.parts),
                 "cta": dict(zip(("href", "text"), self.cta, strict=False)),
                 "attributes": _ATTRIBUTES,
                 "content": None if content is None else _CONTENT,
             }
-            shell = _shells[key] = template.render(context)
-        # In this order: values may have anything in them, but those of attributes are escaped.
-        flat = flatatt(attributes) if attributes else ""
-        html = shell.replace(_ATTRIBUTES, flat).replace(_CONTENT, content or "")
-        return mark_safe(html)  # noqa: S308 - rendered by templates, which escape
+
+        # Content may have anything in it, so it comes last.
+        texts = {
+            _ATTRIBUTES: flatatt(attributes) if attributes else "",
+            _CONTENT: content or "",
+        }
+        return fill(get_template(_TEMPLATE), (self, content is None), context, texts)
 
 
 def escaped(text: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from django.apps import apps
 from django.forms import BaseForm
 from django.http import HttpRequest
-from django.template.loader import render_to_string
+from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
@@ -17,6 +17,7 @@ from dashboards.component.bound import BoundComponent, begin_shared, new_mark
 from dashboards.component.calls import settle
 from dashboards.component.filters import Filters
 from dashboards.component.layout import ComponentLayout, Rendering
+from dashboards.component.templates import Templates
 from dashboards.dashboard.changes import announce_changes
 from dashboards.dashboard.components import Components
 from dashboards.dashboard.declaration import DashboardType
@@ -220,6 +221,11 @@ class Dashboard(metaclass=DashboardType):
 
     # What it shows.
 
+    @cached_property
+    def templates(self) -> Templates:
+        """What renders templates for its request."""
+        return Templates(self.request)
+
     @property
     def filters(self) -> Mapping[str, Any]:
         """What the page was asked to be narrowed to.
@@ -262,7 +268,7 @@ class Dashboard(metaclass=DashboardType):
             "is_active": self._filters.is_active,
         }
         return mark_safe(  # noqa: S308 - rendered by a template, which escapes
-            render_to_string("dashboards/filters.html", context, request=self.request)
+            self.templates.render(get_template("dashboards/filters.html"), context)
         )
 
     @cached_property

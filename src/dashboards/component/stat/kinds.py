@@ -4,9 +4,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
+
 from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number, declaring
 from dashboards.component.formats import is_finite, is_number
 from dashboards.component.look import address_of
+from dashboards.component.shell import fill, gap
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
@@ -14,6 +18,8 @@ from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _GOOD = ("up", "down", None)
 _SKIPPED = re.compile(r"[\x00-\x20]")
+_FIGURE = gap("figure")
+_NOTE = gap("note")
 
 
 @dataclass
@@ -64,6 +70,20 @@ class Stat(Component):
     def present(self, value: Any, bound: Bound) -> StatData | None:
         """Return a ``StatData`` whose link may lead to a dashboard about the same object."""
         return self._prepare(value, bound.about)
+
+    def render_shortly(self, template: Any, value: Any) -> SafeString | None:
+        """Render a figure and the line below it, which is all that most have."""
+        if not isinstance(value, StatData) or not value.is_plain:
+            return None
+        figure, note = value.figure, value.note
+        if not (figure and isinstance(figure, str) and isinstance(note, str)):
+            return None
+
+        def context() -> dict[str, Any]:
+            return {"rendered_value": StatData(text=_FIGURE, sub_text=_NOTE if note else "")}
+
+        texts = {_NOTE: conditional_escape(note), _FIGURE: conditional_escape(figure)}
+        return fill(template, (Stat, bool(note)), context, texts)
 
     def _prepare(self, value: Any, about: Any) -> StatData | None:
         if value is None:

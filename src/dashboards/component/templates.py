@@ -1,0 +1,60 @@
+"""The templates of one request: its context processors run once, not for each component."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest
+from django.template import Engine, RequestContext
+from django.template.backends.django import Template as DjangoTemplate
+
+_OURS = str(Path(__file__).parent.parent / "templates")
+
+
+class Templates:
+    """Renders templates for one request, or for everybody.
+
+    A template is rendered as ``{% include %}`` renders it: with what the context processors said,
+    once for the request, and with values that are gone after it.
+
+    Args:
+        request: the request; ``None`` for everybody.
+    """
+
+    def __init__(self, request: HttpRequest | None) -> None:
+        self._request = request
+        self._contexts: dict[Engine, RequestContext] = {}
+        # The contexts stay bound as long as the request lasts.
+        self._bound = ExitStack()
+
+    def render(self, template: Any, values: dict[str, Any]) -> str:
+        """Render a template.
+
+        Args:
+            template: what ``get_template`` returned, of any engine.
+            values: its context.
+        """
+        if self._request is None or not isinstance(template, DjangoTemplate):
+            html: str = template.render(values, self._request)
+            return html
+        context = self._bind(template)
+        with context.push(**values):
+            return template.template.render(context)
+
+    def _bind(self, template: DjangoTemplate) -> RequestContext:
+        engine = template.template.engine
+        context = self._contexts.get(engine)
+        if context is None:
+            context = RequestContext(self._request, autoescape=engine.autoescape)
+            self._bound.enter_context(context.bind_template(template.template))
+            self._contexts[engine] = context
+        return context
+
+
+FOR_EVERYBODY = Templates(None)
+
+
+def is_ours(template: Any) -> bool:
+    """Whether a template is the package's own, so that it is known what it says."""
+    origin = getattr(template, "origin", None)
+    return str(getattr(origin, "name", "")).startswith(_OURS)

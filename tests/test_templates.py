@@ -1,0 +1,159 @@
+"""Rendering a component: context processors are asked once, and a short way says the same."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import HttpRequest
+from django.test import RequestFactory
+from django.utils import translation
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
+from pytest_django import Settings
+
+from dashboards.component import Gauge, Stat, Text
+from dashboards.component.stat import StatData
+from dashboards.component.stat.data import StatChange
+from dashboards.dashboard import Dashboard
+from tests.site.dashboards import HOSTILE
+
+pytestmark = pytest.mark.django_db
+
+asked: list[HttpRequest] = []
+
+
+def count(request: HttpRequest) -> dict[str, Any]:
+    """Be a context processor that costs something."""
+    asked.append(request)
+    return {"greeting": f"Hello from {request.path}"}
+
+
+class Board(Dashboard):
+    class Meta:
+        app_label = "site"
+
+    one = Gauge(value=1)
+    two = Gauge(value=2)
+    three = Text(value="3")
+    four = Stat(value={"text": 4, "href": "/"})
+    plain = Stat(value=5)
+
+
+def with_templates(settings: Settings, **templates: str) -> None:
+    options = settings.TEMPLATES[0].get("OPTIONS", {})
+    ours = {f"dashboards/components/{name}.html": text for name, text in templates.items()}
+    settings.TEMPLATES = [
+        {
+            **settings.TEMPLATES[0],
+            "APP_DIRS": False,
+            "OPTIONS": {
+                **options,
+                "context_processors": [*options.get("context_processors", ()), f"{__name__}.count"],
+                "loaders": [
+                    ("django.template.loaders.locmem.Loader", ours),
+                    "django.template.loaders.app_directories.Loader",
+                ],
+            },
+        },
+    ]
+
+
+def test_context_processors_are_asked_once_for_all_components(settings: Settings):
+    with_templates(settings, gauge="{{ greeting }}: {{ component.key }}")
+    asked.clear()
+
+    html = Board(RequestFactory().get("/here/")).render_components()
+
+    assert html.count("Hello from /here/") == 2
+    assert len(asked) == 1
+
+
+def test_each_request_is_told_its_own(settings: Settings):
+    with_templates(settings, gauge="{{ greeting }} {{ request.path }} {% csrf_token %}")
+    first, second = (Board(RequestFactory().get(path)) for path in ("/a/", "/b/"))
+
+    assert "Hello from /a/ /a/" in first["one"].render_box()
+    assert "Hello from /b/ /b/" in second["one"].render_box()
+    assert "Hello from /a/ /a/" in first["two"].render_box()
+    assert "csrfmiddlewaretoken" in first["two"].render_box()
+
+
+def test_what_a_template_sets_is_gone_after_it(settings: Settings):
+    text = '{% firstof "leaked" as mine %}{{ mine }}{{ rendered_value }}'
+    with_templates(settings, text=text, gauge="<i>{{ mine|default:'nothing' }}</i>")
+
+    class Leaky(Dashboard):
+        class Meta:
+            app_label = "site"
+
+        first = Text(value="x")
+        second = Gauge(value=1)
+
+    html = Leaky(RequestFactory().get("/")).render_components()
+
+    assert "leaked" in html
+    assert "<i>nothing</i>" in html
+
+
+def test_after_a_template_that_fails_the_next_is_whole(settings: Settings):
+    with_templates(settings, text="{% include rendered_value %}", gauge="{{ component.key }}")
+    board = Board(RequestFactory().get("/"))
+
+    with pytest.raises(Exception, match="3"):
+        board["three"].render(board["three"].get_value())
+    assert board["one"].render(board["one"].get_value()) == "one"
+
+
+# The short way of a Stat
+
+
+VALUES = [
+    5,
+    0,
+    1234567.891,
+    -3,
+    "",
+    None,
+    "words",
+    HOSTILE,
+    mark_safe("<b>bold</b>"),
+    True,
+    False,
+    timedelta(minutes=3),
+    gettext_lazy("Monday"),
+    {"text": 5, "sub_text": "below"},
+    {"text": "", "sub_text": "only below"},
+    {"text": 5, "sub_text": HOSTILE},
+    {"text": 5, "sub_text": mark_safe("<i>safe</i>")},
+    {"text": 5, "sub_text": 0},
+    {"text": 5, "sub_text": None},
+    {"text": "<dashboards-note>", "sub_text": "<dashboards-figure>"},
+    StatData(text=mark_safe("<dashboards-note>"), sub_text="below"),
+    {"text": 5, "unit": "ms"},
+    {"text": 5, "prefix": "€", "sub_text": "x"},
+    {"text": 5, "change": StatChange(by=1)},
+    {"text": 5, "sparkline": [1, 2]},
+    {"text": 5, "icon": "star"},
+    {"text": 5, "href": "/"},
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_short_way_says_what_the_template_says(
+    monkeypatch: pytest.MonkeyPatch, value: Any, language: str
+):
+    with translation.override(language):
+        stat = Board(RequestFactory().get("/"))["plain"]
+        short = [stat.render(stat.prepare(value)) for _ in range(2)]
+        monkeypatch.setattr("dashboards.component.bound.is_ours", lambda template: False)
+        assert short == [stat.render(stat.prepare(value))] * 2
+
+
+def test_a_stat_template_of_ones_own_is_run_each_time(settings: Settings):
+    with_templates(
+        settings, stat="{{ request.path }} {% if rendered_value.text > 4 %}much{% endif %}"
+    )
+
+    for path in ("/a/", "/b/"):
+        assert f"{path} much" in Board(RequestFactory().get(path))["plain"].render_box()
