@@ -1,9 +1,11 @@
 """Each kind of component: the values it takes, the values it refuses, and the HTML it makes."""
 
 import functools
+import gc
 import json
 import random
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -996,3 +998,18 @@ def test_a_box_that_loads_itself_knows_what_it_shows():
     ]
     assert box(dashboard, "waits").values("data-etag") == [""]
     assert box(dashboard, "still").values("data-etag") == []
+
+
+def test_what_is_remembered_of_a_method_keeps_no_instance_of_it():
+    class Source:
+        def value(self, user: Any) -> Any:
+            return user
+
+    source = Source()
+    gone = weakref.ref(source)
+
+    assert [Stat(value=source.value).get_value(request=1, user=2).text for _ in range(2)] == [2, 2]
+    del source
+    gc.collect()
+
+    assert gone() is None

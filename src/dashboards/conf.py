@@ -46,6 +46,12 @@ def get(name: str) -> Any:
     return settings_given.get(name, default) if isinstance(settings_given, Mapping) else default
 
 
+def current() -> Mapping[str, Any]:
+    """Return all settings as they are now: for what asks many times within one request."""
+    settings_given = given()
+    return {**DEFAULTS, **(settings_given if isinstance(settings_given, Mapping) else {})}
+
+
 def given() -> Any:
     """Return ``settings.DASHBOARDS`` as it was written, for the system checks."""
     return getattr(settings, SETTING, {})

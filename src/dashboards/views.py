@@ -78,7 +78,8 @@ class PageView(DashboardAccessView):
         """Render the page, its position read before its values are computed."""
         dashboard = self.dashboard
         dashboard.compute_due(deferred=False)
-        context = {"dashboard": dashboard, "stream_url": dashboard.get_stream_url()}
+        stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
+        context = {"dashboard": dashboard, "stream_url": stream_url}
         return render(request, dashboard._meta.template_name, context)  # noqa: SLF001
 
 

@@ -4,7 +4,9 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, ClassVar, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest
@@ -261,14 +263,36 @@ def call(value: Any, **kwargs: Any) -> Any:
     """Return a value, or what a callable returns: where that is awaited, before it was."""
     if not callable(value):
         return value
+    names = _names_of(value)
+    if names is not None:
+        kwargs = {name: kwarg for name, kwarg in kwargs.items() if name in names}
+    return value(**kwargs)
+
+
+_names: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
+"""By function, lest each value on each page be inspected anew."""
+
+
+def _names_of(value: Callable[..., Any]) -> frozenset[str] | None:
+    """Return the names of a callable's parameters; ``None`` where it takes any."""
+    # A method lives as long as its instance: what is remembered is of its function.
+    function = getattr(value, "__func__", value)
+    if not isinstance(function, FunctionType):
+        return _inspect(value)
+    try:
+        return _names[function]
+    except KeyError:
+        return _names.setdefault(function, _inspect(value))
+
+
+def _inspect(value: Callable[..., Any]) -> frozenset[str] | None:
     try:
         parameters = tuple(inspect.signature(value).parameters.values())
     except ValueError:
         parameters = ()  # Built in, such as time.time: it knows nothing of our names.
-    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        names = {parameter.name for parameter in parameters}
-        kwargs = {name: kwarg for name, kwarg in kwargs.items() if name in names}
-    return value(**kwargs)
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return frozenset(parameter.name for parameter in parameters)
 
 
 async def _wait_for(result: Awaitable[Any]) -> Any:

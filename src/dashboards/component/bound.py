@@ -4,7 +4,6 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -15,10 +14,10 @@ from django.template.loader import get_template
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from dashboards import conf
 from dashboards.component.base import CTA, Component, resolve
 from dashboards.component.box import Box, escaped
 from dashboards.component.calls import Call, settle
@@ -62,6 +61,10 @@ class Owner(Protocol):
     @property
     def dom_id(self) -> str:
         """The id of the dashboard's element."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """``settings.DASHBOARDS`` with its defaults, as it is while the request is answered."""
 
     @property
     def templates(self) -> Templates:
@@ -365,7 +368,8 @@ class BoundComponent:
     def parts(self) -> dict[str, str]:
         """Its CSS classes by part: the settings', and over them those that were declared."""
         kind = type(self._component)
-        return _PARTS | parts_of("COMPONENT_CSS_CLASSES", kind, self._component.css_classes, "box")
+        setting = self._owner.settings["COMPONENT_CSS_CLASSES"]
+        return _PARTS | parts_of(setting, kind, self._component.css_classes, "box")
 
     @property
     def cta(self) -> CTA | None:
@@ -393,7 +397,8 @@ class BoundComponent:
             level=str(level),
             icon=escaped(declared.icon),
             grid_css_classes=escaped(
-                declared.grid_css_classes or (conf.get("GRID_CSS_CLASSES") if is_placed else "")
+                declared.grid_css_classes
+                or (self._owner.settings["GRID_CSS_CLASSES"] if is_placed else "")
             ),
             parts=tuple((name, escaped(css)) for name, css in self.parts.items()),
             cta=(escaped(cta.href), escaped(cta.text)) if cta else (),

@@ -9,8 +9,10 @@ from django.forms.utils import flatatt
 from django.template.loader import get_template
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from dashboards.component.shell import fill, gap
+from dashboards.component.templates import is_ours
 
 _TEMPLATE = "dashboards/component.html"
 _CONTENT = gap("content")
@@ -66,7 +68,11 @@ class Box(NamedTuple):
             _ATTRIBUTES: flatatt(attributes) if attributes else "",
             _CONTENT: content or "",
         }
-        return fill(get_template(_TEMPLATE), (self, content is None), context, texts)
+        template = get_template(_TEMPLATE)
+        # Our own has words only where there is no content.
+        has_words = content is None or not is_ours(template)
+        key = (self, content is None, get_language() if has_words else None)
+        return fill(template, key, context, texts)
 
 
 def escaped(text: Any) -> str:

@@ -1,12 +1,12 @@
 """What a form in the page's address narrows: a whole dashboard, or some of its components."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BaseForm, ChoiceField, Field, MultiWidget, Select
 from django.http import HttpRequest, QueryDict
+from django.utils.functional import cached_property
 
 FormMaker = Callable[..., Any]
 """A form class; or what makes something with a ``form`` of the data, as a FilterSet does."""

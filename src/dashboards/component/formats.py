@@ -12,6 +12,8 @@ from django.utils.translation import ngettext
 
 NOTHING = "\N{EN DASH}"
 
+_THOUSAND = 1000
+
 # From here on digits say less than an exponent does.
 _HUGE = 10**18
 
@@ -55,6 +57,8 @@ def format_number(value: Any, decimals: int | None = None) -> str:
     """Write a number with its thousands grouped; see ``format_value``."""
     if not is_finite(value):
         return NOTHING
+    if type(value) is int and -_THOUSAND < value < _THOUSAND:
+        return str(value)  # Nothing to group.
     number: Any
     if isinstance(value, Decimal):
         number = value

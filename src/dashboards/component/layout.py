@@ -138,7 +138,7 @@ class LayoutObject:
         """Return what its template gets."""
         known = dict.fromkeys(self.part_names, "")
         name = self.part_names[0] if self.part_names else ""
-        parts = known | parts_of("LAYOUT_CSS_CLASSES", type(self), self.css_classes, name)
+        parts = known | parts_of(conf.get("LAYOUT_CSS_CLASSES"), type(self), self.css_classes, name)
         grid = self.grid_css_classes
         if not grid and rendering.is_placed:
             grid = conf.get("GRID_CSS_CLASSES")

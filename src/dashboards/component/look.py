@@ -6,27 +6,24 @@ from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 
-from dashboards import conf
-
 _VIEW_NAME = re.compile(r"[\w.-]+(:[\w.-]+)*")
 
 
 def parts_of(
-    setting: str, kind: type, given: str | Mapping[str, str], outermost: str
+    setting: Mapping[str, Any], kind: type, given: str | Mapping[str, str], outermost: str
 ) -> dict[str, str]:
     """Return CSS classes by part: the settings' for this kind, and over them those that are given.
 
     Args:
-        setting: the setting's name. It holds by the name of a kind, or of one that it derives
+        setting: the setting's value. It holds by the name of a kind, or of one that it derives
             from, a string for the outermost part or a dict by part.
         kind: the class.
         given: as the setting.
         outermost: the name of the outermost part.
     """
-    found = conf.get(setting)
     parts: dict[str, str] = {}
-    for base in reversed(kind.__mro__):
-        parts |= _by_part(found.get(base.__name__, ""), outermost) if found else {}
+    for base in reversed(kind.__mro__) if setting else ():
+        parts |= _by_part(setting.get(base.__name__, ""), outermost)
     return {**parts, **_by_part(given, outermost)}
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 
 _MOST_SHELLS = 1_000
 """Headings and links may name anything, so what is kept of them is bounded."""
@@ -30,14 +29,14 @@ def fill(
 
     Args:
         template: the template, of any engine.
-        key: what else decides how it comes out, beside the language.
+        key: what else decides how it comes out; the language, too, where it has words.
         context: makes the context, with gaps in it.
         texts: safe HTML by gap, in the order in which they are filled: what was filled is looked
             through for the next.
     """
     # A template that was changed while the server runs is another one; all engines name alike
     # what they wrap.
-    whole = (template.template, get_language(), key)
+    whole = (template.template, key)
     shell = _shells.get(whole)
     if shell is None:
         if len(_shells) >= _MOST_SHELLS:

@@ -34,18 +34,19 @@ class Templates:
             template: what ``get_template`` returned, of any engine.
             values: its context.
         """
-        if self._request is None or not isinstance(template, DjangoTemplate):
-            html: str = template.render(values, self._request)
+        request = self._request
+        if request is None or not isinstance(template, DjangoTemplate):
+            html: str = template.render(values, request)
             return html
-        context = self._bind(template)
+        context = self._bind(template, request)
         with context.push(**values):
             return template.template.render(context)
 
-    def _bind(self, template: DjangoTemplate) -> RequestContext:
+    def _bind(self, template: DjangoTemplate, request: HttpRequest) -> RequestContext:
         engine = template.template.engine
         context = self._contexts.get(engine)
         if context is None:
-            context = RequestContext(self._request, autoescape=engine.autoescape)
+            context = RequestContext(request, autoescape=engine.autoescape)
             self._bound.enter_context(context.bind_template(template.template))
             self._contexts[engine] = context
         return context

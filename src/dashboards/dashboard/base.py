@@ -1,7 +1,6 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from django.apps import apps
@@ -9,6 +8,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from django.template.loader import get_template
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
@@ -78,7 +78,7 @@ class Dashboard(metaclass=DashboardType):
         self.components = Components(self, self.declared)
 
     def __iter__(self) -> Iterator[BoundComponent]:
-        return (self.components[key] for key in self.components)
+        return self.components.get_allowed()
 
     def __getitem__(self, key: str) -> BoundComponent:
         return self.components[key]
@@ -114,7 +114,7 @@ class Dashboard(metaclass=DashboardType):
         """Return the name of its page's address in the namespace ``dashboards``."""
         return f"{cls.get_app_label()}_{cls.__name__.lower()}"
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The page's title."""
         if self._meta.name:
@@ -181,7 +181,7 @@ class Dashboard(metaclass=DashboardType):
         """Return the permissions that must all allow a request."""
         classes = self._meta.permission_classes
         if classes is None:
-            classes = conf.get("PERMISSION_CLASSES")
+            classes = self.settings["PERMISSION_CLASSES"]
         return load(classes)
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -222,6 +222,11 @@ class Dashboard(metaclass=DashboardType):
     # What it shows.
 
     @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """``settings.DASHBOARDS`` with its defaults, as it is while the request is answered."""
+        return conf.current()
+
+    @cached_property
     def templates(self) -> Templates:
         """What renders templates for its request."""
         return Templates(self.request)
@@ -247,7 +252,7 @@ class Dashboard(metaclass=DashboardType):
         """Whether this request asks for something else than everybody sees."""
         if self._filters is not None:
             return self._filters.is_active
-        if self.request is None:
+        if self.request is None or not self.request.GET:
             return False
         prefixes = tuple(f"{key}-" for key in self.components)
         return any(not name.startswith(prefixes) for name in self.request.GET)
@@ -417,8 +422,11 @@ class Dashboard(metaclass=DashboardType):
         """Render what stands in a component's box now; ``None`` where it must wait."""
         component = self[key]
         content = component.render_content(self._frame_of(component))
-        waits = component.is_deferred or component.series
-        if content is None and component.is_computed and not waits:
+        if (
+            content is None
+            and component.is_computed
+            and not (component.is_deferred or component.series)
+        ):
             source = self._sources.get(key)
             if source is None:
                 # Added for this request only: nobody else computes it.

@@ -70,8 +70,12 @@ class Components(MutableMapping[str, BoundComponent | Component]):
                     self._leaders[dependent].append(each)
         return self._leaders.get(key, [])
 
+    def get_allowed(self) -> Iterator[BoundComponent]:
+        """Return the components that the request may see."""
+        return (bound for bound in self._bound.values() if bound.is_allowed)
+
     def __iter__(self) -> Iterator[str]:
-        return (key for key, bound in self._bound.items() if bound.is_allowed)
+        return (bound.key for bound in self.get_allowed())
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -13,6 +13,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import NoReverseMatch
 from django.utils.encoding import escape_uri_path
+from django.utils.functional import cached_property
 
 from dashboards.dashboard.base import Dashboard
 from dashboards.dashboard.options import ModelOptions, Options
@@ -119,7 +120,7 @@ class ModelDashboard(Dashboard):
             about = sha256(about.encode()).hexdigest()[:8]
         return f"{super().dom_id}-{about}"
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The page's title: the object's name, unless ``Meta`` has one."""
         return self._meta.name or str(self.object)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -10,6 +10,7 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.urls import NoReverseMatch
+from django.utils.functional import cached_property
 
 from dashboards.component.base import call
 from dashboards.component.look import address_of
@@ -137,12 +138,12 @@ class BoundItem:
         """
         return self.is_exact or self._address == self._request.path
 
-    @property
+    @cached_property
     def is_exact(self) -> bool:
         """Whether it leads to just the address of the page that it is shown on."""
         return self._address == self._request.get_full_path()
 
-    @property
+    @cached_property
     def _address(self) -> str:
         """Its path and query string; empty where it leads to another site."""
         parts = urlsplit("" if self.is_external else self.url)
@@ -226,8 +227,12 @@ def _walk(items: Iterable[BoundItem]) -> Iterator[BoundItem]:
 
 def make_default_menus() -> list[type[Menu]]:
     """Return a section for each app that has dashboards: the menu where none is registered."""
-    labels = dict.fromkeys(each.get_app_label() for each in registry)
-    return [type("AppMenu", (DashboardMenu,), {"app_label": label}) for label in labels]
+    return list(map(_make_app_menu, dict.fromkeys(each.get_app_label() for each in registry)))
+
+
+@cache
+def _make_app_menu(label: str) -> type[Menu]:
+    return type("AppMenu", (DashboardMenu,), {"app_label": label})
 
 
 def name_of(menu: type[Menu]) -> str:

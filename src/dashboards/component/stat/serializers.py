@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import DateTimeField, F, QuerySet
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from dashboards.component.base import resolve
 from dashboards.component.serializer import Serializer

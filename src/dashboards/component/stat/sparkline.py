@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
 from dashboards.component.base import as_number
