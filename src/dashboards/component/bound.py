@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
-from django.template.loader import get_template
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
@@ -23,7 +22,7 @@ from dashboards.component.box import Box, escaped
 from dashboards.component.calls import Call, settle
 from dashboards.component.filters import Filters
 from dashboards.component.look import address_of, parts_of
-from dashboards.component.templates import FOR_EVERYBODY, Templates, is_ours
+from dashboards.component.templates import Templates, is_ours
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
@@ -404,7 +403,7 @@ class BoundComponent:
             cta=(escaped(cta.href), escaped(cta.text)) if cta else (),
             is_deferred=self.is_deferred,
         )
-        return box.render(self._content_attributes(content), content)
+        return box.render(self._owner.templates, self._content_attributes(content), content)
 
     def _content_attributes(self, content: str | None) -> dict[str, Any]:
         """Return what says to htmx and to our scripts how the content is updated."""
@@ -451,7 +450,7 @@ class BoundComponent:
     def render_alone(self, value: Any) -> SafeString:
         """Render a prepared value in a page of its own, which leads back to the dashboard's."""
         context = {"dashboard": self._owner, "component": self, "content": self.render(value)}
-        html = self._owner.templates.render(get_template("dashboards/alone.html"), context)
+        html = self._owner.templates.render("dashboards/alone.html", context)
         return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes
 
     def respond(self) -> HttpResponseBase | None:
@@ -464,7 +463,7 @@ class BoundComponent:
         Args:
             frame: the last frame of it that the store has.
         """
-        if self._needs_value(frame):
+        if self.ahead is not None or self._needs_value(frame):
             return self.render(self.get_value())
         if frame is not None and self._is_stored(frame):
             return mark_safe(frame)  # noqa: S308 - rendered by us, escaped by its template
@@ -475,12 +474,13 @@ class BoundComponent:
         return self._render(value, self._owner.templates)
 
     def _render(self, value: Any, templates: Templates) -> SafeString:
-        template = get_template(self._component.template)
+        name = self._component.template
+        template = templates.get(name)
         html: str | None = None
         if is_ours(template):
             html = self._component.render_shortly(template, value)
         if html is None:
-            html = templates.render(template, {"component": self, "rendered_value": value})
+            html = templates.render(name, {"component": self, "rendered_value": value})
         return mark_safe(html.strip())  # noqa: S308 - rendered by a template, which escapes
 
     def render_shared(self, value: Any) -> str | Points:
@@ -494,9 +494,9 @@ class BoundComponent:
 
     def _render_shared(self, value: Any) -> str | Points:
         if not self.series:
-            return self._render(value, FOR_EVERYBODY)
+            return self._render(value, Templates(None))
         return Points(
-            self._render(self._component.prepare_base(), FOR_EVERYBODY), value, self.series
+            self._render(self._component.prepare_base(), Templates(None)), value, self.series
         )
 
     def source(self) -> Source | None:

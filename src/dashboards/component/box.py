@@ -6,13 +6,11 @@ What it makes of a component's declaration is the same each time, but for attrib
 from typing import Any, NamedTuple
 
 from django.forms.utils import flatatt
-from django.template.loader import get_template
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from dashboards.component.shell import fill, gap
-from dashboards.component.templates import is_ours
+from dashboards.component.shell import escape, fill, gap
+from dashboards.component.templates import Templates, is_ours
 
 _TEMPLATE = "dashboards/component.html"
 _CONTENT = gap("content")
@@ -46,10 +44,13 @@ class Box(NamedTuple):
     is_deferred: bool
     """Whether it loads after the page, where it has no content."""
 
-    def render(self, attributes: dict[str, Any], content: str | None) -> SafeString:
+    def render(
+        self, templates: Templates, attributes: dict[str, Any], content: str | None
+    ) -> SafeString:
         """Render it around its content.
 
         Args:
+            templates: where its template is found.
             attributes: what says to htmx and to our scripts how the content is updated.
             content: what stands in it, safe HTML; ``None`` where that must wait.
         """
@@ -68,7 +69,7 @@ class Box(NamedTuple):
             _ATTRIBUTES: flatatt(attributes) if attributes else "",
             _CONTENT: content or "",
         }
-        template = get_template(_TEMPLATE)
+        template = templates.get(_TEMPLATE)
         # Our own has words only where there is no content.
         has_words = content is None or not is_ours(template)
         key = (self, content is None, get_language() if has_words else None)
@@ -77,4 +78,4 @@ class Box(NamedTuple):
 
 def escaped(text: Any) -> str:
     """Return a text as a box is given it."""
-    return conditional_escape(text) if text else ""
+    return escape(text) if text else ""

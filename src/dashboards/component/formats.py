@@ -12,8 +12,6 @@ from django.utils.translation import ngettext
 
 NOTHING = "\N{EN DASH}"
 
-_THOUSAND = 1000
-
 # From here on digits say less than an exponent does.
 _HUGE = 10**18
 
@@ -57,8 +55,6 @@ def format_number(value: Any, decimals: int | None = None) -> str:
     """Write a number with its thousands grouped; see ``format_value``."""
     if not is_finite(value):
         return NOTHING
-    if type(value) is int and -_THOUSAND < value < _THOUSAND:
-        return str(value)  # Nothing to group.
     number: Any
     if isinstance(value, Decimal):
         number = value
@@ -66,6 +62,8 @@ def format_number(value: Any, decimals: int | None = None) -> str:
         number = int(value) if isinstance(value, Integral) else float(value)
     if abs(number) >= _HUGE:
         return f"{Decimal(number):.3g}"
+    if decimals is None and isinstance(number, int):
+        return formats.number_format(number, force_grouping=True)
     if decimals is None and isinstance(number, float):
         text = f"{number:.{_decimals(number)}f}".rstrip("0").rstrip(".")
     else:

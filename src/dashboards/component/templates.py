@@ -1,4 +1,4 @@
-"""The templates of one request: its context processors run once, not for each component."""
+"""The templates of one request: found once, and its context processors run once, for all boxes."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.template import Engine, RequestContext
 from django.template.backends.django import Template as DjangoTemplate
+from django.template.loader import get_template
 
 _OURS = str(Path(__file__).parent.parent / "templates")
 
@@ -23,17 +24,26 @@ class Templates:
 
     def __init__(self, request: HttpRequest | None) -> None:
         self._request = request
+        self._found: dict[str, Any] = {}
         self._contexts: dict[Engine, RequestContext] = {}
         # The contexts stay bound as long as the request lasts.
         self._bound = ExitStack()
 
-    def render(self, template: Any, values: dict[str, Any]) -> str:
+    def get(self, name: str) -> Any:
+        """Return the template of a name, of whatever engine."""
+        template = self._found.get(name)
+        if template is None:
+            template = self._found[name] = get_template(name)
+        return template
+
+    def render(self, name: str, values: dict[str, Any]) -> str:
         """Render a template.
 
         Args:
-            template: what ``get_template`` returned, of any engine.
+            name: its name.
             values: its context.
         """
+        template = self.get(name)
         request = self._request
         if request is None or not isinstance(template, DjangoTemplate):
             html: str = template.render(values, request)
@@ -50,9 +60,6 @@ class Templates:
             self._bound.enter_context(context.bind_template(template.template))
             self._contexts[engine] = context
         return context
-
-
-FOR_EVERYBODY = Templates(None)
 
 
 def is_ours(template: Any) -> bool:

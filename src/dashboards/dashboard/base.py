@@ -1,12 +1,12 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from django.apps import apps
 from django.forms import BaseForm
 from django.http import HttpRequest
-from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
@@ -34,6 +34,12 @@ from dashboards.live.stores import get_store
 from dashboards.live.triggers import OnChange, Source, produce_due
 from dashboards.live.triggers import render as render_source
 from dashboards.permissions import BasePermission, load
+
+
+@cache
+def _words_of(name: str) -> str:
+    words = "".join(f" {c}" if c.isupper() else c for c in name)
+    return words.strip().removesuffix(" Dashboard").capitalize()
 
 
 class Dashboard(metaclass=DashboardType):
@@ -119,8 +125,7 @@ class Dashboard(metaclass=DashboardType):
         """The page's title."""
         if self._meta.name:
             return self._meta.name
-        words = "".join(f" {c}" if c.isupper() else c for c in type(self).__name__)
-        return words.strip().removesuffix(" Dashboard").capitalize()
+        return _words_of(type(self).__name__)
 
     @property
     def dom_id(self) -> str:
@@ -273,7 +278,7 @@ class Dashboard(metaclass=DashboardType):
             "is_active": self._filters.is_active,
         }
         return mark_safe(  # noqa: S308 - rendered by a template, which escapes
-            self.templates.render(get_template("dashboards/filters.html"), context)
+            self.templates.render("dashboards/filters.html", context)
         )
 
     @cached_property

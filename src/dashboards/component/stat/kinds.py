@@ -4,13 +4,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number, declaring
 from dashboards.component.formats import is_finite, is_number
 from dashboards.component.look import address_of
-from dashboards.component.shell import fill, gap
+from dashboards.component.shell import escape, fill, gap
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
@@ -82,7 +81,7 @@ class Stat(Component):
         def context() -> dict[str, Any]:
             return {"rendered_value": StatData(text=_FIGURE, sub_text=_NOTE if note else "")}
 
-        texts = {_NOTE: conditional_escape(note), _FIGURE: conditional_escape(figure)}
+        texts = {_NOTE: escape(note), _FIGURE: escape(figure)}
         return fill(template, (Stat, bool(note)), context, texts)
 
     def _prepare(self, value: Any, about: Any) -> StatData | None:
