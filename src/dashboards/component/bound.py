@@ -216,6 +216,11 @@ class BoundComponent:
         return " ".join(each.key for each in leaders if each.is_allowed and each.narrowing)
 
     @property
+    def live(self) -> bool | Every | OnChange:
+        """How its value is live."""
+        return self._component.live
+
+    @property
     def is_computed(self) -> bool:
         """Whether its live value is computed for all viewers, not pushed."""
         live = self._component.live
@@ -308,7 +313,7 @@ class BoundComponent:
         )
         return ", ".join(triggers)
 
-    @property
+    @cached_property
     def is_deferred(self) -> bool:
         """Whether the page is sent without its value."""
         return self._loader() is not None
@@ -481,7 +486,7 @@ class BoundComponent:
             html = self._component.render_shortly(template, value)
         if html is None:
             html = templates.render(name, {"component": self, "rendered_value": value})
-        return mark_safe(html.strip())  # noqa: S308 - rendered by a template, which escapes
+        return SafeString(html.strip())
 
     def render_shared(self, value: Any) -> str | Points:
         """Render a prepared value for everybody: without a request, in the site's own ways.

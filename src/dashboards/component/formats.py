@@ -12,6 +12,8 @@ from django.utils.translation import ngettext
 
 NOTHING = "\N{EN DASH}"
 
+_NUMBERS = frozenset({int, float, Decimal})
+
 # From here on digits say less than an exponent does.
 _HUGE = 10**18
 
@@ -22,7 +24,9 @@ _LONGEST = 100 * 365 * 86_400
 
 def is_number(value: Any) -> bool:
     """Whether a value is written as a number: no text, and neither ``True`` nor ``False``."""
-    return isinstance(value, Real | Decimal) and not isinstance(value, bool)
+    kind = type(value)
+    # The most usual first: to ask for the abstract class takes ten times as long.
+    return kind in _NUMBERS or (kind is not bool and isinstance(value, Real | Decimal))
 
 
 def is_finite(value: Any) -> bool:

@@ -298,8 +298,10 @@ class Dashboard(metaclass=DashboardType):
     def render_components(self) -> SafeString:
         """Render what it shows: what its layout names, or the boxes of all components."""
         layout = self.Layout.components
-        keys = self.components if layout is None else layout.get_keys()
-        shown = [self[key] for key in keys if key in self.components]
+        shown = list(self)
+        if layout is not None:
+            keys = set(layout.get_keys())
+            shown = [each for each in shown if each.key in keys]
         for each in shown:
             each.begin(self._frame_of(each))
         # What is awaited waits together: the page takes as long as the slowest, not as all.

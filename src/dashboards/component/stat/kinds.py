@@ -98,17 +98,21 @@ class Stat(Component):
         href = href and _safe(address_of(href, about))
         # What was declared of a number is not said of a word in its place.
         declared = self if is_number(data.text) else data
-        return replace(
-            data,
-            change=_as_change(data.change),
-            sparkline=as_sparkline(data.sparkline),
-            href=href,
-            prefix=data.prefix or declared.prefix,
-            unit=(data.unit or declared.unit).strip(),
-            good=good,
-            decimals=as_decimals("Stat", self.decimals if data.decimals is None else data.decimals),
-            date_format=data.date_format or self.date_format,
-        )
+        fields: dict[str, Any] = {
+            "change": _as_change(data.change),
+            "sparkline": as_sparkline(data.sparkline),
+            "href": href,
+            "prefix": data.prefix or declared.prefix,
+            "unit": (data.unit or declared.unit).strip(),
+            "good": good,
+            "decimals": as_decimals(
+                "Stat", self.decimals if data.decimals is None else data.decimals
+            ),
+            "date_format": data.date_format or self.date_format,
+        }
+        # Most say nothing that is not there already, and to make another takes its time.
+        is_ready = all(getattr(data, name) is value for name, value in fields.items())
+        return data if is_ready else replace(data, **fields)
 
 
 def _safe(address: str) -> str:
