@@ -379,7 +379,7 @@ class BoundComponent:
     def cta(self) -> CTA | None:
         """Its call to action, with the address that it leads to."""
         cta = self._component.cta
-        return cta and CTA(address_of(cta.href, self._owner.object), cta.text)
+        return cta and CTA(address_of(cta.get_target(), self._owner.object), cta.text)
 
     def render_box(
         self, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
