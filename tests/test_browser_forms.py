@@ -18,7 +18,7 @@ DESK = "#books_desk"
 
 
 async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
-    site.run("shell", "-v0", "-c", FILL)
+    site.execute(FILL)
     await page.goto(f"{site.url}/books/desk/?x=1")
     await expect(page.locator(DESK)).to_have_attribute("data-live", "open")
     section = page.locator(".dashboards-menu-section[data-active]")
@@ -60,7 +60,7 @@ async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
     await title.fill("A new poem")
     # What is live does not take away what is being typed.
     run = "from tests.books.models import Author; Author.objects.create(name='Ann')"
-    site.run("shell", "-v0", "-c", run)
+    site.execute(run)
     await expect(title).to_have_value("A new poem")
     await title.press("Enter")
     await expect(add.get_by_role("status")).to_have_text("Saved.")
@@ -105,7 +105,7 @@ async def test_what_is_chosen_and_typed_survives_a_refusal_and_a_lost_connection
     await expect(add.get_by_role("status")).to_have_text("Saved.")
     await expect(failed).to_be_hidden()
     saved = "from tests.books.models import Book; Book.objects.get(title='In time', secret='s.png')"
-    site.run("shell", "-v0", "-c", saved)
+    site.execute(saved)
 
     # A form that is sent to a view of the site's own shows what that answers, or goes there.
     await page.goto(f"{site.url}/books/errand/")

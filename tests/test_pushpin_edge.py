@@ -51,7 +51,7 @@ class Behind:
         pusher = self.site.twin()
         pusher.environment = dict(self.site.environment)
         pusher.process = None
-        pusher._pushers = {}
+        pusher._pushers = []
         if tells:
             pusher.environment["TEST_GRIP"] = grip_settings(self.proxy.ports, zmq=zmq)
         else:
@@ -252,9 +252,7 @@ def test_deleted_rows_are_a_new_life_on_an_open_stream(behind: Behind, pusher: S
     with behind.open() as stream:
         pusher.push(number="before")
         before = stream.position(stream.until("before"))
-        behind.site.run(
-            "shell", "-v0", "-c", "from dashboards.models import *; Channel.objects.all().delete()"
-        )
+        behind.site.execute("from dashboards.models import *; Channel.objects.all().delete()")
         pusher.push(number="after")
         after = stream.position(stream.until("after"))
         assert before.split(".")[0] != after.split(".")[0]
