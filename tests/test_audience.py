@@ -142,7 +142,7 @@ def test_a_forbidden_object_is_forbidden_on_all_ways(client: Client, users: list
 class ByName(ModelDashboard):
     """Found by a field that two may share, and that hides one."""
 
-    note = Stat(value=lambda object: f"about {object.pk}", live=True)  # noqa: A002 - by this name
+    note = Stat(value=lambda **kwargs: f"about {kwargs['object'].pk}", live=True)
 
     class Meta:
         app_label = "site"

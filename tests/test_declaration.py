@@ -3,7 +3,7 @@
 import copy
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import unescape
@@ -31,11 +31,14 @@ from dashboards.component import (
     Text,
 )
 from dashboards.component.base import Bound
+from dashboards.component.layout import Card, ComponentLayout, Div, Tab, TabContainer
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import DashboardError, DeclarationError, UnknownComponentError
 from dashboards.live import Every, OnChange, push
+from dashboards.menus.menu import Menu, MenuItem
+from dashboards.menus.registry import MenuRegistry
 from dashboards.permissions import AllowAny, IsAdminUser, IsAuthenticated
-from dashboards.views import ComponentView, PageView
+from dashboards.views import ComponentsView, ComponentView, PageView
 from tests.addresses import addresses
 
 
@@ -613,6 +616,10 @@ class Lines(Drawing):
     element: ClassVar[str] = "test-lines"
 
 
+class Round(forms.Form):
+    round = forms.IntegerField(required=False)
+
+
 class Own(Dashboard):
     """Every kind of component, all with values of the user who looks."""
 
@@ -641,6 +648,15 @@ class Own(Dashboard):
 
     class Meta:
         app_label = "site"
+        filter_form = Round
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout(
+            Card("stat", "text", "chart", heading="Card", actions=[("/more/", "More")]),
+            TabContainer(Tab("Same", "world", "lines"), Tab("Same", Div("table", "basic"))),
+            *("form", "prose", "awaited", "gauge", "progress", "badge", "later", "deferred"),
+            *("pushed", "turning"),
+        )
 
     def get_progress_value(self) -> dict[str, Any]:
         assert self.request is not None
@@ -651,32 +667,64 @@ urlpatterns = addresses(Own)
 
 VISITED = ("later", "deferred", "stat", "chart")
 
+ITEM = MenuItem(
+    title="Shared",
+    url=lambda request: f"/of/{request.user}/",
+    children=[MenuItem(title="Below", url="/below/")],
+)
 
-def snapshot() -> dict[str, Component]:
+
+class Shared(Menu):
+    name = "Shared"
+
+    @classmethod
+    def get_items(cls, obj: Any = None) -> Sequence[MenuItem]:
+        return [ITEM]
+
+
+def snapshot() -> tuple[Any, ...]:
     """Return a copy of all that is declared, down to the last list."""
-    return copy.deepcopy(dict(Own.declared))
+    item = {**vars(ITEM), "children": [dict(vars(each)) for each in ITEM.children]}
+    return copy.deepcopy(dict(Own.declared)), everything(Own.Layout.components), item
+
+
+def everything(each: Any) -> Any:
+    """Return all that a layout holds, as text, but for the objects' places in memory."""
+    if isinstance(each, str):
+        return each
+    held = {
+        name: str(value) for name, value in vars(each).items() if name not in ("_children", "_tabs")
+    }
+    return type(each), held, [everything(child) for child in each.children]
 
 
 def visit(name: str, rounds: int) -> list[str]:
     """Load the page and its later components as one user, over and over."""
-    page, component = (view.as_view(dashboard_class=Own) for view in (PageView, ComponentView))
+    page, component, components = (
+        view.as_view(dashboard_class=Own) for view in (PageView, ComponentView, ComponentsView)
+    )
     seen = []
     for turn in range(rounds):
         request = RequestFactory().get("/", {"round": str(turn)})
         request.user = User(username=name)
         responses: list[Any] = [page(request)]
         responses += [component(request, key=key) for key in VISITED]
+        # None of those that wait for the other user: what is slow is left out of a batch.
+        responses += [components(request, keys="gauge,progress")]
         seen.append(unescape(b"".join(each.content for each in responses).decode()))
     return seen
 
 
 @pytest.mark.urls(__name__)
 def test_declarations_are_never_written_to_and_nobody_sees_anothers_values(
-    settings: Settings,
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     settings.DASHBOARDS = {
         "STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}}
     }
+    registry = MenuRegistry()
+    registry.register(Shared)
+    monkeypatch.setattr("dashboards.menus.registry.menu_registry", registry)
     before, rounds, users = snapshot(), 100, ("alice-of-sales", "bob-of-support")
     push(Own, "pushed", "for all")
 
@@ -693,6 +741,11 @@ def test_declarations_are_never_written_to_and_nobody_sees_anothers_values(
             assert page.count(f"'s own, {turn}") == 15
             assert "for all" in page
             assert "for everybody" in page
+            assert f'href="/of/{user}/"' in page
+            assert f'name="round" value="{turn}"' in page
+            # A gauge and a bar on the page, and again in a batch.
+            assert page.count(f'text">{user}<') >= 1
+            assert '"gauge": {"status": 200' in page
 
 
 def test_a_mutable_value_is_shown_and_left_alone():

@@ -4,14 +4,14 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from dashboards.component import Chart, Stat
-from dashboards.dashboard import Dashboard
+from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.live import push
 from dashboards.permissions import AllowAny, BasePermission, IsAdminUser, IsAuthenticated
@@ -111,11 +111,42 @@ class Both(Dashboard):
         permission_classes = (IsAdminUser, AsksOnlyForObjects)
 
 
-urlpatterns = addresses(Everybody, Members, Staff, Polite, Unsaid)
+class Loud(BasePermission):
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.GET.get("loud") == "yes"
+
+
+class Combined(Dashboard):
+    secret = Stat(value="for the quiet", live=True)
+
+    class Meta:
+        app_label = "site"
+        permission_classes = ((Refuses & ~Loud) | IsAdminUser,)
+
+
+class IsCalledOpen(BasePermission):
+    def has_object_permission(self, request: HttpRequest, obj: Any) -> bool:
+        return bool(obj.name == "open")
+
+
+class About(ModelDashboard):
+    """Of some groups everybody sees all, of others only staff."""
+
+    all = Stat(live=True)
+    secret = Stat(live=True, permission_classes=[IsCalledOpen | IsAdminUser])
+
+    class Meta:
+        app_label = "site"
+        model = Group
+        permission_classes = (AllowAny,)
+
+
+urlpatterns = addresses(Everybody, Members, Staff, Polite, Unsaid, Combined, About)
 served = pytest.mark.urls(__name__)
 
 PAGE, COMPONENT, STREAM = "", "@component/secret/", "@stream/"
-ALL = [PAGE, COMPONENT, STREAM]
+BATCH = "@components/secret/"
+ALL = [PAGE, COMPONENT, BATCH, STREAM]
 
 
 @pytest.fixture
@@ -138,7 +169,7 @@ def test_a_page_sends_the_anonymous_to_log_in_and_back(client: Client, dashboard
 
 @served
 @pytest.mark.parametrize("dashboard", ["members", "staff"])
-@pytest.mark.parametrize("path", [COMPONENT, STREAM, "@component/unknown/"])
+@pytest.mark.parametrize("path", [COMPONENT, BATCH, STREAM, "@component/unknown/"])
 def test_a_component_and_a_stream_refuse_the_anonymous(client: Client, dashboard: str, path: str):
     response = client.get(f"/site/{dashboard}/{path}")
 
@@ -225,6 +256,50 @@ def test_a_permission_that_users_write_guards_alike(client: Client, path: str):
 
     assert client.get(f"/site/polite/{path}").status_code == 403
     assert client.get(f"/site/polite/{path}", {"please": "yes"}).status_code == 200
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+def test_a_combination_guards_alike(client: Client, path: str):
+    def ask(query: str) -> int:
+        return client.get(f"/site/combined/{path}?{query}").status_code
+
+    refused = 302 if path == PAGE else 403
+    assert [ask(each) for each in ("please=yes", "", "please=yes&loud=yes", "please=%00")] == [
+        200, refused, refused, refused
+    ]  # fmt: skip
+    sign_in(client, staff=True)
+    assert ask("loud=yes") == 200
+
+
+@served
+@pytest.mark.django_db(transaction=True)
+def test_a_component_that_asks_about_the_object_guards_itself_on_all_ways(client: Client):
+    groups = [Group.objects.create(name=name) for name in ("open", "shut")]
+    for group in groups:
+        push(About(object=group), all="for all", secret="classified")
+
+    def ask(group: Group) -> list[bool]:
+        url = About(object=group).get_absolute_url()
+        page, component, batch, stream = (
+            client.get(f"{url}{path}")
+            for path in (PAGE, COMPONENT, "@components/all,secret/", STREAM)
+        )
+        told = "classified" in page.content.decode().split("<main")[1]
+        ready = batch.json()["ready"]
+        assert "for all" in page.content.decode()
+        assert "for all" in stream.content.decode()
+        assert b"classified" not in stream.content, "each page loads it"
+        assert component.status_code == (200 if told else 404)
+        assert set(ready) == ({"all", "secret"} if told else {"all"})
+        assert ("secret" in page.content.decode().split("<main")[1]) is told
+        # The event that has pages load it does not say its name to those who may not see it.
+        return [told, ".secret" in stream.content.decode() or "secret" in stream.content.decode()]
+
+    assert ask(groups[0])[0] is True
+    assert ask(groups[1]) == [False, False]
+    sign_in(client, staff=True)
+    assert ask(groups[1])[0] is True
 
 
 @served
