@@ -13,7 +13,14 @@ FILL = """
 from tests.books.models import Author, Book
 ann = Author.objects.create(name="Ann")
 Book.objects.bulk_create(
-    Book(title=f"Book {n:03}", author=ann if n % 2 else None, pages=1000 - n) for n in range(60)
+    Book(
+        title=f"Book {n:03}",
+        author=ann if n % 2 else None,
+        pages=1000 - n,
+        price=1000 + n / 2,
+        published="2024-02-29",
+    )
+    for n in range(60)
 )
 """
 ADD = "from tests.books.models import Book; Book.objects.create(title='{}', pages=5000)"
@@ -26,6 +33,13 @@ async def test_sorting_searching_and_paging_stay_in_the_address(site: Site, page
     books, live = page.locator(BOOKS), page.locator(LIVE)
     first = books.locator("tbody th").first
     await expect(first).to_have_text("Book 000")
+    second = books.locator("tbody tr").nth(1)
+    await expect(second.get_by_role("cell")).to_have_text(
+        ["Ann", "999", "1,000.50 €", "Feb. 29, 2024", "yes", "*Novel*", "BOOK 001"]
+    )
+    for name, address in (("Book 001", r"^/books/\d+/$"), ("Ann", r"^/authors/\d+/$")):
+        link = second.get_by_role("link", name=name)
+        await expect(link).to_have_attribute("href", re.compile(address))
     loads: list[str] = []
     page.on("framenavigated", lambda frame: loads.append(frame.url))
 

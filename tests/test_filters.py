@@ -149,7 +149,7 @@ def test_a_range_by_suffixes_is_given_by_either_of_its_ends():
     assert dashboard._filters.others == [("more", "1")]
 
 
-class ByDjangoFilter(FilterSet):
+class ByDjangoFilter(FilterSet):  # type: ignore[misc]  # it brings no types
     class Meta:
         model = Group
         fields: tuple[str, ...] = ()

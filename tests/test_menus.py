@@ -216,7 +216,8 @@ def test_what_one_may_not_see_is_not_there_nor_a_heading_above_nothing(own: Menu
 def test_nothing_that_a_client_sends_breaks_or_enters_a_menu(client: Client, own: MenuRegistry):
     evil = "<script>x</script>"
     back = MenuItem(title=evil, url=lambda request: request.GET.get("back", ""))
-    declare(own, "Main", back, make_dashboard_item(Open), make_dashboard_item(Closed))
+    boards = [make_dashboard_item(each) for each in (Open, Closed)]
+    declare(own, "Main", back, *boards, MenuItem(title="There", url="/there/"))
 
     for query in (f"back={evil}", "back=%00", "back=%FF", "a=1&" * 400, "menu=Main&="):
         response = client.get(f"/auth/open/?{query}")

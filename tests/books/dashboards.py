@@ -172,7 +172,7 @@ class Errand(Dashboard):
     count = Stat(value=count_found)
 
 
-class BookFilter(FilterSet):
+class BookFilter(FilterSet):  # type: ignore[misc]  # it brings no types
     """By django-filter itself."""
 
     published = DateFromToRangeFilter()
