@@ -68,7 +68,8 @@ async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site,
     color = "plot => plot._fullLayout.font.color"
     light = await plot.evaluate(color)
     await page.evaluate(
-        "for (const { style } of [document.documentElement, document.body]) style.colorScheme = 'dark'"
+        "for (const each of [document.documentElement, document.body])"
+        " each.style.colorScheme = 'dark'"
     )
     await page.wait_for_function(
         "light => document.querySelectorAll('.dashboard-chart-plot')[1]"
