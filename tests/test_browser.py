@@ -79,7 +79,7 @@ async def test_killed_server_comes_back_with_the_newest(site: Site, page: Page, 
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("before")
     site.kill()
     if wipe:
-        site.execute("from dashboards.models import *; Channel.objects.all().delete()")
+        site.empty("dashboards")
     site.push(number="meanwhile")
     await expect(page.locator(LIVE)).to_have_attribute("data-live", "waiting")
     site.start()

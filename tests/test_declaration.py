@@ -40,6 +40,7 @@ from dashboards.menus.registry import MenuRegistry
 from dashboards.permissions import AllowAny, IsAdminUser, IsAuthenticated
 from dashboards.views import ComponentsView, ComponentView, PageView
 from tests.addresses import addresses
+from tests.test_layout import everything, strip
 
 
 class Base(Dashboard):
@@ -437,6 +438,23 @@ def test_a_series_that_each_page_shall_load_for_itself_is_refused(live: Every | 
     )
 
 
+def test_a_series_whose_values_ask_for_filters_is_refused():
+    """Its points are the same for all: a narrowed page would show what everybody is sent."""
+    said = r"speed: .* its values cannot ask for filters: leave out window"
+    with pytest.raises(DeclarationError, match=said):
+
+        class Wrong(Dashboard):
+            speed = Chart(window=10, live=Every(seconds=2), value=lambda filters: filters)
+
+    with pytest.raises(DeclarationError, match=said):
+
+        class WrongToo(Dashboard):
+            speed = Chart(window=10, live=Every(seconds=2))
+
+            def get_speed_value(self, filters: Any) -> Any:
+                return filters
+
+
 def test_dependents_that_do_not_exist_are_told_with_those_that_do():
     with pytest.raises(DeclarationError) as raised:
 
@@ -682,15 +700,7 @@ class Shared(Menu):
 def snapshot() -> tuple[Any, ...]:
     """Return a copy of all that is declared, down to the last list."""
     items = [{**vars(each), "children": str(each.children)} for each in (ITEM, BELOW)]
-    return copy.deepcopy(dict(Own.declared)), everything(Own.Layout.components), items
-
-
-def everything(each: Any) -> Any:
-    """Return all that a layout holds, as text, but for the objects' places in memory."""
-    if isinstance(each, str):
-        return each
-    held = [(name, str(value)) for name, value in vars(each).items() if name[0] != "_"]
-    return type(each), sorted(vars(each)), held, list(map(everything, each.children))
+    return copy.deepcopy(dict(Own.declared)), strip(everything(Own.Layout.components)), items
 
 
 def visit(name: str, rounds: int) -> list[str]:
