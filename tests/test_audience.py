@@ -4,6 +4,8 @@ import re
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
@@ -13,9 +15,13 @@ from dashboards.exceptions import AudienceError, DeclarationError
 from dashboards.live import apush, push
 from dashboards.live.channels import channel_name
 from dashboards.registry import Registry
+from tests.addresses import addresses
+from tests.books.models import Author
 from tests.site.dashboards import GroupBoard, Live, Mine
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+WAYS = ("", "@stream/", "@component/note/", "@components/note/")
 
 
 def test_channels_of_different_parts_are_never_alike():
@@ -119,30 +125,61 @@ def test_a_model_dashboard_is_about_its_object(client: Client):
 
 @pytest.mark.parametrize("name", ["0", "-1", "letters", "9" * 40, "%00", "1.5", "🎉"])
 def test_an_object_that_there_is_not_is_404(client: Client, name: str):
-    for path in ("", "@stream/", "@component/note/"):
+    for path in WAYS:
         assert client.get(f"/site/groupboard/{name}/{path}").status_code == 404
 
 
 def test_a_forbidden_object_is_forbidden_on_all_ways(client: Client, users: list[User]):
     secret = Group.objects.create(name="secret")
     url = f"/site/groupboard/{secret.pk}/"
-    for path in ("@stream/", "@component/note/"):
+    for path in WAYS[1:]:
         assert client.get(url + path).status_code == 403
     assert client.get(url).status_code == 302
-    assert signed_in(users[0]).get(url).status_code == 403
+    for path in WAYS:
+        assert signed_in(users[0]).get(url + path).status_code == 403
+
+
+class ByName(ModelDashboard):
+    """Found by a field that two may share, and that hides one."""
+
+    note = Stat(value=lambda **kwargs: f"about {kwargs['object'].pk}", live=True)
+
+    class Meta:
+        app_label = "site"
+        model = Author
+        lookup_field = "name"
+        lookup_kwarg = "slug"
+
+    @classmethod
+    def get_queryset(cls, request: HttpRequest) -> QuerySet[Author]:
+        return Author.objects.exclude(name="hidden")
+
+
+urlpatterns = addresses(ByName)
 
 
 def test_a_model_dashboard_can_be_looked_up_by_any_field():
-    class ByName(ModelDashboard):
-        class Meta:
-            app_label = "site"
-            model = Group
-            lookup_field = "name"
-            lookup_kwarg = "slug"
-
-    group = Group.objects.create(name="ops")
+    author = Author(name="ops")
     assert ByName.get_route() == "site/byname/<str:slug>/"
-    assert ByName(object=group).get_url_kwargs() == {"slug": "ops"}
+    assert ByName(object=author).get_url_kwargs() == {"slug": "ops"}
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.usefixtures("_no_exceptions")
+@pytest.mark.parametrize("path", WAYS)
+def test_what_is_looked_up_is_one_and_not_hidden(client: Client, path: str):
+    for name in ("one & <only>", "twice", "twice", "hidden"):
+        author = Author.objects.create(name=name)
+        push(ByName(object=author), "note", f"pushed to {author.pk}")
+    one = Author.objects.get(name="one & <only>")
+
+    found = client.get(ByName(object=one).get_absolute_url() + path)
+    assert found.status_code == 200
+    # A callable is what a page shows first.
+    said = "pushed to" if path == "@stream/" else "about"
+    assert f"{said} {one.pk}" in found.content.decode()
+    for name in ("missing", "twice", "hidden", "%00", "x" * 5000, "%FF", str(one.pk), "ONE"):
+        assert client.get(f"/site/byname/{name}/{path}").status_code == 404, name
 
 
 def test_a_model_dashboard_without_a_model_cannot_be_registered():

@@ -13,6 +13,7 @@ from django.utils import translation
 from dashboards.component import Text
 from dashboards.dashboard import Dashboard, batch
 from dashboards.live import Every, OnChange
+from tests.site import dashboards
 from tests.site.dashboards import HOSTILE, Awaited
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +37,22 @@ def test_what_is_awaited_waits_together(client: Client):
     assert page.count("waited for /site/awaited/") == 4
     assert "at once" in page
     assert took < 1.2, "one after the other they take 1.6 s"
+
+
+@pytest.mark.usefixtures("_no_exceptions")
+def test_nothing_that_a_client_sends_breaks_what_is_awaited(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(dashboards, "WAIT", 0)
+    for query in ("?one=%00&request=x", f"?{'a=1&' * 400}", "?one-page=-1&%FF=%FE"):
+        for path in ("", "@component/four/", "@components/one,two,nothing/"):
+            response = client.get(f"/site/awaited/{path}{query}")
+            assert response.status_code == 200
+            assert b"waited for" in response.content
+    for path in ("@component/five/", "@component/%00/", "@components/%FF/"):
+        assert client.get(f"/site/awaited/{path}").status_code == 404
+    for path in ("", "@component/four/", "@components/one/"):
+        assert client.post(f"/site/awaited/{path}", {"one": "x"}).status_code == 405
 
 
 def test_values_that_are_computed_for_everybody_wait_together():

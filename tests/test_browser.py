@@ -379,7 +379,7 @@ async def test_a_page_loads_its_own_where_a_value_depends_on_the_viewer(site: Si
     changed = page.locator("#site_personal-changed-content")
     before = await changed.inner_text()
     create = "from django.contrib.auth.models import Group; Group.objects.create(name='new')"
-    site.run("shell", "-v0", "-c", create)
+    site.execute(create)
     await expect(changed).not_to_have_text(before)
     await expect(changed).to_contain_text("bob asked")
     stream = site.get("/site/personal/@stream/?hold=0")[2]

@@ -8,15 +8,31 @@ from tests.site.dashboards import line
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+GROUPS = """
+from django.contrib.auth.models import Group
+for name in "ab":
+    Group.objects.create(name=name)
+"""
 BOX = "#site_drawn-{}-content"
 NOTHING = {"type": "GeometryCollection", "geometries": ()}
 LAYERS = ("countries", "land", "coastlines", "ocean", "lakes", "rivers", "subunits")
 SHAPES = {"type": "Topology", "objects": dict.fromkeys(LAYERS, NOTHING), "arcs": ()}
 
 
+async def see_groups_and_track(site: Site, page: Page) -> None:
+    """See a chart that is made of a model, and a map that points are appended to and leave."""
+    groups = page.locator(BOX.format("groups"))
+    await expect(groups.locator(".barlayer .point")).to_have_count(2)
+    await expect(groups.locator(".gtitle")).to_have_text("Groups")
+    track = [[{"lat": 10 * n, "lon": 20}] for n in range(1, 5)]
+    site.push_to("Drawn", track=track)
+    drawn = page.locator(f"{BOX.format('track')} .dashboard-chart-plot")
+    await expect(drawn.locator(".scattergeo .point")).to_have_count(3)
+    assert await drawn.evaluate("plot => plot.data[0].lat") == [20, 30, 40]
+
+
 async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site, page: Page):
-    elsewhere: list[str] = []
-    shapes: list[str] = []
+    elsewhere, shapes = list[str](), list[str]()
 
     async def refuse(route: Route) -> None:
         if "/shapes/" in route.request.url:
@@ -28,6 +44,7 @@ async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site,
             elsewhere.append(route.request.url)
             await route.abort()
 
+    site.execute(GROUPS)
     await page.route("**/*", refuse)
     await page.goto(f"{site.url}/site/drawn/")
     await expect(page.locator("#site_drawn")).to_have_attribute("data-live", "open")
@@ -35,6 +52,7 @@ async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site,
     land = page.locator(f"{BOX.format('world')} .layer.land path")
     assert len(await land.get_attribute("d") or "") > 10_000
 
+    await see_groups_and_track(site, page)
     points, bars = page.locator(BOX.format("points")), page.locator(BOX.format("bars"))
     await expect(points.get_by_text("No data")).to_be_visible()
     await expect(bars).to_contain_text("### #")
@@ -49,8 +67,10 @@ async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site,
     await plot.evaluate("plot => Plotly.relayout(plot, {'xaxis.range': [1, 2]})")
     color = "plot => plot._fullLayout.font.color"
     light = await plot.evaluate(color)
-    await page.evaluate("document.documentElement.style.colorScheme = 'dark'")
-    await page.evaluate("document.body.style.colorScheme = 'dark'")
+    await page.evaluate(
+        "for (const each of [document.documentElement, document.body])"
+        " each.style.colorScheme = 'dark'"
+    )
     await page.wait_for_function(
         "light => document.querySelectorAll('.dashboard-chart-plot')[1]"
         "._fullLayout.font.color != light",

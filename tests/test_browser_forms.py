@@ -17,8 +17,21 @@ Book.objects.create(title="Short poems", pages=20, genre="p")
 DESK = "#books_desk"
 
 
+async def see_what_leads_elsewhere(page: Page) -> None:
+    """See a group and another site in the menu, and nothing that is hidden."""
+    elsewhere = page.locator(".dashboards-menu-section", has_text="Elsewhere")
+    await elsewhere.locator("summary").click()
+    link = elsewhere.get_by_role("link", name="Wiki & more (another site, opens in a new tab)")
+    await expect(link).to_have_attribute("target", "_blank")
+    await expect(link).to_have_attribute("rel", "noopener")
+    await expect(elsewhere.get_by_text("Group")).to_be_visible()
+    await expect(elsewhere.get_by_role("link")).to_have_count(2)
+    await expect(elsewhere.get_by_role("link", name="Quiet")).to_be_visible()
+    await expect(page.get_by_text("Never").or_(page.get_by_text("For staff"))).to_have_count(0)
+
+
 async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
-    site.run("shell", "-v0", "-c", FILL)
+    site.execute(FILL)
     await page.goto(f"{site.url}/books/desk/?x=1")
     await expect(page.locator(DESK)).to_have_attribute("data-live", "open")
     section = page.locator(".dashboards-menu-section[data-active]")
@@ -26,6 +39,8 @@ async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
     await expect(page.get_by_role("link", name="Desk", exact=True)).to_have_attribute(
         "aria-current", "page"
     )
+    await see_what_leads_elsewhere(page)
+    await section.locator("summary").click()
     await page.keyboard.press("Escape")
     await expect(section).not_to_have_attribute("open", "")
 
@@ -60,7 +75,7 @@ async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
     await title.fill("A new poem")
     # What is live does not take away what is being typed.
     run = "from tests.books.models import Author; Author.objects.create(name='Ann')"
-    site.run("shell", "-v0", "-c", run)
+    site.execute(run)
     await expect(title).to_have_value("A new poem")
     await title.press("Enter")
     await expect(add.get_by_role("status")).to_have_text("Saved.")
@@ -105,7 +120,7 @@ async def test_what_is_chosen_and_typed_survives_a_refusal_and_a_lost_connection
     await expect(add.get_by_role("status")).to_have_text("Saved.")
     await expect(failed).to_be_hidden()
     saved = "from tests.books.models import Book; Book.objects.get(title='In time', secret='s.png')"
-    site.run("shell", "-v0", "-c", saved)
+    site.execute(saved)
 
     # A form that is sent to a view of the site's own shows what that answers, or goes there.
     await page.goto(f"{site.url}/books/errand/")
@@ -117,6 +132,17 @@ async def test_what_is_chosen_and_typed_survives_a_refusal_and_a_lost_connection
     await ask.get_by_label("Genre").select_option("")
     await ask.get_by_role("button", name="Ask").click()
     await expect(ask).to_contain_text("Heard.")
+
+    # One that is sent while somebody types, without leaving the field.
+    typed = page.locator("#books_errand-typed")
+    least = typed.get_by_label("At least pages")
+    await expect(page.locator("#books_errand-count-content")).to_have_text("1")
+    await least.focus()
+    await page.keyboard.press("Control+a")
+    await least.press_sequentially("5000")
+    await expect(page.locator("#books_errand-count-content")).to_have_text("0")
+    await expect(least).to_be_focused()
+    await expect(page).to_have_url(re.compile("typed-least=5000&"))
     complaints: list[str] = page.complaints  # type: ignore[attr-defined]
     expected = ("422", "INTERNET_DISCONNECTED", "Failed to fetch")
     assert all(any(part in each for part in expected) for each in complaints), complaints

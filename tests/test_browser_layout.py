@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from playwright.async_api import Browser, Page, Request, Route, expect
+from playwright.async_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from tests.conftest import MakeSite
 from tests.harness import Site
@@ -14,10 +14,21 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 ARRANGED = "#site_arranged"
 
 
+async def see_what_stands_above(page: Page) -> None:
+    """See a heading, a card and a layout class of one's own."""
+    await expect(page.get_by_role("heading", name="Welcome <all>", level=2)).to_be_visible()
+    card = page.locator(".dashboard-card", has=page.get_by_role("heading", name="A card", level=2))
+    await expect(card.get_by_text("Its foot")).to_be_visible()
+    await expect(card.get_by_role("link", name="Live")).to_have_attribute("href", "/site/live/")
+    await expect(card).to_contain_text("first")
+    await expect(page.locator(".span-12:has(> img[width='40'])")).to_contain_text("Pictured")
+
+
 async def test_tabs_by_the_pattern(site: Site, page: Page):
     loads: list[Request] = []
     page.on("request", lambda each: loads.append(each) if "@component" in each.url else None)
     await page.goto(f"{site.url}/site/arranged/")
+    await see_what_stands_above(page)
     tabs, panels = page.get_by_role("tab"), page.locator(".dashboard-tab-panel")
     await expect(tabs).to_have_count(3)
     assert await tabs.evaluate_all("all => all.map(each => each.tabIndex)") == [0, -1, -1]
@@ -45,7 +56,18 @@ async def test_tabs_by_the_pattern(site: Site, page: Page):
         "width => Math.abs(document.querySelector('.main-svg').clientWidth - width) < 3",
         arg=box["width"],
     )
+    await expect(page.locator(".of-mine #site_arranged-chart-content")).to_be_visible()
     await page.keyboard.press("Home")
+    await expect(panels.nth(0)).to_be_visible()
+    # Where one reads from right to left, so do the arrows lead.
+    await page.evaluate("document.documentElement.dir = 'rtl'")
+    for key, index in (("ArrowLeft", 1), ("ArrowRight", 0), ("ArrowRight", 2)):
+        await page.keyboard.press(key)
+        await expect(panels.nth(index)).to_be_visible()
+    await page.evaluate("document.documentElement.dir = ''")
+    await tabs.nth(0).evaluate("tab => tab.focus()")
+    await expect(panels.nth(2)).to_be_visible()
+    await page.keyboard.press("Space")
     await expect(panels.nth(0)).to_be_visible()
     await tabs.nth(1).click()
     await expect(page.locator(f"{ARRANGED}-late-content")).to_have_text("arrived late")
@@ -58,6 +80,8 @@ async def test_tabs_by_the_pattern(site: Site, page: Page):
     await expect(panels.nth(0)).to_be_visible()
     await page.evaluate("location.hash = '#%FF'")
     await expect(panels.nth(0)).to_be_visible()
+    await page.get_by_role("link", name="Leave <all>").click()
+    await expect(page).to_have_url(f"{site.url}/site/quiet/")
 
 
 async def test_what_is_open_in_several_containers_survives_a_reload(site: Site, page: Page):
@@ -84,36 +108,89 @@ async def test_without_scripts_all_panels_can_be_read(site: Site, browser: Brows
 
 
 async def test_a_guarded_component_is_live_for_those_who_may_see_it(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/mixed/")
+    await expect(page.locator("#site_mixed")).to_have_attribute("data-live", "open")
+    site.push_to("Mixed", secret="told", open="to all")
+    await expect(page.locator("#site_mixed-open-content")).to_have_text("to all")
+    assert "told" not in await page.content()
+    await expect(page.locator("#site_mixed-secret, #site_mixed-wages")).to_have_count(0)
     await page.context.request.get(f"{site.url}/login/admin/")
     await page.goto(f"{site.url}/site/mixed/")
     await expect(page.locator("#site_mixed")).to_have_attribute("data-live", "open")
     wages = page.locator("#site_mixed-wages-content")
     before = await wages.inner_text()
     await expect(wages).not_to_have_text(before)
-    site.push_to("Mixed", secret="told")
     await expect(page.locator("#site_mixed-secret-content")).to_have_text("told")
+    site.push_to("Mixed", secret="told more")
+    await expect(page.locator("#site_mixed-secret-content")).to_have_text("told more")
 
 
 async def test_filters_live_in_the_address_and_live_components_stay_right(site: Site, page: Page):
     await page.goto(f"{site.url}/site/filtered/")
     await page.get_by_label("Word").fill("ab")
     await page.get_by_label("Year").select_option("2023")
+    await page.get_by_label("Since").fill("2024-02-29")
     await page.get_by_role("button", name="Apply").click()
-    await page.wait_for_url("**/site/filtered/?year=2023&since=&until=&word=ab&group=")
+    await page.wait_for_url("**/site/filtered/?year=2023&since=2024-02-29&until=&word=ab&group=")
     await page.reload()
     await expect(page.locator("#site_filtered")).to_have_attribute("data-live", "open")
     await expect(page.get_by_label("Word")).to_have_value("ab")
     for key in ("now", "late", "polled", "computed"):
         box = page.locator(f"#site_filtered-{key}-content")
-        await expect(box).to_contain_text("2023 None [ab]")
+        await expect(box).to_contain_text("2023 2024-02-29 [ab]")
         if key in {"polled", "computed"}:
             before = await box.inner_text()
             await expect(box).not_to_have_text(before)
-            await expect(box).to_contain_text("2023 None [ab]")
+            await expect(box).to_contain_text("2023 2024-02-29 [ab]")
     site.push_to("Filtered", pushed="for all")
     await expect(page.locator("#site_filtered-pushed-content")).to_have_text("for all")
     await page.get_by_role("link", name="Reset").click()
     await expect(page.locator("#site_filtered-now-content")).to_contain_text("2024 None []")
+
+    # A FilterSet of django-filter, whose dates are a range.
+    site.execute(
+        "from tests.books.models import Book\n"
+        "for n in (1, 2): Book.objects.create(title=f'B{n}', published=f'2024-0{n}-09')"
+    )
+    await page.goto(f"{site.url}/books/catalogue/")
+    rows = page.locator("#books_catalogue-books tbody tr")
+    await expect(rows).to_have_count(2)
+    await page.locator("[name=published_after]").fill("2024-02-01")
+    await page.get_by_role("button", name="Apply").click()
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("B2")
+
+
+async def test_what_is_pushed_to_one_object_moves_only_its_page(
+    site: Site, page: Page, context: BrowserContext
+):
+    site.execute(
+        "from django.contrib.auth.models import Group\n"
+        "for pk in (1, 2): Group.objects.create(pk=pk, name=f'g{pk}')"
+    )
+    pages = {1: page, 2: await context.new_page()}
+    for pk, each in pages.items():
+        await each.goto(f"{site.url}/site/groupboard/{pk}/")
+        await expect(each.locator(f"#site_groupboard-{pk}")).to_have_attribute("data-live", "open")
+        await expect(each.locator(f"#site_groupboard-{pk}-later-content")).to_have_text(
+            f"group g{pk}"
+        )
+    for pk in pages:
+        site.push_to("GroupBoard", **{"@object": pk}, note=f"only g{pk}")
+    for pk, each in pages.items():
+        note = each.locator(f"#site_groupboard-{pk}-note-content")
+        await expect(note).to_have_text(f"only g{pk}")
+        assert f"only g{3 - pk}" not in await each.content()
+
+
+async def test_components_that_an_instance_added_are_live_and_deferred(site: Site, page: Page):
+    await page.goto(f"{site.url}/site/dynamic/")
+    await expect(page.locator("#site_dynamic")).to_have_attribute("data-live", "open")
+    box = "#site_dynamic-{}-content"
+    await expect(page.locator(box.format("later"))).to_have_text("added and deferred")
+    site.push_to("Dynamic", dynamic_1="pushed to it")
+    await expect(page.locator(box.format("dynamic_1"))).to_have_text("pushed to it")
+    await expect(page.locator(box.format("dynamic_2"))).to_have_text("added 2")
 
 
 async def test_twenty_deferred_components_cost_three_requests_at_most(site: Site, page: Page):
@@ -163,8 +240,9 @@ async def test_awaited_values_wait_together_on_any_server(make_site: MakeSite, s
     assert html.count("waited for") == 4
 
 
-async def test_two_dashboards_on_one_page_are_both_alive(site: Site, page: Page):
-    await page.goto(f"{site.url}/embedded/")
+@pytest.mark.parametrize("address", ["embedded", "embedded-jinja"])
+async def test_two_dashboards_on_one_page_are_both_alive(site: Site, page: Page, address: str):
+    await page.goto(f"{site.url}/{address}/")
     for name in ("live", "quiet"):
         await expect(page.locator(f"#site_{name}")).to_have_attribute("data-live", "open")
     site.push(number=7, chart={"data": [], "layout": {}})

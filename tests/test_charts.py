@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from django.db import connection
 from django.template.loader import render_to_string
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from dashboards.component import Chart, ChartSerializer, Component, Drawing, Map
@@ -26,6 +26,7 @@ from dashboards.component.chart.figure import POINTS, has_points
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from tests.books.models import Book
+from tests.site.dashboards import Drawn, Pie, Series
 
 CODE = UUID(int=7)
 
@@ -223,6 +224,20 @@ def test_a_template_that_was_chosen_is_kept():
 def test_a_bad_figure_names_its_kind():
     with pytest.raises(ComponentValueError, match="A Map's value must be a Plotly figure"):
         Map(value=[1]).get_value()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_no_exceptions")
+@pytest.mark.parametrize("board", [Drawn, Pie, Series])
+def test_nothing_that_a_client_sends_breaks_them(board: type[Dashboard]):
+    client, page = Client(), board().get_absolute_url()
+    for key in board.declared:
+        query = f"?{key}-sort=%00&{key}={'9' * 5000}&{key}-window=-1&data=[]&layout=<b>&=%FF"
+        for path in ("", f"@component/{key}/", f"@components/{key},nothing/"):
+            # What nobody has pushed to yet leaves its box alone.
+            assert client.get(f"{page}{path}{query}").status_code in (200, 204), (path, query)
+        assert client.post(f"{page}@component/{key}/{query}", {key: "1"}).status_code == 405
+    assert client.get(f"{page}@stream/?position=x.1&window=-1").status_code in (200, 204)
 
 
 # Other renderers.

@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from html.parser import HTMLParser
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from django import forms
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
@@ -25,14 +27,19 @@ from pytest_django import Settings
 
 from dashboards.component import (
     CTA,
+    BasicTable,
     Chart,
     Component,
+    Drawing,
+    Form,
     Gauge,
     GaugeData,
+    Map,
     Progress,
     ProgressData,
     Stat,
     StatData,
+    Table,
     Text,
 )
 from dashboards.component.base import resolve
@@ -43,7 +50,21 @@ from dashboards.live import Every, push
 from tests.addresses import addresses
 
 HOSTILE = """</script><script>alert(1)</script>"'><img src=x onerror=alert(1)><!-- &lt;b>&amp;"""
-KINDS: list[type[Component]] = [Text, Stat, Chart, Gauge, Progress]
+
+
+@dataclass
+class Bars(Drawing):
+    element: ClassVar[str] = "test-bars"
+
+
+class Say(forms.Form):
+    what = forms.CharField()
+
+
+KINDS: list[Callable[..., Component]] = [
+    *(Text, Stat, Chart, Map, Bars, Table, BasicTable, Gauge, Progress),
+    partial(Form, form=Say, defer_url="/x/"),
+]
 
 
 class Html(HTMLParser):
@@ -242,11 +263,13 @@ def test_a_text_keeps_line_breaks():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_shows_quietly_that_it_has_no_value(kind: type[Component]):
+def test_every_kind_shows_quietly_that_it_has_no_value(kind: Callable[..., Component]):
     html = render(kind(value=None))
 
     assert "None" not in html.text
-    assert html.text.strip() in {"\N{EN DASH}", "No data", ""}
+    # A form without initial data is an empty one.
+    assert html.text.strip() in {"\N{EN DASH}", "No data", ""} or "form" in html.tags
+    assert not any(html.values("value"))
 
 
 # Values that a kind refuses: the error names the dashboard, the key, the kind, the value, and
@@ -459,7 +482,7 @@ def test_a_figure_as_text_that_was_called_safe_is_escaped_all_the_same():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_hostile_declaration_stays_inside_its_attributes(kind: type[Component]):
+def test_a_hostile_declaration_stays_inside_its_attributes(kind: Callable[..., Component]):
     dashboard = dashboard_of(
         it=kind(
             value=None,
@@ -479,8 +502,9 @@ def test_a_hostile_declaration_stays_inside_its_attributes(kind: type[Component]
     assert "script" not in html.tags
     assert html.text.count(HOSTILE) == 2
     assert html.values("href") == [HOSTILE]
-    assert html.values("hx-get") == [HOSTILE]
-    assert html.values("hx-trigger") == [HOSTILE]
+    # A form has a trigger of its own beside the box's.
+    assert set(html.values("hx-get")) == {HOSTILE}
+    assert set(html.values("hx-trigger")) - {"change, submit"} == {HOSTILE}
 
 
 # A locale writes numbers for people, never for the browser.
@@ -963,9 +987,13 @@ def test_ids_are_the_dashboards_and_the_keys_own():
     assert {"site_own-one", "site_own-one-content"} <= set(ids)
 
 
-def test_only_a_chart_loads_a_script():
-    assert {kind: list(kind.scripts) for kind in KINDS if kind.scripts} == {
-        Chart: ["dashboards/js/drawing.js", "dashboards/js/chart.js"]
+def test_what_draws_nothing_and_sends_nothing_loads_no_script():
+    kinds = [type(kind()) for kind in KINDS]
+    assert {kind: list(kind.scripts) for kind in kinds if kind.scripts} == {
+        Chart: ["dashboards/js/drawing.js", "dashboards/js/chart.js"],
+        Map: ["dashboards/js/drawing.js", "dashboards/js/chart.js"],
+        Bars: ["dashboards/js/drawing.js"],
+        Form: ["dashboards/js/forms.js"],
     }
 
 

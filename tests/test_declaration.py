@@ -3,7 +3,7 @@
 import copy
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import unescape
@@ -31,12 +31,16 @@ from dashboards.component import (
     Text,
 )
 from dashboards.component.base import Bound
+from dashboards.component.layout import Card, ComponentLayout, Div, Tab, TabContainer
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import DashboardError, DeclarationError, UnknownComponentError
 from dashboards.live import Every, OnChange, push
+from dashboards.menus.menu import Menu, MenuItem
+from dashboards.menus.registry import MenuRegistry
 from dashboards.permissions import AllowAny, IsAdminUser, IsAuthenticated
-from dashboards.views import ComponentView, PageView
+from dashboards.views import ComponentsView, ComponentView, PageView
 from tests.addresses import addresses
+from tests.test_layout import everything, strip
 
 
 class Base(Dashboard):
@@ -630,6 +634,10 @@ class Lines(Drawing):
     element: ClassVar[str] = "test-lines"
 
 
+class Round(forms.Form):
+    round = forms.IntegerField(required=False)
+
+
 class Own(Dashboard):
     """Every kind of component, all with values of the user who looks."""
 
@@ -658,6 +666,15 @@ class Own(Dashboard):
 
     class Meta:
         app_label = "site"
+        filter_form = Round
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout(
+            Card("stat", "text", "chart", heading="Card", actions=[("/more/", "More")]),
+            TabContainer(Tab("Same", "world", "lines"), Tab("Same", Div("table", "basic"))),
+            *("form", "prose", "awaited", "gauge", "progress", "badge", "later", "deferred"),
+            *("pushed", "turning"),
+        )
 
     def get_progress_value(self) -> dict[str, Any]:
         assert self.request is not None
@@ -668,32 +685,52 @@ urlpatterns = addresses(Own)
 
 VISITED = ("later", "deferred", "stat", "chart")
 
+BELOW = MenuItem(title="Below", url="/below/")
+ITEM = MenuItem(title="Shared", url=lambda request: f"/of/{request.user}/", children=[BELOW])
 
-def snapshot() -> dict[str, Component]:
+
+class Shared(Menu):
+    name = "Shared"
+
+    @classmethod
+    def get_items(cls, obj: Any = None) -> Sequence[MenuItem]:
+        return [ITEM]
+
+
+def snapshot() -> tuple[Any, ...]:
     """Return a copy of all that is declared, down to the last list."""
-    return copy.deepcopy(dict(Own.declared))
+    items = [{**vars(each), "children": str(each.children)} for each in (ITEM, BELOW)]
+    return copy.deepcopy(dict(Own.declared)), strip(everything(Own.Layout.components)), items
 
 
 def visit(name: str, rounds: int) -> list[str]:
     """Load the page and its later components as one user, over and over."""
-    page, component = (view.as_view(dashboard_class=Own) for view in (PageView, ComponentView))
+    page, component, components = (
+        view.as_view(dashboard_class=Own) for view in (PageView, ComponentView, ComponentsView)
+    )
     seen = []
     for turn in range(rounds):
         request = RequestFactory().get("/", {"round": str(turn)})
         request.user = User(username=name)
         responses: list[Any] = [page(request)]
         responses += [component(request, key=key) for key in VISITED]
+        # None of those that wait for the other user: what is slow is left out of a batch.
+        responses += [components(request, keys="gauge,progress")]
+        assert responses[-1].content.count(f">{name}<".encode()) == 2
         seen.append(unescape(b"".join(each.content for each in responses).decode()))
     return seen
 
 
 @pytest.mark.urls(__name__)
 def test_declarations_are_never_written_to_and_nobody_sees_anothers_values(
-    settings: Settings,
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     settings.DASHBOARDS = {
         "STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}}
     }
+    registry = MenuRegistry()
+    registry.register(Shared)
+    monkeypatch.setattr("dashboards.menus.registry.menu_registry", registry)
     before, rounds, users = snapshot(), 100, ("alice-of-sales", "bob-of-support")
     push(Own, "pushed", "for all")
 
@@ -710,6 +747,8 @@ def test_declarations_are_never_written_to_and_nobody_sees_anothers_values(
             assert page.count(f"'s own, {turn}") == 15
             assert "for all" in page
             assert "for everybody" in page
+            assert f'href="/of/{user}/"' in page
+            assert f'name="round" value="{turn}"' in page
 
 
 def test_a_mutable_value_is_shown_and_left_alone():

@@ -15,9 +15,12 @@ from dashboards.component import Text
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live import push
-from tests.site.dashboards import Dynamic, Filtered, GroupBoard, Live, Mixed, Staff
+from tests.site.dashboards import HOSTILE, Dynamic, Filtered, GroupBoard, Live, Mixed, Staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+ADDRESSES = ("/embedded/", "/embedded-jinja/")
+"""The same page, by Django's templates and by Jinja2."""
 
 
 def request_of(user: Any = None, **query: str) -> HttpRequest:
@@ -26,9 +29,10 @@ def request_of(user: Any = None, **query: str) -> HttpRequest:
     return request
 
 
-def test_a_page_of_ones_own_holds_dashboards(client: Client):
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_page_of_ones_own_holds_dashboards(client: Client, address: str):
     push(Mixed, open="told to all", secret="classified")
-    page = client.get("/embedded/").content.decode()
+    page = client.get(address).content.decode()
 
     assert page.count("<h1") == page.count("<html") == 1
     assert page.count("sse-connect=") == 3, "two dashboards, and a live component alone"
@@ -43,9 +47,13 @@ def test_a_page_of_ones_own_holds_dashboards(client: Client):
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize("query", ["?name=%00", "?" + "a=1&" * 300, "?open-page=%FF"])
-def test_no_query_breaks_it(client: Client, query: str):
-    assert client.get(f"/embedded/{query}").status_code == 200
+@pytest.mark.usefixtures("_no_exceptions")
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_query_breaks_it(client: Client, address: str):
+    for query in ("?name=%00", "?" + "a=1&" * 300, "?open-page=%FF", f"?name={HOSTILE}"):
+        page = client.get(f"{address}{query}")
+        assert page.status_code == 200
+        assert "<img src=x" not in page.content.decode()
 
 
 def test_what_one_may_not_open_is_not_embedded():

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -55,6 +55,10 @@ def words(component: Component) -> str:
         (-3, None, "▼ Down: 3"),
         (0, "up", "= Unchanged: 0"),
         (Decimal("0.10"), None, "▲ Up: 0.10"),
+        ({"by": 2, "text": "two more", "unit": "%"}, None, "▲ Up: two more"),
+        ({"text": "as ever"}, "up", "as ever"),
+        ({"by": -2.5, "unit": "%", "period": "since May"}, None, "▼ Down: 2.5 % since May"),
+        ({"by": 2, "period": timedelta(days=7)}, None, "▲ Up: 2 in 1 week"),
     ],
 )
 def test_a_change_is_told_by_sign_and_words(change: Any, good: Any, said: str):
@@ -83,6 +87,36 @@ def test_numbers_are_written_as_the_locale_does(value: Any, english: str, german
     for language, said in (("en", english), ("de", german)):
         with translation.override(language):
             assert words(Stat(value={"text": value})) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "declared", "english", "german"),
+    [
+        (date(2026, 3, 2), {}, "March 2, 2026", "2. März 2026"),
+        (time(9, 5), {}, "9:05 a.m.", "09:05"),
+        (datetime(2026, 3, 2, 20, tzinfo=UTC), {}, "March 2, 2026, 9 p.m.", "2. März 2026 21:00"),
+        (datetime(2026, 3, 2, 20), {}, "March 2, 2026, 8 p.m.", "2. März 2026 20:00"),  # noqa: DTZ001
+        (date(2026, 3, 2), {"date_format": "D j M"}, "Mon 2 Mar", "Mo 2 Mär"),
+        (datetime(2026, 3, 2, 23, 30, tzinfo=UTC), {"date_format": "Y-m-d"}, *["2026-03-03"] * 2),
+        (date(2026, 3, 2), {"date_format": "SHORT_DATE_FORMAT"}, "03/02/2026", "02.03.2026"),
+        (5, {"decimals": 2}, "5.00", "5,00"),
+        (1234.567, {"decimals": 0}, "1,235", "1.235"),
+        ({"text": 5, "decimals": 1}, {"decimals": 2}, "5.0", "5,0"),
+        ({"text": time(9, 5), "date_format": "H.i"}, {"date_format": "H"}, *["09.05"] * 2),
+    ],
+)
+def test_dates_and_digits_are_written_as_declared_or_as_the_locale_does(
+    value: Any, declared: dict[str, Any], english: str, german: str
+):
+    with timezone.override("Europe/Berlin"):
+        for language, said in (("en", english), ("de", german)):
+            with translation.override(language):
+                assert words(Stat(value=value, **declared)) == said
+
+
+def test_a_value_has_an_icon_of_its_own():
+    html = render(Stat(value={"text": 1, "icon": 'bi bi-"star'}))
+    assert '<i class="bi bi-&quot;star" aria-hidden="true"></i> 1' in html
 
 
 @pytest.mark.parametrize(
@@ -235,10 +269,16 @@ def test_what_is_pushed_is_written_in_the_sites_language(
 
 
 @pytest.mark.django_db
-def test_nothing_that_a_client_sends_breaks_them():
-    for key in ("orders", "boiler", "prose"):
-        url = f"/site/figures/@component/{key}/?{key}-sort=%00&{key}={'9' * 5000}&filters=[]"
-        assert Client().get(url).status_code == 200
+@pytest.mark.usefixtures("_no_exceptions")
+def test_nothing_that_a_client_sends_breaks_them(django_capture_on_commit_callbacks: Any):
+    client, board = Client(), "/site/figures/"
+    with django_capture_on_commit_callbacks(execute=True):
+        push(Figures, errors=1, job={"step": "Read"}, notice="<i>it</i>")
+    for key in Figures.declared:
+        query = f"?{key}-sort=%00&{key}={'9' * 5000}&{key}-value=-1&filters=[]&value=<b>&=%FF"
+        for path in ("", f"@component/{key}/", f"@components/{key},nothing/"):
+            assert client.get(f"{board}{path}{query}").status_code == 200, (path, query)
+        assert client.post(f"{board}@component/{key}/{query}", {key: "1"}).status_code == 405
 
 
 # Gauge
@@ -307,6 +347,7 @@ def test_states_are_told_in_words():
     assert "✕ Failed" in words(Progress(value={"value": 62, "state": "failed"}))
     assert "✓ Done" in words(Progress(value=100))
     assert "● Running" in words(Progress(value={"text": "on it"}))
+    assert "○ Waiting" in words(Progress(value={"state": "waiting", "steps": ["Build"]}))
 
 
 def test_the_time_that_is_left_and_that_it_took():

@@ -9,11 +9,14 @@ import pytest
 from django import forms
 from django.contrib.auth.models import Group
 from django.test import Client, RequestFactory
+from django_filters import FilterSet
 
 from dashboards.component import Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.live import Every
+from tests.books.dashboards import BookFilter
+from tests.books.models import Book
 from tests.site.dashboards import HOSTILE, Filtered, Period
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -152,63 +155,33 @@ class Multiple(forms.Form):
     needed = forms.CharField()
 
 
-class RangeWidget(forms.MultiWidget):
-    """As django-filter's: its parts are named by suffixes of its own."""
-
-    suffixes = ("after", "before")
-
-    def __init__(self) -> None:
-        super().__init__([forms.DateInput(), forms.DateInput()])
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        for suffix, part in zip(self.suffixes, context["widget"]["subwidgets"], strict=True):
-            part["name"] = f"{name}_{suffix}"
-        return context
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Any]:
-        return [data.get(f"{name}_{suffix}") for suffix in self.suffixes]
-
-    def decompress(self, value: Any) -> Any:
-        return value or [None, None]
-
-
-class RangeField(forms.MultiValueField):
-    widget = RangeWidget
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__([forms.DateField(required=False) for _ in range(2)], **kwargs)
-
-    def compress(self, data_list: Any) -> Any:
-        return data_list or None
-
-
-class Ranged(forms.Form):
-    when = RangeField(required=False, require_all_fields=False)
-
-
 def test_a_range_by_suffixes_is_given_by_either_of_its_ends():
     """It was taken for somebody else's, and so for not given."""
 
     class Own(Dashboard):
         class Meta:
             app_label = "site"
-            filter_form = Ranged
+            filter_form = BookFilter
 
-    dashboard = Own(RequestFactory().get("/", {"when_after": "2024-02-29", "more": "1"}))
+    dashboard = Own(RequestFactory().get("/", {"published_after": "2024-02-29", "more": "1"}))
 
-    assert dashboard.filters["when"][0] == date(2024, 2, 29)
+    assert dashboard.filters["published"].start.date() == date(2024, 2, 29)
     assert dashboard.is_filtered
     assert dashboard._filters is not None
     assert dashboard._filters.others == [("more", "1")]
 
 
-class LikeAFilterSet:
+class ByDjangoFilter(FilterSet):  # type: ignore[misc]  # it brings no types
+    class Meta:
+        model = Group
+        fields: tuple[str, ...] = ()
+        form = Multiple
+
     def __init__(self, data: Any = None, queryset: Any = None) -> None:
-        self.form = Multiple(data, prefix="f")
+        super().__init__(data, queryset, prefix="f")
 
 
-@pytest.mark.parametrize("make", [Multiple, LikeAFilterSet])
+@pytest.mark.parametrize("make", [Multiple, ByDjangoFilter])
 def test_any_kind_of_field_serves(make: Any):
     class Own(Dashboard):
         it = Text(value=str)
@@ -217,7 +190,7 @@ def test_any_kind_of_field_serves(make: Any):
             app_label = "site"
             filter_form = make
 
-    prefix = "f-" if make is LikeAFilterSet else ""
+    prefix = "f-" if make is ByDjangoFilter else ""
 
     def filters_of(**query: Any) -> Any:
         query = {prefix + name: value for name, value in query.items()}
@@ -239,6 +212,35 @@ def test_any_kind_of_field_serves(make: Any):
     assert dict(wrong.filters) == dict(bare.filters) | {"groups": wrong.filters["groups"]}
     assert not wrong.is_filtered
     assert HOSTILE not in filters_of(needed=HOSTILE).render_filters()
+
+
+@pytest.mark.usefixtures("_no_exceptions")
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("", "ABC"),
+        ("published_after=2024-02-01", "BC"),
+        ("published_after=2024-02-01&published_before=2024-02-28&more=1", "B"),
+        ("genre=p", "C"),
+        ("genres=n&genres=p", "ABC"),
+        ("genres=p&genre=n", ""),
+        ("published_after=nonsense&published_before=9999999-01-01", "ABC"),
+        ("published_after=%00&genre=%00&genres=%00", "ABC"),
+        ("genre=z&genres=z&genres=p&published=2024-02-01&published_=x&published_2=%FF", "ABC"),
+        (f"genre=p&genres={'9' * 5000}", "C"),
+    ],
+)
+def test_a_filterset_narrows_a_page_and_none_of_its_parameters_breaks_it(
+    client: Client, query: str, titles: str
+):
+    for title, month, genre in (("A", 1, "n"), ("B", 2, "n"), ("C", 3, "p")):
+        Book.objects.create(title=f"Book {title}", published=date(2024, month, 9), genre=genre)
+    for path in ("", "@component/books/"):
+        html = client.get(f"/books/catalogue/{path}?{query}").content.decode()
+        assert "".join(re.findall(r">Book ([A-C])<", html)) == titles
+    said = client.get(f"/books/catalogue/@components/said/?{query}").json()["ready"]["said"]
+    assert said["status"] == 200
+    assert "published" in said["html"]
 
 
 def test_a_form_that_is_no_class_is_refused():

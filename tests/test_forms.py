@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 PAGE, FIND, ADD = (f"/books/desk/{path}" for path in ("", "@component/find/", "@component/add/"))
 HTMX = {"HX-Request": "true", "Accept": "text/html"}
 JSON = {"Accept": "application/json"}
+MULTIPART = "multipart/form-data; boundary=x"
 GOOD = {"title": "New", "pages": "12", "genre": "n"}
 
 
@@ -239,6 +240,43 @@ def test_permissions_are_checked_first(client: Client, django_user_model: Any):
     client.force_login(django_user_model.objects.create(username="admin", is_staff=True))
     assert client.post(secret, GOOD).status_code == 302
     assert Book.objects.filter(title="New").count() == 1
+
+
+@pytest.mark.usefixtures("_no_exceptions")
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nhalf', MULTIPART, 422),
+        (b"\xff\xfe nothing of the kind", MULTIPART, 422),
+        (b"--x--", "multipart/form-data", 400),
+        (b"--x--", "multipart/form-data; boundary=\xff", 400),
+        (b"title=x&scan=words&pages=1&genre=n", "application/x-www-form-urlencoded", 200),
+        (b"&".join([b"a=1"] * 1001), "application/x-www-form-urlencoded", 400),
+        (b"title=%FF%FE&pages=%00&genre=%ED%A0%80", "application/x-www-form-urlencoded", 422),
+        (b'{"title": "x"}', "application/json", 422),
+        (b"title=y", "application/x-www-form-urlencoded; charset=nothing", 422),
+        (b"title=y", "application/x-www-form-urlencoded; charset=utf-16", 400),
+        (b"", "", 422),
+    ],
+)
+def test_nothing_that_a_client_posts_brings_it_down(
+    client: Client, body: bytes, content_type: str, status: int
+):
+    for headers in (HTMX, JSON):
+        answer = client.generic("POST", ADD, body, content_type, headers=headers)
+        is_refused = status == 422 and headers is JSON
+        assert answer.status_code == (400 if is_refused else status)
+    # Text where a file is expected is no file.
+    assert Book.objects.filter(title="x", secret="hush").count() == (2 if status == 200 else 0)
+
+
+@pytest.mark.usefixtures("_no_exceptions")
+def test_many_files_and_fields_are_refused(client: Client):
+    files = [SimpleUploadedFile(f"{n}.png", b"png") for n in range(101)]
+    assert client.post(ADD, {**GOOD, "scan": files}, headers=HTMX).status_code == 400
+    many = {f"name-{n}": "x" for n in range(1001)}
+    assert client.post(ADD, {**GOOD, **many}, headers=HTMX).status_code == 400
+    assert not Book.objects.filter(title="New").exists()
 
 
 # The object.

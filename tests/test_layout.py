@@ -17,13 +17,12 @@ from dashboards.component.layout import (
     ComponentLayout,
     Div,
     Header,
-    HTMLComponentLayout,
     Tab,
     TabContainer,
 )
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
-from tests.site.dashboards import HOSTILE
+from tests.site.dashboards import HOSTILE, DivWithImage
 from tests.test_components import Html
 
 pytestmark = pytest.mark.django_db
@@ -149,12 +148,6 @@ def test_tabs_are_links_to_panels_that_are_all_there():
 def test_tabs_load_their_script_and_others_do_not():
     assert laid_out(Div(TabContainer(Tab("a", "one")))).scripts == ["dashboards/js/tabs.js"]
     assert laid_out(Div("one")).scripts == []
-
-
-class DivWithImage(HTMLComponentLayout):
-    template_name: str = "site/div_with_image.html"
-    image_url: str = ""
-    width: int = 40
 
 
 def test_a_layout_class_of_ones_own_has_its_attributes_in_the_template():

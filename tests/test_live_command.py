@@ -28,7 +28,7 @@ def test_it_computes_where_nobody_holds_and_stops_at_once(make_site: MakeSite):
 
         wait_for(lambda: f"{live.pid}/" in stored(site, "turns"))
         create = "from django.contrib.auth.models import User; User.objects.create(username='new')"
-        site.run("shell", "-v0", "-c", create)
+        site.execute(create)
         wait_for(lambda: "1 users" in stored(site, "users"))
     finally:
         live.send_signal(signal.SIGTERM)

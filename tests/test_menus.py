@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils.html import escape
 from jinja2 import Environment
 from pytest_django import DjangoAssertNumQueries
@@ -20,6 +20,7 @@ from dashboards.exceptions import RegistrationError
 from dashboards.menus import registry as menus
 from dashboards.menus.menu import DashboardMenu, Menu, MenuItem, make_dashboard_item
 from dashboards.menus.registry import MenuRegistry, get_sections
+from dashboards.menus.registry import menu_registry as discovered
 from dashboards.permissions import AllowAny, IsAdminUser
 from dashboards.registry import Registry
 from tests.addresses import addresses
@@ -208,6 +209,28 @@ def test_what_one_may_not_see_is_not_there_nor_a_heading_above_nothing(own: Menu
     assert titles(ask(staff=True)) == {"Main": ["Group"]}
     assert titles(ask()) == {}, "nothing of staff's page is left on the shared items"
     assert vars(closed[0]) == vars(make_dashboard_item(Closed))
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_no_exceptions")
+def test_nothing_that_a_client_sends_breaks_or_enters_a_menu(client: Client, own: MenuRegistry):
+    evil = "<script>x</script>"
+    back = MenuItem(title=evil, url=lambda request: request.GET.get("back", ""))
+    boards = [make_dashboard_item(each) for each in (Open, Closed)]
+    declare(own, "Main", back, *boards, MenuItem(title="There", url="/there/"))
+
+    for query in (f"back={evil}", "back=%00", "back=%FF", "a=1&" * 400, "menu=Main&="):
+        response = client.get(f"/auth/open/?{query}")
+        assert response.status_code == 200, query
+        html = response.content.decode()
+        assert 'href="/auth/open/" aria-current="page"' in html
+        assert evil not in html
+        assert "closed" not in html
+
+
+def test_what_an_app_declares_is_discovered_by_the_older_name():
+    assert [each.__name__ for each in discovered] == ["Site", "Books", "Elsewhere"]
+    assert {each.__module__ for each in discovered} == {"tests.site.dashboard_menu"}
 
 
 def test_a_site_without_users_is_shown_what_is_for_everybody():

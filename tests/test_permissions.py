@@ -112,6 +112,36 @@ class Both(Dashboard):
         permission_classes = (IsAdminUser, AsksOnlyForObjects)
 
 
+class Loud(BasePermission):
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.GET.get("loud") == "yes"
+
+
+class Combined(Dashboard):
+    secret = Stat(value="for the quiet", live=True)
+
+    class Meta:
+        app_label = "site"
+        permission_classes = ((Refuses & ~Loud) | IsAdminUser,)
+
+
+class IsCalledOpen(BasePermission):
+    def has_object_permission(self, request: HttpRequest, obj: Any) -> bool:
+        return bool(obj.name == "open")
+
+
+class About(ModelDashboard):
+    """Of some groups everybody sees all, of others only staff."""
+
+    all = Stat(live=True)
+    secret = Stat(live=True, permission_classes=[IsCalledOpen | IsAdminUser])
+
+    class Meta:
+        app_label = "site"
+        model = Group
+        permission_classes = (AllowAny,)
+
+
 class Owned(ModelDashboard):
     """Its query is of no use to those who are not signed in: their user has no number."""
 
@@ -143,11 +173,14 @@ class Named(ModelDashboard):
         model = Group
 
 
-urlpatterns = addresses(Everybody, Members, Staff, Polite, Unsaid, Owned, OfStaff, Named)
+urlpatterns = addresses(
+    Everybody, Members, Staff, Polite, Unsaid, Combined, About, Owned, OfStaff, Named
+)
 served = pytest.mark.urls(__name__)
 
 PAGE, COMPONENT, STREAM = "", "@component/secret/", "@stream/"
-ALL = [PAGE, COMPONENT, STREAM]
+BATCH = "@components/secret/"
+ALL = [PAGE, COMPONENT, BATCH, STREAM]
 
 
 @pytest.fixture
@@ -170,7 +203,7 @@ def test_a_page_sends_the_anonymous_to_log_in_and_back(client: Client, dashboard
 
 @served
 @pytest.mark.parametrize("dashboard", ["members", "staff"])
-@pytest.mark.parametrize("path", [COMPONENT, STREAM, "@component/unknown/"])
+@pytest.mark.parametrize("path", [COMPONENT, BATCH, STREAM, "@component/unknown/"])
 def test_a_component_and_a_stream_refuse_the_anonymous(client: Client, dashboard: str, path: str):
     response = client.get(f"/site/{dashboard}/{path}")
 
@@ -257,6 +290,49 @@ def test_a_permission_that_users_write_guards_alike(client: Client, path: str):
 
     assert client.get(f"/site/polite/{path}").status_code == 403
     assert client.get(f"/site/polite/{path}", {"please": "yes"}).status_code == 200
+
+
+@served
+@pytest.mark.parametrize("path", ALL)
+def test_a_combination_guards_alike(client: Client, path: str):
+    def ask(query: str) -> int:
+        return client.get(f"/site/combined/{path}?{query}").status_code
+
+    refused = 302 if path == PAGE else 403
+    assert [ask(each) for each in ("please=yes", "", "please=yes&loud=yes", "please=%00")] == [
+        200, refused, refused, refused
+    ]  # fmt: skip
+    sign_in(client, staff=True)
+    assert ask("loud=yes") == 200
+
+
+@served
+@pytest.mark.django_db(transaction=True)
+def test_a_component_that_asks_about_the_object_guards_itself_on_all_ways(client: Client):
+    groups = [Group.objects.create(name=name) for name in ("open", "shut")]
+    for group in groups:
+        push(About(object=group), all="for all", secret="classified")
+
+    def is_told(group: Group) -> bool:
+        url = About(object=group).get_absolute_url()
+        ways = (PAGE, COMPONENT, "@components/all,secret/", STREAM)
+        page, component, batch, stream = (client.get(f"{url}{path}") for path in ways)
+        _menus, shown = page.content.decode().split("<main")
+        streamed = stream.content.decode()
+        told = "secret" in shown
+        for content in (shown, streamed):
+            assert "for all" in content
+        assert "classified" not in streamed, "each page loads it"
+        assert ("classified" in shown) is told
+        assert ("classified" in component.content.decode()) is told
+        assert component.status_code == (200 if told else 404)
+        assert set(batch.json()["ready"]) == ({"all", "secret"} if told else {"all"})
+        assert told or "secret" not in streamed
+        return told
+
+    assert [is_told(group) for group in groups] == [True, False]
+    sign_in(client, staff=True)
+    assert is_told(groups[1])
 
 
 @served

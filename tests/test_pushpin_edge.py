@@ -51,7 +51,7 @@ class Behind:
         pusher = self.site.twin()
         pusher.environment = dict(self.site.environment)
         pusher.process = None
-        pusher._pushers = {}
+        pusher._pushers = []
         if tells:
             pusher.environment["TEST_GRIP"] = grip_settings(self.proxy.ports, zmq=zmq)
         else:

@@ -67,9 +67,7 @@ def test_deleted_rows_are_a_new_life_on_an_open_stream(site: Site):
     with site.open_stream() as stream:
         site.push(number="before")
         before = stream.position(stream.until("before"))
-        site.run(
-            "shell", "-v0", "-c", "from dashboards.models import *; Channel.objects.all().delete()"
-        )
+        site.empty("dashboards")
         site.push(number="after")
         after = stream.position(stream.until("after"))
         assert before.split(".")[0] != after.split(".")[0]
@@ -282,10 +280,7 @@ def test_a_change_in_another_process_is_computed_once_for_a_burst(site: Site):
     with site.open_stream("/site/changing/@stream/") as stream:
         first = stream.event()["data"]
         assert "0 users" in first
-        site.run(
-            "shell",
-            "-v0",
-            "-c",
+        site.execute(
             "from django.contrib.auth.models import User\n"
             "for n in range(50): User.objects.create(username=str(n))",
         )
@@ -329,7 +324,7 @@ def test_streams_follow_the_login_in_every_process(site: Site, change: str):
         others.until("before")
         anonymous.until("before")
         find = "from django.contrib.auth.models import *; u = User.objects.get(username='admin')"
-        site.run("shell", "-v0", "-c", f"{find}; {change}")
+        site.execute(f"{find}; {change}")
         assert stream.event() == {}, "the stream has ended"
         site.push(number="after")
         others.until("after")

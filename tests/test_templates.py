@@ -1,7 +1,7 @@
 """Rendering a component: context processors are asked once, and a short way says the same."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from posixpath import normpath
 from typing import Any
 
@@ -149,9 +149,13 @@ VALUES = [
     {"text": 5, "sub_text": None},
     {"text": "<dashboards-note>", "sub_text": "<dashboards-figure>"},
     StatData(text=mark_safe("<dashboards-note>"), sub_text="below"),
+    {"text": 5, "decimals": 2},
+    {"text": date(2026, 3, 2), "date_format": "D j M"},
+    datetime(2026, 3, 2, 20, tzinfo=UTC),
     {"text": 5, "unit": "ms"},
     {"text": 5, "prefix": "€", "sub_text": "x"},
     {"text": 5, "change": StatChange(by=1)},
+    {"text": 5, "change": {"text": "as ever", "period": timedelta(days=7)}},
     {"text": 5, "sparkline": [1, 2]},
     {"text": 5, "icon": "star"},
     {"text": 5, "href": "/"},

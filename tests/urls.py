@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from tests.site.views import embedded, hear, log_in, log_out, race, set_staff
+from tests.site.views import embedded, embedded_by_jinja, hear, log_in, log_out, race, set_staff
 
 urlpatterns = [
     path("login/<str:username>/", log_in),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("race/", race),
     path("hear/", hear, name="hear"),
     path("embedded/", embedded),
+    path("embedded-jinja/", embedded_by_jinja),
     path("", include("dashboards.urls")),
 ]

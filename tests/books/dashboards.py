@@ -7,9 +7,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django_filters import ChoiceFilter, DateFromToRangeFilter, FilterSet, MultipleChoiceFilter
 from django_tables2 import Column
 
-from dashboards.component import BasicTable, Form, Stat, Table
+from dashboards.component import BasicTable, Form, Stat, Table, Text
 from dashboards.component.table import TableSerializer
 from dashboards.component.table.columns import NumberColumn
 from dashboards.dashboard import Dashboard, ModelDashboard
@@ -50,6 +51,7 @@ class Shelf(Dashboard):
 
     books = Table(value=Books, grid_css_classes="span-12")
     later = Table(defer=Books, page_size=10)
+    listed = Table(defer=lambda: [{"name": f"n{n}", "n": n} for n in range(30)], page_size=10)
     plain = BasicTable(value=[{"name": "<b>bold</b>", "n": 1}, {"name": "b", "n": 2}])
     live = Table(value=Books, live=OnChange("books.Book"), grid_css_classes="span-12")
     pushed = Table(live=True)
@@ -163,9 +165,39 @@ class Desk(Dashboard):
 
 @registry.register
 class Errand(Dashboard):
-    """A form that is sent to a view of the site's own."""
+    """A form that is sent to a view of the site's own, and one that narrows while one types."""
 
     ask = Form(form=Find, method="post", submit_url="hear", submit_text="Ask")
+    typed = Form(form=Find, trigger="input delay:50ms", dependents=["count"])
+    count = Stat(value=count_found)
+
+
+class BookFilter(FilterSet):  # type: ignore[misc]  # it brings no types
+    """By django-filter itself."""
+
+    published = DateFromToRangeFilter()
+    genre = ChoiceFilter(choices=Book.Genre.choices)
+    genres = MultipleChoiceFilter(field_name="genre", label="Genres", choices=Book.Genre.choices)
+
+    class Meta:
+        model = Book
+        fields: tuple[str, ...] = ()
+
+
+def catalogued(request: HttpRequest) -> QuerySet[Book]:
+    books: QuerySet[Book] = BookFilter(request.GET, queryset=Book.objects.order_by("title")).qs
+    return books
+
+
+@registry.register
+class Catalogue(Dashboard):
+    """Narrowed by a FilterSet."""
+
+    books = Table(value=catalogued, columns={"title": "Title", "published": "Published"})
+    said = Text(value=lambda filters: repr(dict(filters)))
+
+    class Meta:
+        filter_form = BookFilter
 
 
 @registry.register

@@ -12,11 +12,13 @@ from typing import Any
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.db.models import Count
 from django.http import HttpRequest
 
 from dashboards.component import (
     CTA,
     Chart,
+    ChartSerializer,
     Component,
     Drawing,
     Gauge,
@@ -32,9 +34,11 @@ from dashboards.component.layout import (
     ComponentLayout,
     Div,
     Header,
+    HTMLComponentLayout,
     Tab,
     TabContainer,
 )
+from dashboards.component.stat import StatSerializer
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.live import Every, OnChange
 from dashboards.permissions import BasePermission, IsAdminUser
@@ -250,11 +254,19 @@ class GroupBoard(ModelDashboard):
         permission_classes = (IsNotSecret,)
 
 
+class DivWithImage(HTMLComponentLayout):
+    """A layout class that a user might write."""
+
+    template_name: str = "site/div_with_image.html"
+    image_url: str = ""
+    width: int = 40
+
+
 @registry.register
 class Arranged(Dashboard):
     """Every layout object; what is deferred or live stands in hidden tabs, too."""
 
-    first = Text(value="first")
+    first = Text(value="first", cta=CTA(Quiet, "Leave <all>"))
     number = Stat(live=True)
     late = Text(defer=lambda: "arrived late")
     chart = Chart(value=line(1, 3, 2))
@@ -267,10 +279,13 @@ class Arranged(Dashboard):
             Card("first", heading="A card", footer="Its foot", actions=[("/site/live/", "Live")]),
             Card(HTML("<p>Words beside it</p>"), grid_css_classes="span-8"),
             HR(),
+            DivWithImage(
+                HTML("<p>Pictured</p>"), image_url="data:image/gif;base64,R0lGODlhAQABAAAAACw="
+            ),
             TabContainer(
                 Tab("Open", HTML("<p>What one sees first</p>")),
                 Tab("Numbers", Card("number", "late", grid_css_classes="span-12")),
-                Tab("Charts", Div("chart")),
+                Tab("Charts", Div("chart", css_classes="of-mine")),
             ),
         )
 
@@ -392,8 +407,11 @@ class Uneven(Dashboard):
     polled = Text(defer=lambda: f"polled {next(_turns)}", poll_rate=1)
 
 
+WAIT = 0.4
+
+
 async def wait_a_little(request: HttpRequest | None) -> str:
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(WAIT)
     return f"waited for {request.path if request else 'all'}"
 
 
@@ -419,13 +437,34 @@ class Bars(Drawing):
     scripts = (*Drawing.scripts, "site/bars.js")
 
 
+class Names(ChartSerializer):
+    class Meta:
+        model = Group
+        fields = ("name", "pk")
+        frame = "polars"
+        title = "Groups"
+
+    def to_fig(self, df: Any) -> Any:
+        bars = {"type": "bar", "x": df["name"].to_list(), "y": df["pk"].to_list()}
+        return {"data": [bars]}
+
+
 @registry.register
 class Drawn(Dashboard):
-    """A map, a chart without points, and another renderer."""
+    """Maps, a chart without points, another renderer, and a chart of a model."""
 
     world = Map(value={"data": [{"type": "choropleth", "locations": ["DEU", "FRA"], "z": [1, 2]}]})
     points = Chart(value={"data": [{"y": []}]}, live=True)
     bars = Bars(value=[3, 1], live=True)
+    groups = Chart(value=Names)
+    track = Map(live=True, window=3)
+
+
+class Groups(StatSerializer):
+    class Meta:
+        model = Group
+        annotation = Count("pk")
+        unit = "groups"
 
 
 @registry.register
@@ -451,6 +490,9 @@ class Figures(Dashboard):
             {"end": 90, "level": "warning", "text": "Getting hot"},
             {"level": "critical"},
         ],
+        live=True,
     )
     job = Progress(live=True, steps=("Read", "Resize", "Write"))
     prose = Text(markup="markdown", value="**Counted** hourly.\n\n| a | b |\n|---|--:|\n| x | 1 |")
+    groups = Stat(value=Groups)
+    notice = Text(markup="html", live=True)

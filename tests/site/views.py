@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from dashboards.dashboard import Dashboard
 from dashboards.live import push
 from dashboards.views import PageView
 from tests.site.dashboards import Live, Mixed, Quiet, Staff
@@ -55,5 +56,14 @@ def race(request: HttpRequest) -> HttpResponse:
 @require_GET
 def embedded(request: HttpRequest) -> HttpResponse:
     """A page of the site's own, with two dashboards and parts of others."""
-    context = {"live": Live(), "quiet": Quiet(request), "staff": Staff(), "mixed": Mixed()}
-    return render(request, "site/embedded.html", context)
+    return render(request, "site/embedded.html", _boards(request))
+
+
+@require_GET
+def embedded_by_jinja(request: HttpRequest) -> HttpResponse:
+    """The same page by Jinja2."""
+    return render(request, "site/embedded.jinja", _boards(request))
+
+
+def _boards(request: HttpRequest) -> dict[str, Dashboard]:
+    return {"live": Live(), "quiet": Quiet(request), "staff": Staff(), "mixed": Mixed()}

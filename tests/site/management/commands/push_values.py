@@ -1,4 +1,8 @@
-"""Pushes what it reads from standard input, a JSON object a line, and says when it did."""
+"""Pushes what it reads from standard input, a JSON object a line, and says when it did.
+
+``@to`` names another dashboard than the command's, ``@object`` the primary key of what that is
+about; ``@run`` is Python to run instead.
+"""
 
 import json
 import sys
@@ -10,7 +14,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from dashboards.live import push
-from tests.site import dashboards
+from dashboards.registry import registry
 
 
 class Command(BaseCommand):
@@ -20,13 +24,21 @@ class Command(BaseCommand):
         parser.add_argument("dashboard", nargs="?", default="Live")
 
     def handle(self, *, dashboard: str, **options: Any) -> None:
-        target = getattr(dashboards, dashboard)
+        targets = {each.__name__: each for each in registry}
         for line in sys.stdin:
             # As between two tasks of a worker: the store may have been restarted meanwhile.
             close_old_connections()
             answer: dict[str, Any] = {"started": time.time()}
             try:
-                push(target, **json.loads(line))
+                values = json.loads(line)
+                target: Any = targets[values.pop("@to", dashboard)]
+                if code := values.pop("@run", ""):
+                    exec(code, {})
+                elif about := values.pop("@object", None):
+                    its = target.get_model()._default_manager.get(pk=about)
+                    push(target(object=its), **values)
+                else:
+                    push(target, **values)
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 answer["failed"] = repr(error)
             self.stdout.write(json.dumps({**answer, "ended": time.time()}))
