@@ -219,7 +219,8 @@ def test_nothing_that_a_client_sends_breaks_or_enters_a_menu(client: Client, own
     boards = [make_dashboard_item(each) for each in (Open, Closed)]
     declare(own, "Main", back, *boards, MenuItem(title="There", url="/there/"))
 
-    for query in (f"back={evil}", "back=%00", "back=%FF", "a=1&" * 400, "menu=Main&="):
+    queries = (f"back={evil}", "back=%00", "back=%FF", "back=//[", "back=http://[x]:y/")
+    for query in (*queries, "a=1&" * 400, "menu=Main&="):
         response = client.get(f"/auth/open/?{query}")
         assert response.status_code == 200, query
         html = response.content.decode()

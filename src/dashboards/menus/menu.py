@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -146,7 +146,9 @@ class BoundItem:
     @cached_property
     def _address(self) -> str:
         """Its path and query string; empty where it leads to another site."""
-        parts = urlsplit("" if self.is_external else self.url)
+        parts = self._parts
+        if self.is_external:
+            return ""
         return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     @cached_property
@@ -157,8 +159,15 @@ class BoundItem:
     @cached_property
     def is_external(self) -> bool:
         """Whether it leads to another site."""
-        host = urlsplit(self.url).netloc
+        host = self._parts.netloc
         return bool(host) and host != self._request.get_host()
+
+    @cached_property
+    def _parts(self) -> SplitResult:
+        try:
+            return urlsplit(self.url)
+        except ValueError:
+            return urlsplit("")  # "//[" leads to no page, but is no reason to show none.
 
 
 class Menu:
