@@ -43,14 +43,18 @@ def fill(apps: Any, **kwargs: Any) -> None:  # noqa: ARG001 - as signals call it
         customer, order = apps.get_model("pieces.Customer"), apps.get_model("pieces.Order")
     except LookupError:
         return  # Migrated back to before there were any.
-    customer.objects.get_or_create(name=NEWCOMER[0], defaults={"country": NEWCOMER[1]})
     now, newest = timezone.now(), order.objects.aggregate(newest=Max("placed"))["newest"]
     if newest is not None:
         order.objects.update(placed=F("placed") + timedelta(days=(now - newest).days))
-        return
+    else:
+        _open(customer, order, now)
+    customer.objects.get_or_create(name=NEWCOMER[0], defaults={"country": NEWCOMER[1]})
+
+
+def _open(customer: Any, order: Any, now: datetime) -> None:
     customer.objects.bulk_create(customer(name=name, country=code) for name, code in CUSTOMERS)
     chance = Random(2026)
-    customers = list(customer.objects.exclude(name=NEWCOMER[0]).order_by("pk"))
+    customers = list(customer.objects.order_by("pk"))
     # Some buy often, most do not.
     weights = [1 / (1 + place % 7) for place in range(len(customers))]
     order.objects.bulk_create(

@@ -41,7 +41,7 @@ def embedded_jinja(request: HttpRequest) -> HttpResponse:
 
 def track(request: HttpRequest) -> HttpResponse:
     form = Track(request.GET)
-    number = form.cleaned_data["number"] if form.is_valid() else None
+    number = form.cleaned_data["number"] if form.is_valid() else 0
     order = Order.objects.filter(pk=number).first()
     told = f"is {order.get_state_display().lower()}" if order else "is none of ours"
     again = '<a href="/pieces/forms/">Ask again</a>'

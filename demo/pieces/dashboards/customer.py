@@ -21,7 +21,7 @@ from demo.pieces.models import Country, Customer, Order
 
 def spent(object: Customer) -> dict[str, Any]:
     whole = object.orders.aggregate(sum=Sum("total", default=0))
-    return {"text": whole["sum"], "sub_text": object.get_country_display()}
+    return {"text": whole["sum"], "sub_text": "in all"}
 
 
 def orders_of(object: Customer) -> QuerySet[Order]:
@@ -50,6 +50,10 @@ class Move(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["country"]
 
 
+def home(object: Customer) -> str:
+    return object.get_country_display()
+
+
 @registry.register
 class CustomerBoard(ModelDashboard):
     @classmethod
@@ -62,7 +66,7 @@ class CustomerBoard(ModelDashboard):
         prefix="€",
         decimals=2,
         cta=CTA(href="dashboards:pieces_tables", text="All customers"),
-        live=OnChange(Order, Customer),
+        live=OnChange(Order),
     )
     months = Chart(value=months, defer=True)
 
@@ -79,10 +83,12 @@ class CustomerBoard(ModelDashboard):
         live=OnChange(Order),
     )
 
+    home = Stat(value=home)
     move = Form(
         form=Move,
         title="Moved?",
         method="post",
+        dependents=["home"],
         success_message="Noted.",
     )
 
@@ -111,6 +117,6 @@ class CustomerBoard(ModelDashboard):
                 ),
                 members=["get_queryset", "Meta"],
             ),
-            Example("A form of the object itself", "move"),
+            Example("A form of the object itself", "home", "move"),
             Example("Their orders", "orders"),
         )
