@@ -179,16 +179,20 @@ class Site:
 
         wait_for(answers, seconds=30)
 
-    def renew(self) -> None:
-        """Empty its database and its log; start it where it does not run."""
+    def empty(self, app: str = "") -> None:
+        """Delete the rows of an app's tables, or of all that have any but a new site's."""
         with contextlib.closing(sqlite3.connect(self.folder / "db.sqlite3", timeout=20)) as site:
             tables = site.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
             )
             for (name,) in tables.fetchall():
-                if name not in _KEPT:
+                if name not in _KEPT and name.startswith(app):
                     site.execute(f"DELETE FROM {name}")
             site.commit()
+
+    def renew(self) -> None:
+        """Empty its database and its log; start it where it does not run."""
+        self.empty()
         log = self.folder / "server.log"
         if log.exists():
             log.write_text("")

@@ -79,9 +79,7 @@ async def test_killed_server_comes_back_with_the_newest(site: Site, page: Page, 
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("before")
     site.kill()
     if wipe:
-        site.run(
-            "shell", "-v0", "-c", "from dashboards.models import *; Channel.objects.all().delete()"
-        )
+        site.empty("dashboards")
     site.push(number="meanwhile")
     await expect(page.locator(LIVE)).to_have_attribute("data-live", "waiting")
     site.start()
@@ -235,13 +233,7 @@ async def test_an_update_is_not_overwritten_by_an_older_answer(site: Site, page:
     await expect(page.locator("#site_slow")).to_have_attribute("data-live", "open")
     async with page.expect_response(lambda each: "@component/slow" in each.url):
         await page.evaluate("document.body.dispatchEvent(new Event('ask'))")
-        site.run(
-            "shell",
-            "-v0",
-            "-c",
-            "from dashboards.live import push; from tests.site.dashboards import Slow; "
-            "push(Slow, slow='pushed')",
-        )
+        site.push_to("Slow", slow="pushed")
         await expect(box).to_have_text("pushed")
     await page.evaluate("() => new Promise(requestAnimationFrame)")
     await expect(box).to_have_text("pushed")

@@ -44,6 +44,20 @@ class Pages(ChartSerializer):
         return px.bar(df, x="title", y="price", title="another")
 
 
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ({"name": "n", "verbose_name": "v", "title": "t"}, "t"),
+        ({"name": "n", "verbose_name": "v"}, "v"),
+        ({"name": "n"}, "n"),
+    ],
+)
+def test_older_names_of_a_title_are_one(said: dict[str, str], title: str):
+    kind = type("Older", (ChartSerializer,), {"Meta": type("Meta", (), said)})
+
+    assert kind().apply_layout(go.Figure()).layout.title.text == title
+
+
 def html_of(component: Component) -> str:
     context = {"component": component, "rendered_value": component.get_value()}
     return render_to_string(component.template, context)

@@ -434,6 +434,23 @@ def test_a_series_that_each_page_shall_load_for_itself_is_refused(live: Every | 
     )
 
 
+def test_a_series_whose_values_ask_for_filters_is_refused():
+    """Its points are the same for all: a narrowed page would show what everybody is sent."""
+    said = r"speed: .* its values cannot ask for filters: leave out window"
+    with pytest.raises(DeclarationError, match=said):
+
+        class Wrong(Dashboard):
+            speed = Chart(window=10, live=Every(seconds=2), value=lambda filters: filters)
+
+    with pytest.raises(DeclarationError, match=said):
+
+        class WrongToo(Dashboard):
+            speed = Chart(window=10, live=Every(seconds=2))
+
+            def get_speed_value(self, filters: Any) -> Any:
+                return filters
+
+
 def test_dependents_that_do_not_exist_are_told_with_those_that_do():
     with pytest.raises(DeclarationError) as raised:
 

@@ -15,7 +15,7 @@ from dashboards.component import Text
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import UnknownComponentError
 from dashboards.live import push
-from tests.site.dashboards import Filtered, GroupBoard, Live, Mixed, Staff
+from tests.site.dashboards import Dynamic, Filtered, GroupBoard, Live, Mixed, Staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -124,6 +124,11 @@ def test_a_head_for_certain_dashboards_has_what_they_need():
     assert "live.js" in head
     assert "chart.js" not in head
     assert 'nonce="n0nce"' in head
+
+
+def test_what_an_instance_adds_for_some_is_nothing_to_the_others():
+    assert embedding.render_component(Dynamic(None), "for_staff", request_of()) == ""
+    assert "added 1" in embedding.render_component(Dynamic(None), "dynamic_1", request_of())
 
 
 # Jinja2.

@@ -10,9 +10,10 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.test import Client, RequestFactory
 
-from dashboards.component import Text
+from dashboards.component import Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
+from dashboards.live import Every
 from tests.site.dashboards import HOSTILE, Filtered, Period
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,6 +113,27 @@ def test_a_broadcast_is_only_news_where_the_page_is_narrowed(client: Client):
     assert listeners("year=2023") == {**swap, "computed": "refresh", "called": "refresh"}
     assert listeners("word=toolong") == swap
     assert listeners("computed-sort=x") == swap, "a kind says itself what shapes it"
+
+
+def test_a_value_that_is_told_of_no_filters_takes_the_broadcast_on_any_page():
+    """``?utm_source=…`` would else make each page ask for what all are sent."""
+
+    class Tagged(Dashboard):
+        blind = Stat(value=lambda: 1, live=Every(seconds=60))
+        told = Stat(value=lambda filters: 2 * len(filters), live=Every(seconds=60))
+        asked = Stat(value=lambda **kwargs: len(kwargs), live=Every(seconds=60))
+        own = Stat(live=Every(seconds=60))
+
+        def get_own_value(self) -> int:
+            return len(self.filters)
+
+        class Meta:
+            app_label = "site"
+
+    page = Tagged(RequestFactory().get("/?utm_source=x"))
+
+    assert [each.key for each in page if each.is_refreshed] == ["told", "asked", "own"]
+    assert not [each.key for each in Tagged(RequestFactory().get("/")) if each.is_refreshed]
 
 
 def test_an_instance_without_a_request_has_the_usual_filters():

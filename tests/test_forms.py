@@ -405,3 +405,17 @@ def test_as_plain_data():
     assert genre["choices"][0] == ("", "All")
     assert least["label"] == "At least pages"
     assert least["field_type"] == "NumberInput"
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        ({"Accept": "application/json"}, "application/json"),
+        ({"X-Requested-With": "XMLHttpRequest", "Accept": "*/*"}, "application/json"),
+        ({"X-Requested-With": "XMLHttpRequest"}, "application/json"),
+        ({"X-Requested-With": "XMLHttpRequest", "Accept": "text/html"}, "text/html; charset=utf-8"),
+        ({"Accept": "*/*"}, "text/html; charset=utf-8"),
+    ],
+)
+def test_a_script_is_answered_in_what_it_reads(client: Client, headers: dict[str, str], kind: str):
+    assert client.post(ADD, {"title": ""}, headers=headers)["Content-Type"] == kind

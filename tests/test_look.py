@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.core.checks import run_checks
+from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse_lazy
 from pytest_django import Settings
@@ -13,6 +14,8 @@ from pytest_django import Settings
 from dashboards.component import CTA, Stat, Text
 from dashboards.component.layout import HTML, Card, ComponentLayout, Tab, TabContainer
 from dashboards.dashboard import Dashboard
+from dashboards.exceptions import DeclarationError
+from dashboards.registry import Registry
 from tests.site.dashboards import HOSTILE, GroupBoard, Live, Quiet
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +56,8 @@ def test_the_settings_give_defaults_and_are_read_at_use(settings: Settings):
         "COMPONENT_CSS_CLASSES": {"Stat": {"box": "s", "title": "big"}, "Mine": "m"},
     }
 
+    assert "dashboard-kind-stat  " in looks.render_box("plain"), "one request sees one state"
+    looks = Looks(RequestFactory().get("/"))
     assert 'dashboard-kind-stat s span-6"' in looks.render_box("plain")
     assert 'class="dashboard-component-title big"' in looks.render_box("plain")
     assert 'dashboard-kind-mine own span-6"' in looks.render_box("mine"), "declared goes before"
@@ -110,6 +115,8 @@ def test_a_wrong_setting_is_told(settings: Settings, name: str, value: Any, kind
         (GroupBoard(object=Group(pk=7)), "/site/groupboard/7/"),
         ("", ""),
         (HOSTILE, HOSTILE),
+        (lambda about: f"/about/{about}/", "/about/None/"),
+        (lambda about: Quiet, "/site/quiet/"),
     ],
 )
 def test_a_call_to_action_leads_to(href: Any, address: str):
@@ -129,6 +136,77 @@ def test_a_call_to_a_class_about_an_object_is_about_the_same():
     assert cta is not None
     assert cta.href == "/site/groupboard/9/"
     assert Own.declared["it"].cta == CTA(GroupBoard)
+
+
+class Asking(Dashboard):
+    """Its __init__ is of no use without a request."""
+
+    def __init__(self, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(request=request, **kwargs)
+        self.components["path"] = Text(value=request.path)
+
+    class Meta:
+        app_label = "site"
+
+    def get_absolute_url(self) -> str:
+        return "/asking/"
+
+
+def test_a_call_to_a_class_makes_no_instance_of_it():
+    class Own(Dashboard):
+        it = Text(value="x", cta=CTA(Asking))
+
+        class Meta:
+            app_label = "site"
+
+    assert 'href="/asking/"' in Own(RequestFactory().get("/"))["it"].render_box()
+
+
+def test_a_call_names_a_dashboard_by_its_path():
+    class Own(Dashboard):
+        it = Text(value="x", cta=CTA(dashboard="tests.site.dashboards.GroupBoard", text="Go"))
+        of = Text(value="x", cta=CTA(lambda group: f"/groups/{group.name}/"))
+
+    own = Own(object=Group(pk=9, name="ops"))
+
+    assert own["it"].cta == CTA("/site/groupboard/9/", "Go")
+    assert own["of"].cta == CTA("/groups/ops/")
+
+
+@pytest.mark.parametrize("given", [{}, {"href": "/", "dashboard": "tests.site.dashboards.Live"}])
+def test_a_call_that_leads_to_nothing_or_two_places_is_refused(given: dict[str, str]):
+    with pytest.raises(DeclarationError, match="A CTA leads to either href or dashboard, got CTA"):
+        CTA(**given)
+
+
+@pytest.mark.parametrize(
+    ("cta", "reason"),
+    [
+        (CTA("dashboards:nothing"), "there is no view dashboards:nothing"),
+        (CTA("dashboards:site_groupboard_detail"), "there is no view dashboards:site_groupboard_"),
+        (CTA(dashboard="tests.site.dashboards.Nothing"), 'does not define a "Nothing" attribute'),
+        (CTA(dashboard="nowhere.Nothing"), "No module named 'nowhere'"),
+        (CTA(dashboard="tests.site.dashboards.HOSTILE"), "HOSTILE is no dashboard"),
+        (CTA(GroupBoard), "GroupBoard is about a Group, this one about no object"),
+        (CTA("dashboards:site_live"), ""),
+        (CTA("shop:later"), ""),
+        (CTA(dashboard="tests.site.dashboards.Live"), ""),
+    ],
+)
+def test_e016_a_call_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch, cta: CTA, reason: str):
+    class Own(Dashboard):
+        it = Text(value="x", cta=cta)
+
+        class Meta:
+            app_label = "site"
+
+    own = Registry()
+    own.register(Own)
+    monkeypatch.setattr("dashboards.checks.registry", own)
+
+    found = [each for each in run_checks(tags=["dashboards"]) if each.id == "dashboards.E016"]
+
+    assert [reason in each.msg for each in found] == ([True] if reason else [])
 
 
 def test_no_query_changes_a_look(client: Client):

@@ -1,9 +1,16 @@
 """Values that are computed anew when a model changes."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.http import HttpRequest
+from django.test import RequestFactory
 
+from dashboards.component import Stat
+from dashboards.dashboard import Dashboard
 from dashboards.live import OnChange
 from dashboards.live.stores import get_store
 from dashboards.live.triggers import claim, turns
@@ -78,3 +85,26 @@ def test_a_store_that_does_not_answer_does_not_undo_a_save(monkeypatch, caplog):
 def test_what_makes_no_sense_is_refused(arguments, options, message):
     with pytest.raises(ValueError, match=message):
         OnChange(*arguments, **options)
+
+
+class Adding(Dashboard):
+    def __init__(self, request: HttpRequest | None = None, **kwargs: Any) -> None:
+        super().__init__(request=request, **kwargs)
+        self.components["kinds"] = Stat(
+            value=lambda: ContentType.objects.filter(app_label="new").count(),
+            live=OnChange("contenttypes.ContentType"),
+        )
+
+    class Meta:
+        app_label = "site"
+
+
+def test_a_component_that_an_instance_adds_hears_of_its_model_too():
+    def kinds() -> str:
+        page = Adding(RequestFactory().get("/"))
+        page.compute_due(deferred=False)
+        return str(page.render_content("kinds"))
+
+    assert ">0<" in kinds()
+    ContentType.objects.create(app_label="new", model="one")
+    assert ">1<" in kinds()

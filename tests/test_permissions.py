@@ -4,14 +4,15 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from dashboards.component import Chart, Stat
-from dashboards.dashboard import Dashboard
+from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.live import push
 from dashboards.permissions import AllowAny, BasePermission, IsAdminUser, IsAuthenticated
@@ -111,7 +112,38 @@ class Both(Dashboard):
         permission_classes = (IsAdminUser, AsksOnlyForObjects)
 
 
-urlpatterns = addresses(Everybody, Members, Staff, Polite, Unsaid)
+class Owned(ModelDashboard):
+    """Its query is of no use to those who are not signed in: their user has no number."""
+
+    @classmethod
+    def get_queryset(cls, request: HttpRequest) -> QuerySet[Any]:
+        return Group.objects.filter(user=request.user)  # type: ignore[misc] # that is the case
+
+    class Meta:
+        app_label = "site"
+        model = Group
+        permission_classes = (IsAuthenticated,)
+
+
+class OfStaff(ModelDashboard):
+    class Meta:
+        app_label = "site"
+        model = Group
+        permission_classes = (IsAdminUser,)
+
+
+class Named(ModelDashboard):
+    """Its permission counts on an object."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(self.object.name == "open")
+
+    class Meta:
+        app_label = "site"
+        model = Group
+
+
+urlpatterns = addresses(Everybody, Members, Staff, Polite, Unsaid, Owned, OfStaff, Named)
 served = pytest.mark.urls(__name__)
 
 PAGE, COMPONENT, STREAM = "", "@component/secret/", "@stream/"
@@ -429,3 +461,31 @@ def test_a_series_with_permissions_of_its_own_is_refused():
 
         class Wrong(Dashboard):
             it = Chart(live=True, window=3, permission_classes=[IsAdminUser])
+
+
+@served
+@pytest.mark.parametrize("path", ["", "@stream/", "@components/", "@component/x/"])
+def test_whoever_may_not_open_any_is_not_told_which_objects_there_are(client: Client, path: str):
+    group = Group.objects.create(name="open")
+    member = User.objects.create_user("member")
+
+    for name in ("owned", "ofstaff"):
+        answers = {client.get(f"/site/{name}/{pk}/{path}").status_code for pk in (group.pk, 0, "x")}
+        assert answers == ({403} if path else {302}), name
+
+    client.force_login(member)
+    for pk in (group.pk, 0, "x"):
+        assert client.get(f"/site/ofstaff/{pk}/{path}").status_code == 403
+        assert client.get(f"/site/owned/{pk}/{path}").status_code == 404, "in none of hers"
+    member.groups.add(group)
+    assert client.get(f"/site/owned/{group.pk}/").status_code == 200
+
+
+@served
+def test_a_permission_that_counts_on_an_object_leaves_a_missing_one_missing(client: Client):
+    groups = [Group.objects.create(name=name) for name in ("open", "shut")]
+    numbers = [0, *(group.pk for group in groups)]
+
+    answers = [client.get(f"/site/named/{number}/@stream/").status_code for number in numbers]
+
+    assert answers == [404, 204, 403]

@@ -4,11 +4,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import Error as DatabaseError
@@ -88,8 +88,9 @@ class DatabaseContract(SharedStoreContract):
     driver = "django"
     """What other processes import before the database is used."""
 
-    @pytest.fixture
-    def alias(self, database: dict[str, Any], django_db_blocker: Any) -> Iterator[str]:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def migrated(cls, database: dict[str, Any], django_db_blocker: Any) -> Iterator[str]:
         """A database beside the test database, so that threads and rollbacks are real."""
         alias = "contract"
         connections.settings[alias] = connections.configure_settings(
@@ -97,13 +98,21 @@ class DatabaseContract(SharedStoreContract):
         )[alias]
         with django_db_blocker.unblock():
             call_command("migrate", "dashboards", database=alias, verbosity=0)
-            yield alias
+            connections[alias].close()
+        yield alias
+        del connections[alias]
+        del connections.settings[alias]
+
+    @pytest.fixture
+    def alias(self, migrated: str, django_db_blocker: Any) -> Iterator[str]:
+        """The same, empty."""
+        with django_db_blocker.unblock():
+            yield migrated
             # A test may have broken it.
-            connections[alias].close()
-            call_command("migrate", "dashboards", "zero", database=alias, verbosity=0)
-            connections[alias].close()
-            del connections[alias]
-            del connections.settings[alias]
+            connections[migrated].close()
+            for model in apps.get_app_config("dashboards").get_models():
+                model._base_manager.using(migrated).all().delete()
+            connections[migrated].close()
 
     @pytest.fixture
     def store(self, alias: str) -> Iterator[DatabaseStore]:
@@ -150,11 +159,12 @@ class DatabaseContract(SharedStoreContract):
 
 
 class TestSQLite(DatabaseContract):
-    @pytest.fixture
-    def database(self, tmp_path: Path) -> dict[str, Any]:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def database(cls, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": tmp_path / "contract.sqlite3",
+            "NAME": tmp_path_factory.mktemp("contract") / "contract.sqlite3",
             "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL", "timeout": 20},
         }
 
@@ -166,8 +176,9 @@ class TestPostgreSQL(DatabaseContract):
         with postgresql() as server:
             yield server
 
-    @pytest.fixture
-    def database(self, server: PostgreSQLServer) -> dict[str, Any]:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def database(cls, server: PostgreSQLServer) -> dict[str, Any]:
         return server.database
 
     def test_polls_seldom_where_it_is_notified(self, store: DatabaseStore):
@@ -233,8 +244,9 @@ class TestMariaDB(DatabaseContract):
         with mariadb() as database:
             yield database
 
-    @pytest.fixture
-    def database(self, server: dict[str, Any]) -> dict[str, Any]:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def database(cls, server: dict[str, Any]) -> dict[str, Any]:
         return dict(server)
 
     async def test_a_long_connection_sees_what_others_wrote(

@@ -190,6 +190,24 @@ def test_a_serializer_refuses_what_its_meta_may_not_say():
         type("Odd", (TableSerializer,), {"Meta": type("Meta", (), {"colums": {}})})
 
 
+def test_a_serializer_inherits_what_its_own_meta_does_not_say():
+    class Base(TableSerializer):
+        class Meta:
+            model = Book
+            columns = ("title",)
+            title = "All"
+
+    class Titled(Base):
+        class Meta:
+            title = "Some"
+
+    assert [Titled.get_option(name) for name in ("model", "columns", "title")] == [
+        *(Book, ("title",), "Some")
+    ]
+    assert Base.get_option("title") == "All"
+    assert Titled.get_option("order", "none") == "none"
+
+
 def test_a_serializer_without_rows_says_what_it_needs():
     class Nothing(TableSerializer):
         class Meta:

@@ -1,6 +1,7 @@
 """Rendering a component: context processors are asked once, and a short way says the same."""
 
 from datetime import timedelta
+from posixpath import normpath
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from pytest_django import Settings
 
 from dashboards.component import Gauge, Stat, Text
+from dashboards.component.layout import HR, HTML, Card, ComponentLayout, Tab, TabContainer
 from dashboards.component.stat import StatData
 from dashboards.component.stat.data import StatChange
 from dashboards.dashboard import Dashboard
@@ -41,7 +43,8 @@ class Board(Dashboard):
 
 def with_templates(settings: Settings, **templates: str) -> None:
     options = settings.TEMPLATES[0].get("OPTIONS", {})
-    ours = {f"dashboards/components/{name}.html": text for name, text in templates.items()}
+    names = {name: normpath(f"dashboards/components/{name}.html") for name in templates}
+    ours = {names[name]: text for name, text in templates.items()}
     settings.TEMPLATES = [
         {
             **settings.TEMPLATES[0],
@@ -76,6 +79,22 @@ def test_each_request_is_told_its_own(settings: Settings):
     assert "Hello from /b/ /b/" in second["one"].render_box()
     assert "Hello from /a/ /a/" in first["two"].render_box()
     assert "csrfmiddlewaretoken" in first["two"].render_box()
+
+
+def test_layouts_are_told_too(settings: Settings):
+    class LaidOut(Board):
+        class Layout(Dashboard.Layout):
+            components = ComponentLayout(Card(HTML("x")), TabContainer(Tab("a", HR())))
+
+        class Meta:
+            app_label = "site"
+
+    told = dict.fromkeys(("../layout/card", "../layout/hr"), "{{ greeting }} {{ request.path }};")
+    with_templates(settings, **told)
+
+    html = LaidOut(RequestFactory().get("/a/")).render_components()
+    assert html.count("Hello from /a/ /a/;") == 2
+    assert " ;" in LaidOut().render_components(), "without a request nothing is known of one"
 
 
 def test_what_a_template_sets_is_gone_after_it(settings: Settings):

@@ -14,10 +14,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from dashboards import conf, world
-from dashboards.component import Chart, Component, Map, Table, Text
+from dashboards.component import CTA, Chart, Component, Map, Table, Text
 from dashboards.component.chart.kind import WORLD
 from dashboards.component.text import LIBRARIES
-from dashboards.dashboard import Dashboard
+from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.eventstream import DashboardChannelManager
 from dashboards.live.grip import proxies
 from dashboards.live.stores import get_store
@@ -201,6 +201,53 @@ def check_text(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         for dashboard, key, component in _declared(Text)
         if component.markup in missing
     ]
+
+
+@register("dashboards")
+def check_ctas(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """A call to action must lead somewhere."""
+    messages: list[CheckMessage] = []
+    for dashboard, key, component in _declared(Component):
+        if component.cta is None:
+            continue
+        if reason := _leads_nowhere(component.cta, dashboard):
+            messages.append(
+                Error(
+                    f"The cta of {dashboard.__name__}.{key} leads nowhere: {reason}.",
+                    hint=(
+                        "Give CTA an address, the name of a view, a dashboard class, or, as "
+                        "dashboard=…, the dotted path of one."
+                    ),
+                    id="dashboards.E016",
+                )
+            )
+    return messages
+
+
+def _leads_nowhere(cta: CTA, dashboard: type[Dashboard]) -> str:
+    """Return why a call to action leads nowhere; empty where nothing is known against it."""
+    try:
+        target = cta.get_target()
+    except ImportError as error:
+        return str(error)
+    if isinstance(target, type) and issubclass(target, ModelDashboard):
+        model = target.get_model()
+        its = dashboard.get_model() if issubclass(dashboard, ModelDashboard) else None
+        # What a get_object of one's own finds is not known here.
+        is_known = issubclass(dashboard, ModelDashboard) or "get_object" not in {
+            name for kind in dashboard.__mro__ if kind is not Dashboard for name in vars(kind)
+        }
+        if is_known and (its is None or not issubclass(its, model)):
+            about = f"a {its.__name__}" if its else "no object"
+            return f"{target.__name__} is about a {model.__name__}, this one about {about}"
+    elif cta.dashboard is not None and not hasattr(target, "get_absolute_url"):
+        return f"{cta.dashboard} is no dashboard"
+    elif isinstance(target, str) and target.startswith("dashboards:"):
+        try:
+            reverse(target)
+        except NoReverseMatch:
+            return f"there is no view {target}"
+    return ""
 
 
 def _declared(kind: type[C]) -> Iterator[tuple[type[Dashboard], str, C]]:

@@ -44,12 +44,25 @@ class DashboardAccessView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Check access before anything is computed."""
-        about = self.dashboard_class.get_object(request, **kwargs)
+        try:
+            about = self.dashboard_class.get_object(request, **kwargs)
+        except Exception:
+            # Who may not open it, whatever it is about, is not told of what there is; nor is a
+            # get_queryset of one's own made for those who are not signed in.
+            if self._is_refused_anyway(request):
+                return self.handle_no_permission(request)
+            raise
         self.dashboard = self.dashboard_class(request, about)
         if not self.dashboard.has_permission(request):
             return self.handle_no_permission(request)
         self.find(**kwargs)
         return super().dispatch(request, *args, **kwargs)
+
+    def _is_refused_anyway(self, request: HttpRequest) -> bool:
+        try:
+            return not self.dashboard_class.allows(request)
+        except Exception:  # noqa: BLE001 - methods of one's own may count on an object
+            return False
 
     def find(self, **kwargs: Any) -> None:
         """Find what else the address names, for whoever may open the dashboard."""

@@ -12,6 +12,7 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
 from dashboards.component.filters import Filters
@@ -30,12 +31,32 @@ class CTA:
     Args:
         href: where it leads: an address, the name of a view such as
             ``"dashboards:shop_operations"``, a dashboard class (or an instance, where it is about
-            an object), or any object that has a ``get_absolute_url``.
+            an object), any object that has a ``get_absolute_url``, or a function that gets the
+            object that the dashboard is about and returns one of these.
         text: the words that are clicked.
+        dashboard: the dotted path of a dashboard class to lead to, in place of ``href``.
+
+    Raises:
+        DeclarationError: it leads nowhere, or to two places.
     """
 
-    href: Any
+    href: Any = None
     text: str = "Find out more"
+    dashboard: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check that it leads somewhere."""
+        if (self.href is None) == (self.dashboard is None):
+            msg = f"A CTA leads to either href or dashboard, got {self!r}."
+            raise DeclarationError(msg)
+
+    def get_target(self) -> Any:
+        """Return where it leads, as ``look.address_of`` takes it.
+
+        Raises:
+            ImportError: there is nothing at the path of ``dashboard``.
+        """
+        return self.href if self.dashboard is None else import_string(self.dashboard)
 
 
 class Bound(Protocol):
@@ -263,7 +284,7 @@ def call(value: Any, **kwargs: Any) -> Any:
     """Return a value, or what a callable returns: where that is awaited, before it was."""
     if not callable(value):
         return value
-    names = _names_of(value)
+    names = names_of(value)
     if names is not None:
         kwargs = {name: kwarg for name, kwarg in kwargs.items() if name in names}
     return value(**kwargs)
@@ -273,7 +294,7 @@ _names: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
 """By function, lest each value on each page be inspected anew."""
 
 
-def _names_of(value: Callable[..., Any]) -> frozenset[str] | None:
+def names_of(value: Callable[..., Any]) -> frozenset[str] | None:
     """Return the names of a callable's parameters; ``None`` where it takes any."""
     # A method lives as long as its instance: what is remembered is of its function.
     function = getattr(value, "__func__", value)

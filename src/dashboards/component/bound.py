@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
+from types import MethodType
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from dashboards.component.base import CTA, Component, resolve
+from dashboards.component.base import CTA, Component, names_of, resolve
 from dashboards.component.box import Box, escaped
 from dashboards.component.calls import Call, settle
 from dashboards.component.filters import Filters
@@ -30,6 +31,8 @@ from dashboards.permissions import load
 
 _PARTS = dict.fromkeys(("box", "title", "icon", "content", "cta"), "")
 """What is there is cheaper for a template to look up than what is not."""
+
+_NARROWING = frozenset({"filters", "request"})
 
 _SPREAD_MILLISECONDS = 1000
 """The time over which pages spread their requests for what was pushed to others, too."""
@@ -196,7 +199,7 @@ class BoundComponent:
         is_led = any(each.is_active for each in self._narrowings)
         if self.series or not (self._owner.is_filtered or is_led):
             return False
-        return callable(self._getter()) or callable(self._loader())
+        return any(map(_may_be_narrowed, (self._getter(), self._loader())))
 
     @cached_property
     def narrowing(self) -> Filters | None:
@@ -379,7 +382,7 @@ class BoundComponent:
     def cta(self) -> CTA | None:
         """Its call to action, with the address that it leads to."""
         cta = self._component.cta
-        return cta and CTA(address_of(cta.href, self._owner.object), cta.text)
+        return cta and CTA(address_of(cta.get_target(), self._owner.object), cta.text)
 
     def render_box(
         self, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
@@ -567,6 +570,15 @@ class BoundComponent:
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"
             raise ComponentValueError(msg) from error
+
+
+def _may_be_narrowed(value: Any) -> bool:
+    """Whether a value can be another on a narrowed page: it is called, and told of that."""
+    if not callable(value):
+        return False
+    names = names_of(value)
+    # A method of the dashboard may look at its filters by itself.
+    return isinstance(value, MethodType) or names is None or not names.isdisjoint(_NARROWING)
 
 
 def entity_tag(html: str) -> str:

@@ -332,6 +332,9 @@ def _next_url(request: HttpRequest, bound: Bound) -> str:
 
 
 def _wants_json(request: HttpRequest) -> bool:
+    # Scripts that say what they are, as jQuery does, often do not say what they accept.
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        return "text/html" not in request.headers.get("Accept", "")
     kinds = ["text/html", "application/json"]
     return request.get_preferred_type(kinds) == "application/json"
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
-from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from dashboards import conf
 from dashboards.component.look import parts_of
+from dashboards.component.templates import Templates
 from dashboards.exceptions import DeclarationError
 
 _MAX_LEVEL = 6
@@ -27,6 +27,10 @@ class Shown(Protocol):
     @property
     def dom_id(self) -> str:
         """The id of the dashboard's element."""
+
+    @property
+    def templates(self) -> Templates:
+        """What renders templates for its request."""
 
     def render_box(
         self, key: str, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
@@ -48,6 +52,11 @@ class Rendering:
     taken: set[str] = field(default_factory=set)
     """The ids that tabs have on this page."""
 
+    def render(self, template_name: str, context: dict[str, Any]) -> SafeString:
+        """Render a template for the page's request."""
+        html = self.dashboard.templates.render(template_name, context)
+        return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes
+
     def take_id(self, name: str) -> str:
         """Return an id made from a name, the same for each rendering of the same layout.
 
@@ -68,7 +77,7 @@ class LayoutObject:
 
     A subclass names a template. Its context holds the object's public attributes, those of the
     class as those given by keyword; ``css``, the classes of the outermost element; ``parts``,
-    the classes by part; and ``level``, for a heading.
+    the classes by part; ``level``, for a heading; and what context processors say.
 
     Args:
         **attributes: values for attributes of the class; ``css_classes`` (a string for the
@@ -130,9 +139,7 @@ class LayoutObject:
 
     def render(self, rendering: Rendering) -> SafeString:
         """Render it, and what is inside."""
-        return mark_safe(  # noqa: S308 - rendered by a template, which escapes
-            render_to_string(self.template_name, self.get_context(rendering))
-        )
+        return rendering.render(self.template_name, self.get_context(rendering))
 
     def get_context(self, rendering: Rendering) -> dict[str, Any]:
         """Return what its template gets."""
@@ -316,7 +323,7 @@ class TabContainer(HTMLComponentLayout):
         """Return what its template gets: ``tabs``, each with ``head`` and ``panel``."""
         contexts = [(tab, tab.get_context(rendering)) for tab in self._tabs]
         tabs = [
-            {**context, "content": mark_safe(render_to_string(tab.template_name, context))}  # noqa: S308 - rendered by a template
+            {**context, "content": rendering.render(tab.template_name, context)}
             for tab, context in contexts
         ]
         return {**LayoutObject.get_context(self, rendering), "tabs": tabs}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -38,12 +39,15 @@ def address_of(target: Any, about: Any) -> str:
 
     Args:
         target: an address, the name of a view such as ``"home"`` or
-            ``"dashboards:shop_operations"``, or what has a ``get_absolute_url``: a dashboard class
-            or instance, a model's object.
+            ``"dashboards:shop_operations"``, what has a ``get_absolute_url`` (a dashboard class
+            or instance, a model's object), or a function that gets ``about`` and returns these.
         about: the object that the dashboard is about, for a class that is about one, too.
     """
-    if isinstance(target, type) and hasattr(target, "get_absolute_url"):
-        return str((target() if about is None else target(object=about)).get_absolute_url())
+    if isinstance(target, type) and hasattr(target, "make_bare"):
+        # Its __init__, which may need a request, has no part in where it is.
+        return str(target.make_bare(about=about).get_absolute_url())
+    if isinstance(target, FunctionType):
+        return address_of(target(about), None)
     if hasattr(target, "get_absolute_url"):
         return str(target.get_absolute_url())
     address = str(target)

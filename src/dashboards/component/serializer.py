@@ -1,5 +1,6 @@
 """What the classes that say what a component shows have in common."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
@@ -16,36 +17,37 @@ class Serializer:
     sources: ClassVar[str] = "Meta.model, get_queryset or get_data"
     """What can say where the data is from, for errors."""
 
+    options: ClassVar[Mapping[str, Any]] = {}
+    """What ``Meta`` says, its own and those of the classes above."""
+
     class Meta:
         """Says nothing yet."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse what ``Meta`` may not say.
+        """Refuse what ``Meta`` may not say, and inherit what those above say.
 
         Raises:
             DeclarationError: an attribute that is unknown.
         """
         super().__init_subclass__(**kwargs)
-        unknown = sorted(name for name in cls._said() if name not in cls.allowed)
+        said = {name: getattr(cls.Meta, name) for name in dir(cls.Meta) if name[0] != "_"}
+        unknown = sorted(name for name in said if name not in cls.allowed)
         if unknown:
             msg = (
                 f"{cls.__name__}.Meta has no attribute {', '.join(unknown)}; "
                 f"allowed are {', '.join(cls.allowed)}."
             )
             raise DeclarationError(msg)
+        cls.options = {**cls.options, **said}
 
     def __init__(self, **kwargs: Any) -> None:
         """Remember for whom it is: ``request``, ``object``, ``user`` and ``filters``."""
         self.kwargs = kwargs
 
     @classmethod
-    def _said(cls) -> dict[str, Any]:
-        return {name: getattr(cls.Meta, name) for name in dir(cls.Meta) if name[0] != "_"}
-
-    @classmethod
     def get_option(cls, name: str, default: Any = None) -> Any:
-        """Return what ``Meta`` says."""
-        return getattr(cls.Meta, name, default)
+        """Return what ``Meta`` says, or the next above that does."""
+        return cls.options.get(name, default)
 
     def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:  # noqa: ARG002 - for subclasses
         """Return the objects, where the data is a model's.

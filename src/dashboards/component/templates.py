@@ -9,7 +9,7 @@ from django.template import Engine, RequestContext
 from django.template.backends.django import Template as DjangoTemplate
 from django.template.loader import get_template
 
-_OURS = str(Path(__file__).parent.parent / "templates")
+_OURS = str(Path(__file__).parent.parent / "templates" / "dashboards")
 
 
 class Templates:

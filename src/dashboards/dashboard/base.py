@@ -1,6 +1,6 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Self
 
@@ -40,6 +40,13 @@ from dashboards.permissions import BasePermission, load
 def _words_of(name: str) -> str:
     words = "".join(f" {c}" if c.isupper() else c for c in name)
     return words.strip().removesuffix(" Dashboard").capitalize()
+
+
+def _announce(components: Iterable[Component | BoundComponent]) -> None:
+    for each in components:
+        if isinstance(each.live, OnChange):
+            for model in each.live.models:
+                announce_changes(apps.get_model(model) if isinstance(model, str) else model)
 
 
 class Dashboard(metaclass=DashboardType):
@@ -377,6 +384,8 @@ class Dashboard(metaclass=DashboardType):
     def _sources(self) -> Mapping[str, Source]:
         if not self.is_live:
             return {}
+        if type(self).is_dynamic():
+            _announce(self._shared)
         sources = (component.source() for component in self._shared)
         return {source.key: source for source in sources if source}
 
@@ -394,11 +403,11 @@ class Dashboard(metaclass=DashboardType):
 
     @classmethod
     def watch_models(cls) -> None:
-        """Tell when models change that ``OnChange`` values wait for; called on registration."""
-        for component in cls.declared.values():
-            if isinstance(component.live, OnChange):
-                for model in component.live.models:
-                    announce_changes(apps.get_model(model) if isinstance(model, str) else model)
+        """Tell when models change that ``OnChange`` values wait for; called on registration.
+
+        Those of components that instances add are told of from when one is first served.
+        """
+        _announce(cls.declared.values())
 
     def compute_due(self, *, deferred: bool) -> None:
         """Compute what is due and nobody else computes.

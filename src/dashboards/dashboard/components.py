@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
+from typing import Any
 
-from dashboards.component.base import Component
+from dashboards.component.base import Component, names_of
 from dashboards.component.bound import BoundComponent, Owner
 from dashboards.exceptions import DeclarationError, UnknownComponentError
 from dashboards.live.triggers import Every, OnChange
@@ -95,8 +96,13 @@ def check_key(label: str, key: str) -> None:
         raise DeclarationError(msg)
 
 
-def check_series(label: str, component: Component) -> None:
+def check_series(label: str, component: Component, getter: Any = None) -> None:
     """Refuse a series that each page shall load for itself.
+
+    Args:
+        label: its name, for the error.
+        component: the component.
+        getter: the method that its values come from, where there is one.
 
     Raises:
         DeclarationError: it is one.
@@ -106,6 +112,13 @@ def check_series(label: str, component: Component) -> None:
         msg = (
             f"{label}: to a series points are appended for all viewers alike, so it can have no "
             "permission_classes: put it on a dashboard of its own."
+        )
+        raise DeclarationError(msg)
+    value = getter or component.value
+    if component.series and callable(value) and "filters" in (names_of(value) or ()):
+        msg = (
+            f"{label}: to a series points are appended for all viewers alike, so its values "
+            "cannot ask for filters: leave out window, and each page draws its own figure."
         )
         raise DeclarationError(msg)
     if component.series and isinstance(live, Every | OnChange) and live.how != "broadcast":

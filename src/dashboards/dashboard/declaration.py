@@ -36,7 +36,8 @@ class DashboardType(type):
                 attributes.pop(attribute, None)
             attributes.update(vars(base).get("_own", {}))
         for attribute, component in attributes.items():
-            check_series(f"{name}.{attribute}", component)
+            getter = getattr(cls, f"get_{component.key or attribute}_value", None)
+            check_series(f"{name}.{attribute}", component, getter)
         cls.declared = MappingProxyType(_by_key(name, attributes))
         _check_dependents(name, cls.declared)
         _check_layout(name, cls)

@@ -8,8 +8,6 @@ from dashboards.component.chart import dataframe
 from dashboards.component.serializer import Serializer
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
-_SHAPE = ("title", "width", "height")
-
 
 class ChartSerializer(Serializer):
     """Makes a figure of data: give the class as ``value`` or ``defer`` of a ``Chart`` or ``Map``.
@@ -19,7 +17,8 @@ class ChartSerializer(Serializer):
     * ``model``: whose objects are the data; or override ``get_queryset`` or ``get_data``.
     * ``fields``: the names of its columns, through relations with ``__``; by default all fields.
     * ``frame``: ``"pandas"`` or ``"polars"``; by default whichever is installed.
-    * ``title``, ``width``, ``height``: of the chart; sizes in pixels.
+    * ``title``, ``width``, ``height``: of the chart; sizes in pixels. Where there is no ``title``,
+      ``verbose_name`` or ``name`` is one, as older classes have it.
     * ``layout``: anything else of Plotly's layout, over that of the figure. Also as ``layout`` of
       the class itself.
 
@@ -117,9 +116,12 @@ class ChartSerializer(Serializer):
     def apply_layout(self, fig: Any) -> Any:
         """Return the figure with the layout of the class and of ``Meta`` over its own."""
         layout = {**(self.layout or {}), **(self.get_option("layout") or {})}
-        for name in _SHAPE:
+        titles = (self.get_option(name) for name in ("title", "verbose_name", "name"))
+        if title := next(filter(None, titles), None):
+            layout.setdefault("title", str(title))
+        for name in ("width", "height"):
             if (value := self.get_option(name)) is not None:
-                layout.setdefault(name, str(value) if name == "title" else value)
+                layout.setdefault(name, value)
         if not layout or fig is None:
             return fig
         # Optional, and slow to import: only a process that renders a figure needs it.

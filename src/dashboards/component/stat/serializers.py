@@ -1,6 +1,5 @@
 """Classes that say what of a model a figure counts."""
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -39,18 +38,6 @@ class StatSerializer(Serializer):
         "unit",
     )
     sources = "Meta.model or get_queryset"
-    options: ClassVar[Mapping[str, Any]] = {}
-    """What ``Meta`` says, its own and those of the classes above."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse what ``Meta`` may not say, and inherit what those above say."""
-        super().__init_subclass__(**kwargs)
-        cls.options = {**cls.options, **cls._said()}
-
-    @classmethod
-    def get_option(cls, name: str, default: Any = None) -> Any:
-        """Return what ``Meta`` says, or the next above that does."""
-        return cls.options.get(name, default)
 
     @classmethod
     def serialize(cls, **kwargs: Any) -> "StatSerializer":
