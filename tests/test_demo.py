@@ -147,11 +147,23 @@ def test_the_first_byte_carries_what_was_sampled_before(demo: Demo):
 @pytest.mark.asyncio(loop_scope="session")
 async def test_charts_grow_by_points(demo: Demo, page: Page):
     await page.goto(f"{demo.url}/")
-    points = page.locator("#machine_machine-processor_history-content [data-point]")
+    place = "#machine_machine-processor_history-content [data-point]"
+    points = page.locator(place)
     await expect(page.locator("#machine_machine")).to_have_attribute("data-live", "open")
-    last = int(await points.last.get_attribute("data-point") or 0)
+
+    async def grow(number: int) -> None:
+        least = int(await points.last.get_attribute("data-point") or 0) + number
+        # At least so many: a busy machine gets two at once.
+        await page.wait_for_function(
+            """([place, least]) =>
+                [...document.querySelectorAll(place)].at(-1).dataset.point >= least""",
+            arg=[place, least],
+        )
+
+    # After a time in which nobody watched, the first to come is all that was sampled meanwhile.
+    await grow(1)
     await points.last.evaluate("node => { window.kept = node; }")
-    await expect(points.last).to_have_attribute("data-point", str(last + 3), timeout=15_000)
+    await grow(2)
     assert await page.evaluate("window.kept.isConnected"), "the points before were not sent again"
 
 
@@ -310,7 +322,7 @@ def test_each_piece_stands_beside_its_code_and_there_is_one_of_every_kind(demo: 
         [name] = re.findall(r'<main class="dashboard" id="([\w-]+)"', body)
         above, *examples = body.split('<section class="example')
         assert examples
-        assert f'id="{name}-' not in above.split("<main")[1].split(">", 1)[1], path
+        assert "-content" not in above, path
         for example in examples:
             shown = set(re.findall(rf'id="{name}-(\w+)-content"', example))
             code = codes_of(example)[0]
