@@ -1,5 +1,6 @@
 """Rendering a component: context processors are asked once, and a short way says the same."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from posixpath import normpath
 from typing import Any
@@ -167,6 +168,26 @@ def test_the_short_way_says_what_the_template_says(
         short = [stat.render(stat.prepare(value)) for _ in range(2)]
         monkeypatch.setattr("dashboards.component.bound.is_ours", lambda template: False)
         assert short == [stat.render(stat.prepare(value))] * 2
+
+
+def test_another_template_of_the_package_is_run_each_time():
+    """``sse_stat.html`` connects to where the component says."""
+
+    @dataclass
+    class Sent(Stat):
+        template: str = "dashboards/components/sse_stat.html"
+
+        @staticmethod
+        def pushpin_url() -> str:
+            return "/events/"
+
+    class Page(Dashboard):
+        class Meta:
+            app_label = "site"
+
+        it = Sent(value=1)
+
+    assert 'sse-connect="/events/"' in Page(RequestFactory().get("/"))["it"].render_box()
 
 
 def test_a_stat_template_of_ones_own_is_run_each_time(settings: Settings):

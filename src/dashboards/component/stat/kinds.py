@@ -72,6 +72,9 @@ class Stat(Component):
 
     def render_shortly(self, template: Any, value: Any) -> SafeString | None:
         """Render a figure and the line below it, which is all that most have."""
+        # Of the package's own templates another, sse_stat.html, says more.
+        if self.template != Stat.template:
+            return None
         if not isinstance(value, StatData) or not value.is_plain:
             return None
         figure, note = value.figure, value.note
