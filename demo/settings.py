@@ -53,10 +53,20 @@ WSGI_APPLICATION = "demo.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Before those of apps: what is named as one of the package's overrides that.
+        "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
-    }
+    },
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {"extensions": ["dashboards.jinja2.DashboardsExtension"]},
+    },
 ]
+DASHBOARDS = {
+    "COMPONENT_CSS_CLASSES": {"Text": {"content": "is-prose"}},
+}
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",

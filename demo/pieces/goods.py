@@ -32,6 +32,8 @@ CUSTOMERS = [
     ("Henry Clark", "USA"),
     ("Olivia Reed", "USA"),
 ]
+NEWCOMER = ("Leo Newman", "DEU")
+"""Who has not ordered anything yet."""
 PRICES = {"books": 18, "garden": 46, "kitchen": 64, "toys": 27}
 
 
@@ -44,7 +46,12 @@ def fill(apps: Any, **kwargs: Any) -> None:  # noqa: ARG001 - as signals call it
     now, newest = timezone.now(), order.objects.aggregate(newest=Max("placed"))["newest"]
     if newest is not None:
         order.objects.update(placed=F("placed") + timedelta(days=(now - newest).days))
-        return
+    else:
+        _open(customer, order, now)
+    customer.objects.get_or_create(name=NEWCOMER[0], defaults={"country": NEWCOMER[1]})
+
+
+def _open(customer: Any, order: Any, now: datetime) -> None:
     customer.objects.bulk_create(customer(name=name, country=code) for name, code in CUSTOMERS)
     chance = Random(2026)
     customers = list(customer.objects.order_by("pk"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from dashboards.component.layout import HTMLComponentLayout, LayoutObject, Rendering
-from demo.pieces.source import read_class, read_file
+from demo.pieces.source import read_class, read_definition, read_file
 
 
 class Example(HTMLComponentLayout):
@@ -15,12 +15,16 @@ class Example(HTMLComponentLayout):
         heading: what they show.
         *components: keys of components, and layout objects.
         members: further members of the dashboard's class whose source is shown.
-        files: files of this app that are shown, too.
+        files: files of the demo that are shown, too.
+        views: views of this app that are shown, too.
+        settings: settings of the demo that are shown, too.
     """
 
     template_name = "pieces/example.html"
     members: Sequence[str] = ()
     files: Sequence[str] = ()
+    views: Sequence[str] = ()
+    settings: Sequence[str] = ()
 
     def __init__(self, heading: str, *components: str | LayoutObject, **attributes: Any) -> None:
         super().__init__(*components, **attributes)
@@ -33,6 +37,8 @@ class Example(HTMLComponentLayout):
         codes = [
             read_class(kind, frozenset([*named, *self.members]), self.heading),
             *(read_file(each) for each in self.files),
+            *(read_definition("pieces/views.py", each) for each in self.views),
+            *(read_definition("settings.py", each) for each in self.settings),
         ]
         own = {"heading": self.heading, "id": rendering.take_id(self.heading), "codes": codes}
         return {**super().get_context(rendering), **own}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.http import HttpRequest
+
 from dashboards.menus.menu import DashboardMenu, Menu, MenuItem, make_dashboard_item
 from dashboards.menus.registry import menu_registry
 from demo.pieces.dashboards import charts, figures, forms, layout, requests, tables
@@ -19,6 +21,10 @@ class Ways(DashboardMenu):
     app_label = "ways"
 
 
+def is_staff(request: HttpRequest) -> bool:
+    return requests.IsStaff().allows(request)
+
+
 @menu_registry.register
 class Pieces(Menu):
     name = "The pieces"
@@ -33,7 +39,15 @@ class Pieces(Menu):
             make_dashboard_item(forms.Filtered),
             make_dashboard_item(layout.Layouts),
             make_dashboard_item(requests.Requests),
-            MenuItem(title="In a page of your own", url="embedded"),
+            MenuItem(
+                title="In a page of your own",
+                children=[
+                    MenuItem(title="By Django's templates", url="embedded"),
+                    MenuItem(title="By Jinja2", url="embedded-jinja"),
+                ],
+            ),
+            MenuItem(title="Be staff no more", url="/as/anybody/", check_func=is_staff),
+            MenuItem(title="Django", url="https://www.djangoproject.com/"),
         ]
         # On a customer's page there is one about that customer, too.
         if isinstance(obj, Customer):

@@ -30,7 +30,7 @@ class Customer(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("dashboards:pieces_customerboard_detail", args=[self.pk])
+        return reverse("dashboards:pieces_customerboard_detail", args=[self.name])
 
 
 class Order(models.Model):

@@ -13,7 +13,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_for_filename
 
-HERE = Path(__file__).parent
+DEMO = Path(__file__).parent.parent
 _WIDTH = 80
 # For tools that read this project, not for who reads a page.
 _REMARK = re.compile(r"  # (noqa|type: ignore)\b.*")
@@ -41,8 +41,14 @@ class Code:
 
 @cache
 def read_file(name: str) -> Code:
-    """Return a file of this app."""
-    return Code(f"pieces/{name}", (HERE / name).read_text())
+    """Return a file below the folder of the demo."""
+    return Code(name, (DEMO / name).read_text())
+
+
+@cache
+def read_definition(file: str, name: str) -> Code:
+    """Return what a file defines by a name, as ``Module.take`` does."""
+    return Code(file, Module(read_file(file).text).take(name))
 
 
 @cache
@@ -50,7 +56,7 @@ def read_class(kind: type, members: frozenset[str], heading: str = "") -> Code:
     """Return members of a class, as ``Module.cut`` does."""
     path = Path(inspect.getfile(kind))
     text = Module(path.read_text()).cut(kind.__name__, members, heading)
-    return Code(str(path.relative_to(HERE.parent)), text)
+    return Code(str(path.relative_to(DEMO)), text)
 
 
 class Module:
@@ -91,6 +97,12 @@ class Module:
             *self._layout(laid_out),
         ]
         return "\n".join(_REMARK.sub("", line) for line in lines) + "\n"
+
+    def take(self, name: str) -> str:
+        """Return what defines a name, and before it the imports that it names."""
+        node = self._definitions[name]
+        imports = [*self._imports(_names_in([node]))]
+        return "\n".join([*imports, *(["", ""] if imports else []), *self._lines_of(node)]) + "\n"
 
     def _needed(self, nodes: Sequence[ast.AST], without: str) -> list[ast.stmt]:
         """Return the definitions that nodes name, and those that these name, in source order."""

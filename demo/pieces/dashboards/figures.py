@@ -1,5 +1,6 @@
 """Figures, gauges, long work and prose."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,19 @@ from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from dashboards.component import Gauge, Progress, Stat, Text
+from dashboards.component import (
+    Band,
+    Component,
+    Gauge,
+    GaugeData,
+    Progress,
+    ProgressData,
+    Stat,
+    StatChange,
+    StatData,
+    Step,
+    Text,
+)
 from dashboards.component.layout import ComponentLayout
 from dashboards.component.stat import StatDateChangeSerializer, StatSerializer
 from dashboards.dashboard import Dashboard
@@ -25,16 +38,17 @@ def takings_by_day() -> list[float]:
     return [float(each["sum"]) for each in sums]
 
 
-def takings() -> dict[str, Any]:
+def takings() -> StatData:  # or a dict of the same
     days = takings_by_day()
     week, before = sum(days[-7:]), sum(days[-14:-7])
     percent = round(100 * (week - before) / before, 1) if before else None
-    return {
-        "text": week,
-        "sub_text": "this week",
-        "change": {"by": percent, "unit": "%", "period": "in 7 days"},
-        "sparkline": days,
-    }
+    return StatData(
+        text=week,
+        sub_text="this week",
+        change=StatChange(by=percent, unit="%", period="in 7 days"),
+        sparkline=days,
+        icon="icon icon-best" if week > before else "icon icon-calm",
+    )
 
 
 class AverageOrder(StatSerializer):
@@ -68,15 +82,24 @@ def to_pack() -> int:
     return Order.objects.filter(state=Order.State.NEW).count()
 
 
-def job() -> dict[str, Any]:
+def cold_room() -> GaugeData:
+    # Its engine rests for half a minute, and runs for another.
+    minute = timezone.now().second / 60
+    return GaugeData(
+        value=5 - 6 * abs(2 * minute - 1),
+        sub_text="At rest" if minute < 0.5 else "Cooling",
+    )
+
+
+def job() -> ProgressData:
     second = timezone.now().second
-    return {
-        "value": second,
-        "max": 55,
-        "step": min(second // 20, 2),
-        "text": f"Image {second + 1}",
-        "estimate": max(55 - second, 0),
-    }
+    return ProgressData(
+        value=second,
+        max=55,
+        step=min(second // 20, 2),
+        text=f"Image {second + 1}",
+        estimate=max(55 - second, 0),
+    )
 
 
 PROSE = """\
@@ -87,6 +110,12 @@ PROSE = """\
 | packed | it is in its box  |
 | sent   | ~~we have it~~ it is on its way |
 """
+
+
+@dataclass
+class Stars(Component):
+    template: str = "pieces/stars.html"
+    most: int = 5
 
 
 @registry.register
@@ -129,6 +158,29 @@ class Figures(Dashboard):
         live=OnChange(Order),
     )
 
+    cold_room = Gauge(
+        value=cold_room,
+        min=-20,
+        max=40,
+        unit="°C",
+        decimals=1,
+        bands=[
+            Band(end=8, level="good", text="Cold enough"),
+            Band(level="critical", text="Too warm"),
+        ],
+        live=Every(seconds=2),
+        grid_css_classes="span-6",
+    )
+    shelves = Gauge(
+        value=GaugeData(
+            value=9,
+            max=12,
+            text="9 of 12",
+            sub_text="shelves are full",
+        ),
+        grid_css_classes="span-6",
+    )
+
     job = Progress(
         value=job,
         steps=("Read", "Resize", "Write"),
@@ -142,8 +194,10 @@ class Figures(Dashboard):
             "state": "failed",
             "text": "Disk is full",
         },
-        steps=("Read", "Resize", "Write"),
+        steps=(Step("Read", text="312 images"), "Resize", "Write"),
     )
+
+    stars = Stars(value=4, title="What customers say")
 
     plain = Text(value="Two\nlines, and <b>this</b> is text.")
     prose = Text(markup="markdown", value=PROSE, title="Markdown")
@@ -160,9 +214,15 @@ class Figures(Dashboard):
     class Layout(Dashboard.Layout):
         components = ComponentLayout(
             Example("A figure, and what makes it new", "orders", "clock"),
-            Example("Change, sparkline, currency", "takings"),
+            Example("Change, sparkline, currency, icon", "takings"),
             Example("Counted of a model", "month", "cancelled", "average"),
             Example("A gauge with bands", "packing"),
+            Example("A range below zero, and words of one's own", "cold_room", "shelves"),
             Example("Long work", "job", "done", "failed"),
             Example("Prose", "plain", "prose", "safe"),
+            Example(
+                "A component of your own",
+                "stars",
+                files=["pieces/templates/pieces/stars.html"],
+            ),
         )

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import QuerySet, Sum
 
 from dashboards.component import BasicTable, Form, Stat, Table
-from dashboards.component.layout import ComponentLayout
+from dashboards.component.layout import HTML, ComponentLayout
 from dashboards.dashboard import Dashboard
 from dashboards.forms import DashboardForm
 from dashboards.live import OnChange
@@ -48,6 +48,25 @@ def found_sum(filters: Filters) -> Any:
     return found(filters).aggregate(sum=Sum("total", default=0))["sum"]
 
 
+class Parcel(DashboardForm):
+    photo = forms.FileField(label="Photo of the damage")
+
+    def clean_photo(self) -> Any:
+        photo = self.cleaned_data["photo"]
+        if photo.size > 1_000_000:
+            raise forms.ValidationError("A megabyte is enough.")
+        return photo
+
+    def save(self) -> dict[str, Any]:
+        # A demo keeps no files. What is returned, programs are told.
+        photo = self.cleaned_data["photo"]
+        return {"name": photo.name, "bytes": photo.size}
+
+
+class Track(DashboardForm):
+    number = forms.IntegerField(label="Order number", min_value=1)
+
+
 class AddOrder(forms.ModelForm):  # type: ignore[type-arg]
     total = forms.DecimalField(
         label="Total, €",
@@ -80,7 +99,12 @@ def newest() -> QuerySet[Order]:
 
 @registry.register
 class Forms(Dashboard):
-    find = Form(form=Find, method="get", dependents=["found", "sum"])
+    find = Form(
+        form=Find,
+        method="get",
+        trigger="change, input delay:300ms",
+        dependents=["found", "sum"],
+    )
     sum = Stat(
         value=found_sum,
         prefix="€",
@@ -112,18 +136,69 @@ class Forms(Dashboard):
         live=OnChange(Order),
     )
 
+    photo = Form(
+        form=Parcel,
+        title="Damaged?",
+        method="post",
+        submit_text="Send",
+        success_message="Thank you. We look into it.",
+    )
+
+    track = Form(
+        form=Track,
+        title="Where is my order?",
+        method="get",
+        trigger="submit",
+        submit_url="track",  # a view's name, or an address
+    )
+
     class Meta:
         name = "Forms"
         template_name = "pieces/page.html"
 
     class Layout(Dashboard.Layout):
         components = ComponentLayout(
-            Example("A form that narrows others", "find", "sum", "found"),
+            Example(
+                "A form that narrows others",
+                HTML(
+                    "<p>It is sent as one types. A program asks its address, "
+                    "<code>/pieces/forms/@component/find/?find-least=90</code>, "
+                    "with <code>Accept: application/json</code>, and gets what "
+                    "it says as JSON.</p>"
+                ),
+                "find",
+                "sum",
+                "found",
+            ),
             Example("A form that saves, live for all", "add", "count", "newest"),
+            Example(
+                "A file",
+                HTML(
+                    "<p>A program posts to <code>/pieces/forms/@component/photo/"
+                    "</code> with <code>Accept: application/json</code>, and "
+                    'gets <code>{"success": true, "result": …}</code>, or '
+                    "status 400 and the errors of each field.</p>"
+                ),
+                "photo",
+            ),
+            Example(
+                "A form that a view of your own answers",
+                "track",
+                views=["track"],
+            ),
         )
 
 
+class Day(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
 class Narrow(DashboardForm):
+    since = forms.DateField(widget=Day, required=False)
+    until = forms.DateField(widget=Day, required=False)
     country = forms.ChoiceField(
         choices=[("", "All"), *Country.choices],
         required=False,
@@ -137,6 +212,10 @@ class Narrow(DashboardForm):
 
 def narrowed(filters: Filters) -> QuerySet[Order]:
     orders = Order.objects.all()
+    if filters["since"]:
+        orders = orders.filter(placed__date__gte=filters["since"])
+    if filters["until"]:
+        orders = orders.filter(placed__date__lte=filters["until"])
     if filters["country"]:
         orders = orders.filter(customer__country=filters["country"])
     if filters["state"]:

@@ -59,6 +59,7 @@ class Layouts(Dashboard):
         decimals=2,
         live=OnChange(Order),
     )
+    garden = Text(value="Leaves fall, and bulbs go into the earth.")
     customers = Stat(
         value=Customer.objects.count,
         grid_css_classes="span-6",
@@ -85,6 +86,8 @@ class Layouts(Dashboard):
         cta=CTA(href="dashboards:pieces_tables", text="All orders"),
         grid_css_classes="span-6",
     )
+    note = Text(value="Each text of this demo has a serif, by the settings.")
+    after = Text(value="And each line is the demo's own.", title="")
     offer = Text(value="Everything for the garden at half the price.")
 
     class Meta:
@@ -100,6 +103,14 @@ class Layouts(Dashboard):
                     heading="Revenue",
                     actions=[("/pieces/tables/", "All orders")],
                     footer="Follows each order, live.",
+                ),
+            ),
+            Example(
+                "A card with a picture",
+                Card(
+                    "garden",
+                    heading="Autumn",
+                    image_url="/static/pieces/garden.svg",
                 ),
             ),
             Example(
@@ -120,11 +131,19 @@ class Layouts(Dashboard):
             Example(
                 "Icon, classes, place, and a call to action",
                 "sent",
-                files=["static/pieces/own.css"],
+                files=["pieces/static/pieces/own.css"],
             ),
             Example(
                 "A layout class of your own",
                 Ribbon("offer", text="This week only"),
-                files=["templates/pieces/ribbon.html"],
+                files=["pieces/templates/pieces/ribbon.html"],
+            ),
+            Example(
+                "Classes for all of a kind, and a template overridden",
+                "note",
+                HR(),
+                "after",
+                files=["templates/dashboards/layout/hr.html"],
+                settings=["DASHBOARDS"],
             ),
         )

@@ -10,22 +10,49 @@ from django.utils import timezone
 from dashboards.component import Stat, Text
 from dashboards.component.layout import HTML, ComponentLayout
 from dashboards.dashboard import Dashboard
+from dashboards.live import OnChange
 from dashboards.permissions import BasePermission
 from dashboards.registry import registry
 from demo.pieces.layout import Example
 from demo.pieces.models import Country, Order
 
 
-# A demo has no logins: here the address says who you are. In a project
-# these would be IsAdminUser, or look at request.user in another way.
+# A demo has no logins: here a cookie says who you are. In a project
+# this would be IsAdminUser, or look at request.user in another way.
+def role_of(request: HttpRequest) -> str:
+    return request.COOKIES.get("role", "anybody")
+
+
 class IsStaff(BasePermission):
     def has_permission(self, request: HttpRequest) -> bool:
-        return request.GET.get("staff") == "1"
+        return role_of(request) in ("staff", "trainee")
 
 
 class IsTrainee(BasePermission):
     def has_permission(self, request: HttpRequest) -> bool:
-        return request.GET.get("trainee") == "1"
+        return role_of(request) == "trainee"
+
+
+class IsCourier(BasePermission):
+    def has_permission(self, request: HttpRequest) -> bool:
+        return role_of(request) == "courier"
+
+
+def to_send() -> int:
+    return Order.objects.filter(state=Order.State.PACKED).count()
+
+
+WORK = {
+    "staff": Order.State.NEW,
+    "trainee": Order.State.NEW,
+    "courier": Order.State.PACKED,
+}
+
+
+def work_of(request: HttpRequest) -> dict[str, Any]:
+    role = role_of(request)
+    orders = Order.objects.filter(state=WORK.get(role, Order.State.SENT))
+    return {"text": orders.count(), "sub_text": f"orders for {role}"}
 
 
 async def ask_bank() -> str:
@@ -38,8 +65,8 @@ async def ask_carrier() -> str:
     return "on time"
 
 
-async def count_slowly(state: str) -> int:
-    await asyncio.sleep(0.3)
+async def count_slowly(state: str, seconds: float = 0.3) -> int:
+    await asyncio.sleep(seconds)
     return await Order.objects.filter(state=state).acount()
 
 
@@ -53,6 +80,21 @@ class Requests(Dashboard):
         value=2840,
         prefix="€",
         permission_classes=[IsStaff & ~IsTrainee],
+        grid_css_classes="span-6",
+    )
+    to_send = Stat(
+        value=to_send,
+        live=OnChange(Order),
+        permission_classes=[IsStaff | IsCourier],
+        grid_css_classes="span-6",
+    )
+
+    work = Stat(
+        value=work_of,
+        title="For you",
+        # Each viewer's is another: pages are told to load their own. What
+        # is the same for all is broadcast, and computed but once.
+        live=OnChange(Order, how="refresh", spread=1),
     )
 
     bank = Stat(value=ask_bank, grid_css_classes="span-6")
@@ -76,6 +118,10 @@ class Requests(Dashboard):
         defer=partial(count_slowly, "sent"),
         grid_css_classes="span-4",
     )
+    cancelled = Stat(
+        defer=partial(count_slowly, "cancelled", seconds=2),
+        title="Cancelled, which takes two seconds",
+    )
 
     def __init__(self, request: Any = None, **kwargs: Any) -> None:
         super().__init__(request=request, **kwargs)
@@ -98,13 +144,16 @@ class Requests(Dashboard):
             Example(
                 "Who may see what",
                 HTML(
-                    '<p>Look as <a href="?staff=1">staff</a>, as a '
-                    '<a href="?staff=1&amp;trainee=1">trainee</a>, '
-                    'as <a href="?">anybody</a>.</p>'
+                    '<p>Look as <a href="/as/staff/">staff</a>, '
+                    'as a <a href="/as/trainee/">trainee</a>, '
+                    'as a <a href="/as/courier/">courier</a>, '
+                    'as <a href="/as/anybody/">anybody</a>.</p>'
                 ),
                 "anybody",
                 "wages",
+                "to_send",
             ),
+            Example("Another for each viewer, and live", "work"),
             Example(
                 "Components for one request",
                 HTML(
@@ -116,5 +165,12 @@ class Requests(Dashboard):
             ),
             Example("Values that are awaited together", "bank", "carrier"),
             Example("Asked for anew every five seconds", "time"),
-            Example("Deferred, and loaded together", "new", "packed", "sent"),
+            Example(
+                "Deferred, and loaded together",
+                HTML("<p>The last one takes long. The others do not wait for it.</p>"),
+                "new",
+                "packed",
+                "sent",
+                "cancelled",
+            ),
         )

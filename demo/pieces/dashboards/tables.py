@@ -1,11 +1,12 @@
 """Tables: of a queryset, of plain rows, and by a serializer."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 from django_tables2 import Column, DateTimeColumn
 
-from dashboards.component import BasicTable, Table
+from dashboards.component import BasicTable, Table, TableData
 from dashboards.component.layout import ComponentLayout
 from dashboards.component.table import TableSerializer
 from dashboards.component.table.columns import NumberColumn
@@ -29,6 +30,15 @@ def categories() -> list[dict[str, Any]]:
     ]
 
 
+def states() -> TableData:
+    def rows() -> Iterator[dict[str, Any]]:
+        for state in Order.State:
+            orders = Order.objects.filter(state=state)
+            yield {"state": state.label, "orders": orders.count()}
+
+    return TableData(data=rows(), title="Orders by state")
+
+
 class Customers(TableSerializer):
     class Meta:
         columns = {
@@ -44,11 +54,19 @@ class Customers(TableSerializer):
         return Customer.objects.annotate(
             number=Count("orders"),
             sum=Sum("orders__total"),
-        )
+        ).filter(number__gt=0)
 
     @staticmethod
     def get_country_value(customer: Customer) -> str:
         return f"{customer.get_country_display()} ({customer.country})"
+
+
+class Names(TableSerializer):
+    class Meta:
+        model = Customer
+        columns = {"name": "Name", "country": "Country"}
+        order = "name"
+        force_lower = False  # "ana" is not "Ana" here.
 
 
 @registry.register
@@ -69,7 +87,11 @@ class Tables(Dashboard):
 
     categories = BasicTable(value=categories)
 
+    states = BasicTable(value=states, title="")
+
     customers = Table(value=Customers, page_size=10)
+
+    names = Table(value=Names, page_size=5)
 
     class Meta:
         name = "Tables"
@@ -79,5 +101,7 @@ class Tables(Dashboard):
         components = ComponentLayout(
             Example("Searched, ordered, paged and downloaded", "orders"),
             Example("All rows, nothing to choose", "categories"),
+            Example("Rows from an iterator, with a caption", "states"),
             Example("A serializer, with cells of its own", "customers"),
+            Example("A serializer of a model, which tells a from A", "names"),
         )
