@@ -33,6 +33,7 @@ _PARTS = dict.fromkeys(("box", "title", "icon", "content", "cta"), "")
 """What is there is cheaper for a template to look up than what is not."""
 
 _NARROWING = frozenset({"filters", "request"})
+_SUBJECTS = frozenset({"object", "user"})
 
 _SPREAD_MILLISECONDS = 1000
 """The time over which pages spread their requests for what was pushed to others, too."""
@@ -83,6 +84,9 @@ class Owner(Protocol):
 
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
+
+    def look_again(self) -> None:
+        """Read the object and the user that it is for anew."""
 
     def get_leaders(self, key: str) -> Sequence["BoundComponent"]:
         """The components that name this one among their ``dependents``, hidden ones as well."""
@@ -199,7 +203,7 @@ class BoundComponent:
         is_led = any(each.is_active for each in self._narrowings)
         if self.series or not (self._owner.is_filtered or is_led):
             return False
-        return any(map(_may_be_narrowed, (self._getter(), self._loader())))
+        return any(_asks_for(_NARROWING, each) for each in (self._getter(), self._loader()))
 
     @cached_property
     def narrowing(self) -> Filters | None:
@@ -342,6 +346,11 @@ class BoundComponent:
         """Call for the value that is loaded after the page."""
         if self.is_deferred and (self.is_own or not (self.is_computed or self.series)):
             self.begin_load()
+
+    def look_again(self) -> None:
+        """Read anew what its value is of, before that is computed once more for everybody."""
+        if _asks_for(_SUBJECTS, self._late_getter() if self.is_deferred else self._getter()):
+            self._owner.look_again()
 
     def begin_load(self) -> None:
         """Call for the value that ``load`` will return, so that it can be waited for."""
@@ -515,6 +524,8 @@ class BoundComponent:
 
         def render() -> str | Points:
             with _shared():
+                if self.ahead is None:
+                    self.look_again()
                 return self._render_shared(self.load())
 
         return Source(
@@ -572,13 +583,13 @@ class BoundComponent:
             raise ComponentValueError(msg) from error
 
 
-def _may_be_narrowed(value: Any) -> bool:
-    """Whether a value can be another on a narrowed page: it is called, and told of that."""
+def _asks_for(wanted: frozenset[str], value: Any) -> bool:
+    """Whether a value is called, and told of any of these."""
     if not callable(value):
         return False
     names = names_of(value)
-    # A method of the dashboard may look at its filters by itself.
-    return isinstance(value, MethodType) or names is None or not names.isdisjoint(_NARROWING)
+    # A method of the dashboard may look at them by itself.
+    return isinstance(value, MethodType) or names is None or not names.isdisjoint(wanted)
 
 
 def entity_tag(html: str) -> str:
@@ -597,6 +608,7 @@ def begin_shared(components: Sequence[BoundComponent]) -> None:
         for each in components:
             # Asked for again where it is rendered: there it costs only its own component.
             with suppress(Exception):
+                each.look_again()
                 each.begin_load()
         settle([each.ahead for each in components if each.ahead])
 

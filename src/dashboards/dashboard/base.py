@@ -1,10 +1,13 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cache
 from typing import Any, ClassVar, Self
 
 from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
@@ -47,6 +50,19 @@ def _announce(components: Iterable[Component | BoundComponent]) -> None:
         if isinstance(each.live, OnChange):
             for model in each.live.models:
                 announce_changes(apps.get_model(model) if isinstance(model, str) else model)
+
+
+def _as_it_is_now(subject: Any) -> Any:
+    """Return a model's object as the database has it; what is gone, as it was."""
+    if not isinstance(subject, Model) or subject.pk is None:
+        return subject
+    # A copy: somebody else may be looking at this one. It keeps what a queryset has added.
+    fresh = copy(subject)
+    try:
+        fresh.refresh_from_db()
+    except ObjectDoesNotExist:
+        return subject
+    return fresh
 
 
 class Dashboard(metaclass=DashboardType):
@@ -388,6 +404,13 @@ class Dashboard(metaclass=DashboardType):
             _announce(self._shared)
         sources = (component.source() for component in self._shared)
         return {source.key: source for source in sources if source}
+
+    def look_again(self) -> None:
+        """Read the object and the user that it is for anew.
+
+        What is computed for everybody is so for as long as somebody watches, by this instance.
+        """
+        self.object, self.user = _as_it_is_now(self.object), _as_it_is_now(self.user)
 
     def get_sources(self) -> Sequence[Source]:
         """Return how its computed values are computed, for all who share them."""
