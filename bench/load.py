@@ -19,7 +19,7 @@ from bench.tally import Tally
 _READ_BYTES = 65_536
 _OPENING_AT_ONCE = 50
 _REFUSAL = "A stream was answered with "
-_MOST_REFUSED = 10
+_MOST_REFUSED = 100
 """A proxy may use a connection that its site closes in that moment, and answers 502."""
 
 
