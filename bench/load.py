@@ -18,7 +18,6 @@ from bench.tally import Tally
 
 _READ_BYTES = 65_536
 _OPENING_AT_ONCE = 50
-_REFUSAL = "A stream was answered with "
 _MOST_REFUSED = 100
 """A proxy may use a connection that its site closes in that moment, and answers 502."""
 
@@ -196,7 +195,8 @@ class _Client:
         self._opening -= 1
         self._refused += 1
         if self._refused > _MOST_REFUSED:
-            raise RuntimeError(_REFUSAL + repr(reader.head))
+            msg = f"A stream was answered with {reader.head!r}"
+            raise RuntimeError(msg)
 
     def open(self, port: int, request: bytes, count: int) -> float:
         began, self._refused = time.monotonic(), 0

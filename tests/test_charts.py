@@ -51,6 +51,7 @@ class Pages(ChartSerializer):
         ({"name": "n", "verbose_name": "v", "title": "t"}, "t"),
         ({"name": "n", "verbose_name": "v"}, "v"),
         ({"name": "n"}, "n"),
+        ({"name": "n", "title": ""}, ""),
     ],
 )
 def test_older_names_of_a_title_are_one(said: dict[str, str], title: str):

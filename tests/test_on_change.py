@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
@@ -156,6 +157,9 @@ def test_a_page_that_computes_what_has_changed_meanwhile_computes_what_is_true()
     changed.name = "two"
     changed.save()
 
-    page.compute_due(deferred=False)
+    with CaptureQueriesContext(connection) as queries:
+        page.compute_due(deferred=False)
+
+    assert sum('FROM "auth_group"' in each["sql"] for each in queries) == 1, "once for all four"
 
     assert page.render_components().count("&lt;two&gt;") == 4

@@ -41,15 +41,18 @@ def get(name: str) -> Any:
         KeyError: when there is no setting of that name.
     """
     default = DEFAULTS[name]
-    settings_given = given()
-    # Anything but a dict is told by a system check, which must get as far as that.
-    return settings_given.get(name, default) if isinstance(settings_given, Mapping) else default
+    return _usable().get(name, default)
 
 
 def current() -> Mapping[str, Any]:
     """Return all settings as they are now: for what asks many times within one request."""
-    settings_given = given()
-    return {**DEFAULTS, **(settings_given if isinstance(settings_given, Mapping) else {})}
+    return {**DEFAULTS, **_usable()}
+
+
+def _usable() -> Mapping[str, Any]:
+    written = given()
+    # Anything but a dict is told by a system check, which must get as far as that.
+    return written if isinstance(written, Mapping) else {}
 
 
 def given() -> Any:

@@ -347,10 +347,14 @@ class BoundComponent:
         if self.is_deferred and (self.is_own or not (self.is_computed or self.series)):
             self.begin_load()
 
+    @property
+    def has_subject(self) -> bool:
+        """Whether its value is told of an object or a user, which may have changed by now."""
+        return _asks_for(_SUBJECTS, self._late_getter() if self.is_deferred else self._getter())
+
     def look_again(self) -> None:
         """Read anew what its value is of, before that is computed once more for everybody."""
-        if _asks_for(_SUBJECTS, self._late_getter() if self.is_deferred else self._getter()):
-            self._owner.look_again()
+        self._owner.look_again()
 
     def begin_load(self) -> None:
         """Call for the value that ``load`` will return, so that it can be waited for."""
@@ -510,11 +514,11 @@ class BoundComponent:
             return self._render_shared(value)
 
     def _render_shared(self, value: Any) -> str | Points:
+        everybodys = Templates(None)
         if not self.series:
-            return self._render(value, Templates(None))
-        return Points(
-            self._render(self._component.prepare_base(), Templates(None)), value, self.series
-        )
+            return self._render(value, everybodys)
+        base = self._render(self._component.prepare_base(), everybodys)
+        return Points(base, value, self.series)
 
     def source(self) -> Source | None:
         """Return how its live value is computed, where it is."""
@@ -524,7 +528,7 @@ class BoundComponent:
 
         def render() -> str | Points:
             with _shared():
-                if self.ahead is None:
+                if self.ahead is None and self.has_subject:
                     self.look_again()
                 return self._render_shared(self.load())
 
@@ -603,12 +607,19 @@ def new_mark() -> str:
 
 
 def begin_shared(components: Sequence[BoundComponent]) -> None:
-    """Call for values that are computed for everybody; those that are awaited wait together."""
+    """Call for values that are computed for everybody; those that are awaited wait together.
+
+    Args:
+        components: those of one dashboard.
+    """
     with _shared():
+        has_looked = False
         for each in components:
             # Asked for again where it is rendered: there it costs only its own component.
             with suppress(Exception):
-                each.look_again()
+                if each.has_subject and not has_looked:
+                    each.look_again()
+                    has_looked = True
                 each.begin_load()
         settle([each.ahead for each in components if each.ahead])
 

@@ -13,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
-from dashboards import conf
 from dashboards.component.look import parts_of
 from dashboards.component.templates import Templates
 from dashboards.exceptions import DeclarationError
@@ -27,6 +26,10 @@ class Shown(Protocol):
     @property
     def dom_id(self) -> str:
         """The id of the dashboard's element."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """``settings.DASHBOARDS`` with its defaults, as it is while the request is answered."""
 
     @property
     def templates(self) -> Templates:
@@ -145,10 +148,11 @@ class LayoutObject:
         """Return what its template gets."""
         known = dict.fromkeys(self.part_names, "")
         name = self.part_names[0] if self.part_names else ""
-        parts = known | parts_of(conf.get("LAYOUT_CSS_CLASSES"), type(self), self.css_classes, name)
+        settings = rendering.dashboard.settings
+        parts = known | parts_of(settings["LAYOUT_CSS_CLASSES"], type(self), self.css_classes, name)
         grid = self.grid_css_classes
         if not grid and rendering.is_placed:
-            grid = conf.get("GRID_CSS_CLASSES")
+            grid = settings["GRID_CSS_CLASSES"]
         outermost = parts[self.part_names[0]] if self.part_names else ""
         return {
             **{name: getattr(self, name) for name in self._names},

@@ -49,7 +49,8 @@ def _announce(components: Iterable[Component | BoundComponent]) -> None:
     for each in components:
         if isinstance(each.live, OnChange):
             for model in each.live.models:
-                announce_changes(apps.get_model(model) if isinstance(model, str) else model)
+                label = model if isinstance(model, str) else model._meta.label  # noqa: SLF001 - public by custom
+                announce_changes(label.lower())
 
 
 def _as_it_is_now(subject: Any) -> Any:
@@ -143,7 +144,7 @@ class Dashboard(metaclass=DashboardType):
         """Return the name of its page's address in the namespace ``dashboards``."""
         return f"{cls.get_app_label()}_{cls.__name__.lower()}"
 
-    @cached_property
+    @property
     def name(self) -> str:
         """The page's title."""
         if self._meta.name:
@@ -227,11 +228,7 @@ class Dashboard(metaclass=DashboardType):
             request: the request.
             about: the object, where it is about one.
         """
-        asks_more = (cls.has_permission, cls.get_permissions) != (
-            Dashboard.has_permission,
-            Dashboard.get_permissions,
-        )
-        if not asks_more:
+        if not cls.has_own("has_permission", "get_permissions", beyond=Dashboard):
             return cls.make_bare(request, about).has_permission(request)
         # Methods of one's own may need what its __init__ makes.
         its = cls(request) if about is None else cls(request, about)
@@ -321,10 +318,10 @@ class Dashboard(metaclass=DashboardType):
     def render_components(self) -> SafeString:
         """Render what it shows: what its layout names, or the boxes of all components."""
         layout = self.Layout.components
-        shown = list(self)
-        if layout is not None:
-            keys = set(layout.get_keys())
-            shown = [each for each in shown if each.key in keys]
+        if layout is None:
+            shown = list(self)
+        else:
+            shown = [self[key] for key in layout.get_keys() if key in self.components]
         for each in shown:
             each.begin(self._frame_of(each))
         # What is awaited waits together: the page takes as long as the slowest, not as all.

@@ -1,18 +1,24 @@
 """The news that ``OnChange`` values wait for: a model's objects have changed."""
 
+from functools import cache
 from typing import Any
 
+from django.apps import apps
 from django.db import transaction
-from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
 
 from dashboards.live.stores import get_store
 from dashboards.live.triggers import topic_of
 
 
-def announce_changes(model: type[Model]) -> None:
-    """Have each commit that changed objects of a model tell so; once a model and process."""
-    topic = topic_of(model)
+@cache
+def announce_changes(label: str) -> None:
+    """Have each commit that changed objects of a model tell so; once a model and process.
+
+    Args:
+        label: the model's, in lower case.
+    """
+    model, topic = apps.get_model(label), topic_of(label)
 
     def announce() -> None:
         get_store().put(topic, {})
@@ -23,4 +29,4 @@ def announce_changes(model: type[Model]) -> None:
 
     for signal in (post_save, post_delete):
         # Strong, for nothing else holds the function.
-        signal.connect(changed, sender=model, weak=False, dispatch_uid=f"dashboards {topic}")
+        signal.connect(changed, sender=model, weak=False)

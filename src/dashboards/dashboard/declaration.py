@@ -55,7 +55,12 @@ class DashboardType(type):
     def is_dynamic(cls) -> bool:
         """Whether instances may add components: a subclass has an ``__init__`` of its own."""
         root = next(base for base in reversed(cls.__mro__) if isinstance(base, DashboardType))
-        return cls.__init__ is not root.__init__  # type: ignore[misc] # compared, not called
+        return cls.has_own("__init__", beyond=root)
+
+    def has_own(cls, *names: str, beyond: "DashboardType") -> bool:
+        """Whether any of these is defined anew by what derives from ``beyond``."""
+        kinds = cls.__mro__[: cls.__mro__.index(beyond)]
+        return any(name in vars(kind) for kind in kinds for name in names)
 
 
 def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Component]:

@@ -13,13 +13,10 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import NoReverseMatch
 from django.utils.encoding import escape_uri_path
-from django.utils.functional import cached_property
 
 from dashboards.dashboard.base import Dashboard
 from dashboards.dashboard.options import ModelOptions, Options
 from dashboards.exceptions import AudienceError, DeclarationError
-
-_FINDERS = ("get_queryset", "get_object")
 
 
 class ModelDashboard(Dashboard):
@@ -100,8 +97,7 @@ class ModelDashboard(Dashboard):
         """
         if not super().allows(request, about):
             return False
-        kinds = cls.__mro__[: cls.__mro__.index(ModelDashboard)]
-        hides = any(not vars(kind).keys().isdisjoint(_FINDERS) for kind in kinds)
+        hides = cls.has_own("get_queryset", "get_object", beyond=ModelDashboard)
         if about is None or not hides:
             return True
         its = cls.make_bare(request, about)
@@ -120,7 +116,7 @@ class ModelDashboard(Dashboard):
             about = sha256(about.encode()).hexdigest()[:8]
         return f"{super().dom_id}-{about}"
 
-    @cached_property
+    @property
     def name(self) -> str:
         """The page's title: the object's name, unless ``Meta`` has one."""
         return self._meta.name or str(self.object)

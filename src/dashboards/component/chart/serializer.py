@@ -117,7 +117,8 @@ class ChartSerializer(Serializer):
         """Return the figure with the layout of the class and of ``Meta`` over its own."""
         layout = {**(self.layout or {}), **(self.get_option("layout") or {})}
         titles = (self.get_option(name) for name in ("title", "verbose_name", "name"))
-        if title := next(filter(None, titles), None):
+        title = next((each for each in titles if each is not None), None)
+        if title is not None:
             layout.setdefault("title", str(title))
         for name in ("width", "height"):
             if (value := self.get_option(name)) is not None:
