@@ -6,6 +6,7 @@ import json
 import random
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -503,8 +504,9 @@ def test_a_hostile_declaration_stays_inside_its_attributes(kind: Callable[..., C
     assert html.text.count(HOSTILE) == 2
     assert html.values("href") == [HOSTILE]
     # A form has a trigger of its own beside the box's.
-    assert set(html.values("hx-get")) == {HOSTILE}
-    assert set(html.values("hx-trigger")) - {"change, submit"} == {HOSTILE}
+    own = ["change, submit"] if "form" in html.tags else []
+    assert html.values("hx-get") == [HOSTILE] * (1 + len(own))
+    assert Counter(html.values("hx-trigger")) == Counter([HOSTILE, *own])
 
 
 # A locale writes numbers for people, never for the browser.

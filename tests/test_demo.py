@@ -282,6 +282,9 @@ async def test_a_page_is_whole_at_every_width(demo: Demo, page: Page, path: str)
         await page.wait_for_function(
             "width => document.documentElement.scrollWidth === width", arg=width
         )
+    # Whoever has no mouse can scroll what is wider than its box.
+    for code in await page.get_by_role("region", name="Source:").all():
+        assert await code.get_attribute("tabindex") == "0"
     assert not refused
     assert not [url for url in asked if not url.startswith((demo.url, "data:"))]
     assert "Traceback" not in demo.log
@@ -338,11 +341,14 @@ def test_each_piece_stands_beside_its_code_and_there_is_one_of_every_kind(demo: 
     } - {"LayoutObject"}
     doors = (component, chart, stat, table)
     assert parts.union(*(door.__all__ for door in doors)) <= named
+    assert "ExtractHour" in named
+    assert 'good="up",' in "\n".join(codes_of(get_as_staff(demo, "/pieces/figures/")))
 
 
 def test_a_page_of_ones_own_shows_its_template_and_menus_lead_everywhere(demo: Demo):
-    for path, begin in zip(EMBEDDED, ("{% render_", "{{ render_"), strict=True):
-        assert begin in codes_of(get_as_staff(demo, path))[0]
+    shown = '{% render_component figures "takings" %}', '{{ render_component(figures, "takings") }}'
+    for path, tag in zip(EMBEDDED, shown, strict=True):
+        assert tag in codes_of(get_as_staff(demo, path))[0]
     for path in (PAGE, PIECES[0], EMBEDDED[0]):
         menu = demo.get(path)[2].split("</nav>")[0]
         assert all(f'href="{each}"' in menu for each in (PAGE, WAYS, *PIECES[:-1], *EMBEDDED))
@@ -495,6 +501,3 @@ async def test_an_order_moves_every_open_page(demo: Demo, page: Page, context: B
     newest = page.locator("#pieces_forms-newest-content tbody tr").first
     await expect(newest).to_contain_text("Jonas Weber")
     await other.close()
-    # Whoever has no mouse can scroll what is wider than its box.
-    codes = page.get_by_role("region", name="Source:")
-    assert await codes.first.get_attribute("tabindex") == "0"

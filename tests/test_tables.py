@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import django_tables2
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import Length, Upper
@@ -647,18 +646,16 @@ QUERIES = [
 def test_nothing_that_a_client_sends_brings_it_down(client: Client, key: str):
     """A table of a model, one that is deferred, one of a list, and one with nothing to choose."""
     make_books(30)
-    client.force_login(User.objects.create(is_staff=True))
     component = f"/books/shelf/@component/{key}/"
 
     for query in QUERIES:
         own = query.replace("books-", f"{key}-")
-        # A page of one table: that of the shelf takes four times as long.
-        for path in ("/books/vault/", component) if key == "books" else (component,):
+        for path in (PAGE, component) if key == "books" else (component,):
             response = client.get(f"{path}?{key}-{own}")
             assert response.status_code == 200, query
             html = response.content.decode()
             assert "hush" not in html, query
-            assert "<script>" not in html, query
+            assert "<script>" not in html.replace("<script src", ""), query
 
 
 @pytest.mark.usefixtures("_no_exceptions")
