@@ -11,6 +11,7 @@ from django.db.models import Model
 
 from dashboards.live.frames import Points
 from dashboards.live.positions import Position
+from dashboards.live.states import State
 from dashboards.live.stores.base import BaseStore
 
 logger = logging.getLogger("dashboards.live")
@@ -111,6 +112,8 @@ class Source:
         deferred: whether a page is sent without waiting for it.
         window: for a value that is computed on change, the seconds in which changes are merged.
         topics: for such a value, the channels whose news are the changes.
+        render_state: renders a state of it (``"late"`` or ``"failed"``) and since when, in seconds
+            since 1970, as the HTML that its box shows; ``None`` where no box shows states.
     """
 
     key: str
@@ -119,6 +122,7 @@ class Source:
     deferred: bool = False
     window: float | None = None
     topics: tuple[str, ...] = ()
+    render_state: Callable[[State, float], str] | None = None
 
 
 class Turn(NamedTuple):

@@ -64,6 +64,35 @@ class BaseStore(ABC):
         earlier one that appears later.
         """
 
+    def put_each(self, channel: str, frames: Mapping[str, str | Points]) -> dict[str, Exception]:
+        """Put frames; one that the store refuses does not keep the others out.
+
+        All are put under one version. Where that is refused, each is put alone.
+
+        Returns:
+            Why, by key, for each frame that the store refuses.
+
+        Raises:
+            Exception: the store cannot be reached (``is_unavailable``), so nothing is known of any.
+        """
+        try:
+            self.put(channel, frames)
+        except Exception as error:
+            if self.is_unavailable(error):
+                raise
+            if len(frames) == 1:
+                return dict.fromkeys(frames, error)
+        else:
+            return {}
+        refused: dict[str, Exception] = {}
+        for key, data in frames.items():
+            refused |= self.put_each(channel, {key: data})
+        return refused
+
+    def is_unavailable(self, error: Exception) -> bool:  # noqa: ARG002 - for backends
+        """Return True if an error says that the store cannot be reached, not that it refuses."""
+        return True
+
     @abstractmethod
     def since(self, channel: str, position: Position | None) -> Changes:
         """Return what changed since ``position``.
