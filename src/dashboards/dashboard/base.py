@@ -1,9 +1,9 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
@@ -19,7 +19,9 @@ from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent, begin_shared, new_mark
 from dashboards.component.calls import settle
 from dashboards.component.filters import Filters
+from dashboards.component.guard import Failure, get_transactions, guarded
 from dashboards.component.layout import ComponentLayout, Rendering
+from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
 from dashboards.dashboard.changes import announce_changes
 from dashboards.dashboard.components import Components
@@ -33,10 +35,13 @@ from dashboards.exceptions import (
 from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
 from dashboards.live.positions import Position
+from dashboards.live.states import current_states
 from dashboards.live.stores import get_store
 from dashboards.live.triggers import OnChange, Source, produce_due
 from dashboards.live.triggers import render as render_source
 from dashboards.permissions import BasePermission, load
+
+T = TypeVar("T")
 
 
 @cache
@@ -151,6 +156,12 @@ class Dashboard(metaclass=DashboardType):
             return self._meta.name
         return _words_of(type(self).__name__)
 
+    @cached_property
+    def heading(self) -> str:
+        """The name as the page shows it: where ``name`` raises, the words of the class."""
+        name = self._guard(lambda: str(self.name), "name")
+        return _words_of(type(self).__name__) if isinstance(name, Failure) else name
+
     @property
     def dom_id(self) -> str:
         """The id of its element in the page."""
@@ -256,6 +267,11 @@ class Dashboard(metaclass=DashboardType):
         """What renders templates for its request."""
         return Templates(self.request)
 
+    @cached_property
+    def transactions(self) -> Sequence[str]:
+        """The databases in which its request has a transaction open."""
+        return get_transactions()
+
     @property
     def filters(self) -> Mapping[str, Any]:
         """What the page was asked to be narrowed to.
@@ -265,12 +281,20 @@ class Dashboard(metaclass=DashboardType):
         """
         if self._filters is not None:
             return self._filters.values
+        if self._meta.filter_form is not None:
+            return {}  # It could not be made: nothing has cleaned what the query string says.
         return self.request.GET.dict() if self.request else {}
 
     @cached_property
     def _filters(self) -> Filters | None:
         make = self._meta.filter_form
-        return None if make is None else Filters(make, self.request)
+        if make is None:
+            return None
+        filters = self._guard(lambda: Filters(make, self.request).read(), "filter form")
+        return None if isinstance(filters, Failure) else filters
+
+    def _guard(self, run: Callable[[], T], part: str) -> T | Failure:
+        return guarded(run, dashboard=type(self).__name__, part=part)
 
     @cached_property
     def is_filtered(self) -> bool:
@@ -289,8 +313,16 @@ class Dashboard(metaclass=DashboardType):
 
     def render_filters(self) -> SafeString:
         """Render the form that narrows the dashboard; empty where there is none."""
-        if self._filters is None:
+        if self._meta.filter_form is None:
             return SafeString()
+        html = self._guard(self._render_filters, "filter form")
+        if isinstance(html, Failure) or html is None:
+            return render_failed(self.templates)
+        return html
+
+    def _render_filters(self) -> SafeString | None:
+        if self._filters is None:
+            return None
         context = {
             "dashboard": self,
             "form": self._filters.form,
@@ -309,9 +341,9 @@ class Dashboard(metaclass=DashboardType):
     @property
     def scripts(self) -> Sequence[str]:
         """The static files that its components need, each once."""
-        paths = [path for each in self for path in each.scripts]
-        if any(each.is_batched for each in self):
-            paths.append("dashboards/js/deferred.js")
+        paths: list[str] = []
+        for each in self:
+            paths.extend(each.get_needed_scripts())
         layout = self.Layout.components
         return list(dict.fromkeys([*paths, *(layout.get_scripts() if layout else ())]))
 
@@ -321,9 +353,11 @@ class Dashboard(metaclass=DashboardType):
         if layout is None:
             shown = list(self)
         else:
-            shown = [self[key] for key in layout.get_keys() if key in self.components]
+            # A layout may name one twice.
+            keys = dict.fromkeys(layout.get_keys())
+            shown = [self[key] for key in keys if key in self.components]
         for each in shown:
-            each.begin(self._frame_of(each))
+            each.begin()
         # What is awaited waits together: the page takes as long as the slowest, not as all.
         settle([each.ahead for each in shown if each.ahead])
         if layout is not None:
@@ -443,11 +477,12 @@ class Dashboard(metaclass=DashboardType):
         begin_shared([each for each in self._shared if each.event in events and each.is_computed])
 
     @cached_property
-    def _live_state(self) -> tuple[Position | None, Mapping[str, str]]:
+    def _live_state(self) -> tuple[Position | None, Mapping[str, str], Mapping[str, str]]:
+        """Position, frames and states of the channel; frames by key, states by event."""
         if not self.is_live:
-            return None, {}
+            return None, {}, {}
         changes = get_store().since(self.channel, None)
-        return changes.position, page_html(changes.frames)
+        return changes.position, page_html(changes.frames), current_states(changes.frames)
 
     @property
     def position(self) -> Position | None:
@@ -457,7 +492,7 @@ class Dashboard(metaclass=DashboardType):
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
         component = self[key]
-        content = component.render_content(self._frame_of(component))
+        content = component.render_content(self.get_frame(component))
         if (
             content is None
             and component.is_computed
@@ -489,11 +524,16 @@ class Dashboard(metaclass=DashboardType):
             return component.render(component.get_deferred_value())
         return self.render_content(key)
 
-    def _frame_of(self, component: BoundComponent) -> str | None:
+    def get_frame(self, component: BoundComponent) -> str | None:
+        """Return the newest frame that the store has of a component; ``None`` for none."""
         key = component.key
         if component.is_guarded and component.is_pushed:
             return page_html(get_store().since(self._guarded_channel(key), None).frames).get(key)
         return self._live_state[1].get(key)
+
+    def get_state(self, component: BoundComponent) -> str:
+        """Return the state of a component's shared value as HTML; empty where that is fresh."""
+        return self._live_state[2].get(component.event, "")
 
     def prepare_pushed(self, key: str, value: Any) -> Any:
         """Return a value that is pushed, ready for the template.
