@@ -22,10 +22,12 @@ from dashboards.component.base import CTA, Component, names_of, resolve
 from dashboards.component.box import Box, escaped
 from dashboards.component.calls import Call, settle
 from dashboards.component.filters import Filters
+from dashboards.component.formats import is_number
 from dashboards.component.guard import Failure, Guard, get_error_text
 from dashboards.component.look import address_of, parts_of
 from dashboards.component.states import BoxState
 from dashboards.component.templates import Templates, is_ours
+from dashboards.component.texts import is_missing
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
 from dashboards.live.states import State
@@ -739,6 +741,8 @@ class BoundComponent:
             ComponentValueError: when it is none that this component can show.
         """
         component = self._component
+        if is_missing(value) and not is_number(value):
+            value = None
         try:
             return (
                 component.prepare_points(value) if self.series else component.present(value, self)

@@ -2,17 +2,21 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+from types import FunctionType
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number, declaring
-from dashboards.component.formats import is_finite, is_number
+from dashboards.component.formats import format_value, is_finite, is_number
 from dashboards.component.look import address_of
 from dashboards.component.shell import escape, fill, gap
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
+from dashboards.component.texts import as_text, is_missing, shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _GOOD = ("up", "down", None)
@@ -94,28 +98,46 @@ class Stat(Component):
             value = value.data
         data = as_data("Stat", StatData, value, short="text")
         good = self.good if data.good is None else data.good
-        if good not in _GOOD:
-            msg = f"A Stat's good must be 'up', 'down' or None, got {good!r}."
+        given: object = good
+        if not (given is None or (isinstance(given, str) and given in _GOOD)):
+            msg = f"A Stat's good must be 'up', 'down' or None, got {shorten(good)}."
             raise ComponentValueError(msg)
-        href = self.href if data.href is None else data.href
-        href = href and _safe(address_of(href, about))
+        text = as_text("Stat", "text", data.text)
+        href = self.href if is_missing(data.href) else data.href
+        is_link = href is not None and not (isinstance(href, str) and not href)
+        href = _safe(address_of(_as_target(href), about)) if is_link else None
         # What was declared of a number is not said of a word in its place.
-        declared = self if is_number(data.text) else data
+        declared = self if is_number(text) else data
         fields: dict[str, Any] = {
             "change": _as_change(data.change),
             "sparkline": as_sparkline(data.sparkline),
+            "text": text,
+            "sub_text": as_text("Stat", "sub_text", data.sub_text),
+            "icon": as_text("Stat", "icon", data.icon),
             "href": href,
-            "prefix": data.prefix or declared.prefix,
-            "unit": (data.unit or declared.unit).strip(),
+            "prefix": as_text("Stat", "prefix", data.prefix) or declared.prefix,
+            "unit": str(as_text("Stat", "unit", data.unit) or declared.unit).strip(),
             "good": good,
             "decimals": as_decimals(
                 "Stat", self.decimals if data.decimals is None else data.decimals
             ),
-            "date_format": data.date_format or self.date_format,
+            "date_format": _as_date_format(data.date_format or self.date_format, text),
         }
         # Most say nothing that is not there already, and to make another takes its time.
         is_ready = all(getattr(data, name) is value for name, value in fields.items())
         return data if is_ready else replace(data, **fields)
+
+
+def _as_target(value: Any) -> Any:
+    if hasattr(value, "get_absolute_url") or isinstance(value, type | FunctionType):
+        return value
+    if isinstance(value, str | Promise):
+        return value
+    msg = (
+        "A Stat's href must be an address, a view's name, a dashboard, or an object that has a "
+        f"get_absolute_url, got {shorten(value)}."
+    )
+    raise ComponentValueError(msg)
 
 
 def _safe(address: str) -> str:
@@ -132,14 +154,42 @@ def _safe(address: str) -> str:
 
 
 def _as_change(value: Any) -> StatChange | None:
-    if value is None:
+    if is_missing(value):
         return None
     change = as_data("Stat's change", StatChange, value, short="by")
     by = change.by
     if is_number(by):
         by = by if is_finite(by) else None
-    elif by is not None:
+    elif is_missing(by):
+        by = None
+    else:
         by = as_number("Stat's change", "by", by)
-    if by is None and not change.text:
+    text = as_text("Stat's change", "text", change.text)
+    if by is None and not text:
         return None
-    return replace(change, by=by, decimals=as_decimals("Stat's change", change.decimals))
+    period = change.period
+    if not isinstance(period, timedelta) or is_missing(period):
+        period = as_text("Stat's change", "period", period) or ""
+    return replace(
+        change,
+        by=by,
+        text=text or "",
+        unit=as_text("Stat's change", "unit", change.unit) or "",
+        period=period,
+        decimals=as_decimals("Stat's change", change.decimals),
+    )
+
+
+def _as_date_format(value: Any, shown: Any) -> str:
+    """Return a format, if what is shown can be written in it."""
+    given: object = value
+    if not isinstance(given, str | Promise):
+        msg = f"A Stat's date_format must be a text, got {shorten(value)}."
+        raise ComponentValueError(msg)
+    if given and isinstance(shown, date | time):
+        try:
+            format_value(shown, None, str(given))
+        except (TypeError, AttributeError) as error:
+            msg = f"A Stat's date_format cannot write {shorten(shown)}: {error}"
+            raise ComponentValueError(msg) from error
+    return str(given)
