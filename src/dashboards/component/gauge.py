@@ -214,7 +214,8 @@ def _as_bands(given: Any, low: float, high: float) -> Sequence[Band]:
         for band, start, end in zip(bands, starts, ends, strict=False)
     ]
     for band in bands:
-        if band.level not in tuple(_LEVELS):  # It may be anything, even what has no hash.
+        level: object = band.level  # It may be anything, even what has no hash.
+        if not (isinstance(level, str) and level in _LEVELS):
             got = shorten(band.level)
             msg = f"A Gauge's band must have a level of {', '.join(_LEVELS)}, got {got}."
             raise ComponentValueError(msg)

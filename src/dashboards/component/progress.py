@@ -226,7 +226,9 @@ def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Ste
     return tuple(
         replace(
             step,
-            state=_as_state("Progress's step", step.state or state_of(index)),
+            state=_as_state(
+                "Progress's step", state_of(index) if is_empty(step.state) else step.state
+            ),
             text=as_text("Progress's step", "text", step.text),
         )
         for index, step in enumerate(steps)

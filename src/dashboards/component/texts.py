@@ -13,9 +13,7 @@ from django.utils.functional import Promise
 from dashboards.component.formats import format_number, is_finite, is_number
 from dashboards.exceptions import ComponentValueError
 
-_ALLOWED = (
-    "must be a text, a number, a date, a list or dict of these, or have a text of its own (__str__)"
-)
+_ALLOWED = "must be a text, number, date, list or dict, or have a text of its own (__str__)"
 _LISTS = (list, tuple, set, frozenset, range)
 _WRITTEN = (str, bool, int, float, dict, *_LISTS)
 _TIMES = dt.date | dt.time | dt.timedelta

@@ -16,7 +16,7 @@ from dashboards.component.shell import escape, fill, gap
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
-from dashboards.component.texts import as_text, is_missing, shorten
+from dashboards.component.texts import as_text, is_empty, is_missing, shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _GOOD = ("up", "down", None)
@@ -121,7 +121,9 @@ class Stat(Component):
             "decimals": as_decimals(
                 "Stat", self.decimals if data.decimals is None else data.decimals
             ),
-            "date_format": _as_date_format(data.date_format or self.date_format, text),
+            "date_format": _as_date_format(
+                self.date_format if is_empty(data.date_format) else data.date_format, text
+            ),
         }
         # Most say nothing that is not there already, and to make another takes its time.
         is_ready = all(getattr(data, name) is value for name, value in fields.items())
@@ -129,9 +131,7 @@ class Stat(Component):
 
 
 def _as_target(value: Any) -> Any:
-    if hasattr(value, "get_absolute_url") or isinstance(value, type | FunctionType):
-        return value
-    if isinstance(value, str | Promise):
+    if hasattr(value, "get_absolute_url") or isinstance(value, str | Promise | FunctionType):
         return value
     msg = (
         "A Stat's href must be an address, a view's name, a dashboard, or an object that has a "

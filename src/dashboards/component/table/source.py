@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Manager, Model, QuerySet
 from django.db.models.query import ModelIterable, ValuesIterable
+from django.utils.functional import Promise
 
 from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError
@@ -80,7 +81,7 @@ def as_rows(value: Any) -> Any:
         if query.is_sliced or query.combinator or query.distinct_fields:
             return list(value.all())
         return value.all()
-    if value is None or isinstance(value, str | bytes | Mapping):
+    if value is None or isinstance(value, str | bytes | bytearray | memoryview | Mapping | Promise):
         msg = f"{_ALLOWED}; its data was {shorten(value)}."
         raise ComponentValueError(msg)
     try:
