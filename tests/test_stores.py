@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from django.core.management import call_command
 from django.db import Error as DatabaseError
 from django.db import connections, transaction
 
+from dashboards.live.frames import Points
 from dashboards.live.hints import EVERYTHING, Hear
 from dashboards.live.hold import Hold
 from dashboards.live.hub import Hub, Reader
@@ -153,9 +156,28 @@ class DatabaseContract(SharedStoreContract):
         position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
         await store.aheads([CHANNEL])
         await store._in_thread(break_connection, store.using)
-        with pytest.raises(DatabaseError):
+        with pytest.raises(DatabaseError) as lost:
             await store.asince(CHANNEL, None)
+        assert store.is_unavailable(lost.value) or "closed database" in str(lost.value)
         assert (await store.asince(CHANNEL, None)).position == position
+
+    def test_what_a_database_refuses_says_nothing_of_its_connection(
+        self, store: DatabaseStore, monkeypatch: pytest.MonkeyPatch
+    ):
+        """One value that a column could not hold counted as a store that is down, and ended every
+        signed-in stream of the process. Only the connection's failure is that."""
+        refused: list[Exception] = []
+        monkeypatch.setattr("dashboards.live.stores.base.fit", lambda channel, frames: frames)
+        for frames in ({"s": Points("base", ["1"], 2**70)}, {"k" * 70_000: "x"}, {"a": None}):
+            try:
+                store.put(CHANNEL, frames)  # type: ignore[arg-type]
+            except Exception as error:  # noqa: BLE001 - each database in its own way
+                refused.append(error)
+        assert refused
+        assert not [error for error in refused if store.is_unavailable(error)]
+        with connections[store.using].cursor() as cursor, pytest.raises(DatabaseError) as missing:
+            cursor.execute("SELECT nothing FROM nowhere")
+        assert not store.is_unavailable(missing.value)
 
 
 class TestSQLite(DatabaseContract):
@@ -167,6 +189,24 @@ class TestSQLite(DatabaseContract):
             "NAME": tmp_path_factory.mktemp("contract") / "contract.sqlite3",
             "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL", "timeout": 20},
         }
+
+    def test_a_file_that_is_locked_or_gone_is_unavailable(self, alias: str, tmp_path: Path):
+        store = DatabaseStore({"using": alias})
+        with sqlite3.connect(connections.settings[alias]["NAME"]) as other:
+            connections[alias].cursor().execute("PRAGMA busy_timeout=1")
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(DatabaseError, match="locked") as locked:
+                store.put(CHANNEL, {"a": "1"})
+        other.close()
+        assert store.is_unavailable(locked.value)
+        connections[alias].close()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(connections[alias].settings_dict, "NAME", tmp_path / "no" / "such.db")
+            with pytest.raises(DatabaseError, match="unable to open") as missing:
+                store.since(CHANNEL, None)
+            connections[alias].close()
+        assert store.is_unavailable(missing.value)
+        store.close()
 
 
 class TestPostgreSQL(DatabaseContract):
@@ -195,8 +235,9 @@ class TestPostgreSQL(DatabaseContract):
             await store.aheads([CHANNEL])
             await asyncio.to_thread(server.restart)
             await hears_of_others(heard, where)
-        with pytest.raises(DatabaseError):
+        with pytest.raises(DatabaseError) as restarted:
             await store.aheads([CHANNEL])
+        assert store.is_unavailable(restarted.value)
         changes = await store.asince(CHANNEL, before)
         assert set(shown(changes)) == {"elsewhere"}
         assert changes.position
@@ -303,10 +344,12 @@ class TestRedis(SharedStoreContract):
         async with hearing(store) as heard:
             await hears_of_others(heard, where)
             server.kill()
-            with pytest.raises(redis.RedisError):
+            with pytest.raises(redis.RedisError) as killed:
                 await store.asince(CHANNEL, before)
-            with pytest.raises(redis.RedisError):
+            assert store.is_unavailable(killed.value)
+            with pytest.raises(redis.RedisError) as killed:
                 await asyncio.to_thread(store.put, CHANNEL, {"a": "lost"})
+            assert store.is_unavailable(killed.value)
             await asyncio.to_thread(server.start)
             assert await store.asince(CHANNEL, before) == Changes(None, ())
             after = await asyncio.to_thread(store.put, CHANNEL, {"a": "after"})
@@ -368,8 +411,9 @@ class TestRedis(SharedStoreContract):
         async with hearing(store) as heard:
             await hears_of_others(heard, where)
             with server.paused():
-                with pytest.raises((redis.RedisError, TimeoutError)):
+                with pytest.raises((redis.RedisError, TimeoutError)) as hung:
                     await store.asince(CHANNEL, None)
+                assert store.is_unavailable(hung.value)
                 with pytest.raises(redis.RedisError):
                     await asyncio.to_thread(store.heads, [CHANNEL])
             await hears_of_others(heard, where)
@@ -429,6 +473,22 @@ class TestRedis(SharedStoreContract):
                 client.pexpire(key, 60_000)
             store.since(CHANNEL, None)
             assert {client.ttl(key) // 86400 for key in keys} <= {29, 30}
+
+    def test_what_redis_refuses_says_nothing_of_its_connection(
+        self, store: RedisStore, server: RedisServer
+    ):
+        """A Redis that is full counted as one that is down. Its answer says that it is reached."""
+        store.put(CHANNEL, {"a": "1"})
+        with server.client() as client:
+            client.config_set("maxmemory", "1")
+            try:
+                with pytest.raises(redis.RedisError, match="maxmemory") as full:
+                    store.put(CHANNEL, {"a": "2"})
+            finally:
+                client.config_set("maxmemory", "0")
+        assert not store.is_unavailable(full.value)
+        assert not store.is_unavailable(redis.exceptions.MaxConnectionsError())
+        assert store.is_unavailable(redis.exceptions.BusyLoadingError())
 
     def test_prefixes_are_apart(self, options: dict[str, Any], store: RedisStore):
         """Nobody receives a value of another site that shares the server."""

@@ -10,7 +10,14 @@ from time import time
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the framework's name
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connections, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connections,
+    transaction,
+)
 from django.db import Error as DatabaseError
 from django.db.models import F, FilteredRelation, Max, Q
 from django.utils import timezone
@@ -29,6 +36,19 @@ R = TypeVar("R")
 _OPTIONS = {"using", "poll_seconds"}
 _PUT_ATTEMPTS = 5
 _MYSQL_DEADLOCK = 1213
+# Of PostgreSQL: too many connections; told to stop, crashed, not ready yet, database dropped.
+_POSTGRESQL_UNAVAILABLE = frozenset(("53300", "57P01", "57P02", "57P03", "57P04"))
+# Of MySQL and MariaDB: too many connections, shutting down, no such host, access denied, refused,
+# gone away, lost, killed. By the client's numbers (2000 and more) or the server's.
+_MYSQL_UNAVAILABLE = frozenset(
+    [
+        *(0, 1040, 1044, 1045, 1049, 1053, 1129, 1130, 1203, 1226, 1927),
+        *(2002, 2003, 2005, 2006, 2013, 2026, 2055),
+    ]
+)
+# Of SQLite: busy, locked, an error of the disk, cannot be opened. It has no connection that could
+# fail: these are its way of not being there for the moment.
+_SQLITE_UNAVAILABLE = frozenset((5, 6, 10, 14))
 
 
 class DatabaseStore(BaseStore):
@@ -55,7 +75,7 @@ class DatabaseStore(BaseStore):
         # What SQLite said when the heads were last read, and the heads. Of the store's thread.
         self._last_heads: tuple[tuple[int, frozenset[str]], Mapping[str, Position]] | None = None
 
-    def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
+    def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store in one transaction.
 
         Its first statement takes the channel's row, so puts to one channel follow each other and
@@ -63,15 +83,30 @@ class DatabaseStore(BaseStore):
         """
         for _ in range(_PUT_ATTEMPTS - 1):
             try:
-                return self._put(channel, frames)
+                return self._put_once(channel, frames)
             except OperationalError as error:
                 # MySQL and MariaDB undo one of two transactions that wait for each other.
                 # Within somebody else's transaction that is not ours to repeat.
                 if error.args[0] != _MYSQL_DEADLOCK or connections[self.using].in_atomic_block:
                     raise
-        return self._put(channel, frames)
+        return self._put_once(channel, frames)
 
-    def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
+    def is_unavailable(self, error: Exception) -> bool:
+        """Return True if the connection failed, or could not be made."""
+        if not isinstance(error, OperationalError | InterfaceError):
+            return False
+        vendor, cause = connections[self.using].vendor, error.__cause__
+        if vendor == "postgresql":
+            # Without a state the server has said nothing: the client could not reach it.
+            state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+            return state is None or state[:2] == "08" or state in _POSTGRESQL_UNAVAILABLE
+        if vendor == "mysql":
+            return bool(error.args) and error.args[0] in _MYSQL_UNAVAILABLE
+        if vendor == "sqlite":
+            return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_UNAVAILABLE
+        return True
+
+    def _put_once(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         with transaction.atomic(using=self.using):
             self._step(channel)
             row = Channel.objects.using(self.using).get(name=channel)

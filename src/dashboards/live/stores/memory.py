@@ -40,7 +40,11 @@ class MemoryStore(BaseStore):
         self._channels: dict[str, _Channel] = {}
         self._leases: dict[str, _Lease] = {}
 
-    def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
+    def is_unavailable(self, error: Exception) -> bool:  # noqa: ARG002 - memory is always there
+        """Return False: there is nothing to be reached."""
+        return False
+
+    def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store under the channel's next version."""
         with self._lock:
             its = self._channels.setdefault(channel, _Channel())

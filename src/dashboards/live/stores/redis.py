@@ -200,7 +200,14 @@ class RedisStore(BaseStore):
         # An asynchronous client belongs to one loop. It lives while somebody there hears or reads.
         self._loops: dict[asyncio.AbstractEventLoop, tuple[_Client, set[object]]] = {}
 
-    def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
+    def is_unavailable(self, error: Exception) -> bool:
+        """Return True if the connection failed, or Redis did not answer in time."""
+        if not INSTALLED or isinstance(error, redis.exceptions.MaxConnectionsError):
+            return False  # All connections of this client are busy, which says nothing of Redis.
+        # Also a server that is still loading its data, and one that asks for another password.
+        return isinstance(error, OSError | redis.ConnectionError | redis.TimeoutError)
+
+    def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store with one script, which nothing else runs beside."""
         fields: list[Any] = []
         for key, data in frames.items():
