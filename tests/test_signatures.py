@@ -121,7 +121,9 @@ def test_value_of_a_dashboard_for_one_user_may_ask_for_that_user():
     meta = type("Meta", (), {"app_label": "site", "audience": "user"})
     component = Stat(value=asks_for_user, live=Every(seconds=2))
 
-    assert type("Mine", (Dashboard,), {"Meta": meta, "total": component})
+    mine = type("Mine", (Dashboard,), {"Meta": meta, "total": component})
+
+    assert mine.declared == {"total": component}
 
 
 @pytest.mark.parametrize("live", [Every(seconds=2), OnChange("auth.Group")])
