@@ -121,7 +121,7 @@ def test_value_of_a_dashboard_for_one_user_may_ask_for_that_user():
     meta = type("Meta", (), {"app_label": "site", "audience": "user"})
     component = Stat(value=asks_for_user, live=Every(seconds=2))
 
-    mine = type("Mine", (Dashboard,), {"Meta": meta, "total": component})
+    mine: type[Dashboard] = type("Mine", (Dashboard,), {"Meta": meta, "total": component})
 
     assert mine.declared == {"total": component}
 
