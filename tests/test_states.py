@@ -173,6 +173,21 @@ Narrowed = declare(
 )
 
 
+def fail_unfit() -> Any:
+    msg = "no such sensor \udcff"
+    raise OSError(msg)
+
+
+Sized = declare(
+    "Sized",
+    large=Text(value=lambda: "x" * 2_000_001),
+    loaded=Text(defer=lambda: "x" * 2_000_001),
+    unfit=Text(value="a\udcffb", title="t\udcff"),
+    unfit_later=Text(defer=lambda: "a\udcffb"),
+    unfit_error=Text(defer=fail_unfit),
+)
+
+
 class Named(Dashboard):
     """Has a name that cannot be told."""
 
@@ -204,7 +219,7 @@ class Live(Dashboard):
         app_label = "site"
 
 
-urlpatterns = addresses(Broken, Hidden, Later, Led, Narrowed, Named, Live)
+urlpatterns = addresses(Broken, Hidden, Later, Led, Narrowed, Named, Live, Sized)
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 
@@ -559,3 +574,33 @@ def test_value_that_each_page_loads_has_no_shared_state():
     [source] = [each for each in Live().get_sources() if each.key == "own"]
 
     assert source.render_state is None
+
+
+# What is too large, or no text.
+
+
+def test_value_that_is_too_large_costs_its_box(client: Client, caplog: pytest.LogCaptureFixture):
+    """A page was sent whatever a value made, fifty megabytes too. The box refuses it, and the log
+    says the limit and the setting."""
+    html = page(client, "sized")
+
+    assert state_of(html, "large") == FAILED
+    assert client.get("/site/sized/@component/loaded/").status_code == 204
+    assert "at most 2,000,000 are stored and sent to pages" in caplog.text
+    assert "DASHBOARDS['MAX_FRAME_BYTES']" in caplog.text
+
+
+def test_text_that_is_no_unicode_is_shown_with_a_replacement(client: Client):
+    """File names have lone surrogates, which no answer can be encoded with: the page was a 500."""
+    html = page(client, "sized")
+
+    assert "a\ufffdb" in html
+    assert 'id="site_sized-unfit-title">t\ufffd</h2>' in html
+    assert "a\ufffdb" in client.get("/site/sized/@component/unfit_later/").content.decode()
+
+
+def test_error_that_is_no_unicode_is_shown_with_a_replacement(settings: Settings, client: Client):
+    settings.DEBUG = True
+    state = client.get("/site/sized/@component/unfit_error/")["Dashboards-State"]
+
+    assert "no such sensor \ufffd" in unquote(state)

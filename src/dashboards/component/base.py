@@ -148,7 +148,7 @@ class Component:
         cta: a link shown below the value.
         icon: CSS classes of an icon shown in the heading.
         css_classes: CSS classes of the box, or a dict by part: ``box``, ``title``, ``icon``,
-            ``content``, ``cta``, and what a kind's own template asks for. Over those of
+            ``content``, ``state``, ``cta``, and what a kind's own template asks for. Over those of
             ``DASHBOARDS["COMPONENT_CSS_CLASSES"]``.
         grid_css_classes: CSS classes that place the box in the grid, such as ``"span-6"``; by
             default ``DASHBOARDS["GRID_CSS_CLASSES"]``.
@@ -185,7 +185,7 @@ class Component:
     scripts: ClassVar[Sequence[str]] = ()
     """Static files that a page with this kind of component loads, deferred."""
 
-    part_names: ClassVar[Sequence[str]] = ("box", "title", "icon", "content", "cta")
+    part_names: ClassVar[Sequence[str]] = ("box", "title", "icon", "content", "state", "cta")
     """The parts that ``css_classes`` may name, the outermost first. A kind whose template asks for
     more (``{{ component.parts.button }}``) adds their names."""
 

@@ -30,6 +30,7 @@ from dashboards.component.templates import Templates, is_ours
 from dashboards.component.texts import is_missing
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
+from dashboards.live.limits import check_size, clean_text
 from dashboards.live.states import State
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
 from dashboards.permissions import load
@@ -540,7 +541,15 @@ class BoundComponent:
             make: renders its content; returns ``None`` where there is none, or nothing new.
             is_loaded: whether this answers a page that loads it, where the last good value stays.
         """
-        made: Failure | SafeString | None = self._guards.failure or self._guard(make, "value")
+
+        def make_fit() -> SafeString | None:
+            html = make()
+            if html is None:
+                return None
+            check_size(self.label, html)
+            return SafeString(clean_text(html))
+
+        made: Failure | SafeString | None = self._guards.failure or self._guard(make_fit, "value")
         if isinstance(made, Failure):
             content = None if is_loaded else self._get_last_good()
             can_retry = is_loaded or self._guard(lambda: bool(self.trigger), "box") is True

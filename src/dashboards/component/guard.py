@@ -18,6 +18,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest
 
 from dashboards import conf
+from dashboards.live.limits import clean_text
 
 T = TypeVar("T")
 
@@ -138,4 +139,4 @@ def may_see_errors(request: HttpRequest | None) -> bool:
 def describe_error(error: Exception) -> str:
     """Return the last line that a traceback has of an exception, of at most 300 characters."""
     lines = "".join(format_exception_only(error)).strip().splitlines()
-    return (lines[-1] if lines else type(error).__name__)[:_MAX_ERROR_LENGTH]
+    return clean_text(lines[-1] if lines else type(error).__name__)[:_MAX_ERROR_LENGTH]
