@@ -209,6 +209,7 @@ class Live(Dashboard):
     pushed = Stat(live=True)
     computed = Stat(value=lambda: "computed", live=Every(seconds=3600))
     now = Text(value=fail, live=True)
+    failing = Text(value=fail, live=Every(seconds=3600))
     own = Text(value=lambda: "own", live=Every(seconds=3600, how="refresh"))
     series = Chart(live=True, window=3)
     plain = Text(value="plain")
@@ -568,6 +569,24 @@ def test_source_renders_its_state_in_the_sites_own_language(settings: Settings):
     moment = '<time datetime="2026-02-02T02:40:00Z">02/02/2026 3:40 a.m.</time>'
     assert failed == f'<span class="is-failed">Failed since {moment}</span>'
     assert late == f'<span class="is-late">Late since {moment}</span>'
+
+
+def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client):
+    """The frame of a state is for everybody, so it says nothing of the error. Staff are told it by
+    the page, whichever process has computed the value."""
+    configure(settings, SHOW_ERRORS_TO_STAFF=True)
+    put(state_event("failing"), '<span class="is-failed">Failed since noon</span>')
+    [source] = [each for each in Live().get_sources() if each.key == "failing"]
+    for _ in range(2):
+        with pytest.raises(BrokenError):
+            source.render()
+
+    assert "no sensor" not in page(client, "live")
+    client.force_login(User.objects.create(username="ann", is_staff=True))
+    state = state_of(page(client, "live"), "failing")
+    assert state.startswith('<span class="is-failed">Failed since noon</span> <code>')
+    assert "BrokenError: no sensor &lt;script&gt;" in state
+    assert "no sensor" not in client.get("/site/live/@stream/?hold=0").content.decode()
 
 
 def test_value_that_each_page_loads_has_no_shared_state():

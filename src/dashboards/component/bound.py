@@ -103,6 +103,9 @@ class Owner(Protocol):
     def get_state(self, component: "BoundComponent") -> str:
         """Return the state of its shared value as HTML; empty where that is fresh."""
 
+    def note_error(self, component: "BoundComponent", error: Exception) -> None:
+        """Keep the text of what a shared value raised, for those who may read it."""
+
     def look_again(self) -> None:
         """Read the object and the user that it is for anew."""
 
@@ -694,9 +697,13 @@ class BoundComponent:
 
         def render() -> str | Points:
             with _shared():
-                if self.ahead is None and self.has_subject:
-                    self.look_again()
-                return self._render_shared(self.load())
+                try:
+                    if self.ahead is None and self.has_subject:
+                        self.look_again()
+                    return self._render_shared(self.load())
+                except Exception as error:
+                    self._owner.note_error(self, error)
+                    raise
 
         return Source(
             self.event,

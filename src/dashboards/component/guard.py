@@ -123,14 +123,17 @@ def get_error_text(error: Exception, request: HttpRequest | None) -> str:
     return describe_error(error) if may_see_errors(request) else ""
 
 
+def keeps_errors() -> bool:
+    """Return True if somebody may read the text of exceptions."""
+    return settings.DEBUG or bool(conf.get("SHOW_ERRORS_TO_STAFF"))
+
+
 def may_see_errors(request: HttpRequest | None) -> bool:
     """Return True if whoever made the request may read the text of exceptions."""
     if request is None:
         return False
-    if settings.DEBUG:
-        return True
-    if not conf.get("SHOW_ERRORS_TO_STAFF"):
-        return False
+    if settings.DEBUG or not keeps_errors():
+        return settings.DEBUG
     user: Any = getattr(request, "user", None)
     # `is True`: a user model of the project's own may have a method of this name.
     return getattr(user, "is_active", False) is True and getattr(user, "is_staff", False) is True

@@ -1,6 +1,7 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
@@ -12,6 +13,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
@@ -19,7 +21,14 @@ from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent, begin_shared, new_mark
 from dashboards.component.calls import settle
 from dashboards.component.filters import Filters
-from dashboards.component.guard import Failure, get_transactions, guarded
+from dashboards.component.guard import (
+    Failure,
+    describe_error,
+    get_transactions,
+    guarded,
+    keeps_errors,
+    may_see_errors,
+)
 from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
@@ -533,8 +542,45 @@ class Dashboard(metaclass=DashboardType):
         return self._live_state[1].get(key)
 
     def get_state(self, component: BoundComponent) -> str:
-        """Return the state of a component's shared value as HTML; empty where that is fresh."""
-        return self._live_state[2].get(component.event, "")
+        """Return the state of a component's shared value as HTML; empty where that is fresh.
+
+        Those who may read errors are told what the value raised last.
+        """
+        state = self._live_state[2].get(component.event, "")
+        if not (state and may_see_errors(self.request)):
+            return state
+        error = self._errors.get(component.event)
+        return format_html("{} <code>{}</code>", mark_safe(state), error) if error else state  # noqa: S308 - rendered by us
+
+    def note_error(self, component: BoundComponent, error: Exception) -> None:
+        """Keep the text of what a shared value raised, where anybody may read it.
+
+        On a channel that no stream reads, since whoever renders a page may be another process than
+        the one that computes. Written only when it is another text than the last.
+        """
+        if not keeps_errors():
+            return
+        text = describe_error(error)
+        if self._noted.get(component.event) == text:
+            return
+        # The store may be what failed; the log has the error in any case.
+        with suppress(Exception):
+            get_store().put(self._errors_channel, {component.event: text})
+            self._noted[component.event] = text
+
+    @cached_property
+    def _noted(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _errors(self) -> Mapping[str, str]:
+        """What shared values raised last, by event."""
+        return page_html(get_store().since(self._errors_channel, None).frames)
+
+    @property
+    def _errors_channel(self) -> str:
+        # No key has an "@".
+        return self._channel_of(f"{self.get_app_label()}.{type(self).__name__.lower()}+@errors")
 
     def prepare_pushed(self, key: str, value: Any) -> Any:
         """Return a value that is pushed, ready for the template.
