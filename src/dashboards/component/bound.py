@@ -549,7 +549,7 @@ class BoundComponent:
             html = make()
             if html is None:
                 return None
-            check_size(self.label, html)
+            check_size(self.label, html, self._owner.settings["MAX_FRAME_BYTES"])
             return SafeString(clean_text(html))
 
         made: Failure | SafeString | None = self._guards.failure or self._guard(make_fit, "value")

@@ -1,6 +1,7 @@
 """One figure."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from types import FunctionType
@@ -16,7 +17,7 @@ from dashboards.component.shell import escape, fill, gap
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
-from dashboards.component.texts import as_text, is_empty, is_missing, shorten
+from dashboards.component.texts import as_text, is_missing, shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _GOOD = ("up", "down", None)
@@ -97,37 +98,61 @@ class Stat(Component):
         if isinstance(value, StatSerializer):
             value = value.data
         data = as_data("Stat", StatData, value, short="text")
-        good = self.good if data.good is None else data.good
-        given: object = good
-        if not (given is None or (isinstance(given, str) and given in _GOOD)):
-            msg = f"A Stat's good must be 'up', 'down' or None, got {shorten(good)}."
-            raise ComponentValueError(msg)
-        text = as_text("Stat", "text", data.text)
-        href = self.href if is_missing(data.href) else data.href
-        is_link = href is not None and not (isinstance(href, str) and not href)
-        href = _safe(address_of(_as_target(href), about)) if is_link else None
+        # A bare figure leaves all else as it is by default.
+        data = _clean(data) if isinstance(value, StatData | Mapping) else _as_figure(data)
+        href = self.href if data.href is None else data.href
         # What was declared of a number is not said of a word in its place.
-        declared = self if is_number(text) else data
+        declared = self if is_number(data.text) else data
+        date_format = data.date_format or self.date_format
+        if date_format:
+            _check_date_format(date_format, data.text)
         fields: dict[str, Any] = {
-            "change": _as_change(data.change),
-            "sparkline": as_sparkline(data.sparkline),
-            "text": text,
-            "sub_text": as_text("Stat", "sub_text", data.sub_text),
-            "icon": as_text("Stat", "icon", data.icon),
-            "href": href,
-            "prefix": as_text("Stat", "prefix", data.prefix) or declared.prefix,
-            "unit": str(as_text("Stat", "unit", data.unit) or declared.unit).strip(),
-            "good": good,
+            "href": _safe(address_of(_as_target(href), about)) if href not in (None, "") else None,
+            "prefix": data.prefix or declared.prefix,
+            "unit": (data.unit or declared.unit).strip(),
+            "good": self.good if data.good is None else data.good,
             "decimals": as_decimals(
                 "Stat", self.decimals if data.decimals is None else data.decimals
             ),
-            "date_format": _as_date_format(
-                self.date_format if is_empty(data.date_format) else data.date_format, text
-            ),
+            "date_format": date_format,
         }
         # Most say nothing that is not there already, and to make another takes its time.
         is_ready = all(getattr(data, name) is value for name, value in fields.items())
         return data if is_ready else replace(data, **fields)
+
+
+def _as_figure(data: StatData) -> StatData:
+    text = as_text("Stat", "text", data.text)
+    return data if text is data.text else replace(data, text=text)
+
+
+def _clean(data: StatData) -> StatData:
+    """Return what a value says itself as texts that a template can write.
+
+    Raises:
+        ComponentValueError: it says something that is none.
+    """
+    good: object = data.good
+    if not (good is None or (isinstance(good, str) and good in _GOOD)):
+        msg = f"A Stat's good must be 'up', 'down' or None, got {shorten(good)}."
+        raise ComponentValueError(msg)
+    texts = {
+        name: as_text("Stat", name, getattr(data, name))
+        for name in ("text", "sub_text", "icon", "prefix", "unit", "date_format")
+    }
+    return replace(
+        data,
+        change=_as_change(data.change),
+        sparkline=as_sparkline(data.sparkline),
+        href=None if is_missing(data.href) else _as_target(data.href),
+        **{
+            **texts,
+            **{
+                name: "" if texts[name] is None else str(texts[name])
+                for name in ("prefix", "unit", "date_format")
+            },
+        },
+    )
 
 
 def _as_target(value: Any) -> Any:
@@ -180,16 +205,15 @@ def _as_change(value: Any) -> StatChange | None:
     )
 
 
-def _as_date_format(value: Any, shown: Any) -> str:
-    """Return a format, if what is shown can be written in it."""
-    given: object = value
-    if not isinstance(given, str | Promise):
-        msg = f"A Stat's date_format must be a text, got {shorten(value)}."
-        raise ComponentValueError(msg)
-    if given and isinstance(shown, date | time):
+def _check_date_format(date_format: str, shown: Any) -> None:
+    """Refuse a format that what is shown cannot be written in.
+
+    Raises:
+        ComponentValueError: a date has no hours, say.
+    """
+    if isinstance(shown, date | time):
         try:
-            format_value(shown, None, str(given))
+            format_value(shown, None, date_format)
         except (TypeError, AttributeError) as error:
             msg = f"A Stat's date_format cannot write {shorten(shown)}: {error}"
             raise ComponentValueError(msg) from error
-    return str(given)
