@@ -1,5 +1,6 @@
 """The state of a box, and values that raise: each costs its own box or entry."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,6 +47,11 @@ def fail(*_args: Any, **_kwargs: Any) -> Any:
 
 async def fail_later() -> Any:
     return fail()
+
+
+async def find_later() -> str:
+    await asyncio.sleep(0)
+    return "found later"
 
 
 def find_nothing() -> Any:
@@ -350,6 +356,42 @@ def test_layout_object_that_raises_leaves_the_components_inside():
     assert "the first" in html
     assert html.count(">inside<") == 1
     assert html.count(FAILED) == 2
+
+
+def test_layout_that_raises_as_a_whole_is_left_out():
+    class Whole(ComponentLayout):
+        """A layout of one's own."""
+
+    class Board(Dashboard):
+        first = Text(value="the first")
+
+        class Layout:
+            components = Whole("first")
+
+        class Meta:
+            app_label = "site"
+
+    # It is asked when the class is made, too, where a mistake is told at once.
+    for name in ("render", "get_scripts", "get_keys"):
+        setattr(Whole, name, fail)
+    board = Board(RequestFactory().get("/"))
+
+    assert "the first" in board.render_components()
+    assert board.scripts == []
+
+
+async def cancel_itself() -> None:
+    raise asyncio.CancelledError
+
+
+def test_awaited_value_that_is_cancelled_costs_its_box(caplog: pytest.LogCaptureFixture):
+    """A library that an awaited value uses was cancelled, and took the page with it."""
+    board = declare("Cancelled", it=Text(value=cancel_itself), other=Text(value=find_later))
+    html = str(board(RequestFactory().get("/")).render_components())
+
+    assert state_of(html, "it") == FAILED
+    assert "found later" in html
+    assert "The value was cancelled by what it awaits." in caplog.text
 
 
 def test_menu_entry_that_raises_is_left_out(monkeypatch: pytest.MonkeyPatch):

@@ -35,6 +35,8 @@ def is_number(value: Any) -> bool:
 
 def is_finite(value: Any) -> bool:
     """Whether a number is neither NaN nor infinite."""
+    if type(value) is int:
+        return True
     if isinstance(value, Decimal):
         return value.is_finite()
     # An integer of any length is finite, and need not fit into a float.

@@ -18,6 +18,7 @@ _LISTS = (list, tuple, set, frozenset, range)
 _WRITTEN = (str, bool, int, float, dict, *_LISTS)
 _TIMES = dt.date | dt.time | dt.timedelta
 _BINARY = bytes | bytearray | memoryview
+_USUAL = frozenset({str, int, bool, dict, list})
 _MAX_BITS = 10_000
 """Python writes no integer of more than 4,300 digits."""
 
@@ -50,20 +51,26 @@ def shorten(value: Any) -> str:
 
 def is_missing(value: Any) -> bool:
     """Return True for ``None``, NaN, and the values of pandas and NumPy that stand for none."""
-    if value is None:
-        return True
     kind = type(value)
+    # The most usual first, for a page has hundreds.
+    if kind in _USUAL:
+        return False
     # It refuses to be compared.
-    if kind.__name__ == "NAType" and kind.__module__.startswith("pandas"):
+    is_na = kind.__name__ == "NAType" and kind.__module__.startswith("pandas")
+    if value is None or is_na:
         return True
     if is_number(value):
         return not is_finite(value) and not _is_infinite(value)
-    if isinstance(value, dt.datetime | dt.timedelta) or kind.__module__ == "numpy":
-        try:
-            return bool(value != value)  # noqa: PLR0124 - NaT
-        except ValueError:
-            return False  # an array
-    return False
+    return _is_no_moment(value)
+
+
+def _is_no_moment(value: Any) -> bool:
+    if not (isinstance(value, dt.datetime | dt.timedelta) or type(value).__module__ == "numpy"):
+        return False
+    try:
+        return bool(value != value)  # noqa: PLR0124 - NaT
+    except ValueError:
+        return False  # an array
 
 
 def is_empty(value: Any) -> bool:
@@ -87,7 +94,6 @@ def as_text(kind: str, field: str, value: Any) -> Any:
         ComponentValueError: it has no text but Python's own, such as ``<object at 0x7f…>``; or it
             is bytes, a class or a function.
     """
-    # The most usual first, for a page has hundreds.
     if type(value) is str or (type(value) is int and value.bit_length() <= _MAX_BITS):
         return value
     if isinstance(value, Enum):

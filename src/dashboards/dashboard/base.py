@@ -355,7 +355,10 @@ class Dashboard(metaclass=DashboardType):
         for each in self:
             paths.extend(each.get_needed_scripts())
         layout = self.Layout.components
-        return list(dict.fromkeys([*paths, *(layout.get_scripts() if layout else ())]))
+        if layout is not None:
+            scripts = self._guard(lambda: list(layout.get_scripts()), "layout")
+            paths.extend([] if isinstance(scripts, Failure) else scripts)
+        return list(dict.fromkeys(paths))
 
     def render_components(self) -> SafeString:
         """Render what it shows: what its layout names, or the boxes of all components."""
@@ -363,15 +366,18 @@ class Dashboard(metaclass=DashboardType):
         if layout is None:
             shown = list(self)
         else:
-            # A layout may name one twice.
-            keys = dict.fromkeys(layout.get_keys())
+            # A layout may name one twice. Where it cannot say what it shows, nothing is begun.
+            named = self._guard(lambda: dict.fromkeys(layout.get_keys()), "layout")
+            keys = () if isinstance(named, Failure) else named
             shown = [self[key] for key in keys if key in self.components]
         for each in shown:
             each.begin()
         # What is awaited waits together: the page takes as long as the slowest, not as all.
         settle([each.ahead for each in shown if each.ahead])
         if layout is not None:
-            return layout.render(Rendering(self))
+            html = self._guard(lambda: layout.render(Rendering(self)), "layout")
+            if not isinstance(html, Failure):
+                return html
         return mark_safe("".join(self.render_box(each.key) for each in self))  # noqa: S308 - rendered by a template
 
     def render_box(

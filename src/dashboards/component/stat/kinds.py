@@ -20,6 +20,7 @@ from dashboards.component.stat.sparkline import as_sparkline
 from dashboards.component.texts import as_text, is_missing, shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
+_BARE = frozenset({int, float, str})
 _GOOD = ("up", "down", None)
 _SKIPPED = re.compile(r"[\x00-\x20]")
 _FIGURE = gap("figure")
@@ -99,7 +100,8 @@ class Stat(Component):
             value = value.data
         data = as_data("Stat", StatData, value, short="text")
         # A bare figure leaves all else as it is by default.
-        data = _clean(data) if isinstance(value, StatData | Mapping) else _as_figure(data)
+        is_bare = type(value) in _BARE or not isinstance(value, StatData | Mapping)
+        data = _as_figure(data) if is_bare else _clean(data)
         href = self.href if data.href is None else data.href
         # What was declared of a number is not said of a word in its place.
         declared = self if is_number(data.text) else data
