@@ -399,9 +399,15 @@ class NoPermission:
     ("classes", "reason"),
     [
         (["nowhere.Permission"], "No module named 'nowhere'"),
-        (["tests.test_checks.NoPermission"], "is no BasePermission"),
-        ([7], "not callable"),
+        (["tests.test_checks.NoPermission"], "must hold subclasses of BasePermission or dotted"),
+        ([7], "must hold subclasses of BasePermission or dotted paths to them, got 7"),
+        ("tests.test_checks.NoPermission", "must be a list or tuple of permission classes, got 't"),
+        (
+            (each for each in [NoPermission]),
+            "must be a list or tuple of permission classes, got <generator",
+        ),
     ],
+    ids=["unknown", "no permission", "number", "text", "generator"],
 )
 def test_e009_permission_classes_cannot_be_used(settings: Settings, classes: Any, reason: str):
     settings.DASHBOARDS = {"PERMISSION_CLASSES": classes}

@@ -37,7 +37,14 @@ from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.triggers import OnChange, Source, produce_due
 from dashboards.live.triggers import render as render_source
-from dashboards.permissions import BasePermission, load
+from dashboards.permissions import (
+    BasePermission,
+    as_classes,
+    grants,
+    grants_all,
+    is_about_objects,
+    load,
+)
 
 
 @cache
@@ -205,35 +212,55 @@ class Dashboard(metaclass=DashboardType):
         """
         return None
 
+    @classmethod
+    def missing_message(cls) -> str:
+        """Return what a 404 says of an object that is missing or not shown."""
+        return ""
+
     # Who may open it.
 
     def get_permissions(self) -> Sequence[BasePermission]:
-        """Return the permissions that must all allow a request."""
+        """Return the permissions that must all allow a request.
+
+        Raises:
+            DeclarationError: ``DASHBOARDS["PERMISSION_CLASSES"]`` cannot be used.
+        """
         classes = self._meta.permission_classes
         if classes is None:
-            classes = self.settings["PERMISSION_CLASSES"]
+            where = "DASHBOARDS['PERMISSION_CLASSES']"
+            classes = as_classes(where, self.settings["PERMISSION_CLASSES"])
         return load(classes)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether the request may open the page, its components and its stream."""
+        """Return True if the request may open the page, its components and its stream.
+
+        It may be ``async`` in a subclass. Any answer but ``True`` refuses.
+        """
         user = getattr(request, "user", None)
-        if self._meta.audience == "user" and not (user and user.is_authenticated):
+        if self._meta.audience == "user" and getattr(user, "is_authenticated", False) is not True:
             return False
-        return all(each.allows(request, self.object) for each in self.get_permissions())
+        return grants_all(self.get_permissions(), request, self.object)
 
     @classmethod
     def allows(cls, request: HttpRequest, about: Any = None) -> bool:
-        """Whether a request may open it, asked by a menu: its components are not made for that.
+        """Return True if a request may open it, without making its components.
 
         Args:
             request: the request.
             about: the object, where it is about one.
         """
         if not cls.has_own("has_permission", "get_permissions", beyond=Dashboard):
-            return cls.make_bare(request, about).has_permission(request)
+            return grants(cls.make_bare(request, about).has_permission, request)
         # Methods of one's own may need what its __init__ makes.
         its = cls(request) if about is None else cls(request, about)
-        return its.has_permission(request)
+        return grants(its.has_permission, request)
+
+    @classmethod
+    def has_object_permissions(cls) -> bool:
+        """Return True if a request may be let in to one object's dashboard and not to another's."""
+        if cls.has_own("has_permission", "get_permissions", beyond=Dashboard):
+            return True
+        return any(is_about_objects(type(each)) for each in cls.make_bare().get_permissions())
 
     @classmethod
     def make_bare(cls, request: HttpRequest | None = None, about: Any = None) -> Self:
