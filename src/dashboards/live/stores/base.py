@@ -137,7 +137,7 @@ class BaseStore(ABC):
             StoreUnavailableError: the store cannot be reached, or could not a moment ago.
             Exception: what it refuses.
         """
-        if not self.outage.may_ask:
+        if not self.outage.may_ask():
             msg = "The store of live state could not be reached a moment ago."
             raise StoreUnavailableError(msg)
         try:

@@ -23,9 +23,8 @@ class Outage:
         self._is_on = False
         self._retry_at = 0.0
 
-    @property
     def may_ask(self) -> bool:
-        """True unless the store failed a moment ago; then true for one caller, who tries again."""
+        """Return True unless the store failed a moment ago; then to one caller, who tries again."""
         if not self._is_on:
             return True
         with self._lock:
