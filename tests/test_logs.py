@@ -13,7 +13,7 @@ from tests.conftest import MakeSite
 from tests.harness import free_port, wait_for
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "gunicorn", "runserver", "daphne"])
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn", "runserver"])
 def test_a_store_in_trouble_is_logged_whatever_was_imported_first(make_site: MakeSite, server: str):
     """A project's LOGGING silenced the package, whose edge asgi.py imports before Django configures
     logging (and Django does so again for each application). The store's trouble was said nowhere.
