@@ -32,7 +32,7 @@ def test_a_store_in_trouble_is_logged_whatever_was_imported_first(make_site: Mak
         ),
     )
     assert site.get("/site/live/")[0] == 200
-    wait_for(lambda: "The store of live state does not answer." in site.log)
+    wait_for(lambda: "The store of live state does not answer" in site.log)
 
 
 def test_a_logger_obeys_all_of_the_configuration_but_that_it_is_disabled():

@@ -80,8 +80,11 @@ def test_a_page_is_served_while_the_store_is_down_and_asks_it_once(
     stream = client.get("/site/live/@stream/")
     assert stream.status_code == 503
     assert 1 <= int(stream["Retry-After"]) <= 5
-    said = [each.getMessage() for each in caplog.records if each.name == "dashboards.live"]
-    assert said == ["The store of live state does not answer."]
+    [said] = [each.getMessage() for each in caplog.records if each.name == "dashboards.live"]
+    assert said == (
+        "The store of live state does not answer (ConnectionError: down). Pages are served and "
+        "their live values wait; it is tried again until it answers."
+    )
 
     store.is_down = False
     monkeypatch.setattr(outages, "_RETRY_SECONDS", 0)
@@ -116,6 +119,25 @@ def test_one_request_at_a_time_tries_a_store_that_failed(monkeypatch: pytest.Mon
     assert not outage.may_ask(), "somebody is trying"
     outage.end()
     assert outage.may_ask()
+
+
+def test_a_store_that_is_read_and_not_written_is_said_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    """A locked database failed each write and answered each read: two lines in the log for each."""
+    outage = outages.Outage()
+    for _ in range(5):
+        outage.begin(ConnectionError("first\nsecond line"))
+        outage.end()
+    fails, answers = caplog.messages
+    assert fails == (
+        "The store of live state does not answer (ConnectionError: first second line). Pages are "
+        "served and their live values wait; it is tried again until it answers."
+    )
+    assert answers == "The store of live state answers again."
+    monkeypatch.setattr(outages, "_FLAP_SECONDS", 0)
+    outage.begin(ConnectionError())
+    assert len(caplog.messages) == 3
 
 
 @pytest.fixture(scope="module")

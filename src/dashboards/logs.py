@@ -10,6 +10,7 @@ Levels, handlers and filters work as ever, and are the way to silence these logg
 
 import logging
 
+_MAX_LENGTH = 300
 NAMES = ("dashboards", "dashboards.live")
 
 
@@ -33,3 +34,10 @@ def install() -> None:
         # The project may have asked for it first, and may have set a class of its own.
         if not issubclass(kind, _NeverDisabled):
             logger.__class__ = type(kind.__name__, (_NeverDisabled, kind), {})
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error says in one line, without the traceback of a library that was called."""
+    text = " ".join(str(error).split())
+    name = type(error).__name__
+    return f"{name}: {text[:_MAX_LENGTH]}" if text else name
