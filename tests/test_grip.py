@@ -600,6 +600,29 @@ def test_a_channel_that_cannot_be_read_keeps_no_other_from_being_published(
     assert [getattr(each, "event", "") for each in caplog.records].count("frame unreadable") == 1
 
 
+def test_a_stream_behind_a_proxy_is_asked_to_come_back_while_the_store_is_down(
+    behind: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    """Each request of client or proxy was a 500 with a traceback. It is told when to come back, and
+    what it asks then is answered."""
+    store = get_store()
+    store.put(CHANNEL, {"number": "stored"})
+    response = ask(client)
+
+    def fail(*args: Any) -> Any:
+        raise ConnectionError
+
+    with monkeypatch.context() as down:
+        down.setattr(store, "since", fail)
+        down.setattr(store, "heads", fail)
+        for answer in (ask(client), ask_next(client, response)):
+            assert answer.status_code == 503
+            assert 1 <= int(answer["Retry-After"]) <= 5
+    store.outage.end()
+    assert b"stored" in ask(client).content
+    assert ask_next(client, response).status_code == 200
+
+
 def test_a_store_that_fails_is_not_the_fault_of_the_proxy(
     behind: Settings,
     control: Control,

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.contrib.auth.models import Group
+from django.test import Client, TestCase
 from playwright.async_api import Page, expect
 
+from dashboards.dashboard.changes import announce_changes
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.stores import outage as outages
@@ -46,6 +48,10 @@ class Store(MemoryStore):
     def claim(self, name: str, seconds: float, stamp: str = "") -> str:
         self._ask()
         return super().claim(name, seconds, stamp)
+
+    def put(self, channel: str, frames: Any) -> Position:
+        self._ask()
+        return super().put(channel, frames)
 
     def heads(self, channels: Any) -> Any:
         self._ask()
@@ -92,6 +98,31 @@ def test_a_page_is_served_while_the_store_is_down_and_asks_it_once(
     assert b"pushed before" in client.get("/site/live/").content
     assert caplog.messages[-1] == "The store of live state answers again."
     assert client.get("/site/live/@stream/").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/embedded/", "/embedded-jinja/", "/site/live/@components/greeting,note,turns/"]
+)
+def test_embedded_dashboards_and_batches_do_without_the_store(
+    store: Store, client: Client, path: str
+):
+    store.is_down = True
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.django_db
+def test_saving_does_not_wait_for_a_store_that_hangs(store: Store, caplog: Any):
+    """Whoever saved an object of a model that a value waits for waited for the store each time, and
+    the log had a traceback of each."""
+    announce_changes("auth.group")
+    store.is_down = True
+    for number in range(5):
+        # A change is told on commit, which a test's transaction never has.
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            Group.objects.create(name=f"group {number}")
+    assert store.asked == 1
+    assert [getattr(each, "event", "") for each in caplog.records] == ["store fails"]
 
 
 @pytest.mark.django_db
