@@ -24,6 +24,7 @@ from dashboards.eventstream import DashboardChannelManager
 from dashboards.exceptions import DeclarationError
 from dashboards.live.grip import proxies
 from dashboards.live.stores import get_store
+from dashboards.live.stores.memory import MemoryStore
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import menu_registry
 from dashboards.permissions import BasePermission, load
@@ -120,6 +121,28 @@ def check_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             ]
         messages += [each for each in found if each not in messages]
     return messages
+
+
+@register("dashboards", deploy=True)
+def check_memory(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """What one process keeps in memory, no other process shows."""
+    try:
+        store = get_store()
+    except ImproperlyConfigured:
+        return ()  # Said above.
+    if not isinstance(store, MemoryStore):
+        return ()
+    return [
+        Warning(
+            "Live state is kept by MemoryStore, in the memory of one process: pages miss what "
+            "another one (a worker, a task, a management command) pushes, and a logout there.",
+            hint=(
+                "Use DatabaseStore, the default, or RedisStore. Where one process is all there is, "
+                "add this id to SILENCED_SYSTEM_CHECKS."
+            ),
+            id="dashboards.W041",
+        )
+    ]
 
 
 @register("dashboards")

@@ -23,7 +23,7 @@ from dashboards import conf
 from dashboards.component.bound import BoundComponent, entity_tag
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
-from dashboards.exceptions import UnknownComponentError
+from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
 from dashboards.live.grip.edge import Proxied, proxied
 from dashboards.live.hold import ACCESS, Hold, identify, offered
@@ -192,13 +192,21 @@ class StreamView(DashboardAccessView):
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note who has lost access so far: whoever loses it from here on is not held."""
+        try:
+            return self._dispatch(request, *args, **kwargs)
+        except StoreUnavailableError:
+            # The page comes back with its position; not all pages in the same second.
+            return HttpResponse(status=503, headers={"Retry-After": random.randint(1, 5)})  # noqa: S311
+
+    def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         through = self._proxied = proxied(request)
         if not (through and through.is_next) and _must_log_in(request):
             return self.handle_no_permission(request)
         if through:
             return through.answer(partial(super().dispatch, request, *args, **kwargs))
         if offer := offered(request):
-            heads = {} if offer.is_watching else get_store().heads([ACCESS])
+            store = get_store()
+            heads = {} if offer.is_watching else store.reach(lambda: store.heads([ACCESS]))
             self._access = offer.access if offer.is_watching else heads.get(ACCESS)
         return super().dispatch(request, *args, **kwargs)
 
@@ -225,7 +233,8 @@ class StreamView(DashboardAccessView):
             offer.hold = self._hold(self._position(), self._access)
         else:
             dashboard.compute_due(deferred=True)
-            changes = get_store().since(dashboard.channel, self._position())
+            store, since = get_store(), self._position()
+            changes = store.reach(lambda: store.since(dashboard.channel, since))
             content += encode_frames(changes.frames, str(changes.position))
             if through is not None:
                 through.hold(self._hold(changes.position, through.access))

@@ -1,5 +1,6 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache
@@ -29,12 +30,14 @@ from dashboards.exceptions import (
     AudienceError,
     DeclarationError,
     NotLiveError,
+    StoreUnavailableError,
 )
 from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
 from dashboards.live.limits import check_raw_size, check_size
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
+from dashboards.live.stores.base import Changes
 from dashboards.live.triggers import OnChange, Source, produce_due
 from dashboards.live.triggers import render as render_source
 from dashboards.permissions import (
@@ -45,6 +48,8 @@ from dashboards.permissions import (
     is_about_objects,
     load,
 )
+
+logger = logging.getLogger("dashboards.live")
 
 
 @cache
@@ -464,7 +469,18 @@ class Dashboard(metaclass=DashboardType):
             deferred: whether to compute also what a page need not wait for.
         """
         sources = [source for source in self.get_sources() if deferred or not source.deferred]
-        produce_due(get_store(), self.channel, sources, self._begin)
+        store, channel = get_store(), self.channel
+        try:
+            store.reach(lambda: produce_due(store, channel, sources, self._begin))
+        except StoreUnavailableError:
+            pass  # Said already.
+        except Exception:
+            # Refused, by a store that is full, say: the page shows the values that it has.
+            logger.exception(
+                "The live values of %r cannot be computed now.",
+                channel,
+                extra={"event": "store refuses", "channel": channel},
+            )
 
     def _begin(self, sources: Sequence[Source]) -> None:
         events = {source.key for source in sources}
@@ -474,8 +490,21 @@ class Dashboard(metaclass=DashboardType):
     def _live_state(self) -> tuple[Position | None, Mapping[str, str]]:
         if not self.is_live:
             return None, {}
-        changes = get_store().since(self.channel, None)
+        changes = self._read(self.channel)
         return changes.position, page_html(changes.frames)
+
+    @staticmethod
+    def _read(channel: str) -> Changes:
+        """Return a channel's whole state; none where the store cannot be reached.
+
+        The page is served all the same. Its live boxes wait, and its stream, which begins without a
+        position, brings the whole state as soon as there is one.
+        """
+        store = get_store()
+        try:
+            return store.reach(lambda: store.since(channel, None))
+        except StoreUnavailableError:
+            return Changes(None, ())
 
     @property
     def position(self) -> Position | None:
@@ -520,7 +549,7 @@ class Dashboard(metaclass=DashboardType):
     def _frame_of(self, component: BoundComponent) -> str | None:
         key = component.key
         if component.is_guarded and component.is_pushed:
-            return page_html(get_store().since(self._guarded_channel(key), None).frames).get(key)
+            return page_html(self._read(self._guarded_channel(key)).frames).get(key)
         return self._live_state[1].get(key)
 
     def prepare_pushed(self, key: str, value: Any) -> Any:
