@@ -33,7 +33,7 @@ from dashboards.live.frames import Points
 from dashboards.live.limits import check_size, clean_text
 from dashboards.live.states import State
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
-from dashboards.permissions import load
+from dashboards.permissions import grants_all, load
 
 T = TypeVar("T")
 
@@ -204,7 +204,7 @@ class BoundComponent:
             return True
 
         def ask() -> bool:
-            return all(each.allows(request, about) for each in load(self.permission_classes))
+            return grants_all(load(self.permission_classes), request, about)
 
         return self._guard(ask, "permission") is True
 

@@ -16,6 +16,7 @@ from dashboards.component.base import call
 from dashboards.component.guard import Failure, guarded
 from dashboards.component.look import address_of
 from dashboards.dashboard import Dashboard, ModelDashboard
+from dashboards.permissions import grants
 from dashboards.registry import registry
 
 
@@ -38,7 +39,7 @@ class MenuItem:
 
     def is_allowed(self, request: HttpRequest) -> bool:
         """Whether this request is shown it."""
-        return self.check_func is None or bool(self.check_func(request))
+        return self.check_func is None or grants(self.check_func, request)
 
     def get_url(self, request: HttpRequest) -> str:
         """Return where it leads."""
