@@ -52,7 +52,10 @@ async def test_state_of_a_live_value_comes_and_goes_by_the_stream(site: Site, pa
     the value, and says nothing any more once a new one has come."""
     await open_failing(page, site)
     await expect(state(page, "number")).to_have_text("Waiting for the first value…")
-    await expect(state(page, "number")).to_have_attribute("role", "status")
+    await expect(state(page, "number")).to_have_attribute("aria-live", "polite")
+    await expect(page.get_by_role("note", name="Pushed")).to_have_text(
+        "Waiting for the first value…"
+    )
 
     site.push_to("Failing", number=7)
     await expect(content(page, "number")).to_have_text("7")
