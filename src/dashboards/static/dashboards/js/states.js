@@ -65,6 +65,7 @@
   }
 
   function showFailed(content) {
+    if (!loadsItself(content)) return;
     const words = document.createElement("span");
     words.className = "is-failed";
     words.dataset.dashboardsRetry = "";
@@ -121,8 +122,8 @@
       if (state !== null) show(target, decodeURIComponent(state));
       else if (response.status !== 204) show(target, "");
     },
-    htmx_response_error: (element) => loadsItself(element) && showFailed(element),
-    htmx_error: (element) => loadsItself(element) && showFailed(element),
+    htmx_response_error: showFailed,
+    htmx_error: showFailed,
   });
 
   window.dashboards = {
