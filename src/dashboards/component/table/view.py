@@ -169,8 +169,8 @@ class TableView:
         if len(rows) > most:
             msg = (
                 f"a table without pages shows {most:,} rows at most, for {limit:,} bytes are "
-                "stored and sent to pages. Show fewer, let it be loaded in pages (a Table whose value is "
-                "callable), or raise DASHBOARDS['MAX_FRAME_BYTES']."
+                "stored and sent to pages. Show fewer, let it be loaded in pages (a Table whose "
+                "value is callable), or raise DASHBOARDS['MAX_FRAME_BYTES']."
             )
             raise ValueTooLargeError(msg)
         return rows
