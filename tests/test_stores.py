@@ -593,7 +593,7 @@ class TestRedis(SharedStoreContract):
         assert not store.is_unavailable(redis.exceptions.MaxConnectionsError())
         for down in (
             redis.exceptions.BusyLoadingError(),
-            redis.exceptions.MasterDownError(),
+            redis.exceptions.MasterDownError("MASTERDOWN"),
             redis.ResponseError("BUSY Redis is busy running a script."),
         ):
             assert store.is_unavailable(down)
