@@ -34,6 +34,7 @@ from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, open
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.permissions import grants
+from dashboards.sessions import is_automatic, keep_expiry
 
 _RETRY_MILLISECONDS = 500
 """A held stream that ends is taken up again at once; the page adds jitter."""
@@ -117,6 +118,8 @@ class FetchedView(DashboardAccessView):
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Refuse a script what LoginRequiredMiddleware would send to log in."""
+        if is_automatic(request):
+            keep_expiry(request)
         if _must_log_in(request):
             is_scripted = request.headers.get("HX-Request") == "true"
             return self.handle_no_permission(request) if is_scripted else _lead_to_login(request)
@@ -200,6 +203,7 @@ class StreamView(DashboardAccessView):
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note who has lost access so far: whoever loses it from here on is not held."""
+        keep_expiry(request)
         try:
             return self._dispatch(request, *args, **kwargs)
         except StoreUnavailableError:

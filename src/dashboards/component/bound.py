@@ -765,7 +765,7 @@ class BoundComponent:
             )
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"
-            raise ComponentValueError(msg) from error
+            raise type(error)(msg) from error
 
 
 def _asks_for(wanted: frozenset[str], value: Any) -> bool:

@@ -405,6 +405,8 @@
       // come by an event meanwhile.
       const tag = tags.get(element) ?? element.dataset.etag;
       if (tag) ctx.request.headers["If-None-Match"] = tag;
+      // What no person did (a poll, a refresh) does not keep them signed in.
+      if (!ctx.sourceEvent?.isTrusted) ctx.request.headers["Dashboards-Automatic"] = "true";
     },
     htmx_before_request(element, { ctx }) {
       ctx.dashboardsAsked = performance.now();
