@@ -307,7 +307,7 @@ def rows_of_every_kind() -> list[dict[str, Any]]:
     values: list[Any] = [
         None, "b", "A", 2, -1, 1.5, Decimal(1), True, float("nan"), Decimal("NaN"), "",
         dt.date(2024, 1, 2), dt.datetime(2024, 1, 1), dt.datetime(1, 1, 1, tzinfo=dt.UTC),  # noqa: DTZ001
-        dt.timedelta(1), uuid.UUID(int=1), [1], {}, object(), 1j,
+        dt.timedelta(1), uuid.UUID(int=1), [1], {}, ValueError("x"), 1j,
     ]  # fmt: skip
     return [{"n": n, "value": value} for n, value in enumerate(values)]
 
