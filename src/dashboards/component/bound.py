@@ -2,16 +2,14 @@
 
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from types import MethodType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
@@ -20,11 +18,13 @@ from django.utils.translation import gettext
 
 from dashboards.component.base import CTA, Component, names_of, resolve
 from dashboards.component.box import Box, escaped
+from dashboards.component.broadcast import broadcasting, fit_to_page
 from dashboards.component.calls import Call, settle
 from dashboards.component.filters import Filters
 from dashboards.component.formats import is_number
 from dashboards.component.guard import Failure, Guard, get_error_text
 from dashboards.component.look import address_of, parts_of
+from dashboards.component.release import Release, get_release, strip_mark
 from dashboards.component.states import BoxState
 from dashboards.component.templates import Templates, is_ours
 from dashboards.component.texts import is_missing
@@ -574,7 +574,7 @@ class BoundComponent:
             return self._owner.get_frame(self)
 
         frame = self._guard(read, "value")
-        return mark_safe(frame) if isinstance(frame, str) else None  # noqa: S308 - rendered by us
+        return mark_safe(fit_to_page(strip_mark(frame))) if isinstance(frame, str) else None  # noqa: S308 - rendered by us
 
     def _render_state(
         self, state: State, *, can_retry: bool = False, error: Exception | None = None
@@ -598,6 +598,7 @@ class BoundComponent:
             attributes["data-spread"] = self.spread_milliseconds
         elif self._component.live:
             attributes["sse-swap"] = self.event
+            attributes["data-release"] = self._release.structure
             if self.series:
                 attributes["data-window"] = self.series
         if follows := self.follows:
@@ -656,7 +657,7 @@ class BoundComponent:
         if self.ahead is not None or self._needs_value(frame):
             return self.render(self.get_value())
         if frame is not None and self._is_stored(frame):
-            return mark_safe(frame)  # noqa: S308 - rendered by us, escaped by its template
+            return mark_safe(fit_to_page(strip_mark(frame)))  # noqa: S308 - rendered by us, escaped
         return None
 
     def render(self, value: Any) -> SafeString:
@@ -673,21 +674,38 @@ class BoundComponent:
             html = templates.render(name, {"component": self, "rendered_value": value})
         return SafeString(html.strip())
 
+    def prepare_shared(self, value: Any) -> Any:
+        """Return a value ready for the template of all viewers, as ``prepare`` does for one.
+
+        Raises:
+            ComponentValueError: the component cannot show the value.
+        """
+        with broadcasting():
+            return self.prepare(value)
+
     def render_shared(self, value: Any) -> str | Points:
         """Render a prepared value for everybody: without a request, in the site's own ways.
 
         Returns:
             HTML; of a series its base and the new points.
         """
-        with _shared():
+        with broadcasting():
             return self._render_shared(value)
 
     def _render_shared(self, value: Any) -> str | Points:
-        everybodys = Templates(None)
+        templates = Templates(None)
         if not self.series:
-            return self._render(value, everybodys)
-        base = self._render(self._component.prepare_base(), everybodys)
-        return Points(base, value, self.series)
+            return self._release.mark(self._render(value, templates))
+        base = self._render(self._component.prepare_base(), templates)
+        return Points(self._release.mark(base), value, self.series)
+
+    @property
+    def _release(self) -> Release:
+        return get_release(self._component)
+
+    def is_of_this_release(self, frame: str) -> bool:
+        """Return True if a stored frame is one that this release renders, and so can show."""
+        return self._release.shows(frame, is_pushed=self.is_pushed)
 
     def source(self) -> Source | None:
         """Return how its live value is computed, where it is."""
@@ -696,7 +714,7 @@ class BoundComponent:
             return None
 
         def render() -> str | Points:
-            with _shared():
+            with broadcasting():
                 try:
                     if self.ahead is None and self.has_subject:
                         self.look_again()
@@ -717,7 +735,7 @@ class BoundComponent:
 
     def _render_shared_state(self, state: State, since: float) -> str:
         """Render a state for everybody: without a request, in the site's own ways."""
-        with _shared():
+        with broadcasting():
             return BoxState(state, since).render(Templates(None))
 
     def _getter(self) -> Any:
@@ -793,7 +811,7 @@ def begin_shared(components: Sequence[BoundComponent]) -> None:
     Args:
         components: those of one dashboard.
     """
-    with _shared():
+    with broadcasting():
         has_looked = False
         for each in components:
             # Asked for again where it is rendered: there it costs only its own component.
@@ -803,10 +821,3 @@ def begin_shared(components: Sequence[BoundComponent]) -> None:
                     has_looked = True
                 each.begin_load()
         settle([each.ahead for each in components if each.ahead])
-
-
-@contextmanager
-def _shared() -> Iterator[None]:
-    """The site's own language and time zone, whatever the sender's are."""
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
-        yield

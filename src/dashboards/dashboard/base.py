@@ -600,8 +600,10 @@ class Dashboard(metaclass=DashboardType):
         """Return the newest frame that the store has of a component; ``None`` for none."""
         key = component.key
         if component.is_guarded and component.is_pushed:
-            return page_html(self._read(self._guarded_channel(key)).frames).get(key)
-        return self._live_state[1].get(key)
+            frame = page_html(self._read(self._guarded_channel(key)).frames).get(key)
+        else:
+            frame = self._live_state[1].get(key)
+        return frame if frame is not None and component.is_of_this_release(frame) else None
 
     def get_state(self, component: BoundComponent) -> str:
         """Return the state of a component's shared value as HTML; empty where that is fresh.
@@ -658,7 +660,7 @@ class Dashboard(metaclass=DashboardType):
             msg = f"{component.label} is not live: declare it with live=True to push to it."
             raise NotLiveError(msg)
         check_raw_size(component.label, value)
-        prepared = component.prepare(value)
+        prepared = component.prepare_shared(value)
         check_raw_size(component.label, prepared)
         return prepared
 

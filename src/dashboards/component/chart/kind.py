@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.templatetags.static import static
 from django.utils.safestring import SafeString
 
 from dashboards.component.chart.figure import as_text, encode, is_list
@@ -17,6 +16,9 @@ _ALLOWED_POINTS = (
     "A point of a Chart must be a dict such as {'x': 1, 'y': 2}, a list of them (one for each "
     "trace), or a list of such lists"
 )
+
+PLOTLY = "dashboards/plotly/plotly.min.js"
+"""The static file that is plotly.js."""
 
 WORLD = "dashboards/geo/world.json"
 """The static file that holds the shapes of countries."""
@@ -73,14 +75,6 @@ class Chart(Drawing):
     def series(self) -> int:
         """How many points are kept."""
         return self.window or 0
-
-    @property
-    def world_url(self) -> str:
-        """The address of the shapes of countries; empty where they are not installed."""
-        try:
-            return static(WORLD)
-        except ValueError:
-            return ""  # They were not among what was collected.
 
     def prepare_base(self) -> SafeString | None:
         """Return the figure that points are appended to."""

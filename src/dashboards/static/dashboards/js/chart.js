@@ -5,7 +5,9 @@
 (() => {
   "use strict";
 
-  const { nonce } = document.currentScript;
+  // The page says where these are: a figure may have been rendered by a process, or a release, that
+  // knows the files by other addresses.
+  const { nonce, dataset: { plotly: PLOTLY_URL, world: WORLD_URL } } = document.currentScript;
   let plotly; // Loaded by the first chart that needs it, so that no page waits for it.
 
   function load(src) {
@@ -236,7 +238,7 @@
 
   class DashboardChart extends window.dashboards.Drawing {
     prepare() {
-      return load(this.dataset.plotly);
+      return load(PLOTLY_URL);
     }
 
     // Shows a figure that came as JSON: as its template would have, had it come as HTML.
@@ -262,7 +264,7 @@
         if (colorway) recolor(data, colorway);
       }
       if (figure.config?.topojsonURL) letAsk(layout);
-      else if (showsWorld(data, layout)) await (world ??= fetchWorld(this.dataset.world));
+      else if (showsWorld(data, layout)) await (world ??= fetchWorld(WORLD_URL));
       else know(blank);
       const config = { responsive: true, displaylogo: false, ...figure.config };
       await window.Plotly.react(plot, data, layout, config);
