@@ -73,7 +73,12 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "GRIP_POLL_SECONDS": (1, 3600),
         "POLL_MILLISECONDS": (100, 60_000),
     }
-    kinds = {"GRID_CSS_CLASSES": str, "COMPONENT_CSS_CLASSES": dict, "LAYOUT_CSS_CLASSES": dict}
+    kinds = {
+        "CLIENT_ADDRESS_HEADER": str,
+        "GRID_CSS_CLASSES": str,
+        "COMPONENT_CSS_CLASSES": dict,
+        "LAYOUT_CSS_CLASSES": dict,
+    }
     messages += [
         Error(
             f"DASHBOARDS[{name!r}] must be a {kind.__name__}, got {conf.get(name)!r}.",
