@@ -138,7 +138,7 @@ def _transport(scope: Mapping[str, Any], send: Send) -> asyncio.Transport | None
 
 def _twisted_request(send: Send) -> Any:
     """Return daphne's request, if it is daphne over HTTP/1."""
-    arguments = getattr(send, "args", ())
+    arguments: Any = getattr(send, "args", ())
     request = arguments[0] if len(arguments) == 1 else None
     transport = getattr(getattr(request, "channel", None), "transport", None)
     is_twisted = hasattr(request, "registerProducer") and hasattr(transport, "abortConnection")
@@ -150,17 +150,22 @@ def _shut_down(scope: Mapping[str, Any]) -> None:
     client, server = scope.get("client"), scope.get("server")
     if not client or not server:
         return  # A Unix socket, whose clients have no address.
-    ends = (tuple(client[:2]), tuple(server[:2]))
+    ends = (_end(client), _end(server))
     for name in os.listdir("/dev/fd") if os.path.isdir("/dev/fd") else ():  # noqa: PTH112, PTH208
         with contextlib.suppress(OSError):  # Closed meanwhile, or not connected.
             number = int(name)
             if not stat.S_ISSOCK(os.fstat(number).st_mode):
                 continue
             with socket.socket(fileno=os.dup(number)) as found:
-                if (found.getpeername()[:2], found.getsockname()[:2]) == ends:
+                if (_end(found.getpeername()), _end(found.getsockname())) == ends:
                     _set_no_linger(found)
                     found.shutdown(socket.SHUT_RDWR)
                     return
+
+
+def _end(address: Any) -> tuple[str, ...]:
+    # granian says ports as text; a Unix socket's address is none.
+    return tuple(map(str, address[:2])) if isinstance(address, tuple | list) else ()
 
 
 def _set_no_linger(connection: Any) -> None:
