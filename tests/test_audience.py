@@ -40,6 +40,9 @@ def test_channels_of_different_parts_are_never_alike():
         "@",
         "x" * 500,
         "x" * 501,
+        "\udc80",
+        "\udc81",
+        "\0",
     ]
     names = [
         channel_name("shop.orders", about=a, user=u) for a in (None, *parts) for u in (None, *parts)

@@ -251,16 +251,16 @@ def test_a_server_stops_with_clients_that_do_not_read(make_site: MakeSite, serve
 def test_a_slow_client_that_reads_is_not_given_up(make_site: MakeSite):
     """It takes the state in parts, and each part that it takes counts."""
     site = make_site(TEST_HEARTBEAT="1")
-    site.push(note=BIG * 4)
+    site.push(note=BIG, number=BIG)
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.settimeout(10)
         slow.connect(("127.0.0.1", site.port))
         slow.sendall(f"GET {STREAM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         received, began = 0, time.monotonic()
-        while received < len(BIG) * 4:
-            data = slow.recv(8192)
+        while received < len(BIG) * 2:
+            data = slow.recv(2048)
             assert data, f"cut after {received} bytes"
             received += len(data)
             if time.monotonic() - began < 4:
-                time.sleep(0.01)
+                time.sleep(0.02)

@@ -11,6 +11,7 @@ from django.test import modify_settings
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError, RegistrationError
+from dashboards.menus.registry import MenuRegistry
 from dashboards.registry import Registry
 from dashboards.registry import registry as of_the_site
 from tests.site import dashboards as site_dashboards
@@ -210,6 +211,44 @@ def test_an_error_in_an_apps_dashboards_is_raised_not_swallowed(
 
     # What had been registered before the broken app stays; nothing of that app does.
     assert [each.__module__ for each in registry] == ["good_app.dashboards"]
+
+
+def test_an_error_after_the_first_registration_of_a_site_is_the_error_that_is_shown(
+    registry: Registry, folder: Path
+):
+    # The registry was false while it was empty, and Django asks whether it is true before and
+    # after it imports a module. An error after the first registration of all ended in
+    # UnboundLocalError: before_import_registry, and the real one was hidden.
+    write_app(folder, "only_app", APP + "1 / 0")
+
+    with pytest.raises(ZeroDivisionError):
+        modify_settings(INSTALLED_APPS={"append": ["only_app"]}).enable()
+
+    assert list(registry) == []
+
+
+def test_registries_are_true_while_they_are_empty():
+    assert Registry()
+    assert MenuRegistry()
+
+
+def test_classes_that_have_a_length_are_containers_or_always_true():
+    # What has a length is false while it is empty, and code that asks "is there one?" is misled.
+    modules = [
+        module for name, module in sorted(sys.modules.items()) if name.startswith("dashboards.")
+    ]
+    found = {
+        value.__qualname__
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and value.__module__ == module.__name__
+        and "__len__" in vars(value)
+        and "__bool__" not in vars(value)
+    }
+
+    # A mapping, and the rows of a page: empty is false of both, as of a dict and a list.
+    assert found <= {"Components", "_Records"}
 
 
 def test_the_sites_own_dashboards_were_discovered():

@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from django.core.management import call_command
 from django.db import Error as DatabaseError
 from django.db import connections, transaction
 
+from dashboards.live.frames import Points
 from dashboards.live.hints import EVERYTHING, Hear
 from dashboards.live.hold import Hold
 from dashboards.live.hub import Hub, Reader
@@ -22,11 +25,12 @@ from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.stores.redis import RedisStore
-from dashboards.models import Channel
+from dashboards.models import Channel, Frame
 from dashboards.testing.stores import (
     CHANNEL,
     SharedStoreContract,
     StoreContract,
+    heals,
     hearing,
     hears_of_others,
     let_go,
@@ -110,8 +114,11 @@ class DatabaseContract(SharedStoreContract):
             yield migrated
             # A test may have broken it.
             connections[migrated].close()
-            for model in apps.get_app_config("dashboards").get_models():
-                model._base_manager.using(migrated).all().delete()
+            with connections[migrated].cursor() as cursor:
+                for model in ("Frame", "Channel", "Lease"):
+                    table = apps.get_model("dashboards", model)._meta.db_table
+                    # What a test has damaged cannot be read, as the ORM would to delete it.
+                    cursor.execute(f"DELETE FROM {table}")
             connections[migrated].close()
 
     @pytest.fixture
@@ -153,9 +160,64 @@ class DatabaseContract(SharedStoreContract):
         position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
         await store.aheads([CHANNEL])
         await store._in_thread(break_connection, store.using)
-        with pytest.raises(DatabaseError):
+        with pytest.raises(DatabaseError) as lost:
             await store.asince(CHANNEL, None)
+        assert store.is_unavailable(lost.value) or "closed database" in str(lost.value)
         assert (await store.asince(CHANNEL, None)).position == position
+
+    def test_what_a_database_refuses_says_nothing_of_its_connection(
+        self, store: DatabaseStore, monkeypatch: pytest.MonkeyPatch
+    ):
+        """One value that a column could not hold counted as a store that is down, and ended every
+        signed-in stream of the process. Only the connection's failure is that."""
+        refused: list[Exception] = []
+        monkeypatch.setattr("dashboards.live.stores.base.fit", lambda channel, frames: frames)
+        for frames in ({"s": Points("base", ["1"], 2**70)}, {"k" * 70_000: "x"}, {"a": None}):
+            try:
+                store.put(CHANNEL, frames)  # type: ignore[arg-type]
+            except Exception as error:  # noqa: BLE001 - each database in its own way
+                refused.append(error)
+        assert refused
+        assert not [error for error in refused if store.is_unavailable(error)]
+        with connections[store.using].cursor() as cursor, pytest.raises(DatabaseError) as missing:
+            cursor.execute("SELECT nothing FROM nowhere")
+        assert not store.is_unavailable(missing.value)
+
+    @pytest.mark.parametrize(
+        ("which", "fields", "shows"),
+        [
+            ({"key": "a"}, {"version": 999}, "b s"),
+            ({"key": "a"}, {"key": "a\nid: 5"}, "b s"),
+            ({"key": "a"}, {"key": ""}, "b s"),
+            ({"key": "s", "number": 0}, {"version": 999}, "a b"),
+            ({"key": "s", "number": 0}, {"keep": 0}, "a b s"),
+            ({"key": "s", "number": 0}, {"key": "gone"}, "a b"),
+            ({"key": "s", "number__gt": 0}, {"keep": 0}, "a b s"),
+            ({"key": "s", "number__gt": 0}, {"data": "{not json"}, "a b s"),
+            ({"key": "s", "number": 2}, {"number": 2**63 - 1}, "a b s"),
+            ({"key": "s", "number": 4}, {"version": 999}, "a b s"),
+        ],
+    )
+    def test_a_damaged_frame_costs_its_box_until_it_is_put_anew(
+        self, store: DatabaseStore, which: dict[str, Any], fields: dict[str, Any], shows: str
+    ):
+        """A row that could not be read stopped its whole channel, and counted as a store that is
+        down. Now it costs its own box, and the next put heals that."""
+        heals(
+            store, lambda: Frame.objects.using(store.using).filter(**which).update(**fields), shows
+        )
+
+    @pytest.mark.parametrize(
+        "fields",
+        [{"epoch": ""}, {"epoch": "A b"}, {"version": 10**18}, {"version": 2**63 - 1}],
+    )
+    def test_a_damaged_channel_begins_a_new_epoch_with_the_next_put(
+        self, store: DatabaseStore, fields: dict[str, Any]
+    ):
+        """A channel whose epoch was lost, or whose version could not grow, took no put any more. It
+        is as one that does not exist until it is put to, and others are not concerned."""
+        rows = Channel.objects.using(store.using).filter(name=CHANNEL)
+        heals(store, lambda: rows.update(**fields), "")
 
 
 class TestSQLite(DatabaseContract):
@@ -167,6 +229,67 @@ class TestSQLite(DatabaseContract):
             "NAME": tmp_path_factory.mktemp("contract") / "contract.sqlite3",
             "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL", "timeout": 20},
         }
+
+    @pytest.mark.parametrize(
+        ("sql", "shows"),
+        [
+            ("UPDATE dashboards_frame SET version = 'abc' WHERE key = 'a'", "b s"),
+            ("UPDATE dashboards_frame SET data = x'00ff' WHERE key = 'a'", "b s"),
+            ("UPDATE dashboards_frame SET data = CAST(x'ff80' AS TEXT) WHERE key = 'a'", "b s"),
+            (
+                "UPDATE dashboards_frame SET data = CAST(x'ff80' AS TEXT) WHERE key||number = 's0'",
+                "a b",
+            ),
+            ("UPDATE dashboards_frame SET number = 'abc' WHERE key = 's' AND number = 3", "a b s"),
+            ("UPDATE dashboards_frame SET keep = 'abc' WHERE key = 's'", "a b"),
+            ("UPDATE dashboards_frame SET key = CAST(x'ff80' AS TEXT) WHERE key = 'a'", "b s"),
+            ("UPDATE dashboards_channel SET updated_at = 'never'", "a b s"),
+            ("UPDATE dashboards_channel SET updated_at = '2026-13-45 00:00:00'", "a b s"),
+            ("UPDATE dashboards_channel SET version = 'abc' WHERE name = 'shop.orders'", ""),
+            (
+                "UPDATE dashboards_channel SET epoch = CAST(x'ff' AS TEXT) WHERE name LIKE '%ders'",
+                "",
+            ),
+        ],
+    )
+    def test_what_no_other_database_would_hold_costs_its_box(
+        self, store: DatabaseStore, sql: str, shows: str
+    ):
+        """SQLite keeps whatever it is given, and one row that was no UTF-8 stopped every read of
+        its channel. What can be read is shown, and the next put heals the rest."""
+
+        def damage() -> None:
+            with connections[store.using].cursor() as cursor:
+                cursor.execute("PRAGMA ignore_check_constraints = ON")
+                cursor.execute(sql)  # without parameters, so that % is no placeholder
+                cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+        heals(store, damage, shows)
+
+    def test_a_damaged_lease_is_claimed_anew(self, store: DatabaseStore):
+        store.claim("work", 60)
+        with connections[store.using].cursor() as cursor:
+            cursor.execute("UPDATE dashboards_lease SET until = 'abc'")
+        assert not store.claim("work", 60)
+        assert store.claim("work", 60)
+
+    def test_a_file_that_is_locked_or_gone_is_unavailable(self, alias: str, tmp_path: Path):
+        store = DatabaseStore({"using": alias})
+        with sqlite3.connect(connections.settings[alias]["NAME"]) as other:
+            connections[alias].cursor().execute("PRAGMA busy_timeout=1")
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(DatabaseError, match="locked") as locked:
+                store.put(CHANNEL, {"a": "1"})
+        other.close()
+        assert store.is_unavailable(locked.value)
+        connections[alias].close()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(connections[alias].settings_dict, "NAME", tmp_path / "no" / "such.db")
+            with pytest.raises(DatabaseError, match="unable to open") as missing:
+                store.since(CHANNEL, None)
+            connections[alias].close()
+        assert store.is_unavailable(missing.value)
+        store.close()
 
 
 class TestPostgreSQL(DatabaseContract):
@@ -195,8 +318,9 @@ class TestPostgreSQL(DatabaseContract):
             await store.aheads([CHANNEL])
             await asyncio.to_thread(server.restart)
             await hears_of_others(heard, where)
-        with pytest.raises(DatabaseError):
+        with pytest.raises(DatabaseError) as restarted:
             await store.aheads([CHANNEL])
+        assert store.is_unavailable(restarted.value)
         changes = await store.asince(CHANNEL, before)
         assert set(shown(changes)) == {"elsewhere"}
         assert changes.position
@@ -303,10 +427,12 @@ class TestRedis(SharedStoreContract):
         async with hearing(store) as heard:
             await hears_of_others(heard, where)
             server.kill()
-            with pytest.raises(redis.RedisError):
+            with pytest.raises(redis.RedisError) as killed:
                 await store.asince(CHANNEL, before)
-            with pytest.raises(redis.RedisError):
+            assert store.is_unavailable(killed.value)
+            with pytest.raises(redis.RedisError) as killed:
                 await asyncio.to_thread(store.put, CHANNEL, {"a": "lost"})
+            assert store.is_unavailable(killed.value)
             await asyncio.to_thread(server.start)
             assert await store.asince(CHANNEL, before) == Changes(None, ())
             after = await asyncio.to_thread(store.put, CHANNEL, {"a": "after"})
@@ -368,8 +494,9 @@ class TestRedis(SharedStoreContract):
         async with hearing(store) as heard:
             await hears_of_others(heard, where)
             with server.paused():
-                with pytest.raises((redis.RedisError, TimeoutError)):
+                with pytest.raises((redis.RedisError, TimeoutError)) as hung:
                     await store.asince(CHANNEL, None)
+                assert store.is_unavailable(hung.value)
                 with pytest.raises(redis.RedisError):
                     await asyncio.to_thread(store.heads, [CHANNEL])
             await hears_of_others(heard, where)
@@ -429,6 +556,95 @@ class TestRedis(SharedStoreContract):
                 client.pexpire(key, 60_000)
             store.since(CHANNEL, None)
             assert {client.ttl(key) // 86400 for key in keys} <= {29, 30}
+
+    def test_what_redis_refuses_says_nothing_of_its_connection(
+        self, store: RedisStore, server: RedisServer
+    ):
+        """A Redis that is full counted as one that is down. Its answer says that it is reached."""
+        store.put(CHANNEL, {"a": "1"})
+        with server.client() as client:
+            client.config_set("maxmemory", "1")
+            try:
+                with pytest.raises(redis.RedisError, match="maxmemory") as full:
+                    store.put(CHANNEL, {"a": "2"})
+            finally:
+                client.config_set("maxmemory", "0")
+        assert not store.is_unavailable(full.value)
+        assert not store.is_unavailable(redis.exceptions.MaxConnectionsError())
+        assert store.is_unavailable(redis.exceptions.BusyLoadingError())
+
+    @pytest.mark.parametrize(
+        ("command", "shows"),
+        [
+            ("ZADD versions 999 =a", "b s"),
+            ("ZADD versions 1.5 =a", "b s"),
+            ("HDEL data =a", "b s"),
+            ("HSET data =a \xff\x80", "a b s"),
+            ("ZADD versions 1 another", "a b s"),
+            ("ZADD versions 1 +short", "a b s"),
+            ("ZADD versions 999 =s", "a b"),
+            ("HDEL data =s", "a b"),
+            ("HDEL data +s0000000000000002", "a b s"),
+            ("HSET data #s abc", "a b s"),
+            ("HDEL data #s", "a b s"),
+            ("HSET data #s 900000000000000 ~s 900000000000000", "a b s"),
+            ("HSET data ~s abc", "a b s"),
+            ("HSET data ~s 0", "a b s"),
+            ("HDEL data put\\ at", "a b s"),
+            ("HSET data put\\ at never", "a b s"),
+            ("HDEL data empty", ""),
+            ("HSET data empty \xff", ""),
+            ("HSET data empty A", ""),
+            ("ZREM versions empty", ""),
+            ("ZADD versions 1e300 empty", ""),
+            ("ZADD versions -5 empty", ""),
+            ("SET data text", ""),
+            ("SET versions text", ""),
+        ],
+    )
+    def test_a_damaged_frame_costs_its_box_until_it_is_put_anew(
+        self, store: RedisStore, server: RedisServer, command: str, shows: str
+    ):
+        """A member of another shape, or a lost epoch, stopped every read and every put of its
+        channel. Now it costs its own box (its channel at most), and the next put heals it."""
+
+        def damage() -> None:
+            names = {key: f"dashboards:{key}:{CHANNEL}" for key in ("data", "versions")}
+            words = [
+                word.replace("\\", " ").encode("latin-1")
+                for word in command.replace("\\ ", "\\").split(" ")
+            ]
+            with server.client() as client:
+                client.execute_command(
+                    *(
+                        b"" if word == b"empty" else names.get(word.decode("latin-1"), word)
+                        for word in words
+                    )
+                )
+
+        heals(store, damage, shows)
+
+    def test_a_damaged_lease_is_claimed_anew(self, store: RedisStore, server: RedisServer):
+        with server.client() as client:
+            for damage in (client.lpush, client.set):
+                client.delete("dashboards:lease:work")
+                damage("dashboards:lease:work", "nothing")
+                assert not store.hold("work", "nobody", 60)
+                assert store.claim("work", 60)
+
+    def test_a_server_that_takes_no_writes_is_read(self, store: RedisStore, server: RedisServer):
+        """A Redis that could not save refused to be read as well: a read extends what is kept.
+        Pages show what is stored."""
+        head = store.put(CHANNEL, {"a": "1"})
+        with server.client() as client:
+            client.replicaof("127.0.0.1", 1)
+            try:
+                assert store.since(CHANNEL, None).position == head
+                with pytest.raises(redis.ReadOnlyError) as refused:
+                    store.put(CHANNEL, {"a": "2"})
+                assert not store.is_unavailable(refused.value)
+            finally:
+                client.replicaof("NO", "ONE")
 
     def test_prefixes_are_apart(self, options: dict[str, Any], store: RedisStore):
         """Nobody receives a value of another site that shares the server."""

@@ -72,6 +72,7 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "MAX_STREAMS": (0, 10_000_000),
         "GRIP_POLL_SECONDS": (1, 3600),
         "POLL_MILLISECONDS": (100, 60_000),
+        "MAX_FRAME_BYTES": (1_000, 1_000_000_000),
     }
     kinds = {
         "CLIENT_ADDRESS_HEADER": str,

@@ -36,6 +36,10 @@ DEFAULTS: Mapping[str, Any] = {
     # Behind a GRIP proxy: seconds after which the proxy asks for what a stream may have missed, and
     # access is checked anew; drawn each time from 80 to 100 % of it, at first from 10 to 100 %.
     "GRIP_POLL_SECONDS": 60,
+    # Bytes of HTML (or of a figure's JSON) that one component's value may have. Every change is
+    # sent whole to every open page: two megabytes take a second on a line of 16 Mbit/s. The largest
+    # figures that a browser still draws with ease, some 50,000 points, stay below.
+    "MAX_FRAME_BYTES": 2_000_000,
     # Milliseconds until a page asks again where nobody holds its stream.
     "POLL_MILLISECONDS": 1000,
 }

@@ -29,5 +29,9 @@ class ComponentValueError(DashboardError, ValueError):
     """A value is not one that its component can show."""
 
 
+class ValueTooLargeError(ComponentValueError):
+    """A value is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]`` allows."""
+
+
 class AudienceError(DashboardError):
     """A dashboard that is for one user, or about one object, was not told which."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from dashboards.dashboard import Dashboard
+from dashboards.dashboard.signatures import check_live_values
 from dashboards.exceptions import RegistrationError
 
 D = TypeVar("D", bound=type[Dashboard])
@@ -28,6 +29,7 @@ class Registry:
             msg = f"registry.register() takes a subclass of Dashboard, got {dashboard!r}."
             raise RegistrationError(msg)
         dashboard.check_declaration()
+        check_live_values(dashboard, dict(dashboard.declared))
         name = dashboard.get_url_name()
         taken = self._registry.get(name)
         if taken is not None:
@@ -45,6 +47,14 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self._registry)
+
+    def __bool__(self) -> bool:
+        """Return True, also while it is empty.
+
+        Django's ``autodiscover_modules`` asks: with a registry that is false it fails where an
+        app's module fails, and hides that module's error.
+        """
+        return True
 
 
 registry = Registry()

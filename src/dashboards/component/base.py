@@ -184,6 +184,10 @@ class Component:
     scripts: ClassVar[Sequence[str]] = ()
     """Static files that a page with this kind of component loads, deferred."""
 
+    part_names: ClassVar[Sequence[str]] = ("box", "title", "icon", "content", "cta")
+    """The parts that ``css_classes`` may name, the outermost first. A kind whose template asks for
+    more (``{{ component.parts.button }}``) adds their names."""
+
     @property
     def template_id(self) -> str | None:
         """The key, by the name that hand-written templates use for ``sse-swap``."""

@@ -120,6 +120,7 @@ class Form(Component):
     is_personal: ClassVar[bool] = True  # It carries its viewer's token.
     changed_event: ClassVar[str] = "dashboards:changed"
     scripts: ClassVar[Sequence[str]] = ("dashboards/js/forms.js",)
+    part_names: ClassVar[Sequence[str]] = (*Component.part_names, "form", "button", "btn")
 
     def __post_init__(self) -> None:
         """Refuse what no form can be made of.

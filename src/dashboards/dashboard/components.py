@@ -48,6 +48,7 @@ class Components(MutableMapping[str, BoundComponent | Component]):
             raise DeclarationError(msg)
         label = f"{self._name}.{key}"
         check_key(label, key)
+        check_parts(label, component)
         check_series(label, component)
         bound = {**self._bound, key: BoundComponent(self._owner, component, key)}
         # What it names may be added later, or not at all.
@@ -93,6 +94,26 @@ def check_key(label: str, key: str) -> None:
         raise DeclarationError(msg)
     if len(key) > _MAX_KEY_LENGTH:
         msg = f"{label}: the key may have {_MAX_KEY_LENGTH} characters at most."
+        raise DeclarationError(msg)
+
+
+def check_parts(label: str, component: Component) -> None:
+    """Refuse CSS classes of a part that the component does not have.
+
+    Raises:
+        DeclarationError: ``css_classes`` is neither text nor a dict of text by a known part.
+    """
+    given: object = component.css_classes
+    if isinstance(given, str):
+        return
+    if not isinstance(given, Mapping):
+        msg = f"{label}: css_classes must be a text or a dict by part, got {given!r}."
+        raise DeclarationError(msg)
+    if unknown := [part for part in given if part not in component.part_names]:
+        msg = (
+            f"{label}: css_classes has no part {', '.join(map(repr, unknown))}; a "
+            f"{type(component).__name__} has {', '.join(component.part_names)}."
+        )
         raise DeclarationError(msg)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from dashboards.component.base import Component
 from dashboards.component.layout import ComponentLayout
-from dashboards.dashboard.components import check_circles, check_key, check_series
+from dashboards.dashboard.components import check_circles, check_key, check_parts, check_series
 from dashboards.dashboard.options import Options, read_meta
+from dashboards.dashboard.signatures import check_callables
 from dashboards.exceptions import DeclarationError
 
 
@@ -37,6 +38,7 @@ class DashboardType(type):
             attributes.update(vars(base).get("_own", {}))
         for attribute, component in attributes.items():
             getter = getattr(cls, f"get_{component.key or attribute}_value", None)
+            check_parts(f"{name}.{attribute}", component)
             check_series(f"{name}.{attribute}", component, getter)
         cls.declared = MappingProxyType(_by_key(name, attributes))
         _check_dependents(name, cls.declared)
@@ -45,6 +47,8 @@ class DashboardType(type):
             (vars(base)["_meta"] for base in bases if isinstance(base, mcs)), Options()
         )
         cls._meta = read_meta(name, namespace.get("Meta"), cls._options, inherited)
+        for key, component in cls.declared.items():
+            check_callables(f"{name}.{key}", key, component, cls)
         return cls
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:

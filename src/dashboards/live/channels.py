@@ -33,4 +33,5 @@ def channel_name(label: str, *, about: object = None, user: object = None) -> st
 
 def _quote(part: object) -> str:
     # "~" is the one other character that quote leaves; quoted too, it is free for later use.
-    return quote(str(part), safe="").replace("~", "%7E")
+    # A lone surrogate, which UTF-8 does not have, is quoted like any other character.
+    return quote(str(part), safe="", errors="surrogatepass").replace("~", "%7E")

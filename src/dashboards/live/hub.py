@@ -41,8 +41,6 @@ _TROUBLE_SECONDS = 1.0
 """Time between two attempts while the store does not answer."""
 _MAX_PAUSE_SECONDS = 10.0
 """The longest time between two attempts to read a channel that the store refuses."""
-_REFUSAL_SECONDS = 60.0
-"""Time between two reports of what the store refuses."""
 _ASK_SECONDS = 10.0
 """Time that it may take to ask whether somebody still may read; then their stream is ended."""
 _STOP_SECONDS = 1.0
@@ -341,7 +339,8 @@ class Hub:
         # Set while the store answers.
         self._answers = asyncio.Event()
         self._answers.set()
-        self._reported: dict[str, float] = {}
+        # What was reported last of each channel that is watched and cannot be read.
+        self._refused: dict[str, str] = {}
         # Readers who are shown nothing until they have been asked whether they may see it.
         self._suspended: dict[Reader, None] = {}
         self._are_suspended = asyncio.Event()
@@ -398,7 +397,7 @@ class Hub:
             reader.close("failure")
             self.release(reader)
             if isinstance(error, Exception):
-                self._trouble(error)
+                self._trouble(error, feed.channel)
             raise
         if self.closed:
             reader.close("shutdown")
@@ -415,10 +414,12 @@ class Hub:
         METRICS.ended[reader.end_reason] += 1
         if not feed.readers and self._feeds.get(feed.channel) is feed:
             del self._feeds[feed.channel]
+            self._refused.pop(feed.channel, None)
             feed.forget()
         if not self._feeds:
             self._tasks = _cancel(self._tasks)
             self._topics.clear()
+            self._refused.clear()
             self._producer.close()
 
     def close(self) -> None:
@@ -441,11 +442,13 @@ class Hub:
                 self._hear(),
                 self._poll(),
                 self._tick(),
-                self._follow(self._access_stale, self._check_access),
-                self._follow(self._are_suspended, self._ask_suspended),
+                self._follow(self._access_stale, self._check_access, ACCESS),
+                self._follow(self._are_suspended, self._ask_suspended, ACCESS),
             )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
-        feed.tasks = _spawn(self._follow(feed.stale, partial(self._refresh, feed)))
+        feed.tasks = _spawn(
+            self._follow(feed.stale, partial(self._refresh, feed), feed.channel),
+        )
         for turn in turns(hold.sources):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
@@ -469,6 +472,7 @@ class Hub:
             await self._check_access()
         self._answered()
         feed.apply(changes)
+        self._refused.pop(feed.channel, None)
 
     async def _check_access(self) -> None:
         """End the streams of whoever may have lost access; the view decides who comes back.
@@ -536,7 +540,9 @@ class Hub:
                 reader.is_suspended = False
                 reader.wake()
 
-    async def _follow(self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]]) -> None:
+    async def _follow(
+        self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]], channel: str
+    ) -> None:
         """Read a channel's news, however many hints announced them."""
         pause = _TROUBLE_SECONDS
         while not is_cancelled():
@@ -545,7 +551,7 @@ class Hub:
             try:
                 await refresh()
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-                self._trouble(error)
+                self._trouble(error, channel)
                 stale.set()
                 if self._answers.is_set():
                     # This channel's own trouble. The next push may mend it.
@@ -627,10 +633,20 @@ class Hub:
                 for reader in feed.readers:
                     reader.tick(now)
 
-    def _trouble(self, error: Exception) -> None:
-        """Report once that the store cannot be reached; readers wait meanwhile."""
+    def _trouble(self, error: Exception, channel: str = "") -> None:
+        """Report once that the store does not answer; readers wait meanwhile.
+
+        What the store refuses, or cannot read of one channel, is that channel's trouble only.
+        """
         if not self._store.is_unavailable(error):
-            self._report_refusal(error)
+            if self._refused.get(channel) != repr(error):
+                self._refused[channel] = repr(error)
+                logger.error(
+                    "Live state of %r cannot be read or stored; others are not concerned.",
+                    channel,
+                    exc_info=error,
+                    extra={"event": "channel fails", "channel": channel},
+                )
         elif self._answers.is_set():
             self._answers.clear()
             METRICS.store_failures += 1
@@ -641,19 +657,6 @@ class Hub:
             )
             # Else the poll would ask only when its time has come.
             self._all_stale.set()
-
-    def _report_refusal(self, error: Exception) -> None:
-        """Report, now and then, what the store refuses: it is full, say, or cannot read a frame."""
-        now, kind = time.monotonic(), type(error).__qualname__
-        if now < self._reported.get(kind, 0) + _REFUSAL_SECONDS:
-            return
-        self._reported[kind] = now
-        logger.error(
-            "The store of live state answers, but refuses something; it is tried again: %r",
-            error,
-            exc_info=error,
-            extra={"event": "store refuses"},
-        )
 
     def _answered(self) -> None:
         """Report that the store answers again.

@@ -54,6 +54,10 @@ class MenuRegistry:
     def __len__(self) -> int:
         return len(self._registry)
 
+    def __bool__(self) -> bool:
+        """Return True, also while it is empty, as ``dashboards.registry.Registry`` does."""
+        return True
+
 
 menu_registry = MenuRegistry()
 """The registry that is discovered and shown."""

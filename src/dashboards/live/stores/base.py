@@ -13,6 +13,7 @@ from django.dispatch import Signal
 
 from dashboards.live.frames import Frame, Points
 from dashboards.live.hints import Hear
+from dashboards.live.limits import fit
 from dashboards.live.positions import Position
 from dashboards.live.workers import is_cancelled
 
@@ -53,12 +54,30 @@ class BaseStore(ABC):
         self._ears: dict[object, Hear] = {}
         self._signature = secrets.token_hex(4)
 
-    @abstractmethod
     def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store rendered frames by key, all under one new version of the channel.
 
+        The one way into every store: what some store could not keep is replaced or refused here
+        (``live.limits.fit``), so that all of them take the same. Backends implement ``_put``.
+
         Of points, which belong to a series, the newest are kept. Nothing at all may be put: that
         is a new version all the same, by which it is seen that something happened.
+
+        Args:
+            channel: the channel's name.
+            frames: HTML, or points of a series, by key.
+
+        Raises:
+            TypeError: a frame is neither text nor ``Points``.
+            ValueError: a name is too long, or a number beyond a column.
+            ValueTooLargeError: a frame is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``.
+            Exception: the store cannot be reached (``is_unavailable``) or refuses a frame.
+        """
+        return self._put(channel, fit(channel, frames))
+
+    @abstractmethod
+    def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
+        """Store frames that are fit, as ``put`` says.
 
         Versions of a channel become visible in order: who has read one can never miss an
         earlier one that appears later.
@@ -89,9 +108,16 @@ class BaseStore(ABC):
             refused |= self.put_each(channel, {key: data})
         return refused
 
-    def is_unavailable(self, error: Exception) -> bool:  # noqa: ARG002 - for backends
-        """Return True if an error says that the store cannot be reached, not that it refuses."""
-        return True
+    def is_unavailable(self, error: Exception) -> bool:
+        """Return True if an error says that the store cannot be reached, not that it refuses.
+
+        By default that are Python's own errors of connections and timeouts. Backends add those of
+        their client's library.
+
+        Args:
+            error: what ``put``, ``since``, ``heads``, ``claim``, ``hold`` or a twin raised.
+        """
+        return isinstance(error, OSError)
 
     @abstractmethod
     def since(self, channel: str, position: Position | None) -> Changes:

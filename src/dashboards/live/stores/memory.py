@@ -40,7 +40,7 @@ class MemoryStore(BaseStore):
         self._channels: dict[str, _Channel] = {}
         self._leases: dict[str, _Lease] = {}
 
-    def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
+    def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store under the channel's next version."""
         with self._lock:
             its = self._channels.setdefault(channel, _Channel())

@@ -1,0 +1,136 @@
+"""Refuse a value that cannot be computed as its component is declared, before a page shows it."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from inspect import Parameter
+from typing import Any
+
+from django.db.models import Manager, QuerySet
+
+from dashboards.component.base import Component
+from dashboards.dashboard.options import Options
+from dashboards.exceptions import DeclarationError
+from dashboards.live.triggers import Every, OnChange
+
+_ARGUMENTS = ("request", "object", "user", "filters")
+"""What a callable value may ask for by name."""
+
+
+def check_callables(label: str, key: str, component: Component, cls: type) -> None:
+    """Refuse a callable that asks for an argument which it is never given.
+
+    Args:
+        label: the component's name, for the error.
+        key: the component's key.
+        component: the component.
+        cls: the dashboard class, which may have ``get_<key>_value`` and ``get_<key>_defer``.
+
+    Raises:
+        DeclarationError: a parameter without a default is none of the known ones, or is
+            ``request`` or ``user`` where the value is computed once for all viewers.
+    """
+    # Read from the class, where Meta has been checked.
+    meta: Options = cls._meta  # type: ignore[attr-defined]
+    live = component.live
+    for name, function in _get_callables(key, component, cls):
+        required = _get_required(function)
+        if unknown := [each for each in required if each not in _ARGUMENTS]:
+            msg = (
+                f"{label}: {name} asks for {', '.join(map(repr, unknown))}, which it is never "
+                f"given. A value may ask for {', '.join(map(repr, _ARGUMENTS))}; give any other "
+                "parameter a default."
+            )
+            raise DeclarationError(msg)
+        if not _is_computed_for_all(component):
+            continue
+        missing = {"request"} if meta.audience == "user" else {"request", "user"}
+        if asked := [each for each in required if each in missing]:
+            trigger = type(live).__name__
+            msg = (
+                f"{label}: {name} asks for {', '.join(map(repr, asked))}, but with "
+                f"live={trigger}(…) it is computed once for all viewers, without a request. "
+                f'Declare live={trigger}(…, how="refresh"), so that each page loads its own value, '
+                "or give the parameter a default."
+            )
+            raise DeclarationError(msg)
+
+
+def check_live_values(cls: type, declared: dict[str, Component]) -> None:
+    """Refuse a constant that is to be computed again and again.
+
+    Args:
+        cls: a dashboard class that is being registered.
+        declared: its components by key.
+
+    Raises:
+        DeclarationError: ``live`` is ``Every`` or ``OnChange``, and nothing can be called.
+    """
+    for key, component in declared.items():
+        if not isinstance(component.live, Every | OnChange) or component.is_personal:
+            continue
+        value = component.value
+        # A queryset is evaluated each time that it is shown.
+        is_read_anew = isinstance(value, QuerySet | Manager)
+        if is_read_anew or any(_get_callables(key, component, cls)):
+            continue
+        kind = type(value).__name__
+        given = "it has no value" if value is None else f"its value is a constant ({kind})"
+        msg = (
+            f"{cls.__name__}.{key}: live={type(component.live).__name__}(…) computes the value "
+            f"again and again, but {given}. Give value a callable, or the dashboard a method "
+            f"get_{key}_value; use live=True where your own code pushes values."
+        )
+        raise DeclarationError(msg)
+
+
+def _is_computed_for_all(component: Component) -> bool:
+    live = component.live
+    is_shared = isinstance(live, Every | OnChange) and live.how == "broadcast"
+    return is_shared and not component.is_personal and not component.permission_classes
+
+
+def _get_callables(
+    key: str, component: Component, cls: type
+) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield all that may be called for a component's value, with its name for an error."""
+    for part in ("value", "defer"):
+        method = f"get_{key}_{part}"
+        if (getter := getattr(cls, method, None)) is not None:
+            if isinstance(inspect.getattr_static(cls, method), staticmethod | classmethod):
+                yield method, getter
+            else:
+                yield method, _without_self(getter)
+        elif callable(given := getattr(component, part)):
+            # Not its repr, which may read the database.
+            yield f"{part}={getattr(given, '__qualname__', type(given).__name__)}", given
+
+
+def _without_self(method: Callable[..., Any]) -> Callable[..., Any]:
+    try:
+        signature = inspect.signature(method)
+    except (TypeError, ValueError):
+        return method
+    parameters = list(signature.parameters.values())
+    if not parameters or parameters[0].kind not in {
+        Parameter.POSITIONAL_ONLY,
+        Parameter.POSITIONAL_OR_KEYWORD,
+    }:
+        return method
+
+    def bound(*args: Any, **kwargs: Any) -> Any:
+        return method(None, *args, **kwargs)
+
+    bound.__signature__ = signature.replace(parameters=parameters[1:])  # type: ignore[attr-defined]
+    return bound
+
+
+def _get_required(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters that a call must give."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []  # Built in, such as time.time: it is called without arguments.
+    optional = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
+    return [
+        each.name for each in parameters if each.kind not in optional and each.default is each.empty
+    ]

@@ -1,0 +1,208 @@
+"""Values that cannot be computed as they are declared: refused at declaration or registration.
+
+Each was a page with an error, or with a dash, that only its first viewer met.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+
+from dashboards.component import Component, Form, Stat, Table
+from dashboards.dashboard import Dashboard
+from dashboards.exceptions import DeclarationError
+from dashboards.forms import DashboardForm
+from dashboards.live import Every, OnChange
+from dashboards.permissions import IsAuthenticated
+from dashboards.registry import Registry
+
+OPTIONS = ("request", "object", "user", "filters")
+
+
+def declare(component: Component, **namespace: Any) -> type[Dashboard]:
+    meta = type("Meta", (), {"app_label": "site"})
+    return type("Sales", (Dashboard,), {"Meta": meta, "total": component, **namespace})
+
+
+def asks_for_start(start: int) -> int:
+    return start
+
+
+def asks_for_user(user: Any) -> str:
+    return str(user)
+
+
+def asks_for_request(request: Any) -> str:
+    return str(request)
+
+
+@pytest.mark.parametrize(
+    ("component", "namespace", "name"),
+    [
+        (Stat(value=asks_for_start), {}, "value=asks_for_start"),
+        (Stat(value=lambda strat: strat), {}, "value=<lambda>"),
+        (Stat(value=partial(asks_for_start)), {}, "value=partial"),
+        (Stat(value=1, defer=asks_for_start), {}, "defer=asks_for_start"),
+        (Stat(), {"get_total_value": lambda self, start: start}, "get_total_value"),
+        (Stat(), {"get_total_value": staticmethod(asks_for_start)}, "get_total_value"),
+        (Stat(), {"get_total_defer": lambda self, *, start: start}, "get_total_defer"),
+    ],
+    ids=["value", "lambda", "partial", "defer", "method", "static method", "defer method"],
+)
+def test_value_with_an_unknown_parameter_is_refused_with_the_known_ones(
+    component: Stat, namespace: dict[str, Any], name: str
+):
+    # A value that misspells an argument raised TypeError on its first page, in production.
+    with pytest.raises(DeclarationError) as raised:
+        declare(component, **namespace)
+
+    asked = "strat" if "lambda" in name and "get" not in name else "start"
+    assert str(raised.value) == (
+        f"Sales.total: {name} asks for {asked!r}, which it is never given. A value may ask for "
+        "'request', 'object', 'user', 'filters'; give any other parameter a default."
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda: 1,
+        lambda request, object, user, filters: 1,  # noqa: A006 - users know it by this name
+        lambda start=3: start,
+        lambda **kwargs: 1,
+        lambda *args: 1,
+        partial(asks_for_start, 3),
+        asks_for_user,
+        dict,
+    ],
+    ids=["none", "known", "default", "kwargs", "args", "partial", "user", "built-in"],
+)
+def test_value_whose_parameters_are_known_or_have_defaults_is_declared(value: Callable[..., Any]):
+    assert declare(Stat(value=value)).declared["total"].value is value
+
+
+@pytest.mark.parametrize("live", [Every(seconds=2), OnChange("auth.Group")])
+@pytest.mark.parametrize(
+    ("value", "asked"), [(asks_for_user, "user"), (asks_for_request, "request")]
+)
+def test_value_computed_once_for_all_that_asks_for_its_viewer_is_refused(
+    live: Every | OnChange, value: Callable[..., Any], asked: str
+):
+    # It got None for the viewer, and everybody was shown what it made of that.
+    with pytest.raises(DeclarationError) as raised:
+        declare(Stat(value=value, live=live))
+
+    trigger = type(live).__name__
+    assert str(raised.value) == (
+        f"Sales.total: value={value.__name__} asks for {asked!r}, but with live={trigger}(…) it is "
+        "computed once for all viewers, without a request. "
+        f'Declare live={trigger}(…, how="refresh"), so that each page loads its own value, '
+        "or give the parameter a default."
+    )
+
+
+@pytest.mark.parametrize(
+    "component",
+    [
+        Stat(value=asks_for_user, live=Every(seconds=2, how="refresh")),
+        Stat(value=asks_for_user, live=Every(seconds=2), permission_classes=[IsAuthenticated]),
+        Stat(value=asks_for_user, live=True),
+        Stat(value=lambda user=None: user, live=Every(seconds=2)),
+    ],
+    ids=["refreshed", "restricted", "pushed", "default"],
+)
+def test_value_that_each_page_loads_may_ask_for_its_viewer(component: Stat):
+    assert declare(component)
+
+
+def test_value_of_a_dashboard_for_one_user_may_ask_for_that_user():
+    meta = type("Meta", (), {"app_label": "site", "audience": "user"})
+    component = Stat(value=asks_for_user, live=Every(seconds=2))
+
+    mine: type[Dashboard] = type("Mine", (Dashboard,), {"Meta": meta, "total": component})
+
+    assert mine.declared == {"total": component}
+
+
+@pytest.mark.parametrize("live", [Every(seconds=2), OnChange("auth.Group")])
+@pytest.mark.parametrize(
+    ("value", "reason"), [(5, "its value is a constant (int)"), (None, "it has no value")]
+)
+def test_constant_that_is_computed_again_and_again_is_refused_at_registration(
+    live: Every | OnChange, value: Any, reason: str
+):
+    # The page said Live, and the figure never changed.
+    dashboard = declare(Stat(value=value, live=live))
+
+    with pytest.raises(DeclarationError) as raised:
+        Registry().register(dashboard)
+
+    assert str(raised.value) == (
+        f"Sales.total: live={type(live).__name__}(…) computes the value again and again, but "
+        f"{reason}. Give value a callable, or the dashboard a method get_total_value; use "
+        "live=True where your own code pushes values."
+    )
+
+
+@pytest.mark.parametrize(
+    ("component", "namespace"),
+    [
+        (Stat(value=lambda: 1, live=Every(seconds=2)), {}),
+        (Stat(live=Every(seconds=2)), {"get_total_value": lambda self: 1}),
+        (Stat(value=1, defer=lambda: 2, live=Every(seconds=2)), {}),
+        (Table(value=Group.objects.all(), live=OnChange("auth.Group")), {}),
+        (Table(value=Group.objects, live=OnChange("auth.Group")), {}),
+        (Form(form=DashboardForm, live=OnChange("auth.Group")), {}),
+        (Stat(value=5, live=True), {}),
+        (Stat(value=5), {}),
+    ],
+    ids=["callable", "method", "defer", "queryset", "manager", "form", "pushed", "not-live"],
+)
+def test_value_that_can_be_computed_again_is_registered(
+    component: Component, namespace: dict[str, Any]
+):
+    assert list(registered(declare(component, **namespace)))
+
+
+def test_value_that_a_subclass_computes_is_declared_without_one_in_its_base():
+    base = declare(Stat(live=Every(seconds=2)))
+    derived = type("Derived", (base,), {"get_total_value": lambda self: 1})
+
+    assert list(registered(derived)) == [derived]
+
+
+def registered(dashboard: type[Dashboard]) -> Registry:
+    registry = Registry()
+    registry.register(dashboard)
+    return registry
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"titel": "big"},
+            "css_classes has no part 'titel'; a Stat has box, title, icon, content, cta.",
+        ),
+        (["big"], "css_classes must be a text or a dict by part, got ['big']."),
+    ],
+)
+def test_css_classes_of_an_unknown_part_are_refused(given: Any, message: str):
+    # A misspelt part was never shown, and nothing said so.
+    with pytest.raises(DeclarationError) as raised:
+        declare(Stat(css_classes=given))
+
+    assert str(raised.value) == f"Sales.total: {message}"
+
+
+def test_css_classes_of_a_forms_own_parts_are_declared():
+    assert declare(Form(form=DashboardForm, css_classes={"button": "b", "form": "f", "box": "x"}))
+
+
+def test_css_classes_of_a_component_that_an_instance_adds_are_checked():
+    dashboard = declare(Stat())()
+
+    with pytest.raises(DeclarationError, match="has no part 'titel'"):
+        dashboard.components["more"] = Stat(css_classes={"titel": "big"})
