@@ -1,9 +1,11 @@
 """A crowd, and a store in trouble: things slow down, and no stream ends that need not."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 
 import pytest
 import redis
@@ -12,8 +14,11 @@ from dashboards.live.hold import ACCESS, Hold, identify
 from dashboards.live.hub import Hub, Reader
 from dashboards.live.metrics import get_metrics
 from dashboards.live.stores.redis import RedisStore
+from dashboards.live.triggers import Source
+from tests.conftest import MakeSite
 from tests.harness import wait_for
 from tests.redis_server import RedisServer, redis_server
+from tests.test_servers import log_in
 
 CROWD = 1000
 
@@ -42,6 +47,10 @@ def store(server: RedisServer) -> Iterator[RedisStore]:
 
 async def may_read() -> bool:
     return True
+
+
+async def may_not_be_asked() -> bool:
+    pytest.fail("Access was not in doubt.")
 
 
 async def open_as(hub: Hub, channel: str, pk: int = 1) -> Reader:
@@ -77,7 +86,6 @@ async def test_a_thousand_channels_opened_at_once_are_held_over_few_connections(
     for number in range(CROWD):
         store.put(f"shop.orders:{number}", {"a": f"value {number}"})
     client = server.client()
-    calls = client.info("commandstats")
     async with hub_of(store) as hub:
         began = time.monotonic()
         readers = await asyncio.gather(
@@ -115,20 +123,28 @@ async def test_more_threads_than_connections_wait_for_one(server: RedisServer, s
 async def test_a_redis_that_is_full_ends_no_stream_and_is_reported_as_full(
     store: RedisStore, server: RedisServer, caplog: pytest.LogCaptureFixture
 ):
-    store.put("shop.orders", {"a": "before"})
+    """What Redis refused counted as a Redis that is down: all who were signed in had their streams
+    ended once a second, for as long as it was full."""
+    values = count()
+    source = Source("turns", 0.2, lambda: f"turn {next(values)}.")
+    access = await asyncio.to_thread(store.heads, [ACCESS])
     async with hub_of(store) as hub:
-        reader = await open_as(hub, "shop.orders")
-        await until(reader, "before")
+        hold = Hold("shop.orders", None, [source], identity=identify(1), access=access.get(ACCESS))
+        reader = await hub.open(hold, may_not_be_asked)
+        await until(reader, "turn 0.")
         with server.client() as client:
             client.config_set("maxmemory", 1)
-            with pytest.raises(redis.RedisError, match="OOM"):
-                store.put("shop.orders", {"a": "refused"})
+            with pytest.raises(redis.RedisError, match="maxmemory"):
+                await asyncio.to_thread(store.put, "shop.orders", {"a": "refused"})
+            await asyncio.to_thread(wait_for, lambda: "OutOfMemoryError" in caplog.text)
             hub._all_stale.set()
-            await asyncio.sleep(0.3)
+            # A few turns more are refused.
+            await asyncio.sleep(0.5)
             client.config_set("maxmemory", 0)
-        store.put("shop.orders", {"a": "after"})
+        await asyncio.to_thread(store.put, "shop.orders", {"a": "after"})
         await until(reader, "after")
-    assert "does not answer" not in caplog.text
+        await until(reader, "turn")
+    assert [each.event for each in caplog.records] == ["channel fails"]  # type: ignore[attr-defined]
 
 
 async def test_a_redis_that_is_slow_ends_no_stream(
@@ -167,9 +183,7 @@ async def test_a_redis_that_is_restarted_ends_only_streams_of_those_who_may_not_
         await asyncio.to_thread(wait_for, lambda: store._ears)
         server.kill()
         hub._all_stale.set()
-        async with asyncio.timeout(10):
-            while "does not answer" not in caplog.text:
-                await asyncio.sleep(0.02)
+        await asyncio.to_thread(wait_for, lambda: "does not answer" in caplog.text)
         await asyncio.to_thread(server.start)
         await asyncio.to_thread(store.put, "shop.orders", {"a": "after"})
         await until(anonymous, "after")
@@ -185,3 +199,35 @@ async def test_a_redis_that_is_restarted_ends_only_streams_of_those_who_may_not_
             assert await asyncio.wait_for(reader.read(), 5) == b""
             assert reader.end_reason == "access"
     assert get_metrics()["store_failures"] == failures + 1
+
+
+def test_streams_outlive_a_restart_of_redis_and_only_who_lost_access_is_ended(
+    make_site: MakeSite, server: RedisServer
+):
+    """Every signed-in stream was ended after each outage. Whoever may still read keeps theirs; who
+    lost access meanwhile, and nobody could be told, is shown nothing more."""
+    where = {"BACKEND": "dashboards.live.stores.redis.RedisStore", "OPTIONS": {"url": server.url}}
+    site = make_site(TEST_STORES=json.dumps({"default": where}))
+    admin, other = log_in(site, "admin"), log_in(site, "other")
+    with (
+        site.open_stream("/site/staff/@stream/", Cookie=admin) as lost,
+        site.open_stream("/site/live/@stream/", Cookie=other) as kept,
+    ):
+        site.push(number="before")
+        kept.until("before")
+        server.kill()
+        wait_for(lambda: "does not answer" in site.log, seconds=20)
+        # As a process does that dies before it can tell.
+        site.execute(
+            "from django.contrib.auth.models import User\n"
+            "User.objects.filter(username='admin').update(is_staff=False)",
+        )
+        server.start()
+        site.push(number="after")
+        kept.until("after")
+        site.push_to("Staff", secret="not for everybody")
+        while event := lost.event():
+            assert "not for everybody" not in event["data"]
+        site.push(number="still the same stream")
+        kept.until("still the same stream")
+    assert site.get("/site/staff/@stream/?hold=0", Cookie=admin)[0] == 403
