@@ -4,9 +4,10 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from itertools import count
 
+import psycopg
 import pytest
 import redis
 
@@ -17,6 +18,7 @@ from dashboards.live.stores.redis import RedisStore
 from dashboards.live.triggers import Source
 from tests.conftest import MakeSite
 from tests.harness import wait_for
+from tests.postgres import PostgreSQLServer, postgresql
 from tests.redis_server import RedisServer, redis_server
 from tests.test_servers import log_in
 
@@ -231,3 +233,41 @@ def test_streams_outlive_a_restart_of_redis_and_only_who_lost_access_is_ended(
         site.push(number="still the same stream")
         kept.until("still the same stream")
     assert site.get("/site/staff/@stream/?hold=0", Cookie=admin)[0] == 403
+
+
+def connect_until_refused(server: PostgreSQLServer, crowd: ExitStack) -> None:
+    while True:
+        crowd.enter_context(psycopg.connect(**server.connection))
+
+
+def test_streams_outlive_a_full_and_a_restarted_postgresql(make_site: MakeSite):
+    """A PostgreSQL that says "too many clients" to a page or a pusher, and one that is restarted,
+    ended every signed-in stream; with an ``Every`` value once a second."""
+    with postgresql() as server:
+        site = make_site(TEST_DATABASES=json.dumps({"default": server.database}))
+        other = log_in(site, "other")
+        with ExitStack() as stack:
+            kept = stack.enter_context(site.open_stream("/site/live/@stream/", Cookie=other))
+            site.push(number="before")
+            kept.until("before")
+            crowd = stack.enter_context(ExitStack())
+            with pytest.raises(psycopg.OperationalError, match="too many clients"):
+                connect_until_refused(server, crowd)
+            wait_for(lambda: "too many clients" in site.log)
+            time.sleep(2)  # Two turns of a value that is computed every second.
+            crowd.close()
+            site.push(number="after the crowd")
+            kept.until("after the crowd")
+            server.restart()
+            wait_for(lambda: "does not answer" in site.log)
+
+            def is_pushed() -> bool:
+                try:
+                    site.push(number="after the restart")
+                except AssertionError:  # The pusher's own connection was lost, too.
+                    return False
+                return True
+
+            wait_for(is_pushed)
+            kept.until("after the restart")
+        assert site.log.count("does not answer") == 1

@@ -122,9 +122,16 @@ class LiveEdge:
             self._waiting.give_back(place)
 
     async def _may_read(self, scope: dict[str, Any], hold: Hold) -> bool:
-        """Ask the site again, as the client asked, whether it would have this stream held."""
+        """Ask the site again, as the client asked, whether it would have this stream held.
+
+        Raises:
+            Exception: the site cannot say.
+        """
         exchange = _Exchange(scope, _only_a_request(), _drop)
         await self._answer_in_shared_thread(scope, exchange)
+        if exchange.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            msg = f"The site answered {exchange.status}."
+            raise RuntimeError(msg)
         now = exchange.offer.hold if exchange.holding else None
         return now is not None and (now.channel, now.identity) == (hold.channel, hold.identity)
 
@@ -291,6 +298,7 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self.offer = Offer()
+        self.status = 0
         self.holding = False
         self.disconnected = False
 
@@ -308,6 +316,8 @@ class _Exchange:
 
     async def send(self, event: Message) -> None:
         """Pass on; leave the answer open where the view asks for it to be held."""
+        if event["type"] == "http.response.start":
+            self.status = event["status"]
         if event["type"] == "http.response.start" and self.offer.hold:
             headers = [(name.lower(), value) for name, value in event["headers"]]
             # Whatever answered instead (a middleware's error or redirect) is not a stream.

@@ -33,7 +33,7 @@ from dashboards.live.workers import is_cancelled
 logger = logging.getLogger("dashboards.live")
 
 Ask = Callable[[], Awaitable[bool]]
-"""Says whether the client of a stream may still read it."""
+"""Returns whether the client of a stream may still read it; raises where that is unknown."""
 
 _TICK_SECONDS = 1.0
 _MAX_POSITIONS = 256
@@ -42,7 +42,7 @@ _TROUBLE_SECONDS = 1.0
 _MAX_PAUSE_SECONDS = 10.0
 """The longest time between two attempts to read a channel that the store refuses."""
 _ASK_SECONDS = 10.0
-"""Time that it may take to ask whether somebody still may read; then their stream is ended."""
+"""Time that it may take to ask whether somebody still may read; then it is asked later."""
 _STOP_SECONDS = 1.0
 """Time that a client has to read the last of a stream when the server stops."""
 
@@ -335,7 +335,7 @@ class Hub:
         self._feeds: dict[str, Feed] = {}
         self._topics: dict[str, Position | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._producer = Producer(store, self._trouble)
+        self._producer = Producer(store, self._report)
         # Set while the store answers.
         self._answers = asyncio.Event()
         self._answers.set()
@@ -526,14 +526,17 @@ class Hub:
             reader = next(iter(self._suspended))
             # Taken out first: it may become doubtful again while it is asked.
             del self._suspended[reader]
-            if reader.end_reason or reader.ask is None:
-                continue
+            if reader.ask is None or reader.end_reason:
+                continue  # It has ended meanwhile.
             try:
                 async with asyncio.timeout(_ASK_SECONDS):
                     may_read = await reader.ask()
             except Exception as error:  # noqa: BLE001 - a site may fail in its own ways
                 logger.info("Access to %r cannot be checked: %r", reader.feed.channel, error)
-                may_read = False
+                # Asked again, after the others: the site may be in trouble as well.
+                self._suspend(reader)
+                await asyncio.sleep(_TROUBLE_SECONDS)
+                continue
             if not may_read:
                 reader.close("access")
             elif reader not in self._suspended:
@@ -604,7 +607,7 @@ class Hub:
             try:
                 heads = await self._store.aheads((*self._feeds, *topics, ACCESS))
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-                self._trouble(error)
+                self._trouble(error, EVERYTHING)
                 self._all_stale.set()
                 # Drawn, for the other processes ask as well.
                 await asyncio.sleep(_TROUBLE_SECONDS * random.uniform(0.5, 1))  # noqa: S311
@@ -633,20 +636,13 @@ class Hub:
                 for reader in feed.readers:
                     reader.tick(now)
 
-    def _trouble(self, error: Exception, channel: str = "") -> None:
+    def _trouble(self, error: Exception, channel: str) -> None:
         """Report once that the store does not answer; readers wait meanwhile.
 
         What the store refuses, or cannot read of one channel, is that channel's trouble only.
         """
         if not self._store.is_unavailable(error):
-            if self._refused.get(channel) != repr(error):
-                self._refused[channel] = repr(error)
-                logger.error(
-                    "Live state of %r cannot be read or stored; others are not concerned.",
-                    channel,
-                    exc_info=error,
-                    extra={"event": "channel fails", "channel": channel},
-                )
+            self._report(error, channel)
         elif self._answers.is_set():
             self._answers.clear()
             METRICS.store_failures += 1
@@ -657,6 +653,23 @@ class Hub:
             )
             # Else the poll would ask only when its time has come.
             self._all_stale.set()
+
+    def _report(self, error: Exception, channel: str = "") -> None:
+        """Report once that a channel, or the values that are computed here, are in trouble.
+
+        Threads that compute open connections of their own: that there is none left for them does
+        not say that readers miss anything. Whether they do, the poll finds out.
+        """
+        if not channel and self._store.is_unavailable(error):
+            self._all_stale.set()
+        if self._refused.get(channel) != repr(error):
+            self._refused[channel] = repr(error)
+            logger.error(
+                "Live state of %s cannot be read or stored; others are not concerned.",
+                repr(channel) if channel else "values that are computed here",
+                exc_info=error,
+                extra={"event": "channel fails", "channel": channel},
+            )
 
     def _answered(self) -> None:
         """Report that the store answers again.
