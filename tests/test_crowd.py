@@ -10,10 +10,12 @@ from itertools import count
 import psycopg
 import pytest
 import redis
+from django.db import OperationalError
 
 from dashboards.live.hold import ACCESS, Hold, identify
 from dashboards.live.hub import Hub, Reader
 from dashboards.live.metrics import get_metrics
+from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.redis import RedisStore
 from dashboards.live.triggers import Source
 from tests.conftest import MakeSite
@@ -271,3 +273,26 @@ def test_streams_outlive_a_full_and_a_restarted_postgresql(make_site: MakeSite):
             wait_for(is_pushed)
             kept.until("after the restart")
         assert site.log.count("does not answer") == 1
+
+
+async def test_reads_that_wait_for_a_database_that_is_gone_fail_with_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A thousand channels tried one after the other to reach a database that did not answer, each
+    until its own timeout, before one of them could see that it was there again."""
+    store = DatabaseStore({})
+    monkeypatch.setattr(store, "is_unavailable", lambda error: True)
+    calls: list[int] = []
+
+    def fail() -> None:
+        calls.append(1)
+        time.sleep(0.1)
+        msg = "timeout expired"
+        raise OperationalError(msg)
+
+    reads = [store._in_thread(fail) for _ in range(CROWD)]
+    results = await asyncio.gather(*reads, return_exceptions=True)
+    assert len(calls) == 1
+    assert {str(result) for result in results} == {"timeout expired"}
+    assert await store._in_thread(lambda: "there again") == "there again"
+    store.close()

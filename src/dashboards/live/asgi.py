@@ -205,7 +205,7 @@ class LiveEdge:
         except asyncio.CancelledError:
             if not reader.abandoned:
                 raise
-            is_read = False
+            is_read = exchange.disconnected
         finally:
             try:
                 if not is_read:
@@ -370,7 +370,8 @@ class _Exchange:
         """Close the reader when the client goes."""
         while not self.disconnected:
             await self.receive()
-        reader.close("gone")
+        # Not every server ends a write that waits for a client which has gone.
+        reader.give_up("gone")
 
 
 def _stop_with_hypercorn(stop: Callable[[], None]) -> None:
