@@ -1,5 +1,6 @@
 """System checks: a misconfiguration is told with an id and a hint before it is an empty page."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, TypeVar
@@ -100,6 +101,23 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
                 )
             )
     return messages
+
+
+@register("dashboards")
+def check_client_address(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """``CLIENT_ADDRESS_HEADER`` must be a header's name, as it stands in a request."""
+    name = conf.get("CLIENT_ADDRESS_HEADER")
+    if not isinstance(name, str) or not name:
+        return ()  # Told above, or left out.
+    if re.fullmatch(r"[A-Za-z0-9-]+", name) and not name.upper().startswith("HTTP-"):
+        return ()
+    return [
+        Error(
+            f"DASHBOARDS['CLIENT_ADDRESS_HEADER'] is {name!r}, which is no header's name.",
+            hint='Write it as in a request: "X-Forwarded-For", not "HTTP_X_FORWARDED_FOR".',
+            id="dashboards.E038",
+        )
+    ]
 
 
 @register("dashboards")

@@ -12,7 +12,7 @@ import logging
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cached_property, partial
+from functools import partial
 from http import HTTPStatus
 from types import FrameType
 from typing import Any
@@ -273,6 +273,8 @@ class LiveEdge:
 class _Stream:
     """A stream that may have to make room for somebody else's, even before it is opened."""
 
+    __slots__ = ("_must_leave", "_reader")
+
     def __init__(self) -> None:
         self._reader: Reader | None = None
         self._must_leave = False
@@ -293,19 +295,27 @@ class _Stream:
 class _Exchange:
     """One request's two callables, watched: what Django heard and said, remembered."""
 
+    __slots__ = (
+        *("_connection", "_receive", "_scope", "_send"),
+        *("disconnected", "holding", "offer", "status"),
+    )
+
     def __init__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._connection: Connection | None = None
         self.offer = Offer()
         self.status = 0
         self.holding = False
         self.disconnected = False
 
-    @cached_property
+    @property
     def connection(self) -> Connection:
         """The connection under it."""
-        return Connection(self._scope, self._send)
+        if self._connection is None:
+            self._connection = Connection(self._scope, self._send)
+        return self._connection
 
     async def receive(self) -> Message:
         """Pass on, and remember a disconnect: not every server says it twice."""

@@ -36,6 +36,8 @@ class Connection:
         send: as the server gave it.
     """
 
+    __slots__ = ("_flow", "_request", "_scope", "_transport")
+
     def __init__(self, scope: Mapping[str, Any], send: Send) -> None:
         self._scope = scope
         self._request = _twisted_request(send)
