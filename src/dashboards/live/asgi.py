@@ -77,8 +77,9 @@ class LiveEdge:
                 # told to stop.
                 self._stop_on_signals()
             exchange = _Exchange(scope, receive, send)
-            exchange.offer.client = _client_of(scope)
-            exchange.offer.has_place = self._has_place
+            if scope["path"].endswith(STREAM_PATH):
+                exchange.offer.client = _client_of(scope)
+                exchange.offer.has_place = self._has_place
             if _asks_for_stream(scope):
                 await self._answer_stream(scope, exchange)
             else:

@@ -41,6 +41,8 @@ _TROUBLE_SECONDS = 1.0
 """Time between two attempts while the store does not answer."""
 _MAX_PAUSE_SECONDS = 10.0
 """The longest time between two attempts to read a channel that the store refuses."""
+_REPORT_SECONDS = 60.0
+"""Time after which trouble that goes on is reported again."""
 _ASK_SECONDS = 10.0
 """Time that it may take to ask whether somebody still may read; then it is asked later."""
 _STOP_SECONDS = 1.0
@@ -339,8 +341,9 @@ class Hub:
         # Set while the store answers.
         self._answers = asyncio.Event()
         self._answers.set()
-        # What was reported last of each channel that is watched and cannot be read.
-        self._refused: dict[str, str] = {}
+        # What was reported last of each channel that cannot be read, and until when it is not
+        # reported again.
+        self._refused: dict[str, tuple[str, float]] = {}
         # Readers who are shown nothing until they have been asked whether they may see it.
         self._suspended: dict[Reader, None] = {}
         self._are_suspended = asyncio.Event()
@@ -655,15 +658,17 @@ class Hub:
             self._all_stale.set()
 
     def _report(self, error: Exception, channel: str = "") -> None:
-        """Report once that a channel, or the values that are computed here, are in trouble.
+        """Report once a minute that a channel, or the values that are computed here, are in trouble.
 
         Threads that compute open connections of their own: that there is none left for them does
         not say that readers miss anything. Whether they do, the poll finds out.
         """
         if not channel and self._store.is_unavailable(error):
             self._all_stale.set()
-        if self._refused.get(channel) != repr(error):
-            self._refused[channel] = repr(error)
+        now = time.monotonic()
+        said, again_at = self._refused.get(channel, ("", 0.0))
+        if said != repr(error) or now > again_at:
+            self._refused[channel] = (repr(error), now + _REPORT_SECONDS)
             logger.error(
                 "Live state of %s cannot be read or stored; others are not concerned.",
                 repr(channel) if channel else "values that are computed here",

@@ -4,10 +4,12 @@ ASGI lets an application neither cut a connection nor see that a client does not
 has a way of its own, and each way is here:
 
 * uvicorn, and gunicorn with its worker: ``send`` belongs to the cycle that has the transport.
-* hypercorn: by way of its stream and protocol; over HTTP/1, where the connection is one client's.
+* hypercorn: by way of its stream and its protocol.
 * daphne: ``send`` never waits, so Twisted is told to say when its buffer is full.
 * granian, and any other server: the socket, found among the process's own by the two addresses
   of the connection.
+
+Over HTTP/2 a connection may carry streams of many clients, so it is left alone.
 
 Pure: standard library only.
 """
@@ -39,9 +41,10 @@ class Connection:
     __slots__ = ("_flow", "_request", "_scope", "_transport")
 
     def __init__(self, scope: Mapping[str, Any], send: Send) -> None:
-        self._scope = scope
-        self._request = _twisted_request(send)
-        self._transport = _transport(scope, send)
+        is_own = str(scope.get("http_version", "")).startswith("1")
+        self._scope = scope if is_own else None
+        self._request = _twisted_request(send) if is_own else None
+        self._transport = _transport(send) if is_own else None
         self._flow: _Flow | None = None
 
     def controlled(self, send: Send) -> Send:
@@ -95,7 +98,7 @@ class Connection:
             self._transport.abort()
         elif (channel := getattr(self._request, "channel", None)) is not None:
             channel.transport.abortConnection()
-        else:
+        elif self._scope is not None:
             # It looks at each of the process's files.
             await asyncio.to_thread(_shut_down, self._scope)
 
@@ -124,11 +127,11 @@ class _Flow:
             self._request.unregisterProducer()
 
 
-def _transport(scope: Mapping[str, Any], send: Send) -> asyncio.Transport | None:
+def _transport(send: Send) -> asyncio.Transport | None:
     """Return uvicorn's or hypercorn's transport."""
     owner = getattr(send, "__self__", None)
     transport = getattr(owner, "transport", None)
-    if transport is None and str(scope.get("http_version", "")).startswith("1"):
+    if transport is None:
         for _ in range(2):  # From the stream to the protocol, and on to the server.
             owner = getattr(getattr(owner, "send", None), "__self__", None)
         transport = getattr(getattr(owner, "writer", None), "transport", None)
@@ -139,7 +142,7 @@ def _transport(scope: Mapping[str, Any], send: Send) -> asyncio.Transport | None
 
 
 def _twisted_request(send: Send) -> Any:
-    """Return daphne's request, if it is daphne over HTTP/1."""
+    """Return daphne's request."""
     arguments: Any = getattr(send, "args", ())
     request = arguments[0] if len(arguments) == 1 else None
     transport = getattr(getattr(request, "channel", None), "transport", None)
