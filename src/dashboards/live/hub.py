@@ -658,7 +658,7 @@ class Hub:
             self._all_stale.set()
 
     def _report(self, error: Exception, channel: str = "") -> None:
-        """Report once a minute that a channel, or the values that are computed here, are in trouble.
+        """Report once a minute that a channel, or what is computed here, is in trouble.
 
         Threads that compute open connections of their own: that there is none left for them does
         not say that readers miss anything. Whether they do, the poll finds out.
