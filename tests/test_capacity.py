@@ -249,18 +249,19 @@ def test_a_server_stops_with_clients_that_do_not_read(make_site: MakeSite, serve
 
 
 def test_a_slow_client_that_reads_is_not_given_up(make_site: MakeSite):
-    """It takes the state in parts, and each part that it takes counts."""
-    site = make_site(TEST_HEARTBEAT="1")
-    site.push(note=BIG, number=BIG)
+    """A large state takes it longer than two beats. It is written in parts, and each part that the
+    client takes counts."""
+    site = make_site(TEST_HEARTBEAT="2", TEST_MAX_FRAME="10000000")
+    site.push(note=BIG * 6)
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.settimeout(10)
         slow.connect(("127.0.0.1", site.port))
         slow.sendall(f"GET {STREAM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         received, began = 0, time.monotonic()
-        while received < len(BIG) * 2:
-            data = slow.recv(2048)
+        while time.monotonic() - began < 7:
+            data = slow.recv(8192)
             assert data, f"cut after {received} bytes"
             received += len(data)
-            if time.monotonic() - began < 4:
-                time.sleep(0.02)
+            time.sleep(0.008)  # A megabyte a second.
+        assert received < len(BIG) * 6, "it was still being written to"

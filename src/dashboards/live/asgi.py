@@ -24,7 +24,7 @@ from dashboards.live.frames import encode_retry
 from dashboards.live.hold import EXTENSION, STREAM_PATH, Hold, Offer, retry_when_full
 from dashboards.live.hub import Hub, Reader
 from dashboards.live.metrics import METRICS
-from dashboards.live.places import Places, network_of
+from dashboards.live.places import Place, Places, network_of
 from dashboards.live.stores import get_store
 from dashboards.live.transports import Connection
 
@@ -85,7 +85,9 @@ class LiveEdge:
             else:
                 await self._answer(scope, exchange)
             if exchange.holding and exchange.offer.hold:
-                await self._hold(exchange.offer.hold, exchange, scope)
+                stream = await self._open(exchange.offer.hold, exchange, scope)
+                if stream is not None:
+                    await self._hold(stream, exchange)
         else:
             await self._application(scope, receive, send)
 
@@ -148,38 +150,24 @@ class LiveEdge:
         loop = asyncio.get_running_loop()
         await loop.create_task(_awaited(answer), context=context)
 
-    async def _hold(self, hold: Hold, exchange: "_Exchange", scope: dict[str, Any]) -> None:
-        stream = _Stream()
+    async def _open(
+        self, hold: Hold, exchange: "_Exchange", scope: dict[str, Any]
+    ) -> "_Stream | None":
+        """Open a stream; where that cannot be, end the answer, and the client comes back."""
+        hub, stream = self._get_hub(), _Stream()
         place = self._places.take(hold.holder, conf.get("MAX_STREAMS"), stream.make_room)
         if place is None:
             # Taken by others since the view asked.
             METRICS.refused += 1
             await exchange.end(encode_retry(retry_when_full()))
-            return
-        hub = self._get_hub()
+            return None
+        ask = partial(self._may_read, scope, hold) if hold.identity else None
         try:
-            reader = await self._open(hub, hold, exchange, scope)
-            if reader is not None:
-                stream.begin(reader)
-                await self._deliver(hub, reader, exchange)
-        finally:
+            stream.begin(place, await hub.open(hold, ask))
+        except BaseException as error:
             self._places.give_back(place)
-
-    def _get_hub(self) -> Hub:
-        hub = self._hub
-        if hub is None:
-            hub = self._hub = Hub(get_store())
-            _stop_with_hypercorn(self._stop)
-            if self._is_stopping:
-                hub.close()
-        return hub
-
-    async def _open(
-        self, hub: Hub, hold: Hold, exchange: "_Exchange", scope: dict[str, Any]
-    ) -> Reader | None:
-        try:
-            return await hub.open(hold, partial(self._may_read, scope, hold))
-        except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
+            if not isinstance(error, Exception):
+                raise
             # The client comes back with its position, when the store has had a moment. The hub
             # has told of it, once for all the streams that meet the same trouble.
             logger.info(
@@ -190,9 +178,20 @@ class LiveEdge:
             )
             await exchange.end(encode_retry(_TROUBLE_MILLISECONDS))
             return None
+        return stream
 
-    async def _deliver(self, hub: Hub, reader: Reader, exchange: "_Exchange") -> None:
+    def _get_hub(self) -> Hub:
+        hub = self._hub
+        if hub is None:
+            hub = self._hub = Hub(get_store())
+            _stop_with_hypercorn(self._stop)
+            if self._is_stopping:
+                hub.close()
+        return hub
+
+    async def _hold(self, stream: "_Stream", exchange: "_Exchange") -> None:
         """Write what the reader takes, until the stream and its connection are done with."""
+        reader = stream.reader
         listener = asyncio.create_task(exchange.wait_for_disconnect(reader))
         is_read = True
         try:
@@ -213,7 +212,8 @@ class LiveEdge:
                     await self._cut(reader, exchange, listener)
             finally:
                 # Not before: what the server keeps for a client counts as a stream.
-                hub.release(reader)
+                self._get_hub().release(reader)
+                self._places.give_back(stream.place)
                 listener.cancel()
 
     async def _cut(
@@ -272,25 +272,27 @@ class LiveEdge:
 
 
 class _Stream:
-    """A stream that may have to make room for somebody else's, even before it is opened."""
+    """A stream in its place. It may have to leave that even before it is opened."""
 
-    __slots__ = ("_must_leave", "_reader")
+    __slots__ = ("_must_leave", "place", "reader")
+
+    place: Place
+    reader: Reader
 
     def __init__(self) -> None:
-        self._reader: Reader | None = None
         self._must_leave = False
 
-    def begin(self, reader: Reader) -> None:
+    def begin(self, place: Place, reader: Reader) -> None:
         """Begin to be read."""
-        self._reader = reader
+        self.place, self.reader = place, reader
         if self._must_leave:
             reader.give_up("full")
 
     def make_room(self) -> None:
         """End, as soon as it is open."""
         self._must_leave = True
-        if self._reader is not None:
-            self._reader.give_up("full")
+        if hasattr(self, "reader"):
+            self.reader.give_up("full")
 
 
 class _Exchange:
@@ -361,21 +363,21 @@ class _Exchange:
         """Write what the reader takes, until the stream ends."""
         self._send = send = self.connection.controlled(self._send)
 
-        async def write_parts(body: bytes) -> None:
-            for start in range(0, len(body), _PART_BYTES):
-                part = body[start : start + _PART_BYTES]
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-                reader.progress()
-
         def write(body: bytes) -> Awaitable[None]:
             if len(body) > _PART_BYTES:
-                return write_parts(body)
+                return self._write_parts(body, reader)
             # Not a coroutine around a coroutine: this runs once for each delivery.
             return send({"type": "http.response.body", "body": body, "more_body": True})
 
         await reader.deliver(write)
         if not self.disconnected:
             await self.end()
+
+    async def _write_parts(self, body: bytes, reader: Reader) -> None:
+        for start in range(0, len(body), _PART_BYTES):
+            part = body[start : start + _PART_BYTES]
+            await self._send({"type": "http.response.body", "body": part, "more_body": True})
+            reader.progress()
 
     async def wait_for_disconnect(self, reader: Reader) -> None:
         """Close the reader when the client goes."""
