@@ -329,7 +329,9 @@ class RedisStore(BaseStore):
 
     def is_unavailable(self, error: Exception) -> bool:
         """Return True if the connection failed, or Redis did not answer in time."""
-        if not INSTALLED or str(error) == _BUSY:
+        # Not every release has it.
+        too_many = getattr(redis.exceptions, "MaxConnectionsError", ()) if INSTALLED else ()
+        if not INSTALLED or isinstance(error, too_many) or str(error) == _BUSY:
             return False  # All connections of this process are in use: that is a crowd.
         # Also a server that is still loading its data, and one that asks for another password.
         return isinstance(error, OSError | redis.ConnectionError | redis.TimeoutError)
