@@ -271,6 +271,25 @@ def test_w006_its_hint_is_a_remedy(monkeypatch: pytest.MonkeyPatch):
     assert found() == []
 
 
+def test_w041_memory_of_one_process_is_said_where_a_site_is_deployed(settings: Settings):
+    """MemoryStore under several workers lost pushes and logouts, and nothing said so."""
+    settings.DASHBOARDS = stores(BACKEND=MEMORY)
+
+    assert found() == []
+    [warning] = [
+        each
+        for each in run_checks(include_deployment_checks=True, tags=["dashboards"])
+        if each.id == "dashboards.W041"
+    ]
+    assert warning.msg == (
+        "Live state is kept by MemoryStore, in the memory of one process: pages miss what another "
+        "one (a worker, a task, a management command) pushes, and a logout there."
+    )
+    assert "DatabaseStore, the default, or RedisStore" in (warning.hint or "")
+    settings.DASHBOARDS = {}
+    assert run_checks(include_deployment_checks=True, tags=["dashboards"]) == []
+
+
 def test_the_memory_store_asks_nothing_of_the_database(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
@@ -418,9 +437,15 @@ class NoPermission:
     ("classes", "reason"),
     [
         (["nowhere.Permission"], "No module named 'nowhere'"),
-        (["tests.test_checks.NoPermission"], "is no BasePermission"),
-        ([7], "not callable"),
+        (["tests.test_checks.NoPermission"], "must hold subclasses of BasePermission or dotted"),
+        ([7], "must hold subclasses of BasePermission or dotted paths to them, got 7"),
+        ("tests.test_checks.NoPermission", "must be a list or tuple of permission classes, got 't"),
+        (
+            (each for each in [NoPermission]),
+            "must be a list or tuple of permission classes, got <generator",
+        ),
     ],
+    ids=["unknown", "no permission", "number", "text", "generator"],
 )
 def test_e009_permission_classes_cannot_be_used(settings: Settings, classes: Any, reason: str):
     settings.DASHBOARDS = {"PERMISSION_CLASSES": classes}
@@ -527,3 +552,39 @@ def test_w015_a_menu_of_an_app_that_there_is_not(monkeypatch: pytest.MonkeyPatch
     )
     assert message.hint is not None
     assert message.hint.startswith("Dashboards are registered for '")
+
+
+@pytest.mark.parametrize("wrong", ["yes", 2, []], ids=repr)
+def test_e002_raise_value_errors_is_none_of_its_values(settings: Settings, wrong: Any):
+    settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": wrong}
+
+    assert found() == [
+        Error(
+            f"DASHBOARDS['RAISE_VALUE_ERRORS'] must be True, False or None, got {wrong!r}.",
+            hint="Leave it out for the default, None: errors are raised while tests run.",
+            id="dashboards.E002",
+        )
+    ]
+
+
+def test_e002_show_errors_to_staff_is_no_bool(settings: Settings):
+    settings.DASHBOARDS = {"SHOW_ERRORS_TO_STAFF": "yes"}
+
+    assert found() == [
+        Error(
+            "DASHBOARDS['SHOW_ERRORS_TO_STAFF'] must be a bool, got 'yes'.",
+            hint="Leave it out for the default, False.",
+            id="dashboards.E002",
+        )
+    ]
+
+
+@pytest.mark.parametrize(("given", "is_warned"), [(True, True), (False, False), (None, False)])
+def test_w050_values_that_raise_end_requests(
+    settings: Settings, *, given: bool | None, is_warned: bool
+):
+    settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": given}
+
+    warned = run_checks(tags=["dashboards"], include_deployment_checks=True)
+    assert ("dashboards.W050" in [each.id for each in warned]) is is_warned
+    assert "dashboards.W050" not in [each.id for each in found()]

@@ -1,8 +1,10 @@
 """Page, component and stream, with access in one place."""
 
 import os
+import random
 from functools import cache, partial
 from typing import Any
+from urllib.parse import quote
 
 from django.apps import apps
 from django.conf import settings
@@ -10,7 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
@@ -19,16 +21,20 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.generic import View
 
 from dashboards import conf
-from dashboards.component.bound import BoundComponent, entity_tag
+from dashboards.component.bound import BoundComponent, Shown, entity_tag
+from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
-from dashboards.exceptions import UnknownComponentError
+from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
 from dashboards.live.grip.edge import Proxied, proxied
 from dashboards.live.hold import ACCESS, Hold, identify, offered, retry_when_full
+from dashboards.live.limits import clean_text
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
+from dashboards.permissions import grants
+from dashboards.sessions import is_automatic, keep_expiry
 
 _RETRY_MILLISECONDS = 500
 """A held stream that ends is taken up again at once; the page adds jitter."""
@@ -45,19 +51,22 @@ class DashboardAccessView(View):
         """Check access before anything is computed."""
         try:
             about = self.dashboard_class.get_object(request, **kwargs)
-        except Exception:
-            # Who may not open it, whatever it is about, is not told of what there is; nor is a
-            # get_queryset of one's own made for those who are not signed in.
-            if self._is_refused_anyway(request):
+        except Exception as error:
+            # "There is no such object" and "you may not see it" are one answer to those who may
+            # not see it. Nor is a get_queryset of one's own made for those who are not signed in.
+            is_missing = isinstance(error, Http404)
+            is_secret = is_missing and self.dashboard_class.has_object_permissions()
+            if is_secret or self._is_refused_anyway(request):
                 return self.handle_no_permission(request)
             raise
         self.dashboard = self.dashboard_class(request, about)
-        if not self.dashboard.has_permission(request):
+        if not grants(self.dashboard.has_permission, request):
             return self.handle_no_permission(request)
         self.find(**kwargs)
         return super().dispatch(request, *args, **kwargs)
 
     def _is_refused_anyway(self, request: HttpRequest) -> bool:
+        """Return True if the request may not open the dashboard of any object."""
         try:
             return not self.dashboard_class.allows(request)
         except Exception:  # noqa: BLE001 - methods of one's own may count on an object
@@ -80,11 +89,17 @@ class PageView(DashboardAccessView):
     """The page."""
 
     def handle_no_permission(self, request: HttpRequest) -> HttpResponseBase:
-        """Send those who are not signed in to log in; refuse the others."""
+        """Send those who are not signed in to log in; refuse the others: 403, or 404 of an object.
+
+        A missing object has the same answer, so that nobody learns which objects there are.
+        """
         user = getattr(request, "user", None)
-        if user is None or user.is_authenticated:
-            raise PermissionDenied
-        return _lead_to_login(request)
+        if user is not None and not user.is_authenticated:
+            return _lead_to_login(request)
+        dashboard = self.dashboard_class
+        if dashboard.has_object_permissions() and not self._is_refused_anyway(request):
+            raise Http404(dashboard.missing_message())
+        raise PermissionDenied
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """Render the page, its position read before its values are computed."""
@@ -92,7 +107,8 @@ class PageView(DashboardAccessView):
         dashboard.compute_due(deferred=False)
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
         context = {"dashboard": dashboard, "stream_url": stream_url}
-        return render(request, dashboard._meta.template_name, context)  # noqa: SLF001
+        html = render_to_string(dashboard._meta.template_name, context, request)  # noqa: SLF001
+        return HttpResponse(clean_text(html))
 
 
 class FetchedView(DashboardAccessView):
@@ -102,6 +118,8 @@ class FetchedView(DashboardAccessView):
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Refuse a script what LoginRequiredMiddleware would send to log in."""
+        if is_automatic(request):
+            keep_expiry(request)
         if _must_log_in(request):
             is_scripted = request.headers.get("HX-Request") == "true"
             return self.handle_no_permission(request) if is_scripted else _lead_to_login(request)
@@ -132,15 +150,18 @@ class ComponentView(FetchedView):
 
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render the value that the page was sent without, or a newer one."""
-        response = self.component.respond() or self._answer(
-            request, load_alone(self.dashboard, key)
-        )
+        response = self.component.respond()
+        if response is None:
+            shown = load_alone(self.dashboard, key)
+            response = self._answer(request, shown.content)
+            if shown.state:
+                response[STATE_HEADER] = quote(shown.state)
         response["Cache-Control"] = "no-store"
         return response
 
     def _answer(self, request: HttpRequest, content: str | None) -> HttpResponseBase:
         if content is None:
-            # Leaves the box as it is: a live value that has not come yet.
+            # Leaves the content as it is: a value that has not come yet, or that failed.
             return HttpResponse(status=204)
         response = HttpResponse(content)
         # So does 304: what the server has to say is not new, but an event may have been.
@@ -158,16 +179,17 @@ class ComponentsView(FetchedView):
         if not any(key in self.dashboard.components for key in asked):
             raise Http404
         batch = load_together(self.dashboard, asked)
-        answers = {key: _describe(content) for key, content in batch.ready.items()}
+        answers = {key: _describe(shown) for key, shown in batch.ready.items()}
         response = JsonResponse({"ready": answers, "again": batch.again})
         response["Cache-Control"] = "no-store"
         return response
 
 
-def _describe(content: str | Exception | None) -> dict[str, Any]:
-    if isinstance(content, Exception):
-        return {"status": 500}
-    return {"status": 204} if content is None else {"status": 200, "html": content}
+def _describe(shown: Shown) -> dict[str, Any]:
+    answer: dict[str, Any] = {"status": 204}
+    if shown.content is not None:
+        answer = {"status": 200, "html": shown.content}
+    return {**answer, "state": shown.state} if shown.state else answer
 
 
 class StreamView(DashboardAccessView):
@@ -181,13 +203,22 @@ class StreamView(DashboardAccessView):
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note who has lost access so far: whoever loses it from here on is not held."""
+        keep_expiry(request)
+        try:
+            return self._dispatch(request, *args, **kwargs)
+        except StoreUnavailableError:
+            # The page comes back with its position; not all pages in the same second.
+            return HttpResponse(status=503, headers={"Retry-After": random.randint(1, 5)})  # noqa: S311
+
+    def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         through = self._proxied = proxied(request)
         if not (through and through.is_next) and _must_log_in(request):
             return self.handle_no_permission(request)
         if through:
             return through.answer(partial(super().dispatch, request, *args, **kwargs))
         if offer := offered(request):
-            heads = {} if offer.is_watching else get_store().heads([ACCESS])
+            store = get_store()
+            heads = {} if offer.is_watching else store.reach(lambda: store.heads([ACCESS]))
             self._access = offer.access if offer.is_watching else heads.get(ACCESS)
         return super().dispatch(request, *args, **kwargs)
 
@@ -209,7 +240,8 @@ class StreamView(DashboardAccessView):
             offer.hold = self._hold(self._position(), self._access)
         else:
             dashboard.compute_due(deferred=True)
-            changes = get_store().since(dashboard.channel, self._position())
+            store, since = get_store(), self._position()
+            changes = store.reach(lambda: store.since(dashboard.channel, since))
             content += encode_frames(changes.frames, str(changes.position))
             if through is not None:
                 through.hold(self._hold(changes.position, through.access))
@@ -286,7 +318,8 @@ class MetricsView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Answer staff."""
         user = getattr(request, "user", None)
-        if not (user and user.is_active and user.is_staff):
+        # Not their truth: a user model of the project's own may have methods of these names.
+        if not all(getattr(user, name, False) is True for name in ("is_active", "is_staff")):
             raise PermissionDenied
         wanted = request.GET.get("format")
         accepts = "application/openmetrics-text" in request.headers.get("Accept", "")

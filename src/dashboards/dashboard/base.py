@@ -1,9 +1,11 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
@@ -12,6 +14,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
@@ -19,7 +22,16 @@ from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent, begin_shared, new_mark
 from dashboards.component.calls import settle
 from dashboards.component.filters import Filters
+from dashboards.component.guard import (
+    Failure,
+    describe_error,
+    get_transactions,
+    guarded,
+    keeps_errors,
+    may_see_errors,
+)
 from dashboards.component.layout import ComponentLayout, Rendering
+from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
 from dashboards.dashboard.changes import announce_changes
 from dashboards.dashboard.components import Components
@@ -29,15 +41,29 @@ from dashboards.exceptions import (
     AudienceError,
     DeclarationError,
     NotLiveError,
+    StoreUnavailableError,
 )
 from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
 from dashboards.live.limits import check_raw_size, check_size
 from dashboards.live.positions import Position
+from dashboards.live.states import current_states
 from dashboards.live.stores import get_store
+from dashboards.live.stores.base import Changes
 from dashboards.live.triggers import OnChange, Source, produce_due
 from dashboards.live.triggers import render as render_source
-from dashboards.permissions import BasePermission, load
+from dashboards.permissions import (
+    BasePermission,
+    as_classes,
+    grants,
+    grants_all,
+    is_about_objects,
+    load,
+)
+
+logger = logging.getLogger("dashboards.live")
+
+T = TypeVar("T")
 
 
 @cache
@@ -152,6 +178,12 @@ class Dashboard(metaclass=DashboardType):
             return self._meta.name
         return _words_of(type(self).__name__)
 
+    @cached_property
+    def heading(self) -> str:
+        """The name as the page shows it: where ``name`` raises, the words of the class."""
+        name = self._guard(lambda: str(self.name), "name")
+        return _words_of(type(self).__name__) if isinstance(name, Failure) else name
+
     @property
     def dom_id(self) -> str:
         """The id of its element in the page."""
@@ -205,35 +237,55 @@ class Dashboard(metaclass=DashboardType):
         """
         return None
 
+    @classmethod
+    def missing_message(cls) -> str:
+        """Return what a 404 says of an object that is missing or not shown."""
+        return ""
+
     # Who may open it.
 
     def get_permissions(self) -> Sequence[BasePermission]:
-        """Return the permissions that must all allow a request."""
+        """Return the permissions that must all allow a request.
+
+        Raises:
+            DeclarationError: ``DASHBOARDS["PERMISSION_CLASSES"]`` cannot be used.
+        """
         classes = self._meta.permission_classes
         if classes is None:
-            classes = self.settings["PERMISSION_CLASSES"]
+            where = "DASHBOARDS['PERMISSION_CLASSES']"
+            classes = as_classes(where, self.settings["PERMISSION_CLASSES"])
         return load(classes)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether the request may open the page, its components and its stream."""
+        """Return True if the request may open the page, its components and its stream.
+
+        It may be ``async`` in a subclass. Any answer but ``True`` refuses.
+        """
         user = getattr(request, "user", None)
-        if self._meta.audience == "user" and not (user and user.is_authenticated):
+        if self._meta.audience == "user" and getattr(user, "is_authenticated", False) is not True:
             return False
-        return all(each.allows(request, self.object) for each in self.get_permissions())
+        return grants_all(self.get_permissions(), request, self.object)
 
     @classmethod
     def allows(cls, request: HttpRequest, about: Any = None) -> bool:
-        """Whether a request may open it, asked by a menu: its components are not made for that.
+        """Return True if a request may open it, without making its components.
 
         Args:
             request: the request.
             about: the object, where it is about one.
         """
         if not cls.has_own("has_permission", "get_permissions", beyond=Dashboard):
-            return cls.make_bare(request, about).has_permission(request)
+            return grants(cls.make_bare(request, about).has_permission, request)
         # Methods of one's own may need what its __init__ makes.
         its = cls(request) if about is None else cls(request, about)
-        return its.has_permission(request)
+        return grants(its.has_permission, request)
+
+    @classmethod
+    def has_object_permissions(cls) -> bool:
+        """Return True if a request may be let in to one object's dashboard and not to another's."""
+        if cls.has_own("has_permission", "get_permissions", beyond=Dashboard):
+            return True
+        return any(is_about_objects(type(each)) for each in cls.make_bare().get_permissions())
 
     @classmethod
     def make_bare(cls, request: HttpRequest | None = None, about: Any = None) -> Self:
@@ -257,6 +309,11 @@ class Dashboard(metaclass=DashboardType):
         """What renders templates for its request."""
         return Templates(self.request)
 
+    @cached_property
+    def transactions(self) -> Sequence[str]:
+        """The databases in which its request has a transaction open."""
+        return get_transactions()
+
     @property
     def filters(self) -> Mapping[str, Any]:
         """What the page was asked to be narrowed to.
@@ -266,12 +323,20 @@ class Dashboard(metaclass=DashboardType):
         """
         if self._filters is not None:
             return self._filters.values
+        if self._meta.filter_form is not None:
+            return {}  # It could not be made: nothing has cleaned what the query string says.
         return self.request.GET.dict() if self.request else {}
 
     @cached_property
     def _filters(self) -> Filters | None:
         make = self._meta.filter_form
-        return None if make is None else Filters(make, self.request)
+        if make is None:
+            return None
+        filters = self._guard(lambda: Filters(make, self.request).read(), "filter form")
+        return None if isinstance(filters, Failure) else filters
+
+    def _guard(self, run: Callable[[], T], part: str) -> T | Failure:
+        return guarded(run, dashboard=type(self).__name__, part=part)
 
     @cached_property
     def is_filtered(self) -> bool:
@@ -290,8 +355,16 @@ class Dashboard(metaclass=DashboardType):
 
     def render_filters(self) -> SafeString:
         """Render the form that narrows the dashboard; empty where there is none."""
-        if self._filters is None:
+        if self._meta.filter_form is None:
             return SafeString()
+        html = self._guard(self._render_filters, "filter form")
+        if isinstance(html, Failure) or html is None:
+            return render_failed(self.templates)
+        return html
+
+    def _render_filters(self) -> SafeString | None:
+        if self._filters is None:
+            return None
         context = {
             "dashboard": self,
             "form": self._filters.form,
@@ -310,11 +383,14 @@ class Dashboard(metaclass=DashboardType):
     @property
     def scripts(self) -> Sequence[str]:
         """The static files that its components need, each once."""
-        paths = [path for each in self for path in each.scripts]
-        if any(each.is_batched for each in self):
-            paths.append("dashboards/js/deferred.js")
+        paths: list[str] = []
+        for each in self:
+            paths.extend(each.get_needed_scripts())
         layout = self.Layout.components
-        return list(dict.fromkeys([*paths, *(layout.get_scripts() if layout else ())]))
+        if layout is not None:
+            scripts = self._guard(lambda: list(layout.get_scripts()), "layout")
+            paths.extend([] if isinstance(scripts, Failure) else scripts)
+        return list(dict.fromkeys(paths))
 
     def render_components(self) -> SafeString:
         """Render what it shows: what its layout names, or the boxes of all components."""
@@ -322,13 +398,18 @@ class Dashboard(metaclass=DashboardType):
         if layout is None:
             shown = list(self)
         else:
-            shown = [self[key] for key in layout.get_keys() if key in self.components]
+            # A layout may name one twice. Where it cannot say what it shows, nothing is begun.
+            named = self._guard(lambda: dict.fromkeys(layout.get_keys()), "layout")
+            keys = () if isinstance(named, Failure) else named
+            shown = [self[key] for key in keys if key in self.components]
         for each in shown:
-            each.begin(self._frame_of(each))
+            each.begin()
         # What is awaited waits together: the page takes as long as the slowest, not as all.
         settle([each.ahead for each in shown if each.ahead])
         if layout is not None:
-            return layout.render(Rendering(self))
+            html = self._guard(lambda: layout.render(Rendering(self)), "layout")
+            if not isinstance(html, Failure):
+                return html
         return mark_safe("".join(self.render_box(each.key) for each in self))  # noqa: S308 - rendered by a template
 
     def render_box(
@@ -437,18 +518,43 @@ class Dashboard(metaclass=DashboardType):
             deferred: whether to compute also what a page need not wait for.
         """
         sources = [source for source in self.get_sources() if deferred or not source.deferred]
-        produce_due(get_store(), self.channel, sources, self._begin)
+        store, channel = get_store(), self.channel
+        try:
+            store.reach(lambda: produce_due(store, channel, sources, self._begin))
+        except StoreUnavailableError:
+            pass  # Said already.
+        except Exception:
+            # Refused, by a store that is full, say: the page shows the values that it has.
+            logger.exception(
+                "The live values of %r cannot be computed now.",
+                channel,
+                extra={"event": "store refuses", "channel": channel},
+            )
 
     def _begin(self, sources: Sequence[Source]) -> None:
         events = {source.key for source in sources}
         begin_shared([each for each in self._shared if each.event in events and each.is_computed])
 
     @cached_property
-    def _live_state(self) -> tuple[Position | None, Mapping[str, str]]:
+    def _live_state(self) -> tuple[Position | None, Mapping[str, str], Mapping[str, str]]:
+        """Position, frames and states of the channel; frames by key, states by event."""
         if not self.is_live:
-            return None, {}
-        changes = get_store().since(self.channel, None)
-        return changes.position, page_html(changes.frames)
+            return None, {}, {}
+        changes = self._read(self.channel)
+        return changes.position, page_html(changes.frames), current_states(changes.frames)
+
+    @staticmethod
+    def _read(channel: str) -> Changes:
+        """Return a channel's whole state; none where the store cannot be reached.
+
+        The page is served all the same. Its live boxes wait, and its stream, which begins without a
+        position, brings the whole state as soon as there is one.
+        """
+        store = get_store()
+        try:
+            return store.reach(lambda: store.since(channel, None))
+        except StoreUnavailableError:
+            return Changes(None, ())
 
     @property
     def position(self) -> Position | None:
@@ -458,7 +564,7 @@ class Dashboard(metaclass=DashboardType):
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
         component = self[key]
-        content = component.render_content(self._frame_of(component))
+        content = component.render_content(self.get_frame(component))
         if (
             content is None
             and component.is_computed
@@ -490,11 +596,53 @@ class Dashboard(metaclass=DashboardType):
             return component.render(component.get_deferred_value())
         return self.render_content(key)
 
-    def _frame_of(self, component: BoundComponent) -> str | None:
+    def get_frame(self, component: BoundComponent) -> str | None:
+        """Return the newest frame that the store has of a component; ``None`` for none."""
         key = component.key
         if component.is_guarded and component.is_pushed:
-            return page_html(get_store().since(self._guarded_channel(key), None).frames).get(key)
+            return page_html(self._read(self._guarded_channel(key)).frames).get(key)
         return self._live_state[1].get(key)
+
+    def get_state(self, component: BoundComponent) -> str:
+        """Return the state of a component's shared value as HTML; empty where that is fresh.
+
+        Those who may read errors are told what the value raised last.
+        """
+        state = self._live_state[2].get(component.event, "")
+        if not (state and may_see_errors(self.request)):
+            return state
+        error = self._errors.get(component.event)
+        return format_html("{} <code>{}</code>", mark_safe(state), error) if error else state  # noqa: S308 - rendered by us
+
+    def note_error(self, component: BoundComponent, error: Exception) -> None:
+        """Keep the text of what a shared value raised, where anybody may read it.
+
+        On a channel that no stream reads, since whoever renders a page may be another process than
+        the one that computes. Written only when it is another text than the last.
+        """
+        if not keeps_errors():
+            return
+        text = describe_error(error)
+        if self._noted.get(component.event) == text:
+            return
+        # The store may be what failed; the log has the error in any case.
+        with suppress(Exception):
+            get_store().put(self._errors_channel, {component.event: text})
+            self._noted[component.event] = text
+
+    @cached_property
+    def _noted(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _errors(self) -> Mapping[str, str]:
+        """What shared values raised last, by event."""
+        return page_html(get_store().since(self._errors_channel, None).frames)
+
+    @property
+    def _errors_channel(self) -> str:
+        # No key has an "@".
+        return self._channel_of(f"{self.get_app_label()}.{type(self).__name__.lower()}+@errors")
 
     def prepare_pushed(self, key: str, value: Any) -> Any:
         """Return a value that is pushed, ready for the template.

@@ -41,8 +41,8 @@ _TROUBLE_SECONDS = 1.0
 """Time between two attempts while the store does not answer."""
 _MAX_PAUSE_SECONDS = 10.0
 """The longest time between two attempts to read a channel that the store refuses."""
-_REPORT_SECONDS = 60.0
-"""Time after which trouble that goes on is reported again."""
+_REFUSAL_SECONDS = 60.0
+"""Time between two reports of what the store refuses."""
 _ASK_SECONDS = 10.0
 """Time that it may take to ask whether somebody still may read; then it is asked later."""
 _STOP_SECONDS = 1.0
@@ -337,13 +337,13 @@ class Hub:
         self._feeds: dict[str, Feed] = {}
         self._topics: dict[str, Position | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._producer = Producer(store, self._report)
+        self._producer = Producer(store, self._note_trouble)
+        # What a thread that computes was told, until it is known whether all are told so.
+        self._noted: Exception | None = None
         # Set while the store answers.
         self._answers = asyncio.Event()
         self._answers.set()
-        # What was reported last of each channel that cannot be read, and until when it is not
-        # reported again.
-        self._refused: dict[str, tuple[str, float]] = {}
+        self._reported: dict[str, float] = {}
         # Readers who are shown nothing until they have been asked whether they may see it.
         self._suspended: dict[Reader, None] = {}
         self._are_suspended = asyncio.Event()
@@ -400,7 +400,7 @@ class Hub:
             reader.close("failure")
             self.release(reader)
             if isinstance(error, Exception):
-                self._trouble(error, feed.channel)
+                self._trouble(error)
             raise
         if self.closed:
             reader.close("shutdown")
@@ -417,12 +417,10 @@ class Hub:
         METRICS.ended[reader.end_reason] += 1
         if not feed.readers and self._feeds.get(feed.channel) is feed:
             del self._feeds[feed.channel]
-            self._refused.pop(feed.channel, None)
             feed.forget()
         if not self._feeds:
             self._tasks = _cancel(self._tasks)
             self._topics.clear()
-            self._refused.clear()
             self._producer.close()
 
     def close(self) -> None:
@@ -445,13 +443,11 @@ class Hub:
                 self._hear(),
                 self._poll(),
                 self._tick(),
-                self._follow(self._access_stale, self._check_access, ACCESS),
-                self._follow(self._are_suspended, self._ask_suspended, ACCESS),
+                self._follow(self._access_stale, self._check_access),
+                self._follow(self._are_suspended, self._ask_suspended),
             )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
-        feed.tasks = _spawn(
-            self._follow(feed.stale, partial(self._refresh, feed), feed.channel),
-        )
+        feed.tasks = _spawn(self._follow(feed.stale, partial(self._refresh, feed)))
         for turn in turns(hold.sources):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
@@ -475,7 +471,6 @@ class Hub:
             await self._check_access()
         self._answered()
         feed.apply(changes)
-        self._refused.pop(feed.channel, None)
 
     async def _check_access(self) -> None:
         """End the streams of whoever may have lost access; the view decides who comes back.
@@ -546,9 +541,7 @@ class Hub:
                 reader.is_suspended = False
                 reader.wake()
 
-    async def _follow(
-        self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]], channel: str
-    ) -> None:
+    async def _follow(self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]]) -> None:
         """Read a channel's news, however many hints announced them."""
         pause = _TROUBLE_SECONDS
         while not is_cancelled():
@@ -557,7 +550,7 @@ class Hub:
             try:
                 await refresh()
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-                self._trouble(error, channel)
+                self._trouble(error)
                 stale.set()
                 if self._answers.is_set():
                     # This channel's own trouble. The next push may mend it.
@@ -610,12 +603,16 @@ class Hub:
             try:
                 heads = await self._store.aheads((*self._feeds, *topics, ACCESS))
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-                self._trouble(error, EVERYTHING)
+                self._trouble(error)
                 self._all_stale.set()
                 # Drawn, for the other processes ask as well.
                 await asyncio.sleep(_TROUBLE_SECONDS * random.uniform(0.5, 1))  # noqa: S311
                 continue
             self._answered()
+            if self._noted is not None:
+                # The store answers readers: only those who compute are in trouble.
+                self._report_refusal(self._noted)
+                self._noted = None
             if heads.get(ACCESS) != self._access:
                 self._access_stale.set()
             for channel, feed in self._feeds.items():
@@ -639,42 +636,42 @@ class Hub:
                 for reader in feed.readers:
                     reader.tick(now)
 
-    def _trouble(self, error: Exception, channel: str) -> None:
-        """Report once that the store does not answer; readers wait meanwhile.
-
-        What the store refuses, or cannot read of one channel, is that channel's trouble only.
-        """
+    def _trouble(self, error: Exception) -> None:
+        """Report once that the store cannot be reached; readers wait meanwhile."""
         if not self._store.is_unavailable(error):
-            self._report(error, channel)
-        elif self._answers.is_set():
+            self._report_refusal(error)
+            return
+        self._store.outage.begin(error)
+        if self._answers.is_set():
             self._answers.clear()
             METRICS.store_failures += 1
-            logger.error(
-                "The store of live state does not answer.",
-                exc_info=error,
-                extra={"event": "store fails"},
-            )
             # Else the poll would ask only when its time has come.
             self._all_stale.set()
 
-    def _report(self, error: Exception, channel: str = "") -> None:
-        """Report once a minute that a channel, or what is computed here, is in trouble.
+    def _note_trouble(self, error: Exception) -> None:
+        """Find out whether readers are in the same trouble as the threads that compute.
 
-        Threads that compute open connections of their own: that there is none left for them does
-        not say that readers miss anything. Whether they do, the poll finds out.
+        Those open connections of their own: that the store has none left for them does not say
+        that readers miss anything, or that somebody's lost access could not be stored.
         """
-        if not channel and self._store.is_unavailable(error):
+        if self._store.is_unavailable(error):
+            self._noted = error
             self._all_stale.set()
-        now = time.monotonic()
-        said, again_at = self._refused.get(channel, ("", 0.0))
-        if said != repr(error) or now > again_at:
-            self._refused[channel] = (repr(error), now + _REPORT_SECONDS)
-            logger.error(
-                "Live state of %s cannot be read or stored; others are not concerned.",
-                repr(channel) if channel else "values that are computed here",
-                exc_info=error,
-                extra={"event": "channel fails", "channel": channel},
-            )
+        else:
+            self._report_refusal(error)
+
+    def _report_refusal(self, error: Exception) -> None:
+        """Report, now and then, what the store refuses: it is full, say, or cannot read a frame."""
+        now, kind = time.monotonic(), type(error).__qualname__
+        if now < self._reported.get(kind, 0) + _REFUSAL_SECONDS:
+            return
+        self._reported[kind] = now
+        logger.error(
+            "The store of live state answers, but refuses something; it is tried again: %r",
+            error,
+            exc_info=error,
+            extra={"event": "store refuses"},
+        )
 
     def _answered(self) -> None:
         """Report that the store answers again.
@@ -682,11 +679,9 @@ class Hub:
         Revocations may have been missed during the outage: who made them may have died before the
         store took them. So everybody who is signed in is shown nothing new until they were asked.
         """
+        self._store.outage.end()
         if not self._answers.is_set():
             self._answers.set()
-            logger.warning(
-                "The store of live state answers again.", extra={"event": "store answers"}
-            )
             self._end_streams_of({EVERYBODY})
 
 

@@ -78,10 +78,10 @@ class Producer:
 
     Args:
         store: where claims are made and values are put.
-        trouble: told when the store fails, with the channel where that was.
+        trouble: told when the store fails.
     """
 
-    def __init__(self, store: BaseStore, trouble: Callable[[Exception, str], None]) -> None:
+    def __init__(self, store: BaseStore, trouble: Callable[[Exception], None]) -> None:
         self._store = store
         self._trouble = trouble
         self._workers = Workers(_WORKERS, "dashboards-live")
@@ -113,7 +113,7 @@ class Producer:
                     late = await self._compute(channel, turn, claimed, late)
                     late = await self._await_late(channel, turn, claimed, late, due)
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-                self._trouble(error, channel)
+                self._trouble(error)
                 late = []
             if not late:
                 claimed = None

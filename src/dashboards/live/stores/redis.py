@@ -333,8 +333,9 @@ class RedisStore(BaseStore):
         too_many = getattr(redis.exceptions, "MaxConnectionsError", ()) if INSTALLED else ()
         if not INSTALLED or isinstance(error, too_many) or str(error) == _BUSY:
             return False  # All connections of this process are in use: that is a crowd.
-        # Also a server that is still loading its data, and one that asks for another password.
-        return isinstance(error, OSError | redis.ConnectionError | redis.TimeoutError)
+        # Also a server that is still loading its data, and one that asks for another password; one
+        # that has lost its master or its cluster, and one that is busy with somebody's script.
+        return isinstance(error, _unavailable_errors()) or str(error).startswith("BUSY ")
 
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store with one script, which nothing else runs beside."""
@@ -414,7 +415,9 @@ class RedisStore(BaseStore):
             if self._client is None:
                 _require_redis()
                 # One more try, on a new connection: the pool's may have been closed by the server.
-                retry = redis.retry.Retry(redis.backoff.NoBackoff(), 1)
+                # Not after a timeout: a request would wait for a server that hangs twice as long.
+                closed = (redis.ConnectionError,)
+                retry = redis.retry.Retry(redis.backoff.NoBackoff(), 1, supported_errors=closed)
                 pool = redis.BlockingConnectionPool.from_url(
                     self.url, **self._settings(retry), **self._bounds()
                 )
@@ -552,6 +555,11 @@ async def _to_its_end(awaitable: Awaitable[T]) -> T:
     except asyncio.CancelledError:
         await asyncio.gather(opening, return_exceptions=True)
         raise
+
+
+def _unavailable_errors() -> tuple[type[Exception], ...]:
+    down = redis.exceptions.ClusterDownError
+    return (OSError, redis.ConnectionError, redis.TimeoutError, down)
 
 
 def _require_redis() -> None:

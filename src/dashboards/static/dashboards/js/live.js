@@ -135,6 +135,7 @@
       addEventListener("offline", abort);
       const slot = await takeSlot(this.sameOrigin());
       let response;
+      Object.assign(this, { refused: false, events: 0 });
       try {
         response = await fetch(this.request(slot.taken, controller.signal));
         if (response.status === 204 || response.status === 401 || response.status === 403) {
@@ -161,7 +162,9 @@
           parser.feed(value);
           if (this.refused) {
             abort();
-            return this.stop("refused");
+            // A stream that was open is refused where access may have changed, such as by a logout
+            // elsewhere: asked again, the server says who this page is now.
+            return this.events ? "ended" : this.stop("refused");
           }
           if (!this.show("open")) abort();
         }
@@ -234,6 +237,7 @@
         this.refused = true;
         return;
       }
+      this.events += 1;
       if (id !== undefined) this.lastEventId = id;
       if (!data.length) return;
       for (const element of this.elements) {
@@ -275,9 +279,12 @@
     target.getAttribute(attribute)?.split(",").some((name) => name.trim() === event);
 
   function take(target, event, text) {
-    const key = event.replace(/:append$/, "");
+    const key = event.replace(/:(append|state)$/, "");
     if (names(target, "sse-refresh", event)) refresh(target);
     if (!names(target, "sse-swap", key)) return;
+    const isState = event.endsWith(":state");
+    window.dashboards?.showState?.(target, isState ? text : "");
+    if (isState) return;
     arrivals.set(target, performance.now());
     tags.set(target, ""); // It no longer shows what it was last answered.
     // Whoever prevents this takes the event: a chart whose figure comes as JSON. `message` is there
@@ -398,6 +405,8 @@
       // come by an event meanwhile.
       const tag = tags.get(element) ?? element.dataset.etag;
       if (tag) ctx.request.headers["If-None-Match"] = tag;
+      // What no person did (a poll, a refresh) does not keep them signed in.
+      if (!ctx.sourceEvent?.isTrusted) ctx.request.headers["Dashboards-Automatic"] = "true";
     },
     htmx_before_request(element, { ctx }) {
       ctx.dashboardsAsked = performance.now();
