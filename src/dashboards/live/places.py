@@ -34,7 +34,7 @@ class Places:
         self._places: dict[str, dict[Place, None]] = {}
         self._taken = 0
         self.is_full = False
-        """Whether all were taken when somebody asked last; false again when a tenth is free."""
+        """True if all were taken when somebody asked last; false again when a tenth is free."""
 
     @property
     def taken(self) -> int:

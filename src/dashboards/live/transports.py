@@ -79,7 +79,7 @@ class Connection:
             seconds: how long it may take, asked again and again.
 
         Returns:
-            Whether it was.
+            True if it was.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
