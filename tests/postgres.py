@@ -45,6 +45,13 @@ class PostgreSQLServer:
         }
 
     @property
+    def connection(self) -> dict[str, Any]:
+        """What psycopg opens a connection with."""
+        return {"host": str(self._folder), "port": self._port, "user": "tests"} | {
+            "dbname": "postgres"
+        }
+
+    @property
     def socket(self) -> Path:
         """Where it listens."""
         return self._folder / f".s.PGSQL.{self._port}"

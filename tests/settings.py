@@ -72,9 +72,12 @@ if "TEST_DATABASES" in os.environ:
     DATABASES = json.loads(os.environ["TEST_DATABASES"])
 DASHBOARDS: dict[str, Any] = {
     "HEARTBEAT_SECONDS": float(os.environ.get("TEST_HEARTBEAT", "15")),
+    "CLIENT_ADDRESS_HEADER": os.environ.get("TEST_CLIENT_HEADER", ""),
     "MAX_STREAMS": int(os.environ.get("TEST_MAX_STREAMS", "10000")),
     "STREAM_MAX_AGE_SECONDS": float(os.environ.get("TEST_MAX_AGE", "300")),
 }
+if "TEST_MAX_FRAME" in os.environ:
+    DASHBOARDS["MAX_FRAME_BYTES"] = int(os.environ["TEST_MAX_FRAME"])
 if "TEST_STORES" in os.environ:
     DASHBOARDS["STORES"] = json.loads(os.environ["TEST_STORES"])
 DASHBOARDS["GRIP_POLL_SECONDS"] = float(os.environ.get("TEST_GRIP_POLL", "30"))

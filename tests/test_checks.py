@@ -123,6 +123,25 @@ def test_e002_a_number_is_out_of_bounds(settings: Settings, name: str, bounds: s
     ]
 
 
+@pytest.mark.parametrize("wrong", ["HTTP_X_FORWARDED_FOR", "X Forwarded For", "http-x-real-ip"])
+def test_e038_the_header_of_client_addresses_is_no_header(settings: Settings, wrong: str):
+    settings.DASHBOARDS = {"CLIENT_ADDRESS_HEADER": wrong}
+
+    assert found() == [
+        Error(
+            f"DASHBOARDS['CLIENT_ADDRESS_HEADER'] is {wrong!r}, which is no header's name.",
+            hint='Write it as in a request: "X-Forwarded-For", not "HTTP_X_FORWARDED_FOR".',
+            id="dashboards.E038",
+        )
+    ]
+
+
+def test_the_header_of_client_addresses_may_be_any_header(settings: Settings):
+    settings.DASHBOARDS = {"CLIENT_ADDRESS_HEADER": "X-Real-IP"}
+
+    assert found() == []
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

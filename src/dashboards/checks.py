@@ -1,5 +1,6 @@
 """System checks: a misconfiguration is told with an id and a hint before it is an empty page."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -79,6 +80,7 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "MAX_FRAME_BYTES": (1_000, 1_000_000_000),
     }
     kinds = {
+        "CLIENT_ADDRESS_HEADER": str,
         "GRID_CSS_CLASSES": str,
         "COMPONENT_CSS_CLASSES": dict,
         "LAYOUT_CSS_CLASSES": dict,
@@ -126,6 +128,23 @@ def check_value_errors(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             "a server error.",
             hint="Leave it out, so that errors are raised only while tests run.",
             id="dashboards.W050",
+        )
+    ]
+
+
+@register("dashboards")
+def check_client_address(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """``CLIENT_ADDRESS_HEADER`` must be a header's name, as it stands in a request."""
+    name = conf.get("CLIENT_ADDRESS_HEADER")
+    if not isinstance(name, str) or not name:
+        return ()  # Told above, or left out.
+    if re.fullmatch(r"[A-Za-z0-9-]+", name) and not name.upper().startswith("HTTP-"):
+        return ()
+    return [
+        Error(
+            f"DASHBOARDS['CLIENT_ADDRESS_HEADER'] is {name!r}, which is no header's name.",
+            hint='Write it as in a request: "X-Forwarded-For", not "HTTP_X_FORWARDED_FOR".',
+            id="dashboards.E038",
         )
     ]
 

@@ -29,8 +29,15 @@ DEFAULTS: Mapping[str, Any] = {
     # Seconds after which a held stream ends, so that access is checked anew; each stream's own
     # age is drawn from 80 to 100 % of it, lest all of them come back in the same second.
     "STREAM_MAX_AGE_SECONDS": 300,
-    # Streams that one process holds; who comes on top is answered 503 with Retry-After.
+    # Streams that one process holds. When all places are taken, a newcomer gets one of whoever
+    # holds most, if that is at least two more than the newcomer holds: a signed-in user, or else
+    # an address. Who gets none is answered what changed since, and asks again in 5 to 15 seconds.
     "MAX_STREAMS": 10_000,
+    # The request header in which your proxy says the client's address, such as "X-Forwarded-For"
+    # (its last address counts) or "X-Real-IP". Only where a proxy of yours sets it on every
+    # request: else whoever sends it chooses whose places they take. Empty: the address that the
+    # server says.
+    "CLIENT_ADDRESS_HEADER": "",
     # Behind a GRIP proxy: seconds after which the proxy asks for what a stream may have missed, and
     # access is checked anew; drawn each time from 80 to 100 % of it, at first from 10 to 100 %.
     "GRIP_POLL_SECONDS": 60,

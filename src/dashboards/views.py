@@ -28,7 +28,7 @@ from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
 from dashboards.live.grip.edge import Proxied, proxied
-from dashboards.live.hold import ACCESS, Hold, identify, offered
+from dashboards.live.hold import ACCESS, Hold, identify, offered, retry_when_full
 from dashboards.live.limits import clean_text
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
@@ -230,16 +230,11 @@ class StreamView(DashboardAccessView):
         declined = request.GET.get("hold") == "0"
         through = None if declined else self._proxied
         offer = None if declined or through else offered(request)
-        if offer is not None and offer.full:
+        retry = _RETRY_MILLISECONDS if through or offer else conf.get("POLL_MILLISECONDS")
+        if offer is not None and not offer.has_place(self._identity or offer.client):
             METRICS.refused += 1
-            # Spread, lest all who were refused come back in the same second.
-            return HttpResponse(status=503, headers={"Retry-After": random.randint(5, 15)})  # noqa: S311
-        content = b""
-        if through is None or not through.is_next:
-            is_held = through is not None or offer is not None
-            content = encode_retry(
-                _RETRY_MILLISECONDS if is_held else conf.get("POLL_MILLISECONDS")
-            )
+            offer, retry = None, retry_when_full()
+        content = b"" if through is not None and through.is_next else encode_retry(retry)
         if offer is not None:
             # What changed since, the edge writes: encoded once for all who come at a time.
             offer.hold = self._hold(self._position(), self._access)
@@ -267,14 +262,20 @@ class StreamView(DashboardAccessView):
         token = request.headers.get("Last-Event-ID") or request.GET.get("position")
         return Position.parse(token)
 
+    @property
+    def _identity(self) -> str:
+        user = getattr(self.request, "user", None)
+        return identify(user.pk) if user and user.is_authenticated else ""
+
     def _hold(self, position: Position | None, access: Position | None) -> Hold:
         request, dashboard = self.request, self.dashboard
-        user = getattr(request, "user", None)
+        offer = offered(request)
         return Hold(
             dashboard.channel,
             position,
             dashboard.get_sources(),
-            identity=identify(user.pk) if user and user.is_authenticated else "",
+            identity=self._identity,
+            holder=self._identity or (offer.client if offer else ""),
             access=access,
             resumed="Last-Event-ID" in request.headers,
         )

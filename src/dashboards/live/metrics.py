@@ -12,7 +12,7 @@ _HELP: Mapping[str, str] = {
     "streams": "Streams held open now.",
     "opened": "Streams that were held.",
     "reconnects": "Of the opened, those that a client took up again with its position.",
-    "refused": "Streams not held because MAX_STREAMS were.",
+    "refused": "Streams not held because there was no place; their pages poll.",
     "ended": "Streams that ended, by reason.",
     "writes": "Writes to streams.",
     "frames": "Frames written: events with a value, heartbeats aside.",
@@ -28,9 +28,10 @@ _HELP: Mapping[str, str] = {
 _GAUGES = {"streams", "lag_max_seconds"}
 _LAG_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-END_REASONS = ("age", "gone", "access", "stuck", "shutdown", "reset", "failure")
+END_REASONS = ("age", "gone", "access", "stuck", "full", "shutdown", "reset", "failure")
 """Why a stream ends: it was of age, the client went, access may have changed, the client stopped
-reading, the server stops, the store was set back, or the store failed while it was opened."""
+reading, it made room for somebody who holds less, the server stops, the store was set back, or the
+store failed while it was opened."""
 
 
 class Metrics:
