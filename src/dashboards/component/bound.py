@@ -2,8 +2,8 @@
 
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from types import MethodType
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 
 from dashboards.component.base import CTA, Component, names_of, resolve
 from dashboards.component.box import Box, escaped
-from dashboards.component.calls import Call, settle
+from dashboards.component.calls import Call, is_awaited
 from dashboards.component.filters import Filters
 from dashboards.component.look import address_of, parts_of
 from dashboards.component.templates import Templates, is_ours
@@ -526,9 +526,27 @@ class BoundComponent:
         if not isinstance(live, Every | OnChange):
             return None
 
-        def render() -> str | Points:
+        is_begun = False
+        is_awaitable = not self.is_refreshed and is_awaited(self._late_getter())
+
+        def begin(looked: set[object]) -> Coroutine[Any, Any, None] | None:
+            nonlocal is_begun
             with _shared():
-                if self.ahead is None and self.has_subject:
+                if self.has_subject and self._owner not in looked:
+                    self.look_again()
+                    looked.add(self._owner)
+                is_begun = True
+                if not is_awaitable:
+                    return None
+                self.begin_load()
+            call = self.ahead
+            return _wait_shared(call) if call is not None and call.is_waiting else None
+
+        def render() -> str | Points:
+            nonlocal is_begun
+            was_begun, is_begun = is_begun, False
+            with _shared():
+                if not was_begun and self.has_subject:
                     self.look_again()
                 return self._render_shared(self.load())
 
@@ -536,6 +554,8 @@ class BoundComponent:
             self.event,
             live.seconds,
             new_mark if self.is_refreshed else render,
+            begin=None if self.is_refreshed else begin,
+            is_awaited=is_awaitable,
             deferred=self.is_deferred,
             window=live.window if isinstance(live, OnChange) else None,
             topics=tuple(map(topic_of, live.models)) if isinstance(live, OnChange) else (),
@@ -606,22 +626,10 @@ def new_mark() -> str:
     return secrets.token_hex(4)
 
 
-def begin_shared(components: Sequence[BoundComponent]) -> None:
-    """Call for values that are computed for everybody; those that are awaited wait together.
-
-    Args:
-        components: those of one dashboard.
-    """
+async def _wait_shared(call: Call) -> None:
+    """Wait for a value that is computed for everybody."""
     with _shared():
-        has_looked = False
-        for each in components:
-            # Asked for again where it is rendered: there it costs only its own component.
-            with suppress(Exception):
-                if each.has_subject and not has_looked:
-                    each.look_again()
-                    has_looked = True
-                each.begin_load()
-        settle([each.ahead for each in components if each.ahead])
+        await call.wait()
 
 
 @contextmanager
