@@ -34,12 +34,12 @@ from dashboards.exceptions import (
 )
 from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
+from dashboards.live.inline import must_run_inline, render_inline
 from dashboards.live.positions import Position
-from dashboards.live.producer import PRODUCER, must_run_inline
+from dashboards.live.producer import PRODUCER
 from dashboards.live.stores import get_store
 from dashboards.live.triggers import OnChange, Source
 from dashboards.permissions import BasePermission, load
-
 
 _WAITS: WeakKeyDictionary[HttpRequest, float] = WeakKeyDictionary()
 """By request, the seconds for which it may still wait for live values: a page may show several
@@ -484,7 +484,7 @@ class Dashboard(metaclass=DashboardType):
                 return component.render(component.get_value())
             if must_run_inline():
                 # A test sees nothing of what others are computing in this moment.
-                html = PRODUCER.render_inline(get_store(), self.channel, source)
+                html = render_inline(get_store(), self.channel, source)
                 content = html if isinstance(html, SafeString) else None
         return content
 

@@ -64,9 +64,7 @@ class Together:
         seconds: what takes longer is cancelled, and ends with a ``TimeoutError``.
     """
 
-    def __init__(
-        self, coroutines: Mapping[str, Coroutine[Any, Any, None]], seconds: float
-    ) -> None:
+    def __init__(self, coroutines: Mapping[str, Coroutine[Any, Any, None]], seconds: float) -> None:
         self._coroutines = coroutines
         self._seconds = seconds
         self._calls: _Calls = SimpleQueue()

@@ -393,7 +393,9 @@ class Hub:
         for turn in turns(hold.sources):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
-            feed.tasks |= _spawn(follow_turn(self._store, feed.channel, turn, changed, self._trouble))
+            feed.tasks |= _spawn(
+                follow_turn(self._store, feed.channel, turn, changed, self._trouble)
+            )
         return feed
 
     async def _catch_up(self, feed: Feed, position: Position | None) -> None:
