@@ -64,6 +64,7 @@ def render_inline(store: BaseStore, channel: str, source: Source) -> str | Point
     """Compute a value in this thread; ``None`` if it cannot be computed, which is logged."""
     result, error = render(source)
     if error is not None:
+        # Its state was put when it was claimed: this is only logged.
         Troubles().fail(store, channel, source, error)
     return result
 

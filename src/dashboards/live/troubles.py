@@ -8,6 +8,7 @@ import logging
 import re
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from dashboards.live.triggers import Source
 
 logger = logging.getLogger("dashboards.live")
 
+_LOG_SECONDS = 10.0
+"""An error's text that changes each time is not logged more often."""
 _MARK = re.compile(r"<!--(late|failed) (\d+)-->\Z")
 """Ends a state's HTML: which state it is and since when, for whoever continues it."""
 
@@ -36,6 +39,7 @@ class _Episode:
     at: Position | None = None
     """Up to where the channel was read for it."""
     text: str = ""
+    logged_at: float = 0.0
     count: int = 0
     is_hung: bool = False
 
@@ -60,14 +64,18 @@ class Troubles:
             extra={"event": "value recovered", "channel": channel, "key": key},
         )
 
-    def fail(self, store: BaseStore, channel: str, source: Source, error: BaseException) -> None:
-        """Log a failure, unless the last was the same, and show it in the value's box."""
+    def fail(
+        self, store: BaseStore, channel: str, source: Source, error: BaseException
+    ) -> dict[str, str]:
+        """Log a failure that is new, and return the frame that shows it, where none does yet."""
         key = source.key
         episode = self._episode((store, channel, key))
         episode.count += 1
-        text = f"{type(error).__name__}: {error}"
-        if text != episode.text:
-            episode.text = text
+        now = time.time()
+        # As the traceback would have it: the error's own __str__ may raise.
+        text = "".join(traceback.format_exception_only(error))
+        if text != episode.text and now - episode.logged_at >= _LOG_SECONDS:
+            episode.text, episode.logged_at = text, now
             logger.error(
                 "The live value of %r on %r failed.",
                 key,
@@ -76,12 +84,13 @@ class Troubles:
                 extra={"event": "value failed", "channel": channel, "key": key},
             )
         if source.render_state is None:
-            return
+            return {}
         self._read_state(store, channel, key, episode)
-        episode.failed_since = episode.failed_since or time.time()
-        if episode.shown != "failed":
-            _put_state(store, channel, source, "failed", episode.failed_since)
-            episode.shown = "failed"
+        episode.failed_since = episode.failed_since or now
+        if episode.shown == "failed":
+            return {}
+        episode.shown = "failed"
+        return _state_frame(source, "failed", episode.failed_since)
 
     def _episode(self, id_: Key) -> _Episode:
         with self._lock:
@@ -111,7 +120,7 @@ class Troubles:
         if source.render_state is None:
             return
         episode = self._episode((store, channel, source.key))
-        _put_state(store, channel, source, "late", since)
+        store.put_each(channel, _state_frame(source, "late", since))
         episode.shown = "late"
 
     def report_hang(self, value: Value, seconds: float) -> None:
@@ -136,10 +145,11 @@ class Troubles:
         )
 
 
-def _put_state(store: BaseStore, channel: str, source: Source, state: State, since: float) -> None:
-    if source.render_state is not None:
-        html = f"{source.render_state(state, since)}<!--{state} {since:.0f}-->"
-        store.put_each(channel, {state_event(source.key): html})
+def _state_frame(source: Source, state: State, since: float) -> dict[str, str]:
+    if source.render_state is None:
+        return {}
+    html = f"{source.render_state(state, since)}<!--{state} {since:.0f}-->"
+    return {state_event(source.key): html}
 
 
 def put_outcome(
@@ -154,16 +164,23 @@ def put_outcome(
         Exception: the store cannot be reached.
     """
     store, channel = round_.store, round_.channel
-    refused: Mapping[str, BaseException] = store.put_each(channel, results) if results else {}
-    failed = {**errors, **refused}
+    sources = {source.key: source for source in round_.turn.sources}
+
+    def fail(errors: Mapping[str, BaseException]) -> dict[str, str]:
+        frames: dict[str, str] = {}
+        for key, error in errors.items():
+            frames |= troubles.fail(store, channel, sources[key], error)
+        METRICS.failed += len(errors)
+        return frames
+
+    frames = {**results, **fail(errors)}
+    refused = store.put_each(channel, frames) if frames else {}
+    refused = {key: error for key, error in refused.items() if key in results}
+    if states := fail(refused):
+        store.put_each(channel, states)
     METRICS.computed += len(results) - len(refused)
-    METRICS.failed += len(failed)
-    for key in results:
-        if key not in refused:
-            troubles.recover(store, channel, key)
-    for source in round_.turn.sources:
-        if source.key in failed:
-            troubles.fail(store, channel, source, failed[source.key])
+    for key in results.keys() - refused.keys():
+        troubles.recover(store, channel, key)
 
 
 def render(
