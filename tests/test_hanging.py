@@ -1,0 +1,125 @@
+"""Values that hang or take long, under real servers and on a real database."""
+
+import json
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import psutil
+import pytest
+
+from tests.conftest import MakeSite
+from tests.harness import Site, wait_for
+from tests.postgres import PostgreSQLServer, postgresql
+
+
+def turn_of(html: str) -> int:
+    """Return which turn of the value that is fine a page or stream shows last; 0 for none."""
+    return max((int(turn) for turn in re.findall(r"\d+/(\d+)", html)), default=0)
+
+
+def timed(site: Site, path: str, **headers: str) -> tuple[float, str]:
+    began = time.monotonic()
+    status, _, body = site.get(path, **headers)
+    assert status == 200
+    return time.monotonic() - began, body
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn", "runserver"])
+def test_page_is_served_polls_go_on_and_server_stops_while_values_hang(
+    make_site: MakeSite, server: str
+):
+    """A page waited for a value that hangs without limit, so did each further viewer, and then the
+    process did not end on SIGTERM. Now the page waits half a second and the rest comes later."""
+    site = make_site(server, TEST_STUCK="1", TEST_PAGE_WAIT="0.5")
+
+    took = [timed(site, "/site/stuck/")[0] for _ in range(4)]
+
+    # Half a second is promised of the waiting; the first page also loads templates.
+    assert sum(took) < 4, took
+    turns = set()
+
+    def has_three_turns() -> bool:
+        turns.add(turn_of(timed(site, "/site/stuck/@stream/?hold=0")[1]))
+        return len(turns - {0}) >= 3
+
+    wait_for(has_three_turns, seconds=15)
+    assert site.process is not None
+    began = time.monotonic()
+    site.process.send_signal(signal.SIGTERM)
+    site.process.wait(10)
+    assert time.monotonic() - began < 5
+
+
+def test_other_streams_are_opened_while_a_poll_finds_values_that_hang(make_site: MakeSite):
+    """All streams of a process are opened in one thread. A poll computed what was due in it, so a
+    value of five seconds made every other stream wait."""
+    site = make_site("uvicorn", TEST_STUCK="1", TEST_PAGE_WAIT="5")
+    polls = [
+        threading.Thread(
+            target=site.get,
+            args=("/site/stuck/@stream/?hold=0",),
+            kwargs={"Accept": "text/event-stream"},
+        )
+        for _ in range(3)
+    ]
+    for each in polls:
+        each.start()
+
+    began = time.monotonic()
+    with site.open_stream("/site/quiet/@stream/", Accept="text/event-stream") as stream:
+        assert stream.response.status == 200
+    took = time.monotonic() - began
+    for each in polls:
+        each.join()
+
+    assert took < 2, "it waits for nobody's value"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQLServer]:
+    with postgresql() as server:
+        yield server
+
+
+def test_crowd_on_slow_values_takes_bounded_threads_and_connections(
+    make_site: MakeSite, server: PostgreSQLServer
+):
+    """130 streams on 130 objects, with a value that queries for two seconds, made 133 threads with
+    a connection each: the database said "too many clients", and logging in answered 500."""
+    site = make_site(
+        "uvicorn", TEST_STUCK="1", TEST_DATABASES=json.dumps({"default": server.database})
+    )
+    site.execute(
+        "from django.contrib.auth.models import Group;"
+        "Group.objects.bulk_create(Group(pk=n, name=str(n)) for n in range(1, 131))"
+    )
+    assert site.process is not None
+    process = psutil.Process(site.process.pid)
+    threads_before = process.num_threads()
+    most_threads = most_connections = 0
+
+    with ExitStack() as stack:
+        streams = [
+            stack.enter_context(
+                site.open_stream(f"/site/queried/{n}/@stream/", Accept="text/event-stream")
+            )
+            for n in range(1, 131)
+        ]
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            assert site.get("/login/somebody/")[0] == 200
+            most_threads = max(most_threads, process.num_threads())
+            most_connections = max(most_connections, server.count_connections())
+            time.sleep(0.1)
+        streams[0].until("/")
+        assert "Live values wait for one of 8 threads" in site.log
+
+    # Of values 8, one that looks after them, the store's and its hints', and those of requests.
+    assert most_threads - threads_before <= 8 + 4
+    assert most_connections <= 8 + 6
+    wait_for(lambda: process.num_threads() <= threads_before + 2, seconds=20)
+    assert "too many clients" not in site.log
