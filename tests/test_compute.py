@@ -28,11 +28,11 @@ CHANNEL = "shop.orders"
 class PickyStore(MemoryStore):
     """Memory that refuses what holds a word."""
 
-    def put(self, channel: str, frames: Any) -> Any:
+    def _put(self, channel: str, frames: Any) -> Any:
         if any("refused" in str(data) for data in frames.values()):
             msg = "value too long"
             raise ValueError(msg)
-        return super().put(channel, frames)
+        return super()._put(channel, frames)
 
     def is_unavailable(self, error: Exception) -> bool:
         return False

@@ -134,6 +134,35 @@ async def test_a_store_that_fails_is_reported_once_and_heals(hub: Hub, store: St
     assert "while broken" in await read(reader)
 
 
+async def test_a_channel_that_cannot_be_read_is_the_trouble_of_that_channel(
+    hub: Hub, store: Store, caplog, monkeypatch: pytest.MonkeyPatch
+):
+    """One row that could not be read counted as a store that is down, and once a second ended
+    every signed-in stream of the process. Only its own channel waits now, and it heals."""
+    mine = await open_reader(hub, store)
+    other = await hub.open(Hold("shop.other", None, identity=identify(1)))
+    read_any = store.asince
+
+    async def refuse_one(channel: str, position: Position | None) -> Changes:
+        if channel == CHANNEL:
+            raise ValueError
+        return await read_any(channel, position)
+
+    monkeypatch.setattr(store, "asince", refuse_one)
+    store.put(CHANNEL, {"a": "unreadable"})
+    await asyncio.to_thread(wait_for, lambda: bool(caplog.records))
+    store.put("shop.other", {"a": "news"})
+    assert "news" in await read(other)
+    assert [each.message for each in caplog.records] == [
+        "Live state of 'shop.orders' cannot be read or stored; others are not concerned."
+    ]
+    assert not other.end_reason
+    monkeypatch.undo()
+    assert "unreadable" in await read(mine)
+    assert not hub._refused
+    hub.release(other)
+
+
 async def test_a_stream_is_not_held_while_the_store_fails(hub: Hub, store: Store):
     store.broken = True
     with pytest.raises(ConnectionError):

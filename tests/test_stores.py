@@ -25,11 +25,12 @@ from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.stores.redis import RedisStore
-from dashboards.models import Channel
+from dashboards.models import Channel, Frame
 from dashboards.testing.stores import (
     CHANNEL,
     SharedStoreContract,
     StoreContract,
+    heals,
     hearing,
     hears_of_others,
     let_go,
@@ -113,8 +114,11 @@ class DatabaseContract(SharedStoreContract):
             yield migrated
             # A test may have broken it.
             connections[migrated].close()
-            for model in apps.get_app_config("dashboards").get_models():
-                model._base_manager.using(migrated).all().delete()
+            with connections[migrated].cursor() as cursor:
+                for model in ("Frame", "Channel", "Lease"):
+                    table = apps.get_model("dashboards", model)._meta.db_table
+                    # What a test has damaged cannot be read, as the ORM would to delete it.
+                    cursor.execute(f"DELETE FROM {table}")
             connections[migrated].close()
 
     @pytest.fixture
@@ -179,6 +183,42 @@ class DatabaseContract(SharedStoreContract):
             cursor.execute("SELECT nothing FROM nowhere")
         assert not store.is_unavailable(missing.value)
 
+    @pytest.mark.parametrize(
+        ("which", "fields", "shows"),
+        [
+            ({"key": "a"}, {"version": 999}, "b s"),
+            ({"key": "a"}, {"key": "a\nid: 5"}, "b s"),
+            ({"key": "a"}, {"key": ""}, "b s"),
+            ({"key": "s", "number": 0}, {"version": 999}, "a b"),
+            ({"key": "s", "number": 0}, {"keep": 0}, "a b s"),
+            ({"key": "s", "number": 0}, {"key": "gone"}, "a b"),
+            ({"key": "s", "number__gt": 0}, {"keep": 0}, "a b s"),
+            ({"key": "s", "number__gt": 0}, {"data": "{not json"}, "a b s"),
+            ({"key": "s", "number": 2}, {"number": 2**63 - 1}, "a b s"),
+            ({"key": "s", "number": 4}, {"version": 999}, "a b s"),
+        ],
+    )
+    def test_a_damaged_frame_costs_its_box_until_it_is_put_anew(
+        self, store: DatabaseStore, which: dict[str, Any], fields: dict[str, Any], shows: str
+    ):
+        """A row that could not be read stopped its whole channel, and counted as a store that is
+        down. Now it costs its own box, and the next put heals that."""
+        heals(
+            store, lambda: Frame.objects.using(store.using).filter(**which).update(**fields), shows
+        )
+
+    @pytest.mark.parametrize(
+        "fields",
+        [{"epoch": ""}, {"epoch": "A b"}, {"version": 10**18}, {"version": 2**63 - 1}],
+    )
+    def test_a_damaged_channel_begins_a_new_epoch_with_the_next_put(
+        self, store: DatabaseStore, fields: dict[str, Any]
+    ):
+        """A channel whose epoch was lost, or whose version could not grow, took no put any more. It
+        is as one that does not exist until it is put to, and others are not concerned."""
+        rows = Channel.objects.using(store.using).filter(name=CHANNEL)
+        heals(store, lambda: rows.update(**fields), "")
+
 
 class TestSQLite(DatabaseContract):
     @pytest.fixture(scope="class")
@@ -189,6 +229,49 @@ class TestSQLite(DatabaseContract):
             "NAME": tmp_path_factory.mktemp("contract") / "contract.sqlite3",
             "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL", "timeout": 20},
         }
+
+    @pytest.mark.parametrize(
+        ("sql", "shows"),
+        [
+            ("UPDATE dashboards_frame SET version = 'abc' WHERE key = 'a'", "b s"),
+            ("UPDATE dashboards_frame SET data = x'00ff' WHERE key = 'a'", "b s"),
+            ("UPDATE dashboards_frame SET data = CAST(x'ff80' AS TEXT) WHERE key = 'a'", "b s"),
+            (
+                "UPDATE dashboards_frame SET data = CAST(x'ff80' AS TEXT) WHERE key||number = 's0'",
+                "a b",
+            ),
+            ("UPDATE dashboards_frame SET number = 'abc' WHERE key = 's' AND number = 3", "a b s"),
+            ("UPDATE dashboards_frame SET keep = 'abc' WHERE key = 's'", "a b"),
+            ("UPDATE dashboards_frame SET key = CAST(x'ff80' AS TEXT) WHERE key = 'a'", "b s"),
+            ("UPDATE dashboards_channel SET updated_at = 'never'", "a b s"),
+            ("UPDATE dashboards_channel SET updated_at = '2026-13-45 00:00:00'", "a b s"),
+            ("UPDATE dashboards_channel SET version = 'abc' WHERE name = 'shop.orders'", ""),
+            (
+                "UPDATE dashboards_channel SET epoch = CAST(x'ff' AS TEXT) WHERE name LIKE '%ders'",
+                "",
+            ),
+        ],
+    )
+    def test_what_no_other_database_would_hold_costs_its_box(
+        self, store: DatabaseStore, sql: str, shows: str
+    ):
+        """SQLite keeps whatever it is given, and one row that was no UTF-8 stopped every read of
+        its channel. What can be read is shown, and the next put heals the rest."""
+
+        def damage() -> None:
+            with connections[store.using].cursor() as cursor:
+                cursor.execute("PRAGMA ignore_check_constraints = ON")
+                cursor.execute(sql)  # without parameters, so that % is no placeholder
+                cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+        heals(store, damage, shows)
+
+    def test_a_damaged_lease_is_claimed_anew(self, store: DatabaseStore):
+        store.claim("work", 60)
+        with connections[store.using].cursor() as cursor:
+            cursor.execute("UPDATE dashboards_lease SET until = 'abc'")
+        assert not store.claim("work", 60)
+        assert store.claim("work", 60)
 
     def test_a_file_that_is_locked_or_gone_is_unavailable(self, alias: str, tmp_path: Path):
         store = DatabaseStore({"using": alias})
@@ -489,6 +572,79 @@ class TestRedis(SharedStoreContract):
         assert not store.is_unavailable(full.value)
         assert not store.is_unavailable(redis.exceptions.MaxConnectionsError())
         assert store.is_unavailable(redis.exceptions.BusyLoadingError())
+
+    @pytest.mark.parametrize(
+        ("command", "shows"),
+        [
+            ("ZADD versions 999 =a", "b s"),
+            ("ZADD versions 1.5 =a", "b s"),
+            ("HDEL data =a", "b s"),
+            ("HSET data =a \xff\x80", "a b s"),
+            ("ZADD versions 1 another", "a b s"),
+            ("ZADD versions 1 +short", "a b s"),
+            ("ZADD versions 999 =s", "a b"),
+            ("HDEL data =s", "a b"),
+            ("HDEL data +s0000000000000002", "a b s"),
+            ("HSET data #s abc", "a b s"),
+            ("HDEL data #s", "a b s"),
+            ("HSET data #s 900000000000000 ~s 900000000000000", "a b s"),
+            ("HSET data ~s abc", "a b s"),
+            ("HSET data ~s 0", "a b s"),
+            ("HDEL data put\\ at", "a b s"),
+            ("HSET data put\\ at never", "a b s"),
+            ("HDEL data empty", ""),
+            ("HSET data empty \xff", ""),
+            ("HSET data empty A", ""),
+            ("ZREM versions empty", ""),
+            ("ZADD versions 1e300 empty", ""),
+            ("ZADD versions -5 empty", ""),
+            ("SET data text", ""),
+            ("SET versions text", ""),
+        ],
+    )
+    def test_a_damaged_frame_costs_its_box_until_it_is_put_anew(
+        self, store: RedisStore, server: RedisServer, command: str, shows: str
+    ):
+        """A member of another shape, or a lost epoch, stopped every read and every put of its
+        channel. Now it costs its own box (its channel at most), and the next put heals it."""
+
+        def damage() -> None:
+            names = {key: f"dashboards:{key}:{CHANNEL}" for key in ("data", "versions")}
+            words = [
+                word.replace("\\", " ").encode("latin-1")
+                for word in command.replace("\\ ", "\\").split(" ")
+            ]
+            with server.client() as client:
+                client.execute_command(
+                    *(
+                        b"" if word == b"empty" else names.get(word.decode("latin-1"), word)
+                        for word in words
+                    )
+                )
+
+        heals(store, damage, shows)
+
+    def test_a_damaged_lease_is_claimed_anew(self, store: RedisStore, server: RedisServer):
+        with server.client() as client:
+            for damage in (client.lpush, client.set):
+                client.delete("dashboards:lease:work")
+                damage("dashboards:lease:work", "nothing")
+                assert not store.hold("work", "nobody", 60)
+                assert store.claim("work", 60)
+
+    def test_a_server_that_takes_no_writes_is_read(self, store: RedisStore, server: RedisServer):
+        """A Redis that could not save refused to be read as well: a read extends what is kept.
+        Pages show what is stored."""
+        head = store.put(CHANNEL, {"a": "1"})
+        with server.client() as client:
+            client.replicaof("127.0.0.1", 1)
+            try:
+                assert store.since(CHANNEL, None).position == head
+                with pytest.raises(redis.ReadOnlyError) as refused:
+                    store.put(CHANNEL, {"a": "2"})
+                assert not store.is_unavailable(refused.value)
+            finally:
+                client.replicaof("NO", "ONE")
 
     def test_prefixes_are_apart(self, options: dict[str, Any], store: RedisStore):
         """Nobody receives a value of another site that shares the server."""

@@ -35,6 +35,7 @@ from dashboards.exceptions import (
 from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
 from dashboards.live.inline import must_run_inline, render_inline
+from dashboards.live.limits import check_raw_size, check_size
 from dashboards.live.positions import Position
 from dashboards.live.producer import PRODUCER
 from dashboards.live.stores import get_store
@@ -518,16 +519,22 @@ class Dashboard(metaclass=DashboardType):
             UnknownComponentError: there is no such component.
             NotLiveError: it is not live.
             ComponentValueError: it cannot show the value.
+            ValueTooLargeError: the value is text that is too long to be stored.
         """
-        if not self[key].live:
-            msg = f"{self[key].label} is not live: declare it with live=True to push to it."
+        component = self[key]
+        if not component.live:
+            msg = f"{component.label} is not live: declare it with live=True to push to it."
             raise NotLiveError(msg)
-        return self[key].prepare(value)
+        check_raw_size(component.label, value)
+        prepared = component.prepare(value)
+        check_raw_size(component.label, prepared)
+        return prepared
 
     def render_pushed(self, key: str, value: Any) -> str | Points:
         """Render what ``prepare_pushed`` returned, for everybody."""
         component = self[key]
         html = component.render_shared(value)
+        check_size(component.label, html if isinstance(html, str) else html.base)
         if not component.is_guarded:
             return html
         # On a channel that nobody's stream reads; those who hear of it ask for it, as themselves.

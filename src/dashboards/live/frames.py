@@ -64,6 +64,28 @@ class Frame:
     keep: int = 0
     """Of a series: how many points are kept, the newest."""
 
+    def find_damage(self, head: int) -> str:
+        """Return why it cannot be shown; empty where it can. Stores ask of what they have read.
+
+        Args:
+            head: the version of its channel.
+        """
+        # A store may hold anything, whatever the annotations say.
+        key: object = self.key
+        data: object = self.data
+        version: object = self.version
+        number: object = self.number
+        keep: object = self.keep
+        if not isinstance(key, str) or not key or _FORBIDDEN_IN_FIELD.search(key):
+            return f"the key {key!r}"
+        if not isinstance(data, str):
+            return f"data of type {type(data).__name__}"
+        if not (isinstance(version, int) and 1 <= version <= head):
+            return f"version {version!r}, the newest being {head}"
+        if not (isinstance(number, int) and isinstance(keep, int) and number >= 0 and keep >= 0):
+            return f"number {number!r} of {keep!r}"
+        return "a point of a series that keeps none" if number and not keep else ""
+
     @cached_property
     def encoded(self) -> bytes:
         """A whole state without a position: encoded once, shared by every reader."""
@@ -95,7 +117,10 @@ def page_html(frames: Iterable[Frame]) -> dict[str, str]:
     """Return what stands in the page for each key: a whole state, or a base and its points."""
     html: dict[str, str] = {}
     for frame in frames:
-        html[frame.key] = html[frame.key] + wrap_point(frame) if frame.number else frame.data
+        if not frame.number:
+            html[frame.key] = frame.data
+        elif frame.key in html:  # A point whose base was lost cannot be shown.
+            html[frame.key] += wrap_point(frame)
     return html
 
 

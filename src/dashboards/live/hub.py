@@ -308,6 +308,8 @@ class Hub:
         self._topics: dict[str, Position | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_trouble = False
+        # What was reported last of each channel that is watched and cannot be read.
+        self._refused: dict[str, str] = {}
         # Up to where the streams of those who may have lost access are ended.
         self._access: Position | None = None
         self._access_stale = asyncio.Event()
@@ -352,7 +354,7 @@ class Hub:
             reader.close("failure")
             self.release(reader)
             if isinstance(error, Exception):
-                self._trouble(error)
+                self._trouble(error, feed.channel)
             raise
         if self.closed:
             reader.close("shutdown")
@@ -368,10 +370,12 @@ class Hub:
         METRICS.ended[reader.end_reason] += 1
         if not feed.readers and self._feeds.get(feed.channel) is feed:
             del self._feeds[feed.channel]
+            self._refused.pop(feed.channel, None)
             feed.tasks = _cancel(feed.tasks)
         if not self._feeds:
             self._tasks = _cancel(self._tasks)
             self._topics.clear()
+            self._refused.clear()
 
     def close(self) -> None:
         """End every stream now, and hold none from here on."""
@@ -386,10 +390,12 @@ class Hub:
                 self._hear(),
                 self._poll(),
                 self._tick(),
-                self._follow(self._access_stale, self._check_access),
+                self._follow(self._access_stale, self._check_access, ACCESS),
             )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
-        feed.tasks = _spawn(self._follow(feed.stale, partial(self._refresh, feed)))
+        feed.tasks = _spawn(
+            self._follow(feed.stale, partial(self._refresh, feed), feed.channel),
+        )
         for turn in turns(hold.sources):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
@@ -415,6 +421,7 @@ class Hub:
             await self._check_access()
         self._answered()
         feed.apply(changes)
+        self._refused.pop(feed.channel, None)
 
     async def _check_access(self) -> None:
         """End the streams of whoever may have lost access; the view decides who comes back.
@@ -450,7 +457,9 @@ class Hub:
             for reader in feed.readers:
                 _close_if_lost(reader, lost)
 
-    async def _follow(self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]]) -> None:
+    async def _follow(
+        self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]], channel: str
+    ) -> None:
         """Read a channel's news, however many hints announced them."""
         while not is_cancelled():
             await stale.wait()
@@ -458,7 +467,7 @@ class Hub:
             try:
                 await refresh()
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-                self._trouble(error)
+                self._trouble(error, channel)
                 stale.set()
                 await asyncio.sleep(_TROUBLE_SECONDS)
 
@@ -531,9 +540,21 @@ class Hub:
                 for reader in feed.readers:
                     reader.tick(now)
 
-    def _trouble(self, error: Exception) -> None:
-        """Report once that the store does not answer; readers wait meanwhile."""
-        if not self._in_trouble:
+    def _trouble(self, error: Exception, channel: str = "") -> None:
+        """Report once that the store does not answer; readers wait meanwhile.
+
+        What the store refuses, or cannot read of one channel, is that channel's trouble only.
+        """
+        if not self._store.is_unavailable(error):
+            if self._refused.get(channel) != repr(error):
+                self._refused[channel] = repr(error)
+                logger.error(
+                    "Live state of %r cannot be read or stored; others are not concerned.",
+                    channel,
+                    exc_info=error,
+                    extra={"event": "channel fails", "channel": channel},
+                )
+        elif not self._in_trouble:
             self._in_trouble = True
             METRICS.store_failures += 1
             logger.error(

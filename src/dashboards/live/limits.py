@@ -1,17 +1,19 @@
 """What a frame may be: text that every store can keep, numbers within a column, bounded bytes.
 
-One place for all stores, so that a value which one of them takes is taken by each, and shown alike.
+``fit`` looks at what goes into a store, ``sound`` at what comes out of it. One place for all
+stores, so that a value which one of them takes is taken by each, and shown alike.
 """
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any
 
 from dashboards import conf
 from dashboards.exceptions import ValueTooLargeError
-from dashboards.live.frames import Points
+from dashboards.live.frames import Frame, Points, in_order
+from dashboards.live.positions import Position
 
 logger = logging.getLogger("dashboards.live")
 
@@ -111,7 +113,7 @@ def fit(channel: str, frames: Mapping[str, str | Points]) -> dict[str, str | Poi
             raise ValueError(msg)
         fit_data = _fit(label, data, limit)
         if fit_key != key or fit_data != data:
-            _replaced.log(channel, fit_key)
+            _log_replaced(channel, fit_key)
         fitted[fit_key] = fit_data
     return fitted
 
@@ -149,20 +151,40 @@ def _fit(label: str, data: object, limit: int) -> str | Points:
     return Points(clean_text(data.base), items, data.keep)
 
 
-class _Replaced:
-    """Logs the first replacement of each key."""
+def sound(channel: str, position: Position, frames: Iterable[Frame]) -> list[Frame]:
+    """Return what can be shown of frames that a store has read, in the order of ``in_order``.
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._known: set[tuple[str, str]] = set()
+    A frame that is damaged is left out, and logged once: it costs its own box, until it is put
+    anew.
 
-    def log(self, channel: str, key: str) -> None:
-        with self._lock:
-            if (channel, key) in self._known:
-                return
-            if len(self._known) >= _MAX_REMEMBERED:
-                self._known.clear()
-            self._known.add((channel, key))
+    Args:
+        channel: whose they are.
+        position: where the channel stands.
+        frames: as they were read; their fields may be of any type.
+    """
+    shown: list[Frame] = []
+    for frame in frames:
+        if damage := frame.find_damage(position.version):
+            log_damage(channel, frame.key, damage)
+        else:
+            shown.append(frame)
+    return in_order(shown)
+
+
+def log_damage(channel: str, key: object, damage: object) -> None:
+    """Log, once for each key, that a stored frame cannot be read."""
+    if _is_new("damage", channel, key):
+        logger.error(
+            "What is stored of %r on %r cannot be read (%s); it is left out until it is put anew.",
+            key,
+            channel,
+            damage,
+            extra={"event": "frame unreadable", "channel": channel, "key": str(key)},
+        )
+
+
+def _log_replaced(channel: str, key: str) -> None:
+    if _is_new("replaced", channel, key):
         logger.warning(
             "The value of %r on %r has characters that cannot be stored (lone surrogates, NUL); "
             "they are shown as %s.",
@@ -173,4 +195,17 @@ class _Replaced:
         )
 
 
-_replaced = _Replaced()
+_logged: set[tuple[str, str, str]] = set()
+_lock = Lock()
+
+
+def _is_new(what: str, channel: str, key: object) -> bool:
+    """Return True the first time, for as many keys as are remembered."""
+    entry = (what, channel, repr(key))
+    with _lock:
+        if entry in _logged:
+            return False
+        if len(_logged) >= _MAX_REMEMBERED:
+            _logged.clear()
+        _logged.add(entry)
+        return True

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 _TOKEN = re.compile(r"([0-9a-z]{1,32})\.([0-9]{1,18})", re.ASCII)
 
 
+MAX_VERSION = 10**18 - 1
+"""As many digits as a token may have; below what a database's big integer holds."""
+
+
 def new_epoch() -> str:
     """Return an epoch that was never used before."""
     return secrets.token_hex(6)
@@ -33,6 +37,18 @@ class Position:
         """
         match = _TOKEN.fullmatch(token or "")
         return cls(match[1], int(match[2])) if match else None
+
+    @classmethod
+    def read(cls, epoch: object, version: object) -> "Position | None":
+        """Return the position that a store holds; ``None`` where it is damaged.
+
+        Args:
+            epoch: 1 to 32 lower-case letters and digits.
+            version: from 1 to ``MAX_VERSION``.
+        """
+        if not (isinstance(version, int) and 1 <= version <= MAX_VERSION):
+            return None
+        return cls.parse(f"{epoch}.{version}")
 
     def knows(self, other: "Position | None") -> bool:
         """Whether a channel that stands here can say what changed since ``other``."""

@@ -144,7 +144,7 @@ class Producer:
         now = time.monotonic()
         end = now + seconds
         for round_ in waited_for:
-            round_.over.wait(max(0, min(end, round_.asked_at + seconds) - time.monotonic()))
+            round_.done.wait(max(0, min(end, round_.asked_at + seconds) - time.monotonic()))
 
     def _join(self, store: BaseStore, channel: str, turn: Turn) -> Round | None:
         """Return the round of a turn that is not over; begin one where its lease is ours."""
@@ -360,9 +360,12 @@ class Producer:
                         value.round.lease.values.discard(value)
                 if lease and not lease.values and self._leases.get(round_.id) is lease:
                     del self._leases[round_.id]
-            self._end(round_, error)
+            self._end(round_, error, is_done=is_done)
 
-    def _end(self, round_: Round, error: Exception | None = None) -> None:
+    def _end(self, round_: Round, error: Exception | None = None, *, is_done: bool = True) -> None:
+        """Tell those who wait for a round that it is over."""
+        if is_done:
+            round_.done.set()
         with self._lock:
             if self._rounds.get(round_.id) is round_:
                 del self._rounds[round_.id]
@@ -516,7 +519,7 @@ async def follow_turn(
     channel: str,
     turn: Turn,
     changed: asyncio.Event,
-    trouble: Callable[[Exception], None],
+    trouble: Callable[[Exception, str], None],
 ) -> None:
     """Compute a turn whenever it is due, until cancelled.
 
@@ -525,7 +528,7 @@ async def follow_turn(
         channel: the channel it belongs to.
         turn: what is computed.
         changed: set where a turn that waits for changes shall look.
-        trouble: told when the store fails.
+        trouble: told when the store fails, with the channel where that was.
     """
     loop = asyncio.get_running_loop()
     due = loop.time()
@@ -535,7 +538,7 @@ async def follow_turn(
         try:
             await PRODUCER.compute(store, channel, turn)
         except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-            trouble(error)
+            trouble(error, channel)
         if turn.window is None:
             METRICS.skipped += max(0, int((loop.time() - due) / turn.seconds))
             await asyncio.sleep(due - loop.time())

@@ -1,6 +1,6 @@
 """``push``: new values from any process to every open page, after commit."""
 
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from asgiref.sync import sync_to_async
@@ -41,7 +41,11 @@ def push(
 
     Call it from anywhere: a view, a signal, a task, a shell, a management command. Inside a
     transaction it takes effect on commit, and not at all on rollback. Values pushed in one call
-    arrive together, in one version.
+    arrive together, in one version; one that cannot be rendered or stored does not keep the others
+    out.
+
+    An error after a commit is logged by Django and not raised: what was saved stays saved, and what
+    else waits for that commit goes on.
 
     Args:
         dashboard: a dashboard class, or an instance (of one object, or for one user, say).
@@ -53,6 +57,8 @@ def push(
         UnknownComponentError: the dashboard has no component of that key.
         NotLiveError: the component is not live.
         ComponentValueError: its value is none that the component can show.
+        ValueTooLargeError: it is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``. Text is measured at
+            once; what is too long only when it is rendered is told then.
         TypeError: neither a key with its value nor values were given, or a key twice.
     """
     target = dashboard() if isinstance(dashboard, type) else dashboard
@@ -68,9 +74,12 @@ def push(
         msg = "push() needs a key and a value, or values by key."
         raise TypeError(msg)
     prepared = {name: target.prepare_pushed(name, each) for name, each in values.items()}
-    publish = partial(_publish, target, prepared)
+
+    def publish() -> None:
+        _publish(target, prepared)
+
     if connections[DEFAULT_DB_ALIAS].in_atomic_block:
-        transaction.on_commit(publish)
+        transaction.on_commit(publish, robust=True)
     else:
         publish()
 
@@ -86,9 +95,28 @@ async def apush(
     await sync_to_async(push)(dashboard, key, value, **values)
 
 
-def _publish(target: Publishable, prepared: dict[str, Any]) -> None:
-    # Rendered now, not when pushed: what a value refers to is committed by now.
-    frames = {
-        target.get_event(key): target.render_pushed(key, value) for key, value in prepared.items()
-    }
-    get_store().put(target.channel, frames)
+def _publish(target: Publishable, prepared: Mapping[str, Any]) -> None:
+    """Render and store; a value that fails does not keep the others out.
+
+    Raises:
+        Exception: why the first value that failed was refused, with notes of the others.
+    """
+    store = get_store()
+    frames: dict[str, str | Points] = {}
+    failed: dict[str, Exception] = {}
+    for key, value in prepared.items():
+        # Rendered now, not when pushed: what a value refers to is committed by now.
+        try:
+            frames[target.get_event(key)] = target.render_pushed(key, value)
+        except Exception as error:
+            # One that is for some viewers only is stored while it is rendered.
+            if store.is_unavailable(error):
+                raise
+            failed[key] = error
+    if frames:
+        failed |= store.put_each(target.channel, frames)
+    if failed:
+        (_, first), *others = failed.items()
+        for key, other in others:
+            first.add_note(f"Also failed: {key!r}: {other!r}")
+        raise first

@@ -76,7 +76,10 @@ class Value:
 
 
 class Round:
-    """One computing of a turn. It is over when all values are put, or after half a second.
+    """One computing of a turn.
+
+    It is over when all values are put, or after half a second: then the next may begin, without
+    the values that are not ready.
 
     Args:
         store: where the turn is claimed and its values are put.
@@ -103,6 +106,8 @@ class Round:
         self.is_flushed = False
         self.error: Exception | None = None
         self.over = threading.Event()
+        self.done = threading.Event()
+        """Set when its last value is put, so perhaps long after it was over."""
         self.on_over: list[Callable[[], None]] = []
 
     @property

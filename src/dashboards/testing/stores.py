@@ -34,7 +34,7 @@ import pytest
 from django.db import connections
 
 from dashboards.exceptions import ValueTooLargeError
-from dashboards.live.frames import Points, page_html
+from dashboards.live.frames import Points, encode_frames, page_html
 from dashboards.live.hints import EVERYTHING
 from dashboards.live.hold import Hold
 from dashboards.live.hub import Hub
@@ -55,6 +55,38 @@ def shown(changes: Changes) -> dict[str, str]:
 def points(changes: Changes, key: str = "s") -> list[tuple[str, int]]:
     """Return a series' base and points: what they hold, and their numbers."""
     return [(frame.data, frame.number) for frame in changes.frames if frame.key == key]
+
+
+def heals(store: BaseStore, damage: Callable[[], object], shows: str = "a b s") -> None:
+    """Damage what a store holds of ``CHANNEL``, and expect that it costs no more than it must.
+
+    Args:
+        store: the store.
+        damage: does the damage to the keys ``a`` or ``s``, or to the channel.
+        shows: which keys can be shown all the same, in part at least.
+    """
+    other = store.put("shop.other", {"a": "1"})
+    store.put(CHANNEL, {"s": Points("base", ["0", "1", "2"], 4)})
+    before = store.put(CHANNEL, {"a": "1", "b": "1", "s": Points("base", ["3"], 4)})
+    damage()
+    page = page_html(store.since(CHANNEL, None).frames)
+    assert {key for key in page if key in "abs"} == set(shows.split())
+    assert store.heads(["shop.other", CHANNEL])["shop.other"] == other
+    put = [
+        store.put(CHANNEL, {"a": "2", "s": Points("base", [str(number)], 4), "b": "2"})
+        for number in range(4, 7)
+    ]
+    after = put[-1]
+    for position in (None, before):
+        changes = store.since(CHANNEL, position)
+        assert changes.position == after
+        assert {"a": "2", "b": "2"}.items() <= shown(changes).items()
+        assert encode_frames(changes.frames, str(after))
+    assert "6" in page_html(store.since(CHANNEL, None).frames)["s"]
+    assert store.heads([CHANNEL]) == {CHANNEL: after}
+    assert Position.parse(str(after)) == after
+    known = (after.epoch, before.version) == (before.epoch, after.version - 3)
+    assert known or after.epoch != before.epoch, "a version never stands for another"
 
 
 def let_go(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -108,13 +108,16 @@ class BaseStore(ABC):
             refused |= self.put_each(channel, {key: data})
         return refused
 
-    @abstractmethod
     def is_unavailable(self, error: Exception) -> bool:
         """Return True if an error says that the store cannot be reached, not that it refuses.
+
+        By default that are Python's own errors of connections and timeouts. Backends add those of
+        their client's library.
 
         Args:
             error: what ``put``, ``since``, ``heads``, ``claim``, ``hold`` or a twin raised.
         """
+        return isinstance(error, OSError)
 
     @abstractmethod
     def since(self, channel: str, position: Position | None) -> Changes:

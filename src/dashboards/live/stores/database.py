@@ -22,9 +22,10 @@ from django.db import Error as DatabaseError
 from django.db.models import F, FilteredRelation, Max, Q
 from django.utils import timezone
 
-from dashboards.live.frames import Frame, Points, in_order
+from dashboards.live.frames import Frame, Points
 from dashboards.live.hints import EVERYTHING, Hear, HostHints
-from dashboards.live.positions import Position, new_epoch
+from dashboards.live.limits import log_damage, sound
+from dashboards.live.positions import MAX_VERSION, Position, new_epoch
 from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
 from dashboards.live.workers import Workers
 from dashboards.models import Channel, Lease
@@ -35,6 +36,10 @@ R = TypeVar("R")
 
 _OPTIONS = {"using", "poll_seconds"}
 _PUT_ATTEMPTS = 5
+_FRAME_FIELDS = ("key", "version", "data", "number", "keep")
+_NO_SERIES: Mapping[str, Any] = {"last": 0, "kept": 0, "base": None}
+# A browser's numbers are exact up to here.
+_MAX_NUMBER = 2**52
 _MYSQL_DEADLOCK = 1213
 # Of PostgreSQL: too many connections; told to stop, crashed, not ready yet, database dropped.
 _POSTGRESQL_UNAVAILABLE = frozenset(("53300", "57P01", "57P02", "57P03", "57P04"))
@@ -84,10 +89,12 @@ class DatabaseStore(BaseStore):
         for _ in range(_PUT_ATTEMPTS - 1):
             try:
                 return self._put_once(channel, frames)
-            except OperationalError as error:
+            except Exception as error:
+                if self._is_damage(error):
+                    self._forget(channel, frames)
                 # MySQL and MariaDB undo one of two transactions that wait for each other.
                 # Within somebody else's transaction that is not ours to repeat.
-                if error.args[0] != _MYSQL_DEADLOCK or connections[self.using].in_atomic_block:
+                elif not _is_deadlock(error) or connections[self.using].in_atomic_block:
                     raise
         return self._put_once(channel, frames)
 
@@ -110,6 +117,9 @@ class DatabaseStore(BaseStore):
         with transaction.atomic(using=self.using):
             self._step(channel)
             row = Channel.objects.using(self.using).get(name=channel)
+            if Position.read(row.epoch, row.version) is None:
+                row.epoch = new_epoch()
+                row.save(using=self.using, update_fields=["epoch"])
             whole = {key: data for key, data in frames.items() if isinstance(data, str)}
             series = {key: data for key, data in frames.items() if isinstance(data, Points)}
             rows = [
@@ -133,12 +143,30 @@ class DatabaseStore(BaseStore):
             self._announce(channel, partial(self._stored, channel, position))
         return position
 
+    def _forget(self, channel: str, keys: Collection[str]) -> None:
+        """Delete frames that cannot even be read, and begin a new epoch."""
+        with transaction.atomic(using=self.using):
+            Channel.objects.using(self.using).filter(name=channel).update(epoch=new_epoch())
+            FrameRow.objects.using(self.using).filter(channel_id=channel, key__in=keys).delete()
+
+    def _is_damage(self, error: Exception) -> bool:
+        """Return True if a row could not be read for what it holds.
+
+        SQLite keeps whatever bytes a column is given; other databases check them.
+        """
+        if connections[self.using].vendor != "sqlite":
+            return False
+        if isinstance(error, OperationalError):
+            return "decode" in str(error)
+        return isinstance(error, AttributeError | TypeError | ValueError)
+
     def _append(self, row: Channel, series: Mapping[str, Points]) -> Iterator[FrameRow]:
         """Return the rows of new points, and of bases that are new; delete points past the last."""
         mine = FrameRow.objects.using(self.using).filter(channel=row)
         whole = Q(number=0)
         known = (
-            mine.filter(key__in=series)
+            # What is newer than the channel cannot be right.
+            mine.filter(key__in=series, version__lte=row.version)
             .values("key")
             .annotate(
                 last=Max("number"), kept=Max("keep", filter=whole), base=Max("data", filter=whole)
@@ -146,7 +174,9 @@ class DatabaseStore(BaseStore):
         )
         stand: dict[str, Any] = {each["key"]: each for each in known}
         for key, points in series.items():
-            its = stand.get(key, {"last": 0, "kept": 0, "base": None})
+            its = stand.get(key, _NO_SERIES)
+            if not (isinstance(its["last"], int) and its["last"] < _MAX_NUMBER):
+                its = _NO_SERIES
             last = its["last"]
             if its["base"] != points.base or not its["kept"]:
                 old = mine.filter(key=key, number__gt=0)
@@ -177,7 +207,8 @@ class DatabaseStore(BaseStore):
         """Move the channel to its next version, making it where it does not exist."""
         now = timezone.now()
         rows = Channel.objects.using(self.using).filter(name=channel)
-        if rows.update(version=F("version") + 1, updated_at=now):
+        undamaged = rows.filter(version__range=(0, MAX_VERSION - 1))
+        if undamaged.update(version=F("version") + 1, updated_at=now):
             return
         try:
             with transaction.atomic(using=self.using):
@@ -185,8 +216,10 @@ class DatabaseStore(BaseStore):
                     name=channel, epoch=new_epoch(), version=1, updated_at=now
                 )
         except IntegrityError:
-            # Another process made it in this moment.
-            rows.update(version=F("version") + 1, updated_at=now)
+            # Another process made it in this moment; or its version is damaged.
+            if not undamaged.update(version=F("version") + 1, updated_at=now):
+                rows.update(version=1, epoch=new_epoch(), updated_at=now)
+                FrameRow.objects.using(self.using).filter(channel_id=channel).update(version=1)
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Read with one statement, so that position and frames are of one moment."""
@@ -201,28 +234,54 @@ class DatabaseStore(BaseStore):
             .filter(name=channel)
             .annotate(news=FilteredRelation("frames", condition=Q(frames__version__gt=after)))
             .values_list(
-                "epoch",
-                "version",
-                "updated_at",
-                *("news__key", "news__version", "news__data", "news__number", "news__keep"),
+                "epoch", "version", "updated_at", *(f"news__{field}" for field in _FRAME_FIELDS)
             )
         )
         position = None
         put_at = 0.0
         frames: list[Frame] = []
-        for epoch, head, updated_at, *frame in rows:
-            position, put_at = Position(epoch, head), updated_at.timestamp()
-            if frame[0] is not None:
-                frames.append(Frame(*frame))
-        return Changes(position, tuple(in_order(frames)), put_at)
+        try:
+            for epoch, head, updated_at, *frame in rows:
+                position, put_at = Position.read(epoch, head), updated_at.timestamp()
+                if frame[0] is not None:
+                    frames.append(Frame(*frame))
+        except Exception as error:
+            if not self._is_damage(error):
+                raise
+            return self._read_singly(channel, after)
+        return _changes(channel, position, frames, put_at)
+
+    def _read_singly(self, channel: str, after: int) -> Changes:
+        """Read what can be read of a channel, row by row."""
+        # First, for what is put meanwhile is newer than this says, and read the next time.
+        position = self.heads([channel]).get(channel)
+        its = FrameRow.objects.using(self.using).filter(channel_id=channel, version__gt=after)
+        frames: list[Frame] = []
+        for number in its.values_list("pk", flat=True):
+            row = its.filter(pk=number).values_list(*_FRAME_FIELDS)
+            try:
+                frames += (Frame(*fields) for fields in row)
+            except Exception as error:
+                if not self._is_damage(error):
+                    raise
+                log_damage(channel, f"row {number}", error)
+        return _changes(channel, position, frames, 0)
 
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Read all heads with one query."""
         rows = Channel.objects.using(self.using).filter(name__in=channels)
-        return {
-            name: Position(epoch, version)
-            for name, epoch, version in rows.values_list("name", "epoch", "version")
-        }
+        try:
+            found = list(rows.values_list("name", "epoch", "version"))
+        except Exception as error:
+            if not self._is_damage(error):
+                raise
+            if len(channels) == 1:
+                log_damage(next(iter(channels)), "the channel", error)
+                return {}
+            # One that cannot be read does not hide the others.
+            return {name: head for each in channels for name, head in self.heads([each]).items()}
+        heads = {name: Position.read(epoch, version) for name, epoch, version in found}
+        return {name: head for name, head in heads.items() if head}
 
     def claim(self, name: str, seconds: float, stamp: str = "") -> str:
         """Claim by the clock of this host; clocks apart only make a turn early or late."""
@@ -236,11 +295,15 @@ class DatabaseStore(BaseStore):
             except IntegrityError:
                 return ""
             return holder
-        if lease.until > now and lease.stamp in {"", stamp}:
+        until: object = lease.until
+        if not isinstance(until, int | float):
+            leases.filter(name=name).delete()
+            return ""  # Damaged: whoever comes next begins anew.
+        if until > now and lease.stamp in {"", stamp}:
             return ""
         # As it was read: who claims at the same moment changes nothing.
         as_read = leases.filter(name=name, holder=lease.holder, stamp=lease.stamp)
-        won = as_read.filter(until=lease.until).update(holder=holder, stamp="", until=now + seconds)
+        won = as_read.filter(until=until).update(holder=holder, stamp="", until=now + seconds)
         return holder if won else ""
 
     def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
@@ -365,6 +428,18 @@ class DatabaseStore(BaseStore):
                 )
             ]
         return ()
+
+
+def _changes(
+    channel: str, position: Position | None, frames: Sequence[Frame], put_at: float
+) -> Changes:
+    if position is None:
+        return Changes(None, ())
+    return Changes(position, tuple(sound(channel, position, frames)), put_at)
+
+
+def _is_deadlock(error: Exception) -> bool:
+    return isinstance(error, OperationalError) and error.args[0] == _MYSQL_DEADLOCK
 
 
 def _can_notify(alias: str) -> bool:

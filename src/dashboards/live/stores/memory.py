@@ -40,10 +40,6 @@ class MemoryStore(BaseStore):
         self._channels: dict[str, _Channel] = {}
         self._leases: dict[str, _Lease] = {}
 
-    def is_unavailable(self, error: Exception) -> bool:  # noqa: ARG002 - memory is always there
-        """Return False: there is nothing to be reached."""
-        return False
-
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store under the channel's next version."""
         with self._lock:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboards.live.frames import Frame, Points, in_order
+from dashboards.live.frames import Frame, Points
 from dashboards.live.hints import EVERYTHING, Hear
+from dashboards.live.limits import sound
 from dashboards.live.positions import Position, new_epoch
 from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
 from dashboards.live.workers import is_cancelled
@@ -42,10 +43,21 @@ local data, versions = KEYS[1], KEYS[2]
 local topic, hint, keep, new_epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local info = redis.pcall('INFO', 'server')
 local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or '-'
-if redis.call('EXISTS', data, versions) < 2 then
+local function whole(text)
+    local number = tonumber(text or '')
+    return number and number >= 0 and number < 1e15 and number % 1 == 0 and number or nil
+end
+local function is(key, kind)
+    return redis.call('TYPE', key).ok == kind
+end
+-- In part lost, of another type, or at a version that is none: the whole is lost.
+local is_there = is(data, 'hash') and is(versions, 'zset')
+if not (is_there and whole(redis.call('ZSCORE', versions, ''))) then
     redis.call('DEL', data, versions)
 end
-if redis.call('HGET', data, 'run') ~= run then
+local epoch = redis.call('HGET', data, '')
+local is_known = epoch and #epoch <= 32 and string.match(epoch, '^[0-9a-z]+$')
+if not is_known or redis.call('HGET', data, 'run') ~= run then
     redis.call('HSET', data, '', new_epoch, 'run', run)
 end
 local now = redis.call('TIME')
@@ -58,14 +70,30 @@ end
 local function point(key, number)
     return '+' .. key .. string.format('%016d', number)
 end
+-- Forgets all points of a series whose numbers are damaged.
+local function forget(key)
+    for _, member in ipairs(redis.call('ZRANGE', versions, 0, -1)) do
+        if #member == #key + 17 and string.sub(member, 1, #key + 1) == '+' .. key then
+            redis.call('HDEL', data, member)
+            redis.call('ZREM', versions, member)
+        end
+    end
+    redis.call('HDEL', data, '#' .. key, '~' .. key)
+end
 local i = 5
 while i < #ARGV do
     local key, text = ARGV[i], ARGV[i + 1]
     local kept, count = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
     local skipped = tonumber(ARGV[i + 4])
     i = i + 5
-    local last = tonumber(redis.call('HGET', data, '#' .. key) or '0')
-    local first = math.max(last - tonumber(redis.call('HGET', data, '~' .. key) or '0'), 0) + 1
+    local last = whole(redis.call('HGET', data, '#' .. key) or '0')
+    local had = whole(redis.call('HGET', data, '~' .. key) or '0')
+    local is_damaged = not (last and had) or math.min(last, had) > redis.call('ZCARD', versions)
+    if is_damaged then
+        forget(key)
+        last, had = 0, 0
+    end
+    local first = math.max(last - had, 0) + 1
     if kept == 0 then
         for number = first, last do
             redis.call('HDEL', data, point(key, number))
@@ -74,10 +102,15 @@ while i < #ARGV do
         redis.call('HDEL', data, '#' .. key, '~' .. key)
         set('=' .. key, text)
     else
-        if redis.call('HGET', data, '=' .. key) ~= text then
+        local stands = whole(redis.call('ZSCORE', versions, '=' .. key))
+        local is_sound = stands and stands <= tonumber(version) and not is_damaged
+        if not is_sound or redis.call('HGET', data, '=' .. key) ~= text then
             set('=' .. key, text)
             for number = first, last do
-                redis.call('ZADD', versions, version, point(key, number))
+                -- Not what was lost: a point without its data is none.
+                if redis.call('HEXISTS', data, point(key, number)) == 1 then
+                    redis.call('ZADD', versions, version, point(key, number))
+                end
             end
         end
         local newest = last + skipped + count
@@ -98,14 +131,16 @@ redis.call('PUBLISH', topic, hint)
 return {redis.call('HGET', data, ''), version}
 """
 
+# By pcall, for a key of another type costs its channel only; and a server that takes no writes (a
+# replica, or one that cannot save) is read all the same.
 _SINCE = """
 local data, versions = KEYS[1], KEYS[2]
-local epoch, head = redis.call('HGET', data, ''), redis.call('ZSCORE', versions, '')
-if not (epoch and head) then
+local epoch, head = redis.pcall('HGET', data, ''), redis.pcall('ZSCORE', versions, '')
+if type(epoch) ~= 'string' or type(head) ~= 'string' then
     return {}
 end
-redis.call('PEXPIRE', data, ARGV[1])
-redis.call('PEXPIRE', versions, ARGV[1])
+redis.pcall('PEXPIRE', data, ARGV[1])
+redis.pcall('PEXPIRE', versions, ARGV[1])
 local after = ARGV[3]
 if epoch ~= ARGV[2] or tonumber(after) > tonumber(head) then
     after = '0'
@@ -114,13 +149,14 @@ local news = redis.call('ZRANGEBYSCORE', versions, '(' .. after, '+inf', 'WITHSC
 local answer = {epoch, head, redis.call('HGET', data, 'put at') or '0'}
 for i = 1, #news, 2 do
     local member = news[i]
-    if member ~= '' then
-        local key, number, keep = string.sub(member, 2), '0', '0'
-        if string.sub(member, 1, 1) == '+' then
-            key, number = string.sub(member, 2, -17), string.sub(member, -16)
-            keep = redis.call('HGET', data, '~' .. key) or '1'
-        end
-        local text = redis.call('HGET', data, member) or ''
+    local kind, key, number, keep = string.sub(member, 1, 1), string.sub(member, 2), '0', '0'
+    if kind == '+' then
+        key, number = string.sub(member, 2, -17), string.sub(member, -16)
+        keep = redis.call('HGET', data, '~' .. key) or '1'
+    end
+    local text = redis.call('HGET', data, member)
+    -- Neither the channel itself, nor what is none of ours, nor what has lost its data.
+    if text and (kind == '=' or kind == '+') then
         for _, part in ipairs({key, news[i + 1], text, number, keep}) do
             table.insert(answer, part)
         end
@@ -132,8 +168,9 @@ return answer
 _HEADS = """
 local answer = {}
 for i = 1, #KEYS, 2 do
-    local epoch, head = redis.call('HGET', KEYS[i], ''), redis.call('ZSCORE', KEYS[i + 1], '')
-    table.insert(answer, epoch and head and {epoch, head} or {})
+    local epoch, head = redis.pcall('HGET', KEYS[i], ''), redis.pcall('ZSCORE', KEYS[i + 1], '')
+    local is_there = type(epoch) == 'string' and type(head) == 'string'
+    table.insert(answer, is_there and {epoch, head} or {})
 end
 return answer
 """
@@ -141,8 +178,8 @@ return answer
 
 # A lease is "holder stamp"; without a stamp the work is being done.
 _CLAIM = """
-local lease = redis.call('GET', KEYS[1])
-if lease then
+local lease = redis.pcall('GET', KEYS[1])
+if type(lease) == 'string' then
     local stamp = string.match(lease, ' (.*)$')
     if stamp == '' or stamp == ARGV[3] then
         return 0
@@ -153,8 +190,8 @@ return 1
 """
 
 _HOLD = """
-local lease = redis.call('GET', KEYS[1])
-if not lease or string.match(lease, '^(%S+) ') ~= ARGV[1] then
+local lease = redis.pcall('GET', KEYS[1])
+if type(lease) ~= 'string' or string.match(lease, '^(%S+) ') ~= ARGV[1] then
     return 0
 end
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[3], 'PX', ARGV[2])
@@ -221,13 +258,14 @@ class RedisStore(BaseStore):
         answer = self._sync().put(
             self._keys(channel), [topic, self._sign(channel), keep, new_epoch(), *fields]
         )
-        position = _position(answer)
+        epoch, version = answer
+        position = Position(epoch, int(version))
         self._stored(channel, position)
         return position
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Read with one script, so that position and frames are of one moment."""
-        return _changes(self._sync().since(*self._ask_since(channel, position)))
+        return _changes(channel, self._sync().since(*self._ask_since(channel, position)))
 
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Read all heads with one script."""
@@ -256,7 +294,7 @@ class RedisStore(BaseStore):
         """Read through the loop's own client."""
         async with self._async() as client:
             reading = client.since(*self._ask_since(channel, position))
-            return _changes(await _to_its_end(reading))
+            return _changes(channel, await _to_its_end(reading))
 
     async def aheads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Read through the loop's own client."""
@@ -295,6 +333,8 @@ class RedisStore(BaseStore):
     def _settings(self, retry: Any) -> dict[str, Any]:
         return {
             "decode_responses": True,
+            # What is stored may be damaged; what is put has been made fit.
+            "encoding_errors": "replace",
             "retry": retry,
             "socket_connect_timeout": self.timeout,
             "socket_timeout": self.timeout,
@@ -400,24 +440,41 @@ def _require_redis() -> None:
         raise ImproperlyConfigured(msg)
 
 
-def _position(answer: Sequence[str]) -> Position:
-    return Position(answer[0], int(answer[1]))
+def _position(epoch: str, version: str) -> Position | None:
+    return Position.read(epoch, _whole(version))
 
 
-def _changes(answer: Sequence[str]) -> Changes:
-    if not answer:
+def _whole(text: str) -> int:
+    """Return a whole number; -1 for what is none."""
+    try:
+        return int(text)
+    except ValueError:
+        return -1
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0
+
+
+def _changes(channel: str, answer: Sequence[str]) -> Changes:
+    position = _position(*answer[:2]) if answer else None
+    if position is None:
         return Changes(None, ())
     parts = iter(answer[3:])
     frames = [
-        Frame(key, int(version), data, int(number), int(keep))
+        Frame(key, _whole(version), data, _whole(number), _whole(keep))
         for key, version, data, number, keep in zip(*[parts] * 5, strict=True)
     ]
-    return Changes(_position(answer), tuple(in_order(frames)), float(answer[2]))
+    return Changes(position, tuple(sound(channel, position, frames)), _seconds(answer[2]))
 
 
 def _heads(channels: Collection[str], answers: Sequence[Sequence[str]]) -> Mapping[str, Position]:
-    return {
-        channel: _position(answer)
+    heads = {
+        channel: _position(*answer)
         for channel, answer in zip(channels, answers, strict=True)
         if answer
     }
+    return {channel: head for channel, head in heads.items() if head}

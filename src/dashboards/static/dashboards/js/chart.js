@@ -202,10 +202,20 @@
     return Array.from(new packed[field.dtype](bytes.buffer));
   }
 
+  // One that is damaged costs only itself, until it leaves the window.
+  function parsePoint(text) {
+    try {
+      const point = JSON.parse(text);
+      return Array.isArray(point) ? point : [];
+    } catch {
+      return [];
+    }
+  }
+
   function extend(traces, box) {
     const grown = new Map(); // Each trace that points are appended to, and which of its fields.
     for (const node of box.querySelectorAll(":scope > script[data-point]")) {
-      if (!read.has(node)) read.set(node, JSON.parse(node.textContent));
+      if (!read.has(node)) read.set(node, parsePoint(node.textContent));
       read.get(node).forEach((point, index) => {
         const trace = (traces[index] ??= { type: "scatter", mode: "lines" });
         if (!grown.has(trace)) grown.set(trace, new Set());
