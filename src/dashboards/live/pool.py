@@ -23,6 +23,10 @@ QUICK_SECONDS = 0.5
 """A job that runs for longer is slow: it no longer counts as trusted."""
 _IDLE_SECONDS = 5.0
 """A thread without work ends after this time, and closes its database connections."""
+_CROWD = 2
+_CROWD_SECONDS = 0.02
+"""So many threads are enough for jobs that take less than this: more of them would only wait for
+each other, and for the interpreter's lock. One thread more stands by."""
 _SATURATED_SECONDS = 5.0
 """A wait for a thread that lasts longer is reported."""
 
@@ -66,7 +70,8 @@ class Pool:
         self._changed = threading.Condition()
         self._lanes = {True: _Lane(), False: _Lane()}
         self._running: dict[int, tuple[bool, float]] = {}
-        self._threads = self._idle = 0
+        self._threads = self._idle = self._woken = 0
+        self._has_standby = False
         self._was_trusted = False
         self._is_saturated = False
 
@@ -90,19 +95,30 @@ class Pool:
         """
         with self._changed:
             self._lanes[trusted].add(group, job)
-            self._changed.notify()
-            # A thread that was told of another job may still count as idle.
-            is_short = self.waiting > self._idle and self._may_take() is not None
-            if is_short and self._threads < conf.get("MAX_COMPUTE_THREADS"):
-                self._start_thread()
+            self._wake()
 
-    def _start_thread(self) -> None:
-        thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-        self._threads += 1
-        try:
-            thread.start()
-        except RuntimeError:  # The system has no more. The job waits for a thread that there is.
-            self._threads -= 1
+    def _wake(self) -> None:
+        """Have one thread more look for a job, which wakes the next when it has one."""
+        if self._has_standby or self._woken or self._may_take() is None:
+            return
+        if self._idle:
+            self._woken += 1
+            self._changed.notify()
+        elif self._threads < conf.get("MAX_COMPUTE_THREADS"):
+            thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+            self._woken += 1
+            self._threads += 1
+            try:
+                thread.start()
+            except RuntimeError:  # The system has no more. The job waits for a thread that is.
+                self._woken -= 1
+                self._threads -= 1
+
+    @property
+    def _is_crowded(self) -> bool:
+        now = time.monotonic()
+        young = sum(now - began < _CROWD_SECONDS for _, began in self._running.values())
+        return young >= _CROWD
 
     def _may_take(self) -> bool | None:
         """Return which kind of job may run now, trusted or not; ``None`` for no job."""
@@ -121,6 +137,8 @@ class Pool:
 
     def _work(self) -> None:
         me = threading.get_ident()
+        with self._changed:
+            self._woken = max(0, self._woken - 1)
         try:
             while job := self._take(me):
                 try:
@@ -136,17 +154,24 @@ class Pool:
     def _take(self, me: int) -> Job | None:
         """Wait for a job; ``None`` when the thread shall end."""
         with self._changed:
-            while (trusted := self._may_take()) is None:
-                self._idle += 1
-                is_notified = self._changed.wait(_IDLE_SECONDS)
-                self._idle -= 1
-                if not is_notified and self._may_take() is None:
-                    self._threads -= 1
-                    return None
+            while (trusted := self._may_take()) is None or self._is_crowded:
+                if trusted is None or self._has_standby:
+                    self._idle += 1
+                    is_told = self._changed.wait(_IDLE_SECONDS)
+                    self._idle -= 1
+                    self._woken = max(0, self._woken - is_told)
+                    if not is_told and self._may_take() is None:
+                        self._threads -= 1
+                        return None
+                else:
+                    self._has_standby = True
+                    self._changed.wait(_CROWD_SECONDS)
+                    self._has_standby = False
             job, since = self._lanes[trusted].take()
             self._was_trusted = trusted
             now = time.monotonic()
             self._running[me] = (trusted, now)
+            self._wake()
         self._report(now - since)
         return job
 
