@@ -214,9 +214,10 @@ class StreamView(DashboardAccessView):
             # What changed since, the edge writes: encoded once for all who come at a time.
             offer.hold = self._hold(self._position(), self._access)
         else:
-            # Without waiting: all streams of a process are opened in one thread. What is not ready
-            # comes with the next poll, or by the proxy.
-            dashboard.compute_due(deferred=True, seconds=0)
+            # Behind an edge all streams of a process are opened in one thread, which waits for
+            # nobody's value. What is not ready comes with the next poll, or by the proxy.
+            seconds = None if offered(request) is None else 0
+            dashboard.compute_due(deferred=True, seconds=seconds)
             changes = get_store().since(dashboard.channel, self._position())
             content += encode_frames(changes.frames, str(changes.position))
             if through is not None:

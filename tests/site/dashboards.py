@@ -12,7 +12,6 @@ from typing import Any
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import connection
 from django.db.models import Count
 from django.http import HttpRequest
 
@@ -499,44 +498,5 @@ class Figures(Dashboard):
     notice = Text(markup="html", live=True)
 
 
-def hang() -> str:
-    time.sleep(3600)
-    return "never"
-
-
-async def wait_for_ever() -> str:
-    await asyncio.Event().wait()
-    return "never"
-
-
-async def block_for_ever() -> str:
-    return await asyncio.to_thread(hang)
-
-
-class Stuck(Dashboard):
-    """Values that hang, each in another way, around one that is fine."""
-
-    hangs = Stat(value=hang, live=Every(seconds=1))
-    fine = Stat(value=count_turns, live=Every(seconds=1))
-    waits = Stat(value=wait_for_ever, live=Every(seconds=1))
-    blocks = Stat(value=block_for_ever, live=Every(seconds=1))
-
-
-def query_long() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(2)")
-    return count_turns()
-
-
-class Queried(ModelDashboard):
-    """A value that queries for two seconds, about each group."""
-
-    number = Stat(value=query_long, live=Every(seconds=1))
-
-    class Meta:
-        model = Group
-
-
 if os.environ.get("TEST_STUCK") == "1":
-    registry.register(Stuck)
-    registry.register(Queried)
+    from tests.site import stuck  # noqa: F401 - it registers what no other test shall meet
