@@ -77,6 +77,7 @@ DASHBOARDS: dict[str, Any] = {
 }
 if "TEST_STORES" in os.environ:
     DASHBOARDS["STORES"] = json.loads(os.environ["TEST_STORES"])
+DASHBOARDS["MAX_COMPUTE_THREADS"] = int(os.environ.get("TEST_COMPUTE_THREADS", "8"))
 DASHBOARDS["PAGE_WAIT_SECONDS"] = float(os.environ.get("TEST_PAGE_WAIT", "5"))
 DASHBOARDS["GRIP_POLL_SECONDS"] = float(os.environ.get("TEST_GRIP_POLL", "30"))
 if "TEST_GRIP" in os.environ:

@@ -3,9 +3,11 @@
 import json
 import re
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import psutil
@@ -79,6 +81,27 @@ def test_other_streams_are_opened_while_a_poll_finds_values_that_hang(make_site:
     assert took < 2, "it waits for nobody's value"
 
 
+def test_streams_are_opened_while_a_permission_hangs(make_site: MakeSite):
+    """Permissions of streams are asked in one thread. One of four seconds made every stream that
+    was opened meanwhile wait as long, whatever its dashboard."""
+    site = make_site("uvicorn", TEST_STUCK="1")
+    with ThreadPoolExecutor(1) as waiting:
+        guarded = waiting.submit(
+            site.open_stream, "/site/guarded/@stream/", Accept="text/event-stream"
+        )
+        time.sleep(1.5)  # Time after which a thread counts as stuck, and more.
+
+        began = time.monotonic()
+        with site.open_stream("/site/quiet/@stream/", Accept="text/event-stream") as stream:
+            assert stream.response.status == 200
+        took = time.monotonic() - began
+
+        assert not guarded.done()
+        assert took < 3
+        with guarded.result():
+            pass
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgreSQLServer]:
     with postgresql() as server:
@@ -123,3 +146,16 @@ def test_crowd_on_slow_values_takes_bounded_threads_and_connections(
     assert most_connections <= 8 + 6
     wait_for(lambda: process.num_threads() <= threads_before + 2, seconds=20)
     assert "too many clients" not in site.log
+
+
+def test_check_tells_of_more_threads_than_the_database_has_connections_for(
+    make_site: MakeSite, server: PostgreSQLServer
+):
+    """Nobody was told that live values could take the connections that pages need."""
+    environment = {"TEST_DATABASES": json.dumps({"default": server.database})}
+    site = make_site("uvicorn", TEST_COMPUTE_THREADS="40", **environment)
+    check = site.python("django", "check", "--database", "default", stderr=subprocess.PIPE)
+    _, told = check.communicate(timeout=30)
+
+    assert "(dashboards.W046) DASHBOARDS['MAX_COMPUTE_THREADS'] is 40" in told.decode()
+    assert "of the 100 connections of the database 'default'" in told.decode()

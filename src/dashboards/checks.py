@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
@@ -27,6 +28,8 @@ from dashboards.permissions import BasePermission
 from dashboards.registry import registry
 
 C = TypeVar("C", bound=Component)
+
+_CONNECTION_LIMITS = {"postgresql": "SHOW max_connections", "mysql": "SELECT @@max_connections"}
 
 # The page takes a stream for dead that was silent for 40 seconds (live.js).
 _MAX_HEARTBEAT_SECONDS = 30
@@ -95,6 +98,33 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
                     f"DASHBOARDS[{name!r}] must be a number from {low} to {high}, got {value!r}.",
                     hint=f"Leave it out for the default, {conf.DEFAULTS[name]}.",
                     id="dashboards.E002",
+                )
+            )
+    return messages
+
+
+@register(Tags.database)
+def check_compute_threads(
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,  # noqa: ARG001
+) -> Sequence[CheckMessage]:
+    """The threads that compute live values must leave connections to the site's pages."""
+    messages: list[CheckMessage] = []
+    threads = conf.get("MAX_COMPUTE_THREADS")
+    for alias in databases or ():
+        query = _CONNECTION_LIMITS.get(connections[alias].vendor)
+        if query is None:
+            continue
+        with connections[alias].cursor() as cursor:
+            cursor.execute(query)
+            most = int(cursor.fetchone()[0])
+        if threads > most // 4:
+            messages.append(
+                Warning(
+                    f"DASHBOARDS['MAX_COMPUTE_THREADS'] is {threads}: live values may take as many "
+                    f"of the {most} connections of the database {alias!r}, in each process.",
+                    hint=f"Set it to {most // 4} at most, or raise the database's limit.",
+                    id="dashboards.W046",
                 )
             )
     return messages

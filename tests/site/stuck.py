@@ -5,10 +5,12 @@ import time
 
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.http import HttpRequest
 
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.live import Every
+from dashboards.permissions import BasePermission
 from dashboards.registry import registry
 from tests.site.dashboards import count_turns
 
@@ -51,3 +53,19 @@ class Queried(ModelDashboard):
 
     class Meta:
         model = Group
+
+
+class Hesitant(BasePermission):
+    def has_permission(self, request: HttpRequest) -> bool:
+        time.sleep(4)
+        return True
+
+
+@registry.register
+class Guarded(Dashboard):
+    """Whose permission takes its time."""
+
+    number = Stat(live=True)
+
+    class Meta:
+        permission_classes = (Hesitant,)

@@ -16,12 +16,13 @@ from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
-from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from asgiref.sync import SyncToAsync
 
 from dashboards import conf
 from dashboards.live.frames import encode_retry
 from dashboards.live.hold import EXTENSION, STREAM_PATH, Hold, Offer
 from dashboards.live.hub import Hub, Reader
+from dashboards.live.shared_thread import SharedThread
 from dashboards.live.stores import get_store
 
 logger = logging.getLogger("dashboards.live")
@@ -50,7 +51,7 @@ class LiveEdge:
         self._hub: Hub | None = None
         self._is_stopping = False
         self._was_full = False
-        self._shared_thread = ThreadSensitiveContext()
+        self._shared_thread = SharedThread()
         self._previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -97,10 +98,11 @@ class LiveEdge:
         finds the same thread.
         """
         context = contextvars.copy_context()
-        context.run(SyncToAsync.thread_sensitive_context.set, self._shared_thread)
         answer = self._application(scope, exchange.receive, exchange.send)
         loop = asyncio.get_running_loop()
-        await loop.create_task(_awaited(answer), context=context)
+        with self._shared_thread.use() as thread:
+            context.run(SyncToAsync.thread_sensitive_context.set, thread)
+            await loop.create_task(_awaited(answer), context=context)
 
     async def _hold(self, hold: Hold, exchange: "_Exchange") -> None:
         hub = self._hub
