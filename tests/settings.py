@@ -84,6 +84,8 @@ if "TEST_GRIP" in os.environ:
     # GRIP_URL, GRIP_PROXIES and the like.
     MIDDLEWARE.insert(0, "django_grip.GripMiddleware")
     globals().update(json.loads(os.environ["TEST_GRIP"]))
+if "TEST_LOGGING" in os.environ:
+    LOGGING = json.loads(os.environ["TEST_LOGGING"])
 if os.environ.get("TEST_LIGHT") == "1":
     # Most of what it costs to open a stream, for tests that open thousands.
     MIDDLEWARE = []

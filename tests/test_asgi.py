@@ -190,8 +190,6 @@ async def test_streams_that_cannot_be_held_are_told_of_once(
             assert sent[-1]["body"] == b"retry: 3000\n\n"
             assert not sent[-1]["more_body"]
     await first.run({"type": "http.disconnect"})
-    assert [each.message for each in caplog.records] == [
-        "The store of live state does not answer.",
-        "The store of live state answers again.",
-    ]
-    assert [bool(each.exc_info) for each in caplog.records] == [True, False]
+    fails, answers = caplog.records
+    assert fails.message.startswith("The store of live state does not answer (ConnectionError).")
+    assert answers.message == "The store of live state answers again."

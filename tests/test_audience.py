@@ -127,19 +127,22 @@ def test_a_model_dashboard_is_about_its_object(client: Client):
 
 
 @pytest.mark.parametrize("name", ["0", "-1", "letters", "9" * 40, "%00", "1.5", "🎉"])
-def test_an_object_that_there_is_not_is_404(client: Client, name: str):
-    for path in WAYS:
-        assert client.get(f"/site/groupboard/{name}/{path}").status_code == 404
-
-
-def test_a_forbidden_object_is_forbidden_on_all_ways(client: Client, users: list[User]):
+def test_missing_object_and_forbidden_object_have_one_answer_on_all_ways(
+    client: Client, users: list[User], name: str
+):
+    # 403 of an object that there is, and 404 of one that there is not, told those who may see
+    # neither which objects there are.
     secret = Group.objects.create(name="secret")
-    url = f"/site/groupboard/{secret.pk}/"
-    for path in WAYS[1:]:
-        assert client.get(url + path).status_code == 403
-    assert client.get(url).status_code == 302
-    for path in WAYS:
-        assert signed_in(users[0]).get(url + path).status_code == 403
+    member = signed_in(users[0])
+    for url in (f"/site/groupboard/{name}/", f"/site/groupboard/{secret.pk}/"):
+        assert [client.get(url + path).status_code for path in WAYS] == [302, 403, 403, 403]
+        assert [member.get(url + path).status_code for path in WAYS] == [404, 403, 403, 403]
+        assert member.get(url).content == member.get("/site/groupboard/0/").content
+
+
+@pytest.mark.parametrize("name", ["0", "letters", "%00"])
+def test_missing_object_is_404_where_all_objects_are_open(client: Client, name: str):
+    assert [client.get(f"/site/byname/{name}/{path}").status_code for path in WAYS] == [404] * 4
 
 
 class ByName(ModelDashboard):

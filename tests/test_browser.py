@@ -1,7 +1,9 @@
 """What a person sees: a real browser, a real server, pushes from another process."""
 
 import asyncio
+import contextlib
 import re
+import sqlite3
 import statistics
 
 import pytest
@@ -271,6 +273,21 @@ async def test_points_are_appended_and_leave_at_the_window(site: Site, page: Pag
     await until_points(page, "pushed", [60, 70, 80, 90, 100])
     site.push_to("Series", pushed={"x": 11, "y": 110})
     await until_points(page, "pushed", [70, 80, 90, 100, 110])
+
+
+async def test_a_damaged_point_costs_only_itself(site: Site, page: Page):
+    """One stored point that was no JSON kept its chart from being drawn. The others are drawn."""
+    for number in (1, 2, 3):
+        site.push_to("Series", pushed={"x": number, "y": number * 10})
+    with contextlib.closing(sqlite3.connect(site.folder / "db.sqlite3", timeout=20)) as database:
+        database.execute(
+            "UPDATE dashboards_frame SET data = '[{\"y\": ' WHERE number = 2 AND key LIKE '%pushed'"
+        )
+        database.commit()
+    await page.goto(f"{site.url}/site/series/")
+    await until_points(page, "pushed", [10, 30])
+    site.push_to("Series", pushed={"x": 4, "y": 40})
+    await until_points(page, "pushed", [10, 30, 40])
 
 
 async def test_points_that_the_figure_has_are_the_oldest(site: Site, page: Page):

@@ -252,6 +252,25 @@ def test_w006_its_hint_is_a_remedy(monkeypatch: pytest.MonkeyPatch):
     assert found() == []
 
 
+def test_w041_memory_of_one_process_is_said_where_a_site_is_deployed(settings: Settings):
+    """MemoryStore under several workers lost pushes and logouts, and nothing said so."""
+    settings.DASHBOARDS = stores(BACKEND=MEMORY)
+
+    assert found() == []
+    [warning] = [
+        each
+        for each in run_checks(include_deployment_checks=True, tags=["dashboards"])
+        if each.id == "dashboards.W041"
+    ]
+    assert warning.msg == (
+        "Live state is kept by MemoryStore, in the memory of one process: pages miss what another "
+        "one (a worker, a task, a management command) pushes, and a logout there."
+    )
+    assert "DatabaseStore, the default, or RedisStore" in (warning.hint or "")
+    settings.DASHBOARDS = {}
+    assert run_checks(include_deployment_checks=True, tags=["dashboards"]) == []
+
+
 def test_the_memory_store_asks_nothing_of_the_database(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
@@ -399,9 +418,15 @@ class NoPermission:
     ("classes", "reason"),
     [
         (["nowhere.Permission"], "No module named 'nowhere'"),
-        (["tests.test_checks.NoPermission"], "is no BasePermission"),
-        ([7], "not callable"),
+        (["tests.test_checks.NoPermission"], "must hold subclasses of BasePermission or dotted"),
+        ([7], "must hold subclasses of BasePermission or dotted paths to them, got 7"),
+        ("tests.test_checks.NoPermission", "must be a list or tuple of permission classes, got 't"),
+        (
+            (each for each in [NoPermission]),
+            "must be a list or tuple of permission classes, got <generator",
+        ),
     ],
+    ids=["unknown", "no permission", "number", "text", "generator"],
 )
 def test_e009_permission_classes_cannot_be_used(settings: Settings, classes: Any, reason: str):
     settings.DASHBOARDS = {"PERMISSION_CLASSES": classes}

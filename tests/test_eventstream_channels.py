@@ -1,11 +1,15 @@
 """Who may read a channel of django-eventstream, and what is said when that is left open."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_out
 from django.core.checks import Warning, run_checks  # noqa: A004
 from django.http import HttpRequest
+from django.test import RequestFactory
+from django_eventstream import utils, views
 from pytest_django import Settings
 
 from dashboards import checks, eventstream
@@ -15,6 +19,18 @@ from dashboards.eventstream import DashboardChannelManager, get_channels
 from dashboards.exceptions import DeclarationError
 from dashboards.permissions import BasePermission, IsAdminUser, IsAuthenticated
 from dashboards.registry import Registry
+
+
+class Listener(views.Listener):  # type: ignore[misc] # brings no types
+    """A stream of django-eventstream that is held in this process."""
+
+    def __init__(self, user_id: int, channel: str) -> None:
+        super().__init__()
+        self.user_id, self.channels = user_id, {channel}
+
+    def wake_threadsafe(self) -> None:
+        """Nobody waits for it."""
+
 
 MEMBER, STAFF = User(username="member"), User(username="staff", is_staff=True)
 MANAGER = "dashboards.eventstream.DashboardChannelManager"
@@ -36,6 +52,16 @@ class Takings(Dashboard):
         event_channels = ("shared",)
 
 
+class Divided(Dashboard):
+    """Open to everybody, but for one component."""
+
+    open = Stat()
+    secret = Stat(permission_classes=[IsAdminUser])
+
+    class Meta:
+        app_label = "shop"
+
+
 class Mine(Dashboard):
     class Meta:
         app_label = "shop"
@@ -49,13 +75,16 @@ class About(ModelDashboard):
 
 
 @pytest.fixture(autouse=True)
-def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     registry = Registry()
-    for dashboard in (Orders, Takings, Mine, About):
+    for dashboard in (Orders, Takings, Divided, Mine, About):
         registry.register(dashboard)
     monkeypatch.setattr(eventstream, "registry", registry)
     monkeypatch.setattr(checks, "registry", registry)
-    return registry
+    # Of an app that the test site does not install.
+    eventstream.connect()
+    yield registry
+    user_logged_out.disconnect(dispatch_uid="dashboards.eventstream")
 
 
 @pytest.mark.parametrize(
@@ -67,6 +96,12 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
         ("shop_takings", [STAFF]),
         # Its events may be of either dashboard.
         ("shared", [STAFF]),
+        ("shop_divided-open", [None, MEMBER, STAFF]),
+        # Anonymous read the events of a component that its page did not show them: the dashboard's
+        # permission was asked, and the component's was not.
+        ("shop_divided-secret", [STAFF]),
+        # Its events may be of any component.
+        ("shop_divided", [STAFF]),
         # They would reach users, or readers of objects, whom they do not concern.
         ("shop_mine", []),
         ("shop_about", []),
@@ -81,6 +116,18 @@ def test_whoever_may_open_the_dashboards_may_read_the_channel(channel: str, read
     allowed = [user for user in (None, MEMBER, STAFF) if manager.can_read_channel(user, channel)]
 
     assert allowed == readers
+
+
+def test_named_channel_is_read_by_those_who_may_see_every_component(registry: Registry):
+    @registry.register
+    class Named(Divided):
+        class Meta:
+            event_channels = ("named",)
+
+    manager = DashboardChannelManager()
+
+    assert not manager.can_read_channel(MEMBER, "named")
+    assert manager.can_read_channel(STAFF, "named")
 
 
 def test_permission_classes_get_a_request_that_holds_the_user(registry: Registry):
@@ -207,3 +254,41 @@ def test_without_django_eventstream_there_is_nothing_to_mend(settings: Settings)
 
     assert found("W030") == []
     assert found("W031") == []
+
+
+@pytest.mark.django_db
+def test_logout_ends_the_users_streams_of_every_channel_of_a_dashboard(
+    installed: Settings, monkeypatch: pytest.MonkeyPatch, rf: RequestFactory
+):
+    # A stream of django-eventstream asks for permission when it is opened, and never again: after
+    # a logout it went on to show what only the signed-in may read.
+    installed.EVENTSTREAM_CHANNELMANAGER_CLASS = MANAGER
+    listeners = views.get_listener_manager()
+    monkeypatch.setattr(listeners, "listeners_by_channel", {})
+    published: list[tuple[Any, str]] = []
+    monkeypatch.setattr(utils, "publish_kick", lambda *kick: published.append(kick))
+    members, others = Listener(7, "shop_orders-open"), Listener(8, "shop_orders-open")
+    for listener in (members, others):
+        listeners.add_listener(listener)
+
+    user_logged_out.send(User, request=rf.get("/"), user=User(pk=7))
+
+    assert members.error["condition"] == "forbidden"
+    assert not others.error
+    assert {(7, "orders"), (7, "shop_orders-open"), (7, "shop_takings")} <= set(published)
+
+
+@pytest.mark.django_db
+def test_logout_leaves_the_streams_of_another_channel_manager_alone(
+    installed: Settings, monkeypatch: pytest.MonkeyPatch, rf: RequestFactory
+):
+    installed.EVENTSTREAM_CHANNELMANAGER_CLASS = (
+        "django_eventstream.channelmanager.DefaultChannelManager"
+    )
+    published: list[Any] = []
+    monkeypatch.setattr(utils, "publish_kick", lambda *kick: published.append(kick))
+
+    user_logged_out.send(User, request=rf.get("/"), user=User(pk=7))
+    user_logged_out.send(User, request=rf.get("/"), user=None)
+
+    assert published == []

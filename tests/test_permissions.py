@@ -558,10 +558,10 @@ def test_whoever_may_not_open_any_is_not_told_which_objects_there_are(client: Cl
 
 
 @served
-def test_a_permission_that_counts_on_an_object_leaves_a_missing_one_missing(client: Client):
+def test_a_permission_that_counts_on_an_object_is_not_asked_about_a_missing_one(client: Client):
     groups = [Group.objects.create(name=name) for name in ("open", "shut")]
     numbers = [0, *(group.pk for group in groups)]
 
     answers = [client.get(f"/site/named/{number}/@stream/").status_code for number in numbers]
 
-    assert answers == [404, 204, 403]
+    assert answers == [403, 204, 403]

@@ -11,11 +11,18 @@ from django.test import RequestFactory
 from django.utils import timezone, translation
 from pytest_django import Settings
 
-from dashboards.component import Component, Gauge, Progress, Stat, Text
+from dashboards.component import Chart, Component, Gauge, Progress, Stat, Text
 from dashboards.dashboard import Dashboard
-from dashboards.exceptions import ComponentValueError, NotLiveError, UnknownComponentError
+from dashboards.exceptions import (
+    ComponentValueError,
+    NotLiveError,
+    UnknownComponentError,
+    ValueTooLargeError,
+)
 from dashboards.live import Every, apush, push
+from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
+from dashboards.live.stores.memory import MemoryStore
 
 # Commits are what this is about, so they are real.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +34,7 @@ class Board(Dashboard):
     bar = Progress(live=True)
     dial = Gauge(live=True)
     turning = Stat(value=lambda: 1, live=Every(seconds=60))
+    chart = Chart(live=True)
     key = Text(live=True)
     value = Text(live=True)
     dashboard = Text(live=True)
@@ -143,7 +151,7 @@ def test_a_dashboard_is_told_of_its_own_pushes_only():
 # What it refuses, at once and as a whole.
 
 
-KEYS = "number, note, bar, dial, turning, key, value, dashboard, context, still"
+KEYS = "number, note, bar, dial, turning, chart, key, value, dashboard, context, still"
 
 
 @pytest.mark.parametrize(
@@ -330,6 +338,90 @@ def test_what_is_pushed_in_one_call_is_not_changed_by_its_caller_afterwards():
         values.clear()
 
     assert set(stored()) == {"note", "number"}
+
+
+# What hurts nobody else.
+
+
+def test_text_that_no_store_can_keep_is_shown_with_a_replacement():
+    """A file's name with a lone surrogate, pushed as it is, stopped the whole dashboard: its page
+    was a 500. It is shown with U+FFFD."""
+    push(Board, note="file \udcff.txt", number=1)
+
+    assert "file \ufffd.txt" in stored()["note"]
+    assert "1" in stored()["number"]
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 50_000_000, b"x" * 50_000_000, {"text": "x" * 50_000_000}], ids=type
+)
+def test_a_value_that_is_too_large_is_refused_by_the_call_before_it_is_rendered(
+    value: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """A string of 50 MB was rendered, stored, and sent to everybody who looked at the page."""
+    monkeypatch.setattr(Board, "render_pushed", None)
+    with transaction.atomic(), pytest.raises(ValueTooLargeError) as refused:
+        push(Board, "number", value)
+
+    assert str(refused.value) == (
+        "Board.number: the value has 50,000,000 bytes, and at most 2,000,000 are stored and sent "
+        "to pages. Show less of it, or raise DASHBOARDS['MAX_FRAME_BYTES']."
+    )
+    assert head() == 0
+
+
+def test_a_figure_that_is_too_large_is_refused(settings: Settings):
+    """Rendered it is text as well, and told as such: by its component's name."""
+    settings.DASHBOARDS = {"MAX_FRAME_BYTES": 100_000}
+    figure = {"data": [{"y": list(range(50_000))}], "layout": {}}
+    with pytest.raises(
+        ValueTooLargeError, match=r"Board\.chart: the value has .* at most 100,000 "
+    ):
+        push(Board, "chart", figure)
+
+    assert head() == 0
+    settings.DASHBOARDS = {"MAX_FRAME_BYTES": 1_000_000}
+    push(Board, "chart", figure)
+    assert head() == 1
+
+
+class Refusing(MemoryStore):
+    """Memory that refuses one value, as a database may for a reason of its own."""
+
+    def _put(self, channel: str, frames: Any) -> Position:
+        if any("bad" in str(data) for data in frames.values()):
+            raise ValueError("refused")  # noqa: EM101
+        return super()._put(channel, frames)
+
+
+@pytest.fixture
+def _refusing(settings: Settings) -> None:
+    settings.DASHBOARDS = {"STORES": {"default": {"BACKEND": f"{__name__}.Refusing"}}}
+
+
+@pytest.mark.usefixtures("_refusing")
+def test_a_value_that_the_store_refuses_does_not_keep_the_others_out():
+    """All values of a push went into one put: one that was refused kept all of them out."""
+    with pytest.raises(ValueError, match="refused") as refused:
+        push(Board, note="bad", number="good", value="bad too")
+
+    assert "good" in stored()["number"]
+    assert set(stored()) == {"number"}
+    assert refused.value.__notes__ == ["Also failed: 'value': ValueError('refused')"]
+
+
+@pytest.mark.usefixtures("_refusing")
+def test_an_error_after_a_commit_hurts_nobody_who_waits_for_it(caplog: pytest.LogCaptureFixture):
+    """A push whose store failed raised out of the commit of whoever saved, and what else was to be
+    done on that commit never was."""
+    done = []
+    with transaction.atomic():
+        push(Board, note="bad", number="good")
+        transaction.on_commit(lambda: done.append(True))
+
+    assert done
+    assert "good" in stored()["number"]
+    assert ["Error calling push" in each for each in caplog.messages] == [True]
 
 
 # From async code.

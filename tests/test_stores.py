@@ -36,7 +36,7 @@ from dashboards.testing.stores import (
     let_go,
     shown,
 )
-from tests.harness import wait_for
+from tests.harness import free_port, wait_for
 from tests.mariadb import mariadb
 from tests.postgres import PostgreSQLServer, postgresql
 from tests.redis_server import RedisServer, redis_server
@@ -80,6 +80,20 @@ class TestMemoryStore(StoreContract):
     @pytest.fixture
     def wipe(self, store: MemoryStore) -> Callable[[], None]:
         return store._channels.clear
+
+
+def _cannot_connect(alias: str, **settings: Any) -> bool:
+    """Return True if a connection that cannot be made says that the store is down."""
+    store = DatabaseStore({"using": alias})
+    connections[alias].close()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setitem(connections[alias].settings_dict, name, value)
+        with pytest.raises(DatabaseError) as error:
+            store.since(CHANNEL, None)
+        connections[alias].close()
+    store.close()
+    return store.is_unavailable(error.value)
 
 
 def break_connection(alias: str) -> None:
@@ -358,6 +372,9 @@ class TestPostgreSQL(DatabaseContract):
             await shows(reader, "unheard")
         store.close()
 
+    def test_a_server_that_is_not_there_is_unavailable(self, alias: str, tmp_path: Path):
+        assert _cannot_connect(alias, HOST=str(tmp_path))
+
 
 class TestMariaDB(DatabaseContract):
     driver = "tests.mariadb"
@@ -372,6 +389,9 @@ class TestMariaDB(DatabaseContract):
     @classmethod
     def database(cls, server: dict[str, Any]) -> dict[str, Any]:
         return dict(server)
+
+    def test_a_server_that_is_not_there_is_unavailable(self, alias: str):
+        assert _cannot_connect(alias, OPTIONS={}, HOST="127.0.0.1", PORT=str(free_port()))
 
     async def test_a_long_connection_sees_what_others_wrote(
         self, server: dict[str, Any], store: DatabaseStore

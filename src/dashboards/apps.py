@@ -27,6 +27,10 @@ class DashboardsConfig(AppConfig):
             from dashboards import access  # noqa: PLC0415
 
             access.connect()
+            if "django_eventstream" in settings.INSTALLED_APPS:
+                from dashboards import eventstream  # noqa: PLC0415
+
+                eventstream.connect()
         if "django.contrib.staticfiles" in settings.INSTALLED_APPS:
             from dashboards.finders import with_ours  # noqa: PLC0415
 

@@ -1,7 +1,9 @@
 """System checks: a misconfiguration is told with an id and a hint before it is an empty page."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
+from inspect import iscoroutine
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,11 +22,13 @@ from dashboards.component.chart.kind import WORLD
 from dashboards.component.text import LIBRARIES
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.eventstream import DashboardChannelManager
+from dashboards.exceptions import DeclarationError
 from dashboards.live.grip import proxies
 from dashboards.live.stores import get_store
+from dashboards.live.stores.memory import MemoryStore
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import menu_registry
-from dashboards.permissions import BasePermission
+from dashboards.permissions import BasePermission, load
 from dashboards.registry import registry
 
 C = TypeVar("C", bound=Component)
@@ -150,6 +154,28 @@ def check_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             ]
         messages += [each for each in found if each not in messages]
     return messages
+
+
+@register("dashboards", deploy=True)
+def check_memory(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """What one process keeps in memory, no other process shows."""
+    try:
+        store = get_store()
+    except ImproperlyConfigured:
+        return ()  # Said above.
+    if not isinstance(store, MemoryStore):
+        return ()
+    return [
+        Warning(
+            "Live state is kept by MemoryStore, in the memory of one process: pages miss what "
+            "another one (a worker, a task, a management command) pushes, and a logout there.",
+            hint=(
+                "Use DatabaseStore, the default, or RedisStore. Where one process is all there is, "
+                "add this id to SILENCED_SYSTEM_CHECKS."
+            ),
+            id="dashboards.W041",
+        )
+    ]
 
 
 @register("dashboards")
@@ -369,27 +395,36 @@ def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             its = dashboard()
         except Exception:  # noqa: BLE001 - an __init__ of one's own may need a request
             its = dashboard.make_bare()
-        try:
-            permissions = its.get_permissions()
-        except (ImportError, TypeError) as error:
-            reason = str(error)
-        else:
-            given: list[object] = list(permissions)
-            wrong = [each for each in given if not isinstance(each, BasePermission)]
-            if not wrong:
-                continue
-            reason = f"{wrong[0]!r} is no BasePermission"
-        messages.append(
+        asked: dict[str, Callable[[], object]] = {dashboard.__name__: its.get_permissions}
+        for key, component in dashboard.declared.items():
+            asked[f"{dashboard.__name__}.{key}"] = partial(load, component.permission_classes)
+        messages += [
             Error(
-                f"The permission classes of {dashboard.__name__} cannot be used: {reason}.",
+                f"The permission classes of {name} cannot be used: {reason}.",
                 hint=(
-                    "Give Meta.permission_classes or DASHBOARDS['PERMISSION_CLASSES'] subclasses "
-                    "of BasePermission, or dotted paths to them."
+                    "Give permission_classes, or DASHBOARDS['PERMISSION_CLASSES'], a list of "
+                    "subclasses of BasePermission, or of dotted paths to them."
                 ),
                 id="dashboards.E009",
             )
-        )
+            for name, ask in asked.items()
+            if (reason := _get_mistake(ask))
+        ]
     return messages
+
+
+def _get_mistake(get_permissions: Callable[[], object]) -> str:
+    """Return why permissions cannot be used; empty if they can."""
+    try:
+        permissions = get_permissions()
+    except (ImportError, TypeError, DeclarationError) as error:
+        return str(error).removesuffix(".")
+    if iscoroutine(permissions):
+        permissions.close()  # It is awaited when a request asks.
+        return ""
+    given: list[object] = list(permissions) if isinstance(permissions, Iterable) else [permissions]
+    wrong = [each for each in given if not isinstance(each, BasePermission)]
+    return f"{wrong[0]!r} is no BasePermission" if wrong else ""
 
 
 @register("dashboards")

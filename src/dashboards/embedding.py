@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component import Chart
 from dashboards.dashboard import Dashboard
+from dashboards.permissions import grants
 from dashboards.registry import registry
 
 
@@ -70,7 +71,7 @@ def bind(dashboard: Dashboard, request: HttpRequest | None) -> Dashboard | None:
         raise TypeError(msg)
     if dashboard.request is None:
         dashboard = dashboard.bind(request)
-    return dashboard if dashboard.has_permission(request) else None
+    return dashboard if grants(dashboard.has_permission, request) else None
 
 
 def open_stream(dashboard: Dashboard) -> str:

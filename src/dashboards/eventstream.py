@@ -8,9 +8,11 @@ The one module that imports django_eventstream. It is importable without it, and
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest
 
 from dashboards.dashboard import Dashboard
+from dashboards.permissions import grants
 from dashboards.registry import registry
 
 try:
@@ -20,18 +22,23 @@ except ImportError:
 
 
 class DashboardChannelManager(DefaultChannelManager):  # type: ignore[misc] # brings no types
-    """Lets those read a dashboard's channels who may open the dashboard.
+    """Lets those read a dashboard's channels who may see what the channels carry.
 
     A dashboard's channels are those that its ``Meta.event_channels`` names, and its own by name:
-    ``<app_label>_<classname>``, and ``<app_label>_<classname>-<key>`` of each component. A channel
-    that several dashboards name is read by those who may open all of them: its events may be of
-    any. Where each user or each object has values of its own, nobody reads a channel by the
-    dashboard's name: an event there would reach them all. Of any other channel decides what
+    ``<app_label>_<classname>``, and ``<app_label>_<classname>-<key>`` of each component. The
+    channel of one component is read by those who may open the dashboard and see that component. The
+    dashboard's other channels may carry events of any of its components, so they are read by those
+    who may see all of them. A channel that several dashboards name is read by those whom each of
+    them lets read it. Where each user or each object has values of its own, nobody reads a
+    channel by the dashboard's name: an event there would reach them all. Of any other channel
     django-eventstream's default decides.
+
+    When a user logs out, that user's streams of these channels are ended in this process and at a
+    GRIP proxy; pages that are still signed in connect again.
     """
 
     def can_read_channel(self, user: Any, channel: str) -> bool:
-        """Whether a user (``None`` for whoever is not signed in) may read a channel.
+        """Return True if a user (``None`` for one who is not signed in) may read a channel.
 
         django-eventstream asks with the user only. The permission classes are given a request
         that holds this user and nothing else: no session, no address, no headers. One that asks
@@ -42,10 +49,19 @@ class DashboardChannelManager(DefaultChannelManager):  # type: ignore[misc] # br
             allowed: bool = super().can_read_channel(user, channel)
             return allowed
         request = _request_of(user)
-        return all(
-            not dashboard._meta.is_divided and dashboard(request).has_permission(request)  # noqa: SLF001 - ours
-            for dashboard in dashboards
-        )
+        return all(_may_read(dashboard, channel, request) for dashboard in dashboards)
+
+
+def _may_read(dashboard: type[Dashboard], channel: str, request: HttpRequest) -> bool:
+    if dashboard._meta.is_divided:  # noqa: SLF001 - ours
+        return False
+    its = dashboard(request)
+    if not grants(its.has_permission, request):
+        return False
+    key = channel.removeprefix(f"{dashboard.get_url_name()}-")
+    if channel not in dashboard._meta.event_channels and key in dashboard.declared:  # noqa: SLF001 - ours
+        return key in its.components
+    return all(key in its.components for key in dashboard.declared)
 
 
 def get_channels(dashboard: type[Dashboard]) -> set[str]:
@@ -53,6 +69,25 @@ def get_channels(dashboard: type[Dashboard]) -> set[str]:
     name = dashboard.get_url_name()
     own = {name, *(f"{name}-{key}" for key in dashboard.declared)}
     return own.union(dashboard._meta.event_channels)  # noqa: SLF001 - ours
+
+
+def connect() -> None:
+    """End a user's streams of dashboards' channels when that user logs out."""
+    user_logged_out.connect(_end_streams, dispatch_uid="dashboards.eventstream")
+
+
+def _end_streams(user: Any, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+    if user is None:
+        return
+    # They read the settings when they are imported.
+    from django_eventstream.utils import get_channelmanager, publish_kick  # noqa: PLC0415
+    from django_eventstream.views import get_listener_manager  # noqa: PLC0415
+
+    if not isinstance(get_channelmanager(), DashboardChannelManager):
+        return
+    for channel in {channel for dashboard in registry for channel in get_channels(dashboard)}:
+        get_listener_manager().kick(user.pk, channel)
+        publish_kick(user.pk, channel)
 
 
 def _request_of(user: Any) -> HttpRequest:

@@ -35,3 +35,7 @@ class ValueTooLargeError(ComponentValueError):
 
 class AudienceError(DashboardError):
     """A dashboard that is for one user, or about one object, was not told which."""
+
+
+class StoreUnavailableError(DashboardError):
+    """The store of live state cannot be reached; a page does without it, and waits."""

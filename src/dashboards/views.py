@@ -23,13 +23,14 @@ from dashboards import conf
 from dashboards.component.bound import BoundComponent, entity_tag
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
-from dashboards.exceptions import UnknownComponentError
+from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
 from dashboards.live.grip.edge import Proxied, proxied
 from dashboards.live.hold import ACCESS, Hold, identify, offered
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
+from dashboards.permissions import grants
 
 _RETRY_MILLISECONDS = 500
 """A held stream that ends is taken up again at once; the page adds jitter."""
@@ -46,19 +47,22 @@ class DashboardAccessView(View):
         """Check access before anything is computed."""
         try:
             about = self.dashboard_class.get_object(request, **kwargs)
-        except Exception:
-            # Who may not open it, whatever it is about, is not told of what there is; nor is a
-            # get_queryset of one's own made for those who are not signed in.
-            if self._is_refused_anyway(request):
+        except Exception as error:
+            # "There is no such object" and "you may not see it" are one answer to those who may
+            # not see it. Nor is a get_queryset of one's own made for those who are not signed in.
+            is_missing = isinstance(error, Http404)
+            is_secret = is_missing and self.dashboard_class.has_object_permissions()
+            if is_secret or self._is_refused_anyway(request):
                 return self.handle_no_permission(request)
             raise
         self.dashboard = self.dashboard_class(request, about)
-        if not self.dashboard.has_permission(request):
+        if not grants(self.dashboard.has_permission, request):
             return self.handle_no_permission(request)
         self.find(**kwargs)
         return super().dispatch(request, *args, **kwargs)
 
     def _is_refused_anyway(self, request: HttpRequest) -> bool:
+        """Return True if the request may not open the dashboard of any object."""
         try:
             return not self.dashboard_class.allows(request)
         except Exception:  # noqa: BLE001 - methods of one's own may count on an object
@@ -81,11 +85,17 @@ class PageView(DashboardAccessView):
     """The page."""
 
     def handle_no_permission(self, request: HttpRequest) -> HttpResponseBase:
-        """Send those who are not signed in to log in; refuse the others."""
+        """Send those who are not signed in to log in; refuse the others: 403, or 404 of an object.
+
+        A missing object has the same answer, so that nobody learns which objects there are.
+        """
         user = getattr(request, "user", None)
-        if user is None or user.is_authenticated:
-            raise PermissionDenied
-        return _lead_to_login(request)
+        if user is not None and not user.is_authenticated:
+            return _lead_to_login(request)
+        dashboard = self.dashboard_class
+        if dashboard.has_object_permissions() and not self._is_refused_anyway(request):
+            raise Http404(dashboard.missing_message())
+        raise PermissionDenied
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """Render the page, its position read before its values are computed."""
@@ -182,13 +192,21 @@ class StreamView(DashboardAccessView):
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note who has lost access so far: whoever loses it from here on is not held."""
+        try:
+            return self._dispatch(request, *args, **kwargs)
+        except StoreUnavailableError:
+            # The page comes back with its position; not all pages in the same second.
+            return HttpResponse(status=503, headers={"Retry-After": random.randint(1, 5)})  # noqa: S311
+
+    def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         through = self._proxied = proxied(request)
         if not (through and through.is_next) and _must_log_in(request):
             return self.handle_no_permission(request)
         if through:
             return through.answer(partial(super().dispatch, request, *args, **kwargs))
         if offer := offered(request):
-            heads = {} if offer.is_watching else get_store().heads([ACCESS])
+            store = get_store()
+            heads = {} if offer.is_watching else store.reach(lambda: store.heads([ACCESS]))
             self._access = offer.access if offer.is_watching else heads.get(ACCESS)
         return super().dispatch(request, *args, **kwargs)
 
@@ -218,7 +236,8 @@ class StreamView(DashboardAccessView):
             # nobody's value. What is not ready comes with the next poll, or by the proxy.
             seconds = None if offered(request) is None else 0
             dashboard.compute_due(deferred=True, seconds=seconds)
-            changes = get_store().since(dashboard.channel, self._position())
+            store, since = get_store(), self._position()
+            changes = store.reach(lambda: store.since(dashboard.channel, since))
             content += encode_frames(changes.frames, str(changes.position))
             if through is not None:
                 through.hold(self._hold(changes.position, through.access))
@@ -289,7 +308,8 @@ class MetricsView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Answer staff."""
         user = getattr(request, "user", None)
-        if not (user and user.is_active and user.is_staff):
+        # Not their truth: a user model of the project's own may have methods of these names.
+        if not all(getattr(user, name, False) is True for name in ("is_active", "is_staff")):
             raise PermissionDenied
         wanted = request.GET.get("format")
         accepts = "application/openmetrics-text" in request.headers.get("Accept", "")

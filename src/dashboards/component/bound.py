@@ -27,7 +27,7 @@ from dashboards.component.templates import Templates, is_ours
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
-from dashboards.permissions import load
+from dashboards.permissions import grants_all, load
 
 _PARTS = dict.fromkeys(("box", "title", "icon", "content", "cta"), "")
 """What is there is cheaper for a template to look up than what is not."""
@@ -165,7 +165,7 @@ class BoundComponent:
         return (
             request is None
             or not self.is_guarded
-            or all(each.allows(request, about) for each in load(self.permission_classes))
+            or grants_all(load(self.permission_classes), request, about)
         )
 
     @property

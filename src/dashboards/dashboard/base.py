@@ -1,5 +1,6 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache
@@ -31,6 +32,7 @@ from dashboards.exceptions import (
     AudienceError,
     DeclarationError,
     NotLiveError,
+    StoreUnavailableError,
 )
 from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
@@ -39,8 +41,18 @@ from dashboards.live.limits import check_raw_size, check_size
 from dashboards.live.positions import Position
 from dashboards.live.producer import PRODUCER
 from dashboards.live.stores import get_store
+from dashboards.live.stores.base import Changes
 from dashboards.live.triggers import OnChange, Source
-from dashboards.permissions import BasePermission, load
+from dashboards.permissions import (
+    BasePermission,
+    as_classes,
+    grants,
+    grants_all,
+    is_about_objects,
+    load,
+)
+
+logger = logging.getLogger("dashboards.live")
 
 _WAITS: WeakKeyDictionary[HttpRequest, float] = WeakKeyDictionary()
 """By request, the seconds for which it may still wait for live values: a page may show several
@@ -212,35 +224,55 @@ class Dashboard(metaclass=DashboardType):
         """
         return None
 
+    @classmethod
+    def missing_message(cls) -> str:
+        """Return what a 404 says of an object that is missing or not shown."""
+        return ""
+
     # Who may open it.
 
     def get_permissions(self) -> Sequence[BasePermission]:
-        """Return the permissions that must all allow a request."""
+        """Return the permissions that must all allow a request.
+
+        Raises:
+            DeclarationError: ``DASHBOARDS["PERMISSION_CLASSES"]`` cannot be used.
+        """
         classes = self._meta.permission_classes
         if classes is None:
-            classes = self.settings["PERMISSION_CLASSES"]
+            where = "DASHBOARDS['PERMISSION_CLASSES']"
+            classes = as_classes(where, self.settings["PERMISSION_CLASSES"])
         return load(classes)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether the request may open the page, its components and its stream."""
+        """Return True if the request may open the page, its components and its stream.
+
+        It may be ``async`` in a subclass. Any answer but ``True`` refuses.
+        """
         user = getattr(request, "user", None)
-        if self._meta.audience == "user" and not (user and user.is_authenticated):
+        if self._meta.audience == "user" and getattr(user, "is_authenticated", False) is not True:
             return False
-        return all(each.allows(request, self.object) for each in self.get_permissions())
+        return grants_all(self.get_permissions(), request, self.object)
 
     @classmethod
     def allows(cls, request: HttpRequest, about: Any = None) -> bool:
-        """Whether a request may open it, asked by a menu: its components are not made for that.
+        """Return True if a request may open it, without making its components.
 
         Args:
             request: the request.
             about: the object, where it is about one.
         """
         if not cls.has_own("has_permission", "get_permissions", beyond=Dashboard):
-            return cls.make_bare(request, about).has_permission(request)
+            return grants(cls.make_bare(request, about).has_permission, request)
         # Methods of one's own may need what its __init__ makes.
         its = cls(request) if about is None else cls(request, about)
-        return its.has_permission(request)
+        return grants(its.has_permission, request)
+
+    @classmethod
+    def has_object_permissions(cls) -> bool:
+        """Return True if a request may be let in to one object's dashboard and not to another's."""
+        if cls.has_own("has_permission", "get_permissions", beyond=Dashboard):
+            return True
+        return any(is_about_objects(type(each)) for each in cls.make_bare().get_permissions())
 
     @classmethod
     def make_bare(cls, request: HttpRequest | None = None, about: Any = None) -> Self:
@@ -451,10 +483,20 @@ class Dashboard(metaclass=DashboardType):
         request, left = self.request, float(self.settings["PAGE_WAIT_SECONDS"])
         if request is not None:
             left = _WAITS.get(request, left)
+        wait = left if seconds is None else min(seconds, left)
+        store, channel = get_store(), self.channel
         began = monotonic()
-        PRODUCER.produce_due(
-            get_store(), self.channel, sources, left if seconds is None else min(seconds, left)
-        )
+        try:
+            PRODUCER.produce_due(store, channel, sources, wait)
+        except StoreUnavailableError:
+            pass  # Said already.
+        except Exception:
+            # Refused, by a store that is full, say: the page shows the values that it has.
+            logger.exception(
+                "The live values of %r cannot be computed now.",
+                channel,
+                extra={"event": "store refuses", "channel": channel},
+            )
         if request is not None:
             _WAITS[request] = max(0, left - (monotonic() - began))
 
@@ -462,8 +504,21 @@ class Dashboard(metaclass=DashboardType):
     def _live_state(self) -> tuple[Position | None, Mapping[str, str]]:
         if not self.is_live:
             return None, {}
-        changes = get_store().since(self.channel, None)
+        changes = self._read(self.channel)
         return changes.position, page_html(changes.frames)
+
+    @staticmethod
+    def _read(channel: str) -> Changes:
+        """Return a channel's whole state; none where the store cannot be reached.
+
+        The page is served all the same. Its live boxes wait, and its stream, which begins without a
+        position, brings the whole state as soon as there is one.
+        """
+        store = get_store()
+        try:
+            return store.reach(lambda: store.since(channel, None))
+        except StoreUnavailableError:
+            return Changes(None, ())
 
     @property
     def position(self) -> Position | None:
@@ -509,7 +564,7 @@ class Dashboard(metaclass=DashboardType):
     def _frame_of(self, component: BoundComponent) -> str | None:
         key = component.key
         if component.is_guarded and component.is_pushed:
-            return page_html(get_store().since(self._guarded_channel(key), None).frames).get(key)
+            return page_html(self._read(self._guarded_channel(key)).frames).get(key)
         return self._live_state[1].get(key)
 
     def prepare_pushed(self, key: str, value: Any) -> Any:

@@ -1,5 +1,6 @@
 """The news that ``OnChange`` values wait for: a model's objects have changed."""
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
+from dashboards.exceptions import StoreUnavailableError
 from dashboards.live.stores import get_store
 from dashboards.live.triggers import topic_of
 
@@ -21,7 +23,11 @@ def announce_changes(label: str) -> None:
     model, topic = apps.get_model(label), topic_of(label)
 
     def announce() -> None:
-        get_store().put(topic, {})
+        store = get_store()
+        # Who saves does not wait for a store that hangs. The values are computed anew all the same,
+        # only later: after the seconds that OnChange says.
+        with suppress(StoreUnavailableError):
+            store.reach(lambda: store.put(topic, {}))
 
     def changed(using: str | None = None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
         # Robust: whoever saved is not to blame for a store that does not answer.

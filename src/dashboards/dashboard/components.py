@@ -10,6 +10,7 @@ from dashboards.component.base import Component, names_of
 from dashboards.component.bound import BoundComponent, Owner
 from dashboards.exceptions import DeclarationError, UnknownComponentError
 from dashboards.live.triggers import Every, OnChange
+from dashboards.permissions import as_classes
 
 _MAX_KEY_LENGTH = 100
 
@@ -48,6 +49,7 @@ class Components(MutableMapping[str, BoundComponent | Component]):
             raise DeclarationError(msg)
         label = f"{self._name}.{key}"
         check_key(label, key)
+        fix_permissions(label, component)
         check_parts(label, component)
         check_series(label, component)
         bound = {**self._bound, key: BoundComponent(self._owner, component, key)}
@@ -95,6 +97,16 @@ def check_key(label: str, key: str) -> None:
     if len(key) > _MAX_KEY_LENGTH:
         msg = f"{label}: the key may have {_MAX_KEY_LENGTH} characters at most."
         raise DeclarationError(msg)
+
+
+def fix_permissions(label: str, component: Component) -> None:
+    """Make a component's permission classes a tuple, once, when it is declared.
+
+    Raises:
+        DeclarationError: they are no list or tuple of permission classes.
+    """
+    given = component.permission_classes
+    component.permission_classes = as_classes(f"{label}: permission_classes", given)
 
 
 def check_parts(label: str, component: Component) -> None:

@@ -6,7 +6,13 @@ from typing import Any
 
 from dashboards.component.base import Component
 from dashboards.component.layout import ComponentLayout
-from dashboards.dashboard.components import check_circles, check_key, check_parts, check_series
+from dashboards.dashboard.components import (
+    check_circles,
+    check_key,
+    check_parts,
+    check_series,
+    fix_permissions,
+)
 from dashboards.dashboard.options import Options, read_meta
 from dashboards.dashboard.signatures import check_callables
 from dashboards.exceptions import DeclarationError
@@ -38,6 +44,7 @@ class DashboardType(type):
             attributes.update(vars(base).get("_own", {}))
         for attribute, component in attributes.items():
             getter = getattr(cls, f"get_{component.key or attribute}_value", None)
+            fix_permissions(f"{name}.{attribute}", component)
             check_parts(f"{name}.{attribute}", component)
             check_series(f"{name}.{attribute}", component, getter)
         cls.declared = MappingProxyType(_by_key(name, attributes))

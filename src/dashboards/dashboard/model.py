@@ -85,8 +85,12 @@ class ModelDashboard(Dashboard):
             return cls.get_queryset(request).get(**lookup)
         except (ObjectDoesNotExist, MultipleObjectsReturned, ValueError, ValidationError) as error:
             # Letters for a number, say: no object has such a name.
-            msg = f"No {cls.get_model()._meta.verbose_name} is called so."  # noqa: SLF001
-            raise Http404(msg) from error
+            raise Http404(cls.missing_message()) from error
+
+    @classmethod
+    def missing_message(cls) -> str:
+        """Return what a 404 says, of an object that is missing and of one that is not shown."""
+        return f"No {cls.get_model()._meta.verbose_name} is called so."  # noqa: SLF001
 
     @classmethod
     def allows(cls, request: HttpRequest, about: Any = None) -> bool:

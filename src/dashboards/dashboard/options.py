@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar, get_args
 from django.db.models import Model
 
 from dashboards.exceptions import DeclarationError
-from dashboards.permissions import PermissionClass
+from dashboards.permissions import PermissionClass, as_classes
 
 Audience = Literal["everybody", "user"]
 
@@ -21,7 +21,8 @@ class Options:
     Args:
         name: the page's title; by default made from the class's name.
         app_label: the app in its address; by default the app that holds the class.
-        permission_classes: who may open it; by default ``DASHBOARDS["PERMISSION_CLASSES"]``.
+        permission_classes: a list of permission classes that must all let a request in; by default
+            ``DASHBOARDS["PERMISSION_CLASSES"]``. An empty list lets everybody in.
         template_name: the page's template.
         audience: who shares its live values: ``"everybody"`` who may open it, the default, or
             ``"user"``: each user has their own, and nobody opens it without signing in.
@@ -44,7 +45,14 @@ class Options:
     include_in_menu: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse an audience that there is not, and channels that are none or too many's."""
+        """Validate the options.
+
+        Raises:
+            DeclarationError: one has a value that it cannot have.
+        """
+        if self.permission_classes is not None:
+            classes = as_classes("Meta.permission_classes", self.permission_classes)
+            object.__setattr__(self, "permission_classes", classes)
         if self.filter_form is not None and not isinstance(self.filter_form, type):
             msg = f"Meta.filter_form must be a form class, got {self.filter_form!r}."
             raise DeclarationError(msg)

@@ -43,7 +43,7 @@ class HostHints:
 
     def __init__(self, identity: str) -> None:
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        self._folder = Path(tempfile.gettempdir()) / f"dashboards-{_user()}" / digest
+        self._folder = _private_folder() / digest
         self._own: set[str] = set()
         self._sender = (
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) if hasattr(socket, "AF_UNIX") else None
@@ -104,7 +104,7 @@ class HostHints:
         receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         receiver.settimeout(0)
         try:
-            _make_private(self._folder.parent)
+            make_private_folder()
             try:
                 _bind_in(self._folder, receiver, path)
             except FileNotFoundError:
@@ -126,13 +126,23 @@ def _user() -> int:
     return os.getuid() if hasattr(os, "getuid") else 0
 
 
-def _make_private(folder: Path) -> None:
-    """Make a folder in the shared temporary directory that is ours alone."""
+def _private_folder() -> Path:
+    return Path(tempfile.gettempdir()) / f"dashboards-{_user()}"
+
+
+def make_private_folder() -> Path:
+    """Make the folder in the shared temporary directory that is this user's alone, and return it.
+
+    Raises:
+        OSError: it cannot be made, or somebody else has made it.
+    """
+    folder = _private_folder()
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     if not S_ISDIR(status.st_mode) or status.st_uid != _user() or status.st_mode & 0o077:
         msg = f"{folder} exists and is not a private folder of this user."
         raise PermissionError(msg)
+    return folder
 
 
 def _drain(receiver: socket.socket, hear: Hear) -> None:

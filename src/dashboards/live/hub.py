@@ -35,6 +35,8 @@ _TICK_SECONDS = 1.0
 _MOST_NEWS = 256
 _TROUBLE_SECONDS = 1.0
 """Time between two attempts while the store does not answer."""
+_REFUSAL_SECONDS = 60.0
+"""Time between two reports of what the store refuses."""
 
 
 class Reader:
@@ -308,8 +310,7 @@ class Hub:
         self._topics: dict[str, Position | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_trouble = False
-        # What was reported last of each channel that is watched and cannot be read.
-        self._refused: dict[str, str] = {}
+        self._reported: dict[str, float] = {}
         # Up to where the streams of those who may have lost access are ended.
         self._access: Position | None = None
         self._access_stale = asyncio.Event()
@@ -354,7 +355,7 @@ class Hub:
             reader.close("failure")
             self.release(reader)
             if isinstance(error, Exception):
-                self._trouble(error, feed.channel)
+                self._trouble(error)
             raise
         if self.closed:
             reader.close("shutdown")
@@ -370,12 +371,10 @@ class Hub:
         METRICS.ended[reader.end_reason] += 1
         if not feed.readers and self._feeds.get(feed.channel) is feed:
             del self._feeds[feed.channel]
-            self._refused.pop(feed.channel, None)
             feed.tasks = _cancel(feed.tasks)
         if not self._feeds:
             self._tasks = _cancel(self._tasks)
             self._topics.clear()
-            self._refused.clear()
 
     def close(self) -> None:
         """End every stream now, and hold none from here on."""
@@ -390,12 +389,10 @@ class Hub:
                 self._hear(),
                 self._poll(),
                 self._tick(),
-                self._follow(self._access_stale, self._check_access, ACCESS),
+                self._follow(self._access_stale, self._check_access),
             )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
-        feed.tasks = _spawn(
-            self._follow(feed.stale, partial(self._refresh, feed), feed.channel),
-        )
+        feed.tasks = _spawn(self._follow(feed.stale, partial(self._refresh, feed)))
         for turn in turns(hold.sources):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
@@ -421,7 +418,6 @@ class Hub:
             await self._check_access()
         self._answered()
         feed.apply(changes)
-        self._refused.pop(feed.channel, None)
 
     async def _check_access(self) -> None:
         """End the streams of whoever may have lost access; the view decides who comes back.
@@ -457,9 +453,7 @@ class Hub:
             for reader in feed.readers:
                 _close_if_lost(reader, lost)
 
-    async def _follow(
-        self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]], channel: str
-    ) -> None:
+    async def _follow(self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]]) -> None:
         """Read a channel's news, however many hints announced them."""
         while not is_cancelled():
             await stale.wait()
@@ -467,7 +461,7 @@ class Hub:
             try:
                 await refresh()
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-                self._trouble(error, channel)
+                self._trouble(error)
                 stale.set()
                 await asyncio.sleep(_TROUBLE_SECONDS)
 
@@ -540,39 +534,38 @@ class Hub:
                 for reader in feed.readers:
                     reader.tick(now)
 
-    def _trouble(self, error: Exception, channel: str = "") -> None:
-        """Report once that the store does not answer; readers wait meanwhile.
-
-        What the store refuses, or cannot read of one channel, is that channel's trouble only.
-        """
+    def _trouble(self, error: Exception) -> None:
+        """Report once that the store cannot be reached; readers wait meanwhile."""
         if not self._store.is_unavailable(error):
-            if self._refused.get(channel) != repr(error):
-                self._refused[channel] = repr(error)
-                logger.error(
-                    "Live state of %r cannot be read or stored; others are not concerned.",
-                    channel,
-                    exc_info=error,
-                    extra={"event": "channel fails", "channel": channel},
-                )
-        elif not self._in_trouble:
+            self._report_refusal(error)
+            return
+        self._store.outage.begin(error)
+        if not self._in_trouble:
             self._in_trouble = True
             METRICS.store_failures += 1
-            logger.error(
-                "The store of live state does not answer.",
-                exc_info=error,
-                extra={"event": "store fails"},
-            )
+
+    def _report_refusal(self, error: Exception) -> None:
+        """Report, now and then, what the store refuses: it is full, say, or cannot read a frame."""
+        now, kind = time.monotonic(), type(error).__qualname__
+        if now < self._reported.get(kind, 0) + _REFUSAL_SECONDS:
+            return
+        self._reported[kind] = now
+        logger.error(
+            "The store of live state answers, but refuses something; it is tried again: %r",
+            error,
+            exc_info=error,
+            extra={"event": "store refuses"},
+        )
 
     def _answered(self) -> None:
         """Report that the store answers again.
 
-        It could not be told either who lost access meanwhile: who is signed in is asked anew.
+        Revocations may have been missed during the outage: the streams of all who are signed in
+        end, and are checked when they come back.
         """
+        self._store.outage.end()
         if self._in_trouble:
             self._in_trouble = False
-            logger.warning(
-                "The store of live state answers again.", extra={"event": "store answers"}
-            )
             self._end_streams_of({EVERYBODY})
 
 

@@ -51,13 +51,7 @@ def check_size(label: str, html: str, limit: int | None = None) -> None:
         ValueTooLargeError: it is longer.
     """
     limit = conf.get("MAX_FRAME_BYTES") if limit is None else limit
-    size = _size(html, limit)
-    if size > limit:
-        msg = (
-            f"{label}: the value has {size:,} bytes, and at most {limit:,} are stored and sent to "
-            "pages. Show less of it, or raise DASHBOARDS['MAX_FRAME_BYTES']."
-        )
-        raise ValueTooLargeError(msg)
+    _check(label, _size(html, limit), limit)
 
 
 def check_raw_size(label: str, value: Any) -> None:
@@ -72,11 +66,21 @@ def check_raw_size(label: str, value: Any) -> None:
     Raises:
         ValueTooLargeError: it is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``.
     """
+    limit: int = conf.get("MAX_FRAME_BYTES")
     for each in value.values() if isinstance(value, Mapping) else (value,):
         if isinstance(each, str):
-            check_size(label, each)
+            _check(label, _size(each, limit), limit)
         elif isinstance(each, bytes | bytearray | memoryview):
-            check_size(label, "x" * min(len(each), conf.get("MAX_FRAME_BYTES") + 1))
+            _check(label, len(each), limit)
+
+
+def _check(label: str, size: int, limit: int) -> None:
+    if size > limit:
+        msg = (
+            f"{label}: the value has {size:,} bytes, and at most {limit:,} are stored and sent to "
+            "pages. Show less of it, or raise DASHBOARDS['MAX_FRAME_BYTES']."
+        )
+        raise ValueTooLargeError(msg)
 
 
 def _size(text: str, limit: int) -> int:

@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
 from django.db import close_old_connections, connections
 
@@ -113,10 +114,11 @@ class Producer:
                 only for what is left of that time.
 
         Raises:
-            Exception: the store cannot be reached.
+            StoreUnavailableError: the store cannot be reached.
+            Exception: what it refuses.
         """
         if must_run_inline():
-            produce_inline(store, channel, sources, self._troubles)
+            store.reach(lambda: produce_inline(store, channel, sources, self._troubles))
             return
         # A claim within the request's transaction would lock others out until it ends.
         is_claimed_here = not any(
@@ -132,7 +134,7 @@ class Producer:
                     round_ = self._open(store, channel, turn)
             if may_open and is_claimed_here and self._free_sources(store, channel, turn):
                 at = time.monotonic()
-                if claimed := claim(store, channel, turn):
+                if claimed := store.reach(partial(claim, store, channel, turn)):
                     round_ = Round(store, channel, turn)
                     round_.claimed = claimed, at
                     begun.append(round_)
@@ -378,13 +380,16 @@ class Producer:
             tell()
 
     def _trouble(self, round_: Round, error: Exception) -> None:
-        """Report once that the store does not answer, where no hub waits that reports it."""
-        if not self._in_trouble and not round_.on_over:
+        """Report a store that fails, where no hub waits for the round, which reports it."""
+        if round_.store.is_unavailable(error):
+            round_.store.outage.begin(error)
+        elif not self._in_trouble and not round_.on_over:
             self._in_trouble = True
             logger.error(
-                "The store of live state does not take computed values.",
+                "The store of live state refuses what was computed of %r.",
+                round_.channel,
                 exc_info=error,
-                extra={"event": "store fails", "channel": round_.channel},
+                extra={"event": "store refuses", "channel": round_.channel},
             )
 
     # What has to be seen to in time.
@@ -519,7 +524,7 @@ async def follow_turn(
     channel: str,
     turn: Turn,
     changed: asyncio.Event,
-    trouble: Callable[[Exception, str], None],
+    trouble: Callable[[Exception], None],
 ) -> None:
     """Compute a turn whenever it is due, until cancelled.
 
@@ -528,7 +533,7 @@ async def follow_turn(
         channel: the channel it belongs to.
         turn: what is computed.
         changed: set where a turn that waits for changes shall look.
-        trouble: told when the store fails, with the channel where that was.
+        trouble: told when the store fails.
     """
     loop = asyncio.get_running_loop()
     due = loop.time()
@@ -538,7 +543,7 @@ async def follow_turn(
         try:
             await PRODUCER.compute(store, channel, turn)
         except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-            trouble(error, channel)
+            trouble(error)
         if turn.window is None:
             METRICS.skipped += max(0, int((loop.time() - due) / turn.seconds))
             await asyncio.sleep(due - loop.time())

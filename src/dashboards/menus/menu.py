@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from dashboards.component.base import call
 from dashboards.component.look import address_of
 from dashboards.dashboard import Dashboard, ModelDashboard
+from dashboards.permissions import grants
 from dashboards.registry import registry
 
 
@@ -37,7 +38,7 @@ class MenuItem:
 
     def is_allowed(self, request: HttpRequest) -> bool:
         """Whether this request is shown it."""
-        return self.check_func is None or bool(self.check_func(request))
+        return self.check_func is None or grants(self.check_func, request)
 
     def get_url(self, request: HttpRequest) -> str:
         """Return where it leads."""

@@ -264,6 +264,13 @@ class StoreContract:
             store.put(CHANNEL, {"s": Points("base", ["1" * 20_001], 100)})
         assert store.since(CHANNEL, None) == Changes(None, ())
 
+    def test_many_large_frames_are_put_together(self, store: BaseStore) -> None:
+        """A page shows what was pushed together, however much that is."""
+        frames = {f"key{number}": '"' * 1_900_000 for number in range(12)}
+        position = store.put(CHANNEL, frames)
+        assert shown(store.since(CHANNEL, None)) == frames
+        assert {frame.version for frame in store.since(CHANNEL, None).frames} == {position.version}
+
     def test_what_is_refused_does_not_keep_the_others_out(self, store: BaseStore) -> None:
         """One value that a store refused stopped all values of its dashboard: one put held all."""
         refused = store.put_each(CHANNEL, {"a": "1", "bad": "x" * 2_000_001, "b": "2"})

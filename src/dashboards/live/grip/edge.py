@@ -96,7 +96,7 @@ class Proxied:
         """
         store = get_store()
         if not self.is_next:
-            self.access = store.heads([ACCESS]).get(ACCESS)
+            self.access = store.reach(lambda: store.heads([ACCESS])).get(ACCESS)
             return view()
         if not self._resume():
             return _ending()
@@ -115,7 +115,8 @@ class Proxied:
         if not ticket.user:
             self.access = since
             return True
-        changes = get_store().since(ACCESS, since)
+        store = get_store()
+        changes = store.reach(lambda: store.since(ACCESS, since))
         self.access = changes.position
         if who_lost_access(since, changes) & {identify(ticket.user), EVERYBODY}:
             return False

@@ -33,9 +33,11 @@ from dashboards.live.grip.proxies import (
     make_client,
 )
 from dashboards.live.hold import ACCESS, EVERYBODY, who_lost_access
+from dashboards.live.limits import log_damage
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, stored
+from dashboards.logs import one_line
 
 logger = logging.getLogger("dashboards.live")
 
@@ -139,18 +141,15 @@ class Publisher:
                 batch = self._take()
                 if not batch:
                     return
-                try:
-                    self._publish(batch)
-                except Exception as error:  # noqa: BLE001 - store and wire fail in their own ways
-                    self._give_back(batch, error)
-                    with self._changed:
-                        self._changed.wait_for(lambda: self._is_closing, pause)
-                        if self._is_closing:
-                            return
-                    pause = min(2 * pause, _MOST_PAUSE)
-                else:
+                if self._try(batch):
                     pause = _FIRST_PAUSE
-                    self._succeeded()
+                    continue
+                self._give_back(batch)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._is_closing, pause)
+                    if self._is_closing:
+                        return
+                pause = min(2 * pause, _MOST_PAUSE)
         finally:
             self._client.close()
             connections.close_all()
@@ -167,19 +166,46 @@ class Publisher:
             names = list(self._pending)[:_MOST_AT_ONCE]
             return {name: self._pending.pop(name) for name in names}
 
-    def _give_back(self, batch: Mapping[str, deque[_Range]], error: Exception) -> None:
+    def _try(self, batch: Mapping[str, deque[_Range]]) -> bool:
+        """Publish, and return True; or report once whether store or proxy is to blame."""
+        store = get_store()
+        try:
+            close_old_connections()
+            messages, is_said = self._collect(store, batch)
+        except Exception as error:  # noqa: BLE001 - a store fails in its own ways
+            if store.is_unavailable(error):
+                store.outage.begin(error)
+            else:
+                log_damage(ACCESS, "the channel", one_line(error))
+            return False
+        store.outage.end()
+        try:
+            for portion in _in_portions(messages):
+                self._client.publish(portion)
+        except Exception as error:  # noqa: BLE001 - a wire fails in its own ways
+            self._failed(error)
+            return False
+        self._told(is_said=is_said)
+        self._succeeded()
+        return True
+
+    def _give_back(self, batch: Mapping[str, deque[_Range]]) -> None:
         """Try again later, of each channel what is newest: what is missing then is asked for."""
         with self._changed:
             for channel, ranges in batch.items():
                 if channel not in self._pending:
                     newest = _in_order(ranges)[-1]
                     self._pending[channel] = deque([newest], maxlen=_MOST_RANGES)
+
+    def _failed(self, error: Exception) -> None:
         if not self._is_failing:
             self._is_failing = True
             logger.error(
-                "The GRIP proxy at %s cannot be told of news.",
+                "The GRIP proxy at %s cannot be told of news (%s). It is tried again until it can; "
+                "meanwhile its streams ask by themselves, every %s s at most.",
                 self._name,
-                exc_info=error,
+                one_line(error),
+                conf.get("GRIP_POLL_SECONDS"),
                 extra={"event": "proxy fails"},
             )
 
@@ -192,14 +218,15 @@ class Publisher:
                 extra={"event": "proxy answers"},
             )
 
-    def _publish(self, batch: Mapping[str, deque[_Range]]) -> None:
-        close_old_connections()
-        store = get_store()
+    def _collect(
+        self, store: BaseStore, batch: Mapping[str, deque[_Range]]
+    ) -> tuple[list[Message], bool]:
+        """Return what to publish, and whether it says whose streams to look at."""
         news = [
             message
             for channel, ranges in batch.items()
             if channel != ACCESS
-            for message in _news(store, channel, ranges)
+            for message in _news_or_hint(store, channel, ranges)
         ]
         # After the news were read: who lost access before these were put is found. Their streams
         # are not ended but looked at, which shows them nothing meanwhile: the view knows who was
@@ -207,11 +234,13 @@ class Publisher:
         looks = [
             Message(access_channel(identity), action="hint") for identity in self._who_lost(store)
         ]
-        for messages in _in_portions([*looks, *news]):
-            self._client.publish(messages)
+        return [*looks, *news], bool(looks)
+
+    def _told(self, *, is_said: bool) -> None:
+        """Remember when it was said first whose streams to look at."""
         now = time.monotonic()
         self._lost = {key: min(at, now) for key, at in self._lost.items()}
-        if looks:
+        if is_said:
             self._told_everybody_at = now
 
     def _who_lost(self, store: BaseStore) -> list[str]:
@@ -277,6 +306,17 @@ def _news(store: BaseStore, channel: str, ranges: Iterable[_Range]) -> Iterator[
             yield Message(channel, action="hint")
         else:
             yield Message(channel, content, str(position), str(previous))
+
+
+def _news_or_hint(store: BaseStore, channel: str, ranges: Iterable[_Range]) -> list[Message]:
+    """Return the same; of a channel that cannot be read, that its streams shall ask."""
+    try:
+        return list(_news(store, channel, ranges))
+    except Exception as error:
+        if store.is_unavailable(error):
+            raise
+        log_damage(channel, "the channel", one_line(error))
+        return [Message(channel, action="hint")]
 
 
 def _in_portions(messages: Sequence[Message]) -> Iterator[list[Message]]:

@@ -6,16 +6,20 @@ import random
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.checks import CheckMessage
 from django.dispatch import Signal
 
+from dashboards.exceptions import StoreUnavailableError
 from dashboards.live.frames import Frame, Points
 from dashboards.live.hints import Hear
 from dashboards.live.limits import fit
 from dashboards.live.positions import Position
+from dashboards.live.stores.outage import Outage
 from dashboards.live.workers import is_cancelled
+
+R = TypeVar("R")
 
 logger = logging.getLogger("dashboards.live")
 
@@ -51,6 +55,7 @@ class BaseStore(ABC):
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
+        self.outage = Outage()
         self._ears: dict[object, Hear] = {}
         self._signature = secrets.token_hex(4)
 
@@ -118,6 +123,34 @@ class BaseStore(ABC):
             error: what ``put``, ``since``, ``heads``, ``claim``, ``hold`` or a twin raised.
         """
         return isinstance(error, OSError)
+
+    def reach(self, ask: Callable[[], R]) -> R:
+        """Return the store's answer to a request, which can do without where there is none.
+
+        A store that could not be reached a moment ago is not asked: one that hangs is waited for by
+        one request, not by all. Whoever cannot do without calls the store itself.
+
+        Args:
+            ask: calls the store.
+
+        Raises:
+            StoreUnavailableError: the store cannot be reached, or could not a moment ago.
+            Exception: what it refuses.
+        """
+        if not self.outage.may_ask():
+            msg = "The store of live state could not be reached a moment ago."
+            raise StoreUnavailableError(msg)
+        try:
+            answer = ask()
+        except Exception as error:
+            if not self.is_unavailable(error):
+                self.outage.end()
+                raise
+            self.outage.begin(error)
+            msg = f"The store of live state cannot be reached: {error!r}"
+            raise StoreUnavailableError(msg) from error
+        self.outage.end()
+        return answer
 
     @abstractmethod
     def since(self, channel: str, position: Position | None) -> Changes:

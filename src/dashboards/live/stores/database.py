@@ -38,6 +38,8 @@ _OPTIONS = {"using", "poll_seconds"}
 _PUT_ATTEMPTS = 5
 _FRAME_FIELDS = ("key", "version", "data", "number", "keep")
 _NO_SERIES: Mapping[str, Any] = {"last": 0, "kept": 0, "base": None}
+# Characters of data in one statement. MariaDB takes 16 MB by default, with every quote escaped.
+_MAX_STATEMENT = 1_000_000
 # A browser's numbers are exact up to here.
 _MAX_NUMBER = 2**52
 _MYSQL_DEADLOCK = 1213
@@ -128,17 +130,18 @@ class DatabaseStore(BaseStore):
             ]
             if series:
                 rows += self._append(row, series)
-            FrameRow.objects.using(self.using).bulk_create(
-                rows,
-                update_conflicts=True,
-                # MySQL and MariaDB find the conflicting key themselves and refuse to be told.
-                unique_fields=(
-                    ["channel", "key", "number"]
-                    if connections[self.using].features.supports_update_conflicts_with_target
-                    else None
-                ),
-                update_fields=["version", "keep", "data"],
-            )
+            for some in _in_portions(rows):
+                FrameRow.objects.using(self.using).bulk_create(
+                    some,
+                    update_conflicts=True,
+                    # MySQL and MariaDB find the conflicting key themselves and refuse to be told.
+                    unique_fields=(
+                        ["channel", "key", "number"]
+                        if connections[self.using].features.supports_update_conflicts_with_target
+                        else None
+                    ),
+                    update_fields=["version", "keep", "data"],
+                )
             position = Position(row.epoch, row.version)
             self._announce(channel, partial(self._stored, channel, position))
         return position
@@ -436,6 +439,20 @@ def _changes(
     if position is None:
         return Changes(None, ())
     return Changes(position, tuple(sound(channel, position, frames)), put_at)
+
+
+def _in_portions(rows: Sequence[FrameRow]) -> Iterator[list[FrameRow]]:
+    """Divide rows among statements: MySQL and MariaDB hang up on one that is too long."""
+    portion: list[FrameRow] = []
+    length = 0
+    for row in rows:
+        if portion and length + len(row.data) > _MAX_STATEMENT:
+            yield portion
+            portion, length = [], 0
+        portion.append(row)
+        length += len(row.data)
+    if portion:
+        yield portion
 
 
 def _is_deadlock(error: Exception) -> bool:

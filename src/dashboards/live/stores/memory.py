@@ -11,6 +11,7 @@ from dashboards.live.hints import EVERYTHING, Hear
 from dashboards.live.positions import Position, new_epoch
 from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes, new_holder
+from dashboards.live.stores.processes import OtherProcesses
 
 
 class _Channel:
@@ -37,11 +38,13 @@ class MemoryStore(BaseStore):
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
         self._lock = threading.Lock()
+        self._others = OtherProcesses()
         self._channels: dict[str, _Channel] = {}
         self._leases: dict[str, _Lease] = {}
 
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store under the channel's next version."""
+        self._others.look(reads=False)
         with self._lock:
             its = self._channels.setdefault(channel, _Channel())
             version = its.position.version + 1
@@ -57,6 +60,7 @@ class MemoryStore(BaseStore):
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Return what changed since ``position``."""
+        self._others.look(reads=True)
         with self._lock:
             its = self._channels.get(channel)
             if its is None:

@@ -321,7 +321,9 @@ class RedisStore(BaseStore):
             if self._client is None:
                 _require_redis()
                 # One more try, on a new connection: the pool's may have been closed by the server.
-                retry = redis.retry.Retry(redis.backoff.NoBackoff(), 1)
+                # Not after a timeout: a request would wait for a server that hangs twice as long.
+                closed = (redis.ConnectionError,)
+                retry = redis.retry.Retry(redis.backoff.NoBackoff(), 1, supported_errors=closed)
                 self._client = _Client(redis.Redis.from_url(self.url, **self._settings(retry)))
             return self._client
 

@@ -135,6 +135,7 @@
       addEventListener("offline", abort);
       const slot = await takeSlot(this.sameOrigin());
       let response;
+      Object.assign(this, { refused: false, events: 0 });
       try {
         response = await fetch(this.request(slot.taken, controller.signal));
         if (response.status === 204 || response.status === 401 || response.status === 403) {
@@ -161,7 +162,9 @@
           parser.feed(value);
           if (this.refused) {
             abort();
-            return this.stop("refused");
+            // A stream that was open is refused where access may have changed, such as by a logout
+            // elsewhere: asked again, the server says who this page is now.
+            return this.events ? "ended" : this.stop("refused");
           }
           if (!this.show("open")) abort();
         }
@@ -234,6 +237,7 @@
         this.refused = true;
         return;
       }
+      this.events += 1;
       if (id !== undefined) this.lastEventId = id;
       if (!data.length) return;
       for (const element of this.elements) {
