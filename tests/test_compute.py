@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -10,7 +12,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from django.db import transaction
+from django.test import RequestFactory
 
+from dashboards.component import Stat
+from dashboards.dashboard import Dashboard
+from dashboards.live import Every
 from dashboards.live.frames import page_html
 from dashboards.live.hold import Hold
 from dashboards.live.hub import Hub, Reader
@@ -418,6 +425,83 @@ def test_a_slow_value_is_not_begun_by_another_process(store: MemoryStore, stuck:
 
     assert begun == ["one"]
     wait_for(lambda: stored(store).get("a") == "one")
+
+
+FORKS = """
+import os, time
+from django.conf import settings
+settings.configure()
+from dashboards.live.producer import PRODUCER
+from dashboards.live.stores.memory import MemoryStore
+from dashboards.live.triggers import Source
+
+store = MemoryStore({})
+hangs = Source("hangs", 60, lambda: time.sleep(3600))
+PRODUCER.produce_due(store, "parent", [hangs, Source("fine", 0.1, lambda: "fine")], 0.5)
+child = os.fork()
+PRODUCER.produce_due(store, f"{child}", [Source("fine", 0.1, lambda: "fine")], 5)
+assert store.since(f"{child}", None).frames
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def test_a_forked_process_computes_in_threads_of_its_own():
+    """Threads do not survive a fork: a server that forks its workers after the first value was
+    computed would have waited for threads that are not there."""
+    subprocess.run([sys.executable, "-c", FORKS], check=True, timeout=20)
+
+
+class Hanging(Dashboard):
+    value = Stat(live=Every(seconds=60))
+
+    def get_value_value(self) -> str:
+        time.sleep(1.5)
+        return "at last"
+
+    class Meta:
+        app_label = "site"
+
+
+class AlsoHanging(Hanging):
+    class Meta:
+        app_label = "site"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_of_several_dashboards_waits_once(settings):
+    """The time that a page waits is stated for all of its values, not for each dashboard."""
+    settings.DASHBOARDS = {"PAGE_WAIT_SECONDS": 0.5}
+    request = RequestFactory().get("/")
+    began = time.monotonic()
+
+    for make in (Hanging, AlsoHanging):
+        dashboard = make(request)
+        dashboard.compute_due(deferred=False)
+        assert dashboard.render_content("value") is None
+
+    assert time.monotonic() - began < 0.95
+    for make in (Hanging, AlsoHanging):
+        wait_for(lambda make=make: "at last" in str(make().render_content("value")))  # type: ignore[misc]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_value_is_seen_though_the_request_is_one_transaction(settings):
+    """With ``ATOMIC_REQUESTS`` a claim within the request's transaction would lock out the thread
+    that computes, so that thread makes it."""
+    settings.DASHBOARDS = {"PAGE_WAIT_SECONDS": 10}
+
+    with transaction.atomic():
+        dashboard = Quick(RequestFactory().get("/"))
+        dashboard.compute_due(deferred=False)
+        assert "quick" in str(dashboard.render_content("value"))
+
+
+class Quick(Dashboard):
+    value = Stat(value=lambda: "quick", live=Every(seconds=60))
+
+    class Meta:
+        app_label = "site"
 
 
 def test_within_a_transaction_values_are_computed_and_seen(store: MemoryStore, db):

@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import MakeSite
 from tests.harness import Site, wait_for
 from tests.postgres import PostgreSQLServer, postgresql
+from tests.test_live_command import stored
 
 
 def turn_of(html: str) -> int:
@@ -54,6 +55,20 @@ def test_page_is_served_polls_go_on_and_server_stops_while_values_hang(
     site.process.send_signal(signal.SIGTERM)
     site.process.wait(10)
     assert time.monotonic() - began < 5
+
+
+def test_live_command_stops_at_once_while_values_hang(make_site: MakeSite):
+    """What computes all the time ends as a server does: it does not wait for a value."""
+    site = make_site("gunicorn", TEST_STUCK="1")
+    live = site.python("django", "live", "site_stuck", stdout=subprocess.PIPE)
+    try:
+        assert live.stdout
+        assert live.stdout.readline() == b"Computing site_stuck\n"
+        wait_for(lambda: f"{live.pid}/" in stored(site, "fine"))
+    finally:
+        live.send_signal(signal.SIGTERM)
+        assert live.wait(5) == 0
+        live.communicate()
 
 
 def test_other_streams_are_opened_while_a_poll_finds_values_that_hang(make_site: MakeSite):
