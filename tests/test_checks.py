@@ -533,3 +533,39 @@ def test_w015_a_menu_of_an_app_that_there_is_not(monkeypatch: pytest.MonkeyPatch
     )
     assert message.hint is not None
     assert message.hint.startswith("Dashboards are registered for '")
+
+
+@pytest.mark.parametrize("wrong", ["yes", 2, []], ids=repr)
+def test_e002_raise_value_errors_is_none_of_its_values(settings: Settings, wrong: Any):
+    settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": wrong}
+
+    assert found() == [
+        Error(
+            f"DASHBOARDS['RAISE_VALUE_ERRORS'] must be True, False or None, got {wrong!r}.",
+            hint="Leave it out for the default, None: errors are raised while tests run.",
+            id="dashboards.E002",
+        )
+    ]
+
+
+def test_e002_show_errors_to_staff_is_no_bool(settings: Settings):
+    settings.DASHBOARDS = {"SHOW_ERRORS_TO_STAFF": "yes"}
+
+    assert found() == [
+        Error(
+            "DASHBOARDS['SHOW_ERRORS_TO_STAFF'] must be a bool, got 'yes'.",
+            hint="Leave it out for the default, False.",
+            id="dashboards.E002",
+        )
+    ]
+
+
+@pytest.mark.parametrize(("given", "is_warned"), [(True, True), (False, False), (None, False)])
+def test_w050_values_that_raise_end_requests(
+    settings: Settings, *, given: bool | None, is_warned: bool
+):
+    settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": given}
+
+    warned = run_checks(tags=["dashboards"], include_deployment_checks=True)
+    assert ("dashboards.W050" in [each.id for each in warned]) is is_warned
+    assert "dashboards.W050" not in [each.id for each in found()]

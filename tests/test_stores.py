@@ -591,7 +591,12 @@ class TestRedis(SharedStoreContract):
                 client.config_set("maxmemory", "0")
         assert not store.is_unavailable(full.value)
         assert not store.is_unavailable(redis.exceptions.MaxConnectionsError())
-        assert store.is_unavailable(redis.exceptions.BusyLoadingError())
+        for down in (
+            redis.exceptions.BusyLoadingError(),
+            redis.exceptions.MasterDownError("MASTERDOWN"),
+            redis.ResponseError("BUSY Redis is busy running a script."),
+        ):
+            assert store.is_unavailable(down)
 
     @pytest.mark.parametrize(
         ("command", "shows"),

@@ -84,7 +84,21 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "POLL_MILLISECONDS": (100, 60_000),
         "MAX_FRAME_BYTES": (1_000, 1_000_000_000),
     }
-    kinds = {"GRID_CSS_CLASSES": str, "COMPONENT_CSS_CLASSES": dict, "LAYOUT_CSS_CLASSES": dict}
+    kinds = {
+        "GRID_CSS_CLASSES": str,
+        "COMPONENT_CSS_CLASSES": dict,
+        "LAYOUT_CSS_CLASSES": dict,
+        "SHOW_ERRORS_TO_STAFF": bool,
+    }
+    if conf.get("RAISE_VALUE_ERRORS") not in (True, False, None):
+        messages.append(
+            Error(
+                "DASHBOARDS['RAISE_VALUE_ERRORS'] must be True, False or None, got "
+                f"{conf.get('RAISE_VALUE_ERRORS')!r}.",
+                hint="Leave it out for the default, None: errors are raised while tests run.",
+                id="dashboards.E002",
+            )
+        )
     messages += [
         Error(
             f"DASHBOARDS[{name!r}] must be a {kind.__name__}, got {conf.get(name)!r}.",
@@ -132,6 +146,21 @@ def check_compute_threads(
                 )
             )
     return messages
+
+
+@register("dashboards", deploy=True)
+def check_value_errors(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """What a value raises should not end requests of a site that is served."""
+    if conf.get("RAISE_VALUE_ERRORS") is not True:
+        return ()
+    return [
+        Warning(
+            "DASHBOARDS['RAISE_VALUE_ERRORS'] is True: one value that raises makes its whole page "
+            "a server error.",
+            hint="Leave it out, so that errors are raised only while tests run.",
+            id="dashboards.W050",
+        )
+    ]
 
 
 @register("dashboards")

@@ -16,6 +16,11 @@ DEFAULTS: Mapping[str, Any] = {
     # outermost element, or a dict by part.
     "COMPONENT_CSS_CLASSES": {},
     "LAYOUT_CSS_CLASSES": {},
+    # Whether staff read in a failed box what was raised. With DEBUG everybody does.
+    "SHOW_ERRORS_TO_STAFF": False,
+    # Whether what a value, template or permission class raises ends the request, in place of
+    # failing its own box. None: while tests run, so that they see it.
+    "RAISE_VALUE_ERRORS": None,
     # Dotted paths or classes, for every dashboard whose Meta names none.
     "PERMISSION_CLASSES": ["dashboards.permissions.AllowAny"],
     # Seconds of silence after which a held stream sends a comment. The page takes a stream

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component import Chart
 from dashboards.dashboard import Dashboard
+from dashboards.live.limits import clean_text
 from dashboards.permissions import grants
 from dashboards.registry import registry
 
@@ -108,5 +109,5 @@ def render_head(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeStrin
 
 
 def _render(template: str, context: dict[str, Any], request: HttpRequest | None) -> SafeString:
-    html = render_to_string(template, context, request=request)
+    html = clean_text(render_to_string(template, context, request=request))
     return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes

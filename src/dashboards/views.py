@@ -4,6 +4,7 @@ import os
 import random
 from functools import cache, partial
 from typing import Any
+from urllib.parse import quote
 
 from django.apps import apps
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
@@ -20,17 +21,20 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.generic import View
 
 from dashboards import conf
-from dashboards.component.bound import BoundComponent, entity_tag
+from dashboards.component.bound import BoundComponent, Shown, entity_tag
+from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
 from dashboards.live.grip.edge import Proxied, proxied
 from dashboards.live.hold import ACCESS, Hold, identify, offered
+from dashboards.live.limits import clean_text
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.permissions import grants
+from dashboards.sessions import is_automatic, keep_expiry
 
 _RETRY_MILLISECONDS = 500
 """A held stream that ends is taken up again at once; the page adds jitter."""
@@ -103,7 +107,8 @@ class PageView(DashboardAccessView):
         dashboard.compute_due(deferred=False)
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
         context = {"dashboard": dashboard, "stream_url": stream_url}
-        return render(request, dashboard._meta.template_name, context)  # noqa: SLF001
+        html = render_to_string(dashboard._meta.template_name, context, request)  # noqa: SLF001
+        return HttpResponse(clean_text(html))
 
 
 class FetchedView(DashboardAccessView):
@@ -113,6 +118,8 @@ class FetchedView(DashboardAccessView):
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Refuse a script what LoginRequiredMiddleware would send to log in."""
+        if is_automatic(request):
+            keep_expiry(request)
         if _must_log_in(request):
             is_scripted = request.headers.get("HX-Request") == "true"
             return self.handle_no_permission(request) if is_scripted else _lead_to_login(request)
@@ -143,15 +150,18 @@ class ComponentView(FetchedView):
 
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render the value that the page was sent without, or a newer one."""
-        response = self.component.respond() or self._answer(
-            request, load_alone(self.dashboard, key)
-        )
+        response = self.component.respond()
+        if response is None:
+            shown = load_alone(self.dashboard, key)
+            response = self._answer(request, shown.content)
+            if shown.state:
+                response[STATE_HEADER] = quote(shown.state)
         response["Cache-Control"] = "no-store"
         return response
 
     def _answer(self, request: HttpRequest, content: str | None) -> HttpResponseBase:
         if content is None:
-            # Leaves the box as it is: a live value that has not come yet.
+            # Leaves the content as it is: a value that has not come yet, or that failed.
             return HttpResponse(status=204)
         response = HttpResponse(content)
         # So does 304: what the server has to say is not new, but an event may have been.
@@ -169,16 +179,17 @@ class ComponentsView(FetchedView):
         if not any(key in self.dashboard.components for key in asked):
             raise Http404
         batch = load_together(self.dashboard, asked)
-        answers = {key: _describe(content) for key, content in batch.ready.items()}
+        answers = {key: _describe(shown) for key, shown in batch.ready.items()}
         response = JsonResponse({"ready": answers, "again": batch.again})
         response["Cache-Control"] = "no-store"
         return response
 
 
-def _describe(content: str | Exception | None) -> dict[str, Any]:
-    if isinstance(content, Exception):
-        return {"status": 500}
-    return {"status": 204} if content is None else {"status": 200, "html": content}
+def _describe(shown: Shown) -> dict[str, Any]:
+    answer: dict[str, Any] = {"status": 204}
+    if shown.content is not None:
+        answer = {"status": 200, "html": shown.content}
+    return {**answer, "state": shown.state} if shown.state else answer
 
 
 class StreamView(DashboardAccessView):
@@ -192,6 +203,7 @@ class StreamView(DashboardAccessView):
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note who has lost access so far: whoever loses it from here on is not held."""
+        keep_expiry(request)
         try:
             return self._dispatch(request, *args, **kwargs)
         except StoreUnavailableError:

@@ -407,6 +407,27 @@ class Uneven(Dashboard):
     polled = Text(defer=lambda: f"polled {next(_turns)}", poll_rate=1)
 
 
+def read_sensor() -> str:
+    """Raise until there is a user of the name "repaired"."""
+    if not get_user_model().objects.filter(username="repaired").exists():
+        msg = "no sensor"
+        raise OSError(msg)
+    return "21 °C"
+
+
+@registry.register
+class Failing(Dashboard):
+    """Values that raise until they are repaired, among some that do not."""
+
+    number = Stat(live=True, title="Pushed")
+    plain = Text(value=read_sensor, title="Plain")
+    deferred = Text(defer=read_sensor, title="Deferred")
+    other = Text(defer=lambda: "good", title="Deferred, too")
+    polled = Text(value=read_sensor, poll_rate=60, title="Polled")
+    own = Text(value=read_sensor, live=Every(seconds=60, how="refresh", spread=0), title="Own")
+    series = Chart(live=True, window=3, title="Series")
+
+
 WAIT = 0.4
 
 

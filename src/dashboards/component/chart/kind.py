@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from dashboards.component.chart.figure import as_text, encode, is_list
 from dashboards.component.chart.serializer import ChartSerializer
 from dashboards.component.drawing import Data, Drawing, escape
+from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _ALLOWED_POINTS = (
@@ -92,7 +93,7 @@ class Chart(Drawing):
         for moment in moments:
             point = moment if is_list(moment) else [moment]
             if not all(trace is None or isinstance(trace, Mapping) for trace in point):
-                msg = f"{_ALLOWED_POINTS}, got {value!r}."
+                msg = f"{_ALLOWED_POINTS}, got {shorten(value)}."
                 raise ComponentValueError(msg)
             text = encode([trace and dict(trace) for trace in point], _ALLOWED_POINTS)
             points.append(escape(text))

@@ -241,8 +241,9 @@ class RedisStore(BaseStore):
         """Return True if the connection failed, or Redis did not answer in time."""
         if not INSTALLED or isinstance(error, redis.exceptions.MaxConnectionsError):
             return False  # All connections of this client are busy, which says nothing of Redis.
-        # Also a server that is still loading its data, and one that asks for another password.
-        return isinstance(error, OSError | redis.ConnectionError | redis.TimeoutError)
+        # Also a server that is still loading its data, and one that asks for another password; one
+        # that has lost its master or its cluster, and one that is busy with somebody's script.
+        return isinstance(error, _unavailable_errors()) or str(error).startswith("BUSY ")
 
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store with one script, which nothing else runs beside."""
@@ -434,6 +435,11 @@ async def _to_its_end(awaitable: Awaitable[T]) -> T:
     except asyncio.CancelledError:
         await asyncio.gather(opening, return_exceptions=True)
         raise
+
+
+def _unavailable_errors() -> tuple[type[Exception], ...]:
+    down = redis.exceptions.ClusterDownError
+    return (OSError, redis.ConnectionError, redis.TimeoutError, down)
 
 
 def _require_redis() -> None:

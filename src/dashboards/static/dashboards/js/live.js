@@ -279,9 +279,12 @@
     target.getAttribute(attribute)?.split(",").some((name) => name.trim() === event);
 
   function take(target, event, text) {
-    const key = event.replace(/:append$/, "");
+    const key = event.replace(/:(append|state)$/, "");
     if (names(target, "sse-refresh", event)) refresh(target);
     if (!names(target, "sse-swap", key)) return;
+    const isState = event.endsWith(":state");
+    window.dashboards?.showState?.(target, isState ? text : "");
+    if (isState) return;
     arrivals.set(target, performance.now());
     tags.set(target, ""); // It no longer shows what it was last answered.
     // Whoever prevents this takes the event: a chart whose figure comes as JSON. `message` is there
@@ -402,6 +405,8 @@
       // come by an event meanwhile.
       const tag = tags.get(element) ?? element.dataset.etag;
       if (tag) ctx.request.headers["If-None-Match"] = tag;
+      // What no person did (a poll, a refresh) does not keep them signed in.
+      if (!ctx.sourceEvent?.isTrusted) ctx.request.headers["Dashboards-Automatic"] = "true";
     },
     htmx_before_request(element, { ctx }) {
       ctx.dashboardsAsked = performance.now();
