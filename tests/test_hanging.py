@@ -57,6 +57,26 @@ def test_page_is_served_polls_go_on_and_server_stops_while_values_hang(
     assert time.monotonic() - began < 5
 
 
+def test_boxes_say_that_values_hang_or_fail_in_stream_and_page(make_site: MakeSite):
+    """The page said Live while a value hung, and "Waiting for the first value" for ever where it
+    failed. Stream and page tell both, and since when."""
+    site = make_site("uvicorn", TEST_STUCK="1", TEST_PAGE_WAIT="0.5")
+    seen: dict[str, str] = {}
+    with site.open_stream("/site/stuck/@stream/", Accept="text/event-stream") as stream:
+        while not {"fails:state", "hangs:state", "waits:state", "blocks:state"} <= set(seen):
+            event = stream.event()
+            seen[event["event"]] = event["data"]
+        assert "fine:state" not in seen
+
+    for key in ("hangs", "waits", "blocks"):
+        assert "Late" in seen[f"{key}:state"]
+    assert "Failed" in seen["fails:state"]
+    page = site.get("/site/stuck/")[2]
+    assert (page.count("is-late"), page.count("is-failed")) == (3, 1)
+    assert page.count("<time") == 4
+    assert site.log.count("The live value of 'fails'") == 1, "once, not each second"
+
+
 def test_live_command_stops_at_once_while_values_hang(make_site: MakeSite):
     """What computes all the time ends as a server does: it does not wait for a value."""
     site = make_site("gunicorn", TEST_STUCK="1")

@@ -34,6 +34,7 @@ class Stuck(Dashboard):
     """Values that hang, each in another way, around one that is fine."""
 
     hangs = Stat(value=hang, live=Every(seconds=1))
+    fails = Stat(value=lambda: 1 / 0, live=Every(seconds=1))
     fine = Stat(value=count_turns, live=Every(seconds=1))
     waits = Stat(value=wait_for_ever, live=Every(seconds=1))
     blocks = Stat(value=block_for_ever, live=Every(seconds=1))
