@@ -408,6 +408,28 @@ def test_a_value_that_hangs_does_not_keep_other_processes_from_the_rest(
     wait_for(has_been_computed_elsewhere)
 
 
+def test_the_rest_of_an_interval_does_not_give_up_the_claim_of_a_slow_value(
+    store: MemoryStore, stuck: threading.Event
+):
+    """Each round of the values that are quick settled the claim of their interval, at the end of
+    which another process began the slow one as well."""
+    begun: list[str] = []
+
+    def slow(name: str) -> str:
+        begun.append(name)
+        stuck.wait(2)
+        return name
+
+    one, other = Producer(), Producer()
+    for _ in range(30):
+        for name, producer in (("one", one), ("other", other)):
+            sources = [Source("a", 0.2, partial(slow, name)), Source("fine", 0.2, counting())]
+            producer.produce_due(store, CHANNEL, sources, 0)
+        time.sleep(0.05)
+
+    assert begun == ["one"]
+
+
 def test_a_slow_value_is_not_begun_by_another_process(store: MemoryStore, stuck: threading.Event):
     """One process at a time computes a value, also where that takes many intervals."""
     begun: list[str] = []

@@ -344,11 +344,16 @@ class Producer:
             round_.is_flushed = True
             is_done = not round_.unfinished
             lease = round_.lease
+            # Else the claim goes on, for values of an earlier round.
+            is_last = lease is not None and all(
+                value.round is round_ and value.source.key in {*results, *errors}
+                for value in lease.values
+            )
         error: Exception | None = None
         try:
             if (results or errors) and lease and lease.is_held(round_.store):
                 put_outcome(round_, results, errors, self._troubles)
-            if is_done and lease and not lease.is_lost:
+            if is_last and lease and not lease.is_lost:
                 lease.settle(round_.store)
             self._in_trouble = False
         except Exception as raised:  # noqa: BLE001 - a store may fail in its own ways
