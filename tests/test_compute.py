@@ -420,12 +420,16 @@ def test_the_rest_of_an_interval_does_not_give_up_the_claim_of_a_slow_value(
         stuck.wait(2)
         return name
 
+    def quick() -> str:
+        time.sleep(0.18)  # So that the claim would end just after it is ready.
+        return "quick"
+
     one, other = Producer(), Producer()
-    for _ in range(30):
+    for _ in range(60):
         for name, producer in (("one", one), ("other", other)):
-            sources = [Source("a", 0.2, partial(slow, name)), Source("fine", 0.2, counting())]
+            sources = [Source("a", 0.2, partial(slow, name)), Source("quick", 0.2, quick)]
             producer.produce_due(store, CHANNEL, sources, 0)
-        time.sleep(0.05)
+        time.sleep(0.02)
 
     assert begun == ["one"]
 
