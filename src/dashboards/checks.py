@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
@@ -32,6 +33,8 @@ from dashboards.permissions import BasePermission, load
 from dashboards.registry import registry
 
 C = TypeVar("C", bound=Component)
+
+_CONNECTION_LIMITS = {"postgresql": "SHOW max_connections", "mysql": "SELECT @@max_connections"}
 
 # The page takes a stream for dead that was silent for 40 seconds (live.js).
 _MAX_HEARTBEAT_SECONDS = 30
@@ -75,6 +78,9 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "HEARTBEAT_SECONDS": (1, _MAX_HEARTBEAT_SECONDS),
         "STREAM_MAX_AGE_SECONDS": (1, 86_400),
         "MAX_STREAMS": (0, 10_000_000),
+        "MAX_COMPUTE_THREADS": (1, 1000),
+        "PAGE_WAIT_SECONDS": (0, 60),
+        "COMPUTE_TIMEOUT_SECONDS": (1, 3600),
         "GRIP_POLL_SECONDS": (1, 3600),
         "POLL_MILLISECONDS": (100, 60_000),
         "MAX_FRAME_BYTES": (1_000, 1_000_000_000),
@@ -112,6 +118,33 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
                     f"DASHBOARDS[{name!r}] must be a number from {low} to {high}, got {value!r}.",
                     hint=f"Leave it out for the default, {conf.DEFAULTS[name]}.",
                     id="dashboards.E002",
+                )
+            )
+    return messages
+
+
+@register(Tags.database)
+def check_compute_threads(
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,  # noqa: ARG001
+) -> Sequence[CheckMessage]:
+    """The threads that compute live values must leave connections to the site's pages."""
+    messages: list[CheckMessage] = []
+    threads = conf.get("MAX_COMPUTE_THREADS")
+    for alias in databases or ():
+        query = _CONNECTION_LIMITS.get(connections[alias].vendor)
+        if query is None:
+            continue
+        with connections[alias].cursor() as cursor:
+            cursor.execute(query)
+            most = int(cursor.fetchone()[0])
+        if threads > most // 4:
+            messages.append(
+                Warning(
+                    f"DASHBOARDS['MAX_COMPUTE_THREADS'] is {threads}: live values may take as many "
+                    f"of the {most} connections of the database {alias!r}, in each process.",
+                    hint=f"Set it to {most // 4} at most, or raise the database's limit.",
+                    id="dashboards.W046",
                 )
             )
     return messages

@@ -38,6 +38,15 @@ DEFAULTS: Mapping[str, Any] = {
     # request: else whoever sends it chooses whose places they take. Empty: the address that the
     # server says.
     "CLIENT_ADDRESS_HEADER": "",
+    # Threads that compute live values in one process, so also the database connections that they
+    # take. A quarter of them is kept for values that were quick the last time.
+    "MAX_COMPUTE_THREADS": 8,
+    # Seconds that a page waits for live values in all. What is not ready comes by the stream. For
+    # tests on a slow machine, more.
+    "PAGE_WAIT_SECONDS": 0.5,
+    # Seconds after which a live value that is awaited (async def) is cancelled, and counts as
+    # failed. A value that is not awaited cannot be cancelled: it keeps its thread.
+    "COMPUTE_TIMEOUT_SECONDS": 60,
     # Behind a GRIP proxy: seconds after which the proxy asks for what a stream may have missed, and
     # access is checked anew; drawn each time from 80 to 100 % of it, at first from 10 to 100 %.
     "GRIP_POLL_SECONDS": 60,

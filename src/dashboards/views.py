@@ -239,7 +239,10 @@ class StreamView(DashboardAccessView):
             # What changed since, the edge writes: encoded once for all who come at a time.
             offer.hold = self._hold(self._position(), self._access)
         else:
-            dashboard.compute_due(deferred=True)
+            # Behind an edge all streams of a process are opened in one thread, which waits for
+            # nobody's value. What is not ready comes with the next poll, or by the proxy.
+            seconds = None if offered(request) is None else 0
+            dashboard.compute_due(deferred=True, seconds=seconds)
             store, since = get_store(), self._position()
             changes = store.reach(lambda: store.since(dashboard.channel, since))
             content += encode_frames(changes.frames, str(changes.position))

@@ -517,3 +517,7 @@ class Figures(Dashboard):
     prose = Text(markup="markdown", value="**Counted** hourly.\n\n| a | b |\n|---|--:|\n| x | 1 |")
     groups = Stat(value=Groups)
     notice = Text(markup="html", live=True)
+
+
+if os.environ.get("TEST_STUCK") == "1":
+    from tests.site import stuck  # noqa: F401 - it registers what no other test shall meet

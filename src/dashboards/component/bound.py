@@ -2,8 +2,7 @@
 
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from hashlib import sha256
 from types import MethodType
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -19,7 +18,7 @@ from django.utils.translation import gettext
 from dashboards.component.base import CTA, Component, names_of, resolve
 from dashboards.component.box import Box, escaped
 from dashboards.component.broadcast import broadcasting, fit_to_page
-from dashboards.component.calls import Call, settle
+from dashboards.component.calls import Call, is_awaited
 from dashboards.component.filters import Filters
 from dashboards.component.formats import is_number
 from dashboards.component.guard import Failure, Guard, get_error_text
@@ -713,10 +712,28 @@ class BoundComponent:
         if not isinstance(live, Every | OnChange):
             return None
 
+        is_begun = False
+        is_awaitable = not self.is_refreshed and is_awaited(self._late_getter())
+
+        def begin(looked: set[object]) -> Coroutine[Any, Any, None] | None:
+            nonlocal is_begun
+            with broadcasting():
+                if self.has_subject and self._owner not in looked:
+                    self.look_again()
+                    looked.add(self._owner)
+                is_begun = True
+                if not is_awaitable:
+                    return None
+                self.begin_load()
+            call = self.ahead
+            return _wait_shared(call) if call is not None and call.is_waiting else None
+
         def render() -> str | Points:
+            nonlocal is_begun
+            was_begun, is_begun = is_begun, False
             with broadcasting():
                 try:
-                    if self.ahead is None and self.has_subject:
+                    if not was_begun and self.has_subject:
                         self.look_again()
                     return self._render_shared(self.load())
                 except Exception as error:
@@ -727,6 +744,9 @@ class BoundComponent:
             self.event,
             live.seconds,
             new_mark if self.is_refreshed else render,
+            begin=None if self.is_refreshed else begin,
+            is_awaited=is_awaitable,
+            release="" if self.is_refreshed else ".".join(self._release),
             render_state=None if self.is_refreshed else self._render_shared_state,
             deferred=self.is_deferred,
             window=live.window if isinstance(live, OnChange) else None,
@@ -805,19 +825,7 @@ def new_mark() -> str:
     return secrets.token_hex(4)
 
 
-def begin_shared(components: Sequence[BoundComponent]) -> None:
-    """Call for values that are computed for everybody; those that are awaited wait together.
-
-    Args:
-        components: those of one dashboard.
-    """
+async def _wait_shared(call: Call) -> None:
+    """Wait for a value that is computed for everybody."""
     with broadcasting():
-        has_looked = False
-        for each in components:
-            # Asked for again where it is rendered: there it costs only its own component.
-            with suppress(Exception):
-                if each.has_subject and not has_looked:
-                    each.look_again()
-                    has_looked = True
-                each.begin_load()
-        settle([each.ahead for each in components if each.ahead])
+        await call.wait()

@@ -50,6 +50,13 @@ class Call:
         self.is_waiting = False
 
 
+def is_awaited(value: Any) -> bool:
+    """Return True if calling a value gives a coroutine: ``async def``, or an object's such call."""
+    return inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(
+        getattr(type(value), "__call__", None)  # noqa: B004 - the method, not if there is one
+    )
+
+
 def settle(calls: Collection[Call], seconds: float | None = None) -> None:
     """Wait for calls that are waiting, all at once, in sync code.
 

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from functools import cache
+from time import monotonic
 from typing import Any, ClassVar, Self, TypeVar
+from weakref import WeakKeyDictionary
 
 from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
@@ -19,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
 from dashboards.component.base import Component
-from dashboards.component.bound import BoundComponent, begin_shared, new_mark
+from dashboards.component.bound import BoundComponent, new_mark
 from dashboards.component.calls import settle
 from dashboards.component.filters import Filters
 from dashboards.component.guard import (
@@ -45,13 +47,14 @@ from dashboards.exceptions import (
 )
 from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
+from dashboards.live.inline import must_run_inline, render_inline
 from dashboards.live.limits import check_raw_size, check_size
 from dashboards.live.positions import Position
+from dashboards.live.producer import PRODUCER
 from dashboards.live.states import current_states
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import Changes
-from dashboards.live.triggers import OnChange, Source, produce_due
-from dashboards.live.triggers import render as render_source
+from dashboards.live.triggers import OnChange, Source
 from dashboards.permissions import (
     BasePermission,
     as_classes,
@@ -64,6 +67,10 @@ from dashboards.permissions import (
 logger = logging.getLogger("dashboards.live")
 
 T = TypeVar("T")
+
+_WAITS: WeakKeyDictionary[HttpRequest, float] = WeakKeyDictionary()
+"""By request, the seconds for which it may still wait for live values: a page may show several
+dashboards."""
 
 
 @cache
@@ -511,16 +518,25 @@ class Dashboard(metaclass=DashboardType):
         """
         _announce(cls.declared.values())
 
-    def compute_due(self, *, deferred: bool) -> None:
-        """Compute what is due and nobody else computes.
+    def compute_due(self, *, deferred: bool, seconds: float | None = None) -> None:
+        """Have computed what is due and nobody else computes, and wait for it for a short time.
 
         Args:
             deferred: whether to compute also what a page need not wait for.
+            seconds: how long to wait at most; by default what is left to this request of
+                ``DASHBOARDS["PAGE_WAIT_SECONDS"]``. The computing goes on after that.
         """
         sources = [source for source in self.get_sources() if deferred or not source.deferred]
+        if not sources:
+            return
+        request, left = self.request, float(self.settings["PAGE_WAIT_SECONDS"])
+        if request is not None:
+            left = _WAITS.get(request, left)
+        wait = left if seconds is None else min(seconds, left)
         store, channel = get_store(), self.channel
+        began = monotonic()
         try:
-            store.reach(lambda: produce_due(store, channel, sources, self._begin))
+            PRODUCER.produce_due(store, channel, sources, wait)
         except StoreUnavailableError:
             pass  # Said already.
         except Exception:
@@ -530,10 +546,8 @@ class Dashboard(metaclass=DashboardType):
                 channel,
                 extra={"event": "store refuses", "channel": channel},
             )
-
-    def _begin(self, sources: Sequence[Source]) -> None:
-        events = {source.key for source in sources}
-        begin_shared([each for each in self._shared if each.event in events and each.is_computed])
+        if request is not None:
+            _WAITS[request] = max(0, left - (monotonic() - began))
 
     @cached_property
     def _live_state(self) -> tuple[Position | None, Mapping[str, str], Mapping[str, str]]:
@@ -574,9 +588,10 @@ class Dashboard(metaclass=DashboardType):
             if source is None:
                 # Added for this request only: nobody else computes it.
                 return component.render(component.get_value())
-            # Somebody is computing it for the first time in this very moment: do not wait.
-            html = render_source(source, self.channel)
-            content = html if isinstance(html, SafeString) else None
+            if must_run_inline():
+                # A test sees nothing of what others are computing in this moment.
+                html = render_inline(get_store(), self.channel, source)
+                content = html if isinstance(html, SafeString) else None
         return content
 
     def load_content(self, key: str, *, is_due: bool = True) -> SafeString | None:

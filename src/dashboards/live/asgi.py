@@ -17,7 +17,7 @@ from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
-from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from asgiref.sync import SyncToAsync
 
 from dashboards import conf
 from dashboards.live.frames import encode_retry
@@ -25,6 +25,7 @@ from dashboards.live.hold import EXTENSION, STREAM_PATH, Hold, Offer, retry_when
 from dashboards.live.hub import Hub, Reader
 from dashboards.live.metrics import METRICS
 from dashboards.live.places import Place, Places, network_of
+from dashboards.live.shared_thread import SharedThread
 from dashboards.live.stores import get_store
 from dashboards.live.transports import Connection
 
@@ -64,7 +65,7 @@ class LiveEdge:
         self._places = Places()
         self._waiting = Places()
         self._was_full = False
-        self._shared_thread = ThreadSensitiveContext()
+        self._shared_thread = SharedThread()
         self._previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -145,10 +146,11 @@ class LiveEdge:
         finds the same thread.
         """
         context = contextvars.copy_context()
-        context.run(SyncToAsync.thread_sensitive_context.set, self._shared_thread)
         answer = self._answer(scope, exchange)
         loop = asyncio.get_running_loop()
-        await loop.create_task(_awaited(answer), context=context)
+        with self._shared_thread.use() as thread:
+            context.run(SyncToAsync.thread_sensitive_context.set, thread)
+            await loop.create_task(_awaited(answer), context=context)
 
     async def _open(
         self, hold: Hold, exchange: "_Exchange", scope: dict[str, Any]

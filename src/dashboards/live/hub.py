@@ -24,7 +24,7 @@ from dashboards.live.hints import EVERYTHING
 from dashboards.live.hold import ACCESS, EVERYBODY, Hold, who_lost_access
 from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
-from dashboards.live.producer import Producer
+from dashboards.live.producer import follow_turn
 from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.triggers import turns
@@ -337,7 +337,6 @@ class Hub:
         self._feeds: dict[str, Feed] = {}
         self._topics: dict[str, Position | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._producer = Producer(store, self._note_trouble)
         # What a thread that computes was told, until it is known whether all are told so.
         self._noted: Exception | None = None
         # Set while the store answers.
@@ -421,7 +420,6 @@ class Hub:
         if not self._feeds:
             self._tasks = _cancel(self._tasks)
             self._topics.clear()
-            self._producer.close()
 
     def close(self) -> None:
         """End every stream now, and hold none from here on."""
@@ -451,7 +449,9 @@ class Hub:
         for turn in turns(hold.sources):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
-            feed.tasks |= _spawn(self._producer.follow(feed.channel, turn, changed))
+            feed.tasks |= _spawn(
+                follow_turn(self._store, feed.channel, turn, changed, self._note_trouble)
+            )
         return feed
 
     async def _catch_up(self, feed: Feed, position: Position | None) -> None:
