@@ -1,5 +1,6 @@
 """Page, component and stream, with access in one place."""
 
+import math
 import os
 import random
 from functools import cache, partial
@@ -30,8 +31,9 @@ from dashboards.live.hold import ACCESS, Hold, identify, offered
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
+from dashboards.live.subjects import session_subject
 from dashboards.permissions import grants
-from dashboards.sessions import is_automatic, keep_expiry
+from dashboards.sessions import get_seconds_left, get_session_key, is_automatic, keep_expiry
 
 _RETRY_MILLISECONDS = 500
 """A held stream that ends is taken up again at once; the page adds jitter."""
@@ -262,11 +264,15 @@ class StreamView(DashboardAccessView):
     def _hold(self, position: Position | None, access: Position | None) -> Hold:
         request, dashboard = self.request, self.dashboard
         user = getattr(request, "user", None)
+        session = get_session_key(request)
         return Hold(
             dashboard.channel,
             position,
             dashboard.get_sources(),
             identity=identify(user.pk) if user and user.is_authenticated else "",
+            session=session_subject(session) if session else "",
+            about=dashboard.get_subjects(),
+            seconds=get_seconds_left(request) if session else math.inf,
             access=access,
             resumed="Last-Event-ID" in request.headers,
         )

@@ -20,12 +20,13 @@ from dashboards import conf
 from dashboards.live.eager import begin, between_tasks
 from dashboards.live.frames import HEARTBEAT, encode_event, encode_frames
 from dashboards.live.hints import EVERYTHING
-from dashboards.live.hold import ACCESS, EVERYBODY, Hold, who_lost_access
+from dashboards.live.hold import ACCESS, Hold, who_lost_access
 from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
 from dashboards.live.producer import Producer
 from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.live.subjects import EVERYBODY, Revoked
 from dashboards.live.triggers import turns
 from dashboards.live.workers import is_cancelled
 
@@ -55,8 +56,9 @@ class Reader:
         "end_reason",
         "ends_at",
         "feed",
-        "identity",
+        "is_personal",
         "position",
+        "subjects",
         "task",
     )
 
@@ -74,14 +76,15 @@ class Reader:
         self._rest: Awaitable[None] | None = None
         self.feed = feed
         self.position = hold.position
-        self.identity = hold.identity
+        self.subjects = hold.subjects
+        self.is_personal = hold.is_personal
         self.end_reason = ""
         self._beats = False
         self.beat_seconds: float = conf.get("HEARTBEAT_SECONDS")
         self.beats_at = self._loop.time() + self.beat_seconds
         # Drawn for each stream, lest all of them come back in the same second.
         age = conf.get("STREAM_MAX_AGE_SECONDS") * random.uniform(0.8, 1.0)  # noqa: S311
-        self.ends_at = self._loop.time() + age
+        self.ends_at = self._loop.time() + min(age, hold.seconds)
 
     async def read(self) -> bytes:
         """Wait for the next bytes to write; empty when the stream shall end."""
@@ -350,7 +353,7 @@ class Hub:
                 await self._catch_up(feed, hold.position)
                 if not feed.knows(hold.position):
                     reader.position = None  # Nobody knows it: the whole state.
-            if hold.identity:
+            if hold.is_personal or hold.access != self._access:
                 await self._end_if_lost(reader, hold.access)
         except BaseException as error:
             reader.close("failure")
@@ -413,7 +416,7 @@ class Hub:
 
     async def _read(self, feed: Feed) -> None:
         changes = await self._store.asince(feed.channel, feed.position)
-        if any(reader.identity for reader in feed.readers):
+        if any(reader.is_personal for reader in feed.readers):
             # After the news were read: who lost access before these were pushed is found.
             await self._check_access()
         self._answered()
@@ -439,7 +442,7 @@ class Hub:
             # The hub knows of the reader now, and has read nothing since.
             await self._check_access()
         else:
-            _close_if_lost(reader, (await self._lost_access(access))[1])
+            _close_if_lost(reader, Revoked((await self._lost_access(access))[1]))
 
     async def _lost_access(self, since: Position | None) -> tuple[Position | None, set[str]]:
         """Return who may have lost access since a position, and the position now."""
@@ -449,9 +452,10 @@ class Hub:
     def _end_streams_of(self, lost: set[str]) -> None:
         if not lost:
             return
+        revoked = Revoked(lost)
         for feed in self._feeds.values():
             for reader in feed.readers:
-                _close_if_lost(reader, lost)
+                _close_if_lost(reader, revoked)
 
     async def _follow(self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]]) -> None:
         """Read a channel's news, however many hints announced them."""
@@ -569,8 +573,8 @@ class Hub:
             self._end_streams_of({EVERYBODY})
 
 
-def _close_if_lost(reader: Reader, lost: set[str]) -> None:
-    if reader.identity and not lost.isdisjoint((reader.identity, EVERYBODY)):
+def _close_if_lost(reader: Reader, revoked: Revoked) -> None:
+    if revoked.concerns(reader.subjects):
         reader.close("access")
 
 
