@@ -386,8 +386,8 @@ def test_revocation_of_a_session_or_dashboard_reaches_streams_that_pushpin_holds
     cookie = log_in(behind, "admin")
     key = cookie.partition("=")[2]
     with behind.open(STAFF, Cookie=cookie) as stream, behind.open() as anonymous:
-        pusher.push_to("Staff", secret="before")
-        stream.until("before")
+        pusher.push_to("Staff", secret=f"before {named}")
+        stream.until(f"before {named}")
         pusher.execute(
             "from dashboards.live import revoke\n"
             "from tests.site.dashboards import Staff\n"
@@ -402,8 +402,8 @@ def test_session_row_that_was_deleted_ends_streams_that_pushpin_holds(behind: Be
     # As above, by Django's own signal in place of a call.
     cookie = log_in(behind, "admin")
     with behind.open(STAFF, Cookie=cookie) as stream:
-        pusher.push_to("Staff", secret="before")
-        stream.until("before")
+        pusher.push_to("Staff", secret="before the deletion")
+        stream.until("before the deletion")
         pusher.execute(
             "from django.contrib.sessions.models import Session\nSession.objects.all().delete()"
         )
