@@ -176,7 +176,9 @@ def test_streams_that_are_opened_together_are_not_asked_for_together(
 
 def test_a_channel_that_does_not_exist_has_no_position(behind: Settings, client: Client):
     response = ask(client, "/site/quiet/@stream/")
-    assert response["Grip-Channel"].startswith("dashboards:site.quiet, dashboards:ticket:; ")
+    assert response["Grip-Channel"].startswith(
+        "dashboards:site.quiet, dashboards:access:dashboard%3Asite.quiet, dashboards:ticket:; "
+    )
 
 
 def test_a_prefix_keeps_sites_apart(behind: Settings, client: Client, control: Control):
@@ -250,6 +252,7 @@ def ticket(path: str = STREAM, salt: str = "dashboards.live.grip", **changes: An
     fields = {
         "address": f"{path}?next=1",
         "user": "",
+        "subjects": [],
         "access": "",
         "ends": time.time() + 60,
         "nonce": "",

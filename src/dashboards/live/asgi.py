@@ -137,7 +137,9 @@ class LiveEdge:
             msg = f"The site answered {exchange.status}."
             raise RuntimeError(msg)
         now = exchange.offer.hold if exchange.holding else None
-        return now is not None and (now.channel, now.identity) == (hold.channel, hold.identity)
+        return now is not None and (now.channel, now.identity, now.session) == (
+            *(hold.channel, hold.identity, hold.session),
+        )
 
     async def _answer_in_shared_thread(self, scope: dict[str, Any], exchange: "_Exchange") -> None:
         """Let Django answer requests for streams in one thread, where it would start one for each.
@@ -163,7 +165,7 @@ class LiveEdge:
             METRICS.refused += 1
             await exchange.end(encode_retry(retry_when_full()))
             return None
-        ask = partial(self._may_read, scope, hold) if hold.identity else None
+        ask = partial(self._may_read, scope, hold)
         try:
             stream.begin(place, await hub.open(hold, ask))
         except BaseException as error:
