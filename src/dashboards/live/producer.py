@@ -385,7 +385,7 @@ class Producer:
             tell()
 
     def _trouble(self, round_: Round, error: Exception) -> None:
-        """Report a store that fails. A hub that waits for the round finds out and reports itself."""
+        """Report a store that fails, unless a hub waits for the round: it finds out and reports."""
         if round_.on_over:
             return
         if round_.store.is_unavailable(error):
