@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dashboards.component.chart.schema import modernize
 from dashboards.component.drawing import Data
 from dashboards.exceptions import ComponentValueError
 
@@ -41,7 +42,8 @@ def as_text(kind: str, value: Any) -> Data:
     if not isinstance(figure, dict):
         msg = f"{allowed} with data and layout, got {text[:80]!r}."
         raise ComponentValueError(msg)
-    if _leave_unchosen(figure):
+    is_left = _leave_unchosen(figure)
+    if modernize(kind, figure) or is_left:
         text = json.dumps(figure, separators=(",", ":"))
     return Data(text, is_empty=not has_points(figure))
 
