@@ -90,23 +90,31 @@ def test_trace_of_an_older_plotly_is_translated(trace: dict[str, Any], translate
     [
         (
             {"data": [{"type": "pointcloud"}]},
-            "A Map's figure has a trace of type 'pointcloud', which plotly.js does not draw: "
-            'use "scattergl", with x and y for xy.',
+            (
+                "A Map's figure has a trace of type 'pointcloud', which plotly.js does not draw: "
+                'use "scattergl", with x and y for xy.'
+            ),
         ),
         (
             {"data": [{"type": "scater"}]},
-            "A Map's figure has a trace of type 'scater', which plotly.js does not draw: its types "
-            "are bar, barpolar, ",
+            (
+                "A Map's figure has a trace of type 'scater', which plotly.js does not draw: "
+                "its types are bar, barpolar, "
+            ),
         ),
         (
             {"data": [{"y": [1], "transforms": [{"type": "filter"}]}]},
-            "A Map's figure has 'transforms' in a trace, which plotly.js does not draw: filter, "
-            "group, sort or aggregate the data in Python.",
+            (
+                "A Map's figure has 'transforms' in a trace, which plotly.js does not draw: "
+                "filter, group, sort or aggregate the data in Python."
+            ),
         ),
         (
             {"data": [], "layout": {"mapbox": {"style": "mapbox://styles/mine"}}},
-            "A Map's figure has the style 'mapbox://styles/mine', which plotly.js does not draw: "
-            "name a style of MapLibre, such as its URL.",
+            (
+                "A Map's figure has the style 'mapbox://styles/mine', which plotly.js does not "
+                "draw: name a style of MapLibre, such as its URL."
+            ),
         ),
     ],
 )

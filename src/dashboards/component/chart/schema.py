@@ -123,9 +123,13 @@ class _Translation:
             if node and isinstance(node[0], dict | list):
                 for each in node:
                     self._titles(each)
-            return
-        if not isinstance(node, dict):
-            return
+        elif isinstance(node, dict):
+            self._attributes(node)
+            for name, value in node.items():
+                if name not in _OPAQUE:
+                    self._titles(value)
+
+    def _attributes(self, node: dict[str, Any]) -> None:
         for name in DROPPED:
             self.is_changed |= node.pop(name, None) is not None
         if isinstance(title := node.get("title"), str | int | float):
@@ -136,9 +140,6 @@ class _Translation:
         if "autotick" in node:
             node.setdefault("tickmode", "auto" if node.pop("autotick") else "linear")
             self.is_changed = True
-        for name, value in node.items():
-            if name not in _OPAQUE:
-                self._titles(value)
 
     def _move(self, node: dict[str, Any], name: str) -> None:
         value = node.pop(name)
@@ -152,19 +153,16 @@ def _parts(figure: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the figure and each of its frames: what has data and a layout."""
     yield figure
     frames = figure.get("frames")
-    yield from (each for each in (frames if isinstance(frames, list) else ()) if _is_dict(each))
+    if isinstance(frames, list):
+        yield from (each for each in frames if isinstance(each, dict))
 
 
 def _traces(figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for part in _parts(figure):
         data = part.get("data")
-        for trace in [data] if _is_dict(data) else data if isinstance(data, list) else ():
-            if _is_dict(trace):
+        for trace in data if isinstance(data, list) else [data]:
+            if isinstance(trace, dict):
                 yield trace
-
-
-def _is_dict(value: Any) -> bool:
-    return isinstance(value, dict)
 
 
 @cache

@@ -85,7 +85,7 @@
     const { x, type = "scatter", mode = "lines", connectgaps, stackgroup } = trace;
     if (!["scatter", "scattergl"].includes(type) || !mode.includes("lines")) return trace;
     // A stacked trace is summed up with others at each time: a hole would be drawn as 0.
-    if (connectgaps !== undefined || stackgroup || !Array.isArray(x) || x.length < 3) return trace;
+    if (connectgaps || stackgroup || !Array.isArray(x) || x.length < 3) return trace;
     if (!x.every((each) => typeof each === "string" && /^\d{4}-\d\d-\d\d/.test(each))) return trace;
     const times = x.map((each) => Date.parse(each.length > 10 ? `${each.replace(" ", "T").slice(0, 23)}Z` : each));
     const steps = times.slice(1).map((time, index) => time - times[index]);
