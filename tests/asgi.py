@@ -1,6 +1,7 @@
 """The test site behind the edge."""
 
 import os
+from typing import Any
 
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
@@ -8,4 +9,15 @@ from django.core.asgi import get_asgi_application
 from dashboards.live.asgi import LiveEdge
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-application = LiveEdge(ASGIStaticFilesHandler(get_asgi_application()))
+site = LiveEdge(ASGIStaticFilesHandler(get_asgi_application()))
+prefix = os.environ.get("TEST_SUB_PATH", "")
+
+
+async def under_prefix(scope: Any, receive: Any, send: Any) -> None:
+    """Serve the site under a sub-path, too, as a server does that was told of one."""
+    if scope.get("path", "").startswith(f"{prefix}/"):
+        scope = {**scope, "root_path": prefix}
+    await site(scope, receive, send)
+
+
+application: Any = under_prefix if prefix else site

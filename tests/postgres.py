@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tests.harness import free_port
 
 
@@ -45,9 +47,28 @@ class PostgreSQLServer:
         }
 
     @property
+    def connection(self) -> dict[str, Any]:
+        """What psycopg opens a connection with."""
+        return {"host": str(self._folder), "port": self._port, "user": "tests"} | {
+            "dbname": "postgres"
+        }
+
+    @property
     def socket(self) -> Path:
         """Where it listens."""
         return self._folder / f".s.PGSQL.{self._port}"
+
+    def count_connections(self) -> int:
+        """Count the connections of clients, this one not among them."""
+        with psycopg.connect(
+            dbname="postgres", user="tests", host=str(self._folder), port=self._port
+        ) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity "
+                "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            ).fetchone()
+        assert row
+        return int(row[0])
 
     def restart(self) -> None:
         """As after a crash: every connection is lost."""

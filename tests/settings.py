@@ -72,11 +72,16 @@ if "TEST_DATABASES" in os.environ:
     DATABASES = json.loads(os.environ["TEST_DATABASES"])
 DASHBOARDS: dict[str, Any] = {
     "HEARTBEAT_SECONDS": float(os.environ.get("TEST_HEARTBEAT", "15")),
+    "CLIENT_ADDRESS_HEADER": os.environ.get("TEST_CLIENT_HEADER", ""),
     "MAX_STREAMS": int(os.environ.get("TEST_MAX_STREAMS", "10000")),
     "STREAM_MAX_AGE_SECONDS": float(os.environ.get("TEST_MAX_AGE", "300")),
 }
+if "TEST_MAX_FRAME" in os.environ:
+    DASHBOARDS["MAX_FRAME_BYTES"] = int(os.environ["TEST_MAX_FRAME"])
 if "TEST_STORES" in os.environ:
     DASHBOARDS["STORES"] = json.loads(os.environ["TEST_STORES"])
+DASHBOARDS["MAX_COMPUTE_THREADS"] = int(os.environ.get("TEST_COMPUTE_THREADS", "8"))
+DASHBOARDS["PAGE_WAIT_SECONDS"] = float(os.environ.get("TEST_PAGE_WAIT", "5"))
 DASHBOARDS["GRIP_POLL_SECONDS"] = float(os.environ.get("TEST_GRIP_POLL", "30"))
 if "TEST_GRIP" in os.environ:
     # GRIP_URL, GRIP_PROXIES and the like.

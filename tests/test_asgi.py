@@ -11,6 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 
+from dashboards.live import asgi
 from dashboards.live.asgi import LiveEdge
 from dashboards.live.hold import EXTENSION, Hold, Offer, offered
 from dashboards.live.stores import get_store
@@ -169,6 +170,71 @@ async def test_requests_for_streams_share_a_thread_but_not_a_context():
         await client.run()
     assert len(threads) == 1
     assert languages == ["default"] * 5
+
+
+async def test_requests_that_wait_for_django_are_sent_away_by_who_sent_most(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """All requests for streams wait for one thread. One client could make the line as long as it
+    liked, and everybody waited in it."""
+    monkeypatch.setattr(asgi, "_MAX_WAITING", 3)
+    opened = asyncio.Event()
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await opened.wait()
+        await answering(hold=False)(scope, receive, send)
+
+    edge = LiveEdge(application)
+
+    def ask(address: str) -> "asyncio.Task[list[Any]]":
+        client = Client(application)
+        client.edge = edge
+        client.scope |= {"headers": [(b"accept", b"text/event-stream")], "client": (address, 5000)}
+        return asyncio.create_task(client.run())
+
+    crowd = [ask("192.0.2.1") for _ in range(5)]
+    await asyncio.sleep(0)
+    other = ask("192.0.2.2")
+    await asyncio.wait(crowd, return_when=asyncio.FIRST_COMPLETED)
+    away = [each.result() for each in crowd if each.done()]
+    assert len(away) == 2
+    for start, end in away:
+        assert (start["status"], end["more_body"]) == (200, False)
+        assert dict(start["headers"])[b"content-type"] == b"text/event-stream"
+        assert end["body"].startswith(b"retry: ")
+    opened.set()
+    assert len((await other)[1]["body"]) > 0
+    await asyncio.gather(*crowd)
+
+
+@pytest.mark.parametrize(
+    ("header", "headers", "client"),
+    [
+        ("", [(b"x-forwarded-for", b"192.0.2.9")], "192.0.2.1"),
+        ("X-Forwarded-For", [(b"x-forwarded-for", b"192.0.2.9")], "192.0.2.9"),
+        ("X-Forwarded-For", [(b"x-forwarded-for", b"203.0.113.7, 192.0.2.9")], "192.0.2.9"),
+        (
+            "X-Forwarded-For",
+            [(b"x-forwarded-for", b"203.0.113.7"), (b"X-Forwarded-For", b"192.0.2.9")],
+            "192.0.2.9",
+        ),
+        ("X-Real-IP", [], "192.0.2.1"),
+    ],
+)
+async def test_a_client_is_known_by_its_address_or_by_the_header_that_is_trusted(
+    settings: Any, header: str, headers: list[tuple[bytes, bytes]], client: str
+):
+    settings.DASHBOARDS = {**settings.DASHBOARDS, "CLIENT_ADDRESS_HEADER": header}
+    clients: list[str] = []
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        clients.append(scope["extensions"][EXTENSION].client)
+        await answering(hold=False)(scope, receive, send)
+
+    asking = Client(application)
+    asking.scope |= {"headers": headers, "client": ("192.0.2.1", 5000)}
+    await asking.run()
+    assert clients == [client]
 
 
 async def test_streams_that_cannot_be_held_are_told_of_once(

@@ -166,7 +166,7 @@ urlpatterns = addresses(ByName)
 
 def test_a_model_dashboard_can_be_looked_up_by_any_field():
     author = Author(name="ops")
-    assert ByName.get_route() == "site/byname/<str:slug>/"
+    assert ByName.get_route() == "site/byname/<dashboards_object:slug>/"
     assert ByName(object=author).get_url_kwargs() == {"slug": "ops"}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client, RequestFactory
 from django.utils import translation
+from pytest_django import Settings
 
 from dashboards.component import Text
 from dashboards.dashboard import Dashboard, batch
@@ -135,12 +136,16 @@ def test_several_are_answered_at_once_and_narrowed_alike(client: Client):
     assert "last" in answer["ready"]["last"]["html"]
 
 
-def test_an_error_costs_only_itself(client: Client, caplog: pytest.LogCaptureFixture):
+def test_an_error_costs_only_itself(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+):
+    settings.DASHBOARDS = {**settings.DASHBOARDS, "RAISE_VALUE_ERRORS": False}
     ready = load(client, "first,failing,last")["ready"]
 
-    assert ready["failing"] == {"status": 500}
+    failed = '<span class="is-failed" data-dashboards-retry>Could not be loaded.</span>'
+    assert ready["failing"] == {"status": 204, "state": failed}
     assert {ready[key]["status"] for key in ("first", "last")} == {200}
-    assert "Uneven.failing could not be loaded." in caplog.text
+    assert "The value of Uneven.failing failed." in caplog.text
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -183,7 +188,8 @@ def test_what_one_may_not_see_is_not_answered(client: Client):
 def test_a_live_value_comes_along_or_leaves_its_box_alone(client: Client):
     answer = client.get("/site/live/@components/number,turns,greeting/?name=Ann").json()
 
-    assert answer["ready"]["number"] == {"status": 204}
+    waiting = '<span class="is-waiting">Waiting for the first value…</span>'
+    assert answer["ready"]["number"] == {"status": 204, "state": waiting}
     assert "/" in answer["ready"]["turns"]["html"]
     assert "Hello Ann" in answer["ready"]["greeting"]["html"]
 

@@ -62,7 +62,7 @@ def test_each_language_has_its_own():
     assert "Waiting for the first value" in box(waiting)
     with translation.override("de"):
         box(waiting)
-    mine = [key for key in _shells if "'de'" in str(key[1]) and "site_boxes-it" in str(key[1])]
+    mine = [key for key in _shells if "'de'" in str(key[1]) and "'waiting'" in str(key[1])]
     assert len(mine) == 1
     assert "Waiting for the first value" in box(waiting)
 

@@ -224,9 +224,10 @@ async def test_a_deferred_component_below_the_fold_waits_until_it_is_looked_at(
     await page.goto(f"{site.url}/site/far/")
     far = page.locator("#site_far-far-content")
     await expect(page.locator("#site_far-near-content")).to_have_text("near")
-    await expect(far).to_have_text("Loading…")
+    await expect(page.locator("#site_far-far-state")).to_have_text("Loading…")
     await far.scroll_into_view_if_needed()
     await expect(far).to_have_text("far")
+    await expect(page.locator("#site_far-far-state")).to_have_text("")
 
 
 async def test_an_update_is_not_overwritten_by_an_older_answer(site: Site, page: Page):

@@ -123,6 +123,25 @@ def test_e002_a_number_is_out_of_bounds(settings: Settings, name: str, bounds: s
     ]
 
 
+@pytest.mark.parametrize("wrong", ["HTTP_X_FORWARDED_FOR", "X Forwarded For", "http-x-real-ip"])
+def test_e038_the_header_of_client_addresses_is_no_header(settings: Settings, wrong: str):
+    settings.DASHBOARDS = {"CLIENT_ADDRESS_HEADER": wrong}
+
+    assert found() == [
+        Error(
+            f"DASHBOARDS['CLIENT_ADDRESS_HEADER'] is {wrong!r}, which is no header's name.",
+            hint='Write it as in a request: "X-Forwarded-For", not "HTTP_X_FORWARDED_FOR".',
+            id="dashboards.E038",
+        )
+    ]
+
+
+def test_the_header_of_client_addresses_may_be_any_header(settings: Settings):
+    settings.DASHBOARDS = {"CLIENT_ADDRESS_HEADER": "X-Real-IP"}
+
+    assert found() == []
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -533,3 +552,39 @@ def test_w015_a_menu_of_an_app_that_there_is_not(monkeypatch: pytest.MonkeyPatch
     )
     assert message.hint is not None
     assert message.hint.startswith("Dashboards are registered for '")
+
+
+@pytest.mark.parametrize("wrong", ["yes", 2, []], ids=repr)
+def test_e002_raise_value_errors_is_none_of_its_values(settings: Settings, wrong: Any):
+    settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": wrong}
+
+    assert found() == [
+        Error(
+            f"DASHBOARDS['RAISE_VALUE_ERRORS'] must be True, False or None, got {wrong!r}.",
+            hint="Leave it out for the default, None: errors are raised while tests run.",
+            id="dashboards.E002",
+        )
+    ]
+
+
+def test_e002_show_errors_to_staff_is_no_bool(settings: Settings):
+    settings.DASHBOARDS = {"SHOW_ERRORS_TO_STAFF": "yes"}
+
+    assert found() == [
+        Error(
+            "DASHBOARDS['SHOW_ERRORS_TO_STAFF'] must be a bool, got 'yes'.",
+            hint="Leave it out for the default, False.",
+            id="dashboards.E002",
+        )
+    ]
+
+
+@pytest.mark.parametrize(("given", "is_warned"), [(True, True), (False, False), (None, False)])
+def test_w050_values_that_raise_end_requests(
+    settings: Settings, *, given: bool | None, is_warned: bool
+):
+    settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": given}
+
+    warned = run_checks(tags=["dashboards"], include_deployment_checks=True)
+    assert ("dashboards.W050" in [each.id for each in warned]) is is_warned
+    assert "dashboards.W050" not in [each.id for each in found()]

@@ -565,3 +565,91 @@ async def test_a_store_that_failed_until_the_last_reader_left_holds_streams_agai
     reader = await open_as(hub, store, 1)
     store.put(CHANNEL, {"a": "news"})
     assert "news" in await read(reader)
+
+
+class Site:
+    """What a hub asks whether somebody still may read."""
+
+    def __init__(self, *answers: bool | Exception) -> None:
+        self.answers = list(answers)
+        self.may_answer = asyncio.Event()
+
+    async def ask(self) -> bool:
+        await self.may_answer.wait()
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def open_with(hub: Hub, store: Store, site: Site, pk: int = 1) -> Reader:
+    access = store.heads([ACCESS]).get(ACCESS)
+    position = store.since(CHANNEL, None).position
+    hold = Hold(CHANNEL, position, identity=identify(pk), access=access)
+    return await hub.open(hold, site.ask)
+
+
+@pytest.mark.parametrize("may_read", [True, False])
+async def test_a_reader_in_doubt_is_shown_nothing_until_the_site_was_asked(
+    hub: Hub, store: Store, *, may_read: bool
+):
+    """A group that lost a permission ended the streams of all who are signed in."""
+    site = Site(may_read)
+    reader = await open_with(hub, store, site)
+    store.put(ACCESS, {EVERYBODY: ""})
+    store.put(CHANNEL, {"a": "news"})
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reader.read(), 0.2)
+    site.may_answer.set()
+    text = await read(reader)
+    assert ("news" in text) if may_read else (text == "")
+
+
+async def test_a_site_that_cannot_say_who_may_read_is_asked_again(
+    hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """After an outage the site itself may have trouble: that is no reason to end streams."""
+    monkeypatch.setattr("dashboards.live.hub._TROUBLE_SECONDS", 0.05)
+    site = Site(RuntimeError("The site answered 500."), True)
+    site.may_answer.set()
+    reader = await open_with(hub, store, site)
+    store.put(ACCESS, {EVERYBODY: ""})
+    store.put(CHANNEL, {"a": "news"})
+    assert "news" in await read(reader)
+    assert not site.answers
+
+
+async def test_a_reader_that_has_gone_is_not_asked_for_again(
+    hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("dashboards.live.hub._TROUBLE_SECONDS", 0.05)
+    site = Site(RuntimeError("The site answered 500."))
+    reader, other = await open_with(hub, store, site), await open_reader(hub, store)
+    store.put(ACCESS, {EVERYBODY: ""})
+    await asyncio.to_thread(wait_for, lambda: reader.is_suspended)
+    hub.release(reader)
+    site.may_answer.set()
+    await asyncio.to_thread(wait_for, lambda: not site.answers)
+    await asyncio.to_thread(wait_for, lambda: not hub._suspended)
+    store.put(CHANNEL, {"a": "news"})
+    assert "news" in await read(other)
+
+
+async def test_trouble_of_values_that_are_computed_ends_no_stream(
+    hub: Hub, store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    """A database that had no connection left for a thread of live values counted as a store that is
+    down, once a second, and ended all signed-in streams as often."""
+
+    def refuse(name: str, seconds: float, stamp: str = "") -> str:
+        msg = "too many clients"
+        raise ConnectionError(msg)
+
+    monkeypatch.setattr(store, "claim", refuse)
+    hold = Hold(CHANNEL, None, [Source("a", 0.1, lambda: "computed")], identity=identify(1))
+    reader = await hub.open(hold)
+    await asyncio.to_thread(wait_for, lambda: "too many clients" in caplog.text)
+    await asyncio.sleep(0.3)
+    store.put(CHANNEL, {"a": "news"})
+    assert "news" in await read(reader)
+    assert [each.event for each in caplog.records] == ["store refuses"]  # type: ignore[attr-defined]

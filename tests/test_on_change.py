@@ -150,6 +150,7 @@ def test_what_is_computed_of_an_object_is_of_the_object_as_it_is():
     assert ["&lt;two&gt;" in str(each.render()) for each in sources] == [True] * 4
 
 
+@pytest.mark.django_db  # Within a test's transaction values are computed in the test's own thread.
 def test_a_page_that_computes_what_has_changed_meanwhile_computes_what_is_true():
     group = Group.objects.create(name="one")
     page = Named(RequestFactory().get("/"), group)

@@ -1,9 +1,11 @@
 """A store that is down while pages are opened: they are served, and come back by themselves."""
 
+import contextlib
 import json
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ from dashboards.live.stores import outage as outages
 from dashboards.live.stores.base import Changes
 from dashboards.live.stores.memory import MemoryStore
 from tests.conftest import MakeSite
+from tests.harness import Site
+from tests.postgres import postgresql
 from tests.redis_server import RedisServer, redis_server
 from tests.site.dashboards import Live
 from tests.test_views import put
@@ -225,3 +229,28 @@ async def test_a_page_opened_while_redis_hangs_waits_for_it_once(
     assert sum(took) < 2 * 2, took
     # The browser's console tells of each 503.
     page.complaints.clear()  # type: ignore[attr-defined]
+
+
+def test_pages_do_without_a_database_of_live_state_that_is_down(tmp_path: Path):
+    """Live state may be in a database of its own. Where that is down pages were a 500, and each
+    request for a stream a traceback."""
+    backend = "dashboards.live.stores.database.DatabaseStore"
+    own = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "own.sqlite3")}
+    with contextlib.ExitStack() as database, contextlib.ExitStack() as stack:
+        server = database.enter_context(postgresql())
+        live = {name: str(value) for name, value in server.database.items()}
+        site = Site(
+            tmp_path,
+            TEST_DATABASES=json.dumps({"default": own, "live": live}),
+            TEST_STORES=json.dumps({"default": {"BACKEND": backend, "OPTIONS": {"using": "live"}}}),
+        )
+        stack.callback(site.stop)
+        site.run("migrate", "--database", "live", "--verbosity", "0")
+        site.start()
+        assert site.get("/site/live/")[0] == 200
+        database.close()
+        for _ in range(3):
+            assert site.get("/site/live/")[0] == 200
+            assert site.get("/site/live/@stream/")[0] == 503
+        assert site.log.count("The store of live state does not answer (") == 1
+        assert "Traceback" not in site.log

@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 
 import psutil
@@ -245,35 +244,6 @@ def test_a_reader_that_stops_reading_delays_nobody(site: Site):
                 site.push(note=f"{number} " + "x" * 50_000)
             site.push(number="still here")
             stream.until("still here")
-
-
-def test_more_streams_than_allowed_are_told_when_to_come_back(make_site: MakeSite):
-    site = make_site(TEST_MAX_STREAMS="2")
-    with site.open_stream() as one, site.open_stream() as two:
-        site.push(number="held")
-        one.until("held")
-        two.until("held")
-        status, headers, _ = site.get(STREAM)
-        assert status == 503
-        assert 5 <= int(headers["Retry-After"]) <= 15
-        assert site.get(f"{STREAM}?hold=0")[0] == 200, "who does not want to be held is answered"
-    wait_for(lambda: site.get(f"{STREAM}?hold=0")[0] == 200)
-
-
-def test_a_client_that_stopped_reading_is_closed_after_a_bound(make_site: MakeSite):
-    site = make_site(TEST_HEARTBEAT="1")
-    with socket.socket() as frozen:
-        frozen.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        frozen.connect(("127.0.0.1", site.port))
-        frozen.sendall(b"GET /site/live/@stream/ HTTP/1.1\r\nHost: x\r\n\r\n")
-        numbers = count()
-
-        def is_closed() -> bool:
-            # On and on: on a busy machine several are merged, and buffers take what is left.
-            site.push(note=f"{next(numbers)} " + "x" * 400_000)
-            return "without completing response" in site.log
-
-        wait_for(is_closed, seconds=20)
 
 
 def test_a_change_in_another_process_is_computed_once_for_a_burst(site: Site):

@@ -591,7 +591,12 @@ class TestRedis(SharedStoreContract):
                 client.config_set("maxmemory", "0")
         assert not store.is_unavailable(full.value)
         assert not store.is_unavailable(redis.exceptions.MaxConnectionsError())
-        assert store.is_unavailable(redis.exceptions.BusyLoadingError())
+        for down in (
+            redis.exceptions.BusyLoadingError(),
+            redis.exceptions.MasterDownError("MASTERDOWN"),
+            redis.ResponseError("BUSY Redis is busy running a script."),
+        ):
+            assert store.is_unavailable(down)
 
     @pytest.mark.parametrize(
         ("command", "shows"),
@@ -680,6 +685,8 @@ class TestRedis(SharedStoreContract):
     ("options", "id_", "message"),
     [
         ({"url": "redis://localhost", "ttl": 5}, "dashboards.E004", "Unknown OPTIONS.*: ttl"),
+        ({"max_connections": 0}, "dashboards.E011", "a whole number above 0, got 0"),
+        ({"max_connections": "20"}, "dashboards.E011", "a whole number above 0, got '20'"),
         ({"url": "localhost:6379"}, "dashboards.E011", "'localhost:6379'"),
         ({"url": None}, "dashboards.E011", "None"),
         ({"timeout": 0}, "dashboards.E011", "'timeout'.*got 0"),

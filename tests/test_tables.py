@@ -28,7 +28,7 @@ from dashboards.component.table import TableSerializer
 from dashboards.component.table.columns import FunctionColumn, NumberColumn
 from dashboards.component.table.view import TableView
 from dashboards.dashboard import Dashboard
-from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.exceptions import ComponentValueError, DeclarationError, ValueTooLargeError
 from dashboards.live import Every, push
 from dashboards.live.stores import get_store
 from tests.books.dashboards import Books, Shelf
@@ -307,7 +307,7 @@ def rows_of_every_kind() -> list[dict[str, Any]]:
     values: list[Any] = [
         None, "b", "A", 2, -1, 1.5, Decimal(1), True, float("nan"), Decimal("NaN"), "",
         dt.date(2024, 1, 2), dt.datetime(2024, 1, 1), dt.datetime(1, 1, 1, tzinfo=dt.UTC),  # noqa: DTZ001
-        dt.timedelta(1), uuid.UUID(int=1), [1], {}, object(), 1j,
+        dt.timedelta(1), uuid.UUID(int=1), [1], {}, ValueError("x"), 1j,
     ]  # fmt: skip
     return [{"n": n, "value": value} for n, value in enumerate(values)]
 
@@ -934,6 +934,19 @@ def test_what_is_pushed_is_all_shown_with_nothing_to_choose(client: Client):
     assert "hx-" not in frame
     answer = client.get("/books/shelf/@component/pushed/?pushed-sort=-n&pushed-export=csv")
     assert answer.content.decode() == frame
+
+
+def test_a_table_of_a_million_rows_is_refused_by_the_push_without_being_rendered():
+    """A million rows without pages took minutes to render, and were to be sent to every page. They
+    are refused by their number, with the limit and the setting."""
+    rows = [{"n": 1}] * 1_000_000
+    with pytest.raises(ValueTooLargeError) as refused:
+        push(Shelf, "pushed", rows)
+    assert str(refused.value) == (
+        "Shelf.pushed: a table without pages shows 111,111 rows at most, for 2,000,000 bytes are "
+        "stored and sent to pages. Show fewer, let it be loaded in pages (a Table whose value is "
+        "callable), or raise DASHBOARDS['MAX_FRAME_BYTES']."
+    )
 
 
 def test_what_is_pushed_speaks_the_language_of_the_site():

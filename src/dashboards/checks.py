@@ -1,5 +1,6 @@
 """System checks: a misconfiguration is told with an id and a hint before it is an empty page."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -10,8 +11,9 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
@@ -31,6 +33,8 @@ from dashboards.permissions import BasePermission, load
 from dashboards.registry import registry
 
 C = TypeVar("C", bound=Component)
+
+_CONNECTION_LIMITS = {"postgresql": "SHOW max_connections", "mysql": "SELECT @@max_connections"}
 
 # The page takes a stream for dead that was silent for 40 seconds (live.js).
 _MAX_HEARTBEAT_SECONDS = 30
@@ -74,11 +78,29 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "HEARTBEAT_SECONDS": (1, _MAX_HEARTBEAT_SECONDS),
         "STREAM_MAX_AGE_SECONDS": (1, 86_400),
         "MAX_STREAMS": (0, 10_000_000),
+        "MAX_COMPUTE_THREADS": (1, 1000),
+        "PAGE_WAIT_SECONDS": (0, 60),
+        "COMPUTE_TIMEOUT_SECONDS": (1, 3600),
         "GRIP_POLL_SECONDS": (1, 3600),
         "POLL_MILLISECONDS": (100, 60_000),
         "MAX_FRAME_BYTES": (1_000, 1_000_000_000),
     }
-    kinds = {"GRID_CSS_CLASSES": str, "COMPONENT_CSS_CLASSES": dict, "LAYOUT_CSS_CLASSES": dict}
+    kinds = {
+        "CLIENT_ADDRESS_HEADER": str,
+        "GRID_CSS_CLASSES": str,
+        "COMPONENT_CSS_CLASSES": dict,
+        "LAYOUT_CSS_CLASSES": dict,
+        "SHOW_ERRORS_TO_STAFF": bool,
+    }
+    if conf.get("RAISE_VALUE_ERRORS") not in (True, False, None):
+        messages.append(
+            Error(
+                "DASHBOARDS['RAISE_VALUE_ERRORS'] must be True, False or None, got "
+                f"{conf.get('RAISE_VALUE_ERRORS')!r}.",
+                hint="Leave it out for the default, None: errors are raised while tests run.",
+                id="dashboards.E002",
+            )
+        )
     messages += [
         Error(
             f"DASHBOARDS[{name!r}] must be a {kind.__name__}, got {conf.get(name)!r}.",
@@ -99,6 +121,65 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
                 )
             )
     return messages
+
+
+@register(Tags.database)
+def check_compute_threads(
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,  # noqa: ARG001
+) -> Sequence[CheckMessage]:
+    """The threads that compute live values must leave connections to the site's pages."""
+    messages: list[CheckMessage] = []
+    threads = conf.get("MAX_COMPUTE_THREADS")
+    for alias in databases or ():
+        query = _CONNECTION_LIMITS.get(connections[alias].vendor)
+        if query is None:
+            continue
+        with connections[alias].cursor() as cursor:
+            cursor.execute(query)
+            most = int(cursor.fetchone()[0])
+        if threads > most // 4:
+            messages.append(
+                Warning(
+                    f"DASHBOARDS['MAX_COMPUTE_THREADS'] is {threads}: live values may take as many "
+                    f"of the {most} connections of the database {alias!r}, in each process.",
+                    hint=f"Set it to {most // 4} at most, or raise the database's limit.",
+                    id="dashboards.W046",
+                )
+            )
+    return messages
+
+
+@register("dashboards", deploy=True)
+def check_value_errors(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """What a value raises should not end requests of a site that is served."""
+    if conf.get("RAISE_VALUE_ERRORS") is not True:
+        return ()
+    return [
+        Warning(
+            "DASHBOARDS['RAISE_VALUE_ERRORS'] is True: one value that raises makes its whole page "
+            "a server error.",
+            hint="Leave it out, so that errors are raised only while tests run.",
+            id="dashboards.W050",
+        )
+    ]
+
+
+@register("dashboards")
+def check_client_address(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """``CLIENT_ADDRESS_HEADER`` must be a header's name, as it stands in a request."""
+    name = conf.get("CLIENT_ADDRESS_HEADER")
+    if not isinstance(name, str) or not name:
+        return ()  # Told above, or left out.
+    if re.fullmatch(r"[A-Za-z0-9-]+", name) and not name.upper().startswith("HTTP-"):
+        return ()
+    return [
+        Error(
+            f"DASHBOARDS['CLIENT_ADDRESS_HEADER'] is {name!r}, which is no header's name.",
+            hint='Write it as in a request: "X-Forwarded-For", not "HTTP_X_FORWARDED_FOR".',
+            id="dashboards.E038",
+        )
+    ]
 
 
 @register("dashboards")

@@ -16,6 +16,11 @@ DEFAULTS: Mapping[str, Any] = {
     # outermost element, or a dict by part.
     "COMPONENT_CSS_CLASSES": {},
     "LAYOUT_CSS_CLASSES": {},
+    # Whether staff read in a failed box what was raised. With DEBUG everybody does.
+    "SHOW_ERRORS_TO_STAFF": False,
+    # Whether what a value, template or permission class raises ends the request, in place of
+    # failing its own box. None: while tests run, so that they see it.
+    "RAISE_VALUE_ERRORS": None,
     # Dotted paths or classes, for every dashboard whose Meta names none.
     "PERMISSION_CLASSES": ["dashboards.permissions.AllowAny"],
     # Seconds of silence after which a held stream sends a comment. The page takes a stream
@@ -24,8 +29,24 @@ DEFAULTS: Mapping[str, Any] = {
     # Seconds after which a held stream ends, so that access is checked anew; each stream's own
     # age is drawn from 80 to 100 % of it, lest all of them come back in the same second.
     "STREAM_MAX_AGE_SECONDS": 300,
-    # Streams that one process holds; who comes on top is answered 503 with Retry-After.
+    # Streams that one process holds. When all places are taken, a newcomer gets one of whoever
+    # holds most, if that is at least two more than the newcomer holds: a signed-in user, or else
+    # an address. Who gets none is answered what changed since, and asks again in 5 to 15 seconds.
     "MAX_STREAMS": 10_000,
+    # The request header in which your proxy says the client's address, such as "X-Forwarded-For"
+    # (its last address counts) or "X-Real-IP". Only where a proxy of yours sets it on every
+    # request: else whoever sends it chooses whose places they take. Empty: the address that the
+    # server says.
+    "CLIENT_ADDRESS_HEADER": "",
+    # Threads that compute live values in one process, so also the database connections that they
+    # take. A quarter of them is kept for values that were quick the last time.
+    "MAX_COMPUTE_THREADS": 8,
+    # Seconds that a page waits for live values in all. What is not ready comes by the stream. For
+    # tests on a slow machine, more.
+    "PAGE_WAIT_SECONDS": 0.5,
+    # Seconds after which a live value that is awaited (async def) is cancelled, and counts as
+    # failed. A value that is not awaited cannot be cancelled: it keeps its thread.
+    "COMPUTE_TIMEOUT_SECONDS": 60,
     # Behind a GRIP proxy: seconds after which the proxy asks for what a stream may have missed, and
     # access is checked anew; drawn each time from 80 to 100 % of it, at first from 10 to 100 %.
     "GRIP_POLL_SECONDS": 60,

@@ -5,10 +5,14 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import get_script_prefix
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component import Chart
+from dashboards.component.chart.kind import PLOTLY, WORLD
 from dashboards.dashboard import Dashboard
+from dashboards.live.limits import clean_text
 from dashboards.permissions import grants
 from dashboards.registry import registry
 
@@ -97,8 +101,22 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
     else:
         components = (each for its in registry for each in its.declared.values())
         paths = [*_USUAL, *(path for each in components for path in each.scripts)]
-    context = {"paths": list(dict.fromkeys(paths)), "csp_nonce": nonce}
+    context = {
+        "paths": list(dict.fromkeys(paths)),
+        "csp_nonce": nonce,
+        "prefix": get_script_prefix(),
+        "plotly_url": _find_static(PLOTLY),
+        "world_url": _find_static(WORLD),
+    }
     return _render("dashboards/scripts.html", context, None)
+
+
+def _find_static(path: str) -> str:
+    """Return a static file's address; empty if it is not among those that were collected."""
+    try:
+        return static(path)
+    except ValueError:
+        return ""
 
 
 def render_head(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeString:
@@ -108,5 +126,5 @@ def render_head(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeStrin
 
 
 def _render(template: str, context: dict[str, Any], request: HttpRequest | None) -> SafeString:
-    html = render_to_string(template, context, request=request)
+    html = clean_text(render_to_string(template, context, request=request))
     return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes

@@ -4,6 +4,7 @@ import os
 import random
 from functools import cache, partial
 from typing import Any
+from urllib.parse import quote
 
 from django.apps import apps
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
@@ -20,13 +21,15 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.generic import View
 
 from dashboards import conf
-from dashboards.component.bound import BoundComponent, entity_tag
+from dashboards.component.bound import BoundComponent, Shown, entity_tag
+from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_retry
 from dashboards.live.grip.edge import Proxied, proxied
-from dashboards.live.hold import ACCESS, Hold, identify, offered
+from dashboards.live.hold import ACCESS, Hold, identify, offered, retry_when_full
+from dashboards.live.limits import clean_text
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
@@ -104,7 +107,8 @@ class PageView(DashboardAccessView):
         dashboard.compute_due(deferred=False)
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
         context = {"dashboard": dashboard, "stream_url": stream_url}
-        return render(request, dashboard._meta.template_name, context)  # noqa: SLF001
+        html = render_to_string(dashboard._meta.template_name, context, request)  # noqa: SLF001
+        return HttpResponse(clean_text(html))
 
 
 class FetchedView(DashboardAccessView):
@@ -146,15 +150,18 @@ class ComponentView(FetchedView):
 
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render the value that the page was sent without, or a newer one."""
-        response = self.component.respond() or self._answer(
-            request, load_alone(self.dashboard, key)
-        )
+        response = self.component.respond()
+        if response is None:
+            shown = load_alone(self.dashboard, key)
+            response = self._answer(request, shown.content)
+            if shown.state:
+                response[STATE_HEADER] = quote(shown.state)
         response["Cache-Control"] = "no-store"
         return response
 
     def _answer(self, request: HttpRequest, content: str | None) -> HttpResponseBase:
         if content is None:
-            # Leaves the box as it is: a live value that has not come yet.
+            # Leaves the content as it is: a value that has not come yet, or that failed.
             return HttpResponse(status=204)
         response = HttpResponse(content)
         # So does 304: what the server has to say is not new, but an event may have been.
@@ -172,16 +179,17 @@ class ComponentsView(FetchedView):
         if not any(key in self.dashboard.components for key in asked):
             raise Http404
         batch = load_together(self.dashboard, asked)
-        answers = {key: _describe(content) for key, content in batch.ready.items()}
+        answers = {key: _describe(shown) for key, shown in batch.ready.items()}
         response = JsonResponse({"ready": answers, "again": batch.again})
         response["Cache-Control"] = "no-store"
         return response
 
 
-def _describe(content: str | Exception | None) -> dict[str, Any]:
-    if isinstance(content, Exception):
-        return {"status": 500}
-    return {"status": 204} if content is None else {"status": 200, "html": content}
+def _describe(shown: Shown) -> dict[str, Any]:
+    answer: dict[str, Any] = {"status": 204}
+    if shown.content is not None:
+        answer = {"status": 200, "html": shown.content}
+    return {**answer, "state": shown.state} if shown.state else answer
 
 
 class StreamView(DashboardAccessView):
@@ -222,21 +230,19 @@ class StreamView(DashboardAccessView):
         declined = request.GET.get("hold") == "0"
         through = None if declined else self._proxied
         offer = None if declined or through else offered(request)
-        if offer is not None and offer.full:
+        retry = _RETRY_MILLISECONDS if through or offer else conf.get("POLL_MILLISECONDS")
+        if offer is not None and not offer.has_place(self._identity or offer.client):
             METRICS.refused += 1
-            # Spread, lest all who were refused come back in the same second.
-            return HttpResponse(status=503, headers={"Retry-After": random.randint(5, 15)})  # noqa: S311
-        content = b""
-        if through is None or not through.is_next:
-            is_held = through is not None or offer is not None
-            content = encode_retry(
-                _RETRY_MILLISECONDS if is_held else conf.get("POLL_MILLISECONDS")
-            )
+            offer, retry = None, retry_when_full()
+        content = b"" if through is not None and through.is_next else encode_retry(retry)
         if offer is not None:
             # What changed since, the edge writes: encoded once for all who come at a time.
             offer.hold = self._hold(self._position(), self._access)
         else:
-            dashboard.compute_due(deferred=True)
+            # Behind an edge all streams of a process are opened in one thread, which waits for
+            # nobody's value. What is not ready comes with the next poll, or by the proxy.
+            seconds = None if offered(request) is None else 0
+            dashboard.compute_due(deferred=True, seconds=seconds)
             store, since = get_store(), self._position()
             changes = store.reach(lambda: store.since(dashboard.channel, since))
             content += encode_frames(changes.frames, str(changes.position))
@@ -259,14 +265,20 @@ class StreamView(DashboardAccessView):
         token = request.headers.get("Last-Event-ID") or request.GET.get("position")
         return Position.parse(token)
 
+    @property
+    def _identity(self) -> str:
+        user = getattr(self.request, "user", None)
+        return identify(user.pk) if user and user.is_authenticated else ""
+
     def _hold(self, position: Position | None, access: Position | None) -> Hold:
         request, dashboard = self.request, self.dashboard
-        user = getattr(request, "user", None)
+        offer = offered(request)
         return Hold(
             dashboard.channel,
             position,
             dashboard.get_sources(),
-            identity=identify(user.pk) if user and user.is_authenticated else "",
+            identity=self._identity,
+            holder=self._identity or (offer.client if offer else ""),
             access=access,
             resumed="Last-Event-ID" in request.headers,
         )

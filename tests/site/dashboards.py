@@ -419,6 +419,27 @@ class Uneven(Dashboard):
     polled = Text(defer=lambda: f"polled {next(_turns)}", poll_rate=1)
 
 
+def read_sensor() -> str:
+    """Raise until there is a user of the name "repaired"."""
+    if not get_user_model().objects.filter(username="repaired").exists():
+        msg = "no sensor"
+        raise OSError(msg)
+    return "21 °C"
+
+
+@registry.register
+class Failing(Dashboard):
+    """Values that raise until they are repaired, among some that do not."""
+
+    number = Stat(live=True, title="Pushed")
+    plain = Text(value=read_sensor, title="Plain")
+    deferred = Text(defer=read_sensor, title="Deferred")
+    other = Text(defer=lambda: "good", title="Deferred, too")
+    polled = Text(value=read_sensor, poll_rate=60, title="Polled")
+    own = Text(value=read_sensor, live=Every(seconds=60, how="refresh", spread=0), title="Own")
+    series = Chart(live=True, window=3, title="Series")
+
+
 WAIT = 0.4
 
 
@@ -508,3 +529,7 @@ class Figures(Dashboard):
     prose = Text(markup="markdown", value="**Counted** hourly.\n\n| a | b |\n|---|--:|\n| x | 1 |")
     groups = Stat(value=Groups)
     notice = Text(markup="html", live=True)
+
+
+if os.environ.get("TEST_STUCK") == "1":
+    from tests.site import stuck  # noqa: F401 - it registers what no other test shall meet

@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
 from dashboards.component.filters import Filters
+from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.live.triggers import Every, OnChange
 from dashboards.permissions import PermissionClass
@@ -147,7 +148,7 @@ class Component:
         cta: a link shown below the value.
         icon: CSS classes of an icon shown in the heading.
         css_classes: CSS classes of the box, or a dict by part: ``box``, ``title``, ``icon``,
-            ``content``, ``cta``, and what a kind's own template asks for. Over those of
+            ``content``, ``state``, ``cta``, and what a kind's own template asks for. Over those of
             ``DASHBOARDS["COMPONENT_CSS_CLASSES"]``.
         grid_css_classes: CSS classes that place the box in the grid, such as ``"span-6"``; by
             default ``DASHBOARDS["GRID_CSS_CLASSES"]``.
@@ -184,7 +185,7 @@ class Component:
     scripts: ClassVar[Sequence[str]] = ()
     """Static files that a page with this kind of component loads, deferred."""
 
-    part_names: ClassVar[Sequence[str]] = ("box", "title", "icon", "content", "cta")
+    part_names: ClassVar[Sequence[str]] = ("box", "title", "icon", "content", "state", "cta")
     """The parts that ``css_classes`` may name, the outermost first. A kind whose template asks for
     more (``{{ component.parts.button }}``) adds their names."""
 
@@ -208,7 +209,7 @@ class Component:
         Raises:
             ComponentValueError: when it is none that this kind of component can append.
         """
-        msg = f"A {type(self).__name__} is no series, got {value!r}."
+        msg = f"A {type(self).__name__} is no series, got {shorten(value)}."
         raise ComponentValueError(msg)
 
     def prepare_value(self, value: Any) -> Any:
@@ -343,7 +344,7 @@ def as_data(kind: str, data: type[D], value: Any, *, short: str) -> D:
         return data(**fields)
     except TypeError as error:
         allowed = ", ".join(inspect.signature(data).parameters)
-        msg = f"A {kind}'s value may have {allowed}; got {value!r}."
+        msg = f"A {kind}'s value may have {allowed}; got {shorten(value)}."
         raise ComponentValueError(msg) from error
 
 
@@ -358,7 +359,7 @@ def as_number(kind: str, field: str, value: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if number - number != 0:  # NaN and the infinities differ from themselves
-        msg = f"A {kind}'s {field} must be a finite number, got {value!r}."
+        msg = f"A {kind}'s {field} must be a finite number, got {shorten(value)}."
         raise ComponentValueError(msg)
     return number
 
@@ -389,5 +390,8 @@ def as_decimals(kind: str, value: Any) -> int | None:
     """
     if value is None or (type(value) is int and 0 <= value <= _MOST_DECIMALS):
         return value
-    msg = f"A {kind}'s decimals must be a whole number from 0 to {_MOST_DECIMALS}, got {value!r}."
+    msg = (
+        f"A {kind}'s decimals must be a whole number from 0 to {_MOST_DECIMALS}, "
+        f"got {shorten(value)}."
+    )
     raise ComponentValueError(msg)

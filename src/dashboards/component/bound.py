@@ -2,16 +2,13 @@
 
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from hashlib import sha256
 from types import MethodType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from django.conf import settings
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
@@ -20,17 +17,27 @@ from django.utils.translation import gettext
 
 from dashboards.component.base import CTA, Component, names_of, resolve
 from dashboards.component.box import Box, escaped
-from dashboards.component.calls import Call, settle
+from dashboards.component.broadcast import broadcasting, fit_to_page
+from dashboards.component.calls import Call, is_awaited
 from dashboards.component.filters import Filters
+from dashboards.component.formats import is_number
+from dashboards.component.guard import Failure, Guard, get_error_text
 from dashboards.component.look import address_of, parts_of
+from dashboards.component.release import Release, get_release, strip_mark
+from dashboards.component.states import BoxState
 from dashboards.component.templates import Templates, is_ours
+from dashboards.component.texts import is_missing
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
+from dashboards.live.limits import check_size, clean_text
+from dashboards.live.states import State
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
 from dashboards.permissions import grants_all, load
 
-_PARTS = dict.fromkeys(("box", "title", "icon", "content", "cta"), "")
-"""What is there is cheaper for a template to look up than what is not."""
+T = TypeVar("T")
+
+_PARTS = dict.fromkeys(("box", "title", "icon", "content", "state", "cta"), "")
+"""Every part is there, empty by default: a missing variable costs a template a failed lookup."""
 
 _NARROWING = frozenset({"filters", "request"})
 _SUBJECTS = frozenset({"object", "user"})
@@ -73,6 +80,10 @@ class Owner(Protocol):
     def templates(self) -> Templates:
         """What renders templates for its request."""
 
+    @property
+    def transactions(self) -> Sequence[str]:
+        """The databases in which the request has a transaction open."""
+
     def get_absolute_url(self) -> str:
         """The page's address."""
 
@@ -85,11 +96,33 @@ class Owner(Protocol):
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
 
+    def get_frame(self, component: "BoundComponent") -> str | None:
+        """Return the newest frame that the store has of a component; ``None`` for none."""
+
+    def get_state(self, component: "BoundComponent") -> str:
+        """Return the state of its shared value as HTML; empty where that is fresh."""
+
+    def note_error(self, component: "BoundComponent", error: Exception) -> None:
+        """Keep the text of what a shared value raised, for those who may read it."""
+
     def look_again(self) -> None:
         """Read the object and the user that it is for anew."""
 
     def get_leaders(self, key: str) -> Sequence["BoundComponent"]:
         """The components that name this one among their ``dependents``, hidden ones as well."""
+
+
+def _words_of(key: str) -> str:
+    return key.replace("_", " ").capitalize()
+
+
+class Shown(NamedTuple):
+    """What a box shows."""
+
+    content: SafeString | None
+    """Its value as HTML; ``None`` where there is none, or nothing new."""
+    state: SafeString
+    """The state of that in words, as HTML; empty where it is fresh."""
 
 
 class BoundComponent:
@@ -101,6 +134,7 @@ class BoundComponent:
         self.key = key
         self.ahead: Call | None = None
         """Its value, where that was called for before it is rendered."""
+        self._guards = Guard(type(owner).__name__, key)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -160,13 +194,18 @@ class BoundComponent:
 
     @cached_property
     def is_allowed(self) -> bool:
-        """Whether this request may see it; without a request there is nobody to be refused."""
+        """Whether this request may see it; without a request there is nobody to be refused.
+
+        A permission class that raises lets nobody in.
+        """
         request, about = self._owner.request, self._owner.object
-        return (
-            request is None
-            or not self.is_guarded
-            or grants_all(load(self.permission_classes), request, about)
-        )
+        if request is None or not self.is_guarded:
+            return True
+
+        def ask() -> bool:
+            return grants_all(load(self.permission_classes), request, about)
+
+        return self._guard(ask, "permission") is True
 
     @property
     def dom_id(self) -> str:
@@ -192,7 +231,7 @@ class BoundComponent:
     def title(self) -> str:
         """The heading."""
         declared = self._component.title
-        return self.key.replace("_", " ").capitalize() if declared is None else declared
+        return _words_of(self.key) if declared is None else declared
 
     @cached_property
     def is_narrowed(self) -> bool:
@@ -207,8 +246,17 @@ class BoundComponent:
 
     @cached_property
     def narrowing(self) -> Filters | None:
-        """What its viewer has narrowed its ``dependents`` to, where it is such a form."""
-        return self._component.narrow(self)
+        """What its viewer has narrowed its ``dependents`` to, where it is such a form.
+
+        A form that cannot be made costs its own box, not those of its ``dependents``.
+        """
+
+        def read() -> Filters | None:
+            filters = self._component.narrow(self)
+            return filters and filters.read()
+
+        filters = self._guard(read, "form")
+        return None if isinstance(filters, Failure) else filters
 
     @cached_property
     def _narrowings(self) -> Sequence[Filters]:
@@ -337,15 +385,23 @@ class BoundComponent:
         """Return its value, ready for the template."""
         return self.prepare(self._call(self._getter()))
 
-    def begin(self, frame: str | None) -> None:
+    def begin(self) -> None:
         """Call for the value that ``render_content`` will show, so that it can be waited for."""
-        if self._needs_value(frame):
-            self.ahead = self._begin(self._getter())
+
+        def start() -> None:
+            if self._needs_value(self._owner.get_frame(self)):
+                self.ahead = self._begin(self._getter())
+
+        self._guard(start, "value")
 
     def begin_deferred(self) -> None:
         """Call for the value that is loaded after the page."""
-        if self.is_deferred and (self.is_own or not (self.is_computed or self.series)):
-            self.begin_load()
+
+        def start() -> None:
+            if self.is_deferred and (self.is_own or not (self.is_computed or self.series)):
+                self.begin_load()
+
+        self._guard(start, "value")
 
     @property
     def has_subject(self) -> bool:
@@ -384,6 +440,16 @@ class BoundComponent:
         """Return the value that is loaded after the page."""
         return self.prepare(self._call(self._late_getter()))
 
+    def get_needed_scripts(self) -> Sequence[str]:
+        """Return the static files that it needs, as its page can load it."""
+
+        def collect() -> list[str]:
+            own = list(self._component.scripts)
+            return [*own, "dashboards/js/deferred.js"] if self.is_batched else own
+
+        scripts = self._guard(collect, "scripts")
+        return () if isinstance(scripts, Failure) else scripts
+
     @property
     def parts(self) -> dict[str, str]:
         """Its CSS classes by part: the settings', and over them those that were declared."""
@@ -407,24 +473,121 @@ class BoundComponent:
             is_titled: whether a heading is shown that was only made from the key.
             is_placed: whether it stands in the dashboard's grid, not in a card.
         """
-        content = self._owner.render_content(self.key)
-        declared, cta = self._component, self.cta
-        is_titled = is_titled or declared.title is not None
-        box = Box(
+        shown = self.show(lambda: self._owner.render_content(self.key))
+        content = shown.content
+        show_title = is_titled or self._component.title is not None
+
+        def render() -> SafeString:
+            box = self._make_box(level, show_title=show_title, is_placed=is_placed)
+            attributes = self._content_attributes(content)
+            return box.render(self._owner.templates, attributes, content, shown.state)
+
+        html = self._guard(render, "box")
+        if not isinstance(html, Failure):
+            return html
+        box = self._make_poor_box(level, show_title=show_title, is_placed=is_placed)
+        no_attributes: dict[str, Any] = {}
+        attributes = self._attempt(lambda: self._content_attributes(content), no_attributes)
+        state = shown.state or self._render_state("failed", error=html.error)
+        return box.render(self._owner.templates, attributes, content, state)
+
+    def _make_box(self, level: int, *, show_title: bool, is_placed: bool) -> Box:
+        return Box(
             dom_id=self.dom_id,
             kind=self.kind,
-            title=escaped(self.title) if is_titled else "",
+            title=escaped(self.title) if show_title else "",
             level=str(level),
-            icon=escaped(declared.icon),
-            grid_css_classes=escaped(
-                declared.grid_css_classes
-                or (self._owner.settings["GRID_CSS_CLASSES"] if is_placed else "")
-            ),
-            parts=tuple((name, escaped(css)) for name, css in self.parts.items()),
-            cta=(escaped(cta.href), escaped(cta.text)) if cta else (),
+            icon=escaped(self._component.icon),
+            grid_css_classes=self._get_grid(is_placed=is_placed),
+            parts=self._get_parts(),
+            cta=self._get_cta(),
             is_deferred=self.is_deferred,
         )
-        return box.render(self._owner.templates, self._content_attributes(content), content)
+
+    def _make_poor_box(self, level: int, *, show_title: bool, is_placed: bool) -> Box:
+        """Return its box without those parts that raise."""
+        attempt, component = self._attempt, self._component
+        title = attempt(lambda: escaped(self.title), escaped(_words_of(self.key)))
+        no_cta: tuple[str, str] | tuple[()] = ()
+        return Box(
+            dom_id=self.dom_id,
+            kind=self.kind,
+            title=title if show_title else "",
+            level=str(level),
+            icon=attempt(lambda: escaped(component.icon), SafeString()),
+            grid_css_classes=attempt(lambda: self._get_grid(is_placed=is_placed), SafeString()),
+            parts=attempt(self._get_parts, tuple(_PARTS.items())),
+            cta=attempt(self._get_cta, no_cta),
+            is_deferred=False,
+        )
+
+    def _attempt(self, run: Callable[[], T], default: T) -> T:
+        part = self._guard(run, "box")
+        return default if isinstance(part, Failure) else part
+
+    def _get_grid(self, *, is_placed: bool) -> SafeString:
+        default = self._owner.settings["GRID_CSS_CLASSES"] if is_placed else ""
+        return escaped(self._component.grid_css_classes or default)
+
+    def _get_parts(self) -> tuple[tuple[str, str], ...]:
+        return tuple((name, escaped(css)) for name, css in self.parts.items())
+
+    def _get_cta(self) -> tuple[str, str] | tuple[()]:
+        cta = self.cta
+        return (escaped(cta.href), escaped(cta.text)) if cta else ()
+
+    def show(self, make: Callable[[], SafeString | None], *, is_loaded: bool = False) -> Shown:
+        """Return what its box shows, whatever its author's code raises.
+
+        Args:
+            make: renders its content; returns ``None`` where there is none, or nothing new.
+            is_loaded: whether this answers a page that loads it, where the last good value stays.
+        """
+
+        def make_fit() -> SafeString | None:
+            html = make()
+            if html is None:
+                return None
+            check_size(self.label, html, self._owner.settings["MAX_FRAME_BYTES"])
+            return SafeString(clean_text(html))
+
+        made: Failure | SafeString | None = self._guards.failure or self._guard(make_fit, "value")
+        if isinstance(made, Failure):
+            content = None if is_loaded else self._get_last_good()
+            can_retry = is_loaded or self._guard(lambda: bool(self.trigger), "box") is True
+            state = self._render_state("failed", can_retry=can_retry, error=made.error)
+            return Shown(content, state)
+        state = SafeString()
+        if self._component.live and not (self.is_refreshed or self.is_own):
+            state = SafeString(self._owner.get_state(self))
+        if not state and made is None:
+            state = self._render_state("waiting")
+        return Shown(made, state)
+
+    def _get_last_good(self) -> SafeString | None:
+        """Return the newest stored frame, where that is what this viewer is shown."""
+
+        def read() -> str | None:
+            if not self._component.live or self.is_refreshed or self.is_own:
+                return None
+            return self._owner.get_frame(self)
+
+        frame = self._guard(read, "value")
+        return mark_safe(fit_to_page(strip_mark(frame))) if isinstance(frame, str) else None  # noqa: S308 - rendered by us
+
+    def _render_state(
+        self, state: State, *, can_retry: bool = False, error: Exception | None = None
+    ) -> SafeString:
+        return BoxState(
+            state,
+            is_deferred=state == "waiting" and self.is_deferred,
+            can_retry=can_retry,
+            error=get_error_text(error, self.request) if error else "",
+        ).render(self._owner.templates)
+
+    def _guard(self, run: Callable[[], T], part: str) -> T | Failure:
+        """Call an author's code; the first failure of a box is logged, and makes it fail."""
+        return self._guards.call(run, part, self._owner.transactions)
 
     def _content_attributes(self, content: str | None) -> dict[str, Any]:
         """Return what says to htmx and to our scripts how the content is updated."""
@@ -434,6 +597,7 @@ class BoundComponent:
             attributes["data-spread"] = self.spread_milliseconds
         elif self._component.live:
             attributes["sse-swap"] = self.event
+            attributes["data-release"] = self._release.structure
             if self.series:
                 attributes["data-window"] = self.series
         if follows := self.follows:
@@ -444,7 +608,8 @@ class BoundComponent:
             if self.is_batched:
                 attributes["data-batch"] = self._owner.get_batch_url()
                 attributes["data-key"] = self.key
-                attributes["data-failed"] = gettext("Could not be loaded.")
+            attributes["data-failed"] = gettext("Could not be loaded.")
+            attributes["data-retry"] = gettext("Try again")
             attributes["hx-swap"] = "innerMorph"
             attributes["hx-status:4xx"] = attributes["hx-status:5xx"] = "swap:none"
             attributes["data-etag"] = "" if content is None else entity_tag(content)
@@ -475,8 +640,12 @@ class BoundComponent:
         return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes
 
     def respond(self) -> HttpResponseBase | None:
-        """Answer a request at its own address with something else than its HTML: a file, say."""
-        return self._component.respond(self)
+        """Answer a request at its own address with something else than its HTML: a file, say.
+
+        A file that cannot be made is answered 503, which a browser shows as a failed download.
+        """
+        response = self._guard(lambda: self._component.respond(self), "file")
+        return HttpResponse(status=503) if isinstance(response, Failure) else response
 
     def render_content(self, frame: str | None) -> SafeString | None:
         """Render what stands in the box when the page is sent; ``None`` where it must wait.
@@ -487,7 +656,7 @@ class BoundComponent:
         if self.ahead is not None or self._needs_value(frame):
             return self.render(self.get_value())
         if frame is not None and self._is_stored(frame):
-            return mark_safe(frame)  # noqa: S308 - rendered by us, escaped by its template
+            return mark_safe(fit_to_page(strip_mark(frame)))  # noqa: S308 - rendered by us, escaped
         return None
 
     def render(self, value: Any) -> SafeString:
@@ -504,21 +673,38 @@ class BoundComponent:
             html = templates.render(name, {"component": self, "rendered_value": value})
         return SafeString(html.strip())
 
+    def prepare_shared(self, value: Any) -> Any:
+        """Return a value ready for the template of all viewers, as ``prepare`` does for one.
+
+        Raises:
+            ComponentValueError: the component cannot show the value.
+        """
+        with broadcasting():
+            return self.prepare(value)
+
     def render_shared(self, value: Any) -> str | Points:
         """Render a prepared value for everybody: without a request, in the site's own ways.
 
         Returns:
             HTML; of a series its base and the new points.
         """
-        with _shared():
+        with broadcasting():
             return self._render_shared(value)
 
     def _render_shared(self, value: Any) -> str | Points:
-        everybodys = Templates(None)
+        templates = Templates(None)
         if not self.series:
-            return self._render(value, everybodys)
-        base = self._render(self._component.prepare_base(), everybodys)
-        return Points(base, value, self.series)
+            return self._release.mark(self._render(value, templates))
+        base = self._render(self._component.prepare_base(), templates)
+        return Points(self._release.mark(base), value, self.series)
+
+    @property
+    def _release(self) -> Release:
+        return get_release(self._component)
+
+    def is_of_this_release(self, frame: str) -> bool:
+        """Return True if a stored frame is one that this release renders, and so can show."""
+        return self._release.shows(frame, is_pushed=self.is_pushed)
 
     def source(self) -> Source | None:
         """Return how its live value is computed, where it is."""
@@ -526,20 +712,51 @@ class BoundComponent:
         if not isinstance(live, Every | OnChange):
             return None
 
-        def render() -> str | Points:
-            with _shared():
-                if self.ahead is None and self.has_subject:
+        is_begun = False
+        is_awaitable = not self.is_refreshed and is_awaited(self._late_getter())
+
+        def begin(looked: set[object]) -> Coroutine[Any, Any, None] | None:
+            nonlocal is_begun
+            with broadcasting():
+                if self.has_subject and self._owner not in looked:
                     self.look_again()
-                return self._render_shared(self.load())
+                    looked.add(self._owner)
+                is_begun = True
+                if not is_awaitable:
+                    return None
+                self.begin_load()
+            call = self.ahead
+            return _wait_shared(call) if call is not None and call.is_waiting else None
+
+        def render() -> str | Points:
+            nonlocal is_begun
+            was_begun, is_begun = is_begun, False
+            with broadcasting():
+                try:
+                    if not was_begun and self.has_subject:
+                        self.look_again()
+                    return self._render_shared(self.load())
+                except Exception as error:
+                    self._owner.note_error(self, error)
+                    raise
 
         return Source(
             self.event,
             live.seconds,
             new_mark if self.is_refreshed else render,
+            begin=None if self.is_refreshed else begin,
+            is_awaited=is_awaitable,
+            release="" if self.is_refreshed else ".".join(self._release),
+            render_state=None if self.is_refreshed else self._render_shared_state,
             deferred=self.is_deferred,
             window=live.window if isinstance(live, OnChange) else None,
             topics=tuple(map(topic_of, live.models)) if isinstance(live, OnChange) else (),
         )
+
+    def _render_shared_state(self, state: State, since: float) -> str:
+        """Render a state for everybody: without a request, in the site's own ways."""
+        with broadcasting():
+            return BoxState(state, since).render(Templates(None))
 
     def _getter(self) -> Any:
         return getattr(self._owner, f"get_{self.key}_value", self._component.value)
@@ -578,13 +795,15 @@ class BoundComponent:
             ComponentValueError: when it is none that this component can show.
         """
         component = self._component
+        if is_missing(value) and not is_number(value):
+            value = None
         try:
             return (
                 component.prepare_points(value) if self.series else component.present(value, self)
             )
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"
-            raise ComponentValueError(msg) from error
+            raise type(error)(msg) from error
 
 
 def _asks_for(wanted: frozenset[str], value: Any) -> bool:
@@ -606,26 +825,7 @@ def new_mark() -> str:
     return secrets.token_hex(4)
 
 
-def begin_shared(components: Sequence[BoundComponent]) -> None:
-    """Call for values that are computed for everybody; those that are awaited wait together.
-
-    Args:
-        components: those of one dashboard.
-    """
-    with _shared():
-        has_looked = False
-        for each in components:
-            # Asked for again where it is rendered: there it costs only its own component.
-            with suppress(Exception):
-                if each.has_subject and not has_looked:
-                    each.look_again()
-                    has_looked = True
-                each.begin_load()
-        settle([each.ahead for each in components if each.ahead])
-
-
-@contextmanager
-def _shared() -> Iterator[None]:
-    """The site's own language and time zone, whatever the sender's are."""
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
-        yield
+async def _wait_shared(call: Call) -> None:
+    """Wait for a value that is computed for everybody."""
+    with broadcasting():
+        await call.wait()

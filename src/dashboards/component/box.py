@@ -1,6 +1,7 @@
-"""The box around a component's content: its heading, its place in the grid, the link below it.
+"""The box around a component's content: its heading, its state, its place in the grid, its link.
 
-What it makes of a component's declaration is the same each time, but for attributes and content.
+What it makes of a component's declaration is the same each time. Attributes, state and content
+are filled in.
 """
 
 from typing import Any, NamedTuple
@@ -15,14 +16,16 @@ from dashboards.component.templates import Templates, is_ours
 _TEMPLATE = "dashboards/component.html"
 _CONTENT = gap("content")
 _ATTRIBUTES = gap("attributes")
+_STATE = gap("state")
+_NOTHING = SafeString()
 
 
 class Box(NamedTuple):
-    """What the template ``dashboards/component.html`` is told, beside content and attributes.
+    """The context of ``dashboards/component.html``, beside attributes, state and content.
 
-    It is told nothing else, neither of the component nor of the request: what it makes of one box
-    is shown of every other that is equal to it. Its texts are ``escaped``: a text that was marked
-    safe is equal to one that was not.
+    The context has nothing else of component or request: equal boxes give equal HTML, which is
+    kept and used again. Texts are ``escaped``, because a text that was marked safe is equal to one
+    that was not.
     """
 
     dom_id: str
@@ -42,18 +45,21 @@ class Box(NamedTuple):
     cta: tuple[str, str] | tuple[()]
     """Where the link below it leads, and its words, or nothing; in the template a dict."""
     is_deferred: bool
-    """Whether it loads after the page, where it has no content."""
+    """True if it loads after the page."""
 
     def render(
-        self, templates: Templates, attributes: dict[str, Any], content: str | None
+        self, templates: Templates, attributes: dict[str, Any], content: str | None, state: str
     ) -> SafeString:
         """Render it around its content.
 
         Args:
             templates: where its template is found.
             attributes: what says to htmx and to our scripts how the content is updated.
-            content: what stands in it, safe HTML; ``None`` where that must wait.
+            content: what stands in it, safe HTML; ``None`` where there is none yet.
+            state: its state in words, safe HTML; empty where its value is fresh. A box that is
+                never updated has an element for it only where there is one to show.
         """
+        has_state = bool(state or attributes)
 
         def context() -> dict[str, Any]:
             return {
@@ -62,20 +68,23 @@ class Box(NamedTuple):
                 "cta": dict(zip(("href", "text"), self.cta, strict=False)),
                 "attributes": _ATTRIBUTES,
                 "content": None if content is None else _CONTENT,
+                "state": _STATE,
+                "has_state": has_state,
             }
 
         # Content may have anything in it, so it comes last.
         texts = {
             _ATTRIBUTES: flatatt(attributes) if attributes else "",
+            _STATE: state,
             _CONTENT: content or "",
         }
         template = templates.get(_TEMPLATE)
-        # Our own has words only where there is no content.
-        has_words = content is None or not is_ours(template)
-        key = (self, content is None, get_language() if has_words else None)
+        # Our own has no words of any language.
+        language = None if is_ours(template) else get_language()
+        key = (self, content is None, has_state, language)
         return fill(template, key, context, texts)
 
 
-def escaped(text: Any) -> str:
+def escaped(text: Any) -> SafeString:
     """Return a text as a box is given it."""
-    return escape(text) if text else ""
+    return escape(text) if text else _NOTHING

@@ -39,9 +39,22 @@ class Call:
         awaitable: Awaitable[Any] = self._result
         try:
             self._result = await awaitable
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise  # It is given up.
+            self._error = RuntimeError("The value was cancelled by what it awaits.")
+            self._error.__cause__ = error
         except Exception as error:  # noqa: BLE001 - raised where the value is rendered
             self._error = error
         self.is_waiting = False
+
+
+def is_awaited(value: Any) -> bool:
+    """Return True if calling a value gives a coroutine: ``async def``, or an object's such call."""
+    return inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(
+        getattr(type(value), "__call__", None)  # noqa: B004 - the method, not if there is one
+    )
 
 
 def settle(calls: Collection[Call], seconds: float | None = None) -> None:

@@ -9,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component.base import Component
+from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 # With these escaped, JSON cannot end the <script> element that holds it.
@@ -91,6 +92,7 @@ class Drawing(Component):
         try:
             text = json.dumps(value, cls=DjangoJSONEncoder, allow_nan=False)
         except (TypeError, ValueError) as error:
-            msg = f"A {type(self).__name__}'s value must be one for JSON, got {value!r}: {error}."
+            kind, got = type(self).__name__, shorten(value)
+            msg = f"A {kind}'s value must be one for JSON, got {got}: {error}."
             raise ComponentValueError(msg) from error
         return Data(text, is_empty=self.is_empty(value))

@@ -1,7 +1,7 @@
 """What a form in the page's address narrows: a whole dashboard, or some of its components."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BaseForm, ChoiceField, Field, MultiWidget, Select
@@ -78,6 +78,15 @@ class Filters:
             return False
         given, usual = self.values, self.defaults
         return any(_comparable(given[name]) != _comparable(usual[name]) for name in usual)
+
+    def read(self) -> Self:
+        """Make and clean the form now; return the filters.
+
+        Raises:
+            Exception: whatever the form raises, which would else come where the filters are used.
+        """
+        _ = self.values, self.is_active
+        return self
 
     @property
     def others(self) -> list[tuple[str, str]]:

@@ -2,12 +2,13 @@
 
 import math
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from numbers import Integral, Real
 from typing import Any
 
 from django.utils import formats, timezone
-from django.utils.timesince import timesince
+from django.utils.html import avoid_wrapping
+from django.utils.timesince import TIME_STRINGS, timesince
 from django.utils.translation import ngettext
 
 NOTHING = "\N{EN DASH}"
@@ -16,10 +17,13 @@ _NUMBERS = frozenset({int, float, Decimal})
 
 # From here on digits say less than an exponent does.
 _HUGE = 10**18
+_WIDE = Context(Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 # Any moment: only what lies between it and another counts.
 _EPOCH = datetime(2001, 1, 1)  # noqa: DTZ001
 _LONGEST = 100 * 365 * 86_400
+_YEAR = 365.2425 * 86_400
+_MAX_SECONDS = 10**18
 
 
 def is_number(value: Any) -> bool:
@@ -31,7 +35,18 @@ def is_number(value: Any) -> bool:
 
 def is_finite(value: Any) -> bool:
     """Whether a number is neither NaN nor infinite."""
-    return bool(value.is_finite() if isinstance(value, Decimal) else math.isfinite(value))
+    if type(value) is int:
+        return True
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    # An integer of any length is finite, and need not fit into a float.
+    return isinstance(value, Integral) or math.isfinite(value)
+
+
+def absolute(number: Any) -> Any:
+    """Return a number without its sign."""
+    # The usual context refuses to compute with an exponent beyond 999,999.
+    return number.copy_abs() if isinstance(number, Decimal) else abs(number)
 
 
 def format_value(value: Any, decimals: int | None = None, date_format: str = "") -> Any:
@@ -64,8 +79,9 @@ def format_number(value: Any, decimals: int | None = None) -> str:
         number = value
     else:
         number = int(value) if isinstance(value, Integral) else float(value)
-    if abs(number) >= _HUGE:
-        return f"{Decimal(number):.3g}"
+    if absolute(number) >= _HUGE:
+        with localcontext(_WIDE):
+            return f"{Decimal(number):.3g}"
     if decimals is None and isinstance(number, int):
         return formats.number_format(number, force_grouping=True)
     if decimals is None and isinstance(number, float):
@@ -88,7 +104,10 @@ def _format_date(value: date | time, date_format: str) -> str:
         return formats.date_format(value, date_format or None)
     if value != value:  # noqa: PLR0124 - the date of pandas that is none
         return NOTHING
-    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    try:
+        local = timezone.localtime(value) if timezone.is_aware(value) else value
+    except OverflowError:
+        local = value  # At the ends of time, in other time zones it is another year.
     return formats.date_format(local, date_format or "DATETIME_FORMAT")
 
 
@@ -96,7 +115,10 @@ def format_duration(seconds: float) -> str:
     """Write a length of time in its two largest units; seconds only below a minute."""
     if seconds < 0:
         return f"\N{MINUS SIGN}{format_duration(-seconds)}"
-    whole = round(min(seconds, _LONGEST))
+    if seconds > _LONGEST:
+        years = int(min(seconds, _MAX_SECONDS) // _YEAR)
+        return avoid_wrapping(TIME_STRINGS["year"] % {"num": years})
+    whole = round(seconds)
     if whole < 60:  # noqa: PLR2004
         # Never broken between the number and its unit, as Django does it.
         return ngettext("%(count)d second", "%(count)d seconds", whole).replace(" ", "\xa0") % {

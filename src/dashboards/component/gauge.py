@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from dashboards.component.base import Component, as_data, as_decimals, as_number, declaring
 from dashboards.component.formats import format_number
+from dashboards.component.texts import as_text, is_empty, shorten
 from dashboards.exceptions import ComponentValueError
 
 _LEVELS: Mapping[str, Any] = {
@@ -40,7 +41,7 @@ class Band:
     @property
     def word(self) -> str:
         """What it means, in words."""
-        return self.text or str(_LEVELS[self.level])
+        return str(self.text or _LEVELS[self.level])
 
 
 @dataclass(frozen=True)
@@ -172,14 +173,17 @@ class Gauge(Component):
             value=as_number("Gauge", "value", data.value),
             min=as_number("Gauge", "min", low),
             max=as_number("Gauge", "max", high),
-            unit=data.unit or self.unit,
+            text=as_text("Gauge", "text", data.text),
+            sub_text=as_text("Gauge", "sub_text", data.sub_text),
+            unit=as_text("Gauge", "unit", data.unit) or self.unit,
             decimals=as_decimals("Gauge", _first(data.decimals, self.decimals)),
         )
+        bands = self.bands if is_empty(data.bands) else data.bands
         # Two finite ends may be further apart than a float can tell.
         if as_number("Gauge", "range", data.high - data.low) <= 0:
-            msg = f"A Gauge's max must be above its min, got {low!r} to {high!r}."
+            msg = f"A Gauge's max must be above its min, got {shorten(low)} to {shorten(high)}."
             raise ComponentValueError(msg)
-        return replace(data, bands=_as_bands(data.bands or self.bands, data.low, data.high))
+        return replace(data, bands=_as_bands(bands, data.low, data.high))
 
 
 def _first(*values: Any) -> Any:
@@ -194,7 +198,7 @@ def _as_bands(given: Any, low: float, high: float) -> Sequence[Band]:
         ComponentValueError: they are none, or do not lie one above the other within the range.
     """
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Sequence):
-        msg = f"A Gauge's bands must be a list of Band or of dicts, got {given!r}."
+        msg = f"A Gauge's bands must be a list of Band or of dicts, got {shorten(given)}."
         raise ComponentValueError(msg)
     bands = [as_data("Gauge's band", Band, each, short="end") for each in given]
     # Each begins where the one before it ends, and ends where the one after it begins.
@@ -205,12 +209,15 @@ def _as_bands(given: Any, low: float, high: float) -> Sequence[Band]:
             band,
             start=as_number("Gauge's band", "start", _first(band.start, start)),
             end=as_number("Gauge's band", "end", _first(band.end, end)),
+            text=as_text("Gauge's band", "text", band.text),
         )
         for band, start, end in zip(bands, starts, ends, strict=False)
     ]
     for band in bands:
-        if band.level not in tuple(_LEVELS):  # It may be anything, even what has no hash.
-            msg = f"A Gauge's band must have a level of {', '.join(_LEVELS)}, got {band.level!r}."
+        level: object = band.level  # It may be anything, even what has no hash.
+        if not (isinstance(level, str) and level in _LEVELS):
+            got = shorten(band.level)
+            msg = f"A Gauge's band must have a level of {', '.join(_LEVELS)}, got {got}."
             raise ComponentValueError(msg)
     edges: list[Any] = [low, *(edge for band in bands for edge in (band.start, band.end)), high]
     if any(one > other for one, other in pairwise(edges)) or any(

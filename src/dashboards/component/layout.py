@@ -13,7 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
+from dashboards.component.guard import Failure, guarded
 from dashboards.component.look import parts_of
+from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
 from dashboards.exceptions import DeclarationError
 
@@ -408,7 +410,26 @@ def _render_all(children: Iterable[str | LayoutObject], rendering: Rendering) ->
     html = [
         show(each, level=level, is_titled=rendering.is_titled, is_placed=rendering.is_placed)
         if isinstance(each, str)
-        else each.render(rendering)
+        else _render(each, rendering)
         for each in children
     ]
     return mark_safe("".join(html))  # noqa: S308 - each part is rendered by a template
+
+
+def _render(layout: LayoutObject, rendering: Rendering) -> SafeString:
+    """Render a layout object; where it raises, the components inside without it."""
+    dashboard = rendering.dashboard
+    html = guarded(
+        lambda: layout.render(rendering),
+        dashboard=type(dashboard).__name__,
+        key=type(layout).__name__,
+        part="layout",
+    )
+    if not isinstance(html, Failure):
+        return html
+    level = min(rendering.level, _MAX_LEVEL)
+    boxes = [
+        dashboard.render_box(key, level=level, is_placed=rendering.is_placed)
+        for key in layout.get_keys()
+    ]
+    return mark_safe(render_failed(dashboard.templates) + "".join(boxes))  # noqa: S308 - as above

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from dashboards.component.base import Component, as_data, as_number, declaring
 from dashboards.component.formats import format_duration, format_value
+from dashboards.component.texts import as_text, is_empty, is_missing, shorten
 from dashboards.exceptions import ComponentValueError
 
 _STATES: Mapping[str, Any] = {
@@ -158,11 +159,15 @@ class Progress(Component):
         data = as_data("Progress", ProgressData, value, short="value")
         end = as_number("Progress", "max", data.max)
         if end <= 0:
-            msg = f"A Progress's max must be above 0, got {data.max!r}."
+            msg = f"A Progress's max must be above 0, got {shorten(data.max)}."
             raise ComponentValueError(msg)
         number = None if data.value is None else as_number("Progress", "value", data.value)
-        state = data.state or ("done" if number is not None and number >= end else "")
-        steps = _as_steps(data.steps or self.steps, data.step, state)
+        is_done = number is not None and number >= end
+        state = "done" if is_done else ""
+        if not is_empty(data.state):
+            state = _as_state("Progress", data.state)
+        given = self.steps if is_empty(data.steps) else data.steps
+        steps = _as_steps(given, data.step, state)
         states = [step.state for step in steps]
         if not state:
             is_done = bool(states) and set(states) == {"done"}
@@ -177,6 +182,7 @@ class Progress(Component):
             max=end,
             state=_as_state("Progress", state),
             steps=steps,
+            text=as_text("Progress", "text", data.text),
             started=_as_moment("started", data.started),
             finished=_as_moment("finished", data.finished),
             estimate=_as_estimate(data.estimate),
@@ -195,18 +201,21 @@ def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Ste
         ComponentValueError: the steps are none, or the current one is none of them.
     """
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Sequence):
-        msg = f"A Progress's steps must be a list of texts, Step or dicts, got {given!r}."
+        msg = f"A Progress's steps must be a list of texts, Step or dicts, got {shorten(given)}."
         raise ComponentValueError(msg)
     steps = [as_data("Progress's step", Step, each, short="name") for each in given]
     names: list[Any] = [step.name for step in steps]
     for name in names:
         if not isinstance(name, str | Promise):
-            msg = f"A Progress's step must have a text as its name, got {name!r}."
+            msg = f"A Progress's step must have a text as its name, got {shorten(name)}."
             raise ComponentValueError(msg)
-    at = names.index(current) if current in names else current
+    # Compared only with what a name can be: an array has no truth.
+    is_name = isinstance(current, str | Promise) and current in names
+    at = names.index(current) if is_name else None if is_missing(current) else current
     if at is not None and not (isinstance(at, int) and 0 <= at < len(names)):
         told = ", ".join(map(repr, names)) or "there are none"
-        msg = f"A Progress's step must be one of its steps ({told}) or its number, got {current!r}."
+        got = shorten(current)
+        msg = f"A Progress's step must be one of its steps ({told}) or its number, got {got}."
         raise ComponentValueError(msg)
 
     def state_of(index: int) -> str:
@@ -215,34 +224,48 @@ def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Ste
         return (state or "running") if index == at else "waiting"
 
     return tuple(
-        replace(step, state=_as_state("Progress's step", step.state or state_of(index)))
+        replace(
+            step,
+            state=_as_state(
+                "Progress's step", state_of(index) if is_empty(step.state) else step.state
+            ),
+            text=as_text("Progress's step", "text", step.text),
+        )
         for index, step in enumerate(steps)
     )
 
 
 def _as_state(kind: str, state: str) -> str:
-    if state not in tuple(_STATES):  # It may be anything, even what has no hash.
-        msg = f"A {kind} must have a state of {', '.join(_STATES)}, got {state!r}."
+    # It may be anything, even what has no hash, or cannot be compared.
+    given: object = state
+    if not (isinstance(given, str) and given in _STATES):
+        msg = f"A {kind} must have a state of {', '.join(_STATES)}, got {shorten(state)}."
         raise ComponentValueError(msg)
     return state
 
 
 def _as_moment(field: str, value: Any) -> datetime | None:
     """Return a moment that can be compared with now, as the project's ``USE_TZ`` has it."""
-    if value is None:
+    if is_missing(value):
         return None
     if not isinstance(value, datetime):
-        msg = f"A Progress's {field} must be a datetime, got {value!r}."
+        msg = f"A Progress's {field} must be a datetime, got {shorten(value)}."
         raise ComponentValueError(msg)
     if timezone.is_aware(value) == settings.USE_TZ:
         return value
-    return timezone.make_aware(value) if settings.USE_TZ else timezone.make_naive(value)
+    try:
+        return timezone.make_aware(value) if settings.USE_TZ else timezone.make_naive(value)
+    except OverflowError as error:
+        msg = f"A Progress's {field} must lie within the years 2 to 9998, got {shorten(value)}."
+        raise ComponentValueError(msg) from error
 
 
 def _as_estimate(value: Any) -> float | datetime | None:
     """Return seconds, or when it will end."""
+    if is_missing(value):
+        return None
     if isinstance(value, datetime):
         return _as_moment("estimate", value)
     if isinstance(value, timedelta):
         value = value.total_seconds()
-    return None if value is None else max(as_number("Progress", "estimate", value), 0)
+    return max(as_number("Progress", "estimate", value), 0)

@@ -21,12 +21,14 @@ def gap(name: str) -> SafeString:
     return mark_safe(f"<dashboards-{name}>")  # noqa: S308 - named by us
 
 
-def escape(text: Any) -> str:
+def escape(text: Any) -> SafeString:
     """Return a text as a gap may be filled with it.
 
     Django's own function asks of each text whether it is lazy, in a call around the call.
     """
-    return SafeString(html.escape(text)) if type(text) is str else conditional_escape(text)
+    if type(text) is str:
+        return SafeString(html.escape(text))
+    return SafeString(conditional_escape(text))
 
 
 def fill(

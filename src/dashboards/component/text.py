@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from dashboards.component.base import Component
+from dashboards.component.texts import as_text
 from dashboards.exceptions import DeclarationError
 
 LIBRARIES: Mapping[str, str] = {"html": "nh3", "markdown": "markdown_it"}
@@ -53,10 +54,11 @@ class Text(Component):
         """Return HTML that is safe to show, where the text is no plain one."""
         if hasattr(value, "__html__"):
             return Markup(value.__html__())
-        if value is None or not self.markup:
-            return value
+        text = as_text(type(self).__name__, "value", value)
+        if text is None or not self.markup:
+            return text
         read = _read_html if self.markup == "html" else _read_markdown
-        return Markup(read(str(value)))
+        return Markup(read(str(text)))
 
 
 def _read_html(text: str) -> str:

@@ -1,10 +1,13 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from functools import cache
-from typing import Any, ClassVar, Self
+from time import monotonic
+from typing import Any, ClassVar, Self, TypeVar
+from weakref import WeakKeyDictionary
 
 from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
@@ -13,14 +16,24 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
 from dashboards.component.base import Component
-from dashboards.component.bound import BoundComponent, begin_shared, new_mark
+from dashboards.component.bound import BoundComponent, new_mark
 from dashboards.component.calls import settle
 from dashboards.component.filters import Filters
+from dashboards.component.guard import (
+    Failure,
+    describe_error,
+    get_transactions,
+    guarded,
+    keeps_errors,
+    may_see_errors,
+)
 from dashboards.component.layout import ComponentLayout, Rendering
+from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
 from dashboards.dashboard.changes import announce_changes
 from dashboards.dashboard.components import Components
@@ -34,12 +47,14 @@ from dashboards.exceptions import (
 )
 from dashboards.live.channels import channel_name
 from dashboards.live.frames import Points, page_html
+from dashboards.live.inline import must_run_inline, render_inline
 from dashboards.live.limits import check_raw_size, check_size
 from dashboards.live.positions import Position
+from dashboards.live.producer import PRODUCER
+from dashboards.live.states import current_states
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import Changes
-from dashboards.live.triggers import OnChange, Source, produce_due
-from dashboards.live.triggers import render as render_source
+from dashboards.live.triggers import OnChange, Source
 from dashboards.permissions import (
     BasePermission,
     as_classes,
@@ -50,6 +65,12 @@ from dashboards.permissions import (
 )
 
 logger = logging.getLogger("dashboards.live")
+
+T = TypeVar("T")
+
+_WAITS: WeakKeyDictionary[HttpRequest, float] = WeakKeyDictionary()
+"""By request, the seconds for which it may still wait for live values: a page may show several
+dashboards."""
 
 
 @cache
@@ -163,6 +184,12 @@ class Dashboard(metaclass=DashboardType):
         if self._meta.name:
             return self._meta.name
         return _words_of(type(self).__name__)
+
+    @cached_property
+    def heading(self) -> str:
+        """The name as the page shows it: where ``name`` raises, the words of the class."""
+        name = self._guard(lambda: str(self.name), "name")
+        return _words_of(type(self).__name__) if isinstance(name, Failure) else name
 
     @property
     def dom_id(self) -> str:
@@ -289,6 +316,11 @@ class Dashboard(metaclass=DashboardType):
         """What renders templates for its request."""
         return Templates(self.request)
 
+    @cached_property
+    def transactions(self) -> Sequence[str]:
+        """The databases in which its request has a transaction open."""
+        return get_transactions()
+
     @property
     def filters(self) -> Mapping[str, Any]:
         """What the page was asked to be narrowed to.
@@ -298,12 +330,20 @@ class Dashboard(metaclass=DashboardType):
         """
         if self._filters is not None:
             return self._filters.values
+        if self._meta.filter_form is not None:
+            return {}  # It could not be made: nothing has cleaned what the query string says.
         return self.request.GET.dict() if self.request else {}
 
     @cached_property
     def _filters(self) -> Filters | None:
         make = self._meta.filter_form
-        return None if make is None else Filters(make, self.request)
+        if make is None:
+            return None
+        filters = self._guard(lambda: Filters(make, self.request).read(), "filter form")
+        return None if isinstance(filters, Failure) else filters
+
+    def _guard(self, run: Callable[[], T], part: str) -> T | Failure:
+        return guarded(run, dashboard=type(self).__name__, part=part)
 
     @cached_property
     def is_filtered(self) -> bool:
@@ -322,8 +362,16 @@ class Dashboard(metaclass=DashboardType):
 
     def render_filters(self) -> SafeString:
         """Render the form that narrows the dashboard; empty where there is none."""
-        if self._filters is None:
+        if self._meta.filter_form is None:
             return SafeString()
+        html = self._guard(self._render_filters, "filter form")
+        if isinstance(html, Failure) or html is None:
+            return render_failed(self.templates)
+        return html
+
+    def _render_filters(self) -> SafeString | None:
+        if self._filters is None:
+            return None
         context = {
             "dashboard": self,
             "form": self._filters.form,
@@ -342,11 +390,14 @@ class Dashboard(metaclass=DashboardType):
     @property
     def scripts(self) -> Sequence[str]:
         """The static files that its components need, each once."""
-        paths = [path for each in self for path in each.scripts]
-        if any(each.is_batched for each in self):
-            paths.append("dashboards/js/deferred.js")
+        paths: list[str] = []
+        for each in self:
+            paths.extend(each.get_needed_scripts())
         layout = self.Layout.components
-        return list(dict.fromkeys([*paths, *(layout.get_scripts() if layout else ())]))
+        if layout is not None:
+            scripts = self._guard(lambda: list(layout.get_scripts()), "layout")
+            paths.extend([] if isinstance(scripts, Failure) else scripts)
+        return list(dict.fromkeys(paths))
 
     def render_components(self) -> SafeString:
         """Render what it shows: what its layout names, or the boxes of all components."""
@@ -354,13 +405,18 @@ class Dashboard(metaclass=DashboardType):
         if layout is None:
             shown = list(self)
         else:
-            shown = [self[key] for key in layout.get_keys() if key in self.components]
+            # A layout may name one twice. Where it cannot say what it shows, nothing is begun.
+            named = self._guard(lambda: dict.fromkeys(layout.get_keys()), "layout")
+            keys = () if isinstance(named, Failure) else named
+            shown = [self[key] for key in keys if key in self.components]
         for each in shown:
-            each.begin(self._frame_of(each))
+            each.begin()
         # What is awaited waits together: the page takes as long as the slowest, not as all.
         settle([each.ahead for each in shown if each.ahead])
         if layout is not None:
-            return layout.render(Rendering(self))
+            html = self._guard(lambda: layout.render(Rendering(self)), "layout")
+            if not isinstance(html, Failure):
+                return html
         return mark_safe("".join(self.render_box(each.key) for each in self))  # noqa: S308 - rendered by a template
 
     def render_box(
@@ -462,16 +518,25 @@ class Dashboard(metaclass=DashboardType):
         """
         _announce(cls.declared.values())
 
-    def compute_due(self, *, deferred: bool) -> None:
-        """Compute what is due and nobody else computes.
+    def compute_due(self, *, deferred: bool, seconds: float | None = None) -> None:
+        """Have computed what is due and nobody else computes, and wait for it for a short time.
 
         Args:
             deferred: whether to compute also what a page need not wait for.
+            seconds: how long to wait at most; by default what is left to this request of
+                ``DASHBOARDS["PAGE_WAIT_SECONDS"]``. The computing goes on after that.
         """
         sources = [source for source in self.get_sources() if deferred or not source.deferred]
+        if not sources:
+            return
+        request, left = self.request, float(self.settings["PAGE_WAIT_SECONDS"])
+        if request is not None:
+            left = _WAITS.get(request, left)
+        wait = left if seconds is None else min(seconds, left)
         store, channel = get_store(), self.channel
+        began = monotonic()
         try:
-            store.reach(lambda: produce_due(store, channel, sources, self._begin))
+            PRODUCER.produce_due(store, channel, sources, wait)
         except StoreUnavailableError:
             pass  # Said already.
         except Exception:
@@ -481,17 +546,16 @@ class Dashboard(metaclass=DashboardType):
                 channel,
                 extra={"event": "store refuses", "channel": channel},
             )
-
-    def _begin(self, sources: Sequence[Source]) -> None:
-        events = {source.key for source in sources}
-        begin_shared([each for each in self._shared if each.event in events and each.is_computed])
+        if request is not None:
+            _WAITS[request] = max(0, left - (monotonic() - began))
 
     @cached_property
-    def _live_state(self) -> tuple[Position | None, Mapping[str, str]]:
+    def _live_state(self) -> tuple[Position | None, Mapping[str, str], Mapping[str, str]]:
+        """Position, frames and states of the channel; frames by key, states by event."""
         if not self.is_live:
-            return None, {}
+            return None, {}, {}
         changes = self._read(self.channel)
-        return changes.position, page_html(changes.frames)
+        return changes.position, page_html(changes.frames), current_states(changes.frames)
 
     @staticmethod
     def _read(channel: str) -> Changes:
@@ -514,7 +578,7 @@ class Dashboard(metaclass=DashboardType):
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
         component = self[key]
-        content = component.render_content(self._frame_of(component))
+        content = component.render_content(self.get_frame(component))
         if (
             content is None
             and component.is_computed
@@ -524,9 +588,10 @@ class Dashboard(metaclass=DashboardType):
             if source is None:
                 # Added for this request only: nobody else computes it.
                 return component.render(component.get_value())
-            # Somebody is computing it for the first time in this very moment: do not wait.
-            html = render_source(source, self.channel)
-            content = html if isinstance(html, SafeString) else None
+            if must_run_inline():
+                # A test sees nothing of what others are computing in this moment.
+                html = render_inline(get_store(), self.channel, source)
+                content = html if isinstance(html, SafeString) else None
         return content
 
     def load_content(self, key: str, *, is_due: bool = True) -> SafeString | None:
@@ -546,11 +611,55 @@ class Dashboard(metaclass=DashboardType):
             return component.render(component.get_deferred_value())
         return self.render_content(key)
 
-    def _frame_of(self, component: BoundComponent) -> str | None:
+    def get_frame(self, component: BoundComponent) -> str | None:
+        """Return the newest frame that the store has of a component; ``None`` for none."""
         key = component.key
         if component.is_guarded and component.is_pushed:
-            return page_html(self._read(self._guarded_channel(key)).frames).get(key)
-        return self._live_state[1].get(key)
+            frame = page_html(self._read(self._guarded_channel(key)).frames).get(key)
+        else:
+            frame = self._live_state[1].get(key)
+        return frame if frame is not None and component.is_of_this_release(frame) else None
+
+    def get_state(self, component: BoundComponent) -> str:
+        """Return the state of a component's shared value as HTML; empty where that is fresh.
+
+        Those who may read errors are told what the value raised last.
+        """
+        state = self._live_state[2].get(component.event, "")
+        if not (state and may_see_errors(self.request)):
+            return state
+        error = self._errors.get(component.event)
+        return format_html("{} <code>{}</code>", mark_safe(state), error) if error else state  # noqa: S308 - rendered by us
+
+    def note_error(self, component: BoundComponent, error: Exception) -> None:
+        """Keep the text of what a shared value raised, where anybody may read it.
+
+        On a channel that no stream reads, since whoever renders a page may be another process than
+        the one that computes. Written only when it is another text than the last.
+        """
+        if not keeps_errors():
+            return
+        text = describe_error(error)
+        if self._noted.get(component.event) == text:
+            return
+        # The store may be what failed; the log has the error in any case.
+        with suppress(Exception):
+            get_store().put(self._errors_channel, {component.event: text})
+            self._noted[component.event] = text
+
+    @cached_property
+    def _noted(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _errors(self) -> Mapping[str, str]:
+        """What shared values raised last, by event."""
+        return page_html(get_store().since(self._errors_channel, None).frames)
+
+    @property
+    def _errors_channel(self) -> str:
+        # No key has an "@".
+        return self._channel_of(f"{self.get_app_label()}.{type(self).__name__.lower()}+@errors")
 
     def prepare_pushed(self, key: str, value: Any) -> Any:
         """Return a value that is pushed, ready for the template.
@@ -566,7 +675,7 @@ class Dashboard(metaclass=DashboardType):
             msg = f"{component.label} is not live: declare it with live=True to push to it."
             raise NotLiveError(msg)
         check_raw_size(component.label, value)
-        prepared = component.prepare(value)
+        prepared = component.prepare_shared(value)
         check_raw_size(component.label, prepared)
         return prepared
 

@@ -8,18 +8,14 @@ That it did is remembered, by each process, and from then on it is left to a req
 until it was quick there.
 """
 
-import logging
 from collections.abc import Iterable
+from functools import partial
 from time import monotonic
 from typing import NamedTuple
 
-from django.utils.safestring import SafeString
-
-from dashboards.component.bound import BoundComponent
+from dashboards.component.bound import BoundComponent, Shown
 from dashboards.component.calls import settle
 from dashboards.dashboard.base import Dashboard
-
-logger = logging.getLogger("dashboards")
 
 SECONDS = 0.5
 
@@ -27,11 +23,13 @@ _slow: set[str] = set()
 
 
 class Batch(NamedTuple):
-    """What came of it: of each key HTML, ``None`` where there is nothing new, or an error."""
+    """What came of it."""
 
-    ready: dict[str, SafeString | Exception | None]
+    ready: dict[str, Shown]
+    """What each box shows, by key."""
     again: list[str]
-    """What was not begun; whatever is in neither shall be asked for alone."""
+    """Keys that were not begun: to be asked for in another batch. What is in neither is slow, and
+    is to be asked for by a request of its own."""
 
 
 def load_together(dashboard: Dashboard, keys: Iterable[str]) -> Batch:
@@ -53,25 +51,23 @@ def load_together(dashboard: Dashboard, keys: Iterable[str]) -> Batch:
         _note([each], monotonic() - began)
         begun.append(each)
     settle([each.ahead for each in begun if each.ahead], SECONDS)
-    ready: dict[str, SafeString | Exception | None] = {}
+    ready: dict[str, Shown] = {}
     for each in begun:
         if each.ahead and each.ahead.is_waiting:
             _slow.add(each.label)
             continue
-        try:
-            ready[each.key] = dashboard.load_content(each.key, is_due=False)
-        except Exception as error:
-            logger.exception("%s could not be loaded.", each.label)
-            ready[each.key] = error
+        load = partial(dashboard.load_content, each.key, is_due=False)
+        ready[each.key] = each.show(load, is_loaded=True)
     return Batch(ready, [each.key for each in prompt[len(begun) :]])
 
 
-def load_alone(dashboard: Dashboard, key: str) -> SafeString | None:
+def load_alone(dashboard: Dashboard, key: str) -> Shown:
     """Load one component, and note whether it may come with others again."""
     began = monotonic()
-    content = dashboard.load_content(key)
-    _note([dashboard[key]], monotonic() - began)
-    return content
+    component = dashboard[key]
+    shown = component.show(partial(dashboard.load_content, key), is_loaded=True)
+    _note([component], monotonic() - began)
+    return shown
 
 
 def _note(components: Iterable[BoundComponent], seconds: float) -> None:

@@ -1,8 +1,10 @@
 """A dashboard about one object of a model."""
 
+import re
 from hashlib import sha256
 from operator import attrgetter
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from django.core.exceptions import (
     MultipleObjectsReturned,
@@ -11,12 +13,46 @@ from django.core.exceptions import (
 )
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
-from django.urls import NoReverseMatch
+from django.urls import NoReverseMatch, register_converter
 from django.utils.encoding import escape_uri_path
 
 from dashboards.dashboard.base import Dashboard
 from dashboards.dashboard.options import ModelOptions, Options
 from dashboards.exceptions import AudienceError, DeclarationError
+
+
+class ObjectConverter:
+    """A path converter for what names an object: any text but the empty one.
+
+    A slash would end the name, and ``.`` and ``..`` are resolved by browsers. Such a name is
+    quoted once more than addresses are: a server unquotes it once, and this the rest.
+    """
+
+    regex = r"[^/]+"
+
+    def to_python(self, value: str) -> str:
+        """Return the name of an address."""
+        return _QUOTED.sub(lambda found: unquote(found[0]), value)
+
+    def to_url(self, value: Any) -> str:
+        """Return a name as it stands in an address.
+
+        Raises:
+            ValueError: it is empty, so no address can have it.
+        """
+        text = str(value)
+        if not text:
+            msg = "An object whose name is empty has no address."
+            raise ValueError(msg)
+        if text.strip(".") == "":
+            return text.replace(".", "%2E")
+        # Only a percent sign that would be taken for a quoted character is one itself.
+        return _QUOTED.sub(lambda found: f"%25{found[0][1:]}", text).replace("/", "%2F")
+
+
+_QUOTED = re.compile("%(25|2F|2E)", re.IGNORECASE)
+
+register_converter(ObjectConverter, "dashboards_object")
 
 
 class ModelDashboard(Dashboard):
@@ -60,7 +96,7 @@ class ModelDashboard(Dashboard):
     @classmethod
     def get_route(cls) -> str:
         """Return the path of its pages, as ``path()`` takes it."""
-        return f"{super().get_route()}<str:{cls.get_lookup_kwarg()}>/"
+        return f"{super().get_route()}<dashboards_object:{cls.get_lookup_kwarg()}>/"
 
     @classmethod
     def get_page_url_name(cls) -> str:

@@ -12,17 +12,22 @@ import logging
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
-from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from asgiref.sync import SyncToAsync
 
 from dashboards import conf
 from dashboards.live.frames import encode_retry
-from dashboards.live.hold import EXTENSION, STREAM_PATH, Hold, Offer
+from dashboards.live.hold import EXTENSION, STREAM_PATH, Hold, Offer, retry_when_full
 from dashboards.live.hub import Hub, Reader
+from dashboards.live.metrics import METRICS
+from dashboards.live.places import Place, Places, network_of
+from dashboards.live.shared_thread import SharedThread
 from dashboards.live.stores import get_store
+from dashboards.live.transports import Connection
 
 logger = logging.getLogger("dashboards.live")
 
@@ -32,6 +37,14 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 _TROUBLE_MILLISECONDS = 3000
+_PART_BYTES = 64 * 1024
+"""Bytes that are handed to the server at a time: what it keeps of a client that does not read."""
+_DRAIN_SECONDS = 30.0
+"""Time that a client has to read the end of its stream."""
+_STOP_SECONDS = 1.0
+"""The same while the server stops."""
+_MAX_WAITING = 1000
+"""Requests for streams that wait for Django's one thread before some are sent away."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -49,8 +62,10 @@ class LiveEdge:
         self._application = application
         self._hub: Hub | None = None
         self._is_stopping = False
+        self._places = Places()
+        self._waiting = Places()
         self._was_full = False
-        self._shared_thread = ThreadSensitiveContext()
+        self._shared_thread = SharedThread()
         self._previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -62,33 +77,67 @@ class LiveEdge:
                 # Now, not when the first stream is held: it may be held after the server was
                 # told to stop.
                 self._stop_on_signals()
-            exchange = _Exchange(receive, send)
-            exchange.offer.full = self._is_full()
-            if self._hub is not None:
-                exchange.offer.is_watching = self._hub.is_watching
-                exchange.offer.access = self._hub.access
-            extensions = {**(scope.get("extensions") or {}), EXTENSION: exchange.offer}
-            scope = {**scope, "extensions": extensions}
+            exchange = _Exchange(scope, receive, send)
+            if scope["path"].endswith(STREAM_PATH):
+                exchange.offer.client = _client_of(scope)
+                exchange.offer.has_place = self._has_place
             if _asks_for_stream(scope):
-                await self._answer_in_shared_thread(scope, exchange)
+                await self._answer_stream(scope, exchange)
             else:
-                await self._application(scope, exchange.receive, exchange.send)
+                await self._answer(scope, exchange)
             if exchange.holding and exchange.offer.hold:
-                await self._hold(exchange.offer.hold, exchange)
+                stream = await self._open(exchange.offer.hold, exchange, scope)
+                if stream is not None:
+                    await self._hold(stream, exchange)
         else:
             await self._application(scope, receive, send)
 
-    def _is_full(self) -> bool:
-        streams, most = self._hub.streams if self._hub else 0, conf.get("MAX_STREAMS")
-        is_full = bool(streams >= most)
-        if is_full and not self._was_full:
+    async def _answer(self, scope: dict[str, Any], exchange: "_Exchange") -> None:
+        """Have Django answer, with our offer to hold the answer."""
+        if self._hub is not None:
+            exchange.offer.is_watching = self._hub.is_watching
+            exchange.offer.access = self._hub.access
+        extensions = {**(scope.get("extensions") or {}), EXTENSION: exchange.offer}
+        scope = {**scope, "extensions": extensions}
+        await self._application(scope, exchange.receive, exchange.send)
+
+    def _has_place(self, holder: str) -> bool:
+        """Return True if a stream would be held now. Called in Django's threads."""
+        has_place = self._places.may_take(holder, conf.get("MAX_STREAMS"))
+        was_full, self._was_full = self._was_full, self._places.is_full
+        if self._was_full and not was_full:
             logger.warning(
-                "%d streams are held, as many as MAX_STREAMS allows; others are told to wait.",
-                streams,
-                extra={"event": "full", "streams": streams},
+                "%d streams are held, as many as MAX_STREAMS allows; others poll.",
+                self._places.taken,
+                extra={"event": "full", "streams": self._places.taken},
             )
-        self._was_full = is_full
-        return is_full
+        return has_place
+
+    async def _answer_stream(self, scope: dict[str, Any], exchange: "_Exchange") -> None:
+        """Answer a request for a stream; send it away at once where too many wait already."""
+        place = self._waiting.take(exchange.offer.client, _MAX_WAITING, _stay)
+        if place is None:
+            METRICS.refused += 1
+            await exchange.send_away()
+            return
+        try:
+            await self._answer_in_shared_thread(scope, exchange)
+        finally:
+            self._waiting.give_back(place)
+
+    async def _may_read(self, scope: dict[str, Any], hold: Hold) -> bool:
+        """Ask the site again, as the client asked, whether it would have this stream held.
+
+        Raises:
+            Exception: the site cannot say.
+        """
+        exchange = _Exchange(scope, _only_a_request(), _drop)
+        await self._answer_in_shared_thread(scope, exchange)
+        if exchange.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            msg = f"The site answered {exchange.status}."
+            raise RuntimeError(msg)
+        now = exchange.offer.hold if exchange.holding else None
+        return now is not None and (now.channel, now.identity) == (hold.channel, hold.identity)
 
     async def _answer_in_shared_thread(self, scope: dict[str, Any], exchange: "_Exchange") -> None:
         """Let Django answer requests for streams in one thread, where it would start one for each.
@@ -97,21 +146,30 @@ class LiveEdge:
         finds the same thread.
         """
         context = contextvars.copy_context()
-        context.run(SyncToAsync.thread_sensitive_context.set, self._shared_thread)
-        answer = self._application(scope, exchange.receive, exchange.send)
+        answer = self._answer(scope, exchange)
         loop = asyncio.get_running_loop()
-        await loop.create_task(_awaited(answer), context=context)
+        with self._shared_thread.use() as thread:
+            context.run(SyncToAsync.thread_sensitive_context.set, thread)
+            await loop.create_task(_awaited(answer), context=context)
 
-    async def _hold(self, hold: Hold, exchange: "_Exchange") -> None:
-        hub = self._hub
-        if hub is None:
-            hub = self._hub = Hub(get_store())
-            _stop_with_hypercorn(self._stop)
-            if self._is_stopping:
-                hub.close()
+    async def _open(
+        self, hold: Hold, exchange: "_Exchange", scope: dict[str, Any]
+    ) -> "_Stream | None":
+        """Open a stream; where that cannot be, end the answer, and the client comes back."""
+        hub, stream = self._get_hub(), _Stream()
+        place = self._places.take(hold.holder, conf.get("MAX_STREAMS"), stream.make_room)
+        if place is None:
+            # Taken by others since the view asked.
+            METRICS.refused += 1
+            await exchange.end(encode_retry(retry_when_full()))
+            return None
+        ask = partial(self._may_read, scope, hold) if hold.identity else None
         try:
-            reader = await hub.open(hold)
-        except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
+            stream.begin(place, await hub.open(hold, ask))
+        except BaseException as error:
+            self._places.give_back(place)
+            if not isinstance(error, Exception):
+                raise
             # The client comes back with its position, when the store has had a moment. The hub
             # has told of it, once for all the streams that meet the same trouble.
             logger.info(
@@ -121,25 +179,60 @@ class LiveEdge:
                 extra={"event": "hold failed", "channel": hold.channel},
             )
             await exchange.end(encode_retry(_TROUBLE_MILLISECONDS))
-            return
+            return None
+        return stream
+
+    def _get_hub(self) -> Hub:
+        hub = self._hub
+        if hub is None:
+            hub = self._hub = Hub(get_store())
+            _stop_with_hypercorn(self._stop)
+            if self._is_stopping:
+                hub.close()
+        return hub
+
+    async def _hold(self, stream: "_Stream", exchange: "_Exchange") -> None:
+        """Write what the reader takes, until the stream and its connection are done with."""
+        reader = stream.reader
         listener = asyncio.create_task(exchange.wait_for_disconnect(reader))
+        is_read = True
         try:
             # A task of its own: in this one every delivery would pass through all the
             # coroutines of server and middleware that wait for it to end.
             await asyncio.create_task(exchange.deliver(reader))
+            if not exchange.disconnected:
+                is_read = await exchange.connection.flush(self._get_drain_seconds)
         except OSError:
             pass  # The client is gone, says the server.
         except asyncio.CancelledError:
             if not reader.abandoned:
                 raise
-            logger.info(
-                "A client of %r stopped reading; its stream was given up.",
-                hold.channel,
-                extra={"event": "stream given up", "channel": hold.channel},
-            )
+            is_read = exchange.disconnected
         finally:
-            hub.release(reader)
-            listener.cancel()
+            try:
+                if not is_read:
+                    await self._cut(reader, exchange, listener)
+            finally:
+                # Not before: what the server keeps for a client counts as a stream.
+                self._get_hub().release(reader)
+                self._places.give_back(stream.place)
+                listener.cancel()
+
+    async def _cut(
+        self, reader: Reader, exchange: "_Exchange", listener: "asyncio.Task[None]"
+    ) -> None:
+        """Cut the connection of a client that does not read, and wait until that is done."""
+        logger.info(
+            "A client of %r stopped reading; its connection was cut.",
+            reader.feed.channel,
+            extra={"event": "stream given up", "channel": reader.feed.channel},
+        )
+        await exchange.connection.abort()
+        # Servers complain of an answer that is not complete before they know.
+        await asyncio.wait([listener], timeout=_STOP_SECONDS)
+
+    def _get_drain_seconds(self) -> float:
+        return _STOP_SECONDS if self._is_stopping else _DRAIN_SECONDS
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         """Answer the server's lifespan events, which Django's handler refuses."""
@@ -180,15 +273,54 @@ class LiveEdge:
                 signal.signal(number, end)
 
 
+class _Stream:
+    """A stream in its place. It may have to leave that even before it is opened."""
+
+    __slots__ = ("_must_leave", "place", "reader")
+
+    place: Place
+    reader: Reader
+
+    def __init__(self) -> None:
+        self._must_leave = False
+
+    def begin(self, place: Place, reader: Reader) -> None:
+        """Begin to be read."""
+        self.place, self.reader = place, reader
+        if self._must_leave:
+            reader.give_up("full")
+
+    def make_room(self) -> None:
+        """End, as soon as it is open."""
+        self._must_leave = True
+        if hasattr(self, "reader"):
+            self.reader.give_up("full")
+
+
 class _Exchange:
     """One request's two callables, watched: what Django heard and said, remembered."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    __slots__ = (
+        *("_connection", "_receive", "_scope", "_send"),
+        *("disconnected", "holding", "offer", "status"),
+    )
+
+    def __init__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        self._scope = scope
         self._receive = receive
         self._send = send
+        self._connection: Connection | None = None
         self.offer = Offer()
+        self.status = 0
         self.holding = False
         self.disconnected = False
+
+    @property
+    def connection(self) -> Connection:
+        """The connection under it."""
+        if self._connection is None:
+            self._connection = Connection(self._scope, self._send)
+        return self._connection
 
     async def receive(self) -> Message:
         """Pass on, and remember a disconnect: not every server says it twice."""
@@ -199,6 +331,8 @@ class _Exchange:
 
     async def send(self, event: Message) -> None:
         """Pass on; leave the answer open where the view asks for it to be held."""
+        if event["type"] == "http.response.start":
+            self.status = event["status"]
         if event["type"] == "http.response.start" and self.offer.hold:
             headers = [(name.lower(), value) for name, value in event["headers"]]
             # Whatever answered instead (a middleware's error or redirect) is not a stream.
@@ -216,11 +350,24 @@ class _Exchange:
         """Write the last of the held answer."""
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
+    async def send_away(self) -> None:
+        """Answer, without a look at what is asked for, that there is nothing new; come back."""
+        headers = [
+            (b"content-type", b"text/event-stream"),
+            (b"cache-control", b"no-store, private"),
+        ]
+        await self._send(
+            {"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers}
+        )
+        await self.end(encode_retry(retry_when_full()))
+
     async def deliver(self, reader: Reader) -> None:
         """Write what the reader takes, until the stream ends."""
-        send = self._send
+        self._send = send = self.connection.controlled(self._send)
 
         def write(body: bytes) -> Awaitable[None]:
+            if len(body) > _PART_BYTES:
+                return self._write_parts(body, reader)
             # Not a coroutine around a coroutine: this runs once for each delivery.
             return send({"type": "http.response.body", "body": body, "more_body": True})
 
@@ -228,11 +375,18 @@ class _Exchange:
         if not self.disconnected:
             await self.end()
 
+    async def _write_parts(self, body: bytes, reader: Reader) -> None:
+        for start in range(0, len(body), _PART_BYTES):
+            part = body[start : start + _PART_BYTES]
+            await self._send({"type": "http.response.body", "body": part, "more_body": True})
+            reader.progress()
+
     async def wait_for_disconnect(self, reader: Reader) -> None:
         """Close the reader when the client goes."""
         while not self.disconnected:
             await self.receive()
-        reader.close("gone")
+        # Not every server ends a write that waits for a client which has gone.
+        reader.give_up("gone")
 
 
 def _stop_with_hypercorn(stop: Callable[[], None]) -> None:
@@ -253,6 +407,36 @@ def _asks_for_stream(scope: Mapping[str, Any]) -> bool:
     return scope["path"].endswith(STREAM_PATH) and any(
         name == b"accept" and b"text/event-stream" in value for name, value in scope["headers"]
     )
+
+
+def _client_of(scope: Mapping[str, Any]) -> str:
+    """Return what names the client by its address, as far as that is known."""
+    header = conf.get("CLIENT_ADDRESS_HEADER").lower().encode("latin-1")
+    for name, value in reversed(scope["headers"]) if header else ():
+        if name.lower() == header:
+            # What stands before the last one is what the client has said itself.
+            return network_of(value.decode("latin-1").rpartition(",")[2])
+    return network_of((scope.get("client") or ("",))[0])
+
+
+def _stay() -> None:
+    """Who waits for Django's thread is not sent away any more."""
+
+
+def _only_a_request() -> Receive:
+    """Return a ``receive`` of a client that has sent a request without a body, and waits."""
+    events: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Message:
+        if not events:
+            await asyncio.Event().wait()
+        return events.pop()
+
+    return receive
+
+
+async def _drop(event: Message) -> None:
+    """Send to nobody."""
 
 
 async def _awaited(answer: Awaitable[None]) -> None:

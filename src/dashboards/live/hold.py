@@ -4,7 +4,8 @@ The view leaves it; whatever holds the connection reads it. Where nobody does, t
 ends and the client comes back with its position.
 """
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -53,21 +54,37 @@ class Hold:
     sources: Sequence[Source] = ()
     identity: str = ""
     """Who opened it, as ``identify`` says; empty for nobody in particular."""
+    holder: str = ""
+    """Who counts as holding it: the user where one is signed in, else the client's address."""
     resumed: bool = False
     """Whether the client was here before."""
     access: Position | None = None
     """Where ``ACCESS`` stood before it was checked whether they may."""
 
 
+def _has_place(holder: str) -> bool:  # noqa: ARG001 - the default
+    return True
+
+
+def retry_when_full() -> int:
+    """Return the milliseconds after which a page asks again whose stream there is no room for.
+
+    Drawn, so that not all of them come back in the same second.
+    """
+    return random.randint(5000, 15_000)  # noqa: S311
+
+
 class Offer:
     """An edge's offer to hold one request's connection after its answer."""
 
-    __slots__ = ("access", "full", "hold", "is_watching")
+    __slots__ = ("access", "client", "has_place", "hold", "is_watching")
 
     def __init__(self) -> None:
         self.hold: Hold | None = None
-        self.full = False
-        """Whether the edge holds as many streams as it may."""
+        self.client = ""
+        """What names the client by its network address."""
+        self.has_place: Callable[[str], bool] = _has_place
+        """Returns True if the edge would hold one more stream for a ``Hold.holder``."""
         self.is_watching = False
         """Whether the edge follows the store already, and so knows where ``ACCESS`` stands."""
         self.access: Position | None = None

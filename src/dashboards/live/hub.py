@@ -14,16 +14,17 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from dashboards import conf
+from dashboards.live.batches import Batch, Batches
 from dashboards.live.eager import begin, between_tasks
-from dashboards.live.frames import HEARTBEAT, encode_event, encode_frames
+from dashboards.live.frames import HEARTBEAT, encode_event
 from dashboards.live.hints import EVERYTHING
 from dashboards.live.hold import ACCESS, EVERYBODY, Hold, who_lost_access
 from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
-from dashboards.live.producer import Producer
+from dashboards.live.producer import follow_turn
 from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.triggers import turns
@@ -31,12 +32,21 @@ from dashboards.live.workers import is_cancelled
 
 logger = logging.getLogger("dashboards.live")
 
+Ask = Callable[[], Awaitable[bool]]
+"""Returns whether the client of a stream may still read it; raises where that is unknown."""
+
 _TICK_SECONDS = 1.0
-_MOST_NEWS = 256
+_MAX_POSITIONS = 256
 _TROUBLE_SECONDS = 1.0
 """Time between two attempts while the store does not answer."""
+_MAX_PAUSE_SECONDS = 10.0
+"""The longest time between two attempts to read a channel that the store refuses."""
 _REFUSAL_SECONDS = 60.0
 """Time between two reports of what the store refuses."""
+_ASK_SECONDS = 10.0
+"""Time that it may take to ask whether somebody still may read; then it is asked later."""
+_STOP_SECONDS = 1.0
+"""Time that a client has to read the last of a stream when the server stops."""
 
 
 class Reader:
@@ -45,22 +55,25 @@ class Reader:
     __slots__ = (
         "_beats",
         "_context",
+        "_is_given_up",
         "_loop",
         "_news",
         "_rest",
         "_waits",
         "_write",
+        "ask",
         "beat_seconds",
         "beats_at",
         "end_reason",
         "ends_at",
         "feed",
         "identity",
+        "is_suspended",
         "position",
         "task",
     )
 
-    def __init__(self, feed: "Feed", hold: Hold) -> None:
+    def __init__(self, feed: "Feed", hold: Hold, ask: Ask | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Future[None] | None = None
         # Whether that is pending. Kept here, as all that a wake looks at: of a thousand readers
@@ -75,7 +88,11 @@ class Reader:
         self.feed = feed
         self.position = hold.position
         self.identity = hold.identity
+        self.ask = ask
+        # Whether it is shown nothing new until ``ask`` has said that its client still may see it.
+        self.is_suspended = False
         self.end_reason = ""
+        self._is_given_up = False
         self._beats = False
         self.beat_seconds: float = conf.get("HEARTBEAT_SECONDS")
         self.beats_at = self._loop.time() + self.beat_seconds
@@ -119,7 +136,7 @@ class Reader:
         """
         feed, before = self.feed, self.position
         news = feed.since(before)
-        if news.encoded:
+        if news.encoded and not self.is_suspended:
             self.position = feed.position
             feed.count(news, before)
             encoded = news.encoded
@@ -139,8 +156,8 @@ class Reader:
 
     @property
     def abandoned(self) -> bool:
-        """Whether its client stopped reading."""
-        return self.end_reason == "stuck"
+        """Return True if its task was cancelled because the client does not read."""
+        return self._is_given_up
 
     def give(self, encoded: bytes, now: float) -> bool:
         """Write news if it waits for them, ``between_tasks``; what has to wait it does itself.
@@ -150,6 +167,8 @@ class Reader:
         """
         task, context, write = self.task, self._context, self._write
         if not self._waits or self.end_reason or task is None or context is None or write is None:
+            return False
+        if self.is_suspended:
             return False
         self.position = self.feed.position
         self._beats = False
@@ -171,14 +190,25 @@ class Reader:
         self.end_reason = self.end_reason or reason
         self.wake()
 
+    def give_up(self, reason: str) -> None:
+        """End the stream now: what is being written to a client that does not read is dropped."""
+        is_writing = self.task is not None and not self._waits
+        self.close(reason)
+        if is_writing and self.task is not None and not self._is_given_up:
+            self._is_given_up = True
+            self.task.cancel()
+
+    def progress(self) -> None:
+        """Note that the client took a part of what is being written."""
+        self.beats_at = self._loop.time() + self.beat_seconds
+
     def tick(self, now: float) -> None:
         """End at its age, beat after silence, and give up on a client that stopped reading."""
         if now < self.beats_at and now < self.ends_at:
             return
         if self.task and not self._waits and now >= self.beats_at + self.beat_seconds:
             # Two beats long nothing could be written. Its own task is stuck in the writing.
-            self.end_reason = "stuck"
-            self.task.cancel()
+            self.give_up("stuck")
         elif now >= self.ends_at:
             self.close("age")
         else:
@@ -186,16 +216,8 @@ class Reader:
             self.wake()
 
 
-class _News(NamedTuple):
-    """What changed since some position."""
-
-    encoded: bytes
-    frames: int
-    versions: int
-
-
-_NO_NEWS = _News(b"", 0, 0)
-_NOTHING_YET: tuple[object, _News] = (object(), _NO_NEWS)
+_NO_NEWS = Batch(b"", 0, 0)
+_NOTHING_YET: tuple[object, Batch] = (object(), _NO_NEWS)
 
 
 class Feed:
@@ -214,9 +236,10 @@ class Feed:
         self.refreshing = asyncio.Lock()
         self.tasks: set[asyncio.Task[None]] = set()
         self._state = State()
-        self._news: dict[Position | None, _News] = {}
+        self._batches = Batches(self._state)
+        self._news: dict[Position | None, Batch] = {}
         # What was asked for last: the position itself, and its answer.
-        self._latest: tuple[object, _News] = _NOTHING_YET
+        self._latest: tuple[object, Batch] = _NOTHING_YET
 
     def knows(self, position: Position | None) -> bool:
         """Whether it can say what changed since ``position``."""
@@ -226,7 +249,7 @@ class Feed:
         """Whether it can answer a client that sent ``position`` without a look at the store."""
         return self.is_read and (position is None or self.knows(position))
 
-    def since(self, position: Position | None) -> _News:
+    def since(self, position: Position | None) -> Batch:
         """Return what changed since ``position``, encoded once for all who ask alike."""
         head = self.position
         # Readers that are up to date share the feed's own position. To compare and to hash a
@@ -242,11 +265,10 @@ class Feed:
             # A reader ahead of the hub already has what the hub will hear of next.
             known = position is not None and position.epoch == head.epoch
             after = position.version if position and known else 0
-            frames = self._state.since(after)
-            encoded = encode_frames(frames, str(head))
-            news = _News(encoded, len(frames), head.version - after if known else 0)
+            encoded, frames = self._batches.since(after, str(head))
+            news = Batch(encoded, frames, head.version - after if known else 0)
             # Positions come from clients: what is kept for them is bounded.
-            if len(self._news) < _MOST_NEWS:
+            if len(self._news) < _MAX_POSITIONS:
                 self._news[position] = news
         self._latest = (position, news)
         return news
@@ -264,6 +286,7 @@ class Feed:
                 # connection never go backwards, so these end; their pages come back for the whole.
                 self.close_readers("reset")
         self._state.take(changes.frames)
+        self._batches.clear()
         self.previous, self.position, self.put_at = before, now, changes.put_at
         self._news.clear()
         self._latest = _NOTHING_YET
@@ -283,7 +306,7 @@ class Feed:
                     reader.wake()
         self.count(news, before, written)
 
-    def count(self, news: _News, before: Position | None, times: int = 1) -> None:
+    def count(self, news: Batch, before: Position | None, times: int = 1) -> None:
         """Count what was written to readers that were at ``before``, up to now."""
         # Of a stream that was behind, how old its news are says nothing of us.
         lag = time.time() - self.put_at if before is self.previous else None
@@ -300,6 +323,11 @@ class Feed:
         for reader in self.readers:
             reader.close(reason)
 
+    def forget(self) -> None:
+        """Let go of what is kept for readers: there are none any more."""
+        self.tasks = _cancel(self.tasks)
+        self._batches.clear()
+
 
 class Hub:
     """The feeds of one event loop. Without a task, a thread or a query while nobody reads."""
@@ -309,9 +337,15 @@ class Hub:
         self._feeds: dict[str, Feed] = {}
         self._topics: dict[str, Position | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._producer = Producer(store, self._trouble)
-        self._in_trouble = False
+        # What a thread that computes was told, until it is known whether all are told so.
+        self._noted: Exception | None = None
+        # Set while the store answers.
+        self._answers = asyncio.Event()
+        self._answers.set()
         self._reported: dict[str, float] = {}
+        # Readers who are shown nothing until they have been asked whether they may see it.
+        self._suspended: dict[Reader, None] = {}
+        self._are_suspended = asyncio.Event()
         # Up to where the streams of those who may have lost access are ended.
         self._access: Position | None = None
         self._access_stale = asyncio.Event()
@@ -332,12 +366,21 @@ class Hub:
         """Up to where it has ended the streams of those who may have lost access."""
         return self._access
 
-    async def open(self, hold: Hold) -> Reader:
-        """Start to read a channel, from whatever position the client has sent."""
+    async def open(self, hold: Hold, ask: Ask | None = None) -> Reader:
+        """Start to read a channel, from whatever position the client has sent.
+
+        Args:
+            hold: which channel, and from where.
+            ask: asks whether the client still may read, where that has become doubtful; without
+                it such a stream is ended.
+
+        Raises:
+            Exception: the store cannot be read.
+        """
         feed = self._feeds.get(hold.channel)
         if feed is None:
             feed = self._watch(hold)
-        reader = Reader(feed, hold)
+        reader = Reader(feed, hold, ask)
         feed.readers.add(reader)
         self.streams += 1
         METRICS.streams += 1
@@ -367,22 +410,29 @@ class Hub:
         feed = reader.feed
         reader.close("gone")
         feed.readers.remove(reader)
+        self._suspended.pop(reader, None)
         self.streams -= 1
         METRICS.streams -= 1
         METRICS.ended[reader.end_reason] += 1
         if not feed.readers and self._feeds.get(feed.channel) is feed:
             del self._feeds[feed.channel]
-            feed.tasks = _cancel(feed.tasks)
+            feed.forget()
         if not self._feeds:
             self._tasks = _cancel(self._tasks)
             self._topics.clear()
-            self._producer.close()
 
     def close(self) -> None:
         """End every stream now, and hold none from here on."""
         self.closed = True
         for feed in self._feeds.values():
             feed.close_readers("shutdown")
+        asyncio.get_running_loop().call_later(_STOP_SECONDS, self._give_up_all)
+
+    def _give_up_all(self) -> None:
+        """Give up the clients that do not read the end: no server waits for them."""
+        for feed in self._feeds.values():
+            for reader in feed.readers:
+                reader.give_up("shutdown")
 
     def _watch(self, hold: Hold) -> Feed:
         if not self._tasks:
@@ -392,13 +442,16 @@ class Hub:
                 self._poll(),
                 self._tick(),
                 self._follow(self._access_stale, self._check_access),
+                self._follow(self._are_suspended, self._ask_suspended),
             )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
         feed.tasks = _spawn(self._follow(feed.stale, partial(self._refresh, feed)))
         for turn in turns(hold.sources):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
-            feed.tasks |= _spawn(self._producer.follow(feed.channel, turn, changed))
+            feed.tasks |= _spawn(
+                follow_turn(self._store, feed.channel, turn, changed, self._note_trouble)
+            )
         return feed
 
     async def _catch_up(self, feed: Feed, position: Position | None) -> None:
@@ -451,10 +504,46 @@ class Hub:
             return
         for feed in self._feeds.values():
             for reader in feed.readers:
-                _close_if_lost(reader, lost)
+                if reader.identity in lost:
+                    reader.close("access")
+                elif reader.identity and EVERYBODY in lost:
+                    self._suspend(reader)
+
+    def _suspend(self, reader: Reader) -> None:
+        """Show a reader nothing new until it is known that its client still may see it."""
+        if reader.ask is None:
+            reader.close("access")
+            return
+        reader.is_suspended = True
+        self._suspended[reader] = None
+        self._are_suspended.set()
+
+    async def _ask_suspended(self) -> None:
+        """Ask whether the suspended may still read, one after the other; end those who may not."""
+        while self._suspended:
+            reader = next(iter(self._suspended))
+            # Taken out first: it may become doubtful again while it is asked.
+            del self._suspended[reader]
+            if reader.ask is None or reader.end_reason:
+                continue  # It has ended meanwhile.
+            try:
+                async with asyncio.timeout(_ASK_SECONDS):
+                    may_read = await reader.ask()
+            except Exception as error:  # noqa: BLE001 - a site may fail in its own ways
+                logger.info("Access to %r cannot be checked: %r", reader.feed.channel, error)
+                # Asked again, after the others: the site may be in trouble as well.
+                self._suspend(reader)
+                await asyncio.sleep(_TROUBLE_SECONDS)
+                continue
+            if not may_read:
+                reader.close("access")
+            elif reader not in self._suspended:
+                reader.is_suspended = False
+                reader.wake()
 
     async def _follow(self, stale: asyncio.Event, refresh: Callable[[], Awaitable[None]]) -> None:
         """Read a channel's news, however many hints announced them."""
+        pause = _TROUBLE_SECONDS
         while not is_cancelled():
             await stale.wait()
             stale.clear()
@@ -463,7 +552,15 @@ class Hub:
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
                 stale.set()
-                await asyncio.sleep(_TROUBLE_SECONDS)
+                if self._answers.is_set():
+                    # This channel's own trouble. The next push may mend it.
+                    await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+                    pause = min(2 * pause, _MAX_PAUSE_SECONDS)
+                else:
+                    # The poll asks for all channels whether the store answers again.
+                    await self._answers.wait()
+            else:
+                pause = _TROUBLE_SECONDS
 
     async def _hear(self) -> None:
         loop = asyncio.get_running_loop()
@@ -508,9 +605,14 @@ class Hub:
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
                 self._all_stale.set()
-                await asyncio.sleep(_TROUBLE_SECONDS)
+                # Drawn, for the other processes ask as well.
+                await asyncio.sleep(_TROUBLE_SECONDS * random.uniform(0.5, 1))  # noqa: S311
                 continue
             self._answered()
+            if self._noted is not None:
+                # The store answers readers: only those who compute are in trouble.
+                self._report_refusal(self._noted)
+                self._noted = None
             if heads.get(ACCESS) != self._access:
                 self._access_stale.set()
             for channel, feed in self._feeds.items():
@@ -540,9 +642,23 @@ class Hub:
             self._report_refusal(error)
             return
         self._store.outage.begin(error)
-        if not self._in_trouble:
-            self._in_trouble = True
+        if self._answers.is_set():
+            self._answers.clear()
             METRICS.store_failures += 1
+            # Else the poll would ask only when its time has come.
+            self._all_stale.set()
+
+    def _note_trouble(self, error: Exception) -> None:
+        """Find out whether readers are in the same trouble as the threads that compute.
+
+        Those open connections of their own: that the store has none left for them does not say
+        that readers miss anything, or that somebody's lost access could not be stored.
+        """
+        if self._store.is_unavailable(error):
+            self._noted = error
+            self._all_stale.set()
+        else:
+            self._report_refusal(error)
 
     def _report_refusal(self, error: Exception) -> None:
         """Report, now and then, what the store refuses: it is full, say, or cannot read a frame."""
@@ -560,12 +676,12 @@ class Hub:
     def _answered(self) -> None:
         """Report that the store answers again.
 
-        Revocations may have been missed during the outage: the streams of all who are signed in
-        end, and are checked when they come back.
+        Revocations may have been missed during the outage: who made them may have died before the
+        store took them. So everybody who is signed in is shown nothing new until they were asked.
         """
         self._store.outage.end()
-        if self._in_trouble:
-            self._in_trouble = False
+        if not self._answers.is_set():
+            self._answers.set()
             self._end_streams_of({EVERYBODY})
 
 

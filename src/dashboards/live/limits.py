@@ -34,9 +34,12 @@ _LEAST_POINT_BYTES = 1000
 
 def clean_text(text: str) -> str:
     """Return text with U+FFFD in place of each character that some store cannot keep."""
-    if text.isascii():
-        return text.replace("\0", _REPLACEMENT) if "\0" in text else text
-    return _UNFIT.sub(_REPLACEMENT, text) if _UNFIT.search(text) else text
+    # To encode a text takes a tenth of the time in which an expression looks through it.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _UNFIT.sub(_REPLACEMENT, text)
+    return text.replace("\0", _REPLACEMENT) if "\0" in text else text
 
 
 def check_size(label: str, html: str, limit: int | None = None) -> None:

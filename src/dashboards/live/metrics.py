@@ -1,18 +1,18 @@
 """What this process has done for its streams, in plain numbers.
 
 ``get_metrics()`` returns them, ``openmetrics()`` writes them as OpenMetrics text. Times are in
-seconds. All but ``streams`` only grow while the process lives.
+seconds. All but ``streams``, ``waiting`` and ``compute_threads`` only grow while the process lives.
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 _HELP: Mapping[str, str] = {
     "streams": "Streams held open now.",
     "opened": "Streams that were held.",
     "reconnects": "Of the opened, those that a client took up again with its position.",
-    "refused": "Streams not held because MAX_STREAMS were.",
+    "refused": "Streams not held because there was no place; their pages poll.",
     "ended": "Streams that ended, by reason.",
     "writes": "Writes to streams.",
     "frames": "Frames written: events with a value, heartbeats aside.",
@@ -23,18 +23,22 @@ _HELP: Mapping[str, str] = {
     "computed": "Live values computed.",
     "failed": "Live values whose computing raised.",
     "late": "Live values that were not ready in time and came alone.",
+    "skipped": "Turns of live values left out because the one before took too long.",
+    "waiting": "Jobs of live values that wait for a thread now.",
+    "compute_threads": "Threads that compute live values now.",
     "store_failures": "Times that the store began not to answer.",
 }
-_GAUGES = {"streams", "lag_max_seconds"}
+_GAUGES = {"streams", "lag_max_seconds", "waiting", "compute_threads"}
 _LAG_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-END_REASONS = ("age", "gone", "access", "stuck", "shutdown", "reset", "failure")
+END_REASONS = ("age", "gone", "access", "stuck", "full", "shutdown", "reset", "failure")
 """Why a stream ends: it was of age, the client went, access may have changed, the client stopped
-reading, the server stops, the store was set back, or the store failed while it was opened."""
+reading, it made room for somebody who holds less, the server stops, the store was set back, or the
+store failed while it was opened."""
 
 
 class Metrics:
-    """Counts of one process. Written in its event loop, read from anywhere."""
+    """Counts of one process, read from anywhere."""
 
     def __init__(self) -> None:
         self.streams = 0
@@ -52,7 +56,21 @@ class Metrics:
         self.computed = 0
         self.failed = 0
         self.late = 0
+        self.skipped = 0
+        # Set by the modules that know.
+        self.count_waiting: Callable[[], int] = lambda: 0
+        self.count_threads: Callable[[], int] = lambda: 0
         self.store_failures = 0
+
+    @property
+    def waiting(self) -> int:
+        """Jobs of live values that wait for a thread."""
+        return self.count_waiting()
+
+    @property
+    def compute_threads(self) -> int:
+        """Threads that compute live values."""
+        return self.count_threads()
 
     def wrote(
         self, size: int, frames: int, versions: int, lag: float | None, times: int = 1

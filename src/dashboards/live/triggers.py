@@ -1,11 +1,9 @@
-"""When a live value is computed, and the computing of it."""
+"""When a live value is computed, and who may compute it."""
 
-import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from time import monotonic
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from django.db.models import Model
 
@@ -13,8 +11,6 @@ from dashboards.live.frames import Points
 from dashboards.live.positions import Position
 from dashboards.live.states import State
 from dashboards.live.stores.base import BaseStore
-
-logger = logging.getLogger("dashboards.live")
 
 MIN_SECONDS = 0.1
 
@@ -114,6 +110,11 @@ class Source:
         topics: for such a value, the channels whose news are the changes.
         render_state: renders a state of it (``"late"`` or ``"failed"``) and since when, in seconds
             since 1970, as the HTML that its box shows; ``None`` where no box shows states.
+        begin: called before ``render``. It reads anew what the value is of, unless that is in the
+            set that it is given, and adds it there. Of a value that is awaited it returns what is
+            to be awaited before ``render`` is called.
+        is_awaited: True if ``begin`` returns something to await.
+        release: which release of the site renders it; empty where that makes no difference.
     """
 
     key: str
@@ -123,6 +124,9 @@ class Source:
     window: float | None = None
     topics: tuple[str, ...] = ()
     render_state: Callable[[State, float], str] | None = None
+    begin: Callable[[set[object]], Coroutine[Any, Any, None] | None] | None = None
+    is_awaited: bool = False
+    release: str = ""
 
 
 class Turn(NamedTuple):
@@ -175,14 +179,19 @@ def turns(sources: Iterable[Source]) -> Sequence[Turn]:
     single: list[Turn] = []
     for each in sources:
         if each.window is not None:
-            name = f"change {each.key}"
+            name = _name(f"change {each.key}", [each])
             single.append(Turn(name, each.seconds, [each], each.window, each.topics))
             continue
         groups.setdefault((each.seconds, each.deferred), []).append(each)
     return single + [
-        Turn(f"{seconds:g}{' deferred' if deferred else ''}", seconds, group)
+        Turn(_name(f"{seconds:g}{' deferred' if deferred else ''}", group), seconds, group)
         for (seconds, deferred), group in groups.items()
     ]
+
+
+def _name(name: str, sources: Iterable[Source]) -> str:
+    """Return a turn's name. Each release computes turns of its own: it cannot show the others'."""
+    return " ".join([name, *(each.release for each in sources if each.release)])
 
 
 class Claim(NamedTuple):
@@ -200,53 +209,3 @@ def claim(store: BaseStore, channel: str, turn: Turn) -> Claim | None:
     stamp = turn.stamp(store.heads(turn.topics)) if turn.topics else ""
     holder = store.claim(name, turn.claim_seconds, stamp)
     return Claim(name, holder, stamp) if holder else None
-
-
-def render(source: Source, channel: str) -> str | Points | None:
-    """Compute a value; one that raises is logged and costs only its own component."""
-    try:
-        return source.render()
-    except Exception:
-        logger.exception(
-            "The live value of %r on %r failed.",
-            source.key,
-            channel,
-            extra={"event": "value failed", "channel": channel, "key": source.key},
-        )
-        return None
-
-
-def succeeded(values: Mapping[str, str | Points | None]) -> dict[str, str | Points]:
-    """Return the values that were computed, without those that ``render`` saw fail."""
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def produce_due(
-    store: BaseStore,
-    channel: str,
-    sources: Collection[Source],
-    begin: Callable[[Sequence[Source]], None],
-) -> None:
-    """Compute what is due, as far as nobody else does: what a hub does for its readers.
-
-    Args:
-        store: where claims are made and values are put.
-        channel: the channel.
-        sources: all that may be due.
-        begin: called with what is going to be computed, so that it may wait together for what
-            would else be waited for one after the other.
-    """
-    due: list[tuple[Turn, Claim, float]] = []
-    for turn in turns(sources):
-        asked = monotonic()
-        if claimed := claim(store, channel, turn):
-            due.append((turn, claimed, asked))
-    if due:
-        begin([source for turn, _, _ in due for source in turn.sources])
-    for turn, claimed, asked in due:
-        values = {source.key: render(source, channel) for source in turn.sources}
-        frames, held = succeeded(values), turn.is_surely_held(monotonic() - asked)
-        if frames and (held or store.hold(claimed.name, claimed.holder, turn.claim_seconds)):
-            store.put(channel, frames)
-        if turn.topics:
-            store.hold(claimed.name, claimed.holder, turn.fresh_seconds, claimed.stamp)

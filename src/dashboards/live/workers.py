@@ -32,12 +32,6 @@ class Workers:
         self._lock = threading.Lock()
         self._unfinished = 0
 
-    def make_room(self, threads: int) -> None:
-        """Allow so many threads more, or fewer: as many as calls that do not return."""
-        with self._lock:
-            self._size += threads
-            self._start_threads()
-
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a function in one of the threads and return what it returns."""
         loop = asyncio.get_running_loop()
@@ -85,10 +79,10 @@ class Workers:
 
 
 def is_cancelled() -> bool:
-    """Whether the running task was told to end, and something it awaited has kept that to itself.
+    """Return True if the running task was cancelled, but a library swallowed the cancellation.
 
-    A client library may lose a cancellation that comes in the moment of its answer; seen with
-    redis-py on Python 3.11. A loop that asks here ends all the same.
+    Seen with redis-py on Python 3.11, where it comes in the moment of an answer. A loop that asks
+    here ends all the same.
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

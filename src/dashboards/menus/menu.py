@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch
 from django.utils.functional import cached_property
 
 from dashboards.component.base import call
+from dashboards.component.guard import Failure, guarded
 from dashboards.component.look import address_of
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.permissions import grants
@@ -206,18 +207,30 @@ class DashboardMenu(Menu):
     @classmethod
     def get_items(cls, obj: Any = None) -> list[MenuItem]:
         """Return an item for each dashboard; those about one object only where ``obj`` is one."""
-        return [
-            make_dashboard_item(each, obj)
+        shown = [
+            each
             for each in registry
             if each.get_app_label() == cls.app_label
             and each._meta.include_in_menu  # noqa: SLF001 - ours
             and (not issubclass(each, ModelDashboard) or isinstance(obj, each.get_model()))
         ]
+        made = (
+            guarded(
+                partial(make_dashboard_item, each, obj), dashboard=each.__name__, part="menu item"
+            )
+            for each in shown
+        )
+        return [each for each in made if not isinstance(each, Failure)]
 
 
 def bind(items: Iterable[MenuItem] | None, request: HttpRequest) -> list[BoundItem]:
-    """Return the items that one request is shown."""
-    bound = (each.bind(request) for each in items or ())
+    """Return the items that one request is shown; an item that raises is left out."""
+
+    def bind_one(item: MenuItem) -> BoundItem | None:
+        bound = guarded(lambda: item.bind(request), dashboard=type(item).__name__, part="menu item")
+        return None if isinstance(bound, Failure) else bound
+
+    bound = map(bind_one, items or ())
     return [each for each in bound if each is not None]
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
 from django.http import HttpRequest
 
+from dashboards.component.guard import Failure, guarded
 from dashboards.exceptions import RegistrationError
 from dashboards.menus.menu import (
     BoundItem,
@@ -82,6 +84,10 @@ class Sections:
         return len(items) > 1 or any(item.children or not item.selected for item in items)
 
 
+def _render(menu: type[Menu], request: HttpRequest, obj: Any) -> tuple[str, Sequence[BoundItem]]:
+    return name_of(menu), list(menu.render(request, obj))
+
+
 def get_sections(request: HttpRequest | None, obj: Any = None) -> Sections:
     """Return the sections that a page shows.
 
@@ -95,8 +101,10 @@ def get_sections(request: HttpRequest | None, obj: Any = None) -> Sections:
         return Sections()
     sections: dict[str, list[BoundItem]] = {}
     for menu in list(menu_registry) or make_default_menus():
-        if items := list(menu.render(request, obj)):
-            sections.setdefault(name_of(menu), []).extend(items)
+        render = partial(_render, menu, request, obj)
+        section = guarded(render, dashboard=menu.__name__, part="menu")
+        if not isinstance(section, Failure) and section[1]:
+            sections.setdefault(section[0], []).extend(section[1])
     mark_exactly(chain.from_iterable(sections.values()))
     active = (
         name

@@ -1,15 +1,25 @@
 """Plotly figures as JSON texts."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from enum import Enum
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+
+from django.utils.functional import Promise
 
 from dashboards.component.chart.schema import modernize
 from dashboards.component.drawing import Data
+from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError
+
+_MAX_DIGITS = 308
 
 # What holds the points of a trace, of whatever type.
 POINTS = (
@@ -75,15 +85,64 @@ def encode(value: Any, allowed: str) -> str:
     Raises:
         ComponentValueError: when it cannot be written as JSON; it begins with ``allowed``.
     """
-    # Optional, and slow to import: only a process that renders a figure needs it.
-    from plotly.io.json import to_json_plotly  # noqa: PLC0415
-
     try:
-        text: str = to_json_plotly(value)
+        text = json.dumps(value, cls=_encoder(), separators=(",", ":"))
+        _check_numbers(text)
     except (TypeError, ValueError) as error:
-        msg = f"{allowed}, got {value!r}, which cannot be written as JSON: {error}."
+        msg = f"{allowed}, got {shorten(value)}, which cannot be written as JSON: {error}."
         raise ComponentValueError(msg) from error
     return text
+
+
+@cache
+def _encoder() -> type[json.JSONEncoder]:
+    # Optional, and slow to import: only a process that renders a figure needs it.
+    from plotly.utils import PlotlyJSONEncoder  # noqa: PLC0415
+
+    class Encoder(PlotlyJSONEncoder):  # type: ignore[misc] # brings no types
+        """Also writes what is a text, and refuses what would be drawn as something else.
+
+        Always in the same way: plotly's own function takes another library where that is
+        installed.
+        """
+
+        def default(self, o: Any) -> Any:
+            if isinstance(o, Promise | UUID):
+                return str(o)
+            if isinstance(o, Enum):
+                return getattr(o, "label", o.value)
+            if isinstance(o, range):
+                return list(o)
+            if isinstance(o, timedelta | memoryview):
+                msg = f"{shorten(o)} is no point of an axis; give a number, such as its seconds"
+                raise TypeError(msg)
+            if isinstance(o, Decimal) and o.is_snan():
+                return None
+            if isinstance(o, Decimal) and o.is_finite() and abs(float(o)) == float("inf"):
+                raise TypeError(_TOO_LARGE.format(shorten(o)))
+            return super().default(o)
+
+    return Encoder
+
+
+_TOO_LARGE = "{} is larger than any number that a browser knows"
+_DIGITS = re.compile(r"\d{309}")
+
+
+def _check_numbers(text: str) -> None:
+    """Refuse whole numbers of JSON text that a browser would read as infinite.
+
+    Raises:
+        ValueError: there is one.
+    """
+
+    def check(digits: str) -> int:
+        if len(digits.removeprefix("-")) > _MAX_DIGITS:
+            raise ValueError(_TOO_LARGE.format(f"A number of {len(digits)} digits"))
+        return 0
+
+    if _DIGITS.search(text):
+        json.loads(text, parse_int=check)
 
 
 def is_list(value: Any) -> bool:
@@ -100,7 +159,7 @@ def _refuse(constant: str) -> None:
 def _to_json(value: Any, allowed: str) -> str:
     figure = value.to_plotly_json() if hasattr(value, "to_plotly_json") else value
     if not isinstance(figure, Mapping):
-        msg = f"{allowed}, got {value!r}."
+        msg = f"{allowed}, got {shorten(value)}."
         raise ComponentValueError(msg)
     return encode(dict(figure), allowed)
 

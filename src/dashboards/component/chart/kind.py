@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.templatetags.static import static
 from django.utils.safestring import SafeString
 
 from dashboards.component.chart.figure import as_text, encode, is_list
 from dashboards.component.chart.serializer import ChartSerializer
 from dashboards.component.drawing import Data, Drawing, escape
+from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _ALLOWED_POINTS = (
     "A point of a Chart must be a dict such as {'x': 1, 'y': 2}, a list of them (one for each "
     "trace), or a list of such lists"
 )
+
+PLOTLY = "dashboards/plotly/plotly.min.js"
+"""The static file that is plotly.js."""
 
 WORLD = "dashboards/geo/world.json"
 """The static file that holds the shapes of countries."""
@@ -82,14 +85,6 @@ class Chart(Drawing):
         """How many points are kept."""
         return self.window or 0
 
-    @property
-    def world_url(self) -> str:
-        """The address of the shapes of countries; empty where they are not installed."""
-        try:
-            return static(WORLD)
-        except ValueError:
-            return ""  # They were not among what was collected.
-
     def prepare_base(self) -> SafeString | None:
         """Return the figure that points are appended to."""
         return self.prepare_value(self.base if self.figure is None else self.figure)
@@ -101,7 +96,7 @@ class Chart(Drawing):
         for moment in moments:
             point = moment if is_list(moment) else [moment]
             if not all(trace is None or isinstance(trace, Mapping) for trace in point):
-                msg = f"{_ALLOWED_POINTS}, got {value!r}."
+                msg = f"{_ALLOWED_POINTS}, got {shorten(value)}."
                 raise ComponentValueError(msg)
             text = encode([trace and dict(trace) for trace in point], _ALLOWED_POINTS)
             points.append(escape(text))

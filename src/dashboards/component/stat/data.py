@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext
 
-from dashboards.component.formats import format_duration, format_number, format_value
+from dashboards.component.formats import absolute, format_duration, format_number, format_value
 
 Direction = Literal["up", "down"]
 
@@ -46,7 +46,7 @@ class StatChange:
     @property
     def amount(self) -> Any:
         """What is shown: the text, or by how much, without its sign."""
-        return self.text or format_number(abs(self.by), self.decimals)
+        return self.text or format_number(absolute(self.by), self.decimals)
 
     @property
     def time(self) -> str:

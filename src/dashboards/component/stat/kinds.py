@@ -1,20 +1,26 @@
 """One figure."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+from types import FunctionType
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number, declaring
-from dashboards.component.formats import is_finite, is_number
+from dashboards.component.formats import format_value, is_finite, is_number
 from dashboards.component.look import address_of
 from dashboards.component.shell import escape, fill, gap
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
+from dashboards.component.texts import as_text, is_missing, shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
+_BARE = frozenset({int, float, str})
 _GOOD = ("up", "down", None)
 _SKIPPED = re.compile(r"[\x00-\x20]")
 _FIGURE = gap("figure")
@@ -93,29 +99,72 @@ class Stat(Component):
         if isinstance(value, StatSerializer):
             value = value.data
         data = as_data("Stat", StatData, value, short="text")
-        good = self.good if data.good is None else data.good
-        if good not in _GOOD:
-            msg = f"A Stat's good must be 'up', 'down' or None, got {good!r}."
-            raise ComponentValueError(msg)
+        # A bare figure leaves all else as it is by default.
+        is_bare = type(value) in _BARE or not isinstance(value, StatData | Mapping)
+        data = _as_figure(data) if is_bare else _clean(data)
         href = self.href if data.href is None else data.href
-        href = href and _safe(address_of(href, about))
         # What was declared of a number is not said of a word in its place.
         declared = self if is_number(data.text) else data
+        date_format = data.date_format or self.date_format
+        if date_format:
+            _check_date_format(date_format, data.text)
         fields: dict[str, Any] = {
-            "change": _as_change(data.change),
-            "sparkline": as_sparkline(data.sparkline),
-            "href": href,
+            "href": _safe(address_of(_as_target(href), about)) if href not in (None, "") else None,
             "prefix": data.prefix or declared.prefix,
             "unit": (data.unit or declared.unit).strip(),
-            "good": good,
+            "good": self.good if data.good is None else data.good,
             "decimals": as_decimals(
                 "Stat", self.decimals if data.decimals is None else data.decimals
             ),
-            "date_format": data.date_format or self.date_format,
+            "date_format": date_format,
         }
         # Most say nothing that is not there already, and to make another takes its time.
         is_ready = all(getattr(data, name) is value for name, value in fields.items())
         return data if is_ready else replace(data, **fields)
+
+
+def _as_figure(data: StatData) -> StatData:
+    text = as_text("Stat", "text", data.text)
+    return data if text is data.text else replace(data, text=text)
+
+
+def _clean(data: StatData) -> StatData:
+    """Return what a value says itself as texts that a template can write.
+
+    Raises:
+        ComponentValueError: it says something that is none.
+    """
+    good: object = data.good
+    if not (good is None or (isinstance(good, str) and good in _GOOD)):
+        msg = f"A Stat's good must be 'up', 'down' or None, got {shorten(good)}."
+        raise ComponentValueError(msg)
+    texts = {
+        name: as_text("Stat", name, getattr(data, name))
+        for name in ("text", "sub_text", "icon", "prefix", "unit", "date_format")
+    }
+    return replace(
+        data,
+        change=_as_change(data.change),
+        sparkline=as_sparkline(data.sparkline),
+        href=None if is_missing(data.href) else _as_target(data.href),
+        **{
+            **texts,
+            **{
+                name: "" if texts[name] is None else str(texts[name])
+                for name in ("prefix", "unit", "date_format")
+            },
+        },
+    )
+
+
+def _as_target(value: Any) -> Any:
+    if hasattr(value, "get_absolute_url") or isinstance(value, str | Promise | FunctionType):
+        return value
+    msg = (
+        "A Stat's href must be an address, a view's name, a dashboard, or an object that has a "
+        f"get_absolute_url, got {shorten(value)}."
+    )
+    raise ComponentValueError(msg)
 
 
 def _safe(address: str) -> str:
@@ -132,14 +181,41 @@ def _safe(address: str) -> str:
 
 
 def _as_change(value: Any) -> StatChange | None:
-    if value is None:
+    if is_missing(value):
         return None
     change = as_data("Stat's change", StatChange, value, short="by")
     by = change.by
     if is_number(by):
         by = by if is_finite(by) else None
-    elif by is not None:
+    elif is_missing(by):
+        by = None
+    else:
         by = as_number("Stat's change", "by", by)
-    if by is None and not change.text:
+    text = as_text("Stat's change", "text", change.text)
+    if by is None and not text:
         return None
-    return replace(change, by=by, decimals=as_decimals("Stat's change", change.decimals))
+    period = change.period
+    if not isinstance(period, timedelta) or is_missing(period):
+        period = as_text("Stat's change", "period", period) or ""
+    return replace(
+        change,
+        by=by,
+        text=text or "",
+        unit=as_text("Stat's change", "unit", change.unit) or "",
+        period=period,
+        decimals=as_decimals("Stat's change", change.decimals),
+    )
+
+
+def _check_date_format(date_format: str, shown: Any) -> None:
+    """Refuse a format that what is shown cannot be written in.
+
+    Raises:
+        ComponentValueError: a date has no hours, say.
+    """
+    if isinstance(shown, date | time):
+        try:
+            format_value(shown, None, date_format)
+        except (TypeError, AttributeError) as error:
+            msg = f"A Stat's date_format cannot write {shorten(shown)}: {error}"
+            raise ComponentValueError(msg) from error

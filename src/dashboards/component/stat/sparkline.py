@@ -1,6 +1,6 @@
 """A series as a line of the size of a word, drawn on the server."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from dashboards.component.base import as_number
 from dashboards.component.formats import format_number, is_finite, is_number
+from dashboards.component.texts import is_missing, shorten
 from dashboards.exceptions import ComponentValueError
 
 WIDTH, HEIGHT = 100, 30
@@ -114,6 +115,9 @@ def _thin(values: Sequence[float | None]) -> Iterator[tuple[int, float | None]]:
             yield end - 1, None
 
 
+_UNORDERED = (str, bytes, Mapping, set, frozenset)
+
+
 def as_sparkline(values: Any) -> Sparkline | None:
     """Return a series ready to be drawn; ``None`` where no number is in it.
 
@@ -123,17 +127,17 @@ def as_sparkline(values: Any) -> Sparkline | None:
     if values is None or isinstance(values, Sparkline):
         return values
     try:
-        given = None if isinstance(values, str | bytes) else list(values)
+        given = None if isinstance(values, _UNORDERED) else list(values)
     except TypeError:
         given = None
     if given is None:
-        msg = f"A Stat's sparkline must be a list of numbers, got {values!r:.200}."
+        msg = f"A Stat's sparkline must be a list of numbers, got {shorten(values)}."
         raise ComponentValueError(msg)
     numbers = tuple(map(_as_point, given))
     return Sparkline(numbers) if any(number is not None for number in numbers) else None
 
 
 def _as_point(value: Any) -> float | None:
-    if value is None or (is_number(value) and not is_finite(value)):
+    if is_missing(value) or (is_number(value) and not is_finite(value)):
         return None
     return as_number("Stat", "sparkline", value)

@@ -25,6 +25,7 @@ from django_tables2.utils import Accessor, AttributeDict, call_with_appropriate,
 
 from dashboards.component.table.rows import Field, Part
 from dashboards.component.table.source import Source
+from dashboards.component.texts import as_text
 
 _MISSING = "—"
 _LONG = 40
@@ -269,7 +270,7 @@ class Engine:
             value = _displayed(column.accessor, row.record)
         else:
             return row.get_cell(column.name)
-        if value is None or value == "":
+        if value is None or (isinstance(value, str) and value == ""):
             return column.default
         if not column.link:
             return value
@@ -426,8 +427,13 @@ def _link(way: Sequence[Any], attrs: Any, content: Any, record: Any, **kwargs: A
 
 
 def _shown(value: Any) -> Any:
-    """Return what the template writes by the locale, or as text that it escapes."""
-    if value is None or value == "":
+    """Return what the template writes by the locale, or as text that it escapes.
+
+    Raises:
+        ComponentValueError: the value has no text.
+    """
+    value = as_text("Table", "cell", value)
+    if value is None or (isinstance(value, str) and value == ""):
         return _MISSING
     if isinstance(value, bool):
         return yesno(value)

@@ -19,11 +19,13 @@ from dashboards.component.table.source import (
     Source,
     TableData,
     as_columns,
+    as_named,
     as_order,
     as_rows,
 )
 from dashboards.component.table.state import EXPORT, NAMES, address_of
 from dashboards.component.table.view import Options, Place, TableView
+from dashboards.component.texts import as_text
 from dashboards.exceptions import DeclarationError
 
 
@@ -167,11 +169,13 @@ class Table(Component):
             data = as_data("Table", TableData, value, short="data")
             rows = as_rows(data.data)
             if self.table_class is None:
+                given = self.columns if data.columns is None else data.columns
+                columns = as_columns(given, rows)
                 return Source(
-                    rows,
-                    as_columns(self.columns if data.columns is None else data.columns, rows),
+                    as_named(rows, columns),
+                    columns,
                     order=as_order(data.order or self.order),
-                    title=data.title,
+                    title=str(as_text("Table", "title", data.title) or ""),
                     force_lower=self.force_lower,
                 )
             table = make_table(self.table_class, rows)

@@ -5,7 +5,14 @@ from typing import Any
 
 from dashboards.component.base import resolve
 from dashboards.component.serializer import Serializer
-from dashboards.component.table.source import Columns, Source, as_columns, as_order, as_rows
+from dashboards.component.table.source import (
+    Columns,
+    Source,
+    as_columns,
+    as_named,
+    as_order,
+    as_rows,
+)
 
 
 class TableSerializer(Serializer):
@@ -49,7 +56,7 @@ class TableSerializer(Serializer):
         given: Columns | None = self.get_option("columns")
         columns = as_columns(given, rows)
         return Source(
-            rows,
+            as_named(rows, columns),
             columns,
             order=as_order(self.get_option("order")),
             title=str(self.get_option("title", "")),

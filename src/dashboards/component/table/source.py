@@ -2,10 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, time
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Manager, Model, QuerySet
+from django.db.models.query import ModelIterable, ValuesIterable
+from django.utils.functional import Promise
 
+from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError
 
 Columns = Mapping[str, Any] | Sequence[str]
@@ -67,19 +73,56 @@ def as_rows(value: Any) -> Any:
     if isinstance(value, Manager):
         value = value.all()
     if isinstance(value, QuerySet):
+        if not issubclass(value._iterable_class, ModelIterable | ValuesIterable):  # noqa: SLF001
+            # Rows of values_list() have no names: as dicts they have.
+            value = value.values(*(getattr(value, "_fields", None) or ()))
         query = value.query
         # These cannot be filtered or ordered any more.
         if query.is_sliced or query.combinator or query.distinct_fields:
             return list(value.all())
         return value.all()
-    if value is None or isinstance(value, str | bytes | Mapping):
-        msg = f"{_ALLOWED}; its data was {value!r:.200}."
+    if value is None or isinstance(value, str | bytes | bytearray | memoryview | Mapping | Promise):
+        msg = f"{_ALLOWED}; its data was {shorten(value)}."
         raise ComponentValueError(msg)
     try:
         return list(value)
     except TypeError as error:
-        msg = f"{_ALLOWED}, got {value!r:.200}."
+        msg = f"{_ALLOWED}, got {shorten(value)}."
         raise ComponentValueError(msg) from error
+
+
+def as_named(rows: Any, columns: Mapping[str, Any]) -> Any:
+    """Return rows in which each column is found by its name: tuples become dicts.
+
+    Args:
+        rows: a queryset, or a list.
+        columns: the columns, in their order.
+
+    Raises:
+        ComponentValueError: a row is no dict, object or tuple, or a tuple has another length.
+    """
+    if isinstance(rows, QuerySet):
+        return rows
+    return [_as_named(row, columns) for row in rows]
+
+
+def _as_named(row: Any, columns: Mapping[str, Any]) -> Any:
+    kind = type(row)
+    if (kind is tuple or kind is list) and columns:
+        if len(row) == len(columns):
+            return dict(zip(columns, row, strict=True))
+        msg = (
+            f"A row of a Table must have as many values as there are columns "
+            f"({', '.join(columns)}), got {shorten(row)}."
+        )
+        raise ComponentValueError(msg)
+    if row is None or isinstance(row, _SCALARS):
+        msg = f"A row of a Table must be a dict, an object or a tuple, got {shorten(row)}."
+        raise ComponentValueError(msg)
+    return row
+
+
+_SCALARS = (str, bytes, int, float, complex, Decimal, set, frozenset, date, time, UUID, type)
 
 
 def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
@@ -101,6 +144,9 @@ def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
     if isinstance(row, Mapping):
         # Rows of a list may lack what others have.
         names = dict.fromkeys(name for each in _some(rows) for name in each)
+        if unnamed := [name for name in names if not isinstance(name, str)]:
+            msg = f"A Table's columns must be called by texts, got {shorten(unnamed[0])}."
+            raise ComponentValueError(msg)
         return {str(name): None for name in names}
     if is_dataclass(row):
         return {each.name: None for each in fields(row)}

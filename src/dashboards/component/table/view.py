@@ -10,9 +10,11 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from dashboards import conf
 from dashboards.component.table.rows import Field, rows_of
 from dashboards.component.table.source import Source
 from dashboards.component.table.state import Address, State, read_state
+from dashboards.exceptions import ValueTooLargeError
 
 if TYPE_CHECKING:
     from dashboards.component.table.columns import Cell, Head, Line
@@ -151,9 +153,27 @@ class TableView:
     def lines(self) -> Sequence["Line"]:
         """The rows of this page."""
         if not self.is_paged:
-            return self._engine.lines(list(self._all))
+            return self._engine.lines(self._read_all())
         start = (self.page - 1) * self.size
         return self._engine.lines(self._all.cut(start, start + self.size))
+
+    def _read_all(self) -> Sequence[Any]:
+        """Return all rows, where they are shown without pages.
+
+        Raises:
+            ValueTooLargeError: even empty they would be too many to be sent. They are not read on.
+        """
+        limit: int = conf.get("MAX_FRAME_BYTES")
+        most = limit // (len("<tr></tr>") + len("<td></td>") * len(self._engine.heads))
+        rows = self._all.cut(0, most + 1)
+        if len(rows) > most:
+            msg = (
+                f"a table without pages shows {most:,} rows at most, for {limit:,} bytes are "
+                "stored and sent to pages. Show fewer, let it be loaded in pages (a Table whose "
+                "value is callable), or raise DASHBOARDS['MAX_FRAME_BYTES']."
+            )
+            raise ValueTooLargeError(msg)
+        return rows
 
     @cached_property
     def foot(self) -> Sequence["Cell"]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from time import time
+from time import monotonic, time
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the framework's name
@@ -79,6 +79,8 @@ class DatabaseStore(BaseStore):
         self._thread = Workers(1, "dashboards-store")
         self._lock = Lock()
         self._hints: HostHints | None = None
+        # When the database could not be reached the last time, and why. Of the store's thread.
+        self._failure: tuple[float, DatabaseError | None] = (0.0, None)
         # What SQLite said when the heads were last read, and the heads. Of the store's thread.
         self._last_heads: tuple[tuple[int, frozenset[str]], Mapping[str, Position]] | None = None
 
@@ -339,10 +341,19 @@ class DatabaseStore(BaseStore):
         return self._last_heads[1]
 
     async def _in_thread(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        asked = monotonic()
+
         def run() -> R:
+            failed, failure = self._failure
+            if failure is not None and asked < failed:
+                # A thousand channels that waited in line for a database which cannot be reached
+                # would try one after the other, each until its own timeout.
+                raise type(failure)(*failure.args) from failure.__cause__
             try:
                 return function(*args, **kwargs)
-            except DatabaseError:
+            except DatabaseError as error:
+                if self.is_unavailable(error):
+                    self._failure = (monotonic(), error)
                 # It may be the connection that is broken: the next call opens a new one.
                 with contextlib.suppress(DatabaseError):
                     connections[self.using].close()

@@ -2,10 +2,18 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
@@ -27,7 +35,13 @@ except ImportError:
 else:
     INSTALLED = True
 
-_OPTIONS = {"url", "prefix", "timeout", "keep_seconds", "poll_seconds"}
+_OPTIONS = {"url", "prefix", "timeout", "keep_seconds", "poll_seconds", "max_connections"}
+_BUSY = "No connection available."
+"""What redis-py's pools say whose connections have all been in use for too long."""
+_MAX_READS = 100
+"""Channels that are read by one pipeline: its answers are in memory at the same time."""
+_MAX_PIPELINES = 2
+"""Pipelines of an event loop that wait for their answers at the same time."""
 _INSTALL = 'pip install "django-live-dashboards[redis]"'
 
 # A channel is two keys: a hash of data and a sorted set of versions, both by member. The empty
@@ -211,6 +225,78 @@ class _Client:
         self.hold = client.register_script(_HOLD)
 
 
+_Read = tuple[list[str], list[Any], "asyncio.Future[Sequence[str]]"]
+"""The keys and arguments of a script, and what becomes its answer."""
+
+
+class _Reads:
+    """Gathers the reads that one event loop asks for at a time, and sends them together.
+
+    A server that was restarted has all its channels opened in one second. One command each would
+    need a connection each, or a thousand round trips one after the other.
+
+    Args:
+        lend: lends the loop's client.
+    """
+
+    def __init__(self, lend: Callable[[], AbstractAsyncContextManager[_Client]]) -> None:
+        self._lend = lend
+        self._waiting: list[_Read] = []
+        self._senders: set[asyncio.Task[None]] = set()
+
+    def ask(self, keys: list[str], arguments: list[Any]) -> "asyncio.Future[Sequence[str]]":
+        """Return what the script ``since`` will answer. To cancel it cancels no connection."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Sequence[str]] = loop.create_future()
+        self._waiting.append((keys, arguments, answer))
+        # One sender for all reads that the loop's present turn asks for. Where Redis is slow, what
+        # is asked meanwhile gathers.
+        if len(self._waiting) == 1 and len(self._senders) < _MAX_PIPELINES:
+            sender = loop.create_task(self._send())
+            self._senders.add(sender)
+            sender.add_done_callback(self._senders.discard)
+        return answer
+
+    async def _send(self) -> None:
+        while self._waiting:
+            reads, self._waiting = self._waiting[:_MAX_READS], self._waiting[_MAX_READS:]
+            reads = [read for read in reads if not read[2].done()]  # Not what was cancelled.
+            if not reads:
+                continue
+            try:
+                async with self._lend() as client:
+                    results = await self._execute(client, reads)
+            except Exception as error:  # noqa: BLE001 - a client may fail in its own ways
+                results = [error] * len(reads)
+            for (_, _, answer), result in zip(reads, results, strict=True):
+                if answer.done():
+                    continue
+                if isinstance(result, Exception):
+                    answer.set_exception(result)
+                else:
+                    answer.set_result(result)
+
+    @staticmethod
+    async def _execute(client: _Client, reads: "Sequence[_Read]") -> Sequence[Any]:
+        if len(reads) == 1:
+            [(keys, arguments, _)] = reads
+            return [await client.since(keys, arguments)]
+        async with client.redis.pipeline(transaction=False) as pipeline:
+            for keys, arguments, _ in reads:
+                await client.since(keys, arguments, client=pipeline)
+            # A channel that cannot be read fails alone.
+            results: Sequence[Any] = await pipeline.execute(raise_on_error=False)
+            return results
+
+
+class _Lent(NamedTuple):
+    """The client of one event loop."""
+
+    client: _Client
+    reads: _Reads
+    users: set[object]
+
+
 class RedisStore(BaseStore):
     """Keeps each channel in Redis; hints travel by its publish and subscribe.
 
@@ -223,6 +309,9 @@ class RedisStore(BaseStore):
         keep_seconds: seconds after which a channel that is neither pushed to nor read is dropped;
             default 30 days.
         poll_seconds: seconds between two looks for news whose hint was lost; default 2.
+        max_connections: connections of a process at most, once for its threads and once for each
+            event loop, beside the one that hears hints; default 20. Who finds all of them in use
+            waits for one, up to ``timeout``.
     """
 
     def __init__(self, options: Mapping[str, Any]) -> None:
@@ -232,17 +321,21 @@ class RedisStore(BaseStore):
         self.timeout: float = options.get("timeout", 5)
         self.keep_seconds: float = options.get("keep_seconds", 30 * 24 * 3600)
         self.poll_seconds = options.get("poll_seconds", 2)
+        self.max_connections: int = options.get("max_connections", 20)
         self._lock = threading.Lock()
         self._client: _Client | None = None
         # An asynchronous client belongs to one loop. It lives while somebody there hears or reads.
-        self._loops: dict[asyncio.AbstractEventLoop, tuple[_Client, set[object]]] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, _Lent] = {}
 
     def is_unavailable(self, error: Exception) -> bool:
         """Return True if the connection failed, or Redis did not answer in time."""
-        if not INSTALLED or isinstance(error, redis.exceptions.MaxConnectionsError):
-            return False  # All connections of this client are busy, which says nothing of Redis.
-        # Also a server that is still loading its data, and one that asks for another password.
-        return isinstance(error, OSError | redis.ConnectionError | redis.TimeoutError)
+        # Not every release has it.
+        too_many = getattr(redis.exceptions, "MaxConnectionsError", ()) if INSTALLED else ()
+        if not INSTALLED or isinstance(error, too_many) or str(error) == _BUSY:
+            return False  # All connections of this process are in use: that is a crowd.
+        # Also a server that is still loading its data, and one that asks for another password; one
+        # that has lost its master or its cluster, and one that is busy with somebody's script.
+        return isinstance(error, _unavailable_errors()) or str(error).startswith("BUSY ")
 
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store with one script, which nothing else runs beside."""
@@ -291,10 +384,11 @@ class RedisStore(BaseStore):
         self._sync().redis.publish(f"{self.prefix}hints", self._sign(channel))
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
-        """Read through the loop's own client."""
-        async with self._async() as client:
-            reading = client.since(*self._ask_since(channel, position))
-            return _changes(channel, await _to_its_end(reading))
+        """Read through the loop's own client, together with what else is read in this moment."""
+        loop = asyncio.get_running_loop()
+        async with self._async():
+            reads = self._loops[loop].reads
+            return _changes(channel, await reads.ask(*self._ask_since(channel, position)))
 
     async def aheads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Read through the loop's own client."""
@@ -324,13 +418,25 @@ class RedisStore(BaseStore):
                 # Not after a timeout: a request would wait for a server that hangs twice as long.
                 closed = (redis.ConnectionError,)
                 retry = redis.retry.Retry(redis.backoff.NoBackoff(), 1, supported_errors=closed)
-                self._client = _Client(redis.Redis.from_url(self.url, **self._settings(retry)))
+                pool = redis.BlockingConnectionPool.from_url(
+                    self.url, **self._settings(retry), **self._bounds()
+                )
+                self._client = _Client(redis.Redis.from_pool(pool))
             return self._client
 
     def _make_async(self) -> _Client:
         _require_redis()
-        retry = redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1)
-        return _Client(redis.asyncio.Redis.from_url(self.url, **self._settings(retry)))
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            self.url, **self._settings(self._async_retry()), **self._bounds()
+        )
+        return _Client(redis.asyncio.Redis.from_pool(pool))
+
+    def _bounds(self) -> dict[str, Any]:
+        return {"max_connections": self.max_connections, "timeout": self.timeout}
+
+    @staticmethod
+    def _async_retry() -> Any:
+        return redis.asyncio.retry.Retry(redis.backoff.NoBackoff(), 1)
 
     def _settings(self, retry: Any) -> dict[str, Any]:
         return {
@@ -347,8 +453,8 @@ class RedisStore(BaseStore):
         """Lend the client of the running loop; with its last user it is closed."""
         loop, user = asyncio.get_running_loop(), object()
         if loop not in self._loops:
-            self._loops[loop] = (self._make_async(), set())
-        client, users = self._loops[loop]
+            self._loops[loop] = _Lent(self._make_async(), _Reads(self._async), set())
+        client, _, users = self._loops[loop]
         users.add(user)
         try:
             yield client
@@ -359,11 +465,18 @@ class RedisStore(BaseStore):
                 await _to_its_end(client.redis.aclose())
 
     async def _hear_others(self, hear: Hear) -> None:
-        async with self._async() as client:
-            await keep_listening(partial(self._listen, client, hear))
+        _require_redis()
+        # A connection of its own: reads that wait for theirs do not keep hints waiting.
+        settings = self._settings(self._async_retry())
+        client = redis.asyncio.Redis.from_url(self.url, **settings)
+        try:
+            async with self._async():  # Kept from read to read for as long as it hears.
+                await keep_listening(partial(self._listen, client, hear))
+        finally:
+            await _to_its_end(client.aclose())
 
-    async def _listen(self, client: _Client, hear: Hear) -> None:
-        async with client.redis.pubsub() as pubsub:
+    async def _listen(self, client: Any, hear: Hear) -> None:
+        async with client.pubsub() as pubsub:
             await _to_its_end(pubsub.subscribe(f"{self.prefix}hints"))
             asked = False
             while not is_cancelled():
@@ -424,6 +537,14 @@ class RedisStore(BaseStore):
                     hint="Leave it out for the default.",
                     id="dashboards.E011",
                 )
+        most = self.options.get("max_connections", 20)
+        if not isinstance(most, int) or most < 1:
+            yield Error(
+                "OPTIONS['max_connections'] of RedisStore must be a whole number above 0, got "
+                f"{most!r}.",
+                hint="Leave it out for the default, 20.",
+                id="dashboards.E011",
+            )
 
 
 async def _to_its_end(awaitable: Awaitable[T]) -> T:
@@ -434,6 +555,11 @@ async def _to_its_end(awaitable: Awaitable[T]) -> T:
     except asyncio.CancelledError:
         await asyncio.gather(opening, return_exceptions=True)
         raise
+
+
+def _unavailable_errors() -> tuple[type[Exception], ...]:
+    down = redis.exceptions.ClusterDownError
+    return (OSError, redis.ConnectionError, redis.TimeoutError, down)
 
 
 def _require_redis() -> None:

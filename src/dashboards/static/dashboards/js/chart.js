@@ -5,7 +5,10 @@
 (() => {
   "use strict";
 
+  // The page says where these are: a figure may have been rendered by a process, or a release, that
+  // knows the files by other addresses.
   const { nonce, dataset } = document.currentScript;
+  const { plotly: PLOTLY_URL, world: WORLD_URL } = dataset;
   const RETRY_MS = 10_000;
   let plotly; // Loaded by the first chart that needs it, so that no page waits for it.
 
@@ -353,7 +356,7 @@
 
   class DashboardChart extends window.dashboards.Drawing {
     prepare() {
-      return load(this.dataset.plotly);
+      return load(PLOTLY_URL);
     }
 
     // Shows a figure that came as JSON: as its template would have, had it come as HTML.
@@ -365,7 +368,8 @@
         plot.setAttribute("hx-morph-skip", "");
         this.replaceChildren(source, plot);
       }
-      source.textContent = JSON.stringify(figure);
+      // Data, and yet a policy asks: it is the text of a <script>.
+      source.textContent = window.dashboards.trust.createScript(JSON.stringify(figure));
     }
 
     // The figure's traces and layout as they are drawn: with the points of a series, in the page's
@@ -402,7 +406,7 @@
       layout.width ??= room.width;
       layout.height ??= room.height;
       if (figure.config?.topojsonURL) letAsk(layout);
-      else if (showsWorld(data, layout)) await (world ??= fetchWorld(this.dataset.world));
+      else if (showsWorld(data, layout)) await (world ??= fetchWorld(WORLD_URL));
       else know(blank);
       const language = this.closest("[lang]")?.lang || navigator.language;
       const config = configOf(figure, language);

@@ -31,6 +31,12 @@
     batches.get(name).push(item);
   }
 
+  // As the component's own address would have answered.
+  function answerOf({ status, html, state }) {
+    const headers = state ? { "Dashboards-State": encodeURIComponent(state) } : {};
+    return new Response(html ?? null, { status, headers });
+  }
+
   async function ask(batch, query, items) {
     const alone = ({ alone, resolve, reject }) => alone().then(resolve, reject);
     if (items.length === 1) return alone(items[0]);
@@ -48,7 +54,7 @@
     }
     for (const item of items) {
       const ready = answer.ready[item.key];
-      if (ready) item.resolve(new Response(ready.html ?? null, { status: ready.status }));
+      if (ready) item.resolve(answerOf(ready));
       else if (answer.again.includes(item.key)) add(batch, query, item);
       else alone(item);
     }
@@ -71,11 +77,6 @@
     }
   }
 
-  function showFailed(element) {
-    const waiting = element.querySelector?.(":scope > .dashboard-placeholder");
-    if (waiting && element.dataset.failed) waiting.textContent = element.dataset.failed;
-  }
-
   htmx.registerExtension("dashboards-deferred", {
     htmx_after_process: watch,
     htmx_before_request(element, { ctx }) {
@@ -83,8 +84,6 @@
         ctx.fetch = (action, request) => load(element, action, request);
       }
     },
-    htmx_response_error: showFailed,
-    htmx_error: showFailed,
   });
 
   // htmx may have processed the document before this script ran.

@@ -231,7 +231,7 @@
     }
 
     dispatch(event, data, id) {
-      const text = data.join("\n");
+      const text = fitToPage(data.join("\n"));
       if (event === "stream-error") {
         // What others say by their status, django-eventstream says in an event. Its id is none.
         console.error(`dashboards: ${this.url} refused: ${text}`);
@@ -279,10 +279,26 @@
   const names = (target, attribute, event) =>
     target.getAttribute(attribute)?.split(",").some((name) => name.trim() === event);
 
+  // Frames are rendered for every page: a placeholder stands where a page's script prefix comes.
+  const fitToPage = (text) => {
+    if (!text.includes("/@dashboards@/")) return text;
+    const prefix = document.querySelector("[data-dashboards-prefix]")?.dataset.dashboardsPrefix;
+    return text.replaceAll("/@dashboards@/", prefix || "/");
+  };
+
+  // A frame says which release rendered it. One of another structure would be shown half.
+  const isOfThisRelease = ({ dataset: { release } }, text) => {
+    const made = /^<!--dashboards (\w+)\./.exec(text)?.[1];
+    return !made || !release || made === release;
+  };
+
   function take(target, event, text) {
-    const key = event.replace(/:append$/, "");
+    const key = event.replace(/:(append|state)$/, "");
     if (names(target, "sse-refresh", event)) refresh(target);
-    if (!names(target, "sse-swap", key)) return;
+    if (!names(target, "sse-swap", key) || !isOfThisRelease(target, text)) return;
+    const isState = event.endsWith(":state");
+    window.dashboards?.showState?.(target, isState ? text : "");
+    if (isState) return;
     arrivals.set(target, performance.now());
     tags.set(target, ""); // It no longer shows what it was last answered.
     // Whoever prevents this takes the event: a chart whose figure comes as JSON. `message` is there

@@ -1,0 +1,138 @@
+"""Recognising frames that another release rendered, of this package or of the project's code.
+
+A frame begins with an HTML comment that holds two hashes. The first is of what gives the frame its
+structure: the markup of this package, the kind of component, its template. The second is of what is
+declared. A computed value is shown only if both are those of today: else it is computed anew. A
+pushed value cannot be computed anew, so it is shown as long as its structure fits.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any, NamedTuple
+from weakref import ref
+
+from django.template import Template
+from django.template.base import Node
+from django.template.loader import get_template
+from django.template.loader_tags import ExtendsNode, IncludeNode
+from django.utils.safestring import SafeString
+
+from dashboards.component.base import Component
+
+SCHEMA = 1
+"""The markup and the scripts of this package. It grows whenever older frames no longer fit them."""
+
+_MARK = re.compile(r"<!--dashboards ([0-9a-f]{8})\.([0-9a-f]{8})-->")
+
+
+class Release(NamedTuple):
+    """What rendered a frame."""
+
+    structure: str
+    """A hash of the markup, the kind of component and its template."""
+    declaration: str
+    """A hash of what is declared: what decides how a value is shown."""
+
+    def mark(self, html: SafeString) -> SafeString:
+        """Return a frame that says by which release it was rendered."""
+        return SafeString(f"<!--dashboards {self.structure}.{self.declaration}-->{html}")
+
+    def shows(self, frame: str, *, is_pushed: bool) -> bool:
+        """Return True if a stored frame can be shown by this release.
+
+        Args:
+            frame: the frame.
+            is_pushed: whether its value was pushed, and so cannot be computed anew.
+        """
+        match = _MARK.match(frame)
+        if match is None or match[1] != self.structure:
+            return False
+        return is_pushed or match[2] == self.declaration
+
+
+_known: dict[int, tuple[ref[Component], Release]] = {}
+"""By the id of a declaration, which is no key itself: what was hashed once, while it lives."""
+
+
+def strip_mark(frame: str) -> str:
+    """Return the HTML of a frame without what says which release rendered it."""
+    return _MARK.sub("", frame, count=1)
+
+
+def get_release(component: Component) -> Release:
+    """Return what renders a component's frames today."""
+    name = id(component)
+    if name not in _known:
+        alive = ref(component, lambda _: _known.pop(name, None))
+        _known[name] = (alive, _make_release(component))
+    return _known[name][1]
+
+
+def _make_release(component: Component) -> Release:
+    kind = type(component)
+    structure = f"{SCHEMA} {kind.__module__}.{kind.__qualname__} {component.template}"
+    return Release(
+        _hash(structure + "".join(_get_sources(component.template))), _hash(_describe(component))
+    )
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+
+
+@cache
+def _get_sources(name: str) -> tuple[str, ...]:
+    """Return the text of a template and of those that it includes or extends by a fixed name."""
+    found: dict[str, str] = {}
+    _collect(name, found)
+    return tuple(found.values())
+
+
+def _collect(name: str, found: dict[str, str]) -> None:
+    if name in found:
+        return
+    template: Any = get_template(name)
+    template = template.template
+    source = getattr(template, "source", None)
+    if source is None:
+        # Of an engine that keeps no text, such as Jinja2: its file has it.
+        source = _read(getattr(template, "filename", None))
+    found[name] = source
+    if isinstance(template, Template):
+        for other in _get_names(template):
+            _collect(other, found)
+
+
+def _read(path: str | None) -> str:
+    try:
+        with open(path or "", encoding="utf-8") as file:  # noqa: PTH123 - a path of text
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _get_names(template: Template) -> Iterator[str]:
+    nodes: list[Node] = template.nodelist.get_nodes_by_type((ExtendsNode, IncludeNode))  # type: ignore[arg-type]
+    for node in nodes:
+        given = node.parent_name if isinstance(node, ExtendsNode) else node.template  # type: ignore[attr-defined]
+        if isinstance(name := getattr(given, "var", None), str):
+            yield name
+
+
+def _describe(value: Any) -> str:
+    """Return a text of what is declared that is the same in every process."""
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {each.name: getattr(value, each.name) for each in fields(value)}
+        return f"{kind}({_describe(parts)})"
+    if isinstance(value, str | int | float | bool | None):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return f"<{', '.join(f'{key!r}: {_describe(each)}' for key, each in value.items())}>"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_describe, value))}]"
+    # A function, a class, a queryset: its repr may hold an address, or read the database.
+    return f"<{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', kind)}>"

@@ -1,0 +1,160 @@
+"""Values as texts that a template can write: shown right, or refused by name."""
+
+import datetime as dt
+from collections.abc import Mapping, Sized
+from decimal import Decimal
+from enum import Enum
+from reprlib import Repr
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+
+from dashboards.component.formats import format_number, is_finite, is_number
+from dashboards.exceptions import ComponentValueError
+
+_ALLOWED = "must be a text, number, date, list or dict, or have a text of its own (__str__)"
+_LISTS = (list, tuple, set, frozenset, range)
+_WRITTEN = (str, bool, int, float, dict, *_LISTS)
+_TIMES = dt.date | dt.time | dt.timedelta
+_BINARY = bytes | bytearray | memoryview
+_USUAL = frozenset({str, int, bool, dict, list})
+_MAX_BITS = 10_000
+"""Python writes no integer of more than 4,300 digits."""
+
+
+class _Short(Repr):
+    """Writes values for errors: short, and never raising."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 4
+        self.maxdict = self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = 8
+        self.maxstring = self.maxother = 200
+        self.maxlong = 500
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Write a number that has too many digits by how many bits it has."""
+        if x.bit_length() > _MAX_BITS:
+            return f"a number of {x.bit_length():,} bits"
+        return super().repr_int(x, level)
+
+
+def shorten(value: Any) -> str:
+    """Return a value as an error shows it: at most a few hundred characters."""
+    short = _Short()
+    try:
+        return short.repr(value)
+    except Exception:  # noqa: BLE001 - a __repr__ of somebody's own
+        return f"a {type(value).__name__}"
+
+
+def is_missing(value: Any) -> bool:
+    """Return True for ``None``, NaN, and the values of pandas and NumPy that stand for none."""
+    kind = type(value)
+    # The most usual first, for a page has hundreds.
+    if kind in _USUAL:
+        return False
+    # It refuses to be compared.
+    is_na = kind.__name__ == "NAType" and kind.__module__.startswith("pandas")
+    if value is None or is_na:
+        return True
+    if is_number(value):
+        return not is_finite(value) and not _is_infinite(value)
+    return _is_no_moment(value)
+
+
+def _is_no_moment(value: Any) -> bool:
+    if not (isinstance(value, dt.datetime | dt.timedelta) or type(value).__module__ == "numpy"):
+        return False
+    try:
+        return bool(value != value)  # noqa: PLR0124 - NaT
+    except ValueError:
+        return False  # an array
+
+
+def is_empty(value: Any) -> bool:
+    """Return True for ``None``, and for text, lists and the like without anything in them."""
+    return value is None or (isinstance(value, Sized) and len(value) == 0)
+
+
+def as_text(kind: str, field: str, value: Any) -> Any:
+    """Return what a template writes for a value; ``None`` where it is missing.
+
+    Text, HTML that was marked safe, numbers and dates are returned as they are, for the template
+    writes them as the locale does. A member of an enumeration becomes its label or value. Lists
+    and dicts are written as Python writes them, with texts in them made.
+
+    Args:
+        kind: the component's name, for the error.
+        field: what the value is of that, for the error.
+        value: the value.
+
+    Raises:
+        ComponentValueError: it has no text but Python's own, such as ``<object at 0x7f…>``; or it
+            is bytes, a class or a function.
+    """
+    if type(value) is str or (type(value) is int and value.bit_length() <= _MAX_BITS):
+        return value
+    if isinstance(value, Enum):
+        value = _get_member(value)
+    if is_missing(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _inside(kind, field, each) for key, each in value.items()}
+    if isinstance(value, _LISTS):
+        made = [_inside(kind, field, each) for each in value]
+        if isinstance(value, list | range):
+            return made
+        return tuple(made) if isinstance(value, tuple) else set(made)
+    if not _has_text(value):
+        msg = f"A {kind}'s {field} {_ALLOWED}, got {shorten(value)}."
+        raise ComponentValueError(msg)
+    return _as_writable(value)
+
+
+def _is_infinite(value: Any) -> bool:
+    return bool(value.is_infinite() if isinstance(value, Decimal) else abs(value) == float("inf"))
+
+
+def _get_member(member: Enum) -> Any:
+    if hasattr(member, "label"):
+        return member.label  # of Django's choices
+    # A number stays one, and other members are told as their class says, where it says it.
+    is_told: Any = type(member).__str__ is not Enum.__str__
+    return str(member) if is_told and not is_number(member.value) else member.value
+
+
+def _as_writable(value: Any) -> Any:
+    """Return a number or moment as it is, unless a template could not write it."""
+    if is_number(value):
+        is_huge = isinstance(value, int) and value.bit_length() > _MAX_BITS
+        return format_number(value) if is_huge or not is_finite(value) else value
+    if isinstance(value, dt.datetime) and timezone.is_aware(value):
+        try:
+            timezone.localtime(value)
+        except OverflowError:
+            return str(value)  # At the ends of time, in other time zones it is another year.
+    return value
+
+
+def _inside(kind: str, field: str, value: Any) -> Any:
+    """Return a member of a list or dict, which Python writes by its repr."""
+    text = as_text(kind, field, value)
+    return text if text is None or isinstance(text, _WRITTEN) else str(text)
+
+
+def _has_text(value: Any) -> bool:
+    if isinstance(value, str | Promise) or hasattr(value, "__html__"):
+        return True
+    if isinstance(value, type | _BINARY):
+        return False
+    # A template would call it.
+    if callable(value) and not getattr(value, "do_not_call_in_templates", False):
+        return False
+    # An array or a data frame has many values, and a text for consoles.
+    if getattr(value, "shape", ()) != ():
+        return False
+    own: Any = type(value).__str__
+    # A bool and a moment of time are written by their repr, which is right.
+    return own is not object.__str__ or isinstance(value, bool | int | float | complex | _TIMES)

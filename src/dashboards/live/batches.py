@@ -1,0 +1,94 @@
+"""What readers at different positions lack of one state: encoded once, in a budget of bytes.
+
+Pure: standard library only.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dashboards.live.frames import Frame, encode_frames
+from dashboards.live.state import State
+
+_CHANNEL_BYTES = 4 * 2**20
+"""Encoded bytes that are kept for one channel, beside its whole state."""
+_PROCESS_BYTES = 64 * 2**20
+"""The same for all channels of a process."""
+
+
+class Batch(NamedTuple):
+    """What changed since some position."""
+
+    encoded: bytes
+    frames: int
+    versions: int
+    """How many versions it moves its reader on; 0 where that is unknown."""
+
+
+class _Budget:
+    """Bytes that a process keeps."""
+
+    def __init__(self) -> None:
+        self.used = 0
+
+
+_BUDGET = _Budget()
+
+
+class Batches:
+    """The batches that lead to a channel's present version.
+
+    Positions come from clients, so they are as many and as old as somebody likes. Two positions
+    that lack the same frames share one batch. Where the budget is used up, a reader is sent the
+    whole state, of which there is one: it holds all that the reader lacks.
+
+    Args:
+        state: the channel's frames.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._by_first: dict[int, tuple[bytes, int]] = {}
+        self._used = 0
+        self._whole: tuple[bytes, int] | None = None
+
+    def since(self, after: int, position: str) -> tuple[bytes, int]:
+        """Return the encoded frames that are newer than a version, and how many they are.
+
+        Args:
+            after: the version; 0 for the whole state.
+            position: where a reader of all of them is.
+        """
+        if not after:
+            if self._whole is None:
+                self._whole = self._encode(self._state.since(0), position)
+            return self._whole
+        frames = self._state.since(after)
+        first = min((frame.version for frame in frames), default=0)
+        kept = self._by_first.get(first)
+        if kept is not None:
+            return kept
+        batch = self._encode(frames, position)
+        if not self._keeps(len(batch[0])):
+            return self.since(0, position)
+        self._by_first[first] = batch
+        return batch
+
+    @staticmethod
+    def _encode(frames: Sequence[Frame], position: str) -> tuple[bytes, int]:
+        return encode_frames(frames, position), len(frames)
+
+    def _keeps(self, size: int) -> bool:
+        # The first is what all readers wait for who are up to date: always kept.
+        is_beyond = self._used + size > _CHANNEL_BYTES or _BUDGET.used + size > _PROCESS_BYTES
+        if self._by_first and is_beyond:
+            return False
+        self._used += size
+        _BUDGET.used += size
+        return True
+
+    def clear(self) -> None:
+        """Forget them: the channel has another version, or nobody reads it any more."""
+        _BUDGET.used -= self._used
+        self._used = 0
+        self._by_first.clear()
+        self._whole = None

@@ -1,0 +1,99 @@
+"""What is encoded for readers at old positions: shared, and bounded in bytes."""
+
+import pytest
+
+from dashboards.live import batches
+from dashboards.live.batches import Batches
+from dashboards.live.frames import Frame
+from dashboards.live.hold import Hold
+from dashboards.live.hub import Hub
+from dashboards.live.positions import Position
+from dashboards.live.state import State
+from dashboards.live.stores.memory import MemoryStore
+from tests.event_stream import Reader
+
+CHANNEL = "shop.orders"
+
+
+def state_of(*versions: int, size: int = 10) -> State:
+    """A state with one frame of each version."""
+    state = State()
+    state.take(Frame(f"c{version}", version, f"{version}:" + "x" * size) for version in versions)
+    return state
+
+
+def test_positions_that_lack_the_same_frames_share_one_batch():
+    """Asking from 270 old positions made 256 copies of a state of 1.5 MB: 147 MB became 512."""
+    its = Batches(state_of(300, size=1_500_000))
+    assert len({id(its.since(after, "e.300")[0]) for after in range(1, 300)}) == 1
+
+
+def test_a_batch_holds_what_is_newer_and_leads_to_the_head():
+    its = Batches(state_of(1, 5, 9))
+    encoded, frames = its.since(4, "e.9")
+    reader = Reader().read(encoded)
+    assert [data.partition(":")[0] for _, data in reader.events] == ["5", "9"]
+    assert reader.last_event_id == "e.9"
+    assert frames == 2
+    assert its.since(9, "e.9") == (b"", 0)
+
+
+def test_beyond_the_budget_a_reader_is_sent_the_whole_state(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(batches, "_CHANNEL_BYTES", 5000)
+    its = Batches(state_of(*range(1, 101), size=100))
+    kept = {
+        id(encoded): encoded for encoded in (its.since(after, "e.100")[0] for after in range(100))
+    }
+    whole = its.since(0, "e.100")[0]
+    assert id(whole) in kept
+    # The first is kept however large it is: all readers who are up to date wait for that one.
+    assert sum(map(len, kept.values())) <= 5000 + 2 * len(whole)
+    for after in range(100):
+        events = Reader().read(its.since(after, "e.100")[0]).events
+        assert {f"c{version}" for version in range(after + 1, 101)} <= {name for name, _ in events}
+
+
+def test_the_first_batch_is_kept_however_large_it_is(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(batches, "_CHANNEL_BYTES", 5)
+    its = Batches(state_of(1, 2, size=1000))
+    assert its.since(1, "e.2")[1] == 1
+
+
+def test_the_budget_of_a_process_is_shared_and_given_back(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(batches, "_PROCESS_BYTES", batches._BUDGET.used + 4500)
+    before = batches._BUDGET.used
+    one, two = Batches(state_of(1, 2, 3, size=1000)), Batches(state_of(1, 2, 3, size=1000))
+    one.since(2, "e.3")
+    assert one.since(1, "e.3")[1] == 2
+    two.since(2, "e.3")
+    assert two.since(1, "e.3")[1] == 3, "the whole"
+    one.clear()
+    assert two.since(1, "e.3")[1] == 2
+    two.clear()
+    assert batches._BUDGET.used == before
+
+
+async def test_a_channel_that_nobody_reads_keeps_nothing():
+    store = MemoryStore({})
+    hub = Hub(store)
+    before = batches._BUDGET.used
+    store.put(CHANNEL, {"a": "1"})
+    old = store.put(CHANNEL, {"b": "x" * 1000})
+    store.put(CHANNEL, {"c": "x" * 1000})
+    readers = [await hub.open(Hold(CHANNEL, position)) for position in (None, old)]
+    for reader in readers:
+        assert reader.take()
+    assert batches._BUDGET.used > before
+    for reader in readers:
+        hub.release(reader)
+    assert batches._BUDGET.used == before
+
+
+async def test_positions_of_another_epoch_share_the_whole_state():
+    store = MemoryStore({})
+    hub = Hub(store)
+    store.put(CHANNEL, {"a": "x" * 1000})
+    readers = [await hub.open(Hold(CHANNEL, Position(f"e{n}", n))) for n in range(300)]
+    assert len({id(reader.take()) for reader in readers}) == 1
+    for reader in readers:
+        hub.release(reader)

@@ -1,0 +1,231 @@
+"""What a box says of its value, as a person sees it: a real browser, a real server."""
+
+import json
+import re
+
+import pytest
+from playwright.async_api import Locator, Page, Route, expect
+
+from tests.harness import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+FAILED = "Could not be loaded."
+SINCE = (
+    '<span class="is-failed">Failed since <time datetime="2026-02-02T02:40:00Z">noon</time></span>'
+)
+
+
+def state(page: Page, key: str) -> Locator:
+    return page.locator(f"#site_failing-{key}-state")
+
+
+def content(page: Page, key: str) -> Locator:
+    return page.locator(f"#site_failing-{key}-content")
+
+
+async def open_failing(page: Page, site: Site) -> None:
+    await page.goto(f"{site.url}/site/failing/")
+    await expect(page.locator("#site_failing")).to_have_attribute("data-live", "open")
+
+
+def repair(site: Site) -> None:
+    site.execute(
+        "from django.contrib.auth.models import User; User.objects.create(username='repaired')"
+    )
+
+
+def put(site: Site, **frames: str) -> None:
+    site.execute(
+        "from dashboards.live.stores import get_store; "
+        "from tests.site.dashboards import Failing; "
+        f"get_store().put(Failing().channel, {frames!r})"
+    )
+
+
+def put_state(site: Site, key: str, html: str) -> None:
+    put(site, **{f"{key}:state": html})
+
+
+async def test_state_of_a_live_value_comes_and_goes_by_the_stream(site: Site, page: Page):
+    """A live value that failed kept its old value in full colour. Its box says since when, keeps
+    the value, and says nothing any more once a new one has come."""
+    await open_failing(page, site)
+    await expect(state(page, "number")).to_have_text("Waiting for the first value…")
+    await expect(state(page, "number")).to_have_attribute("aria-live", "polite")
+    await expect(page.get_by_role("note", name="Pushed")).to_have_text(
+        "Waiting for the first value…"
+    )
+
+    site.push_to("Failing", number=7)
+    await expect(content(page, "number")).to_have_text("7")
+    await expect(state(page, "number")).to_have_text("")
+
+    put_state(site, "number", SINCE)
+    await expect(state(page, "number")).to_have_text("Failed since noon")
+    await expect(content(page, "number")).to_have_text("7")
+    await expect(content(page, "number")).to_have_css("filter", "grayscale(1)")
+
+    await page.reload()
+    await expect(state(page, "number")).to_have_text("Failed since noon")
+
+    site.push_to("Failing", number=8)
+    await expect(content(page, "number")).to_have_text("8")
+    await expect(state(page, "number")).to_have_text("")
+
+
+async def test_points_take_the_state_of_their_series_away(site: Site, page: Page):
+    await open_failing(page, site)
+    put_state(site, "series", '<span class="is-late">Late</span>')
+    await expect(state(page, "series")).to_have_text("Late")
+
+    site.push_to("Failing", series={"x": 1, "y": 1})
+
+    await expect(state(page, "series")).to_have_text("")
+
+
+async def test_deferred_value_that_failed_is_tried_again_by_keyboard(site: Site, page: Page):
+    """Its box said "Could not be loaded." and offered no way to try again. Now there is a button,
+    which works by keyboard, and leaves the focus where it was."""
+    await open_failing(page, site)
+    await expect(content(page, "other")).to_have_text("good")
+    box = state(page, "deferred")
+    button = box.get_by_role("button", name="Try again Deferred")
+    await expect(box).to_contain_text(FAILED)
+    await button.focus()
+
+    async with page.expect_response("**/@component/deferred/") as response:
+        await page.keyboard.press("Enter")
+    assert (await response.value).status == 204
+    await expect(button).to_be_focused()
+
+    repair(site)
+    await page.keyboard.press("Enter")
+    await expect(content(page, "deferred")).to_have_text("21 °C")
+    await expect(box).to_have_text("")
+    await expect(content(page, "deferred")).to_be_focused()
+
+
+async def test_value_that_failed_is_tried_again_by_itself(site: Site, page: Page):
+    """Nobody pressed the button, and nothing happened. The page tries again by itself, after pauses
+    that grow."""
+    await open_failing(page, site)
+    await expect(state(page, "deferred")).to_contain_text(FAILED)
+    await expect(state(page, "polled")).to_contain_text(FAILED)
+    await expect(state(page, "plain")).to_have_text(FAILED)
+
+    repair(site)
+
+    await expect(content(page, "deferred")).to_have_text("21 °C")
+    await expect(content(page, "polled")).to_have_text("21 °C")
+    await expect(state(page, "polled")).to_have_text("")
+
+
+async def test_pauses_grow_and_no_box_asks_while_the_page_is_hidden(site: Site, page: Page):
+    await page.clock.install()
+    await page.add_init_script("Math.random = () => 0.5")  # No jitter.
+    asked: list[str] = []
+    page.on("request", lambda each: asked.append(each.url) if "/deferred/" in each.url else None)
+    await page.goto(f"{site.url}/site/failing/")
+    box = state(page, "deferred")
+    await page.clock.run_for(100)
+    await expect(box.get_by_role("button")).to_be_visible()
+
+    for pause in (2_000, 4_000, 8_000):
+        before = len(asked)
+        await page.clock.run_for(pause - 200)
+        assert len(asked) == before, pause
+        async with page.expect_response("**/@component/deferred/"):
+            await page.clock.run_for(300)
+
+    hide = "Object.defineProperty(document, 'hidden', {configurable: true, value: %s});"
+    await page.evaluate(hide % "true")
+    before = len(asked)
+    await page.clock.run_for(120_000)
+    assert len(asked) == before
+    async with page.expect_response("**/@component/deferred/"):
+        await page.evaluate(
+            hide % "false" + "document.dispatchEvent(new Event('visibilitychange'))"
+        )
+    # htmx gives a request up after a minute, which the clock went through in no time.
+    page.complaints.clear()  # type: ignore[attr-defined]
+
+
+async def test_box_that_the_network_fails_says_so_and_recovers(site: Site, page: Page):
+    """Alone as in a batch: the answer never came, so the words are the page's own."""
+    repair(site)
+    site.push_to("Failing", number=1)
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=502, body="<h1>Bad gateway</h1>")
+
+    await page.route(re.compile("@components?/"), refuse)
+    await open_failing(page, site)
+    for key in ("deferred", "other"):
+        await expect(state(page, key)).to_contain_text(FAILED)
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of each 502
+
+    await page.unroute_all()
+    await state(page, "deferred").get_by_role("button").click()
+    await expect(content(page, "deferred")).to_have_text("21 °C")
+    await expect(content(page, "other")).to_have_text("good")
+    await expect(state(page, "other")).to_have_text("")
+    page.complaints.clear()  # type: ignore[attr-defined]
+
+
+async def test_value_that_each_page_loads_says_that_its_load_failed(site: Site, page: Page):
+    """A page told to load its own value got an error, and kept the old value in full colour."""
+    repair(site)
+    await open_failing(page, site)
+    await expect(content(page, "own")).to_have_text("21 °C")
+
+    site.execute("from django.contrib.auth.models import User; User.objects.all().delete()")
+    put(site, own="a mark")
+    await expect(state(page, "own")).to_contain_text(FAILED)
+    await expect(content(page, "own")).to_have_text("21 °C")
+
+    repair(site)
+    await expect(state(page, "own")).to_have_text("")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1200])
+async def test_states_can_be_read(site: Site, page: Page, scheme: str, width: int):
+    """The words stand out from the box by 4.5 to 1 at least, and stay within it."""
+    await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    await page.set_viewport_size({"width": width, "height": 900})
+    site.push_to("Failing", number=7)
+    put_state(site, "number", SINCE)
+    put_state(site, "series", '<span class="is-late">Late since noon</span>')
+    await open_failing(page, site)
+    await expect(state(page, "deferred").get_by_role("button")).to_be_visible()
+    told = await page.evaluate(
+        """() => [...document.querySelectorAll(".dashboard-state > *")].map(each => {
+            const canvas = document.createElement("canvas").getContext("2d");
+            const luminance = (color) => {
+                canvas.fillStyle = color;
+                canvas.fillRect(0, 0, 1, 1);
+                const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map(value => {
+                    const part = value / 255;
+                    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+                });
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+            };
+            const box = each.closest("section");
+            const [one, other] = [
+                luminance(getComputedStyle(each).color),
+                luminance(getComputedStyle(box).backgroundColor),
+            ].sort((a, b) => a - b);
+            const [inner, outer] = [each.getBoundingClientRect(), box.getBoundingClientRect()];
+            return {
+                text: each.textContent,
+                contrast: (other + 0.05) / (one + 0.05),
+                fits: inner.left >= outer.left && inner.right <= outer.right,
+            };
+        })"""
+    )
+
+    assert len(told) >= 6
+    assert all(each["contrast"] >= 4.5 and each["fits"] for each in told), json.dumps(
+        told, indent=1
+    )

@@ -1,0 +1,50 @@
+"""Finding the connection under a stream; what real servers make of it is in test_capacity."""
+
+import asyncio
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from dashboards.live.transports import Connection
+
+
+class Cycle:
+    """As uvicorn's: the owner of ``send`` has the transport."""
+
+    def __init__(self) -> None:
+        self.transport = mock.create_autospec(asyncio.Transport, instance=True)
+        self.transport.get_write_buffer_size.return_value = 7
+
+    async def send(self, message: Any) -> None:
+        raise NotImplementedError
+
+
+async def test_a_connection_that_does_not_drain_in_time_is_not_flushed():
+    cycle = Cycle()
+    connection = Connection({"http_version": "1.1"}, cycle.send)
+    assert not await connection.flush(lambda: 0.01)
+    cycle.transport.get_write_buffer_size.return_value = 0
+    assert await connection.flush(lambda: 0.01)
+    await connection.abort()
+    cycle.transport.abort.assert_called_once_with()
+
+
+@pytest.mark.parametrize("version", ["2", "3", ""])
+async def test_a_connection_that_others_may_share_is_left_alone(version: str):
+    """Over HTTP/2 a proxy may have the streams of all its clients in one connection."""
+    cycle = Cycle()
+    connection = Connection({"http_version": version}, cycle.send)
+    assert connection.unsent == 0
+    await connection.abort()
+    cycle.transport.abort.assert_not_called()
+
+
+async def test_a_send_of_no_server_that_is_known_stays_as_it_is():
+    async def send(message: Any) -> None:
+        raise NotImplementedError
+
+    connection = Connection({"http_version": "1.1", "client": None}, send)
+    assert connection.controlled(send) is send
+    assert connection.unsent == 0
+    await connection.abort()
