@@ -115,9 +115,9 @@ def test_the_first_byte_carries_true_values(demo: Demo):
     assert any(psutil.pid_exists(pid) for pid in pids)
 
 
-async def until_drawn(page: Page, number: int, **of: bool) -> None:
+async def until_drawn(page: Page, number: int, *, visible: bool | None = None) -> None:
     """Wait for charts. Loading plotly.js and drawing are two seconds of a core, often shared."""
-    charts = page.locator("dashboard-chart .main-svg:first-child").filter(**of)
+    charts = page.locator("dashboard-chart .main-svg:first-child").filter(visible=visible)
     await expect(charts).to_have_count(number, timeout=20_000)
 
 
