@@ -71,7 +71,7 @@ DATABASES = {
 if "TEST_DATABASES" in os.environ:
     DATABASES = json.loads(os.environ["TEST_DATABASES"])
 DASHBOARDS: dict[str, Any] = {
-    "HEARTBEAT_SECONDS": float(os.environ.get("TEST_HEARTBEAT", "15")),
+    "HEARTBEAT_SECONDS": float(os.environ.get("TEST_HEARTBEAT", "10")),
     "CLIENT_ADDRESS_HEADER": os.environ.get("TEST_CLIENT_HEADER", ""),
     "MAX_STREAMS": int(os.environ.get("TEST_MAX_STREAMS", "10000")),
     "STREAM_MAX_AGE_SECONDS": float(os.environ.get("TEST_MAX_AGE", "300")),

@@ -2,7 +2,13 @@
 
 import pytest
 
-from dashboards.live.frames import Frame, encode_event, encode_frames, encode_retry
+from dashboards.live.frames import (
+    Frame,
+    encode_event,
+    encode_frames,
+    encode_opening,
+    encode_retry,
+)
 from tests.event_stream import Reader
 
 UNICODE = "Grüße, 世界 🎉 \u2028\u2029\x85\ufeff"
@@ -138,7 +144,24 @@ def test_a_batch_cut_anywhere_moves_nobody(count: int):
 
 
 def test_a_batch_may_be_any_iterable():
-    assert encode_frames([Frame("a", 1, "x")], "e.1") == encode_event("a", "x", id="e.1")
+    event = encode_event("a", "x", id="e.1", version="e.1")
+    assert encode_frames([Frame("a", 1, "x")], "e.1") == event
+
+
+def test_each_event_of_a_batch_says_at_which_version_its_data_was_put():
+    # Only the end of a batch had a position, so of an event that came late nothing said so.
+    frames = [Frame("a", 3, "1"), Frame("s", 1, "base"), Frame("s", 4, "1", 1, 9)]
+    frames += [Frame("s", 5, "2", 2, 9), Frame("b", 6, "2")]
+
+    encoded = encode_frames(frames, "e.6").decode()
+
+    versions = [line for line in encoded.splitlines() if line.startswith("version: ")]
+    assert versions == [f"version: e.{number}" for number in (3, 1, 5, 6)]
+
+
+def test_an_opening_says_when_to_come_back_and_how_often_it_beats():
+    assert encode_opening(500, 10) == b"retry: 500\nbeat: 10\n\n"
+    assert Reader().read(encode_opening(500, 0.5)) == Reader(retry=500)
 
 
 def test_no_frames_are_no_bytes():
@@ -148,5 +171,6 @@ def test_no_frames_are_no_bytes():
 def test_a_frame_is_encoded_once_and_without_a_position():
     frame = Frame("a", 1, "x")
 
-    assert frame.encoded == encode_event("a", "x")
-    assert frame.encoded is frame.encoded
+    assert frame.encode("e") == encode_event("a", "x", version="e.1")
+    assert frame.encode("e") is frame.encode("e")
+    assert frame.encode("f") == encode_event("a", "x", version="f.1")

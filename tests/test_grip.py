@@ -155,7 +155,7 @@ def test_a_proxied_request_is_answered_with_instructions(behind: Settings, clien
     channels = response["Grip-Channel"].split(", ")
     assert channels[0] == f"dashboards:{CHANNEL}; prev-id={position}"
     assert response["Grip-Keep-Alive"] == (
-        r"event: dashboards:heartbeat\ndata: \n\n; format=cstring; timeout=15"
+        r"event: dashboards:heartbeat\ndata: \n\n; format=cstring; timeout=10"
     )
     assert 1 <= int(response["Grip-Link"].split("timeout=")[1]) <= 10
     assert "<?name=kept&next=1>" in response["Grip-Link"], "permissions may look at it"
@@ -414,7 +414,10 @@ def test_a_put_is_published_from_the_version_before_it(behind: Settings, control
     item = control.items[-1]
     assert (item["id"], item["prev-id"]) == (str(second), str(first))
     content = item["formats"]["http-stream"]["content"]
-    assert content == (f"event: note\ndata: with it\n\nevent: number\nid: {second}\ndata: two\n\n")
+    assert content == (
+        f"event: note\nversion: {second}\ndata: with it\n\n"
+        f"event: number\nid: {second}\nversion: {second}\ndata: two\n\n"
+    )
     claim = jwt.decode(
         (control.requests[-1][1] or "").removeprefix("Bearer "), KEY, algorithms=["HS256"]
     )

@@ -455,7 +455,7 @@ def test_a_page_loads_the_scripts_it_needs_and_no_others(client: Client):
     assert "live.js" in needed_by_all
     assert any("htmx" in name for name in needed_by_all)
     *others, menus = needed_by_all
-    assert scripts(PAGE) == [*others, "drawing.js", "chart.js", menus]
+    assert scripts(PAGE) == [*others, "drawing.js", "times.js", "chart.js", menus]
 
 
 def test_no_template_holds_executable_script(client: Client):

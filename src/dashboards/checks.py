@@ -36,8 +36,8 @@ C = TypeVar("C", bound=Component)
 
 _CONNECTION_LIMITS = {"postgresql": "SHOW max_connections", "mysql": "SELECT @@max_connections"}
 
-# The page takes a stream for dead that was silent for 40 seconds (live.js).
-_MAX_HEARTBEAT_SECONDS = 30
+# The page takes a stream for dead that was silent for 20 seconds (live.js).
+_MAX_HEARTBEAT_SECONDS = 15
 
 
 @register("dashboards")

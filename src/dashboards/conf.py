@@ -23,9 +23,9 @@ DEFAULTS: Mapping[str, Any] = {
     "RAISE_VALUE_ERRORS": None,
     # Dotted paths or classes, for every dashboard whose Meta names none.
     "PERMISSION_CLASSES": ["dashboards.permissions.AllowAny"],
-    # Seconds of silence after which a held stream sends a comment. The page takes a stream
-    # that was silent for 40 seconds for dead, so this stays well below.
-    "HEARTBEAT_SECONDS": 15,
+    # Seconds of silence after which a held stream sends a sign of life. A page that hears nothing
+    # for twice as long, at most 20 seconds, says since when, and connects anew.
+    "HEARTBEAT_SECONDS": 10,
     # Seconds after which a held stream ends, so that access is checked anew; each stream's own
     # age is drawn from 80 to 100 % of it, lest all of them come back in the same second.
     "STREAM_MAX_AGE_SECONDS": 300,

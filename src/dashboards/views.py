@@ -27,7 +27,7 @@ from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
-from dashboards.live.frames import encode_frames, encode_retry
+from dashboards.live.frames import encode_frames, encode_opening
 from dashboards.live.grip.edge import Proxied, proxied
 from dashboards.live.hold import ACCESS, Hold, identify, offered, retry_when_full
 from dashboards.live.limits import clean_text
@@ -236,7 +236,9 @@ class StreamView(DashboardAccessView):
         if offer is not None and not offer.has_place(self._identity or offer.client):
             METRICS.refused += 1
             offer, retry = None, retry_when_full()
-        content = b"" if through is not None and through.is_next else encode_retry(retry)
+        beat = conf.get("HEARTBEAT_SECONDS") if through or offer else retry / 1000
+        is_next = through is not None and through.is_next
+        content = b"" if is_next else encode_opening(retry, beat)
         if offer is not None:
             # What changed since, the edge writes: encoded once for all who come at a time.
             offer.hold = self._hold(self._position(), self._access)

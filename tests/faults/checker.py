@@ -28,6 +28,8 @@ class Checker:
     connects: int = 0
     silences: int = 0
     events: int = 0
+    dropped: int = 0
+    """Events that came late or again on a connection."""
     pushes: int = 0
     excused: int = 0
     """Values that a lost hint showed to somebody, during a fault of the store."""

@@ -330,7 +330,8 @@ class Storm:
         checker, recoveries = self.checker, sorted(self.recoveries)
         return (
             f"{self.faults_struck} faults in {len(recoveries)} rounds on {len(self._readers)} "
-            f"readers; {checker.connects} connects, {checker.silences} given up in silence; "
+            f"readers; {checker.connects} connects, {checker.silences} given up in silence, "
+            f"{checker.dropped} events late or again and dropped; "
             f"{checker.pushes} pushes acknowledged, {len(checker.unacknowledged)} not; "
             f"{checker.events} events, {checker.excused} of them after a revocation that the "
             "failing store may not have been told; recovery in "

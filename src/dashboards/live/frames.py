@@ -6,7 +6,6 @@ Pure: text in, bytes out, standard library only.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,20 +17,30 @@ HEARTBEAT = "dashboards:heartbeat"
 """The event that says "still here". No component has this key: a key is an identifier."""
 
 
-def encode_event(event: str, data: str, *, id: str | None = None) -> bytes:  # noqa: A002 - the field's name
+def encode_event(
+    event: str,
+    data: str,
+    *,
+    id: str | None = None,  # noqa: A002 - the field's name
+    version: str | None = None,
+) -> bytes:
     """Encode one named event.
 
     Args:
         event: the event's name; may not hold CR, LF or NUL.
         data: any text. Each of its lines becomes a ``data:`` line; CR and CRLF arrive as LF.
         id: what the client returns as ``Last-Event-ID``; may not hold CR, LF or NUL.
+        version: the position at which the data was put, by which a page tells data that comes
+            late. A field of ours: the standard has clients ignore fields that they do not know.
 
     Raises:
-        ValueError: when ``event`` or ``id`` would break out of its line.
+        ValueError: when a field would break out of its line.
     """
     lines = [f"event: {_field('event', event)}"]
     if id is not None:
         lines.append(f"id: {_field('id', id)}")
+    if version is not None:
+        lines.append(f"version: {_field('version', version)}")
     lines.extend(f"data: {line}" for line in _LINE_END.split(data))
     return ("\n".join(lines) + "\n\n").encode()
 
@@ -39,6 +48,17 @@ def encode_event(event: str, data: str, *, id: str | None = None) -> bytes:  # n
 def encode_retry(milliseconds: int) -> bytes:
     """Encode the time, in milliseconds, that a client waits before it connects again."""
     return f"retry: {milliseconds:d}\n\n".encode()
+
+
+def encode_opening(retry_milliseconds: int, beat_seconds: float) -> bytes:
+    """Encode what each stream begins with: two fields and no event.
+
+    Args:
+        retry_milliseconds: the time that a client waits before it connects again.
+        beat_seconds: the longest time between two signs of life, on this stream or by asking again.
+            A page that hears nothing for twice as long says so. A field of ours.
+    """
+    return f"retry: {retry_milliseconds:d}\nbeat: {beat_seconds:g}\n\n".encode()
 
 
 def _field(name: str, value: str) -> str:
@@ -86,10 +106,13 @@ class Frame:
             return f"number {number!r} of {keep!r}"
         return "a point of a series that keeps none" if number and not keep else ""
 
-    @cached_property
-    def encoded(self) -> bytes:
-        """A whole state without a position: encoded once, shared by every reader."""
-        return encode_event(self.key, self.data)
+    def encode(self, epoch: str) -> bytes:
+        """Return a whole state without a position: encoded once, shared by every reader."""
+        known: tuple[str, bytes] | None = self.__dict__.get("_encoded")
+        if known is None or known[0] != epoch:
+            known = epoch, encode_event(self.key, self.data, version=f"{epoch}.{self.version}")
+            self.__dict__["_encoded"] = known
+        return known[1]
 
 
 class Points(NamedTuple):
@@ -127,8 +150,10 @@ def page_html(frames: Iterable[Frame]) -> dict[str, str]:
 def encode_frames(frames: Sequence[Frame], position: str) -> bytes:
     """Encode what changed as one batch that moves the reader to ``position``.
 
-    Only the last event carries the ``id:``. A connection cut inside the batch leaves the reader
-    where it was, so that nothing of the batch can be skipped.
+    Each event carries the version at which its data was put, so that a page never shows an older
+    one than it shows: what goes through a proxy may come again, and late. Only the last event
+    carries the ``id:``. A connection cut inside the batch leaves the reader where it was, so that
+    nothing of the batch can be skipped.
 
     Args:
         frames: as ``in_order`` has them.
@@ -138,14 +163,19 @@ def encode_frames(frames: Sequence[Frame], position: str) -> bytes:
         return b""
     events = [list(each) for _, each in groupby(frames, lambda each: (each.key, each.number > 0))]
     *head, last = events
-    return b"".join(_encode(each) for each in head) + _encode(last, position)
+    epoch = position.partition(".")[0]
+    return b"".join(_encode(each, epoch) for each in head) + _encode(last, epoch, position)
 
 
-def _encode(event: Sequence[Frame], position: str | None = None) -> bytes:
+def _encode(event: Sequence[Frame], epoch: str, position: str | None = None) -> bytes:
     first = event[0]
+    version = f"{epoch}.{max(each.version for each in event)}"
     if first.number:
-        return encode_event(append_event(first.key), "\n".join(map(wrap_point, event)), id=position)
-    return first.encoded if position is None else encode_event(first.key, first.data, id=position)
+        points = "\n".join(map(wrap_point, event))
+        return encode_event(append_event(first.key), points, id=position, version=version)
+    if position is None:
+        return first.encode(epoch)
+    return encode_event(first.key, first.data, id=position, version=version)
 
 
 def in_order(frames: Iterable[Frame]) -> list[Frame]:

@@ -7,7 +7,9 @@
   "use strict";
 
   const { trust } = window.dashboards;
-  const SILENCE_MS = 40_000; // No byte for so long: the pipe is dead (the server beats within 30 s).
+  const MOST_SILENCE_MS = 20_000; // Nothing for so long, or for two of the server's beats: no news.
+  const LEAST_SILENCE_MS = 5_000; // A busy server may take longer than two polls.
+  const FOREIGN_SILENCE_MS = 40_000; // A stream of another make does not say when it beats.
   const FIRST_DELAY_MS = 300;
   const MAX_DELAY_MS = 3_000; // Short enough to be back within seconds of a restart.
   const SLOTS = 4; // Browsers allow six connections a host on HTTP/1.1, for all tabs together.
@@ -17,8 +19,13 @@
   // ---- The wire format: WHATWG HTML, "Parsing an event stream" ----
 
   class Parser {
-    constructor(dispatch, retry) {
-      Object.assign(this, { dispatch, retry, rest: "", id: undefined, event: "", data: [] });
+    constructor(stream) {
+      Object.assign(this, { stream, rest: "" });
+      this.begin();
+    }
+
+    begin() {
+      Object.assign(this, { event: "", data: [], id: undefined, version: undefined });
     }
 
     feed(text) {
@@ -37,13 +44,44 @@
       if (field === "data") this.data.push(value);
       else if (field === "event") this.event = value;
       else if (field === "id" && !value.includes("\0")) this.id = value;
-      else if (field === "retry" && /^\d+$/.test(value)) this.retry(Number(value));
+      else if (field === "retry" && /^\d+$/.test(value)) this.stream.retryMs = Number(value);
+      // Two fields of ours, which other clients ignore.
+      else if (field === "beat" && Number(value) > 0) this.stream.beatMs = 1000 * Number(value);
+      else if (field === "version") this.version = value;
     }
 
     end() {
-      const { event, data, id } = this;
-      Object.assign(this, { event: "", data: [], id: undefined });
-      if (data.length || id !== undefined) this.dispatch(event || "message", data, id);
+      const { event, data, id, version } = this;
+      this.begin();
+      if (data.length || id !== undefined) this.stream.dispatch(event || "message", data, id, version);
+    }
+  }
+
+  // What one connection has brought. Whatever comes on it again or late, as it may through a proxy,
+  // is older than what the page shows: it is dropped. A position is an epoch and a version in it.
+  class Order {
+    constructor() {
+      Object.assign(this, { epoch: "", left: new Set(), newest: new Map() });
+    }
+
+    // Notes a position under a name: false if the name has a newer one, or its epoch is over.
+    takes(name, position) {
+      const [, epoch, digits] = /^(\w+)\.(\d+)$/.exec(position) ?? [];
+      if (!epoch) return true; // Of another make.
+      if (this.left.has(epoch)) return false;
+      if (epoch !== this.epoch) {
+        if (this.epoch) this.left.add(this.epoch);
+        this.epoch = epoch;
+        this.newest.clear();
+      }
+      const version = Number(digits);
+      if (version < this.at(name)) return false;
+      this.newest.set(name, version);
+      return true;
+    }
+
+    at(name) {
+      return this.newest.get(name) ?? 0;
     }
   }
 
@@ -59,6 +97,9 @@
       this.retryMs = FIRST_DELAY_MS;
       this.failures = 0;
       this.state = "connecting";
+      this.dropped = 0; // Events that came late or again.
+      this.heardAt = new Date();
+      this.order = new Order();
     }
 
     add(element) {
@@ -73,7 +114,27 @@
         if (element.isConnected) element.dataset.live = state;
         else this.elements.delete(element);
       }
+      if (state === "silent") this.showSince();
       return this.elements.size > 0;
+    }
+
+    // Says since when there is no news, in the page's language.
+    showSince() {
+      const { lang } = document.documentElement;
+      const text = new Intl.DateTimeFormat(lang || undefined, { timeStyle: "medium" }).format(this.heardAt);
+      for (const element of this.elements) {
+        for (const time of element.querySelectorAll("[data-live-since]")) {
+          time.dateTime = this.heardAt.toISOString();
+          time.textContent = text;
+        }
+      }
+    }
+
+    // How long nothing may be heard until the page says so.
+    get silenceMs() {
+      if (this.beatMs) return Math.min(Math.max(2 * this.beatMs, LEAST_SILENCE_MS), MOST_SILENCE_MS);
+      const isOurs = new URL(this.url, location.href).pathname.endsWith("/@stream/");
+      return isOurs ? MOST_SILENCE_MS : FOREIGN_SILENCE_MS;
     }
 
     async run() {
@@ -87,7 +148,9 @@
         if (outcome === "stop") return;
         if (outcome === "failed") this.failures += 1;
         if (document.hidden) continue;
-        if (this.failures > 1) this.show("waiting");
+        // A held stream that ends may be back at once; of a poll that fails it is said.
+        const patience = this.beatMs === this.retryMs ? 0 : 1;
+        if (this.failures > patience && this.state !== "silent") this.show("waiting");
         await this.sleep(jitter(Math.max(this.retryMs, this.backoff())));
       }
       streams.delete(this.url);
@@ -130,13 +193,17 @@
       const controller = new AbortController();
       const abort = () => controller.abort();
       const hide = () => document.hidden && abort();
-      let watchdog = setTimeout(abort, SILENCE_MS);
+      const giveUp = () => {
+        this.show("silent");
+        abort();
+      };
+      let watchdog = setTimeout(giveUp, this.silenceMs);
       document.addEventListener("visibilitychange", hide);
       addEventListener("pagehide", abort);
       addEventListener("offline", abort);
       const slot = await takeSlot(this.sameOrigin());
       let response;
-      Object.assign(this, { refused: false, events: 0 });
+      Object.assign(this, { refused: false, events: 0, order: new Order() });
       try {
         response = await fetch(this.request(slot.taken, controller.signal));
         if (response.status === 204 || response.status === 401 || response.status === 403) {
@@ -149,18 +216,17 @@
           return "failed";
         }
         this.failures = 0;
+        this.heardAt = new Date();
         this.show("open");
-        const parser = new Parser(
-          (event, data, id) => this.dispatch(event, data, id),
-          (ms) => (this.retryMs = ms),
-        );
+        const parser = new Parser(this);
         const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
         for (;;) {
           const { done, value } = await reader.read();
           if (done) return "ended";
-          clearTimeout(watchdog);
-          watchdog = setTimeout(abort, SILENCE_MS);
           parser.feed(value);
+          this.heardAt = new Date();
+          clearTimeout(watchdog);
+          watchdog = setTimeout(giveUp, this.silenceMs);
           if (this.refused) {
             abort();
             // A stream that was open is refused where access may have changed, such as by a logout
@@ -230,7 +296,7 @@
       return new Request(url, { headers, signal, cache: "no-store", credentials: "same-origin" });
     }
 
-    dispatch(event, data, id) {
+    dispatch(event, data, id, version) {
       const text = fitToPage(data.join("\n"));
       if (event === "stream-error") {
         // What others say by their status, django-eventstream says in an event. Its id is none.
@@ -239,15 +305,29 @@
         return;
       }
       this.events += 1;
-      if (id !== undefined) this.lastEventId = id;
+      // A late position is no place to go on from.
+      if (id !== undefined && this.order.takes("id:", id)) this.lastEventId = id;
       if (!data.length) return;
+      const key = event.replace(/:(append|state)$/, "");
+      const isState = event.endsWith(":state");
+      if (version && !this.isNews(key, isState, version)) return;
+      const clears = !isState && this.order.at(`${key}:state`) <= this.order.at(key);
       for (const element of this.elements) {
         if (!element.isConnected) continue;
         const targets = element.querySelectorAll("[sse-swap], [sse-refresh]");
         for (const target of [element, ...targets]) {
-          if (target.closest("[sse-connect]") === element) take(target, event, text);
+          if (target.closest("[sse-connect]") === element) take(target, event, text, clears);
         }
       }
+    }
+
+    // Whether an event is newer than what the page shows of its key; counts those that are not.
+    isNews(key, isState, version) {
+      const isNewest = this.order.takes(isState ? `${key}:state` : key, version);
+      if (isNewest && !(isState && this.order.at(`${key}:state`) < this.order.at(key))) return true;
+      this.dropped += 1;
+      for (const element of this.elements) element.dataset.liveDropped = this.dropped;
+      return false;
     }
   }
 
@@ -292,12 +372,12 @@
     return !made || !release || made === release;
   };
 
-  function take(target, event, text) {
+  function take(target, event, text, clears) {
     const key = event.replace(/:(append|state)$/, "");
     if (names(target, "sse-refresh", event)) refresh(target);
     if (!names(target, "sse-swap", key) || !isOfThisRelease(target, text)) return;
     const isState = event.endsWith(":state");
-    window.dashboards?.showState?.(target, isState ? text : "");
+    if (isState || clears) window.dashboards?.showState?.(target, isState ? text : "");
     if (isState) return;
     arrivals.set(target, performance.now());
     tags.set(target, ""); // It no longer shows what it was last answered.

@@ -1,0 +1,126 @@
+"""What a page does with what comes late or again, and with a server that it hears nothing of."""
+
+import asyncio
+import signal
+
+import pytest
+from playwright.async_api import Page, Request, Route, expect
+
+from tests.conftest import MakeSite
+from tests.harness import Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LIVE = "#site_live"
+STATUS = f"{LIVE} .live-status"
+
+
+def event(key: str, position: str, data: object, *, ends: bool = True) -> str:
+    id_ = f"id: {position}\n" if ends else ""
+    return f"event: {key}\n{id_}version: {position}\ndata: {data}\n\n"
+
+
+def numbers(*versions: str) -> str:
+    return "".join(event("number", each, f"value {each}") for each in versions)
+
+
+async def answer_with(page: Page, *bodies: str) -> list[Request]:
+    """Answer the page's streams with these bodies, one a connection, and then with nothing."""
+    asked: list[Request] = []
+
+    async def answer(route: Route) -> None:
+        asked.append(route.request)
+        body = bodies[len(asked) - 1] if len(asked) <= len(bodies) else "retry: 60000\n\n"
+        await route.fulfill(body=f"retry: 100\n\n{body}", content_type="text/event-stream")
+
+    await page.route("**/@stream/**", answer)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("versions", "shown", "dropped"),
+    [
+        # Read behind Pushpin byte for byte: a request for the next link that was answered late.
+        (("e.104", "e.105", "e.106", "e.105"), "e.106", 1),
+        (("e.83", "e.84", "e.85", "e.84"), "e.85", 1),
+        (("e.71", "e.72", "e.71", "e.72", "e.73", "e.75", "e.74"), "e.75", 2),
+        # The store lost its data and began a new epoch; the old one may come late as well.
+        (("e.104", "f.1", "e.105", "f.2"), "f.2", 1),
+    ],
+    ids=["late", "again", "stalled", "epoch"],
+)
+async def test_page_never_shows_an_older_version_than_it_shows(
+    site: Site, page: Page, versions: tuple[str, ...], shown: str, dropped: int
+):
+    # What goes through a GRIP proxy may come again and late: values went backwards on one
+    # connection, and the page went on from a position that it had left.
+    asked = await answer_with(page, numbers(*versions))
+    await page.goto(f"{site.url}/site/live/")
+
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text(f"value {shown}")
+    await expect(page.locator(LIVE)).to_have_attribute("data-live-dropped", str(dropped))
+    while len(asked) < 2:
+        await asyncio.sleep(0.02)
+    assert (await asked[1].all_headers())["last-event-id"] == shown
+
+
+async def test_late_state_does_not_mark_a_newer_value(site: Site, page: Page):
+    failed = '<span class="is-failed">Failed</span>'
+    body = event("number", "e.5", "five") + event("number:state", "e.4", failed)
+    body += event("note", "e.5", "fine") + event("note:state", "e.6", failed)
+    # A value that is older than the state, and newer than the value that is shown.
+    body += event("bar", "e.2", "two") + event("bar:state", "e.9", failed)
+    body += event("bar", "e.3", "three")
+    await answer_with(page, body)
+    await page.goto(f"{site.url}/site/live/")
+
+    await expect(page.locator(f"{LIVE}-bar-content")).to_have_text("three")
+    await expect(page.locator(f"{LIVE}-number-state")).to_have_text("")
+    await expect(page.locator(f"{LIVE}-note-state")).to_have_text("Failed")
+    await expect(page.locator(f"{LIVE}-bar-state")).to_have_text("Failed")
+
+
+async def test_a_new_connection_may_begin_at_an_older_version(site: Site, page: Page):
+    # A store that was restored from a copy stands at an older version, and that is the truth now.
+    await answer_with(page, numbers("e.104"), numbers("e.90"))
+    await page.goto(f"{site.url}/site/live/")
+
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("value e.90")
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn"])
+async def test_frozen_server_is_not_called_live(make_site: MakeSite, page: Page, server: str):
+    # A server that was frozen by SIGSTOP was called Live for 80 seconds.
+    site = make_site(server, TEST_HEARTBEAT="1")
+    await page.goto(f"{site.url}/site/live/")
+    status = page.locator(STATUS)
+    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    site.push(number="before")
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("before")
+
+    site.signal(signal.SIGSTOP)
+    try:
+        # Twice the heartbeat, but 5 seconds at least.
+        await expect(page.locator(LIVE)).to_have_attribute("data-live", "silent", timeout=9000)
+        await expect(status).to_contain_text("No news since")
+        since = status.locator("time")
+        assert await since.get_attribute("datetime")
+        assert ":" in (await since.text_content() or "")
+    finally:
+        site.signal(signal.SIGCONT)
+
+    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    site.push(number="after")
+    await expect(page.locator(f"{LIVE}-number-content")).to_have_text("after")
+
+
+async def test_poll_that_fails_is_not_called_live(make_site: MakeSite, page: Page):
+    site = make_site("gunicorn")
+    await page.goto(f"{site.url}/site/live/")
+    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    await page.route("**/@stream/**", lambda route: route.fulfill(status=502, body="bad gateway"))
+
+    await expect(page.locator(LIVE)).to_have_attribute("data-live", "waiting", timeout=5000)
+    await page.unroute("**/@stream/**")
+    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused answers
