@@ -24,13 +24,14 @@ def numbers(*versions: str) -> str:
     return "".join(event("number", each, f"value {each}") for each in versions)
 
 
-async def answer_with(page: Page, *bodies: str) -> list[Request]:
+async def answer_with(page: Page, *bodies: str) -> "asyncio.Queue[Request]":
     """Answer the page's streams with these bodies, one a connection, and then with nothing."""
-    asked: list[Request] = []
+    asked: asyncio.Queue[Request] = asyncio.Queue()
+    rest = iter(bodies)
 
     async def answer(route: Route) -> None:
-        asked.append(route.request)
-        body = bodies[len(asked) - 1] if len(asked) <= len(bodies) else "retry: 60000\n\n"
+        asked.put_nowait(route.request)
+        body = next(rest, "retry: 60000\n\n")
         await route.fulfill(body=f"retry: 100\n\n{body}", content_type="text/event-stream")
 
     await page.route("**/@stream/**", answer)
@@ -59,9 +60,8 @@ async def test_page_never_shows_an_older_version_than_it_shows(
 
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text(f"value {shown}")
     await expect(page.locator(LIVE)).to_have_attribute("data-live-dropped", str(dropped))
-    while len(asked) < 2:
-        await asyncio.sleep(0.02)
-    assert (await asked[1].all_headers())["last-event-id"] == shown
+    _first, second = await asked.get(), await asked.get()
+    assert (await second.all_headers())["last-event-id"] == shown
 
 
 async def test_late_state_does_not_mark_a_newer_value(site: Site, page: Page):
