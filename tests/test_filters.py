@@ -168,7 +168,7 @@ def test_a_range_by_suffixes_is_given_by_either_of_its_ends():
     assert dashboard.filters["published"].start.date() == date(2024, 2, 29)
     assert dashboard.is_filtered
     assert dashboard._filters is not None
-    assert dashboard._filters.others == [("more", "1")]
+    assert dashboard._filters.get_others(dashboard.kept) == [("more", "1")]
 
 
 class ByDjangoFilter(FilterSet):  # type: ignore[misc]  # it brings no types
