@@ -56,12 +56,17 @@ def answer_privately(view: Callable[..., HttpResponseBase]) -> Callable[..., Htt
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # A query string with too many parameters is a bad request, before any box fails by it.
+        _ = request.GET
         response: HttpResponseBase
         try:
             response = view(request, *args, **kwargs)
         except (Http404, PermissionDenied) as error:
-            # What is raised by a form's save() undoes the transaction of ATOMIC_REQUESTS.
             if request.method == "POST":
+                # A body that cannot be read is a bad request. The error pages of Django read it,
+                # too, and answer 500.
+                _ = request.POST
+                # What is raised by a form's save() undoes the transaction of ATOMIC_REQUESTS.
                 raise
             response = response_for_exception(request, error)
         if not getattr(response, "is_public", False):
