@@ -581,7 +581,7 @@ class Dashboard(metaclass=DashboardType):
             logger.exception(
                 "The live values of %r cannot be computed now.",
                 channel,
-                extra={"event": "store refuses", "channel": channel},
+                extra={"event": "store_refused", "channel": channel},
             )
         if request is not None:
             _WAITS[request] = max(0, left - (monotonic() - began))

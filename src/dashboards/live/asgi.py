@@ -109,7 +109,7 @@ class LiveEdge:
             logger.warning(
                 "%d streams are held, as many as MAX_STREAMS allows; others poll.",
                 self._places.taken,
-                extra={"event": "full", "streams": self._places.taken},
+                extra={"event": "streams_full", "streams": self._places.taken},
             )
         return has_place
 
@@ -178,7 +178,7 @@ class LiveEdge:
                 "A stream of %r cannot be held: %r",
                 hold.channel,
                 error,
-                extra={"event": "hold failed", "channel": hold.channel},
+                extra={"event": "stream_open_failed", "channel": hold.channel},
             )
             await exchange.end(encode_retry(_TROUBLE_MILLISECONDS))
             return None
@@ -227,7 +227,7 @@ class LiveEdge:
         logger.info(
             "A client of %r stopped reading; its connection was cut.",
             reader.feed.channel,
-            extra={"event": "stream given up", "channel": reader.feed.channel},
+            extra={"event": "stream_given_up", "channel": reader.feed.channel},
         )
         await exchange.connection.abort()
         # Servers complain of an answer that is not complete before they know.

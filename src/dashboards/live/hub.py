@@ -677,7 +677,7 @@ class Hub:
             "The store of live state answers, but refuses something; it is tried again: %r",
             error,
             exc_info=error,
-            extra={"event": "store refuses"},
+            extra={"event": "store_refused"},
         )
 
     def _answered(self) -> None:

@@ -396,7 +396,7 @@ class Producer:
                 "The store of live state refuses what was computed of %r.",
                 round_.channel,
                 exc_info=error,
-                extra={"event": "store refuses", "channel": round_.channel},
+                extra={"event": "store_refused", "channel": round_.channel},
             )
 
     # What has to be seen to in time.

@@ -125,7 +125,7 @@ class Revocations:
         logger.error(
             "The store of live state cannot be told who lost access; it is tried until it can.",
             exc_info=error,
-            extra={"event": "revocation waits"},
+            extra={"event": "revocation_waiting"},
         )
 
     def _insist(self) -> None:
@@ -160,7 +160,7 @@ class Revocations:
         else:
             logger.warning(
                 "The store of live state was told who lost access.",
-                extra={"event": "revocation told"},
+                extra={"event": "revocation_stored"},
             )
         finally:
             # It may be the connection that is broken: the next try opens a new one.

@@ -207,7 +207,7 @@ class Publisher:
                 self._name,
                 one_line(error),
                 conf.get("GRIP_POLL_SECONDS"),
-                extra={"event": "proxy fails"},
+                extra={"event": "proxy_unavailable"},
             )
 
     def _succeeded(self) -> None:
@@ -216,7 +216,7 @@ class Publisher:
             logger.warning(
                 "The GRIP proxy at %s is told of news again.",
                 self._name,
-                extra={"event": "proxy answers"},
+                extra={"event": "proxy_recovered"},
             )
 
     def _collect(
@@ -377,7 +377,7 @@ def _make_publishers() -> Iterator[Publisher]:
         # A system check says so, too.
         logger.error(
             "A GRIP proxy is configured, but django-grip is not installed: it is told nothing.",
-            extra={"event": "proxy fails"},
+            extra={"event": "proxy_unavailable"},
         )
         return
     for entry in configured():
