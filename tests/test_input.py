@@ -210,7 +210,7 @@ def test_page_that_everybody_may_see_is_left_to_the_sites_caches(client: Client)
 
 
 def test_file_with_an_odd_name_is_taken(client: Client):
-    file = SimpleUploadedFile("a\0b\uffff/../" * 100, b"x")
+    file = SimpleUploadedFile("a\0b\uffff" * 100, b"x")
 
     answer = client.post(
         "/site/anyhow/@component/sent/", {"file": file}, HTTP_ACCEPT="application/json"

@@ -529,7 +529,7 @@ class Anything(forms.Form):
 
     many = forms.ModelMultipleChoiceField(Group.objects.all(), required=False)
     one = forms.ModelChoiceField(Group.objects.all(), required=False)
-    data = forms.JSONField(required=False)
+    data = forms.JSONField(required=False)  # type: ignore[assignment] # a field of this name
     whole = forms.IntegerField(required=False)
     exact = forms.DecimalField(required=False, max_digits=9, decimal_places=2)
     rough = forms.FloatField(required=False)

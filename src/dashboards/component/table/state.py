@@ -72,7 +72,7 @@ def read_state(
 def keep_params(params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
     """Return the parameters of a table, each once and no longer than what is read of it."""
     limits = {"sort": _MAX_SORT, "search": MAX_SEARCH, "page": _MAX_PAGE_DIGITS, "size": 9}
-    given = {name: (params[name] or "")[: limits[name]] for name in params if name in limits}
+    given = {name: (params.get(name) or "")[: limits[name]] for name in params if name in limits}
     return MultiValueDict({name: [value] for name, value in given.items() if value})
 
 
