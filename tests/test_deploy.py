@@ -59,7 +59,7 @@ def test_compose_command_of_pushpin_serves_a_live_page(tmp_path: Path):
 
         wait_for(is_held, seconds=20)
         with Stream(ports.http, "/site/live/@stream/", timeout=15) as stream:
-            site.push(greeting="through compose")
+            site.push(note="through compose")
             assert stream.until("through compose")
     finally:
         proxy.stop()

@@ -33,7 +33,8 @@ class CTA:
         href: where it leads: an address, the name of a view such as
             ``"dashboards:shop_operations"``, a dashboard class (or an instance, where it is about
             an object), any object that has a ``get_absolute_url``, or a function that gets the
-            object that the dashboard is about and returns one of these.
+            object that the dashboard is about and returns one of these. A link is left out where
+            its address is neither relative nor of http, https, mailto or tel.
         text: the words that are clicked.
         dashboard: the dotted path of a dashboard class to lead to, in place of ``href``.
 

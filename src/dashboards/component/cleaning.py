@@ -61,8 +61,8 @@ def refusing_bad_input(
 
     Args:
         label: what reads the input, for the log.
-        alias: the database that it may ask. Within a transaction that is done in a savepoint: a
-            failed query would make every later one fail as well.
+        alias: the database that it may ask. Within a transaction of PostgreSQL that is done in a
+            savepoint: a failed query would make every later one fail as well.
         errors: what counts as such.
     """
     try:
@@ -75,8 +75,12 @@ def refusing_bad_input(
 
 
 def _savepoint(alias: str | None) -> AbstractContextManager[Any]:
-    is_open = alias is not None and connections[alias].in_atomic_block
-    return transaction.atomic(alias) if is_open else nullcontext()
+    if alias is None:
+        return nullcontext()
+    connection = connections[alias]
+    # Only there does a failed query end the transaction around it.
+    is_needed = connection.vendor == "postgresql" and connection.in_atomic_block
+    return transaction.atomic(alias) if is_needed else nullcontext()
 
 
 class _Clean:
