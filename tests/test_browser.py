@@ -376,7 +376,8 @@ async def test_a_burst_is_drawn_at_most_once_a_frame(site: Site, page: Page):
                 const point = document.createElement("script");
                 point.type = "application/json";
                 point.dataset.point = n;
-                point.textContent = `[{"x": ${n}, "y": ${n}}]`;
+                const text = `[{"x": ${n}, "y": ${n}}]`;
+                point.textContent = dashboards.trust.createScript(text);
                 box.append(point);
             }
         }"""

@@ -115,9 +115,9 @@ def test_the_first_byte_carries_true_values(demo: Demo):
     assert any(psutil.pid_exists(pid) for pid in pids)
 
 
-async def until_drawn(page: Page, number: int) -> None:
+async def until_drawn(page: Page, number: int, *, visible: bool | None = None) -> None:
     """Wait for charts. Loading plotly.js and drawing are two seconds of a core, often shared."""
-    charts = page.locator("dashboard-chart .main-svg:first-child")
+    charts = page.locator("dashboard-chart .main-svg:first-child").filter(visible=visible)
     await expect(charts).to_have_count(number, timeout=20_000)
 
 
@@ -274,6 +274,9 @@ async def test_a_page_is_whole_at_every_width(demo: Demo, page: Page, path: str)
     await page.goto(f"{demo.url}{path}")
     for tab in await page.get_by_role("tab").all():
         await tab.click()
+        # A chart is drawn when its tab is opened, and stays drawn.
+        shown = page.locator("dashboard-chart").filter(visible=True)
+        await until_drawn(page, await shown.count(), visible=True)
     await until_drawn(page, await page.locator("dashboard-chart").count())
     await expect(page.get_by_text("Loading…").filter(visible=True)).to_have_count(0)
     for width in (390, 820, 1440, 1920):

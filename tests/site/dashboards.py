@@ -292,6 +292,18 @@ class Arranged(Dashboard):
 
 
 @registry.register
+class Folded(Dashboard):
+    """A chart of no height of its own in a closed tab."""
+
+    chart = Chart(value={"data": [{"y": [1, 3, 2], "type": "scatter"}]}, live=True)
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout(
+            TabContainer(Tab("Open", HTML("<p>open</p>")), Tab("Charts", "chart")),
+        )
+
+
+@registry.register
 class Tabbed(Dashboard):
     """Tabs beside tabs, and tabs in tabs."""
 

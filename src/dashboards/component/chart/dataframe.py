@@ -1,11 +1,14 @@
 """Rows as a data frame: the one module that needs pandas or polars."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
+
+from django.utils import timezone
 
 from dashboards.exceptions import ComponentValueError
 
@@ -16,7 +19,8 @@ LIBRARIES = ("pandas", "polars")
 def make(rows: Sequence[Sequence[Any]], columns: Sequence[str], library: str | None) -> Any:
     """Return a data frame.
 
-    Decimals become floats and UUIDs texts: neither library charts them otherwise.
+    Decimals become floats, UUIDs texts, and aware times the active zone's own: neither library
+    charts them otherwise.
 
     Args:
         rows: the rows, each a sequence of what the columns hold.
@@ -53,4 +57,7 @@ def is_empty(frame: Any) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        # plotly takes the zone off what pandas or polars hold, and draws the rest as it stands.
+        return timezone.make_naive(value)
     return str(value) if isinstance(value, UUID) else value

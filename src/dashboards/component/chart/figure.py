@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 
+from dashboards.component.chart.schema import modernize
 from dashboards.component.drawing import Data
 from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError
@@ -53,7 +54,8 @@ def as_text(kind: str, value: Any) -> Data:
     if not isinstance(figure, dict):
         msg = f"{allowed} with data and layout, got {text[:80]!r}."
         raise ComponentValueError(msg)
-    if _leave_unchosen(figure):
+    is_left = _leave_unchosen(figure)
+    if modernize(kind, figure) or is_left:
         text = json.dumps(figure, separators=(",", ":"))
     return Data(text, is_empty=not has_points(figure))
 

@@ -32,6 +32,11 @@ class Chart(Drawing):
     What the figure leaves open (colours, font, grid, margins) follows the page, light or dark; a
     template or colours of its own win. A figure without points says "No data".
 
+    Times with a zone are shown in the zone of the page (Django's active one), which the axis names
+    where the viewer's clock differs; times without one are taken to be in that zone. A line over
+    time breaks where two points are further apart than three times the median of the trace, unless
+    the trace says ``connectgaps``. What older releases of Plotly wrote otherwise is translated.
+
     With ``window`` it is a series: what is pushed or computed are points, and each is appended to
     those before. A point is a dict such as ``{"x": now, "y": 3}``; a list of such dicts is one
     point for each trace (``None`` for a trace that gets none); a list of such lists is several.
@@ -51,7 +56,11 @@ class Chart(Drawing):
     figure: Any = None
 
     element: ClassVar[str] = "dashboard-chart"
-    scripts: ClassVar[Sequence[str]] = (*Drawing.scripts, "dashboards/js/chart.js")
+    scripts: ClassVar[Sequence[str]] = (
+        *Drawing.scripts,
+        "dashboards/js/times.js",
+        "dashboards/js/chart.js",
+    )
 
     base: ClassVar[Mapping[str, Any]] = {}
     """The figure that points are appended to, where none is given."""

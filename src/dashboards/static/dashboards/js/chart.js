@@ -7,21 +7,139 @@
 
   // The page says where these are: a figure may have been rendered by a process, or a release, that
   // knows the files by other addresses.
-  const { nonce, dataset: { plotly: PLOTLY_URL, world: WORLD_URL } } = document.currentScript;
+  const { nonce, dataset } = document.currentScript;
+  const { plotly: PLOTLY_URL, world: WORLD_URL } = dataset;
+  const RETRY_MS = 10_000;
   let plotly; // Loaded by the first chart that needs it, so that no page waits for it.
 
   function load(src) {
     plotly ??= new Promise((resolve, reject) => {
       if (window.Plotly) return resolve(window.Plotly);
-      const script = Object.assign(document.createElement("script"), { src, nonce, async: true });
-      script.onload = () => resolve(window.Plotly);
+      const script = Object.assign(document.createElement("script"), { nonce, async: true });
+      script.src = window.dashboards.trust.createScriptURL(src);
+      const restore = adoptStyles();
+      adoptStyleAttributes();
+      script.onload = () => {
+        restore();
+        resolve(window.Plotly);
+      };
       script.onerror = () => {
-        plotly = undefined;
+        restore();
+        // The next update of any chart tries again, but not each of many.
+        setTimeout(() => (plotly = undefined), RETRY_MS);
         reject(new Error(`plotly.js could not be loaded from ${src}`));
       };
       document.head.append(script);
     });
     return plotly;
+  }
+
+  // While plotly.js starts it writes its rules into <style> elements, which `style-src 'self'`
+  // refuses. They go into style sheets without an element, which no policy is asked for. What it
+  // later looks up by the element's id finds the sheet.
+  function adoptStyles() {
+    const { head } = document;
+    const append = head.appendChild;
+    head.appendChild = (node) => {
+      if (node.localName !== "style") return append.call(head, node);
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(node.textContent);
+      document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+      Object.defineProperty(node, "sheet", { value: sheet });
+      const holder = Object.assign(document.createElement("meta"), { id: node.id });
+      Object.defineProperty(holder, "sheet", { value: sheet });
+      append.call(head, holder);
+      return node;
+    };
+    return () => delete head.appendChild;
+  }
+
+  // What plotly.js writes as an attribute, such as <span style> in a label, is refused as well;
+  // the same by the object model is not.
+  function adoptStyleAttributes() {
+    const { setAttribute } = Element.prototype;
+    SVGElement.prototype.setAttribute = function (name, value) {
+      if (name === "style") this.style.cssText = value;
+      else setAttribute.call(this, name, value);
+    };
+  }
+
+  // Buttons that send a figure to another company's server, by the names of all releases, and
+  // whatever else leads there. A figure's own config cannot turn them on.
+  const LEAVING = ["sendChartToCloud", "sendDataToCloud", "editInChartStudio"];
+  const STAYING = {
+    showSendToCloud: false,
+    showEditInChartStudio: false,
+    showLink: false,
+    sendData: false,
+    displaylogo: false,
+    watermark: false,
+    plotlyServerURL: "",
+  };
+  const stays = (button) => !LEAVING.some((name) => name.toLowerCase() === String(button?.name ?? button).toLowerCase());
+  const keepStaying = (buttons) => [buttons ?? []].flat().filter(stays);
+
+  function configOf(figure, language) {
+    const config = { locale: register(language), ...figure.config, ...STAYING, responsive: false };
+    config.modeBarButtonsToAdd = keepStaying(config.modeBarButtonsToAdd);
+    config.modeBarButtonsToRemove = [...[config.modeBarButtonsToRemove ?? []].flat(), ...LEAVING];
+    if (Array.isArray(config.modeBarButtons)) config.modeBarButtons = config.modeBarButtons.map(keepStaying);
+    return config;
+  }
+
+  // The words of the buttons, in the page's language, as scripts.html has them.
+  const words = JSON.parse(dataset.words || "{}");
+  const registered = new Map();
+
+  // Tells plotly.js a language: its own distribution brings English only. Returns its name.
+  function register(language) {
+    if (!registered.has(language)) {
+      try {
+        window.Plotly.register({ moduleType: "locale", name: language, dictionary: words, format: formatOf(language) });
+        registered.set(language, language);
+      } catch (error) {
+        registered.set(language, "en");
+        console.warn(`dashboards: charts cannot speak ${language}.`, error);
+      }
+    }
+    return registered.get(language);
+  }
+
+  // What a language calls months and days, and how it writes numbers and dates, as plotly.js wants it.
+  function formatOf(language) {
+    const names = (count, options) =>
+      Array.from({ length: count }, (_, index) => {
+        const date = options.month ? new Date(Date.UTC(2023, index, 1)) : new Date(Date.UTC(2023, 0, 1 + index)); // A Sunday.
+        return new Intl.DateTimeFormat(language, { ...options, timeZone: "UTC", numberingSystem: "latn" }).format(date);
+      });
+    const order = (options, codes) =>
+      new Intl.DateTimeFormat(language, { ...options, timeZone: "UTC", numberingSystem: "latn" })
+        .formatToParts(new Date(0))
+        .map(({ type, value }) => codes[type] ?? value.replaceAll("%", "%%"))
+        .join("");
+    const numbers = new Intl.NumberFormat(language, { numberingSystem: "latn", useGrouping: true }).formatToParts(1234567.5);
+    const sign = (type, usual) => numbers.find((part) => part.type === type)?.value ?? usual;
+    const codes = { day: "%-d", month: "%b", year: "%Y" };
+    const numeric = { day: "%d", month: "%m", year: "%Y" };
+    const all = { day: "numeric", month: "short", year: "numeric" };
+    return {
+      days: names(7, { weekday: "long" }),
+      shortDays: names(7, { weekday: "short" }),
+      months: names(12, { month: "long" }),
+      shortMonths: names(12, { month: "short" }),
+      periods: ["AM", "PM"],
+      dateTime: `%a ${order(all, codes)} %X`,
+      date: order({ day: "2-digit", month: "2-digit", year: "numeric" }, numeric),
+      time: "%H:%M:%S",
+      decimal: sign("decimal", "."),
+      thousands: sign("group", ","),
+      grouping: [3],
+      currency: ["", ""],
+      year: "%Y",
+      month: order({ month: "short", year: "numeric" }, codes),
+      dayMonth: order({ day: "numeric", month: "short" }, codes),
+      dayMonthYear: order(all, codes),
+    };
   }
 
   // What the figure leaves open follows the page: its type, its colours, light or dark.
@@ -250,41 +368,93 @@
         plot.setAttribute("hx-morph-skip", "");
         this.replaceChildren(source, plot);
       }
-      source.textContent = JSON.stringify(figure);
+      // Data, and yet a policy asks: it is the text of a <script>.
+      source.textContent = window.dashboards.trust.createScript(JSON.stringify(figure));
+    }
+
+    // The figure's traces and layout as they are drawn: with the points of a series, in the page's
+    // time zone, with gaps where nothing was measured.
+    read(figure) {
+      const { localize, nameZone, breakGaps } = window.dashboards.times;
+      const traces = localize(extend([figure.data ?? []].flat(), this.parentElement));
+      const layout = { uirevision: "kept", ...localize(figure.layout ?? {}) };
+      nameZone(traces, layout);
+      const usual = layout.template?.data?.scatter?.[0]?.connectgaps;
+      return { traces: usual ? traces : traces.map(breakGaps), layout };
+    }
+
+    // The room that CSS gives: plotly.js would measure what it has drawn before.
+    measure(plot) {
+      const drawn = plot.firstElementChild;
+      const display = drawn?.style.display;
+      if (drawn) drawn.style.display = "none";
+      const { clientWidth: width, clientHeight: height } = plot;
+      if (drawn) drawn.style.display = display;
+      return { width, height };
     }
 
     async draw(figure, plot) {
-      const data = extend(figure.data ?? [], this.parentElement);
-      const layout = { uirevision: "kept", ...figure.layout };
+      const { traces: data, layout } = this.read(figure);
       if (!layout.template) {
-        // In a hidden tab it has no width yet.
-        const ticks = ticksFor(this.clientWidth || innerWidth, data, layout);
+        const ticks = ticksFor(this.clientWidth, data, layout);
         layout.template = template(this, Boolean(layout.title?.text), ticks);
         const { colorway } = { ...layout.template.layout, ...figure.layout };
         if (colorway) recolor(data, colorway);
       }
+      if (layout.modebar?.add) layout.modebar.add = keepStaying(layout.modebar.add);
+      const room = this.measure(plot);
+      layout.width ??= room.width;
+      layout.height ??= room.height;
       if (figure.config?.topojsonURL) letAsk(layout);
       else if (showsWorld(data, layout)) await (world ??= fetchWorld(WORLD_URL));
       else know(blank);
-      const config = { responsive: true, displaylogo: false, ...figure.config };
-      await window.Plotly.react(plot, data, layout, config);
+      const language = this.closest("[lang]")?.lang || navigator.language;
+      const config = configOf(figure, language);
+      const { frames } = figure;
+      await window.Plotly.react(plot, { data, layout, config, ...(frames && { frames: window.dashboards.times.localize(frames) }) });
       // What plotly.js found nothing to draw in it does not show.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);
-      this.tell(data, layout);
+      placeToolbar(plot);
     }
 
     erase(plot) {
       window.Plotly?.purge(plot);
     }
 
-    // Writes the points as tables, while those are open.
-    tell(traces, layout) {
+    // Writes the points as tables, while those are open: they need no plotly.js.
+    describe() {
       const details = this.querySelector(":scope > details");
       if (!details) return;
-      details.ontoggle = () => this.schedule();
-      details.querySelectorAll("table").forEach((table) => table.remove());
-      if (details.open) details.append(...traces.map((trace, index) => tableOf(trace, layout, index)));
+      const write = () => {
+        details.querySelectorAll("table").forEach((table) => table.remove());
+        if (!details.open) return;
+        const { traces, layout } = this.read(JSON.parse(this.source.textContent));
+        details.append(...traces.map((trace, index) => tableOf(trace, layout, index)));
+      };
+      details.ontoggle = write;
+      write();
     }
+
+    fail() {
+      // The table is what there is to see.
+      const details = this.querySelector(":scope > details");
+      if (details) details.open = true;
+    }
+  }
+
+  // Moves the toolbar, which appears above the plot, to where it does not cover the legend.
+  function placeToolbar(plot) {
+    const bar = plot.querySelector(".modebar");
+    const legends = [...plot.querySelectorAll(".legend")].map((each) => each.getBoundingClientRect());
+    if (!bar) return;
+    const covers = (place) => {
+      plot.dataset.toolbar = place;
+      const box = bar.getBoundingClientRect();
+      return legends.some(
+        ({ left, right, top, bottom }) => left < box.right && box.left < right && top < box.bottom && box.top < bottom,
+      );
+    };
+    ["top", "bottom", "bottom-left", "middle"].find((place) => !covers(place));
   }
 
   const columns = ["labels", "parents", "locations", "lat", "lon", "x", "y", "z", "r", "theta", "open", "high", "low", "close", "values", "text"];
@@ -301,7 +471,7 @@
         const element = document.createElement(tag);
         if (tag === "th") element.scope = "col";
         if (typeof cell === "number") element.className = "number";
-        element.textContent = cell ?? "";
+        element.textContent = cell ?? "–";
         line.append(element);
       }
     };

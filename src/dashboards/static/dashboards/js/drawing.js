@@ -45,11 +45,30 @@
       this.updates.observe(this, { childList: true, subtree: true, characterData: true });
       // The points of a series stand beside it.
       this.updates.observe(this.parentElement, { childList: true });
+      // What is hidden, as in a closed tab, has no size: it is drawn once it has one.
+      this.sizes ??= new ResizeObserver(() => {
+        if (this.isShown && this.drawnWidth !== this.offsetWidth) this.schedule();
+      });
+      this.sizes.observe(this);
       this.schedule();
+    }
+
+    // False inside of what is hidden.
+    get isShown() {
+      return this.getClientRects().length > 0;
+    }
+
+    // One of "loading", "drawn" and "failed", for CSS: dashboard-chart:state(drawn). It is no
+    // attribute, which the next update would take away.
+    set state(name) {
+      const { states } = (this.internals ??= this.attachInternals());
+      states?.clear();
+      states?.add(name);
     }
 
     disconnectedCallback() {
       this.updates.disconnect();
+      this.sizes.disconnect();
       drawings.delete(this);
       // Moved within the page, it is connected again at once; taken out, it frees what it holds.
       queueMicrotask(() => {
@@ -63,18 +82,33 @@
 
     async redraw() {
       try {
+        if (this.source) this.describe(JSON.parse(this.source.textContent));
+        if (!this.isShown) {
+          this.frame = undefined;
+          return; // The observer of its size calls again.
+        }
         await this.prepare();
         this.frame = undefined;
         const { source, surface } = this;
-        if (!source || !surface || !this.isConnected) return;
+        if (!source || !surface || !this.isShown) return;
+        this.drawnWidth = this.offsetWidth;
         await this.draw(JSON.parse(source.textContent), surface);
+        this.state = "drawn";
       } catch (error) {
         this.frame = undefined;
+        this.state = "failed";
+        this.fail();
         console.error(`dashboards: a <${this.localName}> could not be drawn.`, error);
       }
     }
 
     // For elements of your own.
+
+    // Says the value in words, before and beside what is drawn. Called for what is hidden, too.
+    describe(_value) {}
+
+    // It could not be drawn; words of that are shown by CSS.
+    fail() {}
 
     // Awaited before draw(), such as for a library to be loaded.
     async prepare() {}

@@ -57,7 +57,7 @@
     const answer = await fetch(url, { headers, credentials: "same-origin", cache: "no-store" });
     if (!answer.ok) return "";
     const page = document.createElement("template");
-    page.innerHTML = await answer.text();
+    page.innerHTML = window.dashboards.trust.createHTML(await answer.text());
     return page.content.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
   }
 

@@ -6,6 +6,7 @@
 (() => {
   "use strict";
 
+  const { trust } = window.dashboards;
   const SILENCE_MS = 40_000; // No byte for so long: the pipe is dead (the server beats within 30 s).
   const FIRST_DELAY_MS = 300;
   const MAX_DELAY_MS = 3_000; // Short enough to be back within seconds of a restart.
@@ -318,7 +319,7 @@
   function inside(target, text) {
     if (!text.includes("sse-swap")) return text;
     const news = document.createElement("template");
-    news.innerHTML = text;
+    news.innerHTML = trust.createHTML(text);
     const opens = (element) => element.hasAttribute("sse-connect");
     const stream = (element) => element.closest("[sse-connect]")?.getAttribute("sse-connect");
     const itself = [...news.content.querySelectorAll("[sse-swap]")].find(
@@ -335,7 +336,7 @@
     const known = target.querySelectorAll(":scope > [data-point]");
     const last = Number(known[known.length - 1]?.dataset.point ?? 0);
     const news = document.createElement("template");
-    news.innerHTML = text;
+    news.innerHTML = trust.createHTML(text);
     const points = [...news.content.children].filter(({ dataset }) => Number(dataset.point) > last);
     target.append(...points);
     const surplus = known.length + points.length - Number(target.dataset.window || Infinity);
@@ -412,6 +413,7 @@
 
   // Takes the name of htmx's own extension, which would open a second stream on `sse-connect`.
   htmx.registerExtension("sse", {
+    init: (api) => api.initSecurity?.(trust),
     htmx_after_process: connectAll,
     htmx_config_request(element, { ctx }) {
       // What the server would say again (304) is not swapped in: it could only take away what has

@@ -26,7 +26,7 @@
     const state = stateOf(content);
     if (!state) return;
     const words = document.createElement("template");
-    words.innerHTML = html;
+    words.innerHTML = window.dashboards.trust.createHTML(html);
     const canRetry = words.content.querySelector("[data-dashboards-retry]") && loadsItself(content);
     const button = state.querySelector(":scope > button");
     const hadFocus = button && button === document.activeElement;

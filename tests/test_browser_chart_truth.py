@@ -1,0 +1,273 @@
+"""Charts that tell the truth: of their state, of time, of gaps, and to nobody else."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, Route, expect
+
+from tests.harness import Site
+from tests.site.dashboards import line
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+BOX = "#site_drawn-points-content"
+PLOTLY = re.compile(r"/plotly\.min[^/]*\.js$")
+
+
+async def open_drawn(site: Site, page: Page, figure: Any = None) -> Locator:
+    """Return the chart's box, with what was pushed before the page was opened."""
+    if figure is not None:
+        site.push_to("Drawn", points=figure)
+    # A script that a test holds back holds back the page's load event, too.
+    await page.goto(f"{site.url}/site/drawn/", wait_until="domcontentloaded")
+    await expect(page.locator("#site_drawn")).to_have_attribute("data-live", "open")
+    return page.locator(BOX)
+
+
+async def table_of(box: Locator) -> list[list[str]]:
+    """Open the table beside a chart and return its cells."""
+    await box.locator("details").evaluate("each => each.open = true")
+    await expect(box.locator("tbody tr")).not_to_have_count(0)
+    rows: list[list[str]] = await box.locator("tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    return rows
+
+
+async def test_chart_says_loading_until_plotly_comes_and_shows_its_table(site: Site, page: Page):
+    # "No data" stood over a chart whose data was there, until plotly.js had come.
+    # Loading is said to be loading, and the table beside it needs no plotly.js.
+    held: list[Route] = []
+    await page.route(PLOTLY, lambda route: held.append(route))  # noqa: PLW0108 - no builtin
+    box = await open_drawn(site, page, line(1, 2))
+    await expect(box.get_by_text("Loading…")).to_be_visible()
+    await expect(box.get_by_text("No data")).to_be_hidden()
+    assert await table_of(box) == [["0", "1"], ["1", "2"]]
+
+    series = page.locator("#site_drawn-track-content")
+    site.push_to("Drawn", track=[[{"lat": 10, "lon": 20}]])
+    await expect(series.locator("script[data-point]")).to_have_count(1)
+    await expect(series.get_by_text("No data")).to_be_hidden()
+    await expect(series.get_by_text("Loading…")).to_be_visible()
+
+    await held[0].continue_()
+    await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
+    await expect(box.get_by_text("Loading…")).to_be_hidden()
+    await expect(series.locator(".scattergeo .point")).to_have_count(1)
+
+    site.push_to("Drawn", points={"data": []})
+    await expect(box.get_by_text("No data")).to_be_visible()
+    await expect(box.get_by_text("could not be drawn")).to_be_hidden()
+
+
+async def test_chart_whose_plotly_does_not_come_says_so_and_shows_its_table(site: Site, page: Page):
+    # "No data" stood there for ever where plotly.js did not come. Each chart says that it failed,
+    # its data is there to read, and goes on.
+    await page.route(PLOTLY, lambda route: route.abort())
+    box = await open_drawn(site, page, line(1, 2))
+    await expect(box.get_by_text("This could not be drawn.")).to_be_visible()
+    await expect(box.locator("tbody tr")).to_have_count(2)
+    await expect(box.locator("table")).to_be_visible()
+    world = page.locator("#site_drawn-world-content")
+    await expect(world.get_by_text("This could not be drawn.")).to_be_visible()
+    site.push_to("Drawn", points=line(1, 2, 3))
+    await expect(box.locator("tbody tr")).to_have_count(3)
+    page.complaints.clear()  # type: ignore[attr-defined]
+
+
+async def test_chart_that_fails_leaves_others_drawn(site: Site, page: Page):
+    # One figure that plotly.js cannot draw shall be the only one that says so.
+    box = await open_drawn(site, page, {"data": [{"y": [1, 2]}], "frames": 5, "layout": 3})
+    await expect(box.get_by_text("This could not be drawn.")).to_be_visible()
+    await expect(page.locator("#site_drawn-world-content .choroplethlayer path")).to_have_count(2)
+    page.complaints.clear()  # type: ignore[attr-defined]
+    site.push_to("Drawn", points=line(1, 2))
+    await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
+    await expect(box.get_by_text("This could not be drawn.")).to_be_hidden()
+
+
+MINUTES = (0, 1, 2, 5, 30, 31)
+
+
+async def test_line_over_time_breaks_where_nothing_was_measured(site: Site, page: Page):
+    # A straight line crossed a night in which nobody had measured. A gap of more than three
+    # intervals breaks it, in the table too, unless the trace says connectgaps.
+    times = [f"2026-07-01T12:{minute:02}:00" for minute in MINUTES]
+    trace = {"type": "scatter", "mode": "lines", "x": times, "y": list(MINUTES)}
+    box = await open_drawn(site, page, {"data": [{**trace, "text": list("abcdef")}]})
+    plot = box.locator(".dashboard-chart-plot")
+    drawn = box.locator(".scatterlayer .js-line")
+    await expect(drawn).to_have_count(2)
+    assert await plot.evaluate("plot => plot.data[0].y") == [0, 1, 2, 5, None, 30, 31]
+    assert await plot.evaluate("plot => plot.data[0].text") == [*"abcd", None, *"ef"]
+    assert ["\N{EN DASH}"] * 3 in await table_of(box)
+    for connect in (True, False):
+        figure = {"data": [{**trace, "connectgaps": connect}]}
+        site.push_to("Drawn", points=figure)
+        await page.wait_for_function(
+            "connect => document.querySelector('#site_drawn-points-content .dashboard-chart-plot')"
+            ".data[0].connectgaps === connect",
+            arg=connect,
+        )
+        await expect(drawn).to_have_count(1 if connect else 2)
+
+
+async def test_titles_that_are_strings_are_drawn(site: Site, page: Page):
+    # plotly.js 3 and later draw no title that is a plain string.
+    layout = {"title": "Whole", "xaxis": {"title": "Across"}, "yaxis": {"title": "Up"}}
+    legend = {"showlegend": True, "legend": {"title": "Kinds"}}
+    bar = {"showscale": True, "color": [1, 2], "colorbar": {"title": "Heat"}}
+    figure = {"data": [{"x": [1, 2], "y": [1, 2], "mode": "markers", "marker": bar}]}
+    box = await open_drawn(site, page, {**figure, "layout": {**layout, **legend}})
+    for name in ("Whole", "Across", "Up", "Kinds", "Heat"):
+        await expect(box.locator(f'text:text-is("{name}")').first).to_be_visible()
+
+
+async def test_frames_and_config_of_a_figure_are_drawn(site: Site, page: Page):
+    # What a figure held beside data and layout was left out: an animation stood still.
+    frames = [{"name": "one", "data": [{"y": [9, 9]}]}]
+    figure = {"data": [{"y": [1, 2]}], "frames": frames, "config": {"scrollZoom": True}}
+    box = await open_drawn(site, page, figure)
+    plot = box.locator(".dashboard-chart-plot")
+    await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
+    assert await plot.evaluate("plot => plot._context.scrollZoom")
+    await plot.evaluate("plot => Plotly.animate(plot, ['one'], {transition: {duration: 0}})")
+    assert await plot.evaluate("plot => plot.data[0].y") == [9, 9]
+
+
+async def test_words_of_a_chart_are_in_the_pages_language(site: Site, page: Page):
+    # Months, numbers and buttons were English on every page: plotly.js brings no other language.
+    async def in_german(route: Route) -> None:
+        answer = await route.fetch()
+        html = re.sub('<html lang="[^"]*"', '<html lang="de"', await answer.text())
+        words = 'data-words="{&quot;Zoom in&quot;:&quot;Näher&quot;}"'
+        html = re.sub('data-words="[^"]*"', words, html)
+        await route.fulfill(response=answer, body=html)
+
+    await page.route("**/site/drawn/", in_german)
+    figure = {
+        "data": [{"x": ["2026-03-01", "2026-05-01"], "y": [0.5, 12345.5]}],
+        "layout": {"xaxis": {"tickformat": "%B", "dtick": "M1"}, "yaxis": {"tickformat": ",.1f"}},
+    }
+    box = await open_drawn(site, page, figure)
+    await expect(box.locator(".xtick text").first).to_have_text("März")
+    await expect(box.locator(".ytick text").nth(1)).to_contain_text(",0")
+    await expect(box.locator('.modebar-btn[data-title="Näher"]')).to_have_count(1)
+
+
+async def test_chart_in_a_closed_tab_is_measured_when_it_is_opened(site: Site, page: Page):
+    # A chart drawn in a closed tab was 450 px high in a box of 240, and stayed so.
+    await page.goto(f"{site.url}/site/folded/")
+    await expect(page.locator("#site_folded")).to_have_attribute("data-live", "open")
+    await page.get_by_role("tab", name="Charts").click()
+    plot = page.locator("#site_folded-chart-content .main-svg").first
+    await expect(plot).to_have_attribute("height", "240")
+    await page.set_viewport_size({"width": 500, "height": 700})
+    await expect(plot).to_have_attribute("height", "240")
+    box = await page.locator("#site_folded-chart-content dashboard-chart").bounding_box()
+    assert box
+    await expect(plot).to_have_attribute("width", str(round(box["width"])))
+
+
+NOON = ["2026-07-01T10:00:00+00:00", "2026-07-01T14:00:00.5+02:00", "2026-07-01 15:00:00"]
+
+
+async def test_times_of_a_chart_are_in_the_active_zone_and_named(site: Site, browser: Browser):
+    # A chart said UTC while the figure beside it said local time. Times with a zone are shown in
+    # the page's; where the viewer's clock says another hour the axis names it.
+    site.push_to("Drawn", points={"data": [{"x": NOON, "y": [1, 2, 3]}]})
+
+    async def in_berlin(route: Route) -> None:
+        answer = await route.fetch()
+        zone = 'data-timezone="Europe/Berlin"'
+        html = re.sub('data-timezone="[^"]*"', zone, await answer.text())
+        await route.fulfill(response=answer, body=html)
+
+    for viewer, is_named in (("Europe/Madrid", False), ("America/New_York", True)):
+        context = await browser.new_context(timezone_id=viewer)
+        page = await context.new_page()
+        await page.route("**/site/drawn/", in_berlin)
+        box = await open_drawn(site, page)
+        await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
+        assert [row[0] for row in await table_of(box)] == [
+            "2026-07-01T12:00:00",
+            "2026-07-01T14:00:00.5",
+            "2026-07-01 15:00:00",
+        ]
+        title = box.locator(".xtitle")
+        if is_named:
+            await expect(title).to_have_text("Europe/Berlin")
+        else:
+            await expect(title).to_have_count(0)
+        await context.close()
+
+
+async def test_no_button_of_a_chart_leaves_the_page(site: Site, page: Page):
+    # plotly.js 4 offers "Share chart…", which sends the data to another company's server. Whatever
+    # a figure's own config says, nothing of it is there, and no request leaves the origin.
+    elsewhere: list[str] = []
+    page.on(
+        "request",
+        lambda each: (
+            None
+            if each.url.startswith((site.url, "data:", "blob:"))
+            else elsewhere.append(each.url)
+        ),
+    )
+    leaving = ["sendChartToCloud", "sendDataToCloud", "editInChartStudio"]
+    config = {
+        "displayModeBar": True,
+        "displaylogo": True,
+        "watermark": True,
+        "showLink": True,
+        "showSendToCloud": True,
+        "plotlyServerURL": "https://elsewhere.example",
+        "modeBarButtonsToAdd": [*leaving, "drawline"],
+        "modeBarButtonsToRemove": ["lasso2d"],
+    }
+    traces = [{"y": [n, n + 1], "name": f"A name of trace {n}"} for n in range(4)]
+    layout = {"modebar": {"add": [*leaving, "v1hovermode"]}}
+    box = await open_drawn(site, page, {"data": traces, "layout": layout, "config": config})
+    await expect(box.locator(".modebar-btn").first).to_be_visible()
+    titles = await box.locator(".modebar-btn").evaluate_all(
+        "all => all.map(each => each.dataset.title)"
+    )
+    assert "Draw line" in titles
+    assert not [
+        each for each in titles if re.search("share|cloud|studio|produced", each, re.IGNORECASE)
+    ]
+    assert await box.locator("a[href]").count() == 0
+
+    # The toolbar lay over the legend, whose entries could not be clicked.
+    entries = box.locator(".legendtoggle")
+    for index in range(4):
+        await entries.nth(index).click()
+        await page.wait_for_function(
+            "index => document.querySelector('#site_drawn-points-content .dashboard-chart-plot')"
+            "._fullData[index].visible === 'legendonly'",
+            arg=index,
+        )
+    assert not elsewhere
+
+
+async def test_chart_under_a_strict_policy_is_as_high_as_its_box(site: Site, page: Page):
+    # Under style-src 'self' a chart was 738 px high instead of 240: plotly.js injects its rules.
+    # What it writes as attributes, such as styled spans in labels, is refused no more either.
+    answer = await page.goto(f"{site.url}/site/drawn/")
+    assert answer
+    policy = answer.headers["content-security-policy"]
+    assert "style-src 'self';" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    styled = '<span style="color: rgb(1, 2, 3)">styled</span>'
+    trace = {"z": [[1, 2], [3, 4]], "type": "heatmap"}
+    box = await open_drawn(site, page, {"data": [trace], "layout": {"title": styled}})
+    await expect(box.locator(".cbfill").first).to_be_visible()
+    label = box.locator(".gtitle tspan").first
+    await expect(label).to_have_css("fill", "rgb(1, 2, 3)")
+    size = await box.locator("dashboard-chart").bounding_box()
+    assert size
+    assert size["height"] == 240
+    assert await box.locator(".modebar").evaluate("each => getComputedStyle(each).position") == (
+        "absolute"
+    )

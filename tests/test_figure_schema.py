@@ -1,0 +1,148 @@
+"""Figures as older releases of Plotly wrote them."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone, translation
+
+from dashboards import embedding
+from dashboards.component import Chart, Map
+from dashboards.component.chart import dataframe
+from dashboards.component.chart.schema import TRACES, trace_types
+from dashboards.exceptions import ComponentValueError
+from tests.site.dashboards import Drawn
+
+
+def figure_of(figure: Any) -> Any:
+    return json.loads(str(Chart(value=figure).get_value()))
+
+
+TITLED = {"text": "T"}
+
+
+@pytest.mark.parametrize(
+    ("layout", "translated"),
+    [
+        ({"title": "T"}, {"title": TITLED}),
+        ({"title": 3}, {"title": {"text": "3"}}),
+        ({"title": {"text": "T"}}, {"title": TITLED}),
+        ({"xaxis2": {"title": "T"}}, {"xaxis2": {"title": TITLED}}),
+        ({"legend": {"title": "T"}}, {"legend": {"title": TITLED}}),
+        ({"scene": {"zaxis": {"title": "T"}}}, {"scene": {"zaxis": {"title": TITLED}}}),
+        ({"polar": {"radialaxis": {"title": "T"}}}, {"polar": {"radialaxis": {"title": TITLED}}}),
+        (
+            {"coloraxis": {"colorbar": {"title": "T", "titleside": "top"}}},
+            {"coloraxis": {"colorbar": {"title": {"text": "T", "side": "top"}}}},
+        ),
+        (
+            {"yaxis": {"titlefont": {"size": 9}, "title": "T"}},
+            {"yaxis": {"title": {"text": "T", "font": {"size": 9}}}},
+        ),
+        ({"titlefont": {"size": 9}}, {"title": {"font": {"size": 9}}}),
+        ({"yaxis": {"autotick": False}}, {"yaxis": {"tickmode": "linear"}}),
+        (
+            {"mapbox2": {"style": "open-street-map", "accesstoken": "pk"}},
+            {"map2": {"style": "open-street-map"}},
+        ),
+        ({"hidesources": True}, {}),
+        ({"meta": {"title": "T"}}, {"meta": {"title": "T"}}),
+    ],
+)
+def test_layout_of_an_older_plotly_is_translated(
+    layout: dict[str, Any], translated: dict[str, Any]
+):
+    # plotly.js 3 dropped titles that are strings: a figure that had drawn its titles for years
+    # lost them without a word. Whatever its schema had before 6 is translated.
+    assert figure_of({"data": [{"y": [1]}], "layout": layout})["layout"] == translated
+
+
+@pytest.mark.parametrize(
+    ("trace", "translated"),
+    [
+        ({"type": "pie", "title": "T"}, {"type": "pie", "title": TITLED}),
+        (
+            {"marker": {"colorbar": {"title": "T"}}},
+            {"marker": {"colorbar": {"title": TITLED}}},
+        ),
+        (
+            {"type": "scattermapbox", "subplot": "mapbox3"},
+            {"type": "scattermap", "subplot": "map3"},
+        ),
+        ({"type": "choroplethmapbox"}, {"type": "choroplethmap"}),
+        ({"type": "densitymapbox"}, {"type": "densitymap"}),
+        ({"type": "heatmapgl"}, {"type": "heatmap"}),
+        ({"type": "bar", "bardir": "h"}, {"type": "bar", "orientation": "h"}),
+        ({"stream": {"token": "t"}}, {}),
+        ({"customdata": [{"title": "T"}]}, {"customdata": [{"title": "T"}]}),
+    ],
+)
+def test_trace_of_an_older_plotly_is_translated(trace: dict[str, Any], translated: dict[str, Any]):
+    assert figure_of({"data": [trace]})["data"] == [translated]
+    framed = {"data": [{"y": [1]}], "frames": [{"data": [trace]}]}
+    assert figure_of(framed)["frames"] == [{"data": [translated]}]
+
+
+@pytest.mark.parametrize(
+    ("figure", "message"),
+    [
+        (
+            {"data": [{"type": "pointcloud"}]},
+            (
+                "A Map's figure has a trace of type 'pointcloud', which plotly.js does not draw: "
+                'use "scattergl", with x and y for xy.'
+            ),
+        ),
+        (
+            {"data": [{"type": "scater"}]},
+            (
+                "A Map's figure has a trace of type 'scater', which plotly.js does not draw: "
+                "its types are bar, barpolar, "
+            ),
+        ),
+        (
+            {"data": [{"y": [1], "transforms": [{"type": "filter"}]}]},
+            (
+                "A Map's figure has 'transforms' in a trace, which plotly.js does not draw: "
+                "filter, group, sort or aggregate the data in Python."
+            ),
+        ),
+        (
+            {"data": [], "layout": {"mapbox": {"style": "mapbox://styles/mine"}}},
+            (
+                "A Map's figure has the style 'mapbox://styles/mine', which plotly.js does not "
+                "draw: name a style of MapLibre, such as its URL."
+            ),
+        ),
+    ],
+)
+def test_figure_that_nothing_draws_is_refused_by_name(figure: dict[str, Any], message: str):
+    with pytest.raises(ComponentValueError) as raised:
+        Map(value=figure).get_value()
+    assert str(raised.value).startswith(message)
+
+
+def test_translated_traces_are_of_types_that_the_installed_plotly_knows():
+    assert set(TRACES.values()) <= set(trace_types())
+    assert "scatter" in trace_types()
+    assert "layout" not in trace_types()
+
+
+@override_settings(TIME_ZONE="Europe/Berlin")
+@pytest.mark.parametrize("library", dataframe.LIBRARIES)
+def test_aware_time_in_a_data_frame_is_the_active_zones(library: str):
+    # A chart of a model's times said 10:00 where the figure beside it said 12:00: plotly.express
+    # takes the zone off pandas' columns, and the database gives UTC.
+    with timezone.override("Europe/Berlin"):
+        frame = dataframe.make([[datetime(2026, 7, 1, 10, tzinfo=UTC)]], ["at"], library)
+    assert str(frame["at"][0]) == "2026-07-01 12:00:00"
+
+
+def test_scripts_say_the_active_zone_and_the_words_of_buttons():
+    with timezone.override("Asia/Tokyo"), translation.override("de"):
+        html = embedding.render_scripts([Drawn(None)])
+    assert 'times.js" defer data-timezone="Asia/Tokyo"' in html
+    words = html.split('data-words="')[1].split('"')[0].replace("&quot;", '"')
+    assert json.loads(words)["Zoom in"] == "Zoom in"
