@@ -129,6 +129,7 @@ class Halves(Dashboard):
             Header("Below few", size=3),
             "few_2",
             Card(Header("Inner of few"), HTML("<b>few</b>"), "few_3", heading="Card of few"),
+            Header("Open section"),
             TabContainer(Tab("Open tab", "tabbed"), Tab("Tab of few", "few_4")),
             TabContainer(Tab("Also of few", "few_5"), Tab("More of few", Div("few_6"))),
             Header("Last heading"),
@@ -154,5 +155,5 @@ def test_layout_hidden_components_leave_no_heading_tab_or_anchor(is_signed_in: b
 
     assert ("few" in html) is is_signed_in
     assert html.count("<dashboard-tabs") == (2 if is_signed_in else 1)
-    for name in ("Open heading", "Open tab", "Last heading"):
+    for name in ("Open heading", "Open section", "Open tab", "Last heading"):
         assert name in html
