@@ -136,7 +136,7 @@ def _make(chance: random.Random) -> bytes:
     if query := _make_pairs(chance, 3):
         path = f"{path}?{query}"
     is_post = method == "POST"
-    is_found = "%" not in path and "/@" in path
+    is_found = "%" not in path and "//" not in path and "/@" in path
     body, kind = (
         _make_body(chance, is_found=is_found) if is_post or chance.random() < 0.05 else (b"", "")
     )
