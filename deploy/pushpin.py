@@ -64,6 +64,8 @@ class Pushpin:
         self.url = f"http://127.0.0.1:{ports.http}"
         self.control_url = f"http://127.0.0.1:{ports.control}"
         self.control_zmq_uri = f"tcp://127.0.0.1:{ports.command}"
+        self.command = ["pushpin", "--config", str(folder / "pushpin.conf")]
+        """What starts it."""
         self._process: subprocess.Popen[bytes] | None = None
         self._needed = (ports.http, ports.control, ports.command)
         self._write(backend, key, options)
@@ -128,10 +130,9 @@ class Pushpin:
             # Otherwise whoever listens there would be taken for it.
             msg = f"Pushpin did not start: port {port} is in use."
             raise RuntimeError(msg)
-        command = ["pushpin", "--config", str(self.folder / "pushpin.conf")]
         with (self.folder / "log" / "runner.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                self.command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         end = time.monotonic() + 15
         while not (all(map(_listens, self._needed)) and _answers(self.ports.http)):

@@ -124,7 +124,7 @@ def test_a_component_alone_still_waits(client: Client):
 def load(client: Client, keys: str, query: str = "") -> Any:
     response = client.get(f"/site/uneven/@components/{keys}/{query}")
     assert response.status_code == 200
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store, private"
     return json.loads(response.content)
 
 

@@ -132,7 +132,7 @@ def test_saved_by_htmx(client: Client):
     answer = client.post(ADD, GOOD, headers=HTMX)
     assert answer.status_code == 200
     assert answer["HX-Reswap"] == "innerHTML settle:0"
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "no-store, private"
     html = answer.content.decode()
     assert "Saved." in html
     assert "New" not in html  # a fresh one

@@ -853,7 +853,7 @@ def test_a_file_has_the_rows_of_all_pages_as_they_are_asked_for(client: Client):
 
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"] == 'attachment; filename="books.csv"'
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store, private"
     assert rows[0][:4] == ["Title", "Author", "Pages", "Price"]
     assert rows[1] == [
         "Book 000057", "Ann", "57", "14.25", "2024-02-27", "True", "*Novel*", "BOOK 000057",
@@ -890,6 +890,58 @@ def test_no_cell_of_a_file_is_a_formula(start: str):
 
     assert head[0] == cells[0] == f"'{text}"
     assert cells[1:] == ["-5", "-1.5", "2024-01-01"]
+
+
+@pytest.mark.parametrize(
+    ("text", "disarmed"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a; =1+1", "a;' =1+1"),
+        ("a\t@x", "a\t'@x"),
+        ("a\n-1", "a\n'-1"),
+        ('a;"=1+1"', 'a;\'"=1+1"'),
+        ("a|+1", "a|'+1"),
+        ("  =1", "'  =1"),
+        ("\ufeff=1", "'\ufeff=1"),
+        ("\xa0＝1", "'\xa0＝1"),  # noqa: RUF001
+        ('"=1"', '\'"=1"'),
+        ("a;b;=1;=2", "a;b;'=1;'=2"),
+        ("London, +44", "London, +44"),
+        ("a-b; c=d", "a-b; c=d"),
+    ],
+)
+def test_csv_formula_behind_a_separator_or_blanks_is_text(text: str, disarmed: str):
+    """A cell ``a;=1+1`` was a formula where the list's separator is a semicolon.
+
+    Whatever a spreadsheet cuts or trims, what is left begins with an apostrophe.
+    """
+    [head, [cell]] = read_csv(bind(Table(value=[{text: text}]), "it-export=csv").respond())
+
+    assert [cell] == head == [disarmed]
+    for separator in ";\t|\n":
+        assert not any(
+            each.strip(' "\ufeff\xa0').startswith(("=", "+", "-", "@"))
+            for each in cell.split(separator)
+        )
+
+
+def test_csv_numbers_are_numbers_and_odd_ones_text():
+    class Odd(int):
+        def __str__(self) -> str:
+            return "=1+1"
+
+    row = {
+        "a": -5,
+        "b": -1.5e-7,
+        "c": Decimal("-1E+3"),
+        "d": float("-inf"),
+        "e": Odd(1),
+        "f": "\udc80",
+    }
+
+    [_, cells] = read_csv(bind(Table(value=[row]), "it-export=csv").respond())
+
+    assert cells == ["-5", "-1.5e-07", "-1E+3", "'-inf", "'=1+1", "?"]
 
 
 def test_moments_in_a_file_are_those_of_the_site():

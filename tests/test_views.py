@@ -268,7 +268,7 @@ def test_a_stream_says_that_it_is_one_and_that_nobody_may_keep_it(client: Client
     response = client.get(STREAM)
 
     assert response["Content-Type"] == "text/event-stream"
-    assert response["Cache-Control"] == "no-store, no-transform"
+    assert response["Cache-Control"] == "no-transform, no-store, private"
     assert response["X-Accel-Buffering"] == "no"
 
 
@@ -492,7 +492,7 @@ def test_a_component_is_told_alone_and_kept_by_nobody(client: Client, path: str,
     assert response.status_code == 200
     assert words in response.content.decode()
     assert b"<html" not in response.content
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store, private"
     assert response["Content-Type"] == "text/html; charset=utf-8"
 
 
@@ -515,7 +515,7 @@ def test_a_live_component_that_has_no_value_yet_leaves_its_box_alone(client: Cli
 
     assert response.status_code == 204
     assert response.content == b""
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store, private"
 
 
 def test_a_component_that_has_nothing_new_to_say_leaves_its_box_alone(client: Client):
@@ -529,7 +529,7 @@ def test_a_component_that_has_nothing_new_to_say_leaves_its_box_alone(client: Cl
 
     assert [again.status_code, zipped.status_code, other.status_code] == [304, 304, 200]
     assert again.content == b""
-    assert again["Cache-Control"] == "no-store"
+    assert again["Cache-Control"] == "no-store, private"
     assert other["ETag"] != first["ETag"]
 
 

@@ -54,6 +54,12 @@ DEFAULTS: Mapping[str, Any] = {
     # sent whole to every open page: two megabytes take a second on a line of 16 Mbit/s. The largest
     # figures that a browser still draws with ease, some 50,000 points, stay below.
     "MAX_FRAME_BYTES": 2_000_000,
+    # Characters of a query string that the links, forms and requests of a page repeat. A page that
+    # was asked for with a longer one is served, but its addresses begin anew, without any of it.
+    "MAX_QUERY_LENGTH": 4_000,
+    # Characters of HTML or Markdown that a Text(markup=...) reads. To read text takes time that
+    # grows faster than its length; a longer one is shown as plain text, and the log says so.
+    "MAX_MARKUP_LENGTH": 20_000,
     # Milliseconds until a page asks again where nobody holds its stream.
     "POLL_MILLISECONDS": 1000,
 }

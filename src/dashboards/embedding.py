@@ -20,7 +20,9 @@ from dashboards.registry import registry
 def render_dashboard(dashboard: Dashboard, request: HttpRequest | None = None) -> SafeString:
     """Render a dashboard without a page around it: filters, components, and what is live.
 
-    Where the request may not open it, nothing is shown.
+    Where the request may not open it, nothing is shown. The answer is your own view's: where not
+    everybody may see the dashboard, decorate that with ``cache_control(private=True,
+    no_store=True)``, as the package's own pages say it.
 
     Args:
         dashboard: an instance. One without a request is bound to this one.

@@ -3,7 +3,8 @@
 import math
 import os
 import random
-from functools import cache, partial
+from collections.abc import Callable
+from functools import cache, partial, wraps
 from typing import Any
 from urllib.parse import quote
 
@@ -11,10 +12,15 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.core.handlers.exception import response_for_exception
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
-from django.utils.cache import get_conditional_response
+from django.utils.cache import (
+    get_conditional_response,
+    patch_cache_control,
+    patch_vary_headers,
+)
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
@@ -42,8 +48,42 @@ _RETRY_MILLISECONDS = 500
 """A held stream that ends is taken up again at once; the page adds jitter."""
 
 
+def answer_privately(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Decorate a view so that no cache keeps its answers, refusals and redirects among them.
+
+    A page that everybody may see is left to the site's caches: see ``Dashboard.is_public``.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # A query string with too many parameters is a bad request, before any box fails by it.
+        _ = request.GET
+        response: HttpResponseBase
+        try:
+            response = view(request, *args, **kwargs)
+        except (Http404, PermissionDenied) as error:
+            if request.method == "POST":
+                # A body that cannot be read is a bad request. The error pages of Django read it,
+                # too, and answer 500.
+                _ = request.POST
+                # What is raised by a form's save() undoes the transaction of ATOMIC_REQUESTS.
+                raise
+            response = response_for_exception(request, error)
+        if not getattr(response, "is_public", False):
+            patch_cache_control(response, no_store=True, private=True)
+        patch_vary_headers(response, ["Cookie"])
+        return response
+
+    return answer
+
+
 class DashboardAccessView(View):
     """Finds the dashboard and lets nobody past who may not open it."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Return the view, whose answers no cache keeps."""
+        return answer_privately(super().as_view(**initkwargs))
 
     http_method_names = ["get", "head", "options"]  # noqa: RUF012 - as Django declares it
     dashboard_class: type[Dashboard] = Dashboard
@@ -110,7 +150,9 @@ class PageView(DashboardAccessView):
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
         context = {"dashboard": dashboard, "stream_url": stream_url}
         html = render_to_string(dashboard._meta.template_name, context, request)  # noqa: SLF001
-        return HttpResponse(clean_text(html))
+        response = HttpResponse(clean_text(html))
+        response.is_public = dashboard.is_public  # type: ignore[attr-defined]
+        return response
 
 
 class FetchedView(DashboardAccessView):
@@ -146,9 +188,7 @@ class ComponentView(FetchedView):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Let it have what is posted."""
-        response = self.component.post(request)
-        response["Cache-Control"] = "no-store"
-        return response
+        return self.component.post(request)
 
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render the value that the page was sent without, or a newer one."""
@@ -158,7 +198,6 @@ class ComponentView(FetchedView):
             response = self._answer(request, shown.content)
             if shown.state:
                 response[STATE_HEADER] = quote(shown.state)
-        response["Cache-Control"] = "no-store"
         return response
 
     def _answer(self, request: HttpRequest, content: str | None) -> HttpResponseBase:
@@ -182,9 +221,7 @@ class ComponentsView(FetchedView):
             raise Http404
         batch = load_together(self.dashboard, asked)
         answers = {key: _describe(shown) for key, shown in batch.ready.items()}
-        response = JsonResponse({"ready": answers, "again": batch.again})
-        response["Cache-Control"] = "no-store"
-        return response
+        return JsonResponse({"ready": answers, "again": batch.again})
 
 
 def _describe(shown: Shown) -> dict[str, Any]:
@@ -253,7 +290,7 @@ class StreamView(DashboardAccessView):
             if through is not None:
                 through.hold(self._hold(changes.position, through.access))
         response = HttpResponse(content, content_type="text/event-stream")
-        response["Cache-Control"] = "no-store, no-transform"
+        response["Cache-Control"] = "no-transform"
         response["X-Accel-Buffering"] = "no"
         if offer is not None or through is not None:
             # Keeps GZipMiddleware from holding frames back; the edge takes it away.

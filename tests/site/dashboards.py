@@ -21,6 +21,7 @@ from dashboards.component import (
     ChartSerializer,
     Component,
     Drawing,
+    Form,
     Gauge,
     Map,
     Progress,
@@ -533,3 +534,60 @@ class Figures(Dashboard):
 
 if os.environ.get("TEST_STUCK") == "1":
     from tests.site import stuck  # noqa: F401 - it registers what no other test shall meet
+
+
+class Anything(forms.Form):
+    """A field of each kind, to be sent what none of them expects."""
+
+    many = forms.ModelMultipleChoiceField(Group.objects.all(), required=False)
+    one = forms.ModelChoiceField(Group.objects.all(), required=False)
+    data = forms.JSONField(required=False)  # type: ignore[assignment] # a field of this name
+    whole = forms.IntegerField(required=False)
+    exact = forms.DecimalField(required=False, max_digits=9, decimal_places=2)
+    rough = forms.FloatField(required=False)
+    day = forms.DateField(required=False, widget=forms.SelectDateWidget)
+    moment = forms.DateTimeField(required=False)
+    hour = forms.TimeField(required=False)
+    span = forms.DurationField(required=False)
+    both = forms.SplitDateTimeField(required=False)
+    ident = forms.UUIDField(required=False)
+    address = forms.GenericIPAddressField(required=False)
+    link = forms.URLField(required=False, assume_scheme="https")
+    text = forms.CharField(required=False)
+    ticked = forms.BooleanField(required=False)
+    chosen = forms.TypedMultipleChoiceField(
+        choices=[(1, "a"), (2, "b")], coerce=int, required=False
+    )
+
+
+class Sent(Anything):
+    """The same, with a file, to be posted."""
+
+    file = forms.FileField(required=False)
+
+    def save(self) -> None:
+        """Store nothing."""
+
+
+def count_found(filters: dict[str, Any]) -> int:
+    groups = Group.objects.all()
+    if filters["one"]:
+        groups = groups.filter(pk=filters["one"].pk)
+    if filters["whole"] is not None:
+        groups = groups.filter(pk__lte=filters["whole"], name__contains=filters["text"])
+    return groups.count()
+
+
+@registry.register
+class Anyhow(Dashboard):
+    """Forms with a field of each kind; it is no part of the menu."""
+
+    found = Stat(value=count_found)
+    later = Stat(defer=count_found)
+    tick = Stat(value=1, live=True)
+    own = Form(form=Anything, dependents=["found"])
+    sent = Form(form=Sent, method="post")
+
+    class Meta:
+        filter_form = Anything
+        include_in_menu = False

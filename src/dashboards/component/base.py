@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import async_to_sync
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
 from django.utils.module_loading import import_string
@@ -33,7 +33,8 @@ class CTA:
         href: where it leads: an address, the name of a view such as
             ``"dashboards:shop_operations"``, a dashboard class (or an instance, where it is about
             an object), any object that has a ``get_absolute_url``, or a function that gets the
-            object that the dashboard is about and returns one of these.
+            object that the dashboard is about and returns one of these. A link is left out where
+            its address is neither relative nor of http, https, mailto or tel.
         text: the words that are clicked.
         dashboard: the dotted path of a dashboard class to lead to, in place of ``href``.
 
@@ -52,7 +53,7 @@ class CTA:
             raise DeclarationError(msg)
 
     def get_target(self) -> Any:
-        """Return where it leads, as ``look.address_of`` takes it.
+        """Return where it leads, as ``links.resolve_url`` takes it.
 
         Raises:
             ImportError: there is nothing at the path of ``dashboard``.
@@ -72,6 +73,14 @@ class Bound(Protocol):
     @property
     def params(self) -> MultiValueDict[str, str]:
         """Its own parameters in the query string, without the prefix ``<key>-``."""
+
+    @property
+    def full_path(self) -> str:
+        """The address that was asked for, with what of its query string is kept."""
+
+    @property
+    def kept(self) -> QueryDict:
+        """The parameters of the request that addresses on its page repeat."""
 
     @property
     def about(self) -> Any:
@@ -249,6 +258,13 @@ class Component:
     def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:  # noqa: ARG002 - for subclasses
         """Whether these parameters of a viewer make it another than what everybody is shown."""
         return False
+
+    def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
+        """Return those of a component's parameters that it knows: addresses repeat no others.
+
+        By default all, for a value may ask the request for any.
+        """
+        return params
 
     def respond(self, bound: Bound) -> HttpResponseBase | None:  # noqa: ARG002 - for subclasses
         """Answer a request at its own address with something else than its HTML: a file, say."""

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
+from django.utils.encoding import escape_uri_path
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
@@ -22,7 +23,8 @@ from dashboards.component.calls import Call, is_awaited
 from dashboards.component.filters import Filters
 from dashboards.component.formats import is_number
 from dashboards.component.guard import Failure, Guard, get_error_text
-from dashboards.component.look import address_of, parts_of
+from dashboards.component.links import resolve_link
+from dashboards.component.look import parts_of
 from dashboards.component.release import Release, get_release, strip_mark
 from dashboards.component.states import BoxState
 from dashboards.component.templates import Templates, is_ours
@@ -63,6 +65,10 @@ class Owner(Protocol):
     @property
     def is_filtered(self) -> bool:
         """Whether the request asks for something else than everybody sees."""
+
+    @property
+    def kept(self) -> QueryDict:
+        """The parameters of the request that addresses on its page repeat."""
 
     @property
     def query(self) -> str:
@@ -169,6 +175,19 @@ class BoundComponent:
         return MultiValueDict(
             {name.removeprefix(prefix): values for name, values in given if name.startswith(prefix)}
         )
+
+    @property
+    def kept(self) -> QueryDict:
+        """The parameters of the request that addresses on its page repeat."""
+        return self._owner.kept
+
+    @property
+    def full_path(self) -> str:
+        """The address that was asked for, with what of its query string is kept."""
+        if self.request is None:
+            return ""
+        path, query = escape_uri_path(self.request.path), self._owner.query
+        return f"{path}?{query}" if query else path
 
     @property
     def label(self) -> str:
@@ -320,7 +339,7 @@ class BoundComponent:
         if not self.is_own:
             return url
         query = QueryDict(mutable=True)
-        for name, values in self.params.lists():
+        for name, values in self._component.keep_params(self.params).lists():
             query.setlist(f"{self.key}-{name}", values)
         return f"{url}{'&' if '?' in url else '?'}{query.urlencode()}"
 
@@ -459,9 +478,12 @@ class BoundComponent:
 
     @property
     def cta(self) -> CTA | None:
-        """Its call to action, with the address that it leads to."""
+        """Its call to action with its address; ``None`` where there is none, or it is refused."""
         cta = self._component.cta
-        return cta and CTA(address_of(cta.get_target(), self._owner.object), cta.text)
+        if cta is None:
+            return None
+        href = resolve_link(cta.get_target(), self._owner.object)
+        return None if href is None else CTA(href, cta.text)
 
     def render_box(
         self, *, level: int = 2, is_titled: bool = True, is_placed: bool = True

@@ -8,6 +8,8 @@ from django.forms import BaseForm, ChoiceField, Field, MultiWidget, Select
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
 
+from dashboards.component.cleaning import as_form
+
 FormMaker = Callable[..., Any]
 """A form class; or what makes something with a ``form`` of the data, as a FilterSet does."""
 
@@ -29,9 +31,7 @@ class Filters:
         self._data = QueryDict() if request is None else request.GET
 
     def _form(self, data: QueryDict | None) -> BaseForm:
-        made = self._make(data)
-        form: BaseForm = made if isinstance(made, BaseForm) else made.form
-        return form
+        return as_form(self._make(data))
 
     @cached_property
     def _blank(self) -> BaseForm:
@@ -88,21 +88,28 @@ class Filters:
         _ = self.values, self.is_active
         return self
 
-    @property
-    def others(self) -> list[tuple[str, str]]:
-        """What else the query string says, which the form carries along."""
-        form = self.form
-        own = {form.add_prefix(name) for name in form.fields}
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        blank = self._blank
+        own = {blank.add_prefix(name) for name in blank.fields}
         own |= {
-            f"{form.add_prefix(name)}{suffix}"
-            for name, field in form.fields.items()
+            f"{blank.add_prefix(name)}{suffix}"
+            for name, field in blank.fields.items()
             if isinstance(field.widget, MultiWidget)
             for suffix in _suffixes(field.widget)
         }
+        return frozenset(own)
+
+    def is_own(self, name: str) -> bool:
+        """Return True if a name in a query string is one of the form's."""
+        return name in self._names
+
+    def get_others(self, params: QueryDict) -> list[tuple[str, str]]:
+        """Return those parameters that are not the form's, which it carries along."""
         return [
             (name, value)
-            for name, values in self._data.lists()
-            if name not in own
+            for name, values in params.lists()
+            if not self.is_own(name)
             for value in values
         ]
 

@@ -20,8 +20,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from dashboards.component.base import Bound, Component, resolve
+from dashboards.component.cleaning import as_form, refusing_bad_database_input
 from dashboards.component.filters import Filters
-from dashboards.component.look import address_of
+from dashboards.component.links import resolve_url
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 NEXT = "dashboards-next"
@@ -171,8 +172,7 @@ class Form(Component):
         named = inspect.signature(form_class).parameters
         wanted = {name: given[name] for name in ("request", "object", "user") if name in named}
         made = form_class(**wanted, **kwargs)
-        # What a FilterSet has is its form.
-        form: BaseForm = made if isinstance(made, BaseForm) else made.form
+        form = as_form(made)
         if bound is not None:
             form.auto_id = f"{bound.dom_id}-form-%s"
         return form
@@ -228,11 +228,11 @@ class Form(Component):
             url=address,
             key=bound.key,
             own=own,
-            others=filters.others,
+            others=filters.get_others(bound.kept),
         )
 
     def _view(self, form: BaseForm, bound: Bound) -> FormView:
-        action = bound.load_url if self.submit_url is None else address_of(self.submit_url, None)
+        action = bound.load_url if self.submit_url is None else resolve_url(self.submit_url)
         usual = "change" if self.method == "get" else "submit"
         trigger = self.trigger or usual
         return FormView(
@@ -242,7 +242,7 @@ class Form(Component):
             # Of another site no script reads the answer.
             url="" if urlsplit(action).netloc else action,
             trigger=trigger if "submit" in trigger else f"{trigger}, submit",
-            next_url=bound.request.get_full_path() if bound.request else "",
+            next_url=bound.full_path,
             submit_text=self._button,
         )
 
@@ -317,7 +317,9 @@ def _save(form: Any, given: Mapping[str, Any]) -> Any:
         msg = f"{type(form).__name__} is posted, and has no save()."
         raise DeclarationError(msg)
     try:
-        return resolve(form.save, **given)
+        # A value that its field takes may be too large for the database.
+        with refusing_bad_database_input(f"{type(form).__name__}.save()"):
+            return resolve(form.save, **given)
     except ValidationError as error:
         known = not hasattr(error, "error_dict") or error.error_dict.keys() <= form.fields.keys()
         form.add_error(None, error if known else error.messages)

@@ -7,6 +7,7 @@ page is in the ``Rendering`` that is handed down while the page is made.
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any, ClassVar, Protocol
 
 from django.utils.html import format_html
@@ -14,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from dashboards.component.guard import Failure, guarded
+from dashboards.component.links import resolve_link
 from dashboards.component.look import parts_of
 from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
@@ -36,6 +38,9 @@ class Shown(Protocol):
     @property
     def templates(self) -> Templates:
         """What renders templates for its request."""
+
+    def shows(self, key: str) -> bool:
+        """Return True if it has such a component, and this request may see it."""
 
     def render_box(
         self, key: str, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
@@ -134,6 +139,10 @@ class LayoutObject:
         """Return the keys of the components inside, in their order."""
         for each in self.children:
             yield from [each] if isinstance(each, str) else each.get_keys()
+
+    def is_hidden(self, dashboard: Shown) -> bool:
+        """Return True if it stands around components, and this request may see none of them."""
+        return _are_hidden([self], dashboard)
 
     def get_scripts(self) -> Iterator[str]:
         """Return the static files that it and all inside it need."""
@@ -267,6 +276,12 @@ class Card(HTMLComponentLayout):
 
     part_names = ("card", "header", "image", "body", "footer")
 
+    def get_context(self, rendering: Rendering) -> dict[str, Any]:
+        """Return what its template gets. Actions whose address is refused are left out."""
+        actions = [(resolve_link(target), text) for target, text in self.actions]
+        shown = [(url, text) for url, text in actions if url is not None]
+        return {**super().get_context(rendering), "actions": shown}
+
     def prepare_inside(self, rendering: Rendering) -> Rendering:
         """Return how what is inside is rendered."""
         rendering = replace(rendering, is_placed=False)
@@ -327,7 +342,8 @@ class TabContainer(HTMLComponentLayout):
 
     def get_context(self, rendering: Rendering) -> dict[str, Any]:
         """Return what its template gets: ``tabs``, each with ``head`` and ``panel``."""
-        contexts = [(tab, tab.get_context(rendering)) for tab in self._tabs]
+        shown = [tab for tab in self._tabs if not tab.is_hidden(rendering.dashboard)]
+        contexts = [(tab, tab.get_context(rendering)) for tab in shown]
         tabs = [
             {**context, "content": rendering.render(tab.template_name, context)}
             for tab, context in contexts
@@ -411,9 +427,38 @@ def _render_all(children: Iterable[str | LayoutObject], rendering: Rendering) ->
         show(each, level=level, is_titled=rendering.is_titled, is_placed=rendering.is_placed)
         if isinstance(each, str)
         else _render(each, rendering)
-        for each in children
+        for each in _leave_out_hidden(list(children), rendering.dashboard)
     ]
     return mark_safe("".join(html))  # noqa: S308 - each part is rendered by a template
+
+
+def _leave_out_hidden(
+    children: Sequence[str | LayoutObject], dashboard: Shown
+) -> Iterator[str | LayoutObject]:
+    """Leave out what would tell of components that this request may not see.
+
+    That is what stands around hidden components only, and a heading above such.
+    """
+    for index, each in enumerate(children):
+        below = _take_section(children[index + 1 :], each.size) if isinstance(each, Header) else []
+        if not _are_hidden([each, *below], dashboard):
+            yield each
+
+
+def _take_section(children: Iterable[str | LayoutObject], size: int) -> list[str | LayoutObject]:
+    """Return what stands below a heading, to the next of its level."""
+
+    def is_below(other: str | LayoutObject) -> bool:
+        return not (isinstance(other, Header) and other.size <= size)
+
+    return list(takewhile(is_below, children))
+
+
+def _are_hidden(children: Sequence[str | LayoutObject], dashboard: Shown) -> bool:
+    keys: list[str] = []
+    for each in children:
+        keys.extend([each] if isinstance(each, str) else each.get_keys())
+    return bool(keys) and not any(map(dashboard.shows, keys))
 
 
 def _render(layout: LayoutObject, rendering: Rendering) -> SafeString:

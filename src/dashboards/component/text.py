@@ -1,14 +1,18 @@
 """Words."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.safestring import SafeString
 
+from dashboards import conf
 from dashboards.component.base import Component
 from dashboards.component.texts import as_text
 from dashboards.exceptions import DeclarationError
+
+logger = logging.getLogger("dashboards")
 
 LIBRARIES: Mapping[str, str] = {"html": "nh3", "markdown": "markdown_it"}
 """The library that each markup is read by."""
@@ -33,7 +37,8 @@ class Text(Component):
         markup: what the text is written in. ``"html"`` shows the elements that do no harm, and
             takes away scripts, styles and the like. ``"markdown"`` is CommonMark with tables and
             strikethrough; HTML in it is shown as text. By default it is plain. Both need the
-            extra ``text`` (``pip install django-live-dashboards[text]``).
+            extra ``text`` (``pip install django-live-dashboards[text]``). A text longer than
+            ``DASHBOARDS["MAX_MARKUP_LENGTH"]`` (20,000 characters) is shown as plain text.
     """
 
     template: str = "dashboards/components/text.html"
@@ -56,6 +61,18 @@ class Text(Component):
             return Markup(value.__html__())
         text = as_text(type(self).__name__, "value", value)
         if text is None or not self.markup:
+            return text
+        limit = conf.get("MAX_MARKUP_LENGTH")
+        if len(text) > limit:
+            logger.warning(
+                "A %s(markup=%r) has %s characters, and is shown as plain text: "
+                "DASHBOARDS['MAX_MARKUP_LENGTH'] is %s.",
+                type(self).__name__,
+                self.markup,
+                len(text),
+                limit,
+                extra={"event": "markup too long"},
+            )
             return text
         read = _read_html if self.markup == "html" else _read_markdown
         return Markup(read(str(text)))

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -39,6 +39,7 @@ from dashboards.dashboard.changes import announce_changes
 from dashboards.dashboard.components import Components
 from dashboards.dashboard.declaration import DashboardType
 from dashboards.dashboard.options import Options
+from dashboards.dashboard.query import keep_known
 from dashboards.exceptions import (
     AudienceError,
     DeclarationError,
@@ -57,6 +58,7 @@ from dashboards.live.stores.base import Changes
 from dashboards.live.subjects import dashboard_subject, object_subjects, user_subject
 from dashboards.live.triggers import OnChange, Source
 from dashboards.permissions import (
+    AllowAny,
     BasePermission,
     as_classes,
     grants,
@@ -274,6 +276,19 @@ class Dashboard(metaclass=DashboardType):
             return False
         return grants_all(self.get_permissions(), request, self.object)
 
+    @property
+    def is_public(self) -> bool:
+        """Return True if everybody may see all of the page, and nobody is signed in to it."""
+        user = getattr(self.request, "user", None)
+        is_known = user is not None and getattr(user, "is_authenticated", True) is not False
+        return not (
+            is_known
+            or self._meta.audience == "user"
+            or type(self).has_own("has_permission", "get_permissions", beyond=Dashboard)
+            or any(type(each) is not AllowAny for each in self.get_permissions())
+            or self.components.has_guarded()
+        )
+
     @classmethod
     def allows(cls, request: HttpRequest, about: Any = None) -> bool:
         """Return True if a request may open it, without making its components.
@@ -376,7 +391,7 @@ class Dashboard(metaclass=DashboardType):
         context = {
             "dashboard": self,
             "form": self._filters.form,
-            "others": self._filters.others,
+            "others": self._filters.get_others(self.kept),
             "is_active": self._filters.is_active,
         }
         return mark_safe(  # noqa: S308 - rendered by a template, which escapes
@@ -384,9 +399,14 @@ class Dashboard(metaclass=DashboardType):
         )
 
     @cached_property
+    def kept(self) -> QueryDict:
+        """The parameters of the request that the addresses on its page repeat."""
+        return keep_known(self.request, self, self._filters)
+
+    @cached_property
     def query(self) -> str:
         """The query string that its components are asked for with."""
-        return self.request.GET.urlencode() if self.request else ""
+        return self.kept.urlencode()
 
     @property
     def scripts(self) -> Sequence[str]:
@@ -419,6 +439,10 @@ class Dashboard(metaclass=DashboardType):
             if not isinstance(html, Failure):
                 return html
         return mark_safe("".join(self.render_box(each.key) for each in self))  # noqa: S308 - rendered by a template
+
+    def shows(self, key: str) -> bool:
+        """Return True if it has such a component, and its request may see it."""
+        return key in self.components
 
     def render_box(
         self, key: str, *, level: int = 2, is_titled: bool = True, is_placed: bool = True

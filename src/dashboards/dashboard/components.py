@@ -43,6 +43,11 @@ class Components(MutableMapping[str, BoundComponent | Component]):
             raise UnknownComponentError(msg)
         return bound
 
+    def __contains__(self, key: object) -> bool:
+        # Not by __getitem__: its error lists all keys, and a batch may ask for thousands.
+        bound = self._bound.get(str(key))
+        return bound is not None and bound.is_allowed
+
     def __setitem__(self, key: str, component: BoundComponent | Component) -> None:
         if not isinstance(component, Component):
             msg = f"{self._name}.components[{key!r}] must be a component, got {component!r}."
@@ -73,6 +78,10 @@ class Components(MutableMapping[str, BoundComponent | Component]):
                 for dependent in each.dependents:
                     self._leaders[dependent].append(each)
         return self._leaders.get(key, [])
+
+    def has_guarded(self) -> bool:
+        """Return True if any has permissions of its own, shown or not."""
+        return any(bound.is_guarded for bound in self._bound.values())
 
     def get_allowed(self) -> Iterator[BoundComponent]:
         """Return the components that the request may see."""

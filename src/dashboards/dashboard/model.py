@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest
 from django.urls import NoReverseMatch, register_converter
 from django.utils.encoding import escape_uri_path
 
+from dashboards.component.cleaning import refusing_bad_input
 from dashboards.dashboard.base import Dashboard
 from dashboards.dashboard.changes import ask_anew_on_change
 from dashboards.dashboard.options import ModelOptions, Options
@@ -133,11 +134,18 @@ class ModelDashboard(Dashboard):
     def get_object(cls, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the object that an address names."""
         lookup = {cls._meta.lookup_field: kwargs[cls.get_lookup_kwarg()]}
+        queryset = cls.get_queryset(request)
         try:
-            return cls.get_queryset(request).get(**lookup)
-        except (ObjectDoesNotExist, MultipleObjectsReturned, ValueError, ValidationError) as error:
-            # Letters for a number, say: no object has such a name.
+            # Letters for a number, or a number that no database holds: no object has such a name.
+            with refusing_bad_input(f"{cls.__name__}.get_object()", queryset.db):
+                return queryset.get(**lookup)
+        except (ObjectDoesNotExist, MultipleObjectsReturned, ValidationError) as error:
             raise Http404(cls.missing_message()) from error
+
+    @property
+    def is_public(self) -> bool:
+        """Return True if everybody may see all of the page, whichever object it is about."""
+        return super().is_public and not self.depends_on_object()
 
     @classmethod
     def missing_message(cls) -> str:

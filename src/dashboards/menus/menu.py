@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 
 from dashboards.component.base import call
 from dashboards.component.guard import Failure, guarded
-from dashboards.component.look import address_of
+from dashboards.component.links import resolve_link
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.permissions import grants
 from dashboards.registry import registry
@@ -42,8 +42,8 @@ class MenuItem:
         return self.check_func is None or grants(self.check_func, request)
 
     def get_url(self, request: HttpRequest) -> str:
-        """Return where it leads."""
-        return address_of(self.url(request) if callable(self.url) else self.url, None)
+        """Return where it leads; empty where that is no address of a page."""
+        return resolve_link(self.url(request) if callable(self.url) else self.url) or ""
 
     def bind(self, request: HttpRequest) -> "BoundItem | None":
         """Return it as one request is shown it; ``None`` where it is not."""

@@ -23,6 +23,7 @@ from django_tables2.data import TableData
 from django_tables2.rows import BoundRow, BoundRows
 from django_tables2.utils import Accessor, AttributeDict, call_with_appropriate, computed_values
 
+from dashboards.component.links import resolve_link
 from dashboards.component.table.rows import Field, Part
 from dashboards.component.table.source import Source
 from dashboards.component.texts import as_text
@@ -141,6 +142,8 @@ class Engine:
         for column in columns:
             if _links_to_its_own(column):
                 column.link = partial(_link, _way_to(column.accessor), column.link.attrs)
+            elif isinstance(column.link, LinkTransform):
+                column.link = partial(_link_elsewhere, column.link)
         if source.first_as_absolute_url and columns:
             columns[0].link = partial(_link, (Accessor(""),), None)
         self.heads = [self._head(column) for column in columns]
@@ -415,7 +418,7 @@ def _link(way: Sequence[Any], attrs: Any, content: Any, record: Any, **kwargs: A
             break
     else:
         return content
-    url = target.get_absolute_url()
+    url = resolve_link(target.get_absolute_url() or "")
     if not url:
         return content
     own = computed_values(attrs, kwargs={"record": record, **kwargs}) if attrs else {}
@@ -424,6 +427,12 @@ def _link(way: Sequence[Any], attrs: Any, content: Any, record: Any, **kwargs: A
         is_moment = isinstance(text, dt.datetime) and timezone.is_aware(text)
         text = formats.localize(timezone.localtime(text) if is_moment else text)
     return format_html("<a{}>{}</a>", _html({**own, "href": url}), text)
+
+
+def _link_elsewhere(link: LinkTransform, content: Any, **kwargs: Any) -> Any:
+    """Link as django-tables2 does; where the address is refused, show the content alone."""
+    url = link.compose_url(**kwargs)
+    return content if url is not None and resolve_link(url) is None else link(content, **kwargs)
 
 
 def _shown(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
@@ -16,8 +17,16 @@ from django.utils.http import content_disposition_header
 _ROWS = 500
 """How many rows are written at a time."""
 
-# What a spreadsheet may take for the beginning of a formula, and their wide twins.
-_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+# A spreadsheet may cut a file at other separators than ours (a semicolon where the comma is the
+# decimal sign), and then quotes within a line no longer hold text together. It may also cut off
+# what is blank. So a formula may begin at the start of a text and after each of these, behind
+# blanks and quotes. A comma is none of them: where it separates, our quotes hold.
+_BEGINS_FORMULA = re.compile(
+    r"""(^|[;\t|\r\n\v\f\x1c-\x1e\x85\u2028\u2029])"""
+    r"""(?=[\s\x00-\x1f"\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠])"""  # noqa: RUF001
+)
+_BREAKS = ("\t", "\r", "\n")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 def csv_response(
@@ -54,7 +63,8 @@ def _chunks(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     # Excel takes UTF-8 for what it is only where it begins so.
     start = "\ufeff"
     while text := "".join(islice(lines, _ROWS)):
-        yield (start + text).encode()
+        # A lone surrogate, which file names may have, is no text in UTF-8.
+        yield (start + text).encode(errors="replace")
         start = ""
 
 
@@ -71,10 +81,16 @@ def _next(chunks: Iterator[bytes]) -> bytes:
 def _cell(value: Any) -> Any:
     if value is None:
         return ""
-    if isinstance(value, int | float | Decimal):
-        return value  # A number is no formula, negative or not.
     if isinstance(value, dt.datetime):
         local = timezone.localtime(value) if timezone.is_aware(value) else value
         return local.isoformat(sep=" ")
     text = str(value)
-    return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text
+    if isinstance(value, int | float | Decimal) and _NUMBER.fullmatch(text):
+        return text  # A number is no formula, negative or not.
+    return disarm(text)
+
+
+def disarm(text: str) -> str:
+    """Return text in which no spreadsheet finds a formula: ``'`` stands before each."""
+    disarmed = _BEGINS_FORMULA.sub(r"\1'", text)
+    return f"'{disarmed}" if disarmed.startswith(_BREAKS) else disarmed

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
-from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.datastructures import MultiValueDict
@@ -23,7 +22,7 @@ from dashboards.component.table.source import (
     as_order,
     as_rows,
 )
-from dashboards.component.table.state import EXPORT, NAMES, address_of
+from dashboards.component.table.state import EXPORT, NAMES, address_of, keep_params
 from dashboards.component.table.view import Options, Place, TableView
 from dashboards.component.texts import as_text
 from dashboards.exceptions import DeclarationError
@@ -105,6 +104,10 @@ class Table(Component):
             msg = f"{kind}(page_size={self.page_size!r}): a page must have at least 1 row."
             raise DeclarationError(msg)
 
+    def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
+        """Return what is asked of the table, cut to what it would read of it."""
+        return keep_params(params)
+
     def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:
         """Whether a viewer has asked for another view than everybody's."""
         return any(params.get(name) for name in NAMES)
@@ -142,8 +145,7 @@ class Table(Component):
     def _view(self, value: Any, bound: Bound | None) -> TableView:
         place = None
         if bound is not None:
-            asked = bound.request.GET if bound.request else QueryDict()
-            place = Place(address_of(bound.key, bound.url, asked), bound.params)
+            place = Place(address_of(bound.key, bound.url, bound.kept), bound.params)
         options = Options(
             searching=self.searching,
             ordering=self.ordering,

@@ -12,7 +12,7 @@ NAMES = ("sort", "search", "page", "size")
 EXPORT = "export"
 
 MAX_SEARCH = 200
-_MAX_SORT = 1000
+_MAX_SORT = 300
 _MAX_ORDER = 3
 _MAX_PAGE_DIGITS = 9
 
@@ -67,6 +67,13 @@ def read_state(
         page=_read_page(params.get("page") or "") if paging else 1,
         size=_read_size(params.get("size") or "", sizes) if paging else None,
     )
+
+
+def keep_params(params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
+    """Return the parameters of a table, each once and no longer than what is read of it."""
+    limits = {"sort": _MAX_SORT, "search": MAX_SEARCH, "page": _MAX_PAGE_DIGITS, "size": 9}
+    given = {name: (params.get(name) or "")[: limits[name]] for name in params if name in limits}
+    return MultiValueDict({name: [value] for name, value in given.items() if value})
 
 
 def _read_order(text: str, orderable: Collection[str]) -> tuple[str, ...] | None:
