@@ -69,7 +69,7 @@ def refusing_bad_input(
         with _savepoint(alias):
             yield
     except errors as error:
-        extra = {"event": "input refused", "field": label}
+        extra = {"event": "input_refused", "field": label}
         logger.info("%s could not read what was sent: %r.", label, error, extra=extra)
         raise ValidationError(gettext("This value cannot be read."), code="invalid") from error
 

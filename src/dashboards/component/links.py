@@ -52,7 +52,7 @@ def resolve_link(target: Any, about: Any = None) -> str | None:
     try:
         return resolve_url(target, about)
     except ComponentValueError as error:
-        logger.warning("%s", error, extra={"event": "address refused"})
+        logger.warning("%s", error, extra={"event": "address_refused"})
         return None
 
 

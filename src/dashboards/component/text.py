@@ -71,7 +71,7 @@ class Text(Component):
                 self.markup,
                 len(text),
                 limit,
-                extra={"event": "markup too long"},
+                extra={"event": "markup_too_long"},
             )
             return text
         read = _read_html if self.markup == "html" else _read_markdown
