@@ -22,7 +22,9 @@ EVERYWHERE = [
     "server 1 stopped",
     "network to server 0 stalls",
     "network to server 1 cut",
+    "server 1 frozen",
     "pusher 0 killed",
+    "pusher 1 pushes too much",
 ]
 
 

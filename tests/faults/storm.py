@@ -28,14 +28,17 @@ logger = logging.getLogger(__name__)
 RECOVERY_SECONDS = 20.0
 """After all faults have ended every page shows the newest within this time."""
 
-_LIVE, _QUIET, _STAFF = (f"/site/{name}/@stream/" for name in ("live", "quiet", "staff"))
+_LIVE, _QUIET, _STAFF, _TROUBLED = (
+    f"/site/{name}/@stream/" for name in ("live", "quiet", "staff", "troubled")
+)
 _USERS = 4
 _SERVERS = 2
 
 
 def _shown_by(key: str, number: int) -> Any:
     """A value of each kind that tells which push it came from."""
-    text = f"n:{number}:"
+    # Each third with a character that no store can keep: it is shown with another in its place.
+    text = f"n:{number}:" if number % 3 else f"n:{number}:\udc80"
     if key == "chart":
         return {"data": [], "layout": {"title": {"text": text}}}
     return {"value": number % 100, "text": text} if key in {"bar", "dial"} else text
@@ -67,12 +70,17 @@ class Pusher:
         async with self._busy:
             pass
 
+    async def push_huge(self) -> None:
+        """Push a value that is refused for its size, beside one that is not."""
+        async with self._busy:
+            await self._push(self.keys[:1], huge=True)
+
     async def kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
 
-    async def _push(self, keys: list[str]) -> bool:
+    async def _push(self, keys: Sequence[str], *, huge: bool = False) -> bool:
         if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "django", "push_values", self._dashboard),
@@ -83,6 +91,8 @@ class Pusher:
             )
         number = self._checker.next_push()
         values = {key: _shown_by(key, number) for key in keys}
+        if huge:
+            values = dict.fromkeys(keys, f"n:{number}:" + "x" * 3000000)
         assert self._process.stdin
         assert self._process.stdout
         answer = b""
@@ -96,7 +106,7 @@ class Pusher:
             return False
         if "failed" in json.loads(answer):
             return False
-        self._checker.acknowledged(number, keys)
+        self._checker.acknowledged(number, list(keys))
         return True
 
 
@@ -142,8 +152,10 @@ class Storm:
             faults |= network_faults(network, self._random, f"network to server {number}")
             faults[f"server {number} killed"] = partial(self._restart, number, signal.SIGKILL)
             faults[f"server {number} stopped"] = partial(self._restart, number, signal.SIGTERM)
+            faults[f"server {number} frozen"] = partial(self._freeze, number)
         for number, pusher in enumerate(self._pushers):
             faults[f"pusher {number} killed"] = pusher.kill
+            faults[f"pusher {number} pushes too much"] = pusher.push_huge
         faults |= {
             name: partial(self._store_fault, each) for name, each in self._store.faults.items()
         }
@@ -164,6 +176,15 @@ class Storm:
                 await asyncio.to_thread(site.kill)
             await asyncio.sleep(self._random.uniform(0, 1))
             await asyncio.to_thread(site.start)
+
+    async def _freeze(self, number: int) -> None:
+        site = self._sites[number]
+        async with self._site_locks[number]:
+            site.signal(signal.SIGSTOP)
+            try:
+                await asyncio.sleep(self._random.uniform(1, 8))
+            finally:
+                site.signal(signal.SIGCONT)
 
     async def _store_fault(self, fault: Fault) -> None:
         # One after the other: a server that is down cannot be killed.
@@ -203,8 +224,10 @@ class Storm:
             Reader(ports, _QUIET if number % 5 == 0 else _LIVE, self.checker)
             for number in range(readers - staff)
         ]
+        # Values that hang, raise or are refused, while all the others are watched.
+        self._troubled = Reader(ports, _TROUBLED, self.checker)
         for work in (
-            *(reader.run() for reader in self._readers),
+            *(reader.run() for reader in (*self._readers, self._troubled)),
             *(pusher.run(self._random) for pusher in self._pushers),
             self._change_users(),
         ):
@@ -355,6 +378,7 @@ async def storm(
             **failing.environment,
             **holding.environment,
             "TEST_HEARTBEAT": str(HEARTBEAT_SECONDS),
+            "TEST_TROUBLED": "1",
         }
         site = await asyncio.to_thread(partial(Site, folder, **environment))
         sites = [site, *(site.twin() for _ in range(_SERVERS - 1))]

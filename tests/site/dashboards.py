@@ -591,3 +591,28 @@ class Anyhow(Dashboard):
     class Meta:
         filter_form = Anything
         include_in_menu = False
+
+
+def hang() -> str:
+    time.sleep(3600)
+    return "never"
+
+
+async def await_for_ever() -> str:
+    await asyncio.sleep(3600)
+    return "never"
+
+
+# In storms of faults only: some of its values never end.
+if os.environ.get("TEST_TROUBLED") == "1":
+
+    @registry.register
+    class Troubled(Dashboard):
+        """Values that hang, raise, are refused and are too large, and one that is well."""
+
+        well = Stat(value=lambda: next(_turns), live=Every(seconds=1))
+        hangs = Stat(value=hang, live=Every(seconds=1))
+        awaits = Stat(value=await_for_ever, live=Every(seconds=1))
+        raises = Stat(value=lambda: 1 / 0, live=Every(seconds=1))
+        odd = Text(value=lambda: f"file \udc80 {next(_turns)}", live=Every(seconds=1))
+        huge = Text(value=lambda: "x" * 3_000_000, live=Every(seconds=1))
