@@ -15,6 +15,7 @@ from django.test import Client
 from dashboards.live.hold import ACCESS, EVERYBODY, identify
 from dashboards.live.revocation import revocations
 from dashboards.live.stores import get_store
+from dashboards.live.subjects import session_subject
 from tests.harness import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,14 +40,17 @@ def changes(user: User, group: Group, monkeypatch: pytest.MonkeyPatch) -> list[s
 
 def test_a_login_ends_nothing(user: User, changes: list[str]):
     assert Client().login(username="one", password="secret")
-    assert changes == []
+    # The test's client had a session before, of nobody.
+    assert [each for each in changes if not each.startswith("session:")] == []
 
 
 def test_a_logout_ends_the_users_streams(user: User, changes: list[str]):
     client = Client()
     client.force_login(user)
+    changes.clear()
+    session = session_subject(str(client.session.session_key))
     client.logout()
-    assert changes == [f"user:{user.pk}"]
+    assert changes == [session, f"user:{user.pk}"]
 
 
 @pytest.mark.parametrize("how", [logout, async_to_sync(alogout)])
@@ -69,7 +73,7 @@ def test_a_logout_ends_them_when_the_session_is_gone(
         get_store(), "put", lambda channel, frames: sessions.append(Session.objects.count())
     )
     how(request)
-    assert sessions == [0]
+    assert sessions == [0, 0], "of the session, and of the user"
 
 
 @pytest.mark.parametrize("request_", [None, HttpRequest()])

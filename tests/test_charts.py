@@ -4,9 +4,12 @@ import asyncio
 import datetime as dt
 import json
 import re
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
+from threading import Event, Thread
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -22,7 +25,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from dashboards.component import Chart, ChartSerializer, Component, Drawing, Map
-from dashboards.component.chart.figure import POINTS, has_points
+from dashboards.component.chart.figure import POINTS, _wait_for_imports, has_points
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from tests.books.models import Book
@@ -282,3 +285,30 @@ def test_what_the_page_about_charts_shows(monkeypatch: pytest.MonkeyPatch, db: N
     shown = names["Library"]()
     for key in ("prices", "sales", "ranking"):
         assert 'type="application/json"' in str(shown[key].render(shown[key].load()))
+
+
+def test_library_that_another_thread_is_importing_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # A value that imported pandas made a figure of another thread fail: plotly.py found a module in
+    # sys.modules that was half there, and asked it for NaT.
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "slow_library.py").write_text(
+        "from tests.test_charts import BEGUN, GO_ON\nBEGUN.set()\nGO_ON.wait(10)\nNaT = 1\n"
+    )
+    importing = Thread(target=import_module, args=["slow_library"])
+    importing.start()
+    BEGUN.wait(10)
+    waiting = Thread(target=_wait_for_imports, args=[["slow_library"]])
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive()
+
+    GO_ON.set()
+    importing.join(10)
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert sys.modules.pop("slow_library").NaT == 1
+
+
+BEGUN, GO_ON = Event(), Event()

@@ -148,7 +148,7 @@ async def test_a_redis_that_is_full_ends_no_stream_and_is_reported_as_full(
         await asyncio.to_thread(store.put, "shop.orders", {"a": "after"})
         await until(reader, "after")
         await until(reader, "turn")
-    assert [each.event for each in caplog.records] == ["store refuses"]  # type: ignore[attr-defined]
+    assert [each.event for each in caplog.records] == ["store_refused"]  # type: ignore[attr-defined]
 
 
 async def test_a_redis_that_is_slow_ends_no_stream(

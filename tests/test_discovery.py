@@ -136,12 +136,12 @@ def test_e080_another_distribution_brings_a_package_of_the_same_name(
         (
             {"Stat": {"titel": "x"}},
             "['Stat'] must be a text or a dict by part, and has 'titel'.",
-            "The parts of a Stat are box, title, icon, content, cta.",
+            "The parts of a Stat are box, title, icon, content, state, cta.",
         ),
         (
             {"Form": 7},
             "['Form'] must be a text or a dict by part, and has 7.",
-            "The parts of a Form are box, title, icon, content, cta, form, button, btn.",
+            "The parts of a Form are box, title, icon, content, state, cta, form, button, btn.",
         ),
     ],
 )

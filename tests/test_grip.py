@@ -176,7 +176,9 @@ def test_streams_that_are_opened_together_are_not_asked_for_together(
 
 def test_a_channel_that_does_not_exist_has_no_position(behind: Settings, client: Client):
     response = ask(client, "/site/quiet/@stream/")
-    assert response["Grip-Channel"].startswith("dashboards:site.quiet, dashboards:ticket:; ")
+    assert response["Grip-Channel"].startswith(
+        "dashboards:site.quiet, dashboards:access:dashboard%3Asite.quiet, dashboards:ticket:; "
+    )
 
 
 def test_a_prefix_keeps_sites_apart(behind: Settings, client: Client, control: Control):
@@ -250,6 +252,7 @@ def ticket(path: str = STREAM, salt: str = "dashboards.live.grip", **changes: An
     fields = {
         "address": f"{path}?next=1",
         "user": "",
+        "subjects": [],
         "access": "",
         "ends": time.time() + 60,
         "nonce": "",
@@ -561,8 +564,10 @@ def test_a_refused_publish_says_so_once(
     control.status = 200
     get_store().put(CHANNEL, {"number": "taken"})
     wait_for(lambda: "taken" in control.contents())
-    wait_for(lambda: "proxy answers" in [getattr(each, "event", "") for each in caplog.records])
-    [failed] = [each for each in caplog.records if getattr(each, "event", "") == "proxy fails"]
+    wait_for(lambda: "proxy_recovered" in [getattr(each, "event", "") for each in caplog.records])
+    [failed] = [
+        each for each in caplog.records if getattr(each, "event", "") == "proxy_unavailable"
+    ]
     message = failed.getMessage()
     assert "cannot be told of news (" in message
     assert "It is tried again until it can; meanwhile its streams ask by themselves" in message
@@ -596,8 +601,8 @@ def test_a_channel_that_cannot_be_read_keeps_no_other_from_being_published(
         store.put("site.damaged", {"number": str(number)})
         store.put(CHANNEL, {"number": f"published {number}"})
         wait_for(partial(_is_published, control, f"published {number}"))
-    assert "proxy fails" not in [getattr(each, "event", "") for each in caplog.records]
-    assert [getattr(each, "event", "") for each in caplog.records].count("frame unreadable") == 1
+    assert "proxy_unavailable" not in [getattr(each, "event", "") for each in caplog.records]
+    assert [getattr(each, "event", "") for each in caplog.records].count("frame_unreadable") == 1
 
 
 def test_a_stream_behind_a_proxy_is_asked_to_come_back_while_the_store_is_down(
@@ -642,8 +647,8 @@ def test_a_store_that_fails_is_not_the_fault_of_the_proxy(
     wait_for(lambda: "put in the dark" in control.contents())
     wait_for(lambda: len(caplog.records) == 2)
     assert [getattr(each, "event", "") for each in caplog.records] == [
-        "store fails",
-        "store answers",
+        "store_unavailable",
+        "store_recovered",
     ]
 
 

@@ -652,4 +652,4 @@ async def test_trouble_of_values_that_are_computed_ends_no_stream(
     await asyncio.sleep(0.3)
     store.put(CHANNEL, {"a": "news"})
     assert "news" in await read(reader)
-    assert [each.event for each in caplog.records] == ["store refuses"]  # type: ignore[attr-defined]
+    assert [each.event for each in caplog.records] == ["store_refused"]  # type: ignore[attr-defined]

@@ -126,7 +126,7 @@ def test_saving_does_not_wait_for_a_store_that_hangs(store: Store, caplog: Any):
         with TestCase.captureOnCommitCallbacks(execute=True):
             Group.objects.create(name=f"group {number}")
     assert store.asked == 1
-    assert [getattr(each, "event", "") for each in caplog.records] == ["store fails"]
+    assert [getattr(each, "event", "") for each in caplog.records] == ["store_unavailable"]
 
 
 @pytest.mark.django_db

@@ -377,6 +377,41 @@ def test_a_logout_ends_the_streams_of_that_user(behind: Behind, either_pusher: S
         assert stream.response.status == 403
 
 
+@pytest.mark.parametrize("named", ["session=session", "dashboard=Staff"])
+def test_revocation_of_a_session_or_dashboard_reaches_streams_that_pushpin_holds(
+    behind: Behind, pusher: Site, named: str
+):
+    # Pushpin asks without the client's cookies, so a session that was deleted went unnoticed there
+    # until the stream was of age.
+    cookie = log_in(behind, "admin")
+    key = cookie.partition("=")[2]
+    with behind.open(STAFF, Cookie=cookie) as stream, behind.open() as anonymous:
+        pusher.push_to("Staff", secret=f"before {named}")
+        stream.until(f"before {named}")
+        pusher.execute(
+            "from dashboards.live import revoke\n"
+            "from tests.site.dashboards import Staff\n"
+            f"session = {key!r}\nrevoke({named})"
+        )
+        assert stream.event() == {}
+        pusher.push(number="for everybody")
+        anonymous.until("for everybody")
+
+
+def test_session_row_that_was_deleted_ends_streams_that_pushpin_holds(behind: Behind, pusher: Site):
+    # As above, by Django's own signal in place of a call.
+    cookie = log_in(behind, "admin")
+    with behind.open(STAFF, Cookie=cookie) as stream:
+        pusher.push_to("Staff", secret="before the deletion")
+        stream.until("before the deletion")
+        pusher.execute(
+            "from django.contrib.sessions.models import Session\nSession.objects.all().delete()"
+        )
+        assert stream.event() == {}
+    with behind.open(STAFF, Cookie=cookie) as stream:
+        assert stream.response.status == 403
+
+
 def test_nothing_is_shown_after_an_end_that_was_lost(
     behind: Behind, pusher: Site, quiet_pusher: Site
 ):

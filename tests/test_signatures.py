@@ -184,7 +184,7 @@ def registered(dashboard: type[Dashboard]) -> Registry:
     [
         (
             {"titel": "big"},
-            "css_classes has no part 'titel'; a Stat has box, title, icon, content, cta.",
+            "css_classes has no part 'titel'; a Stat has box, title, icon, content, state, cta.",
         ),
         (["big"], "css_classes must be a text or a dict by part, got ['big']."),
     ],

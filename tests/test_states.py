@@ -659,8 +659,12 @@ def test_text_that_is_no_unicode_is_shown_with_a_replacement(client: Client):
     assert "a\ufffdb" in client.get("/site/sized/@component/unfit_later/").content.decode()
 
 
-def test_error_that_is_no_unicode_is_shown_with_a_replacement(settings: Settings, client: Client):
+def test_error_that_is_no_unicode_is_shown_with_a_replacement(
+    settings: Settings, client: Client, caplog: pytest.LogCaptureFixture
+):
     settings.DEBUG = True
+    # A worker of pytest-xdist cannot report a log that is no Unicode.
+    caplog.set_level("CRITICAL", "dashboards")
     state = client.get("/site/sized/@component/unfit_error/")["Dashboards-State"]
 
     assert "no such sensor \ufffd" in unquote(state)

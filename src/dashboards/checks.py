@@ -150,6 +150,24 @@ def check_compute_threads(
     return messages
 
 
+@register(Tags.database)
+def check_tables(
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,  # noqa: ARG001
+) -> Sequence[CheckMessage]:
+    """The tables of a store must be in the database that it uses."""
+    messages: list[CheckMessage] = []
+    stores = conf.get("STORES")
+    for alias in stores if isinstance(stores, dict) else ():
+        try:
+            store = get_store(alias)
+        except ImproperlyConfigured:
+            continue  # Reported by check_store.
+        if getattr(store, "using", None) in (databases or ()):
+            messages += store.check_tables()
+    return messages
+
+
 @register("dashboards", deploy=True)
 def check_value_errors(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """What a value raises should not end requests of a site that is served."""

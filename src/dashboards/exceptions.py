@@ -39,3 +39,7 @@ class AudienceError(DashboardError):
 
 class StoreUnavailableError(DashboardError):
     """The store of live state cannot be reached; a page does without it, and waits."""
+
+
+class PushError(DashboardError, TypeError):
+    """``push`` was called with something that cannot be pushed, or pushed to."""

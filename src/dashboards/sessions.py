@@ -4,10 +4,12 @@ A live page asks again and again by itself. Under ``SESSION_SAVE_EVERY_REQUEST``
 requests would renew the session, and a page that was left open would never be signed out.
 """
 
+import math
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
 AUTOMATIC_HEADER = "Dashboards-Automatic"
 """The request header by which our scripts say that no person made a request."""
@@ -48,3 +50,22 @@ def _without_renewal(kind: type) -> type:
 
     # Named alike, for the name stands in errors and in reprs.
     return type(kind.__name__, (kind,), {"accessed": property(get_accessed, set_accessed)})
+
+
+def get_session_key(request: HttpRequest) -> str:
+    """Return the key of the request's session; empty if it has none."""
+    return getattr(getattr(request, "session", None), "session_key", None) or ""
+
+
+def get_seconds_left(request: HttpRequest) -> float:
+    """Return the seconds until the request's session expires, as far as that is known.
+
+    Sessions that are rows of a model say when. Of others (in a cache, files or cookies) it is not
+    known when they were last renewed: infinity.
+    """
+    session: Any = request.session
+    if not hasattr(session, "get_model_class"):
+        return math.inf
+    rows = session.get_model_class()._default_manager.filter(session_key=session.session_key)  # noqa: SLF001 - public by custom
+    expires_at = rows.values_list("expire_date", flat=True).first()
+    return (expires_at - timezone.now()).total_seconds() if expires_at else math.inf

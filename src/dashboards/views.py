@@ -1,5 +1,6 @@
 """Page, component and stream, with access in one place."""
 
+import math
 import os
 import random
 from functools import cache, partial
@@ -33,8 +34,9 @@ from dashboards.live.limits import clean_text
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
+from dashboards.live.subjects import session_subject
 from dashboards.permissions import grants
-from dashboards.sessions import is_automatic, keep_expiry
+from dashboards.sessions import get_seconds_left, get_session_key, is_automatic, keep_expiry
 
 _RETRY_MILLISECONDS = 500
 """A held stream that ends is taken up again at once; the page adds jitter."""
@@ -273,12 +275,16 @@ class StreamView(DashboardAccessView):
     def _hold(self, position: Position | None, access: Position | None) -> Hold:
         request, dashboard = self.request, self.dashboard
         offer = offered(request)
+        session = get_session_key(request)
         return Hold(
             dashboard.channel,
             position,
             dashboard.get_sources(),
             identity=self._identity,
             holder=self._identity or (offer.client if offer else ""),
+            session=session_subject(session) if session else "",
+            about=dashboard.get_subjects(),
+            seconds=get_seconds_left(request) if session else math.inf,
             access=access,
             resumed="Last-Event-ID" in request.headers,
         )

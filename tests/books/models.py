@@ -1,5 +1,6 @@
 """What tables of the tests are made of."""
 
+from django.contrib.auth.models import User
 from django.db import models
 
 
@@ -40,3 +41,29 @@ class Book(models.Model):
     @property
     def shout(self) -> str:
         return self.title.upper()
+
+
+class Classic(Book):
+    """The same rows, through another class."""
+
+    class Meta:
+        proxy = True
+
+
+class Paperback(Book):
+    """More of the same rows, in a table of its own."""
+
+    format = models.CharField(max_length=20, default="pocket")
+
+
+class Member(User):
+    """Users, through another class."""
+
+    class Meta:
+        proxy = True
+
+
+class Employee(User):
+    """Users who have a desk."""
+
+    desk = models.CharField(max_length=20, default="")

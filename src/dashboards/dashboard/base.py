@@ -54,6 +54,7 @@ from dashboards.live.producer import PRODUCER
 from dashboards.live.states import current_states
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import Changes
+from dashboards.live.subjects import dashboard_subject, object_subjects, user_subject
 from dashboards.live.triggers import OnChange, Source
 from dashboards.permissions import (
     BasePermission,
@@ -448,7 +449,19 @@ class Dashboard(metaclass=DashboardType):
         Raises:
             AudienceError: it is for one user, and there is none.
         """
-        return self._channel_of(f"{self.get_app_label()}.{type(self).__name__.lower()}")
+        return self._channel_of(self.get_label())
+
+    @classmethod
+    def get_label(cls) -> str:
+        """Return what names the class on all servers, such as ``shop.orders``."""
+        return f"{cls.get_app_label()}.{cls.__name__.lower()}"
+
+    def get_subjects(self) -> tuple[str, ...]:
+        """Return what a revocation names: the class, its object, and the user that it is for."""
+        about = () if self.object is None else object_subjects(self.object)
+        user = getattr(self.user, "pk", None) if self._meta.audience == "user" else None
+        whose = () if user is None else (user_subject(user),)
+        return (dashboard_subject(self.get_label()), *about, *whose)
 
     def _channel_of(self, label: str) -> str:
         user = None
@@ -544,7 +557,7 @@ class Dashboard(metaclass=DashboardType):
             logger.exception(
                 "The live values of %r cannot be computed now.",
                 channel,
-                extra={"event": "store refuses", "channel": channel},
+                extra={"event": "store_refused", "channel": channel},
             )
         if request is not None:
             _WAITS[request] = max(0, left - (monotonic() - began))
@@ -695,5 +708,4 @@ class Dashboard(metaclass=DashboardType):
         return self[key].event
 
     def _guarded_channel(self, key: str) -> str:
-        label = f"{self.get_app_label()}.{type(self).__name__.lower()}"
-        return self._channel_of(f"{label}+{key}")
+        return self._channel_of(f"{self.get_label()}+{key}")

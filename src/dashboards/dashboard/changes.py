@@ -1,15 +1,20 @@
 """The news that ``OnChange`` values wait for: a model's objects have changed."""
 
+from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.apps import apps
 from django.db import transaction
+from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
 
 from dashboards.exceptions import StoreUnavailableError
+from dashboards.lineage import get_models_of_same_rows
+from dashboards.live.revocation import revocations
 from dashboards.live.stores import get_store
+from dashboards.live.subjects import object_subjects
 from dashboards.live.triggers import topic_of
 
 
@@ -20,7 +25,7 @@ def announce_changes(label: str) -> None:
     Args:
         label: the model's, in lower case.
     """
-    model, topic = apps.get_model(label), topic_of(label)
+    topic = topic_of(label)
 
     def announce() -> None:
         store = get_store()
@@ -33,6 +38,33 @@ def announce_changes(label: str) -> None:
         # Robust: whoever saved is not to blame for a store that does not answer.
         transaction.on_commit(announce, using=using, robust=True)
 
-    for signal in (post_save, post_delete):
-        # Strong, for nothing else holds the function.
-        signal.connect(changed, sender=model, weak=False)
+    for model in get_models_of_same_rows(apps.get_model(label)):
+        for signal in (post_save, post_delete):
+            # Strong, for nothing else holds the function.
+            signal.connect(changed, sender=model, weak=False)
+
+
+def ask_anew_on_change(model: type[Model], is_needed: Callable[[], bool]) -> None:
+    """Have streams about an object checked for access anew after it was saved or deleted.
+
+    Changes within ``MERGE_SECONDS`` are put together: an object may be saved ten times a second.
+
+    Args:
+        model: the model of the objects.
+        is_needed: returns True if it may depend on the object who is let in.
+    """
+
+    def changed(
+        instance: Model,
+        using: str | None = None,
+        created: bool = False,  # noqa: FBT001, FBT002 - a receiver
+        **kwargs: Any,  # noqa: ARG001 - a receiver
+    ) -> None:
+        if not created and is_needed():
+            # Now, for a deleted object has no primary key afterwards.
+            keys = object_subjects(instance)
+            transaction.on_commit(partial(revocations.revoke_soon, keys), using=using, robust=True)
+
+    for each in get_models_of_same_rows(model):
+        for signal in (post_save, post_delete):
+            signal.connect(changed, sender=each, weak=False)

@@ -17,6 +17,7 @@ from django.urls import NoReverseMatch, register_converter
 from django.utils.encoding import escape_uri_path
 
 from dashboards.dashboard.base import Dashboard
+from dashboards.dashboard.changes import ask_anew_on_change
 from dashboards.dashboard.options import ModelOptions, Options
 from dashboards.exceptions import AudienceError, DeclarationError
 
@@ -82,6 +83,21 @@ class ModelDashboard(Dashboard):
     def check_declaration(cls) -> None:
         """Check that there is a model."""
         cls.get_model()
+
+    @classmethod
+    def watch_models(cls) -> None:
+        """Tell when models change, and when an object does that lets in or refuses its viewers."""
+        super().watch_models()
+        if cls.is_dynamic() or any(each.live for each in cls.declared.values()):
+            ask_anew_on_change(cls.get_model(), cls.depends_on_object)
+
+    @classmethod
+    def depends_on_object(cls) -> bool:
+        """Return True if who is let in to one object's dashboard may be refused at another's."""
+        return (
+            cls.has_own("get_queryset", "get_object", beyond=ModelDashboard)
+            or cls.has_object_permissions()
+        )
 
     @classmethod
     def get_queryset(cls, request: HttpRequest) -> QuerySet[Any]:  # noqa: ARG003 - for subclasses

@@ -109,7 +109,7 @@ class LiveEdge:
             logger.warning(
                 "%d streams are held, as many as MAX_STREAMS allows; others poll.",
                 self._places.taken,
-                extra={"event": "full", "streams": self._places.taken},
+                extra={"event": "streams_full", "streams": self._places.taken},
             )
         return has_place
 
@@ -137,7 +137,9 @@ class LiveEdge:
             msg = f"The site answered {exchange.status}."
             raise RuntimeError(msg)
         now = exchange.offer.hold if exchange.holding else None
-        return now is not None and (now.channel, now.identity) == (hold.channel, hold.identity)
+        return now is not None and (now.channel, now.identity, now.session) == (
+            *(hold.channel, hold.identity, hold.session),
+        )
 
     async def _answer_in_shared_thread(self, scope: dict[str, Any], exchange: "_Exchange") -> None:
         """Let Django answer requests for streams in one thread, where it would start one for each.
@@ -163,7 +165,7 @@ class LiveEdge:
             METRICS.refused += 1
             await exchange.end(encode_retry(retry_when_full()))
             return None
-        ask = partial(self._may_read, scope, hold) if hold.identity else None
+        ask = partial(self._may_read, scope, hold)
         try:
             stream.begin(place, await hub.open(hold, ask))
         except BaseException as error:
@@ -176,7 +178,7 @@ class LiveEdge:
                 "A stream of %r cannot be held: %r",
                 hold.channel,
                 error,
-                extra={"event": "hold failed", "channel": hold.channel},
+                extra={"event": "stream_open_failed", "channel": hold.channel},
             )
             await exchange.end(encode_retry(_TROUBLE_MILLISECONDS))
             return None
@@ -225,7 +227,7 @@ class LiveEdge:
         logger.info(
             "A client of %r stopped reading; its connection was cut.",
             reader.feed.channel,
-            extra={"event": "stream given up", "channel": reader.feed.channel},
+            extra={"event": "stream_given_up", "channel": reader.feed.channel},
         )
         await exchange.connection.abort()
         # Servers complain of an answer that is not complete before they know.

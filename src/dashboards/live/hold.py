@@ -4,12 +4,14 @@ The view leaves it; whatever holds the connection reads it. Where nobody does, t
 ends and the client comes back with its position.
 """
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 
+from dashboards.live import subjects
 from dashboards.live.positions import Position
 from dashboards.live.stores.base import Changes
 from dashboards.live.triggers import Source
@@ -22,19 +24,15 @@ STREAM_PATH = "/@stream/"
 """How the address of every stream ends."""
 
 ACCESS = "access:"
-"""The channel of who may have lost access: a key a user. No dashboard's has a colon."""
+"""The channel of revocations: each key says which streams may have lost access (``subjects``). No
+dashboard's channel has a colon."""
 
-EVERYBODY = "*"
-"""The key that stands for everybody who is signed in."""
-
-
-def identify(pk: object) -> str:
-    """Return what names a user on held streams, and in ``ACCESS``."""
-    return f"user:{pk}"
+EVERYBODY = subjects.EVERYBODY
+identify = subjects.user_subject
 
 
 def who_lost_access(since: Position | None, changes: Changes) -> set[str]:
-    """Return who may have lost access, as far as ``ACCESS`` says.
+    """Return the keys of the revocations since a position, as far as ``ACCESS`` knows.
 
     Args:
         since: how far it was read before.
@@ -53,13 +51,32 @@ class Hold:
     position: Position | None
     sources: Sequence[Source] = ()
     identity: str = ""
-    """Who opened it, as ``identify`` says; empty for nobody in particular."""
+    """The user who opened it, as ``identify`` says; empty if nobody is signed in."""
     holder: str = ""
-    """Who counts as holding it: the user where one is signed in, else the client's address."""
+    """The user who counts as holding it, if signed in; else the client's address."""
     resumed: bool = False
     """Whether the client was here before."""
     access: Position | None = None
     """Where ``ACCESS`` stood before it was checked whether they may."""
+    session: str = ""
+    """The session that opened it, as ``session_subject`` says; empty for none."""
+    about: tuple[str, ...] = ()
+    """The subjects of its dashboard and of its object."""
+    seconds: float = math.inf
+    """The time after which its session expires, and with it the stream."""
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it belongs to somebody: to a user who is signed in, or to a session."""
+        return bool(self.identity or self.session)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects whose revocation concerns it."""
+        if not self.is_personal:
+            return self.about
+        whose = (self.identity, EVERYBODY, self.session)
+        return (*filter(None, whose), *self.about)
 
 
 def _has_place(holder: str) -> bool:  # noqa: ARG001 - the default

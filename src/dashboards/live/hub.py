@@ -21,12 +21,13 @@ from dashboards.live.batches import Batch, Batches
 from dashboards.live.eager import begin, between_tasks
 from dashboards.live.frames import HEARTBEAT, encode_event
 from dashboards.live.hints import EVERYTHING
-from dashboards.live.hold import ACCESS, EVERYBODY, Hold, who_lost_access
+from dashboards.live.hold import ACCESS, Hold, who_lost_access
 from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
 from dashboards.live.producer import follow_turn
 from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.live.subjects import EVERYBODY, Revoked, is_personal
 from dashboards.live.triggers import turns
 from dashboards.live.workers import is_cancelled
 
@@ -67,9 +68,10 @@ class Reader:
         "end_reason",
         "ends_at",
         "feed",
-        "identity",
+        "is_personal",
         "is_suspended",
         "position",
+        "subjects",
         "task",
     )
 
@@ -87,7 +89,8 @@ class Reader:
         self._rest: Awaitable[None] | None = None
         self.feed = feed
         self.position = hold.position
-        self.identity = hold.identity
+        self.subjects = hold.subjects
+        self.is_personal = hold.is_personal
         self.ask = ask
         # Whether it is shown nothing new until ``ask`` has said that its client still may see it.
         self.is_suspended = False
@@ -98,7 +101,7 @@ class Reader:
         self.beats_at = self._loop.time() + self.beat_seconds
         # Drawn for each stream, lest all of them come back in the same second.
         age = conf.get("STREAM_MAX_AGE_SECONDS") * random.uniform(0.8, 1.0)  # noqa: S311
-        self.ends_at = self._loop.time() + age
+        self.ends_at = self._loop.time() + min(age, hold.seconds)
 
     async def read(self) -> bytes:
         """Wait for the next bytes to write; empty when the stream shall end."""
@@ -393,7 +396,7 @@ class Hub:
                 await self._catch_up(feed, hold.position)
                 if not feed.knows(hold.position):
                     reader.position = None  # Nobody knows it: the whole state.
-            if hold.identity:
+            if hold.is_personal or hold.access != self._access:
                 await self._end_if_lost(reader, hold.access)
         except BaseException as error:
             reader.close("failure")
@@ -466,7 +469,7 @@ class Hub:
 
     async def _read(self, feed: Feed) -> None:
         changes = await self._store.asince(feed.channel, feed.position)
-        if any(reader.identity for reader in feed.readers):
+        if any(reader.is_personal for reader in feed.readers):
             # After the news were read: who lost access before these were pushed is found.
             await self._check_access()
         self._answered()
@@ -492,7 +495,7 @@ class Hub:
             # The hub knows of the reader now, and has read nothing since.
             await self._check_access()
         else:
-            _close_if_lost(reader, (await self._lost_access(access))[1])
+            _close_if_lost(reader, Revoked((await self._lost_access(access))[1]))
 
     async def _lost_access(self, since: Position | None) -> tuple[Position | None, set[str]]:
         """Return who may have lost access since a position, and the position now."""
@@ -502,11 +505,15 @@ class Hub:
     def _end_streams_of(self, lost: set[str]) -> None:
         if not lost:
             return
+        # Who is named ends at once. Of the others only those who are refused: a busy object, or
+        # everybody at once, would else cost a reconnect each time.
+        named = Revoked({key for key in lost if is_personal(key) and key != EVERYBODY})
+        others = Revoked({key for key in lost if not is_personal(key) or key == EVERYBODY})
         for feed in self._feeds.values():
             for reader in feed.readers:
-                if reader.identity in lost:
+                if named.concerns(reader.subjects):
                     reader.close("access")
-                elif reader.identity and EVERYBODY in lost:
+                elif others.concerns(reader.subjects):
                     self._suspend(reader)
 
     def _suspend(self, reader: Reader) -> None:
@@ -670,7 +677,7 @@ class Hub:
             "The store of live state answers, but refuses something; it is tried again: %r",
             error,
             exc_info=error,
-            extra={"event": "store refuses"},
+            extra={"event": "store_refused"},
         )
 
     def _answered(self) -> None:
@@ -685,8 +692,8 @@ class Hub:
             self._end_streams_of({EVERYBODY})
 
 
-def _close_if_lost(reader: Reader, lost: set[str]) -> None:
-    if reader.identity and not lost.isdisjoint((reader.identity, EVERYBODY)):
+def _close_if_lost(reader: Reader, revoked: Revoked) -> None:
+    if revoked.concerns(reader.subjects):
         reader.close("access")
 
 

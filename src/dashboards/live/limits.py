@@ -186,7 +186,7 @@ def log_damage(channel: str, key: object, damage: object) -> None:
             key,
             channel,
             damage,
-            extra={"event": "frame unreadable", "channel": channel, "key": str(key)},
+            extra={"event": "frame_unreadable", "channel": channel, "key": str(key)},
         )
 
 
@@ -198,7 +198,7 @@ def _log_replaced(channel: str, key: str) -> None:
             key,
             channel,
             _REPLACEMENT,
-            extra={"event": "text replaced", "channel": channel, "key": key},
+            extra={"event": "text_replaced", "channel": channel, "key": key},
         )
 
 

@@ -186,12 +186,12 @@ class Pool:
                 conf.get("MAX_COMPUTE_THREADS"),
                 waited,
                 self.waiting,
-                extra={"event": "values wait", "waiting": self.waiting},
+                extra={"event": "values_waiting", "waiting": self.waiting},
             )
         elif self._is_saturated and not is_saturated and not self.waiting:
             logger.warning(
                 "Live values are computed as often as declared again.",
-                extra={"event": "values on time"},
+                extra={"event": "values_on_time"},
             )
         else:
             return

@@ -385,16 +385,18 @@ class Producer:
             tell()
 
     def _trouble(self, round_: Round, error: Exception) -> None:
-        """Report a store that fails, where no hub waits for the round, which reports it."""
+        """Report a store that fails, unless a hub waits for the round: it finds out and reports."""
+        if round_.on_over:
+            return
         if round_.store.is_unavailable(error):
             round_.store.outage.begin(error)
-        elif not self._in_trouble and not round_.on_over:
+        elif not self._in_trouble:
             self._in_trouble = True
             logger.error(
                 "The store of live state refuses what was computed of %r.",
                 round_.channel,
                 exc_info=error,
-                extra={"event": "store refuses", "channel": round_.channel},
+                extra={"event": "store_refused", "channel": round_.channel},
             )
 
     # What has to be seen to in time.

@@ -61,7 +61,7 @@ class Troubles:
             key,
             channel,
             episode.count,
-            extra={"event": "value recovered", "channel": channel, "key": key},
+            extra={"event": "value_recovered", "channel": channel, "key": key},
         )
 
     def fail(
@@ -81,7 +81,7 @@ class Troubles:
                 key,
                 channel,
                 exc_info=error,
-                extra={"event": "value failed", "channel": channel, "key": key},
+                extra={"event": "value_failed", "channel": channel, "key": key},
             )
         if source.render_state is None:
             return {}
@@ -141,7 +141,7 @@ class Troubles:
             key,
             channel,
             seconds,
-            extra={"event": "value hangs", "channel": channel, "key": key},
+            extra={"event": "value_hanging", "channel": channel, "key": key},
         )
 
 

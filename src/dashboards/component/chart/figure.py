@@ -2,11 +2,13 @@
 
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -120,9 +122,21 @@ def _encoder() -> type[json.JSONEncoder]:
                 return None
             if isinstance(o, Decimal) and o.is_finite() and abs(float(o)) == float("inf"):
                 raise TypeError(_TOO_LARGE.format(shorten(o)))
+            _wait_for_imports()
             return super().default(o)
 
     return Encoder
+
+
+def _wait_for_imports(names: Sequence[str] = ("numpy", "pandas")) -> None:
+    """Wait for a library that another thread is importing in this moment.
+
+    plotly.py takes whatever is in ``sys.modules``: of a module that is half there it asks for names
+    that are not. To import it waits for the other thread.
+    """
+    for name in names:
+        if name in sys.modules:
+            import_module(name)
 
 
 _TOO_LARGE = "{} is larger than any number that a browser knows"

@@ -31,9 +31,10 @@ from django.http.response import HttpResponseBase
 from dashboards import conf
 from dashboards.live.frames import HEARTBEAT, encode_event
 from dashboards.live.grip.proxies import access_channel, channel_name, make_channel
-from dashboards.live.hold import ACCESS, EVERYBODY, Hold, identify, who_lost_access
+from dashboards.live.hold import ACCESS, Hold, who_lost_access
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
+from dashboards.live.subjects import Revoked, get_user_pk
 
 _SALT = "dashboards.live.grip"
 _TICKET_CHANNEL = "ticket:"
@@ -53,6 +54,8 @@ class _Ticket(NamedTuple):
 
     address: str
     user: str
+    subjects: list[str]
+    """What the stream is about, as revocations name it."""
     access: str
     ends_at: float
     nonce: str
@@ -112,14 +115,13 @@ class Proxied:
         if ticket is None:
             return False
         since = Position.parse(ticket.access)
-        if not ticket.user:
-            self.access = since
-            return True
         store = get_store()
         changes = store.reach(lambda: store.since(ACCESS, since))
         self.access = changes.position
-        if who_lost_access(since, changes) & {identify(ticket.user), EVERYBODY}:
+        if Revoked(who_lost_access(since, changes)).concerns(ticket.subjects):
             return False
+        if not ticket.user:
+            return True
         users = get_user_model()._default_manager  # noqa: SLF001 - Django's documented way
         try:
             user = users.filter(pk=ticket.user).first()
@@ -147,13 +149,19 @@ class Proxied:
         now = time.time()
         # Drawn for each stream, lest all of them come back in the same second.
         age = conf.get("STREAM_MAX_AGE_SECONDS") * random.uniform(0.8, 1)  # noqa: S311
-        ends_at = self._ticket.ends_at if self._ticket else now + age
-        ticket = _Ticket(self._address, "", "", ends_at, secrets.token_hex(6))
+        ends_at = self._ticket.ends_at if self._ticket else now + min(age, hold.seconds)
+        # What the proxy asks for itself bears no session: what the client's was, the ticket says.
+        subjects = self._ticket.subjects if self._ticket else list(hold.subjects)
+        ticket = _Ticket(
+            self._address,
+            get_user_pk(hold.identity),
+            subjects,
+            str(self.access or ""),
+            ends_at,
+            secrets.token_hex(6),
+        )
         channels = [make_channel(hold.channel, hold.position)]
-        if hold.identity:
-            pk = hold.identity.removeprefix(identify(""))
-            ticket = ticket._replace(user=pk, access=str(self.access or ""))
-            channels += [make_channel(access_channel(each)) for each in (hold.identity, EVERYBODY)]
+        channels += [make_channel(access_channel(each)) for each in subjects]
         channels.append(make_channel(_TICKET_CHANNEL, ticket.sign()))
         # Drawn each time, lest the proxy ask for all streams at once: a stream that it asks for has
         # no news meanwhile. At first from all of the time, for streams that are opened together (a

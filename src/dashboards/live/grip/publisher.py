@@ -32,11 +32,12 @@ from dashboards.live.grip.proxies import (
     is_configured,
     make_client,
 )
-from dashboards.live.hold import ACCESS, EVERYBODY, who_lost_access
+from dashboards.live.hold import ACCESS, who_lost_access
 from dashboards.live.limits import log_damage
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, stored
+from dashboards.live.subjects import EVERYBODY, first_of, is_personal
 from dashboards.logs import one_line
 
 logger = logging.getLogger("dashboards.live")
@@ -206,7 +207,7 @@ class Publisher:
                 self._name,
                 one_line(error),
                 conf.get("GRIP_POLL_SECONDS"),
-                extra={"event": "proxy fails"},
+                extra={"event": "proxy_unavailable"},
             )
 
     def _succeeded(self) -> None:
@@ -215,7 +216,7 @@ class Publisher:
             logger.warning(
                 "The GRIP proxy at %s is told of news again.",
                 self._name,
-                extra={"event": "proxy answers"},
+                extra={"event": "proxy_recovered"},
             )
 
     def _collect(
@@ -231,20 +232,23 @@ class Publisher:
         # After the news were read: who lost access before these were put is found. Their streams
         # are not ended but looked at, which shows them nothing meanwhile: the view knows who was
         # let in since.
-        looks = [
-            Message(access_channel(identity), action="hint") for identity in self._who_lost(store)
-        ]
-        return [*looks, *news], bool(looks)
+        subjects = self._who_lost(store)
+        looks = [Message(access_channel(each), action="hint") for each in subjects]
+        return [*looks, *news], EVERYBODY in subjects
 
     def _told(self, *, is_said: bool) -> None:
-        """Remember when it was said first whose streams to look at."""
+        """Remember when it was said first whose streams to look at.
+
+        Args:
+            is_said: whether it was said of everybody.
+        """
         now = time.monotonic()
         self._lost = {key: min(at, now) for key, at in self._lost.items()}
         if is_said:
             self._told_everybody_at = now
 
     def _who_lost(self, store: BaseStore) -> list[str]:
-        """Return whose streams to look at: who may have lost access since the last time."""
+        """Return the subjects whose streams to look at: they may have lost access meanwhile."""
         if not self._has_begun:
             self._access = _begin(store)
             self._has_begun = True
@@ -255,11 +259,16 @@ class Publisher:
         self._lost = {key: at for key, at in self._lost.items() if at > now - _AGAIN_SECONDS}
         self._lost.update(dict.fromkeys(lost, math.inf))
         if EVERYBODY in self._lost or len(self._lost) > _MOST_CHANNELS:
-            self._lost = {EVERYBODY: max(self._lost.values())}
-            is_new = self._lost[EVERYBODY] == math.inf
+            everybody = max(self._lost.values())
+            self._lost = {key: at for key, at in self._lost.items() if not is_personal(key)}
+            is_new = everybody == math.inf
+            # Streams that are nobody's are not among those of everybody.
+            others = dict.fromkeys(map(first_of, self._lost))
+            self._lost[EVERYBODY] = everybody
             if not is_new and now - self._told_everybody_at < _EVERYBODY_SECONDS:
-                return []
-        return list(self._lost)
+                return list(others)
+            return [EVERYBODY, *others]
+        return list(dict.fromkeys(map(first_of, self._lost)))
 
 
 def _begin(store: BaseStore) -> Position | None:
@@ -368,7 +377,7 @@ def _make_publishers() -> Iterator[Publisher]:
         # A system check says so, too.
         logger.error(
             "A GRIP proxy is configured, but django-grip is not installed: it is told nothing.",
-            extra={"event": "proxy fails"},
+            extra={"event": "proxy_unavailable"},
         )
         return
     for entry in configured():

@@ -247,6 +247,10 @@ class BaseStore(ABC):
         """Return system check messages about this store's configuration."""
         return ()
 
+    def check_tables(self) -> Sequence[CheckMessage]:
+        """Return system check messages about its tables, where it has any; may read a database."""
+        return ()
+
 
 def new_holder() -> str:
     """Return a name for whoever claims work, never used before."""
@@ -275,3 +279,8 @@ async def keep_listening(listen: Callable[[], Awaitable[None]]) -> None:
         # Drawn, lest all processes come back in the same instant.
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
         pause = min(2 * pause, _MAX_PAUSE_SECONDS)
+
+
+def is_positive(value: object) -> bool:
+    """Return True if an option is a number above 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0

@@ -10,15 +10,15 @@ from time import monotonic, time
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the framework's name
+from django.db import Error as DatabaseError
 from django.db import (
-    DEFAULT_DB_ALIAS,
     IntegrityError,
     InterfaceError,
     OperationalError,
     connections,
+    router,
     transaction,
 )
-from django.db import Error as DatabaseError
 from django.db.models import F, FilteredRelation, Max, Q
 from django.utils import timezone
 
@@ -26,7 +26,13 @@ from dashboards.live.frames import Frame, Points
 from dashboards.live.hints import EVERYTHING, Hear, HostHints
 from dashboards.live.limits import log_damage, sound
 from dashboards.live.positions import MAX_VERSION, Position, new_epoch
-from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
+from dashboards.live.stores.base import (
+    BaseStore,
+    Changes,
+    is_positive,
+    keep_listening,
+    new_holder,
+)
 from dashboards.live.workers import Workers
 from dashboards.models import Channel, Lease
 from dashboards.models import Frame as FrameRow
@@ -65,14 +71,15 @@ class DatabaseStore(BaseStore):
     psycopg 3); elsewhere by datagram, on one host.
 
     Options:
-        using: the alias of the database; default ``"default"``.
+        using: the alias of the database; by default the one to which ``DATABASE_ROUTERS`` write
+            the tables of this app, which is ``"default"`` where none of them says another.
         poll_seconds: seconds between two looks for news whose hint was lost; default 2 where
             hints come by ``NOTIFY``, else 0.25.
     """
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
-        self.using: str = options.get("using", DEFAULT_DB_ALIAS)
+        self.using: str = options.get("using") or router.db_for_write(Channel)
         self._notifies = self.using in connections.settings and _can_notify(self.using)
         self.poll_seconds = options.get("poll_seconds", 2 if self._notifies else 0.25)
         # All reads of the hub, whatever the number of readers: one thread, one connection.
@@ -409,7 +416,7 @@ class DatabaseStore(BaseStore):
             await asyncio.Event().wait()
 
     def check(self) -> Sequence[CheckMessage]:
-        """Check the options, and that SQLite lets one write while others read."""
+        """Check the options, the routers, and that SQLite lets one write while others read."""
         unknown = sorted(set(self.options) - _OPTIONS)
         if unknown:
             return [
@@ -427,6 +434,27 @@ class DatabaseStore(BaseStore):
                     id="dashboards.E005",
                 )
             ]
+        if not is_positive(self.poll_seconds):
+            return [
+                Error(
+                    "OPTIONS['poll_seconds'] of DatabaseStore must be a number above 0, got "
+                    f"{self.poll_seconds!r}.",
+                    hint="Leave it out for the default.",
+                    id="dashboards.E011",
+                )
+            ]
+        if not router.allow_migrate_model(self.using, Channel):
+            return [
+                Error(
+                    f"DatabaseStore keeps live state in the database {self.using!r}, but "
+                    "DATABASE_ROUTERS do not let its tables be made there.",
+                    hint=(
+                        f'Let allow_migrate("{self.using}", "dashboards") of a router return True, '
+                        "or name the database that has the tables in OPTIONS['using']."
+                    ),
+                    id="dashboards.E042",
+                )
+            ]
         database = connections[self.using]
         options = database.settings_dict.get("OPTIONS", {})
         if database.vendor == "sqlite" and "wal" not in str(options.get("init_command")).lower():
@@ -442,6 +470,21 @@ class DatabaseStore(BaseStore):
                 )
             ]
         return ()
+
+    def check_tables(self) -> Sequence[CheckMessage]:
+        """Check that the tables are there. Reads the database."""
+        tables = {each._meta.db_table for each in (Channel, FrameRow, Lease)}  # noqa: SLF001 - public by custom
+        missing = sorted(tables - set(connections[self.using].introspection.table_names()))
+        if not missing:
+            return ()
+        return [
+            Warning(
+                f"DatabaseStore keeps live state in the database {self.using!r}, which has no "
+                f"table {', '.join(missing)}.",
+                hint=f"Run: manage.py migrate --database {self.using}",
+                id="dashboards.W043",
+            )
+        ]
 
 
 def _changes(

@@ -57,7 +57,7 @@ class Outage:
                 "The store of live state does not answer (%s). Pages are served and their live "
                 "values wait; it is tried again until it answers.",
                 one_line(error),
-                extra={"event": "store fails"},
+                extra={"event": "store_unavailable"},
             )
 
     def end(self) -> None:
@@ -70,5 +70,5 @@ class Outage:
             self._ended_at = time.monotonic()
         if was_said:
             logger.warning(
-                "The store of live state answers again.", extra={"event": "store answers"}
+                "The store of live state answers again.", extra={"event": "store_recovered"}
             )

@@ -66,7 +66,7 @@ class OtherProcesses:
             "own, and what this one (%s) is given, the pages of the others never show. Serve the "
             "site by one process, or use DatabaseStore or RedisStore.",
             os.getpid(),
-            extra={"event": "several processes"},
+            extra={"event": "several_processes"},
         )
 
 

@@ -22,7 +22,13 @@ from dashboards.live.frames import Frame, Points
 from dashboards.live.hints import EVERYTHING, Hear
 from dashboards.live.limits import sound
 from dashboards.live.positions import Position, new_epoch
-from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
+from dashboards.live.stores.base import (
+    BaseStore,
+    Changes,
+    is_positive,
+    keep_listening,
+    new_holder,
+)
 from dashboards.live.workers import is_cancelled
 
 T = TypeVar("T")
@@ -531,12 +537,19 @@ class RedisStore(BaseStore):
             )
         for name in ("timeout", "keep_seconds", "poll_seconds"):
             value = getattr(self, name)
-            if not isinstance(value, int | float) or not value > 0:
+            if not is_positive(value):
                 yield Error(
                     f"OPTIONS[{name!r}] of RedisStore must be a number above 0, got {value!r}.",
                     hint="Leave it out for the default.",
                     id="dashboards.E011",
                 )
+        prefix: object = self.prefix
+        if not isinstance(prefix, str):
+            yield Error(
+                f"OPTIONS['prefix'] of RedisStore must be a text, got {self.prefix!r}.",
+                hint="Leave it out for the default, 'dashboards:'.",
+                id="dashboards.E011",
+            )
         most = self.options.get("max_connections", 20)
         if not isinstance(most, int) or most < 1:
             yield Error(

@@ -1,0 +1,44 @@
+"""docs/what-happens-when.md: each row names a test that there is, and an event that is logged."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.harness import ROOT
+
+PAGE = (ROOT / "docs" / "what-happens-when.md").read_text()
+SOURCES = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+TEST = re.compile(r"`(test_\w+\.py)::(test_\w+)`")
+EVENT = re.compile(r"`([a-z]+_[a-z_]+)`")
+
+
+def rows() -> Iterator[list[str]]:
+    for line in PAGE.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("|") and len(cells) == 5 and cells[0] not in ("fault", "---"):
+            yield cells
+
+
+ROWS = list(rows())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+def test_row_names_tests_and_events_that_exist(row: list[str]):
+    tests = TEST.findall(row[4])
+    assert tests, "each row has its test"
+    for file, name in tests:
+        source = (ROOT / "tests" / file).read_text()
+        if file == "test_stores.py":
+            # The cases that every store passes come with the package.
+            source += (ROOT / "src/dashboards/testing/stores.py").read_text()
+        assert f"def {name}(" in source
+    for event in EVENT.findall(row[2]):
+        assert f'"event": "{event}"' in SOURCES, event
+
+
+def test_each_event_that_is_logged_is_on_the_page():
+    logged = set(re.findall(r'"event": "(\w+)"', SOURCES))
+
+    # Said at the level INFO, of one stream: the page comes back by itself.
+    assert logged - set(EVENT.findall(PAGE)) == {"stream_open_failed"}
