@@ -199,7 +199,7 @@ def megabytes_of(site: Site) -> float:
 @pytest.mark.parametrize(
     ("server", "megabytes"),
     # hyper, in granian, keeps 400 KB of a connection itself.
-    [("uvicorn", 25), ("hypercorn", 35), ("daphne", 40), ("granian", 80)],
+    [("uvicorn", 35), ("hypercorn", 35), ("daphne", 40), ("granian", 80)],
 )
 def test_clients_that_never_read_are_cut_and_keep_nothing(
     make_site: MakeSite, server: str, megabytes: int

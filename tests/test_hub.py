@@ -104,7 +104,8 @@ async def test_a_slow_reader_skips_what_it_would_only_have_overwritten(hub: Hub,
     text = await read(reader)
     assert text.count("event:") == 2
     assert "a99" in text
-    assert text.endswith(f"id: {store.heads([CHANNEL])[CHANNEL]}\ndata: b99\n\n")
+    head = store.heads([CHANNEL])[CHANNEL]
+    assert text.endswith(f"id: {head}\nversion: {head}\ndata: b99\n\n")
 
 
 async def test_a_lost_hint_is_found_by_the_poll(hub: Hub, store: Store):

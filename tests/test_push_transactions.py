@@ -125,14 +125,15 @@ async def test_push_from_an_async_view_follows_the_transaction_of_its_sync_code(
     assert is_stored()
 
 
-@override_settings(DASHBOARDS=MEMORY)
 class PushInTestCase(TestCase):
     """Django's own TestCase, whose transaction never commits: a push there was never seen."""
 
+    @override_settings(DASHBOARDS=MEMORY)
     def test_push_takes_effect_at_once(self) -> None:
         push(Board, "note", 1)
         assert is_stored()
 
+    @override_settings(DASHBOARDS=MEMORY)
     def test_push_inside_a_transaction_waits_as_other_callbacks_do(self) -> None:
         with self.captureOnCommitCallbacks(execute=True), transaction.atomic():
             push(Board, "note", 1)

@@ -140,10 +140,13 @@ def push_after_commit(publish: Callable[[], None], aliases: Iterable[str]) -> No
 
 def _is_open(connection: BaseDatabaseWrapper) -> bool:
     """Return True if a transaction is open that is going to be committed or rolled back."""
-    blocks = connection.atomic_blocks
-    # Django's TestCase opens one that no test ever leaves.
-    is_tests_own = len(blocks) == 1 and getattr(blocks[0], "_from_testcase", False)
-    return connection.in_atomic_block and not is_tests_own
+    # Those of Django's TestCase, of class and test, are never left by a commit.
+    blocks = [each for each in connection.atomic_blocks if not _is_tests_own(each)]
+    return connection.in_atomic_block and bool(blocks)
+
+
+def _is_tests_own(block: object) -> bool:
+    return bool(getattr(block, "_from_testcase", False))
 
 
 def _publish(target: Publishable, prepared: Mapping[str, Any]) -> None:
