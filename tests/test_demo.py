@@ -274,7 +274,7 @@ async def test_a_page_is_whole_at_every_width(demo: Demo, page: Page, path: str)
     await page.goto(f"{demo.url}{path}")
     for tab in await page.get_by_role("tab").all():
         await tab.click()
-        # A chart is drawn when its tab is opened, and stays drawn; a deferred one comes first.
+        # A chart is drawn when its tab is opened, once its deferred value has come.
         await expect(page.get_by_text("Loading…").filter(visible=True)).to_have_count(0)
         shown = page.locator("dashboard-chart").filter(visible=True)
         await until_drawn(page, await shown.count(), visible=True)
