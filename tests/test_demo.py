@@ -216,7 +216,10 @@ class Proxied:
         return f"http://127.0.0.1:{self.proxy_port}"
 
     def answers(self) -> bool:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}{WAYS}") as response:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"{self.url}{WAYS}", timeout=5) as response,
+        ):
             return bool(response.status == 200)
         return False
 
