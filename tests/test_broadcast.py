@@ -16,7 +16,12 @@ from playwright.async_api import Page, expect
 from pytest_django import Settings
 
 from dashboards.component import Stat, Text
-from dashboards.component.broadcast import PREFIX, broadcasting, fit_to_page
+from dashboards.component.broadcast import (
+    PREFIX,
+    _fix_base_addresses,
+    broadcasting,
+    fit_to_page,
+)
 from dashboards.component.release import get_release, strip_mark
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every, push
@@ -182,6 +187,16 @@ def test_broadcasting_gives_the_prefix_and_the_language_back():
             assert fit_to_page(f'<a href="{PREFIX}x">') == '<a href="/sub/x">'
     finally:
         set_script_prefix("/")
+
+
+def test_project_without_static_files_may_push(settings: Settings):
+    # A project that serves no static files has no STATIC_URL, and to ask its storage raised.
+    settings.STATIC_URL = None
+    settings.STORAGES = {}
+    _fix_base_addresses.cache_clear()
+
+    with broadcasting():
+        assert get_script_prefix() == PREFIX
 
 
 # Frames of another release.

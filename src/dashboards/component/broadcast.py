@@ -9,10 +9,12 @@ a page or a process may be in it. One rule decides each thing that HTML depends 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import default_storage
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone, translation
@@ -24,17 +26,27 @@ PREFIX = "/@dashboards@/"
 @contextmanager
 def broadcasting() -> Iterator[None]:
     """Render for all viewers: the site's language and zone, and addresses without a prefix."""
+    _fix_base_addresses()
     prefix = get_script_prefix()
-    for storage in (staticfiles_storage, default_storage):
-        # Storages keep their base address from when they are first asked for it. Asked in here,
-        # they would keep the placeholder, and give it to pages.
-        getattr(storage, "base_url", None)
     set_script_prefix(PREFIX)
     try:
         with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
             yield
     finally:
         set_script_prefix(prefix)
+
+
+@cache
+def _fix_base_addresses() -> None:
+    """Have storages read their base address, once a process.
+
+    They keep it from when they are first asked for it. Asked while values are rendered for all
+    viewers, they would keep the placeholder, and give it to pages.
+    """
+    for storage in (staticfiles_storage, default_storage):
+        # A project may have neither.
+        with suppress(ImproperlyConfigured):
+            getattr(storage, "base_url", None)
 
 
 def fit_to_page(frame: str) -> str:
