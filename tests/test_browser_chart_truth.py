@@ -167,7 +167,7 @@ async def test_chart_in_a_closed_tab_is_measured_when_it_is_opened(site: Site, p
     await expect(source).to_have_js_property("textContent", '{"data":[{"y":[4,5,6]}]}')
     site.push_to("Folded", seen=line(1, 2, 3))
     await page.wait_for_function(
-        "document.querySelector('#site_folded-seen-content .dashboard-chart-plot')"
+        "() => document.querySelector('#site_folded-seen-content .dashboard-chart-plot')"
         ".data?.[0].y.length === 3"
     )
     await page.get_by_role("tab", name="Charts").click()
