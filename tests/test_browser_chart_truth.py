@@ -160,6 +160,16 @@ async def test_chart_in_a_closed_tab_is_measured_when_it_is_opened(site: Site, p
     # A chart drawn in a closed tab was 450 px high in a box of 240, and stayed so.
     await page.goto(f"{site.url}/site/folded/")
     await expect(page.locator("#site_folded")).to_have_attribute("data-live", "open")
+    # Both have come to the page, and plotly.js has drawn what is seen.
+    site.push_to("Folded", seen=line(1, 2), chart={"data": [{"y": [4, 5, 6]}]})
+    await expect(page.locator("#site_folded-seen-content .main-svg").first).to_be_visible()
+    source = page.locator("#site_folded-chart-content dashboard-chart > script")
+    await expect(source).to_have_js_property("textContent", '{"data":[{"y":[4,5,6]}]}')
+    site.push_to("Folded", seen=line(1, 2, 3))
+    await page.wait_for_function(
+        "() => document.querySelector('#site_folded-seen-content .dashboard-chart-plot')"
+        ".data?.[0].y.length === 3"
+    )
     await page.get_by_role("tab", name="Charts").click()
     plot = page.locator("#site_folded-chart-content .main-svg").first
     await expect(plot).to_have_attribute("height", "240")

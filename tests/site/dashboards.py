@@ -293,13 +293,14 @@ class Arranged(Dashboard):
 
 @registry.register
 class Folded(Dashboard):
-    """A chart of no height of its own in a closed tab."""
+    """A chart of no height of its own in a closed tab, and one that is seen."""
 
+    seen = Chart(live=True)
     chart = Chart(value={"data": [{"y": [1, 3, 2], "type": "scatter"}]}, live=True)
 
     class Layout(Dashboard.Layout):
         components = ComponentLayout(
-            TabContainer(Tab("Open", HTML("<p>open</p>")), Tab("Charts", "chart")),
+            TabContainer(Tab("Open", "seen"), Tab("Charts", "chart")),
         )
 
 
