@@ -11,10 +11,22 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 
 from dashboards.live import push
 from dashboards.registry import registry
+
+
+def execute(code: str) -> None:
+    """Run Python; again where SQLite refuses to let a transaction that has read begin to write."""
+    for _ in range(5):
+        try:
+            return exec(code, {})
+        except OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(0.1)
+    return exec(code, {})
 
 
 class Command(BaseCommand):
@@ -33,7 +45,7 @@ class Command(BaseCommand):
                 values = json.loads(line)
                 target: Any = targets[values.pop("@to", dashboard)]
                 if code := values.pop("@run", ""):
-                    exec(code, {})
+                    execute(code)
                 elif about := values.pop("@object", None):
                     its = target.get_model()._default_manager.get(pk=about)
                     push(target(object=its), **values)
