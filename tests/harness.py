@@ -6,6 +6,7 @@ import copy
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,11 +25,22 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+FIRST_PORT, LAST_PORT = 10_000, 32_000
+"""Below the ports that Linux gives to outgoing connections (32768 to 60999)."""
+
+
+def free_port(count: int = 1) -> int:
+    """Return the first of ``count`` adjacent ports that nothing listens on.
+
+    They are not asked of the kernel: its ports are those of outgoing connections, one of which
+    may take such a port before the server that it is meant for starts.
+    """
+    while True:
+        first = random.SystemRandom().randrange(FIRST_PORT, LAST_PORT)
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
 
 
 def wait_for(condition: Callable[[], T], *, seconds: float = 10) -> T:

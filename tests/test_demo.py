@@ -227,16 +227,17 @@ class Proxied:
 @pytest.fixture
 def proxied(demo: Demo) -> Iterator[Proxied]:
     demo.kill()
-    ports = free_port(), free_port(), free_port()
+    # The demo takes the ports beside the control port, too.
+    ports = free_port(), free_port(), free_port(count=4) + 1
     options = zip(("--port", "--proxy-port", "--control-port"), map(str, ports), strict=True)
-    process = demo.python("demo.pushpin", *sum(options, ()), stdout=subprocess.PIPE)
-    proxied = Proxied(process, *ports)
-    wait_for(proxied.answers, seconds=30)
-    yield proxied
-    process.terminate()
-    process.wait(15)
-    assert process.stdout
-    process.stdout.close()
+    with demo.python("demo.pushpin", *sum(options, ()), stdout=subprocess.PIPE) as process:
+        proxied = Proxied(process, *ports)
+        try:
+            wait_for(proxied.answers, seconds=30)
+            yield proxied
+        finally:
+            process.terminate()
+            process.wait(15)
 
 
 @pytest.mark.asyncio(loop_scope="session")
