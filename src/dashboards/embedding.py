@@ -9,10 +9,10 @@ from django.templatetags.static import static
 from django.urls import get_script_prefix
 from django.utils.safestring import SafeString, mark_safe
 
+from dashboards.characters import clean_text
 from dashboards.component import Chart
 from dashboards.component.chart.kind import PLOTLY, WORLD
 from dashboards.dashboard import Dashboard
-from dashboards.live.limits import clean_text
 from dashboards.permissions import grants
 from dashboards.registry import registry
 

@@ -28,6 +28,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.generic import View
 
 from dashboards import conf
+from dashboards.characters import clean_text
 from dashboards.component.bound import BoundComponent, Shown, entity_tag
 from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard import Dashboard
@@ -36,7 +37,6 @@ from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_opening
 from dashboards.live.grip.edge import Proxied, proxied
 from dashboards.live.hold import ACCESS, Hold, identify, offered, retry_when_full
-from dashboards.live.limits import clean_text
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store

@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from dashboards.characters import clean_text
 from dashboards.component.base import CTA, Component, names_of, resolve
 from dashboards.component.box import Box, escaped
 from dashboards.component.broadcast import broadcasting, fit_to_page
@@ -31,7 +32,7 @@ from dashboards.component.templates import Templates, is_ours
 from dashboards.component.texts import is_missing
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
-from dashboards.live.limits import check_size, clean_text
+from dashboards.live.limits import check_size
 from dashboards.live.states import State
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
 from dashboards.permissions import grants_all, load
