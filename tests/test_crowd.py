@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from itertools import count
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,7 +17,7 @@ from dashboards.live.hold import ACCESS, Hold, identify
 from dashboards.live.hub import Hub, Reader
 from dashboards.live.metrics import get_metrics
 from dashboards.live.stores.database import DatabaseStore
-from dashboards.live.stores.redis import RedisStore
+from dashboards.live.stores.redis import RedisStore, _Reads
 from dashboards.live.triggers import Source
 from tests.conftest import MakeSite
 from tests.harness import wait_for
@@ -111,6 +112,37 @@ async def test_a_thousand_channels_opened_at_once_are_held_over_few_connections(
 
 async def open_as_known(hub: Hub, channel: str) -> Reader:
     return await hub.open(Hold(channel, None, identity=identify(1), access=hub.access), may_read)
+
+
+async def test_read_that_is_asked_for_as_all_senders_end_is_answered():
+    """Two pipelines of reads were answered in one turn of the loop, and what had read asked again.
+    Both senders were done and still counted, so nobody sent it: all streams were deaf for good."""
+    is_answered = asyncio.Event()
+
+    class Client:
+        async def since(self, keys: list[str], arguments: list[Any]) -> list[str]:
+            await is_answered.wait()
+            return keys
+
+    @asynccontextmanager
+    async def lend() -> AsyncIterator[Any]:
+        yield Client()
+
+    reads = _Reads(lend)
+
+    async def read_twice() -> None:
+        await reads.ask(["first"], [])
+        assert await reads.ask(["again"], []) == ["again"]
+
+    async with asyncio.timeout(5):
+        reader = asyncio.create_task(read_twice())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # Its sender waits for the answer, and the next read has its own.
+        other = reads.ask(["other"], [])
+        await asyncio.sleep(0)
+        is_answered.set()
+        assert await other == ["other"]
+        await reader
 
 
 async def test_more_threads_than_connections_wait_for_one(server: RedisServer, store: RedisStore):

@@ -256,8 +256,10 @@ class _Reads:
         answer: asyncio.Future[Sequence[str]] = loop.create_future()
         self._waiting.append((keys, arguments, answer))
         # One sender for all reads that the loop's present turn asks for. Where Redis is slow, what
-        # is asked meanwhile gathers.
-        if len(self._waiting) == 1 and len(self._senders) < _MAX_PIPELINES:
+        # is asked meanwhile gathers. One that is done looks no more, though it is in the set until
+        # its callback runs: counted, it would leave this read, and all after it, without an answer.
+        senders = sum(not sender.done() for sender in self._senders)
+        if not senders or (len(self._waiting) == 1 and senders < _MAX_PIPELINES):
             sender = loop.create_task(self._send())
             self._senders.add(sender)
             sender.add_done_callback(self._senders.discard)
