@@ -85,6 +85,7 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "GRIP_POLL_SECONDS": (1, 3600),
         "POLL_MILLISECONDS": (100, 60_000),
         "MAX_FRAME_BYTES": (1_000, 1_000_000_000),
+        "FORGET_AFTER_SECONDS": (0, 31_536_000),
         "MAX_QUERY_LENGTH": (200, 100_000),
         "MAX_MARKUP_LENGTH": (1_000, 1_000_000),
     }

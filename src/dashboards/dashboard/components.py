@@ -81,11 +81,15 @@ class Components(MutableMapping[str, BoundComponent | Component]):
 
     def has_guarded(self) -> bool:
         """Return True if any has permissions of its own, shown or not."""
-        return any(bound.is_guarded for bound in self._bound.values())
+        return any(bound.is_guarded for bound in self.get_all())
+
+    def get_all(self) -> Iterable[BoundComponent]:
+        """Return all components, also those that the request may not see."""
+        return self._bound.values()
 
     def get_allowed(self) -> Iterator[BoundComponent]:
         """Return the components that the request may see."""
-        return (bound for bound in self._bound.values() if bound.is_allowed)
+        return (bound for bound in self.get_all() if bound.is_allowed)
 
     def __iter__(self) -> Iterator[str]:
         return (bound.key for bound in self.get_allowed())
