@@ -1,7 +1,7 @@
 """A component that was renamed, retyped or removed leaves nothing behind in the store."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from dashboards.component import Chart, Stat, Text
 from dashboards.dashboard import Dashboard, leftovers
+from dashboards.dashboard.declaration import DashboardType
 from dashboards.dashboard.leftovers import forget
 from dashboards.live import Every, push
 from dashboards.live.stores import get_store
@@ -23,7 +24,8 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True
 def release(**attributes: Any) -> type[Dashboard]:
     """The dashboard as one release declares it."""
     its = type("Meta", (), {"app_label": "site"})
-    return type(Dashboard)("Shop", (Dashboard,), {"Meta": its, **attributes})
+    made: Any = DashboardType("Shop", (Dashboard,), {"Meta": its, **attributes})
+    return cast("type[Dashboard]", made)
 
 
 Old = release(

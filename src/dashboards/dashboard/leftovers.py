@@ -62,7 +62,7 @@ def are_due(channel: str, left: Mapping[str, int]) -> bool:
             _seen.clear()
         since = monotonic()
         _seen[channel] = (left, since)
-    return monotonic() - since >= conf.get("FORGET_AFTER_SECONDS")
+    return monotonic() - since >= float(conf.get("FORGET_AFTER_SECONDS"))
 
 
 def forget(channel: str, keys: Iterable[str]) -> None:
