@@ -73,16 +73,7 @@ def client(request: pytest.FixtureRequest, settings: Settings, tmp_path: Any) ->
         ("@stream/", {}, False),
         ("@stream/?hold=0", {}, False),
     ],
-    ids=[
-        "page",
-        "page before a reload",
-        "page that reloads",
-        "by a person",
-        "component",
-        "batch",
-        "stream",
-        "poll",
-    ],
+    ids=["page", "look", "by a person", "component", "batch", "stream", "poll"],
 )
 def test_session_is_renewed_only_by_requests_of_a_person(
     client: Client, path: str, headers: dict[str, Any], renews: bool
