@@ -86,6 +86,7 @@ if "TEST_STORES" in os.environ:
     DASHBOARDS["STORES"] = json.loads(os.environ["TEST_STORES"])
 DASHBOARDS["MAX_COMPUTE_THREADS"] = int(os.environ.get("TEST_COMPUTE_THREADS", "8"))
 DASHBOARDS["PAGE_WAIT_SECONDS"] = float(os.environ.get("TEST_PAGE_WAIT", "5"))
+DASHBOARDS["POLL_MILLISECONDS"] = int(os.environ.get("TEST_POLL", "1000"))
 DASHBOARDS["GRIP_POLL_SECONDS"] = float(os.environ.get("TEST_GRIP_POLL", "30"))
 if "TEST_GRIP" in os.environ:
     # GRIP_URL, GRIP_PROXIES and the like.

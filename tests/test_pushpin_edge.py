@@ -529,7 +529,7 @@ def test_stream_that_outlives_a_deploy_says_which_release_the_site_has_now(behin
         after = read_release(stream)
 
     assert after != before
-    assert f'data-release="{after}"' in site.get("/site/live/")[2]
+    assert f'data-site-release="{after}"' in site.get("/site/live/")[2]
 
 
 # ---- WSGI ----

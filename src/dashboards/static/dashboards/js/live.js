@@ -48,7 +48,7 @@
       // Three fields of ours, which other clients ignore.
       else if (field === "beat" && Number(value) > 0) this.stream.beatMs = 1000 * Number(value);
       else if (field === "version") this.version = value;
-      else if (field === "release") window.dashboards.hearRelease?.(value);
+      else if (field === "release" && this.stream.sameOrigin()) window.dashboards.hearRelease?.(value);
     }
 
     end() {

@@ -7,7 +7,7 @@
 (() => {
   "use strict";
 
-  const { release: own, reloadSpread } = document.currentScript.dataset;
+  const { siteRelease: own, reloadSpread } = document.currentScript.dataset;
   const AGAIN_MS = 600_000; // Before the second time; each further pause is twice as long.
   const LOOK_MS = 1_000; // Between two looks at whether somebody is at it.
   const LONGEST_PAUSE_MS = 60_000; // Between two looks at whether the server is there.
@@ -61,7 +61,7 @@
     }
     const { isPageInUse } = window.dashboards;
     const isFree = !isPageInUse();
-    if (isFree && (await isServed()) && !isPageInUse()) {
+    if (isFree && (await isServed(heard)) && !isPageInUse()) {
       // No person asks for it: it does not keep them signed in.
       document.cookie = `dashboards-automatic=1; path=${location.pathname}; max-age=5; samesite=strict`;
       if (remember(heard)) location.reload();
@@ -71,13 +71,13 @@
     setTimeout(() => reload(next), jitter(next));
   }
 
-  // A server that is not there, or sends people to log in, would take away what is shown.
-  async function isServed() {
+  // A server that is not there, or sends people to log in, would take away what is shown. One of the
+  // old release, or a cache, would bring the old page again.
+  async function isServed(release) {
     const headers = { "Dashboards-Automatic": "true" };
     try {
       const response = await fetch(location.href, { headers, cache: "no-store" });
-      response.body?.cancel();
-      return response.ok && !response.redirected;
+      return response.ok && (await response.text()).includes(`data-site-release="${release}"`);
     } catch {
       return false;
     }
