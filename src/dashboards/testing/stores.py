@@ -388,18 +388,16 @@ class StoreContract:
         """An old release pushes while a new one forgets: no point is left without its base."""
 
         def write() -> None:
-            for number in range(40):
+            for number in range(100):
                 store.put(CHANNEL, {"s": Points("base", [str(number)], 100)})
 
         with ThreadPoolExecutor(1) as pool:
             writer = pool.submit(let_go, write)
             while not writer.done():
                 store.forget(CHANNEL, ["s"])
+                series = points(store.since(CHANNEL, None))
+                assert not series or series[0] == ("base", 0), series
             writer.result()
-        store.put(CHANNEL, {"s": Points("base", ["last"], 100)})
-        (base, *rest) = points(store.since(CHANNEL, None))
-        assert base == ("base", 0)
-        assert rest[-1] == ("last", len(rest))
 
     def test_when_the_last_put_was_made(self, store: BaseStore) -> None:
         """How long news take can be told."""
