@@ -107,9 +107,17 @@ def test_release_that_is_empty_is_not_named(client: Client, settings: Settings):
     assert 'data-site-release=""' in client.get("/site/live/").content.decode()
 
 
-def test_project_without_static_files_has_a_release(settings: Settings):
+def test_project_without_static_files_or_template_files_has_a_release(settings: Settings):
     settings.STATIC_URL = None
     settings.STORAGES = {}
+    settings.TEMPLATES = [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "OPTIONS": {"loaders": [("django.template.loaders.locmem.Loader", {})]},
+        }
+    ]
     releases._compute.cache_clear()
-
-    assert re.fullmatch("[0-9a-f]{12}", get_release_id())
+    try:
+        assert re.fullmatch("[0-9a-f]{12}", get_release_id())
+    finally:
+        releases._compute.cache_clear()

@@ -72,10 +72,10 @@ def _get_parts() -> Iterator[bytes]:
 
 def _get_template_folders() -> Iterator[Path]:
     for backend in engines.all():
-        loaders = getattr(getattr(backend, "engine", None), "template_loaders", ())
-        for each in (backend, *loaders):
-            folders = each.get_dirs() if hasattr(each, "get_dirs") else each.template_dirs
-            yield from map(Path, folders)
+        yield from map(Path, backend.template_dirs)
+        # Those of apps, where the loaders are listed by hand. Not all loaders read files.
+        for loader in getattr(getattr(backend, "engine", None), "template_loaders", ()):
+            yield from map(Path, getattr(loader, "get_dirs", tuple)())
 
 
 def _get_components() -> Iterator[Component]:

@@ -62,7 +62,11 @@ def are_due(channel: str, left: Mapping[str, int]) -> bool:
             _seen.clear()
         since = monotonic()
         _seen[channel] = (left, since)
-    return monotonic() - since >= float(conf.get("FORGET_AFTER_SECONDS"))
+    if monotonic() - since < conf.get("FORGET_AFTER_SECONDS"):
+        return False
+    # Where the store refuses, not at each page that is opened.
+    _seen.pop(channel, None)
+    return True
 
 
 def forget(channel: str, keys: Iterable[str]) -> None:
