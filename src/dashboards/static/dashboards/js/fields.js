@@ -5,12 +5,23 @@
   const FIELDS = "input, select, textarea";
 
   // Whether it holds something else than the server sent.
-  function isTyped({ type, value, defaultValue, checked, defaultChecked, options, files }) {
+  function isTyped(field) {
+    const { type, value, defaultValue, checked, defaultChecked, options, files } = field;
     if (type === "hidden") return false;
     if (type === "checkbox" || type === "radio") return checked !== defaultChecked;
     if (type === "file") return files.length > 0;
     if (options) return isChosen([...options]);
-    return defaultValue !== undefined && value !== defaultValue;
+    return defaultValue !== undefined && value !== defaultValue && value !== initialValue(field);
+  }
+
+  // What a browser makes of a value that is sent: a range without one begins in its middle.
+  function initialValue(field) {
+    if (!(field instanceof HTMLInputElement)) return field.defaultValue;
+    const fresh = document.createElement("input");
+    for (const { name, value } of field.attributes) {
+      if (["type", "min", "max", "step", "value"].includes(name)) fresh.setAttribute(name, value);
+    }
+    return fresh.value;
   }
 
   function isChosen(options) {
