@@ -50,7 +50,8 @@ class _Readers:
             if id(user) not in self._known or user.pk is None:
                 return user
         current = get_user_model()._default_manager.filter(pk=user.pk).first()  # noqa: SLF001 - public by custom
-        return current if current is not None and current.is_active else None
+        # A user model of the project's own may have no such field.
+        return current if getattr(current, "is_active", True) else None
 
     def log_out(self, user: Any) -> None:
         """Take every known object of a user for nobody's, from now on."""
