@@ -115,7 +115,7 @@ def test_none_is_a_value_too():
     push(Board, "bar", 40)
     push(Board, "bar", None)
 
-    assert "dashboard-placeholder" in stored()["bar"]
+    assert "dashboards-placeholder" in stored()["bar"]
     assert head() == 2
 
 

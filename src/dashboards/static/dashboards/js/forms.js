@@ -20,7 +20,7 @@
     return (
       "told" in form.dataset ||
       (form.contains(active) && active.matches("input, select, textarea")) ||
-      form.querySelector("[aria-invalid=true], .dashboard-form-errors") !== null ||
+      form.querySelector("[aria-invalid=true], .dashboards-form-errors") !== null ||
       [...form.elements].some(isTyped)
     );
   }
@@ -85,7 +85,7 @@
       if (element === box || !(ctx.response?.status < 400) || !(box instanceof Element)) return;
       if (!element.closest("form[data-dashboards-form]")) return;
       const form = formIn(box);
-      if (form?.querySelector(".dashboard-form-message")) {
+      if (form?.querySelector(".dashboards-form-message")) {
         form.dataset.told = "";
         setTimeout(() => {
           delete form.dataset.told;
