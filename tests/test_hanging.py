@@ -21,7 +21,7 @@ from tests.test_live_command import stored
 
 def turn_of(html: str) -> int:
     """Return which turn of the value that is fine a page or stream shows last; 0 for none."""
-    return max((int(turn) for turn in re.findall(r"stat-text\">\d+/(\d+)", html)), default=0)
+    return max((int(turn) for turn in re.findall(r"stat-text[^>]*>\d+/(\d+)", html)), default=0)
 
 
 def timed(site: Site, path: str, **headers: str) -> tuple[float, str]:
