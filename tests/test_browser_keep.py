@@ -147,7 +147,9 @@ async def test_what_a_reader_did_in_a_box_is_kept_over_an_update(site: Site, pag
     await page.locator(f"{BOX} .file").set_input_files(files=[chosen])  # type: ignore[list-item]
     await page.evaluate(DO)
     # A scroll is told with the next picture.
-    await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    await page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+    )
     assert await page.evaluate(SEE) == KEPT
 
     more = "<details><summary>New</summary></details><p>Something new above.</p>"
@@ -179,7 +181,9 @@ async def test_focus_and_page_stay_where_they_were(site: Site, page: Page):
     await begin(site, page)
     await page.locator(f"{BOX} .link").focus()
     await page.evaluate("() => scrollTo(0, 120)")
-    await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    await page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+    )
     focus = "() => document.activeElement.className"
 
     await update(site, page, 2)

@@ -41,7 +41,7 @@ def box(html: str, key: str) -> str:
 
 
 def text(html: str, key: str) -> str:
-    return str(re.findall(r'stat-text[^>]*>(.*?)<', box(html, key))[0])
+    return str(re.findall(r"stat-text[^>]*>(.*?)<", box(html, key))[0])
 
 
 # What filters.
