@@ -196,6 +196,26 @@ return answer
 """
 
 
+_FORGET = """
+local data, versions = KEYS[1], KEYS[2]
+local keys = {}
+for _, key in ipairs(ARGV) do
+    keys[key] = true
+    redis.call('HDEL', data, '#' .. key, '~' .. key)
+end
+for _, member in ipairs(redis.call('ZRANGE', versions, 0, -1)) do
+    local kind, key = string.sub(member, 1, 1), string.sub(member, 2)
+    if kind == '+' then
+        key = string.sub(member, 2, -17)
+    end
+    if keys[key] and (kind == '=' or kind == '+') then
+        redis.call('HDEL', data, member)
+        redis.call('ZREM', versions, member)
+    end
+end
+"""
+
+
 # A lease is "holder stamp"; without a stamp the work is being done.
 _CLAIM = """
 local lease = redis.pcall('GET', KEYS[1])
@@ -227,6 +247,7 @@ class _Client:
         self.put = client.register_script(_PUT)
         self.since = client.register_script(_SINCE)
         self.heads = client.register_script(_HEADS)
+        self.forget = client.register_script(_FORGET)
         self.claim = client.register_script(_CLAIM)
         self.hold = client.register_script(_HOLD)
 
@@ -249,6 +270,7 @@ class _Reads:
         self._lend = lend
         self._waiting: list[_Read] = []
         self._senders: set[asyncio.Task[None]] = set()
+        self._sending = 0
 
     def ask(self, keys: list[str], arguments: list[Any]) -> "asyncio.Future[Sequence[str]]":
         """Return what the script ``since`` will answer. To cancel it cancels no connection."""
@@ -257,13 +279,22 @@ class _Reads:
         self._waiting.append((keys, arguments, answer))
         # One sender for all reads that the loop's present turn asks for. Where Redis is slow, what
         # is asked meanwhile gathers.
-        if len(self._waiting) == 1 and len(self._senders) < _MAX_PIPELINES:
+        if len(self._waiting) == 1 and self._sending < _MAX_PIPELINES:
+            self._sending += 1
             sender = loop.create_task(self._send())
-            self._senders.add(sender)
+            self._senders.add(sender)  # A loop itself keeps no task from being collected.
             sender.add_done_callback(self._senders.discard)
         return answer
 
     async def _send(self) -> None:
+        try:
+            await self._send_waiting()
+        finally:
+            # In the step that found nothing waiting: a done callback runs later, and a read that is
+            # asked in between would count on a sender that has ended.
+            self._sending -= 1
+
+    async def _send_waiting(self) -> None:
         while self._waiting:
             reads, self._waiting = self._waiting[:_MAX_READS], self._waiting[_MAX_READS:]
             reads = [read for read in reads if not read[2].done()]  # Not what was cancelled.
@@ -369,6 +400,10 @@ class RedisStore(BaseStore):
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Read all heads with one script."""
         return _heads(channels, self._sync().heads(self._ask_heads(channels)))
+
+    def forget(self, channel: str, keys: Collection[str]) -> None:
+        """Delete with one script, which nothing else runs beside."""
+        self._sync().forget(self._keys(channel), list(keys))
 
     def claim(self, name: str, seconds: float, stamp: str = "") -> str:
         """Claim by the clock of Redis."""

@@ -6,43 +6,32 @@
 (() => {
   "use strict";
 
+  const { isTyped } = window.dashboards;
   let given = 0; // Ids for the while.
   const boxes = new Set(); // Boxes that are being updated.
-  const touched = new WeakSet(); // Fields, and texts that are edited in place, that somebody changed.
+  const edited = new WeakSet(); // Texts that somebody has edited in place.
   const scrolled = new Set(); // What somebody has scrolled: to ask each element would cost a layout.
   const HOLDERS = "details, dialog, [popover], input, select, textarea, [contenteditable], video, audio, iframe";
 
-  for (const name of ["input", "change"]) {
-    addEventListener(name, ({ target }) => {
-      const edited = target.closest?.("input, select, textarea, [contenteditable]");
-      if (edited) touched.add(edited);
-    }, true);
-  }
-
+  addEventListener("input", ({ target }) => {
+    const host = target.closest?.("[contenteditable]");
+    if (host) edited.add(host);
+  }, true);
   addEventListener("scroll", ({ target }) => target instanceof Element && scrolled.add(target), true);
 
   const isUpdated = (node) => [...boxes].some((box) => box.contains(node));
 
-  function isChanged(field) {
-    const { type, files, options } = field;
-    if (type === "radio") return groupOf(field).some(isSwitched);
-    if (type === "checkbox") return isSwitched(field);
-    if (type === "file") return files.length > 0;
-    if (!touched.has(field)) return false;
-    if (options) return [...options].some(({ selected, defaultSelected }) => selected !== defaultSelected);
-    return field.value !== field.defaultValue;
-  }
+  // One radio button's state is that of its group.
+  const isChanged = (field) => (field.type === "radio" ? groupOf(field) : [field]).some(isTyped);
 
-  const isSwitched = (field) => touched.has(field) && field.checked !== field.defaultChecked;
-
-  const groupOf = (field) =>
-    [...document.getElementsByName(field.name)].filter(({ type, form }) => type === "radio" && form === field.form);
+  const groupOf = ({ name, form }) =>
+    [...document.getElementsByName(name)].filter((each) => each.type === "radio" && each.form === form);
 
   // Whether somebody is at it, or has left in it what was not sent yet.
   function isInUse(element) {
     const active = document.activeElement;
     if (element.matches("input, select, textarea")) return element === active || isChanged(element);
-    return element.matches("[contenteditable]") && (element.contains(active) || touched.has(element));
+    return element.matches("[contenteditable]") && (element.contains(active) || edited.has(element));
   }
 
   // ---- Where a node was, and which one is there now ----
