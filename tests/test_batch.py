@@ -142,7 +142,7 @@ def test_an_error_costs_only_itself(
     settings.DASHBOARDS = {**settings.DASHBOARDS, "RAISE_VALUE_ERRORS": False}
     ready = load(client, "first,failing,last")["ready"]
 
-    failed = '<span class="is-failed" data-dashboards-retry>Could not be loaded.</span>'
+    failed = '<span class="dashboards-is-failed" data-dashboards-retry>Could not be loaded.</span>'
     assert ready["failing"] == {"status": 204, "state": failed}
     assert {ready[key]["status"] for key in ("first", "last")} == {200}
     assert "The value of Uneven.failing failed." in caplog.text
@@ -188,7 +188,7 @@ def test_what_one_may_not_see_is_not_answered(client: Client):
 def test_a_live_value_comes_along_or_leaves_its_box_alone(client: Client):
     answer = client.get("/site/live/@components/number,turns,greeting/?name=Ann").json()
 
-    waiting = '<span class="is-waiting">Waiting for the first value…</span>'
+    waiting = '<span class="dashboards-is-waiting">Waiting for the first value…</span>'
     assert answer["ready"]["number"] == {"status": 204, "state": waiting}
     assert "/" in answer["ready"]["turns"]["html"]
     assert "Hello Ann" in answer["ready"]["greeting"]["html"]

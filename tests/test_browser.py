@@ -43,7 +43,9 @@ async def test_one_stream_and_values_that_move_without_a_reload(site: Site, page
     await expect(page.locator(f"{LIVE}-dial-content")).to_have_text("60")
     await expect(page.locator(f"{LIVE}-chart-content .main-svg").first).to_be_attached()
     assert len(streams) == 1
-    await expect(page.locator(f"{LIVE} .live-status")).to_have_text("Live", use_inner_text=True)
+    await expect(page.locator(f"{LIVE} .dashboards-live-status")).to_have_text(
+        "Live", use_inner_text=True
+    )
 
 
 async def test_a_push_from_another_process_arrives_within_150_ms(site: Site, page: Page):
@@ -130,7 +132,7 @@ async def test_strict_policy_and_hostile_values(site: Site, page: Page):
         assert await content.locator("script, img").count() == 0
     await expect(page.locator("#site_hostile-chart-content .gtitle")).to_be_attached()
     assert await page.title() == "Hostile"
-    await expect(page.locator("#site_hostile-link .dashboard-cta")).to_have_text(HOSTILE)
+    await expect(page.locator("#site_hostile-link .dashboards-cta")).to_have_text(HOSTILE)
 
 
 async def test_pushed_hostile_values_stay_text(site: Site, page: Page):
@@ -149,24 +151,24 @@ async def test_zoom_survives_updates_drawn_in_place(site: Site, page: Page):
 
     await open_live(page, site)
     site.push(chart=line(1, 2, 3, 4))
-    plot = page.locator(f"{LIVE}-chart .dashboard-chart-plot")
+    plot = page.locator(f"{LIVE}-chart .dashboards-chart-plot")
     await expect(plot.locator(".main-svg").first).to_be_attached()
     box = await plot.locator(".nsewdrag").bounding_box()
     assert box is not None
-    await page.evaluate("document.querySelector('.dashboard-chart-plot').marked = true")
+    await page.evaluate("document.querySelector('.dashboards-chart-plot').marked = true")
     await page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
     await page.mouse.down()
     await page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2, steps=5)
     await page.mouse.up()
-    span = "document.querySelector('.dashboard-chart-plot')._fullLayout.xaxis.range"
+    span = "document.querySelector('.dashboards-chart-plot')._fullLayout.xaxis.range"
     await page.wait_for_function(f"() => {span}[0] > 0.1")
     zoomed = await page.evaluate(span)
     site.push(chart=line(1, 2, 3, 4, 9))
     await page.wait_for_function(
-        "() => document.querySelector('.dashboard-chart-plot').data[0].y.length == 5"
+        "() => document.querySelector('.dashboards-chart-plot').data[0].y.length == 5"
     )
     assert await page.evaluate(span) == pytest.approx(zoomed)
-    assert await page.evaluate("document.querySelector('.dashboard-chart-plot').marked")
+    assert await page.evaluate("document.querySelector('.dashboards-chart-plot').marked")
 
 
 async def test_a_pie_of_numpy_columns_shows_the_right_shares(site: Site, page: Page):
@@ -200,7 +202,9 @@ async def test_signed_out_page_says_so_and_stops_asking(site: Site, page: Page):
     site.kill()
     site.start()
     await expect(staff).to_have_attribute("data-live", "refused")
-    await expect(staff.locator(".live-status")).to_contain_text("Signed out", use_inner_text=True)
+    await expect(staff.locator(".dashboards-live-status")).to_contain_text(
+        "Signed out", use_inner_text=True
+    )
     page.complaints.clear()  # type: ignore[attr-defined] # the 403 and the refused connections
 
 
@@ -208,7 +212,7 @@ async def test_the_network_cut_and_back(site: Site, page: Page):
     await open_live(page, site)
     await page.context.set_offline(True)
     await expect(page.locator(LIVE)).to_have_attribute("data-live", "waiting")
-    status = page.locator(f"{LIVE} .live-status")
+    status = page.locator(f"{LIVE} .dashboards-live-status")
     await expect(status).to_have_text("Reconnecting…", use_inner_text=True)
     site.push(number="while cut off")
     await page.context.set_offline(False)
@@ -244,7 +248,7 @@ async def test_an_update_is_not_overwritten_by_an_older_answer(site: Site, page:
 
 async def points_of(page: Page, key: str) -> list[float]:
     """Return the values of a chart's first trace, as plotly has drawn them."""
-    plot = page.locator(f"#site_series-{key}-content .dashboard-chart-plot")
+    plot = page.locator(f"#site_series-{key}-content .dashboards-chart-plot")
     drawn: list[float] = await plot.evaluate("plot => plot.data?.[0]?.y ?? []")
     return drawn
 
@@ -264,7 +268,7 @@ async def test_points_are_appended_and_leave_at_the_window(site: Site, page: Pag
         site.push_to("Series", pushed={"x": number, "y": number * 10})
     await until_points(page, "pushed", [40, 50, 60, 70, 80])
     await expect(page.locator("#site_series-pushed-content [data-point]")).to_have_count(5)
-    name = await page.locator("#site_series-pushed-content .dashboard-chart-plot").evaluate(
+    name = await page.locator("#site_series-pushed-content .dashboards-chart-plot").evaluate(
         "plot => plot.data[0].name"
     )
     assert name == "of mine", "the figure is what points are appended to"
@@ -298,7 +302,7 @@ async def test_points_that_the_figure_has_are_the_oldest(site: Site, page: Page)
     await until_points(page, "begun", [0.5, 20, 30, 40])
     site.push_to("Series", begun=[[{"x": 5, "y": 50}], [{"x": 6, "y": 60}]])
     await until_points(page, "begun", [30, 40, 50, 60])
-    plot = page.locator("#site_series-begun-content .dashboard-chart-plot")
+    plot = page.locator("#site_series-begun-content .dashboards-chart-plot")
     assert await plot.evaluate("plot => plot.data[0].x") == [3, 4, 5, 6]
     assert await plot.evaluate("plot => plot.data[1].y.length") == 5, "nothing was appended here"
     await page.reload()

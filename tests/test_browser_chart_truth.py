@@ -96,7 +96,7 @@ async def test_line_over_time_breaks_where_nothing_was_measured(site: Site, page
     times = [f"2026-07-01T12:{minute:02}:00" for minute in MINUTES]
     trace = {"type": "scatter", "mode": "lines", "x": times, "y": list(MINUTES)}
     box = await open_drawn(site, page, {"data": [{**trace, "text": list("abcdef")}]})
-    plot = box.locator(".dashboard-chart-plot")
+    plot = box.locator(".dashboards-chart-plot")
     drawn = box.locator(".scatterlayer .js-line")
     await expect(drawn).to_have_count(2)
     assert await plot.evaluate("plot => plot.data[0].y") == [0, 1, 2, 5, None, 30, 31]
@@ -106,7 +106,7 @@ async def test_line_over_time_breaks_where_nothing_was_measured(site: Site, page
         figure = {"data": [{**trace, "connectgaps": connect}]}
         site.push_to("Drawn", points=figure)
         await page.wait_for_function(
-            "connect => document.querySelector('#site_drawn-points-content .dashboard-chart-plot')"
+            "connect => document.querySelector('#site_drawn-points-content .dashboards-chart-plot')"
             ".data[0].connectgaps === connect",
             arg=connect,
         )
@@ -129,7 +129,7 @@ async def test_frames_and_config_of_a_figure_are_drawn(site: Site, page: Page):
     frames = [{"name": "one", "data": [{"y": [9, 9]}]}]
     figure = {"data": [{"y": [1, 2]}], "frames": frames, "config": {"scrollZoom": True}}
     box = await open_drawn(site, page, figure)
-    plot = box.locator(".dashboard-chart-plot")
+    plot = box.locator(".dashboards-chart-plot")
     await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
     assert await plot.evaluate("plot => plot._context.scrollZoom")
     await plot.evaluate("plot => Plotly.animate(plot, ['one'], {transition: {duration: 0}})")
@@ -167,7 +167,7 @@ async def test_chart_in_a_closed_tab_is_measured_when_it_is_opened(site: Site, p
     await expect(source).to_have_js_property("textContent", '{"data":[{"y":[4,5,6]}]}')
     site.push_to("Folded", seen=line(1, 2, 3))
     await page.wait_for_function(
-        "() => document.querySelector('#site_folded-seen-content .dashboard-chart-plot')"
+        "() => document.querySelector('#site_folded-seen-content .dashboards-chart-plot')"
         ".data?.[0].y.length === 3"
     )
     await page.get_by_role("tab", name="Charts").click()
@@ -254,7 +254,7 @@ async def test_no_button_of_a_chart_leaves_the_page(site: Site, page: Page):
     for index in range(4):
         await entries.nth(index).click()
         await page.wait_for_function(
-            "index => document.querySelector('#site_drawn-points-content .dashboard-chart-plot')"
+            "index => document.querySelector('#site_drawn-points-content .dashboards-chart-plot')"
             "._fullData[index].visible === 'legendonly'",
             arg=index,
         )

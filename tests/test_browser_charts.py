@@ -26,7 +26,7 @@ async def see_groups_and_track(site: Site, page: Page) -> None:
     await expect(groups.locator(".gtitle")).to_have_text("Groups")
     track = [[{"lat": 10 * n, "lon": 20}] for n in range(1, 5)]
     site.push_to("Drawn", track=track)
-    drawn = page.locator(f"{BOX.format('track')} .dashboard-chart-plot")
+    drawn = page.locator(f"{BOX.format('track')} .dashboards-chart-plot")
     await expect(drawn.locator(".scattergeo .point")).to_have_count(3)
     assert await drawn.evaluate("plot => plot.data[0].lat") == [20, 30, 40]
 
@@ -63,7 +63,7 @@ async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site,
     await page.keyboard.press("Enter")
     await expect(points.locator("tbody tr")).to_have_count(4)
 
-    plot = points.locator(".dashboard-chart-plot")
+    plot = points.locator(".dashboards-chart-plot")
     await plot.evaluate("plot => Plotly.relayout(plot, {'xaxis.range': [1, 2]})")
     color = "plot => plot._fullLayout.font.color"
     light = await plot.evaluate(color)
@@ -72,7 +72,7 @@ async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site,
         " each.style.colorScheme = 'dark'"
     )
     await page.wait_for_function(
-        "light => document.querySelectorAll('.dashboard-chart-plot')[1]"
+        "light => document.querySelectorAll('.dashboards-chart-plot')[1]"
         "._fullLayout.font.color != light",
         arg=light,
     )

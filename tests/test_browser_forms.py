@@ -112,7 +112,7 @@ async def test_what_is_chosen_and_typed_survives_a_refusal_and_a_lost_connection
     await title.fill("In time")
     await page.context.set_offline(True)
     await title.press("Enter")
-    failed = add.locator(".dashboard-failed")
+    failed = add.locator(".dashboards-failed")
     await expect(failed).to_contain_text("This could not be sent.")
     await expect(title).to_have_value("In time")
     await page.context.set_offline(False)

@@ -17,7 +17,7 @@ ARRANGED = "#site_arranged"
 async def see_what_stands_above(page: Page) -> None:
     """See a heading, a card and a layout class of one's own."""
     await expect(page.get_by_role("heading", name="Welcome <all>", level=2)).to_be_visible()
-    card = page.locator(".dashboard-card", has=page.get_by_role("heading", name="A card", level=2))
+    card = page.locator(".dashboards-card", has=page.get_by_role("heading", name="A card", level=2))
     await expect(card.get_by_text("Its foot")).to_be_visible()
     await expect(card.get_by_role("link", name="Live")).to_have_attribute("href", "/site/live/")
     await expect(card).to_contain_text("first")
@@ -29,7 +29,7 @@ async def test_tabs_by_the_pattern(site: Site, page: Page):
     page.on("request", lambda each: loads.append(each) if "@component" in each.url else None)
     await page.goto(f"{site.url}/site/arranged/")
     await see_what_stands_above(page)
-    tabs, panels = page.get_by_role("tab"), page.locator(".dashboard-tab-panel")
+    tabs, panels = page.get_by_role("tab"), page.locator(".dashboards-tab-panel")
     await expect(tabs).to_have_count(3)
     assert await tabs.evaluate_all("all => all.map(each => each.tabIndex)") == [0, -1, -1]
     await expect(panels.nth(0)).to_be_visible()
@@ -37,7 +37,7 @@ async def test_tabs_by_the_pattern(site: Site, page: Page):
     # What is live in a hidden tab goes on, and what is deferred there waits.
     await expect(page.locator(ARRANGED)).to_have_attribute("data-live", "open")
     site.push_to("Arranged", number=7)
-    number = page.locator(f"{ARRANGED}-number-content .dashboard-stat-text")
+    number = page.locator(f"{ARRANGED}-number-content .dashboards-stat-text")
     await expect(number).to_have_text("7")
     assert not loads
     await tabs.nth(0).focus()
@@ -101,7 +101,7 @@ async def test_without_scripts_all_panels_can_be_read(site: Site, browser: Brows
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()
     await page.goto(f"{site.url}/site/arranged/")
-    for panel in await page.locator(".dashboard-tab-panel").all():
+    for panel in await page.locator(".dashboards-tab-panel").all():
         await expect(panel).to_be_visible()
     await expect(page.get_by_text("Charts")).to_have_count(2)
     await context.close()

@@ -16,7 +16,7 @@ from tests.harness import Site
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LIVE = "#site_live"
-STATUS = f"{LIVE} .live-status"
+STATUS = f"{LIVE} .dashboards-live-status"
 
 
 def event(key: str, position: str, data: object, *, ends: bool = True) -> str:
@@ -69,7 +69,7 @@ async def test_page_never_shows_an_older_version_than_it_shows(
 
 
 async def test_late_state_does_not_mark_a_newer_value(site: Site, page: Page):
-    failed = '<span class="is-failed">Failed</span>'
+    failed = '<span class="dashboards-is-failed">Failed</span>'
     body = event("number", "e.5", "five") + event("number:state", "e.4", failed)
     body += event("note", "e.5", "fine") + event("note:state", "e.6", failed)
     # A value that is older than the state, and newer than the value that is shown.

@@ -85,8 +85,8 @@ SHOWN = """() => {
   const text = (selector) => document.querySelector(selector)?.innerText.trim() ?? "";
   return {
     template: text("#shop_board h1"),
-    boxes: Array.from(document.querySelectorAll(".dashboard-component"), ({ id }) => id),
-    value: text(".dashboard-kind-stat .dashboard-component-content"),
+    boxes: Array.from(document.querySelectorAll(".dashboards-component"), ({ id }) => id),
+    value: text(".dashboards-kind-stat .dashboards-component-content"),
     bars: text("shop-bars").split(":")[0],
     chart: document.querySelector("[data-drawn-by]")?.dataset.drawnBy ?? "",
     addresses: [...new Set(Array.from(document.querySelectorAll("script[src]"),

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FAILED = "Could not be loaded."
 SINCE = (
-    '<span class="is-failed">Failed since <time datetime="2026-02-02T02:40:00Z">noon</time></span>'
+    '<span class="dashboards-is-failed">'
+    'Failed since <time datetime="2026-02-02T02:40:00Z">noon</time></span>'
 )
 
 
@@ -76,7 +77,7 @@ async def test_state_of_a_live_value_comes_and_goes_by_the_stream(site: Site, pa
 
 async def test_points_take_the_state_of_their_series_away(site: Site, page: Page):
     await open_failing(page, site)
-    put_state(site, "series", '<span class="is-late">Late</span>')
+    put_state(site, "series", '<span class="dashboards-is-late">Late</span>')
     await expect(state(page, "series")).to_have_text("Late")
 
     site.push_to("Failing", series={"x": 1, "y": 1})
@@ -196,11 +197,11 @@ async def test_states_can_be_read(site: Site, page: Page, scheme: str, width: in
     await page.set_viewport_size({"width": width, "height": 900})
     site.push_to("Failing", number=7)
     put_state(site, "number", SINCE)
-    put_state(site, "series", '<span class="is-late">Late since noon</span>')
+    put_state(site, "series", '<span class="dashboards-is-late">Late since noon</span>')
     await open_failing(page, site)
     await expect(state(page, "deferred").get_by_role("button")).to_be_visible()
     told = await page.evaluate(
-        """() => [...document.querySelectorAll(".dashboard-state > *")].map(each => {
+        """() => [...document.querySelectorAll(".dashboards-state > *")].map(each => {
             const canvas = document.createElement("canvas").getContext("2d");
             const luminance = (color) => {
                 canvas.fillStyle = color;

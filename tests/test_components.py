@@ -979,7 +979,7 @@ def test_classes_and_icon_are_where_css_looks_for_them():
     )
 
     classes = [str(each).split() for each in html.values("class")]
-    assert {"dashboard-component", "dark", "span-6"} <= set(classes[0])
+    assert {"dashboards-component", "dark", "span-6"} <= set(classes[0])
     assert ["bi", "bi-cpu"] in classes
 
 
@@ -1026,7 +1026,7 @@ def test_a_box_that_loads_itself_knows_what_it_shows():
     dashboard = dashboard_of(loads=loads, waits=waits, still=still)
 
     assert box(dashboard, "loads").values("data-etag") == [
-        entity_tag("""<div class="dashboard-text">x</div>""")
+        entity_tag("""<div class="dashboards-text">x</div>""")
     ]
     assert box(dashboard, "waits").values("data-etag") == [""]
     assert box(dashboard, "still").values("data-etag") == []

@@ -111,7 +111,7 @@ def test_the_first_byte_carries_true_values(demo: Demo):
     assert f"{cores} core{'s' if cores != 1 else ''}" in body
     assert "Waiting for the first value" not in body.split('id="machine_machine-task"')[0]
     # The busiest processes of this machine, by their numbers.
-    pids = [int(pid) for pid in re.findall(r'<td class="number">(\d+)</td>', body)]
+    pids = [int(pid) for pid in re.findall(r'<td class="dashboards-number">(\d+)</td>', body)]
     assert any(psutil.pid_exists(pid) for pid in pids)
 
 
@@ -330,7 +330,7 @@ def test_each_piece_stands_beside_its_code_and_there_is_one_of_every_kind(demo: 
     named: set[str] = set()
     for path in PIECES:
         body = get_as_staff(demo, path)
-        [name] = re.findall(r'<main class="dashboard" id="([\w-]+)"', body)
+        [name] = re.findall(r'<main class="dashboards-dashboard" id="([\w-]+)"', body)
         above, *examples = body.split('<section class="example')
         assert examples
         assert "-content" not in above, path

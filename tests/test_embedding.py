@@ -162,7 +162,7 @@ def test_jinja_has_the_same(options: dict[str, Any]):
     html = template.render({"live": Live(request), "mixed": Mixed()}, request)
 
     assert "Hello Ann" in html
-    assert 'class="dashboard-component' in html
+    assert 'class="dashboards-component' in html
     assert "dashboards.css" in html
     assert "site_mixed-after" in html
     assert "secret" not in html

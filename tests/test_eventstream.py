@@ -235,8 +235,8 @@ async def test_it_waits_for_its_first_value_and_shows_what_a_command_sends(
     await expect(box).to_have_text("Waiting for the first value…")
     await expect(page.locator("dashboard-chart")).to_have_text("Waiting for the first value…")
     value = by_hand.project.run(command(3, "python manage.py send_stat")).strip()
-    await expect(box.locator(".dashboard-stat-text")).to_have_text(value)
-    await expect(box.locator(".dashboard-stat-sub-text")).to_have_text("Via SSE")
+    await expect(box.locator(".dashboards-stat-text")).to_have_text(value)
+    await expect(box.locator(".dashboards-stat-sub-text")).to_have_text("Via SSE")
     (stream,) = streams
     assert stream.url == f"http://localhost:{by_hand.proxy.ports.http}/events/"
     assert "cookie" not in await stream.all_headers()
@@ -246,14 +246,14 @@ async def test_the_template_line_works_in_a_template_of_ones_own(by_hand: Site, 
     box = await open_page(page, f"{by_hand.url}/boxdashboard/")
     await expect(box).to_contain_text("Contents of this box will be updated in real time")
     value = by_hand.project.run(command(3, "python manage.py send_stat")).strip()
-    await expect(box.locator(".dashboard-stat-text")).to_have_text(value)
+    await expect(box.locator(".dashboards-stat-text")).to_have_text(value)
     await expect(box).not_to_contain_text("Contents of this box")
 
 
 async def test_a_command_that_goes_on_sends_again_and_again(by_hand: Site, page: Page):
     box = await open_page(page, f"{by_hand.url}/demodashboard/")
     sender = by_hand.project.serve("python manage.py send_stat --every 0.2", lambda log: True)
-    shown = box.locator(".dashboard-stat-text")
+    shown = box.locator(".dashboards-stat-text")
     await expect(shown).to_be_visible()
     for _ in range(3):
         await expect(shown).not_to_have_text(await shown.inner_text())
@@ -264,7 +264,7 @@ async def test_a_celery_task_in_a_real_worker_sends(by_hand: Site, page: Page):
     worker = by_hand.project.serve(served(3)[1], lambda log: " ready." in log)
     box = await open_page(page, f"{by_hand.url}/demodashboard/")
     by_hand.project.run(command(3, "send_stat_task.delay()"))
-    await expect(box.locator(".dashboard-stat-sub-text")).to_have_text("Via SSE")
+    await expect(box.locator(".dashboards-stat-sub-text")).to_have_text("Via SSE")
     worker.terminate()
     worker.wait(20)
 
@@ -272,7 +272,7 @@ async def test_a_celery_task_in_a_real_worker_sends(by_hand: Site, page: Page):
 async def test_a_django_pipelines_task_sends(by_hand: Site, page: Page):
     box = await open_page(page, f"{by_hand.url}/demodashboard/")
     assert "Pipeline Completed" in by_hand.project.run(command(3, "manage.py pipelines"))
-    await expect(box.locator(".dashboard-stat-sub-text")).to_have_text("Via SSE")
+    await expect(box.locator(".dashboards-stat-sub-text")).to_have_text("Via SSE")
 
 
 async def test_a_chart_takes_a_figure_as_json_and_as_html(by_hand: Site, page: Page):
@@ -335,7 +335,7 @@ async def test_a_stat_sent_in_its_own_template_does_not_nest(by_hand: Site, page
     box = await open_page(page, f"{by_hand.url}/{name}/")
     for number in range(4):
         by_hand.send(("sse_stat", stat_html(f"turn {number}")))
-        await expect(box.locator(".dashboard-stat-text")).to_have_text(f"turn {number}")
+        await expect(box.locator(".dashboards-stat-text")).to_have_text(f"turn {number}")
     await expect(page.locator("[sse-connect][sse-swap]")).to_have_count(
         2 if name == "demodashboard" else 1
     )
@@ -377,7 +377,7 @@ async def test_after_a_reload_it_shows_what_our_store_has(by_hand: Site, page: P
     by_hand.send(("sse_stat", "'by event'"))
     await expect(page.locator("[sse-connect][sse-swap=sse_stat]")).to_have_text("by event")
     by_hand.project.run(push)
-    text = page.locator("[sse-connect][sse-swap=sse_stat] .dashboard-stat-text")
+    text = page.locator("[sse-connect][sse-swap=sse_stat] .dashboards-stat-text")
     await expect(text).to_have_text("61%")
     await page.reload()
     await expect(text).to_have_text("61%")
@@ -448,7 +448,7 @@ async def test_a_command_that_publishes_by_zmq_sends(by_hand: Site, page: Page):
     box = await open_page(page, f"{by_hand.url}/demodashboard/")
     send = command(3, "python manage.py send_stat")
     value = by_hand.project.run(send, DJANGO_SETTINGS_MODULE="mysite.settings_zmq").strip()
-    await expect(box.locator(".dashboard-stat-text")).to_have_text(value)
+    await expect(box.locator(".dashboards-stat-text")).to_have_text(value)
 
 
 async def test_opened_by_another_name_the_console_says_what_to_set(by_hand: Site, page: Page):

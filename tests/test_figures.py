@@ -425,7 +425,7 @@ def test_an_unknown_markup_is_refused():
 def test_a_table_in_markdown_has_no_inline_style():
     html = render(Text(markup="markdown", value="| a | b |\n|---|--:|\n| x | 1 |"))
     assert "style=" not in html
-    assert '<td class="is-right">1</td>' in html
+    assert '<td class="dashboards-is-right">1</td>' in html
 
 
 def test_what_is_marked_safe_stays_as_it_is():

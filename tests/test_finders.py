@@ -197,6 +197,26 @@ def test_the_world_is_found_and_collected(settings: Settings, tmp_path: Path):
     assert {"DEU", "HUN", "SGP", "NZL"} < {each["id"] for each in countries}
 
 
+@pytest.mark.parametrize("name", ["world.json.license.txt", "../icon.svg"])
+def test_each_shape_says_its_licence_beside_it(settings: Settings, tmp_path: Path, name: str):
+    """World borders under a share-alike licence were served, and nothing beside them said so.
+
+    Each file of shapes states its licence in itself, or in a text that is collected with it.
+    """
+    settings.STATIC_ROOT = tmp_path
+    call_command("collectstatic", "--no-input", "--verbosity", "0")
+
+    shapes = {each.name for each in tmp_path.glob("dashboards/**/*.*json")}
+    shapes |= {each.name for each in tmp_path.glob("dashboards/**/*.svg")}
+
+    assert shapes == {"world.json", "icon.svg"}
+    text = (tmp_path / "dashboards/geo" / name).read_text()
+    assert "BSD-3-Clause" in text or "creativecommons.org/licenses/by-sa/3.0" in text
+    found = finders.find("dashboards/geo/world.json.license.txt")
+    assert found is not None
+    assert "World Borders Dataset" in Path(str(found)).read_text()
+
+
 def test_a_file_of_the_projects_own_goes_before_it(settings: Settings, tmp_path: Path):
     own = tmp_path / WORLD
     own.parent.mkdir(parents=True)

@@ -41,7 +41,7 @@ def box(html: str, key: str) -> str:
 
 
 def text(html: str, key: str) -> str:
-    return str(re.findall(r'stat-text">(.*?)<', box(html, key))[0])
+    return str(re.findall(r"stat-text[^>]*>(.*?)<", box(html, key))[0])
 
 
 # What filters.
@@ -288,7 +288,7 @@ def test_a_form_of_its_model_changes_the_object(client: Client):
     assert 'value="Ann"' in client.get(page).content.decode()
     answer = client.post(f"{page}@component/edit/", {"name": ""})
     assert answer.status_code == 422
-    assert '<h1 class="dashboard-title">Ann</h1>' in answer.content.decode()
+    assert '<h1 class="dashboards-title">Ann</h1>' in answer.content.decode()
     answer = client.post(f"{page}@component/edit/", {"name": "Bea"}, headers=HTMX)
     assert "Renamed." in answer.content.decode()
     assert 'value="Bea"' in answer.content.decode()
@@ -381,7 +381,7 @@ def test_what_is_live_is_loaded_by_each_page():
 
 def test_css_classes_by_part():
     html = shown(make(AddBook, method="post", css_classes={"form": "wide", "btn": "btn primary"}))
-    assert 'class="dashboard-form wide"' in html
+    assert 'class="dashboards-form wide"' in html
     assert 'class="btn primary"' in html
 
 

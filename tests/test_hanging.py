@@ -21,7 +21,7 @@ from tests.test_live_command import stored
 
 def turn_of(html: str) -> int:
     """Return which turn of the value that is fine a page or stream shows last; 0 for none."""
-    return max((int(turn) for turn in re.findall(r"stat-text\">\d+/(\d+)", html)), default=0)
+    return max((int(turn) for turn in re.findall(r"stat-text[^>]*>\d+/(\d+)", html)), default=0)
 
 
 def timed(site: Site, path: str, **headers: str) -> tuple[float, str]:
@@ -72,7 +72,7 @@ def test_boxes_say_that_values_hang_or_fail_in_stream_and_page(make_site: MakeSi
         assert "Late" in seen[f"{key}:state"]
     assert "Failed" in seen["fails:state"]
     page = site.get("/site/stuck/")[2]
-    assert (page.count("is-late"), page.count("is-failed")) == (3, 1)
+    assert (page.count("dashboards-is-late"), page.count("dashboards-is-failed")) == (3, 1)
     assert page.count("<time datetime") == 4
     assert site.log.count("The live value of 'fails'") == 1, "once, not each second"
 

@@ -73,20 +73,20 @@ def test_a_card_has_heading_picture_actions_body_and_foot():
         )
     )
 
-    assert '<section class="dashboard-card span-6 mine">' in html
+    assert '<section class="dashboards-card span-6 mine">' in html
     assert 'src="/a.png?x=1&amp;y=2" alt=""' in html
-    assert '<h2 class="dashboard-card-heading">Head &lt;b&gt;</h2>' in html
+    assert '<h2 class="dashboards-card-heading">Head &lt;b&gt;</h2>' in html
     assert '<a href="/go/?a=1&amp;b=2">Go &lt;b&gt;</a>' in html
-    assert '<footer class="dashboard-card-footer low">Foot &lt;b&gt;</footer>' in html
+    assert '<footer class="dashboards-card-footer low">Foot &lt;b&gt;</footer>' in html
     assert "the first" in html
 
 
 def test_headings_inside_a_card_are_one_level_deeper():
     html = render(Card("one", Card("two", heading="Inner"), heading="Outer"))
 
-    assert '<h2 class="dashboard-card-heading">Outer</h2>' in html
+    assert '<h2 class="dashboards-card-heading">Outer</h2>' in html
     assert re.search(r"<h3 [^>]*>One</h3>", html)
-    assert '<h3 class="dashboard-card-heading">Inner</h3>' in html
+    assert '<h3 class="dashboards-card-heading">Inner</h3>' in html
     assert re.search(r"<h4 [^>]*>Two, declared</h4>", html), "a title that was declared stays"
 
 
@@ -107,21 +107,21 @@ def test_levels_end_at_six():
 def test_a_header_is_escaped_and_has_its_level():
     assert (
         render(Header(heading="<i>Welcome", size=3))
-        == '<h3 class="dashboard-heading span-12">&lt;i&gt;Welcome</h3>'
+        == '<h3 class="dashboards-heading span-12">&lt;i&gt;Welcome</h3>'
     )
     assert "<i>Welcome" in render(Header(mark_safe("<i>Welcome</i>"), 1))
 
 
 def test_html_is_put_into_the_page_as_it_was_written():
     assert render(HTML("<p>Welcome</p>")) == (
-        '<div class="dashboard-html span-12"><p>Welcome</p></div>'
+        '<div class="dashboards-html span-12"><p>Welcome</p></div>'
     )
 
 
 def test_a_div_has_its_classes():
     html = render(Div("one", css_classes="some another", grid_css_classes="span-6"))
 
-    assert html.startswith('<div class="dashboard-grid dashboard-group span-6 some another">')
+    assert html.startswith('<div class="dashboards-grid dashboards-group span-6 some another">')
 
 
 def test_tabs_are_links_to_panels_that_are_all_there():

@@ -49,23 +49,23 @@ class LaidOut(Looks):
 
 def test_the_settings_give_defaults_and_are_read_at_use(settings: Settings):
     looks = Looks(RequestFactory().get("/"))
-    assert "dashboard-kind-stat  " in looks.render_box("plain")
+    assert "dashboards-kind-stat  " in looks.render_box("plain")
 
     settings.DASHBOARDS = {
         "GRID_CSS_CLASSES": "span-6",
         "COMPONENT_CSS_CLASSES": {"Stat": {"box": "s", "title": "big"}, "Mine": "m"},
     }
 
-    assert "dashboard-kind-stat  " in looks.render_box("plain"), "one request sees one state"
+    assert "dashboards-kind-stat  " in looks.render_box("plain"), "one request sees one state"
     looks = Looks(RequestFactory().get("/"))
-    assert 'dashboard-kind-stat s span-6"' in looks.render_box("plain")
-    assert 'class="dashboard-component-title big"' in looks.render_box("plain")
-    assert 'dashboard-kind-mine own span-6"' in looks.render_box("mine"), "declared goes before"
-    assert 'class="dashboard-component-title big"' in looks.render_box("mine"), "part by part"
+    assert 'dashboards-kind-stat s span-6"' in looks.render_box("plain")
+    assert 'class="dashboards-component-title big"' in looks.render_box("plain")
+    assert 'dashboards-kind-mine own span-6"' in looks.render_box("mine"), "declared goes before"
+    assert 'class="dashboards-component-title big"' in looks.render_box("mine"), "part by part"
     html = looks.render_box("parts")
-    assert 'dashboard-kind-stat s span-2"' in html
-    assert 'class="dashboard-component-title t"' in html
-    assert 'class="dashboard-component-content c"' in html
+    assert 'dashboards-kind-stat s span-2"' in html
+    assert 'class="dashboards-component-title t"' in html
+    assert 'class="dashboards-component-content c"' in html
 
 
 def test_layouts_have_defaults_too(settings: Settings):
@@ -76,11 +76,11 @@ def test_layouts_have_defaults_too(settings: Settings):
 
     html = LaidOut(RequestFactory().get("/")).render_components()
 
-    assert html.count('class="dashboard-card span-6 sheet"') == 2
-    assert 'class="dashboard-card-header h"' in html
-    assert 'class="dashboard-tab l"' in html
-    assert 'dashboard-kind-stat  "' in html, "what is in a card takes its width"
-    assert 'dashboard-kind-mine own span-6"' in html, "what is in a tab stands in a grid"
+    assert html.count('class="dashboards-card span-6 sheet"') == 2
+    assert 'class="dashboards-card-header h"' in html
+    assert 'class="dashboards-tab l"' in html
+    assert 'dashboards-kind-stat  "' in html, "what is in a card takes its width"
+    assert 'dashboards-kind-mine own span-6"' in html, "what is in a tab stands in a grid"
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ from dashboards.permissions import BasePermission
 from tests.addresses import addresses
 from tests.site.dashboards import HOSTILE
 
-FAILED = '<span class="is-failed">Could not be loaded.</span>'
-RETRIED = '<span class="is-failed" data-dashboards-retry>Could not be loaded.</span>'
-WAITING = '<span class="is-waiting">Waiting for the first value…</span>'
+FAILED = '<span class="dashboards-is-failed">Could not be loaded.</span>'
+RETRIED = '<span class="dashboards-is-failed" data-dashboards-retry>Could not be loaded.</span>'
+WAITING = '<span class="dashboards-is-waiting">Waiting for the first value…</span>'
 
 
 class BrokenError(Exception):
@@ -273,7 +273,7 @@ def test_component_that_raises_costs_its_box(
     says that it has failed, and the log says it once."""
     html = page(client, "broken")
 
-    assert state_of(html, key).startswith('<span class="is-failed"')
+    assert state_of(html, key).startswith('<span class="dashboards-is-failed"')
     assert "the first" in html
     assert "the last" in html
     mine = [each for each in reports(caplog) if each[1] == key]
@@ -298,7 +298,7 @@ def test_what_an_author_wrote_around_a_good_value_leaves_the_value(client: Clien
 
     for key in ("title", "css", "grid", "icon", "link", "link_object", "link_text"):
         box = html.split(f'id="site_broken-{key}-content"')[1].split("</section>")[0]
-        assert '<div class="dashboard-text">x</div>' in box
+        assert '<div class="dashboards-text">x</div>' in box
 
 
 def test_component_whose_title_raises_is_called_by_its_key(client: Client):
@@ -326,14 +326,14 @@ def test_name_that_raises_costs_the_name(client: Client):
 def test_form_that_raises_costs_its_box_and_no_dependent(client: Client):
     html = page(client, "led")
 
-    assert state_of(html, "form").startswith('<span class="is-failed"')
+    assert state_of(html, "form").startswith('<span class="dashboards-is-failed"')
     assert "of {}" in html
 
 
 def test_filter_form_that_raises_costs_the_filters(client: Client):
     html = client.get("/site/narrowed/?q=1").content.decode()
 
-    assert f'<p class="dashboard-state">{FAILED}</p>' in html
+    assert f'<p class="dashboards-state">{FAILED}</p>' in html
     assert "of {}" in html, "nothing that nobody has cleaned"
 
 
@@ -520,7 +520,7 @@ def test_polled_value_that_raises_is_tried_again_from_the_page(client: Client):
 def test_box_that_waits_for_its_load_says_so(client: Client):
     html = page(client, "later")
 
-    assert state_of(html, "late") == '<span class="is-waiting">Loading…</span>'
+    assert state_of(html, "late") == '<span class="dashboards-is-waiting">Loading…</span>'
     assert 'data-failed="Could not be loaded."' in html
     assert 'data-retry="Try again"' in html
 
@@ -551,13 +551,13 @@ def test_state_in_the_store_is_shown_on_page_component_and_batch(client: Client)
     """A live value that raised kept its old value in full colour, or waited for ever. Its state is
     a frame of its own, and shown wherever the value is."""
     push("pushed", 41)
-    put(state_event("pushed"), '<span class="is-failed">Failed since noon</span>')
+    put(state_event("pushed"), '<span class="dashboards-is-failed">Failed since noon</span>')
 
     alone = client.get("/site/live/@component/pushed/")
     batch = client.get("/site/live/@components/pushed,plain/").json()["ready"]
     html = page(client, "live")
 
-    said = '<span class="is-failed">Failed since noon</span>'
+    said = '<span class="dashboards-is-failed">Failed since noon</span>'
     assert state_of(html, "pushed") == said
     assert ">41<" in html, "the last good value stays"
     assert (alone.status_code, unquote(alone["Dashboards-State"])) == (200, said)
@@ -566,7 +566,7 @@ def test_state_in_the_store_is_shown_on_page_component_and_batch(client: Client)
 
 
 def test_value_that_is_newer_than_its_state_is_fresh(client: Client):
-    put(state_event("pushed"), '<span class="is-failed">Failed since noon</span>')
+    put(state_event("pushed"), '<span class="dashboards-is-failed">Failed since noon</span>')
     push("pushed", 42)
 
     assert state_of(page(client, "live"), "pushed") == ""
@@ -575,8 +575,8 @@ def test_value_that_is_newer_than_its_state_is_fresh(client: Client):
 
 def test_points_newer_than_the_state_of_their_series_are_fresh(client: Client):
     push("series", {"x": 1, "y": 1})
-    put(state_event("series"), '<span class="is-late">Late</span>')
-    assert "is-late" in state_of(page(client, "live"), "series")
+    put(state_event("series"), '<span class="dashboards-is-late">Late</span>')
+    assert "dashboards-is-late" in state_of(page(client, "live"), "series")
 
     push("series", {"x": 2, "y": 2})
     assert state_of(page(client, "live"), "series") == ""
@@ -591,7 +591,7 @@ def test_live_value_that_raises_on_the_page_leaves_what_was_pushed(client: Clien
 
 
 def test_state_comes_by_the_stream(client: Client):
-    put(state_event("pushed"), '<span class="is-failed">Failed since noon</span>')
+    put(state_event("pushed"), '<span class="dashboards-is-failed">Failed since noon</span>')
     body = client.get("/site/live/@stream/?hold=0").content.decode()
 
     assert "event: pushed:state\n" in body
@@ -609,8 +609,8 @@ def test_source_renders_its_state_in_the_sites_own_language(settings: Settings):
         late = source.render_state("late", 1_770_000_000)
 
     moment = '<time datetime="2026-02-02T02:40:00Z">02/02/2026 3:40 a.m.</time>'
-    assert failed == f'<span class="is-failed">Failed since {moment}</span>'
-    assert late == f'<span class="is-late">Late since {moment}</span>'
+    assert failed == f'<span class="dashboards-is-failed">Failed since {moment}</span>'
+    assert late == f'<span class="dashboards-is-late">Late since {moment}</span>'
 
 
 def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client):
@@ -625,7 +625,7 @@ def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client)
     assert "no sensor" not in page(client, "live")
     client.force_login(User.objects.create(username="ann", is_staff=True))
     state = state_of(page(client, "live"), "failing")
-    assert state.startswith('<span class="is-failed">Failed since <time')
+    assert state.startswith('<span class="dashboards-is-failed">Failed since <time')
     assert "<code>tests.test_states.BrokenError: no sensor &lt;script&gt;" in state
     assert "no sensor" not in client.get("/site/live/@stream/?hold=0").content.decode()
 

@@ -147,7 +147,7 @@ def test_it_takes(value: Any):
 
 
 def test_no_value_yet_is_a_placeholder():
-    assert "dashboard-placeholder" in html_of(Table())
+    assert "dashboards-placeholder" in html_of(Table())
 
 
 def test_an_empty_table_says_so():
@@ -405,8 +405,8 @@ def test_a_table_of_django_tables2_orders_in_its_own_way_and_sums_up():
     assert first_column(table, "it-sort=-length,pages") == ["ccc", "bb", "a"]
     html = html_of(table)
     assert re.search(r'<tr data-row="\d+" class="even">', html)
-    assert '<td data-pages="3" class="number">3</td>' in html
-    assert '<tfoot><tr><td class="number">7</td><td></td></tr></tfoot>' in html
+    assert '<td data-pages="3" class="dashboards-number">3</td>' in html
+    assert '<tfoot><tr><td class="dashboards-number">7</td><td></td></tr></tfoot>' in html
 
 
 def test_columns_may_be_called_as_they_like():
@@ -787,10 +787,10 @@ def test_cells_are_written_by_the_locale():
     for text in (
         '<th scope="row">29. Februar 2024</th>',
         "<td>29. Februar 2024 12:00</td>",
-        '<td class="number">1234,5</td>',
+        '<td class="dashboards-number">1234,5</td>',
         "<td>Ja</td>",
         "<td>—</td>",
-        '<td class="number">1.234.567,0 €</td>',
+        '<td class="dashboards-number">1.234.567,0 €</td>',
         "<td>7 of 1234567</td>",
     ):
         assert text in html
@@ -802,7 +802,7 @@ def test_long_texts_are_written_in_several_lines():
 
     html = html_of(Table(value=rows))
 
-    assert f'<th scope="row" class="long">{long}</th>' in html
+    assert f'<th scope="row" class="dashboards-long">{long}</th>' in html
     assert html.count("long") == 1
 
 
@@ -1069,7 +1069,7 @@ def test_a_pushed_value_is_read_when_it_is_pushed(
 def test_it_is_told_to_those_who_do_not_see_it():
     html = html_of(Table(value=[{"a": 1}, {"a": 2}], title="Two rows", page_size=1))
 
-    assert '<caption class="dashboard-hidden">Two rows</caption>' in html
+    assert '<caption class="dashboards-hidden">Two rows</caption>' in html
     assert 'role="region" aria-label="Two rows" tabindex="0"' in html
     assert '<th scope="col"' in html
     assert '<th scope="row"' in html

@@ -435,7 +435,7 @@ def test_a_page_that_is_not_live_opens_none(client: Client):
 
     assert "nothing moves" in page
     assert "sse-connect" not in page
-    assert "live-status" not in page
+    assert "dashboards-live-status" not in page
 
 
 @served

@@ -4,8 +4,8 @@
 def render(value: str) -> str:
     """Return the HTML of one stat (``tests/test_bench.py`` compares it with the template's)."""
     return (
-        '<p class="dashboard-stat">\n'
-        f'  <strong class="dashboard-stat-text">{value}</strong>\n'
+        '<p class="dashboards-stat">\n'
+        f'  <strong class="dashboards-stat-text">{value}</strong>\n'
         "  \n"
         "</p>\n"
     )

@@ -103,7 +103,7 @@ class Machine(Dashboard):
 
     processor_history = charts.processor(
         title="Processor, each core",
-        css_classes="dashboard-chart-tall",
+        css_classes="dashboards-chart-tall",
         grid_css_classes="span-8",
     )
     processes = ProcessTable(
@@ -112,17 +112,17 @@ class Machine(Dashboard):
 
     memory_history = charts.memory(
         title="Memory and swap",
-        css_classes="dashboard-chart-short",
+        css_classes="dashboards-chart-short",
         grid_css_classes="span-4",
     )
     network_history = charts.network(
         title="Network rates",
-        css_classes="dashboard-chart-short",
+        css_classes="dashboards-chart-short",
         grid_css_classes="span-4",
     )
     disk_history = charts.disk(
         title="Disk rates",
-        css_classes="dashboard-chart-short",
+        css_classes="dashboards-chart-short",
         grid_css_classes="span-4",
     )
 

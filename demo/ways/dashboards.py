@@ -115,7 +115,7 @@ class Ways(Dashboard):
         window=POINTS,
         figure=PERCENT,
         title="Processor, point by point",
-        css_classes="dashboard-chart-short",
+        css_classes="dashboards-chart-short",
         grid_css_classes="span-4",
     )
     streams = Chart(
@@ -124,12 +124,12 @@ class Ways(Dashboard):
         window=POINTS,
         figure=LINE,
         title="Streams of dashboards that this server holds",
-        css_classes="dashboard-chart-short",
+        css_classes="dashboards-chart-short",
         grid_css_classes="span-4",
     )
     sse_chart = SSEChart(
         title="Processor, sent as a figure in JSON",
-        css_classes="dashboard-chart-short",
+        css_classes="dashboards-chart-short",
         grid_css_classes="span-4",
     )
 

@@ -15,10 +15,11 @@ from dashboards import world
 
 
 class FileFinder(BaseFinder):
-    """Finds one file that an installed package brings."""
+    """Finds a file that an installed package brings, and what says its licence beside it."""
 
     name: ClassVar[str]
     prefix: ClassVar[str]
+    beside: ClassVar[Sequence[str]] = ()
 
     @abstractmethod
     def get_folder(self) -> Path | None:
@@ -34,18 +35,21 @@ class FileFinder(BaseFinder):
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:  # noqa: ARG002, FBT001, FBT002
-        """Find the one file."""
-        folder = self.get_folder() if path == self.path else None
-        if folder is None:
+        """Find the file, or what stands beside it."""
+        folder, _, name = path.rpartition("/")
+        is_ours = folder == self.prefix and name in (self.name, *self.beside)
+        place = self.get_folder() if is_ours else None
+        if place is None:
             return []
-        found = str(folder / self.name)
+        found = str(place / name)
         return [found] if find_all else found
 
     def list(
         self, ignore_patterns: Iterable[str] | None
     ) -> Iterator[tuple[str, FileSystemStorage]]:
-        """List the one file for ``collectstatic``."""
-        if matches_patterns(self.name, list(ignore_patterns or ())):
+        """List the file, and what stands beside it, for ``collectstatic``."""
+        patterns = list(ignore_patterns or ())
+        if matches_patterns(self.name, patterns):
             return
         folder = self.get_folder()
         if folder is None:
@@ -53,7 +57,9 @@ class FileFinder(BaseFinder):
         storage = FileSystemStorage(location=folder)
         # collectstatic reads the place below STATIC_ROOT from here, as for STATICFILES_DIRS.
         storage.prefix = self.prefix  # type: ignore[attr-defined]
-        yield self.name, storage
+        for name in (self.name, *self.beside):
+            if not matches_patterns(name, patterns):
+                yield name, storage
 
 
 class PlotlyFinder(FileFinder):
@@ -82,6 +88,7 @@ class WorldFinder(FileFinder):
 
     name = world.NAME
     prefix = "dashboards/geo"
+    beside = (world.LICENSE_NAME,)
 
     def get_folder(self) -> Path | None:
         """Return the folder into which the file was written."""

@@ -16,6 +16,19 @@ from tempfile import mkdtemp
 from typing import Any
 
 NAME = "world.json"
+LICENSE_NAME = "world.json.license.txt"
+LICENSE = """\
+world.json: the shapes of countries.
+
+Made by django-dashboards from globe.geo.json of the package geopip (MIT licence), which holds the
+World Borders Dataset of thematicmapping.org, provided by Bjorn Sandvik:
+http://thematicmapping.org/downloads/world_borders.php
+
+The dataset and this file are under Creative Commons Attribution-Share Alike 3.0:
+https://creativecommons.org/licenses/by-sa/3.0/
+
+Changed: rounded to thousandths of a degree, and written as TopoJSON; an ocean was added.
+"""
 
 # A degree is 1000 steps: some hundred metres, which no map of the world shows.
 _STEPS = 1000
@@ -32,7 +45,7 @@ def source() -> Path | None:
 
 @cache
 def folder() -> Path | None:
-    """Return the folder that holds the TopoJSON file, made once a process; ``None`` for none."""
+    """Return the folder of the TopoJSON file and its licence, made once a process, or ``None``."""
     path = source()
     if path is None:
         return None
@@ -41,6 +54,7 @@ def folder() -> Path | None:
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     text = json.dumps(topology(json.loads(path.read_text())), separators=(",", ":"))
     (made / NAME).write_text(text)
+    (made / LICENSE_NAME).write_text(LICENSE)
     return made
 
 

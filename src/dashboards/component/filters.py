@@ -1,14 +1,29 @@
 """What a form in the page's address narrows: a whole dashboard, or some of its components."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.forms import BaseForm, ChoiceField, Field, MultiWidget, Select
+from django.forms import (
+    BaseForm,
+    CheckboxInput,
+    ChoiceField,
+    Field,
+    MultiWidget,
+    Select,
+    SelectDateWidget,
+    Textarea,
+    Widget,
+)
+from django.forms.widgets import Input
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
 
 from dashboards.component.cleaning import as_form
+
+SENT = "dashboards-sent"
+"""The hidden field that names those fields of a form of which browsers may send nothing."""
 
 FormMaker = Callable[..., Any]
 """A form class; or what makes something with a ``form`` of the data, as a FilterSet does."""
@@ -20,6 +35,10 @@ class Filters:
     A filter that is not given, or given wrongly, has its field's initial value. Where the form as
     a whole is wrong (an end before its beginning), none of it counts as given. A list without an
     initial value begins with its first choice, as browsers show it.
+
+    Of a box that is not ticked, browsers send nothing. So the form says beside it, in a hidden
+    field ``dashboards-sent``, that it was there: then nothing means not ticked, not "not given".
+    What is sent as the untouched form sends it has its initial value, which may be ``None``.
 
     Args:
         make: the form's class.
@@ -40,8 +59,7 @@ class Filters:
     @cached_property
     def _is_given(self) -> bool:
         """Whether the query string names any of its fields."""
-        blank = self._blank
-        return any(_is_named(blank, name, self._data) for name in blank.fields)
+        return any(name in self._data for name in self._names)
 
     @cached_property
     def form(self) -> BaseForm:
@@ -50,10 +68,30 @@ class Filters:
         if not self._is_given:
             return blank
         data = self._data.copy()
+        sent = data.getlist(blank.add_prefix(SENT))
+        untouched = []
         for name, field in blank.fields.items():
-            if not _is_named(blank, name, data):
-                _fill(data, blank.add_prefix(name), field, _initial(blank, name))
-        return self._form(data)
+            usual = _as_sent(blank.add_prefix(name), field, _initial(blank, name))
+            if not usual and not any(each in data for each in _names_of(blank, name)):
+                untouched.append(name)
+            elif name not in sent:
+                for each in usual.keys() - data.keys():
+                    data.setlist(each, usual.getlist(each))
+        form = self._form(data)
+        with _untouched(form, untouched):
+            _ = form.errors
+        return form
+
+    @cached_property
+    def sent(self) -> list[tuple[str, str]]:
+        """The hidden fields that say which fields the form has though nothing is sent of them."""
+        form = self._blank
+        marker = form.add_prefix(SENT)
+        return [
+            (marker, name)
+            for name, field in form.fields.items()
+            if _may_send_nothing(field.widget) and not field.disabled
+        ]
 
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
@@ -91,14 +129,12 @@ class Filters:
     @cached_property
     def _names(self) -> frozenset[str]:
         blank = self._blank
-        own = {blank.add_prefix(name) for name in blank.fields}
-        own |= {
-            f"{blank.add_prefix(name)}{suffix}"
-            for name, field in blank.fields.items()
-            if isinstance(field.widget, MultiWidget)
-            for suffix in _suffixes(field.widget)
-        }
-        return frozenset(own)
+        return frozenset(
+            (
+                blank.add_prefix(SENT),
+                *(each for name in blank.fields for each in _names_of(blank, name)),
+            )
+        )
 
     def is_own(self, name: str) -> bool:
         """Return True if a name in a query string is one of the form's."""
@@ -114,19 +150,49 @@ class Filters:
         ]
 
 
-def _suffixes(widget: MultiWidget) -> Sequence[str]:
+def _suffixes(widget: Widget) -> Sequence[str]:
+    """Return what a widget of several parts adds to its name for each; nothing for any other."""
+    if isinstance(widget, SelectDateWidget):
+        return [widget.year_field % "", widget.month_field % "", widget.day_field % ""]
+    if not isinstance(widget, MultiWidget):
+        return ()
     # By suffixes of its own a range of django-filter tells its ends: _after, _before.
     if own := getattr(widget, "suffixes", None):
         return [f"_{each}" if each else "" for each in own]
     return cast("Sequence[str]", vars(widget)["widgets_names"])
 
 
-def _is_named(form: BaseForm, name: str, data: QueryDict) -> bool:
-    # Not value_omitted_from_data: a checkbox that is not ticked is never omitted.
-    prefixed, widget = form.add_prefix(name), form.fields[name].widget
+def _names_of(form: BaseForm, name: str) -> Sequence[str]:
+    """Return the names by which a field may be sent: its own, and those of its parts."""
+    prefixed = form.add_prefix(name)
+    return [prefixed, *(f"{prefixed}{each}" for each in _suffixes(form.fields[name].widget))]
+
+
+def _may_send_nothing(widget: Widget) -> bool:
+    # Of a widget that Django does not have nothing is known, so it may.
     if isinstance(widget, MultiWidget):
-        return any(f"{prefixed}{suffix}" in data for suffix in _suffixes(widget))
-    return prefixed in data
+        return any(_may_send_nothing(each) for each in widget.widgets)
+    if isinstance(widget, Select):
+        return widget.allow_multiple_selected
+    return isinstance(widget, CheckboxInput) or not isinstance(
+        widget, Input | Textarea | SelectDateWidget
+    )
+
+
+@contextmanager
+def _untouched(form: BaseForm, names: Sequence[str]) -> Iterator[None]:
+    """Have fields cleaned as those that nobody can fill in: from their initial values.
+
+    Their widgets would make something of nothing: a checkbox makes ``False``, where a field that
+    also knows ``None`` begins with that.
+    """
+    for name in names:
+        form.fields[name].disabled = True
+    try:
+        yield
+    finally:
+        for name in names:
+            form.fields[name].disabled = False
 
 
 def _initial(form: BaseForm, name: str) -> Any:
@@ -139,18 +205,28 @@ def _initial(form: BaseForm, name: str) -> Any:
     return initial
 
 
-def _fill(data: QueryDict, name: str, field: Field, initial: Any) -> None:
+def _as_sent(name: str, field: Field, initial: Any) -> QueryDict:
+    """Return what browsers send of a field that nobody has touched."""
+    sent = QueryDict(mutable=True)
     if initial is None:
-        return
-    value = field.prepare_value(initial)
-    if isinstance(field.widget, MultiWidget):
-        parts = zip(_suffixes(field.widget), field.widget.decompress(value) or (), strict=False)
-        for suffix, part in parts:
-            data[f"{name}{suffix}"] = "" if part is None else str(part)
+        return sent
+    value, widget = field.prepare_value(initial), field.widget
+    if isinstance(widget, MultiWidget):
+        for suffix, part, each in zip(
+            _suffixes(widget), widget.decompress(value) or (), widget.widgets, strict=False
+        ):
+            if part is not False or not isinstance(each, CheckboxInput):
+                sent[f"{name}{suffix}"] = "" if part is None else str(part)
+    elif isinstance(widget, SelectDateWidget):
+        date = widget.format_value(value) or {}
+        for suffix, part in zip(_suffixes(widget), ("year", "month", "day"), strict=True):
+            sent[f"{name}{suffix}"] = str(date.get(part) or "")
     elif value is not False:  # a box that is not ticked
-        shown = field.widget.format_value(value)
+        shown = widget.format_value(value)
         every = shown if isinstance(shown, list | tuple) else [value if shown is None else shown]
-        data.setlist(name, [str(each) for each in every])
+        if every:
+            sent.setlist(name, [str(each) for each in every])
+    return sent
 
 
 def _clean(field: Field, initial: Any) -> Any:

@@ -42,6 +42,8 @@ class FormView:
         key: the component's key, where the form is kept in the page's address.
         own: where it is loaded from as its viewer has filled it in; empty where it is untouched.
         others: what else the page was asked for: names and values of hidden fields.
+        sent: which of its fields are there though browsers may send nothing of them: names and
+            values of hidden fields, sent by GET.
         next_url: the page that it stands on.
         submit_text: what its button says.
         message: what is said once it is saved.
@@ -56,6 +58,7 @@ class FormView:
     key: str = ""
     own: str = ""
     others: Sequence[tuple[str, str]] = ()
+    sent: Sequence[tuple[str, str]] = ()
     next_url: str = ""
     submit_text: str = ""
     message: str = ""
@@ -229,6 +232,7 @@ class Form(Component):
             key=bound.key,
             own=own,
             others=filters.get_others(bound.kept),
+            sent=filters.sent,
         )
 
     def _view(self, form: BaseForm, bound: Bound) -> FormView:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from dashboards.component.base import Component, as_data, as_decimals, as_number, declaring
+from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import format_number
 from dashboards.component.texts import as_text, is_empty, shorten
 from dashboards.exceptions import ComponentValueError
@@ -90,6 +91,16 @@ class GaugeData:
     def figure(self) -> str:
         """The value in the active locale. Told when it is shown, not when it was given."""
         return format_number(self.value, self.decimals)
+
+    @property
+    def look(self) -> str:
+        """The CSS classes of what is written in it, by what it is and how long."""
+        return look_of(self.text) if self.text else look_of(self.figure, str(self.unit))
+
+    @property
+    def words(self) -> Any:
+        """The text, in which no number is broken."""
+        return unbroken(self.text)
 
     @property
     def label(self) -> str:

@@ -402,7 +402,7 @@ class Header(LayoutObject):
         """Render it."""
         css = self.get_context(rendering)["css"]
         return format_html(
-            '<h{0} class="dashboard-heading {1}">{2}</h{0}>', self.size, css, self.heading
+            '<h{0} class="dashboards-heading {1}">{2}</h{0}>', self.size, css, self.heading
         )
 
 

@@ -58,7 +58,7 @@ class BoxState(NamedTuple):
 def render_failed(templates: Templates) -> SafeString:
     """Render what stands in place of something that has no box: a filter bar, a card."""
     words = BoxState("failed").render(templates)
-    return format_html('<p class="dashboard-state">{}</p>', words)
+    return format_html('<p class="dashboards-state">{}</p>', words)
 
 
 def _as_time(since: float) -> SafeString:

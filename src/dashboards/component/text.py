@@ -101,6 +101,6 @@ def _read_markdown(text: str) -> str:
     for token in tokens:
         # A strict policy refuses inline styles; the sheet knows how numbers are aligned.
         if style := token.attrs.pop("style", ""):
-            token.attrs["class"] = str(style).replace("text-align:", "is-")
+            token.attrs["class"] = str(style).replace("text-align:", "dashboards-is-")
         token.tag = _HEADINGS.get(token.tag, token.tag)
     return str(reader.renderer.render(tokens, reader.options, {}))

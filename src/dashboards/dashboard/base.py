@@ -393,6 +393,7 @@ class Dashboard(metaclass=DashboardType):
             "dashboard": self,
             "form": self._filters.form,
             "others": self._filters.get_others(self.kept),
+            "sent": self._filters.sent,
             "is_active": self._filters.is_active,
         }
         return mark_safe(  # noqa: S308 - rendered by a template, which escapes

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext
 
+from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import absolute, format_duration, format_number, format_value
 
 Direction = Literal["up", "down"]
@@ -96,6 +97,16 @@ class StatData:
     def figure(self) -> Any:
         """The figure in the active locale. Told when it is shown, not when it was given."""
         return format_value(self.text, self.decimals, self.date_format)
+
+    @property
+    def shown(self) -> Any:
+        """The figure, in which no number is broken; HTML where it has words beside numbers."""
+        return unbroken(self.figure)
+
+    @property
+    def look(self) -> str:
+        """The CSS classes of the figure, by what it is and how long."""
+        return look_of(self.figure, f"{self.prefix}{self.unit}")
 
     @property
     def is_plain(self) -> bool:

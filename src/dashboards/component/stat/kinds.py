@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number, declaring
+from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import format_value, is_finite, is_number
 from dashboards.component.links import resolve_url
 from dashboards.component.shell import escape, fill, gap
@@ -86,10 +87,17 @@ class Stat(Component):
             return None
 
         def context() -> dict[str, Any]:
-            return {"rendered_value": StatData(text=_FIGURE, sub_text=_NOTE if note else "")}
+            return {
+                "rendered_value": {
+                    "shown": _FIGURE,
+                    "look": look,
+                    "note": _NOTE if note else "",
+                }
+            }
 
-        texts = {_NOTE: escape(note), _FIGURE: escape(figure)}
-        return fill(template, (Stat, bool(note)), context, texts)
+        look = look_of(figure)
+        texts = {_NOTE: escape(note), _FIGURE: escape(unbroken(figure))}
+        return fill(template, (Stat, bool(note), look), context, texts)
 
     def _prepare(self, value: Any, about: Any) -> StatData | None:
         if value is None:

@@ -32,10 +32,10 @@ from dashboards.component.texts import as_text
 _MISSING = "—"
 _LONG = 40
 _NOTHING = SafeString("")
-_NUMBER = SafeString(' class="number"')
+_NUMBER = SafeString(' class="dashboards-number"')
 
 
-_NUMBER_ATTRS = {"cell": {"class": "number"}}
+_NUMBER_ATTRS = {"cell": {"class": "dashboards-number"}}
 
 
 class NumberColumn(django_tables2.Column):  # type: ignore[misc] # brings no types
@@ -258,12 +258,12 @@ class Engine:
             column.current_value, column.current_record = value, row.record
             attrs = dict(column.attrs["td"])
         elif given:
-            attrs = {"class": "number"}
+            attrs = {"class": "dashboards-number"}
         is_number, shown = _is_number(value), _shown(value)
         if is_number and not attrs.get("class"):
-            attrs["class"] = "number"
+            attrs["class"] = "dashboards-number"
         elif isinstance(shown, str) and _is_long(shown):
-            attrs["class"] = f"{attrs.get('class') or ''} long".strip()
+            attrs["class"] = f"{attrs.get('class') or ''} dashboards-long".strip()
         return Cell(shown, _html(attrs), is_number)
 
     def _content(self, column: Any, row: Any) -> Any:
@@ -300,7 +300,7 @@ class Engine:
     def _foot(self, column: Any) -> SafeString:
         attrs = dict(column.attrs["tf"])
         if _is_number(column.footer) and not attrs.get("class"):
-            attrs["class"] = "number"
+            attrs["class"] = "dashboards-number"
         return _html(attrs)
 
     def values(self, records: Iterator[Any]) -> Iterator[list[Any]]:
@@ -468,7 +468,7 @@ def _is_number(value: Any) -> bool:
 def _html(attrs: Mapping[str, Any]) -> SafeString:
     if not attrs:
         return _NOTHING
-    if attrs == {"class": "number"}:
+    if attrs == {"class": "dashboards-number"}:
         return _NUMBER
     html = AttributeDict(attrs).as_html()
     return format_html(" {}", html) if html else _NOTHING

@@ -246,7 +246,7 @@ class TableView:
             direction = "descending" if falls else "ascending"
         attrs = head.attrs
         if is_number and "class=" not in attrs:
-            attrs = format_html('{} class="number"', attrs)
+            attrs = format_html('{} class="dashboards-number"', attrs)
         return Heading(head.label, attrs, link, direction, rank if len(self._order) > 1 else 0)
 
     @property

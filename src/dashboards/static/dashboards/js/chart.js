@@ -364,7 +364,7 @@
       let source = this.querySelector('script[type="application/json"]');
       if (!source) {
         source = Object.assign(document.createElement("script"), { type: "application/json" });
-        const plot = Object.assign(document.createElement("div"), { className: "dashboard-chart-plot" });
+        const plot = Object.assign(document.createElement("div"), { className: "dashboards-chart-plot" });
         plot.setAttribute("hx-morph-skip", "");
         this.replaceChildren(source, plot);
       }
@@ -463,14 +463,14 @@
   function tableOf(trace, layout, index) {
     const fields = columns.map((name) => [name, list(trace[name])]).filter(([, values]) => values.length);
     const table = document.createElement("table");
-    table.className = "dashboard-table";
+    table.className = "dashboards-table";
     table.createCaption().textContent = trace.name ?? `${index + 1}`;
     const row = (parent, tag, cells) => {
       const line = parent.insertRow();
       for (const cell of cells) {
         const element = document.createElement(tag);
         if (tag === "th") element.scope = "col";
-        if (typeof cell === "number") element.className = "number";
+        if (typeof cell === "number") element.className = "dashboards-number";
         element.textContent = cell ?? "–";
         line.append(element);
       }

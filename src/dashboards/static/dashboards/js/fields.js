@@ -38,7 +38,7 @@
     return (
       "told" in form.dataset ||
       (form.contains(active) && active.matches(FIELDS)) ||
-      form.querySelector("[aria-invalid=true], .dashboard-form-errors") !== null ||
+      form.querySelector("[aria-invalid=true], .dashboards-form-errors") !== null ||
       [...form.elements].some(isTyped)
     );
   }
@@ -56,5 +56,5 @@
     );
   }
 
-  window.dashboards = { ...window.dashboards, isInUse, isPageInUse };
+  window.dashboards = { ...window.dashboards, isInUse, isPageInUse, isTyped };
 })();

@@ -60,7 +60,7 @@
       if (element === box || !(ctx.response?.status < 400) || !(box instanceof Element)) return;
       if (!element.closest("form[data-dashboards-form]")) return;
       const form = formIn(box);
-      if (form?.querySelector(".dashboard-form-message")) {
+      if (form?.querySelector(".dashboards-form-message")) {
         form.dataset.told = "";
         setTimeout(() => {
           delete form.dataset.told;

@@ -447,7 +447,7 @@
   // The forms that narrow a component, wherever they stand. The page may show its dashboard in parts.
   function leadersOf(target) {
     const keys = target.dataset.dashboardsFollows?.split(" ") ?? [];
-    const scope = target.closest(".dashboard[id]") ?? document;
+    const scope = target.closest(".dashboards-dashboard[id]") ?? document;
     const find = (key) => scope.querySelector(`form[data-dashboards-key="${key}"]`);
     return keys.map(find).filter(Boolean);
   }
@@ -475,8 +475,8 @@
 
   // Whoever sorts, searches or sends something is told when that fails; what is shown stays.
   function showFailed(element, isFailed) {
-    const asking = element.closest?.("form[data-dashboards-form], .dashboard-rows");
-    const message = asking?.querySelector(":scope > .dashboard-failed");
+    const asking = element.closest?.("form[data-dashboards-form], .dashboards-rows");
+    const message = asking?.querySelector(":scope > .dashboards-failed");
     if (message) message.hidden = !isFailed;
   }
 

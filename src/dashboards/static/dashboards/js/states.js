@@ -16,8 +16,8 @@
   const failures = new WeakMap(); // How often its load has failed in a row.
 
   // A page that was written by hand may have no such element.
-  const stateOf = (content) => content.parentElement?.querySelector(":scope > .dashboard-state");
-  const loadsItself = (element) => element.matches?.(".dashboard-component-content[hx-get]");
+  const stateOf = (content) => content.parentElement?.querySelector(":scope > .dashboards-state");
+  const loadsItself = (element) => element.matches?.(".dashboards-component-content[hx-get]");
 
   // ---- What is shown ----
 
@@ -52,7 +52,7 @@
   function makeButton(content) {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "dashboard-retry";
+    button.className = "dashboards-retry";
     button.textContent = content.dataset.retry || "↻";
     // The words alone are the same in each box.
     const title = content.closest("[aria-labelledby]")?.getAttribute("aria-labelledby");
@@ -67,7 +67,7 @@
   function showFailed(content) {
     if (!loadsItself(content)) return;
     const words = document.createElement("span");
-    words.className = "is-failed";
+    words.className = "dashboards-is-failed";
     words.dataset.dashboardsRetry = "";
     words.textContent = content.dataset.failed || "";
     show(content, words.outerHTML);
@@ -101,9 +101,9 @@
 
   // A box that had failed when its page was made.
   function begin(root) {
-    for (const words of root.querySelectorAll(".dashboard-state > [data-dashboards-retry]")) {
+    for (const words of root.querySelectorAll(".dashboards-state > [data-dashboards-retry]")) {
       const state = words.parentElement;
-      const content = state.parentElement.querySelector(":scope > .dashboard-component-content");
+      const content = state.parentElement.querySelector(":scope > .dashboards-component-content");
       if (content && !state.querySelector(":scope > button")) show(content, words.outerHTML);
     }
   }
