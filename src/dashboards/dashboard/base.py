@@ -131,6 +131,8 @@ class Dashboard(metaclass=DashboardType):
     _options: ClassVar[type[Options]] = Options
     _meta: ClassVar[Options]
     declared: ClassVar[Mapping[str, Component]]
+    is_registered: ClassVar[bool]
+    """Whether a registry has taken this very class; one that derives from it counts anew."""
 
     def __init__(
         self,
