@@ -26,7 +26,7 @@ from dashboards.live.hold import ACCESS, EVERYBODY, identify
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from tests.harness import free_port, wait_for
-from tests.site.dashboards import Live
+from tests.site.dashboards import Live, Mixed
 
 pytestmark = pytest.mark.django_db
 
@@ -474,6 +474,27 @@ def test_what_is_too_big_for_the_proxy_is_fetched_by_it(behind: Settings, contro
     get_store().put(CHANNEL, {"number": "x" * 1_100_000})
     wait_for(lambda: control.items)
     assert control.items[0]["formats"]["http-stream"] == {"action": "hint"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_marker_of_a_guarded_component_is_not_published_but_asked_for(
+    behind: Settings, client: Client, control: Control
+):
+    """A proxy has one channel for all streams of a dashboard, so what it was told went to all. It
+    is told to ask instead, and each stream is answered as whom it belongs to."""
+    path = "/site/mixed/@stream/"
+    client.force_login(get_user_model().objects.create_user("staff", is_staff=True))
+    anonymous, staff = ask(Client(), path), ask(client, path)
+    push(Mixed, secret="classified", open="for all")
+    wait_for(lambda: control.items)
+
+    assert control.items[-1]["formats"]["http-stream"] == {"action": "hint"}
+    assert control.contents(f"dashboards:{Mixed().channel}") == ""
+    told = [ask_next(*each, path).content for each in ((Client(), anonymous), (client, staff))]
+    assert [set(re.findall(b"event: (open|@)", each)) for each in told] == [
+        {b"open"},
+        {b"open", b"@"},
+    ]
 
 
 def test_threads_that_announce_in_another_order_lose_nothing(control: Control, behind: Settings):

@@ -35,6 +35,7 @@ from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_opening
 from dashboards.live.grip.edge import Proxied, proxied
+from dashboards.live.guarded import audible
 from dashboards.live.hold import ACCESS, Hold, identify, offered, retry_when_full
 from dashboards.live.limits import clean_text
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
@@ -286,7 +287,8 @@ class StreamView(DashboardAccessView):
             dashboard.compute_due(deferred=True, seconds=seconds)
             store, since = get_store(), self._position()
             changes = store.reach(lambda: store.since(dashboard.channel, since))
-            content += encode_frames(changes.frames, str(changes.position))
+            frames = audible(changes.frames, dashboard.heard)
+            content += encode_frames(frames, str(changes.position))
             if through is not None:
                 through.hold(self._hold(changes.position, through.access))
         response = HttpResponse(content, content_type="text/event-stream")
@@ -323,6 +325,7 @@ class StreamView(DashboardAccessView):
             holder=self._identity or (offer.client if offer else ""),
             session=session_subject(session) if session else "",
             about=dashboard.get_subjects(),
+            heard=dashboard.heard,
             seconds=get_seconds_left(request) if session else math.inf,
             access=access,
             resumed="Last-Event-ID" in request.headers,

@@ -31,6 +31,7 @@ from dashboards.component.templates import Templates, is_ours
 from dashboards.component.texts import is_missing
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
+from dashboards.live.guarded import guarded_event
 from dashboards.live.limits import check_size, clean_text
 from dashboards.live.states import State
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
@@ -201,10 +202,11 @@ class BoundComponent:
 
     @cached_property
     def event(self) -> str:
-        """The name of its frames: the key, unless some who hear of it may not see it."""
+        """The name of its frames: the key, unless not everybody may hear of it."""
         if not self.is_guarded:
             return self.key
-        return salted_hmac("dashboards.event", self.label, algorithm="sha256").hexdigest()[:16]
+        name = salted_hmac("dashboards.event", self.label, algorithm="sha256").hexdigest()[:16]
+        return guarded_event(name)
 
     @property
     def is_guarded(self) -> bool:

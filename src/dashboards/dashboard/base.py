@@ -506,6 +506,11 @@ class Dashboard(metaclass=DashboardType):
         return any(component.live for component in self)
 
     @cached_property
+    def heard(self) -> frozenset[str]:
+        """The events of guarded components that the request may see, which others do not hear."""
+        return frozenset(each.event for each in self if each.is_guarded and each.live)
+
+    @cached_property
     def _shared(self) -> Self:
         """What is computed for everybody must not depend on a request: an instance without one."""
         given = {} if self.object is None else {"object": self.object}
