@@ -15,7 +15,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.handlers.exception import response_for_exception
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.template.loader import render_to_string
 from django.utils.cache import (
     get_conditional_response,
     patch_cache_control,
@@ -150,7 +149,7 @@ class PageView(DashboardAccessView):
         dashboard.compute_due(deferred=False)
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
         context = {"dashboard": dashboard, "stream_url": stream_url}
-        html = render_to_string(dashboard._meta.template_name, context, request)  # noqa: SLF001
+        html = dashboard.templates.render_around(dashboard._meta.template_name, context)  # noqa: SLF001
         response = HttpResponse(clean_text(html))
         response.is_public = dashboard.is_public  # type: ignore[attr-defined]
         return response
