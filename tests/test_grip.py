@@ -23,6 +23,7 @@ from dashboards.live import push
 from dashboards.live.grip import publisher
 from dashboards.live.grip.proxies import HttpClient, Message, configured
 from dashboards.live.hold import ACCESS, EVERYBODY, identify
+from dashboards.live.metrics import get_metrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from tests.harness import free_port, wait_for
@@ -582,6 +583,7 @@ def test_without_a_proxy_nothing_is_begun(settings: Settings):
 def test_a_refused_publish_says_so_once(
     behind: Settings, control: Control, caplog: pytest.LogCaptureFixture
 ):
+    before = get_metrics()
     control.status = 403
     get_store().put(CHANNEL, {"number": "refused"})
     wait_for(lambda: len(control.requests) > 2)
@@ -598,6 +600,9 @@ def test_a_refused_publish_says_so_once(
     # One line, where a library's chained tracebacks made ninety.
     assert "\n" not in message
     assert failed.exc_info is None
+    now = get_metrics()
+    assert now["publish_failures"] - before["publish_failures"] >= 2
+    assert now["published"] - before["published"] >= 1
 
 
 def _is_published(control: Control, text: str) -> bool:

@@ -35,6 +35,7 @@ from dashboards.live.grip.proxies import (
 from dashboards.live.guarded import is_guarded
 from dashboards.live.hold import ACCESS, who_lost_access
 from dashboards.live.limits import log_damage
+from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, stored
@@ -184,7 +185,9 @@ class Publisher:
         try:
             for portion in _in_portions(messages):
                 self._client.publish(portion)
+                METRICS.published += len(portion)
         except Exception as error:  # noqa: BLE001 - a wire fails in its own ways
+            METRICS.publish_failures += 1
             self._failed(error)
             return False
         self._told(is_said=is_said)
