@@ -42,7 +42,7 @@ T = TypeVar("T")
 _PARTS = dict.fromkeys(("box", "title", "icon", "content", "state", "cta"), "")
 """Every part is there, empty by default: a missing variable costs a template a failed lookup."""
 
-_NARROWING = frozenset({"filters", "request"})
+_NARROWING = frozenset({"filters", "filterset", "request"})
 _SUBJECTS = frozenset({"object", "user"})
 
 _SPREAD_MILLISECONDS = 1000
@@ -62,6 +62,10 @@ class Owner(Protocol):
     @property
     def filters(self) -> Mapping[str, Any]:
         """What the page was asked to be narrowed to."""
+
+    @property
+    def filterset(self) -> Any:
+        """The ``FilterSet`` that says so, where there is one."""
 
     @property
     def is_filtered(self) -> bool:
@@ -800,16 +804,19 @@ class BoundComponent:
 
     @property
     def given(self) -> dict[str, Any]:
-        """What callables may ask for: ``request``, ``object``, ``user``, ``filters``."""
+        """What callables may ask for by name."""
         owner = self._owner
-        filters = owner.filters
+        filters, filterset = owner.filters, owner.filterset
         for each in self._narrowings:
             filters = {**filters, **each.values}
+            own = each.get_filterset()
+            filterset = filterset if own is None else own
         return {
             "request": owner.request,
             "object": owner.object,
             "user": owner.user,
             "filters": filters,
+            "filterset": filterset,
         }
 
     def prepare(self, value: Any) -> Any:

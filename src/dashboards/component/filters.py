@@ -1,6 +1,7 @@
 """What a form in the page's address narrows: a whole dashboard, or some of its components."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any, Self, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -30,12 +31,13 @@ class Filters:
         self._make = make
         self._data = QueryDict() if request is None else request.GET
 
-    def _form(self, data: QueryDict | None) -> BaseForm:
-        return as_form(self._make(data))
+    @cached_property
+    def _unbound(self) -> Any:
+        return self._make(None)
 
     @cached_property
     def _blank(self) -> BaseForm:
-        return self._form(None)
+        return as_form(self._unbound)
 
     @cached_property
     def _is_given(self) -> bool:
@@ -46,14 +48,16 @@ class Filters:
     @cached_property
     def form(self) -> BaseForm:
         """The form to be shown, with its errors where something was given."""
-        blank = self._blank
-        if not self._is_given:
-            return blank
-        data = self._data.copy()
+        return as_form(self._make(self._filled)) if self._is_given else self._blank
+
+    @property
+    def _filled(self) -> QueryDict:
+        """What the query string says, and the initial value of each field that it does not name."""
+        blank, data = self._blank, self._data.copy()
         for name, field in blank.fields.items():
             if not _is_named(blank, name, data):
                 _fill(data, blank.add_prefix(name), field, _initial(blank, name))
-        return self._form(data)
+        return data
 
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
@@ -70,6 +74,24 @@ class Filters:
             name: value for name, value in self.form.cleaned_data.items() if name in self.defaults
         }
         return {**self.defaults, **cleaned}
+
+    @cached_property
+    def _filterset(self) -> Any:
+        if isinstance(self._unbound, BaseForm):
+            return None
+        made = self._make(self._filled)
+        form = as_form(made)
+        form.full_clean()
+        # What it filters by. What is given wrongly is not in its own.
+        form.cleaned_data = dict(self.values)
+        return made
+
+    def get_filterset(self) -> Any:
+        """Return the ``FilterSet``, filtering by ``values``; ``None`` where it is only a form.
+
+        A new one each time: it keeps its ``qs``, and that the rows that it has read.
+        """
+        return copy(self._filterset)
 
     @cached_property
     def is_active(self) -> bool:

@@ -352,6 +352,11 @@ class Dashboard(metaclass=DashboardType):
             return {}  # It could not be made: nothing has cleaned what the query string says.
         return self.request.GET.dict() if self.request else {}
 
+    @property
+    def filterset(self) -> Any:
+        """The ``FilterSet`` that narrows the page, with its ``qs``; ``None`` where it is none."""
+        return None if self._filters is None else self._filters.get_filterset()
+
     @cached_property
     def _filters(self) -> Filters | None:
         make = self._meta.filter_form
