@@ -35,7 +35,7 @@ from dashboards.component.guard import (
 from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
-from dashboards.dashboard.changes import announce_changes
+from dashboards.dashboard.changes import announce_changes, announce_what_is_awaited
 from dashboards.dashboard.components import Components
 from dashboards.dashboard.declaration import DashboardType
 from dashboards.dashboard.options import Options
@@ -82,7 +82,7 @@ def _words_of(name: str) -> str:
     return words.strip().removesuffix(" Dashboard").capitalize()
 
 
-def _announce(components: Iterable[Component | BoundComponent]) -> None:
+def _announce(components: Iterable[Component]) -> None:
     for each in components:
         if isinstance(each.live, OnChange):
             for model in each.live.models:
@@ -535,8 +535,6 @@ class Dashboard(metaclass=DashboardType):
     def _sources(self) -> Mapping[str, Source]:
         if not self.is_live:
             return {}
-        if type(self).is_dynamic():
-            _announce(self._shared)
         sources = (component.source() for component in self._shared)
         return {source.key: source for source in sources if source}
 
@@ -563,9 +561,11 @@ class Dashboard(metaclass=DashboardType):
     def watch_models(cls) -> None:
         """Tell when models change that ``OnChange`` values wait for; called on registration.
 
-        Those of components that instances add are told of from when one is first served.
+        Those of components that instances add are told of from when somebody computes their values.
         """
         _announce(cls.declared.values())
+        if cls.is_dynamic():
+            announce_what_is_awaited()
 
     def compute_due(self, *, deferred: bool, seconds: float | None = None) -> None:
         """Have computed what is due and nobody else computes, and wait for it for a short time.
