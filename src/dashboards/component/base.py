@@ -259,6 +259,11 @@ class Component:
         """Whether these parameters of a viewer make it another than what everybody is shown."""
         return False
 
+    @property
+    def takes_params(self) -> bool:
+        """Whether it keeps what its viewer has chosen in the page's address, by its key."""
+        return type(self).is_shaped_by is not Component.is_shaped_by
+
     def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
         """Return those of a component's parameters that it knows: addresses repeat no others.
 

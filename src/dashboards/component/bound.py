@@ -334,6 +334,11 @@ class BoundComponent:
         return not self.is_pushed or self.is_deferred or callable(self._getter())
 
     @property
+    def takes_params(self) -> bool:
+        """Whether its viewer can shape it, by parameters of the page's address."""
+        return self._component.takes_params and self.is_loadable
+
+    @property
     def is_own(self) -> bool:
         """Whether its viewer has shaped it, so that what everybody is shown is not theirs."""
         return self._component.is_shaped_by(self.params) and self.is_loadable

@@ -203,6 +203,11 @@ class Form(Component):
         make = partial(self._build, self._class(given), given, bound, prefix=bound.key, **initial)
         return Filters(lambda data: make(data=data), bound.request if bound.is_allowed else None)
 
+    @property
+    def takes_params(self) -> bool:
+        """Whether it is kept in the page's address."""
+        return self.method == "get" and self.submit_url is None
+
     def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:
         """Whether somebody has filled it in."""
         return self.method == "get" and bool(params)

@@ -76,6 +76,10 @@ _WAITS: WeakKeyDictionary[HttpRequest, float] = WeakKeyDictionary()
 dashboards."""
 
 
+_SHAPED: WeakKeyDictionary[HttpRequest, dict[str, str]] = WeakKeyDictionary()
+"""By request and key, the dashboard whose component has that key's parameters in the address."""
+
+
 @cache
 def _words_of(name: str) -> str:
     words = "".join(f" {c}" if c.isupper() else c for c in name)
@@ -627,6 +631,8 @@ class Dashboard(metaclass=DashboardType):
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
         component = self[key]
+        if component.takes_params:
+            self._check_address(component)
         content = component.render_content(self.get_frame(component))
         if (
             content is None
@@ -642,6 +648,23 @@ class Dashboard(metaclass=DashboardType):
                 html = render_inline(get_store(), self.channel, source)
                 content = html if isinstance(html, SafeString) else None
         return content
+
+    def _check_address(self, component: BoundComponent) -> None:
+        """Refuse a second component whose parameters in the page's address are another's.
+
+        Raises:
+            DeclarationError: one of another dashboard on the same page has the key.
+        """
+        if self.request is None:
+            return
+        name, key = type(self).__name__, component.key
+        first = _SHAPED.setdefault(self.request, {}).setdefault(key, name)
+        if first != name:
+            msg = (
+                f"{component.label}: {first}.{key} stands on the same page, and both keep in its "
+                f"address what their viewer has chosen, as ?{key}-…: give one of them another key."
+            )
+            raise DeclarationError(msg)
 
     def load_content(self, key: str, *, is_due: bool = True) -> SafeString | None:
         """Render what the page was sent without, or what is newer; ``None`` for nothing new.
