@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from itertools import count
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -16,7 +17,7 @@ from dashboards.live.hold import ACCESS, Hold, identify
 from dashboards.live.hub import Hub, Reader
 from dashboards.live.metrics import get_metrics
 from dashboards.live.stores.database import DatabaseStore
-from dashboards.live.stores.redis import RedisStore
+from dashboards.live.stores.redis import RedisStore, _Reads
 from dashboards.live.triggers import Source
 from tests.conftest import MakeSite
 from tests.harness import wait_for
@@ -111,6 +112,35 @@ async def test_a_thousand_channels_opened_at_once_are_held_over_few_connections(
 
 async def open_as_known(hub: Hub, channel: str) -> Reader:
     return await hub.open(Hold(channel, None, identity=identify(1), access=hub.access), may_read)
+
+
+async def test_reads_asked_while_others_are_answered_are_answered():
+    """A read that was asked in the moment in which both pipelines ended was never sent, nor was any
+    after it: all streams of the process stood still for good, also of those who lost access."""
+
+    answered = asyncio.Event()
+
+    class Client:
+        async def since(self, keys: list[str], arguments: list[Any]) -> list[str]:
+            await answered.wait()
+            return [*keys, *arguments]
+
+    @asynccontextmanager
+    async def lend() -> AsyncIterator[Client]:
+        yield Client()
+
+    reads = _Reads(cast("Any", lend))
+
+    async def read(key: str, times: int) -> None:
+        for _ in range(times):
+            assert await reads.ask([key], [1]) == [key, 1]
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        group.create_task(read("a", times=2))
+        await asyncio.sleep(0.01)
+        group.create_task(read("b", times=1))
+        await asyncio.sleep(0.01)
+        answered.set()
 
 
 async def test_more_threads_than_connections_wait_for_one(server: RedisServer, store: RedisStore):

@@ -42,7 +42,10 @@ T = TypeVar("T")
 _PARTS = dict.fromkeys(("box", "title", "icon", "content", "state", "cta"), "")
 """Every part is there, empty by default: a missing variable costs a template a failed lookup."""
 
+_NO_CSS = tuple((name, escaped("")) for name in _PARTS)
+
 _NARROWING = frozenset({"filters", "filterset", "request"})
+_COMPUTED = (Every, OnChange)
 _SUBJECTS = frozenset({"object", "user"})
 
 _SPREAD_MILLISECONDS = 1000
@@ -303,8 +306,7 @@ class BoundComponent:
     @property
     def is_computed(self) -> bool:
         """Whether its live value is computed for all viewers, not pushed."""
-        live = self._component.live
-        return isinstance(live, Every | OnChange) and not self.is_refreshed
+        return isinstance(self._component.live, _COMPUTED) and not self.is_refreshed
 
     @property
     def is_pushed(self) -> bool:
@@ -315,15 +317,17 @@ class BoundComponent:
     def is_refreshed(self) -> bool:
         """Whether each page is told to load its own live value."""
         live = self._component.live
-        if isinstance(live, Every | OnChange) and live.how == "refresh":
+        if not live:
+            return False
+        if isinstance(live, _COMPUTED) and live.how == "refresh":
             return True
-        return bool(live) and (self._component.is_personal or self.is_guarded or self.is_narrowed)
+        return self._component.is_personal or self.is_guarded or self.is_narrowed
 
     @property
     def spread_milliseconds(self) -> int:
         """The time over which pages that were told to load spread their requests."""
         live = self._component.live
-        if not isinstance(live, Every | OnChange):
+        if not isinstance(live, _COMPUTED):
             return _SPREAD_MILLISECONDS
         spread = min(live.spread, live.seconds) if isinstance(live, Every) else live.spread
         return int(1000 * spread)
@@ -341,6 +345,10 @@ class BoundComponent:
     @property
     def is_own(self) -> bool:
         """Whether its viewer has shaped it, so that what everybody is shown is not theirs."""
+        request = self._owner.request
+        # Most requests have no parameters at all, and a page asks each of its boxes several times.
+        if request is None or not request.GET:
+            return False
         return self._component.is_shaped_by(self.params) and self.is_loadable
 
     @property
@@ -549,7 +557,7 @@ class BoundComponent:
             level=str(level),
             icon=attempt(lambda: escaped(component.icon), SafeString()),
             grid_css_classes=attempt(lambda: self._get_grid(is_placed=is_placed), SafeString()),
-            parts=attempt(self._get_parts, tuple(_PARTS.items())),
+            parts=attempt(self._get_parts, _NO_CSS),
             cta=attempt(self._get_cta, no_cta),
             is_deferred=False,
         )
@@ -563,6 +571,8 @@ class BoundComponent:
         return escaped(self._component.grid_css_classes or default)
 
     def _get_parts(self) -> tuple[tuple[str, str], ...]:
+        if not (self._component.css_classes or self._owner.settings["COMPONENT_CSS_CLASSES"]):
+            return _NO_CSS
         return tuple((name, escaped(css)) for name, css in self.parts.items())
 
     def _get_cta(self) -> tuple[str, str] | tuple[()]:
@@ -742,7 +752,7 @@ class BoundComponent:
     def source(self) -> Source | None:
         """Return how its live value is computed, where it is."""
         live = self._component.live
-        if not isinstance(live, Every | OnChange):
+        if not isinstance(live, _COMPUTED):
             return None
 
         is_begun = False

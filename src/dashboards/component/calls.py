@@ -9,6 +9,8 @@ from asgiref.sync import async_to_sync
 
 from dashboards.component.base import call
 
+_PLAIN = frozenset({dict, str, int, float, list, type(None)})
+
 
 class Call:
     """A value that was called for: what came of it is told when it is asked for.
@@ -25,7 +27,8 @@ class Call:
         except Exception as error:  # noqa: BLE001 - raised where the value is rendered
             self._error = error
             self._result = None
-        self.is_waiting = inspect.isawaitable(self._result)
+        # Asking an abstract class costs more than the rest of the call.
+        self.is_waiting = type(self._result) not in _PLAIN and inspect.isawaitable(self._result)
 
     def take(self) -> Any:
         """Return the value, or raise what it raised."""

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 NOTHING = "\N{EN DASH}"
 
 _NUMBERS = frozenset({int, float, Decimal})
+_NO_NUMBERS = frozenset({bool, str, dict, type(None)})
 
 # From here on digits say less than an exponent does.
 _HUGE = 10**18
@@ -30,7 +31,7 @@ def is_number(value: Any) -> bool:
     """Whether a value is written as a number: no text, and neither ``True`` nor ``False``."""
     kind = type(value)
     # The most usual first: to ask for the abstract class takes ten times as long.
-    return kind in _NUMBERS or (kind is not bool and isinstance(value, Real | Decimal))
+    return kind in _NUMBERS or (kind not in _NO_NUMBERS and isinstance(value, Real | Decimal))
 
 
 def is_finite(value: Any) -> bool:
@@ -61,6 +62,8 @@ def format_value(value: Any, decimals: int | None = None, date_format: str = "")
     """
     if value is None:
         return NOTHING
+    if type(value) is str:
+        return value
     if is_number(value):
         return format_number(value, decimals)
     if isinstance(value, timedelta):
@@ -72,6 +75,8 @@ def format_value(value: Any, decimals: int | None = None, date_format: str = "")
 
 def format_number(value: Any, decimals: int | None = None) -> str:
     """Write a number with its thousands grouped; see ``format_value``."""
+    if type(value) is int and decimals is None and -_HUGE < value < _HUGE:
+        return formats.number_format(value, force_grouping=True)
     if not is_finite(value):
         return NOTHING
     number: Any

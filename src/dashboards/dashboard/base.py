@@ -151,7 +151,7 @@ class Dashboard(metaclass=DashboardType):
         self.components = Components(self, self.declared)
 
     def __iter__(self) -> Iterator[BoundComponent]:
-        return self.components.get_allowed()
+        return iter(self.components.get_allowed())
 
     def __getitem__(self, key: str) -> BoundComponent:
         return self.components[key]

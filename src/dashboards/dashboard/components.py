@@ -1,7 +1,7 @@
 """The components of one instance, by key: those of its class, and those that it added itself."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
 from typing import Any
@@ -34,6 +34,7 @@ class Components(MutableMapping[str, BoundComponent | Component]):
             key: BoundComponent(owner, component, key) for key, component in declared.items()
         }
         self._leaders: dict[str, list[BoundComponent]] | None = None
+        self._allowed: Sequence[BoundComponent] | None = None
 
     def __getitem__(self, key: str) -> BoundComponent:
         bound = self._bound.get(key)
@@ -61,11 +62,11 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         # What it names may be added later, or not at all.
         check_circles(self._name, {its: each.dependents for its, each in bound.items()})
         self._bound = bound
-        self._leaders = None
+        self._leaders = self._allowed = None
 
     def __delitem__(self, key: str) -> None:
         del self._bound[self[key].key]
-        self._leaders = None
+        self._leaders = self._allowed = None
 
     def get_leaders(self, key: str) -> list[BoundComponent]:
         """Return the components that name this one among their ``dependents``.
@@ -83,15 +84,17 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         """Return True if any has permissions of its own, shown or not."""
         return any(bound.is_guarded for bound in self._bound.values())
 
-    def get_allowed(self) -> Iterator[BoundComponent]:
+    def get_allowed(self) -> Sequence[BoundComponent]:
         """Return the components that the request may see."""
-        return (bound for bound in self._bound.values() if bound.is_allowed)
+        if self._allowed is None:
+            self._allowed = [bound for bound in self._bound.values() if bound.is_allowed]
+        return self._allowed
 
     def __iter__(self) -> Iterator[str]:
         return (bound.key for bound in self.get_allowed())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self.get_allowed())
 
 
 def check_key(label: str, key: str) -> None:

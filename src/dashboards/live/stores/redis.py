@@ -249,6 +249,7 @@ class _Reads:
         self._lend = lend
         self._waiting: list[_Read] = []
         self._senders: set[asyncio.Task[None]] = set()
+        self._sending = 0
 
     def ask(self, keys: list[str], arguments: list[Any]) -> "asyncio.Future[Sequence[str]]":
         """Return what the script ``since`` will answer. To cancel it cancels no connection."""
@@ -257,13 +258,22 @@ class _Reads:
         self._waiting.append((keys, arguments, answer))
         # One sender for all reads that the loop's present turn asks for. Where Redis is slow, what
         # is asked meanwhile gathers.
-        if len(self._waiting) == 1 and len(self._senders) < _MAX_PIPELINES:
+        if len(self._waiting) == 1 and self._sending < _MAX_PIPELINES:
+            self._sending += 1
             sender = loop.create_task(self._send())
-            self._senders.add(sender)
+            self._senders.add(sender)  # A loop itself keeps no task from being collected.
             sender.add_done_callback(self._senders.discard)
         return answer
 
     async def _send(self) -> None:
+        try:
+            await self._send_waiting()
+        finally:
+            # In the step that found nothing waiting: a done callback runs later, and a read that is
+            # asked in between would count on a sender that has ended.
+            self._sending -= 1
+
+    async def _send_waiting(self) -> None:
         while self._waiting:
             reads, self._waiting = self._waiting[:_MAX_READS], self._waiting[_MAX_READS:]
             reads = [read for read in reads if not read[2].done()]  # Not what was cancelled.
