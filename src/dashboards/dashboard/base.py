@@ -76,7 +76,7 @@ _WAITS: WeakKeyDictionary[HttpRequest, float] = WeakKeyDictionary()
 dashboards."""
 
 
-_SHAPED: WeakKeyDictionary[HttpRequest, dict[str, str]] = WeakKeyDictionary()
+_SHAPED: WeakKeyDictionary[HttpRequest, dict[str, type["Dashboard"]]] = WeakKeyDictionary()
 """By request and key, the dashboard whose component has that key's parameters in the address."""
 
 
@@ -657,11 +657,11 @@ class Dashboard(metaclass=DashboardType):
         """
         if self.request is None:
             return
-        name, key = type(self).__name__, component.key
-        first = _SHAPED.setdefault(self.request, {}).setdefault(key, name)
-        if first != name:
+        key = component.key
+        first = _SHAPED.setdefault(self.request, {}).setdefault(key, type(self))
+        if first is not type(self):
             msg = (
-                f"{component.label}: {first}.{key} stands on the same page, and both keep in its "
+                f"{component.label}: {first.__name__}.{key} stands on the same page, and both keep in its "
                 f"address what their viewer has chosen, as ?{key}-…: give one of them another key."
             )
             raise DeclarationError(msg)
