@@ -661,8 +661,9 @@ class Dashboard(metaclass=DashboardType):
         first = _SHAPED.setdefault(self.request, {}).setdefault(key, type(self))
         if first is not type(self):
             msg = (
-                f"{component.label}: {first.__name__}.{key} stands on the same page, and both keep in its "
-                f"address what their viewer has chosen, as ?{key}-…: give one of them another key."
+                f"{component.label}: {first.__name__}.{key} stands on the same page, and both keep "
+                "in its address what their viewer has chosen, as "
+                f"?{key}-…: give one of them another key."
             )
             raise DeclarationError(msg)
 
