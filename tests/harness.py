@@ -227,6 +227,7 @@ class Site:
             pusher.stdin.close()
             pusher.stdout.close()
             pusher.wait(10)
+        self._pushers.clear()
         if self.process is not None and self.process.poll() is None:
             self.kill()
 

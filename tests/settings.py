@@ -20,7 +20,7 @@ ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "tests.urls"
 WSGI_APPLICATION = "tests.wsgi.application"
 USE_TZ = True
-STATIC_URL = "/static/"
+STATIC_URL = os.environ.get("TEST_STATIC_URL", "/static/")
 LOGIN_URL = "/login/"
 # Hundreds of users are made here, and none has anything to lose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "dashboards",
     "tests.site",
     "tests.books",
+    *os.environ.get("TEST_APPS", "").split(),
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -76,12 +77,16 @@ DASHBOARDS: dict[str, Any] = {
     "MAX_STREAMS": int(os.environ.get("TEST_MAX_STREAMS", "10000")),
     "STREAM_MAX_AGE_SECONDS": float(os.environ.get("TEST_MAX_AGE", "300")),
 }
+DASHBOARDS["RELEASE"] = os.environ.get("TEST_RELEASE")
+DASHBOARDS["RELOAD_SPREAD_SECONDS"] = float(os.environ.get("TEST_RELOAD_SPREAD", "0.2"))
+DASHBOARDS["FORGET_AFTER_SECONDS"] = float(os.environ.get("TEST_FORGET_AFTER", "3600"))
 if "TEST_MAX_FRAME" in os.environ:
     DASHBOARDS["MAX_FRAME_BYTES"] = int(os.environ["TEST_MAX_FRAME"])
 if "TEST_STORES" in os.environ:
     DASHBOARDS["STORES"] = json.loads(os.environ["TEST_STORES"])
 DASHBOARDS["MAX_COMPUTE_THREADS"] = int(os.environ.get("TEST_COMPUTE_THREADS", "8"))
 DASHBOARDS["PAGE_WAIT_SECONDS"] = float(os.environ.get("TEST_PAGE_WAIT", "5"))
+DASHBOARDS["POLL_MILLISECONDS"] = int(os.environ.get("TEST_POLL", "1000"))
 DASHBOARDS["GRIP_POLL_SECONDS"] = float(os.environ.get("TEST_GRIP_POLL", "30"))
 if "TEST_GRIP" in os.environ:
     # GRIP_URL, GRIP_PROXIES and the like.

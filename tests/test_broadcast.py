@@ -73,7 +73,9 @@ VALUES = {
     "link": {"text": 5, "href": Linked(), "change": 3, "sparkline": [1, 3, 2]},
     "chart": {"data": [{"x": [MOMENT], "y": [1.5]}]}, "series": {"x": MOMENT, "y": 2},
     "map": {"data": [{"type": "choropleth", "locations": ["DEU"], "z": [1]}]},
-    "gauge": {"value": 1234.5, "max": 5000}, "progress": {"value": 40, "started": MOMENT},
+    "gauge": {"value": 1234.5, "max": 5000},
+    # Long ago: the time that is left is the same a second later.
+    "progress": {"value": 40, "started": datetime(2001, 1, 1, tzinfo=utc.utc)},
     "table": [{"when": MOMENT, "price": Decimal("1234.5")}], "basic": [{"a": 1}],
 }
 set_script_prefix(prefix)

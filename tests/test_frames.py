@@ -7,6 +7,7 @@ from dashboards.live.frames import (
     encode_event,
     encode_frames,
     encode_opening,
+    encode_release,
     encode_retry,
 )
 from tests.event_stream import Reader
@@ -160,6 +161,9 @@ def test_each_event_of_a_batch_says_at_which_version_its_data_was_put():
 
 
 def test_an_opening_says_when_to_come_back_and_how_often_it_beats():
+    assert encode_release("3f2a") == b"release: 3f2a\n\n"
+    assert encode_release("") == b""
+    assert Reader().read(encode_release("3f2a")) == Reader()
     assert encode_opening(500, 10) == b"retry: 500\nbeat: 10\n\n"
     assert Reader().read(encode_opening(500, 0.5)) == Reader(retry=500)
 

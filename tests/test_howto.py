@@ -219,6 +219,25 @@ def test_a_store_that_several_hosts_share(site: Site):
     assert "deploy" in told
 
 
+def test_release_that_settings_name(site: Site):
+    settings = "mysite/settings_release.py"
+    site.project.add(settings, of_deployment(f"file={settings}"))
+    name = "from dashboards.releases import get_release_id; print('name:', get_release_id())"
+    names = [
+        site.project.run(
+            'python manage.py shell -v0 -c "$CODE"',
+            DJANGO_SETTINGS_MODULE="mysite.settings_release",
+            CODE=name,
+            **environment,
+        )
+        for environment in ({}, {"GIT_COMMIT": "3f2a"}, {"GIT_COMMIT": "4b1c"})
+    ]
+
+    found = [re.findall("name: ([0-9a-f]{12})", each) for each in names]
+    assert all(len(each) == 1 for each in found), names
+    assert len({each for (each,) in found}) == 3
+
+
 def test_a_pod_is_ready_and_stops_in_time(site: Site):
     pod = yaml.safe_load(of_deployment("file=deployment.yaml"))["spec"]["template"]["spec"]
     (container,) = pod["containers"]

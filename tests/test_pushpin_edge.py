@@ -537,6 +537,31 @@ def test_a_proxy_that_does_not_answer_delays_nobody(tmp_path: Path, kind: str):
     assert ending < 8
 
 
+# ---- A deploy ----
+
+
+def test_stream_that_outlives_a_deploy_says_which_release_the_site_has_now(behind: Behind):
+    """A proxy holds streams on while the site is deployed: its pages never heard of a release."""
+    site = behind.site
+
+    def read_release(stream: Stream) -> str:
+        while line := stream.response.readline().decode():
+            if line.startswith("release: "):
+                return line.removeprefix("release: ").rstrip()
+        msg = "The stream ended."
+        raise AssertionError(msg)
+
+    with behind.open() as stream:
+        before = read_release(stream)
+        site.kill()
+        site.environment["TEST_RELEASE"] = "second"
+        site.start()
+        after = read_release(stream)
+
+    assert after != before
+    assert f'data-site-release="{after}"' in site.get("/site/live/")[2]
+
+
 # ---- WSGI ----
 
 READERS = 1000

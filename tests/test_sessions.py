@@ -65,13 +65,15 @@ def client(request: pytest.FixtureRequest, settings: Settings, tmp_path: Any) ->
     ("path", "headers", "renews"),
     [
         ("", {}, True),
+        # After a deploy it loads itself anew, and looks first whether its server is there.
+        ("", AUTOMATIC, False),
         ("@component/note/", {}, True),
         ("@component/note/", AUTOMATIC, False),
         ("@components/note/", AUTOMATIC, False),
         ("@stream/", {}, False),
         ("@stream/?hold=0", {}, False),
     ],
-    ids=["page", "by a person", "component", "batch", "stream", "poll"],
+    ids=["page", "look", "by a person", "component", "batch", "stream", "poll"],
 )
 def test_session_is_renewed_only_by_requests_of_a_person(
     client: Client, path: str, headers: dict[str, Any], renews: bool
@@ -82,6 +84,17 @@ def test_session_is_renewed_only_by_requests_of_a_person(
 
     assert response.status_code == 200
     assert ("sessionid" in response.cookies) is renews
+
+
+def test_page_that_loads_itself_anew_renews_no_session(client: Client):
+    # After a deploy each page that was left open loaded itself anew, and stayed signed in by it.
+    client.cookies["dashboards-automatic"] = "1"
+
+    response = client.get("/site/open/")
+
+    assert response.status_code == 200
+    assert "sessionid" in client.cookies
+    assert "sessionid" not in response.cookies
 
 
 def test_automatic_request_leaves_the_stored_expiry_where_it_was(settings: Settings):

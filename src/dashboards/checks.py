@@ -85,6 +85,8 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         "GRIP_POLL_SECONDS": (1, 3600),
         "POLL_MILLISECONDS": (100, 60_000),
         "MAX_FRAME_BYTES": (1_000, 1_000_000_000),
+        "FORGET_AFTER_SECONDS": (0, 31_536_000),
+        "RELOAD_SPREAD_SECONDS": (0, 3600),
         "MAX_QUERY_LENGTH": (200, 100_000),
         "MAX_MARKUP_LENGTH": (1_000, 1_000_000),
     }
@@ -101,6 +103,14 @@ def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
                 "DASHBOARDS['RAISE_VALUE_ERRORS'] must be True, False or None, got "
                 f"{conf.get('RAISE_VALUE_ERRORS')!r}.",
                 hint="Leave it out for the default, None: errors are raised while tests run.",
+                id="dashboards.E002",
+            )
+        )
+    if not isinstance(conf.get("RELEASE"), str | None):
+        messages.append(
+            Error(
+                f"DASHBOARDS['RELEASE'] must be a text or None, got {conf.get('RELEASE')!r}.",
+                hint="Leave it out for the default, None: a hash of the files of pages.",
                 id="dashboards.E002",
             )
         )

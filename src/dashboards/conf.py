@@ -54,6 +54,15 @@ DEFAULTS: Mapping[str, Any] = {
     # sent whole to every open page: two megabytes take a second on a line of 16 Mbit/s. The largest
     # figures that a browser still draws with ease, some 50,000 points, stay below.
     "MAX_FRAME_BYTES": 2_000_000,
+    # Seconds for which a value is kept that no component of this release shows, for it was renamed,
+    # retyped or removed: a release that is rolled back meanwhile finds it again.
+    "FORGET_AFTER_SECONDS": 3600,
+    # What names the release that a process serves, such as the hash of its commit: a page that was
+    # opened before a deploy loads itself anew. None: a hash of the files that pages are made of.
+    # Empty: no page does.
+    "RELEASE": None,
+    # Seconds over which pages spread that load themselves anew after a deploy.
+    "RELOAD_SPREAD_SECONDS": 60,
     # Characters of a query string that the links, forms and requests of a page repeat. A page that
     # was asked for with a longer one is served, but its addresses begin anew, without any of it.
     "MAX_QUERY_LENGTH": 4_000,

@@ -9,12 +9,14 @@ from django.templatetags.static import static
 from django.urls import get_script_prefix
 from django.utils.safestring import SafeString, mark_safe
 
+from dashboards import conf
 from dashboards.component import Chart
 from dashboards.component.chart.kind import PLOTLY, WORLD
 from dashboards.dashboard import Dashboard
 from dashboards.live.limits import clean_text
 from dashboards.permissions import grants
 from dashboards.registry import registry
+from dashboards.releases import get_release_id
 
 
 def render_dashboard(dashboard: Dashboard, request: HttpRequest | None = None) -> SafeString:
@@ -107,6 +109,8 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
         "paths": list(dict.fromkeys(paths)),
         "csp_nonce": nonce,
         "prefix": get_script_prefix(),
+        "release": get_release_id(),
+        "reload_spread": conf.get("RELOAD_SPREAD_SECONDS"),
         "plotly_url": _find_static(PLOTLY),
         "world_url": _find_static(WORLD),
     }

@@ -15,9 +15,13 @@ AUTOMATIC_HEADER = "Dashboards-Automatic"
 """The request header by which our scripts say that no person made a request."""
 
 
+AUTOMATIC_COOKIE = "dashboards-automatic"
+"""The same for a page that loads itself anew, which no script can give a header."""
+
+
 def is_automatic(request: HttpRequest) -> bool:
     """Return True if a script made the request by itself: a poll, a refresh, a deferred load."""
-    return AUTOMATIC_HEADER in request.headers
+    return AUTOMATIC_HEADER in request.headers or AUTOMATIC_COOKIE in request.COOKIES
 
 
 def keep_expiry(request: HttpRequest) -> None:

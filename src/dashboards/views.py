@@ -32,7 +32,7 @@ from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
-from dashboards.live.frames import encode_frames, encode_opening
+from dashboards.live.frames import encode_frames, encode_opening, encode_release
 from dashboards.live.grip.edge import Proxied, proxied
 from dashboards.live.guarded import audible
 from dashboards.live.hold import ACCESS, Hold, identify, offered, retry_when_full
@@ -42,6 +42,7 @@ from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.subjects import session_subject
 from dashboards.permissions import grants
+from dashboards.releases import get_release_id
 from dashboards.sessions import get_seconds_left, get_session_key, is_automatic, keep_expiry
 
 _RETRY_MILLISECONDS = 500
@@ -129,6 +130,12 @@ class DashboardAccessView(View):
 @method_decorator(csrf_protect, name="dispatch")
 class PageView(DashboardAccessView):
     """The page."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Leave the session's expiry alone where the page loads itself anew."""
+        if is_automatic(request):
+            keep_expiry(request)
+        return super().dispatch(request, *args, **kwargs)
 
     def handle_no_permission(self, request: HttpRequest) -> HttpResponseBase:
         """Send those who are not signed in to log in; refuse the others: 403, or 404 of an object.
@@ -274,8 +281,10 @@ class StreamView(DashboardAccessView):
             METRICS.refused += 1
             offer, retry = None, retry_when_full()
         beat = conf.get("HEARTBEAT_SECONDS") if through or offer else retry / 1000
-        is_next = through is not None and through.is_next
-        content = b"" if is_next else encode_opening(retry, beat)
+        # What a proxy asks for itself goes on a stream, too: that may outlive a deploy.
+        content = encode_release(get_release_id())
+        if through is None or not through.is_next:
+            content = encode_opening(retry, beat) + content
         if offer is not None:
             # What changed since, the edge writes: encoded once for all who come at a time.
             offer.hold = self._hold(self._position(), self._access)

@@ -749,6 +749,10 @@ class BoundComponent:
         """Return True if a stored frame is one that this release renders, and so can show."""
         return self._release.shows(frame, is_pushed=self.is_pushed)
 
+    def is_of_another_kind(self, frame: str) -> bool:
+        """Return True if a stored frame was rendered by another kind of component or template."""
+        return self._release.is_another_kind(frame)
+
     def source(self) -> Source | None:
         """Return how its live value is computed, where it is."""
         live = self._component.live

@@ -52,6 +52,11 @@ class Release(NamedTuple):
             return False
         return is_pushed or match[2] == self.declaration
 
+    def is_another_kind(self, frame: str) -> bool:
+        """Return True if a stored frame says that it was rendered with another structure."""
+        match = _MARK.match(frame)
+        return match is not None and match[1] != self.structure
+
 
 _known: dict[int, tuple[ref[Component], Release]] = {}
 """By the id of a declaration, which is no key itself: what was hashed once, while it lives."""

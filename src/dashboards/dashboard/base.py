@@ -38,6 +38,7 @@ from dashboards.component.templates import Templates
 from dashboards.dashboard.changes import announce_changes, announce_what_is_awaited
 from dashboards.dashboard.components import Components
 from dashboards.dashboard.declaration import DashboardType
+from dashboards.dashboard.leftovers import are_due, find_leftovers, forget
 from dashboards.dashboard.options import Options
 from dashboards.dashboard.query import keep_known
 from dashboards.exceptions import (
@@ -47,7 +48,7 @@ from dashboards.exceptions import (
     StoreUnavailableError,
 )
 from dashboards.live.channels import channel_name
-from dashboards.live.frames import Points, page_html
+from dashboards.live.frames import Frame, Points, page_html
 from dashboards.live.inline import must_run_inline, render_inline
 from dashboards.live.limits import check_raw_size, check_size
 from dashboards.live.positions import Position
@@ -608,7 +609,23 @@ class Dashboard(metaclass=DashboardType):
         if not self.is_live:
             return None, {}, {}
         changes = self._read(self.channel)
+        self._forget_leftovers(self.channel, changes.frames)
         return changes.position, page_html(changes.frames), current_states(changes.frames)
+
+    def _forget_leftovers(self, channel: str, frames: Sequence[Frame]) -> None:
+        """Delete what earlier releases left. Where instances add components, none is known."""
+        if type(self).is_dynamic():
+            return
+        live = {each.event: each for each in self.components.get_all() if each.live}
+        guarded = {each.key: each for each in live.values() if each.is_guarded}
+        known = guarded if channel == self._guarded_channel else live
+        if not are_due(channel, left := find_leftovers(frames, known)):
+            return
+        forget(channel, left)
+        if channel == self.channel:
+            beside = {self._errors_channel: live, self._guarded_channel: guarded}
+            for name, its in beside.items():
+                forget(name, find_leftovers(self._read(name).frames, its))
 
     @staticmethod
     def _read(channel: str) -> Changes:
@@ -688,7 +705,7 @@ class Dashboard(metaclass=DashboardType):
         """Return the newest frame that the store has of a component; ``None`` for none."""
         key = component.key
         if component.is_guarded and component.is_pushed:
-            frame = page_html(self._read(self._guarded_channel(key)).frames).get(key)
+            frame = self._guarded_frames.get(key)
         else:
             frame = self._live_state[1].get(key)
         return frame if frame is not None and component.is_of_this_release(frame) else None
@@ -732,7 +749,7 @@ class Dashboard(metaclass=DashboardType):
     @property
     def _errors_channel(self) -> str:
         # No key has an "@".
-        return self._channel_of(f"{self.get_app_label()}.{type(self).__name__.lower()}+@errors")
+        return self._channel_of(f"{self.get_label()}+@errors")
 
     def prepare_pushed(self, key: str, value: Any) -> Any:
         """Return a value that is pushed, ready for the template.
@@ -760,12 +777,20 @@ class Dashboard(metaclass=DashboardType):
         if not component.is_guarded:
             return html
         # On a channel that nobody's stream reads; those who hear of it ask for it, as themselves.
-        get_store().put(self._guarded_channel(key), {key: html})
+        get_store().put(self._guarded_channel, {key: html})
         return new_mark()
 
     def get_event(self, key: str) -> str:
         """Return the name of a component's frames."""
         return self[key].event
 
-    def _guarded_channel(self, key: str) -> str:
-        return self._channel_of(f"{self.get_label()}+{key}")
+    @cached_property
+    def _guarded_frames(self) -> Mapping[str, str]:
+        """What was pushed to guarded components, by key."""
+        frames = self._read(self._guarded_channel).frames
+        self._forget_leftovers(self._guarded_channel, frames)
+        return page_html(frames)
+
+    @property
+    def _guarded_channel(self) -> str:
+        return self._channel_of(f"{self.get_label()}+@guarded")

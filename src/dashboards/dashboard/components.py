@@ -82,12 +82,16 @@ class Components(MutableMapping[str, BoundComponent | Component]):
 
     def has_guarded(self) -> bool:
         """Return True if any has permissions of its own, shown or not."""
-        return any(bound.is_guarded for bound in self._bound.values())
+        return any(bound.is_guarded for bound in self.get_all())
+
+    def get_all(self) -> Iterable[BoundComponent]:
+        """Return all components, also those that the request may not see."""
+        return self._bound.values()
 
     def get_allowed(self) -> Sequence[BoundComponent]:
         """Return the components that the request may see."""
         if self._allowed is None:
-            self._allowed = [bound for bound in self._bound.values() if bound.is_allowed]
+            self._allowed = [bound for bound in self.get_all() if bound.is_allowed]
         return self._allowed
 
     def __iter__(self) -> Iterator[str]:

@@ -50,6 +50,11 @@ def encode_retry(milliseconds: int) -> bytes:
     return f"retry: {milliseconds:d}\n\n".encode()
 
 
+def encode_release(release: str) -> bytes:
+    """Encode which release the server has: a field of ours, and no event. Nothing where empty."""
+    return f"release: {_field('release', release)}\n\n".encode() if release else b""
+
+
 def encode_opening(retry_milliseconds: int, beat_seconds: float) -> bytes:
     """Encode what each stream begins with: two fields and no event.
 

@@ -50,6 +50,12 @@ class State:
             frames.extend(each for each in points if each.version > version)
         return in_order(frames)
 
+    def forget(self, keys: Iterable[str]) -> None:
+        """Forget what there is of some keys."""
+        for key in keys:
+            self._frames.pop(key, None)
+            self._points.pop(key, None)
+
     def clear(self) -> None:
         """Forget everything."""
         self._frames.clear()

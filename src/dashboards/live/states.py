@@ -24,6 +24,11 @@ def state_event(event: str) -> str:
     return f"{event}{_SUFFIX}"
 
 
+def value_event(event: str) -> str:
+    """Return the event of the value whose state an event carries; a value's own as it is."""
+    return event.removesuffix(_SUFFIX)
+
+
 def is_state(frame: Frame) -> bool:
     """Return True if a frame carries a state, not a value."""
     return frame.key.endswith(_SUFFIX)
@@ -42,6 +47,5 @@ def current_states(frames: Iterable[Frame]) -> dict[str, str]:
     return {
         event: frame.data
         for frame in frames
-        if is_state(frame)
-        and frame.version > newest.get(event := frame.key.removesuffix(_SUFFIX), 0)
+        if is_state(frame) and frame.version > newest.get(event := value_event(frame.key), 0)
     }

@@ -367,6 +367,38 @@ class StoreContract:
         assert (after.epoch, after.version) == (before.epoch, before.version + 1)
         assert store.since(CHANNEL, before) == Changes(after, (), store.since(CHANNEL, None).put_at)
 
+    def test_what_is_forgotten_is_gone_and_moves_no_reader(self, store: BaseStore) -> None:
+        """A page shows what its components are sent: of one that was removed nothing is left."""
+        store.put(CHANNEL, {"gone": "1", "kept": "1", "s": Points("base", ["0", "1"], 5)})
+        before = store.put(CHANNEL, {"gone": "2", "going": "1", "kept": "2"})
+        store.forget(CHANNEL, ["gone", "s", "never"])
+        store.forget("shop.nothing", ["gone"])
+        changes = store.since(CHANNEL, None)
+        assert (changes.position, shown(changes)) == (before, {"going": "1", "kept": "2"})
+        assert store.since(CHANNEL, before)[:2] == (before, ())
+        assert store.heads([CHANNEL, "shop.nothing"]) == {CHANNEL: before}
+        # Should it come back, so does its series, from the first point on.
+        after = store.put(CHANNEL, {"gone": "3", "s": Points("base", ["2"], 5)})
+        assert (after.epoch, after.version) == (before.epoch, before.version + 1)
+        changes = store.since(CHANNEL, before)
+        assert points(changes, "gone") == [("3", 0)]
+        assert points(changes) == [("base", 0), ("2", 1)]
+
+    def test_concurrent_points_outlive_that_they_are_forgotten(self, store: BaseStore) -> None:
+        """An old release pushes while a new one forgets: no point is left without its base."""
+
+        def write() -> None:
+            for number in range(100):
+                store.put(CHANNEL, {"s": Points("base", [str(number)], 100)})
+
+        with ThreadPoolExecutor(1) as pool:
+            writer = pool.submit(let_go, write)
+            while not writer.done():
+                store.forget(CHANNEL, ["s"])
+                series = points(store.since(CHANNEL, None))
+                assert not series or series[0] == ("base", 0), series
+            writer.result()
+
     def test_when_the_last_put_was_made(self, store: BaseStore) -> None:
         """How long news take can be told."""
         before = time.time()

@@ -165,6 +165,18 @@ class BaseStore(ABC):
         """Return where each of the channels stands now; those that do not exist are absent."""
 
     @abstractmethod
+    def forget(self, channel: str, keys: Collection[str]) -> None:
+        """Delete what is stored under some keys: frames that no page shows any more.
+
+        That is no new version, and no hint: who has shown a frame goes on showing it, and who has
+        not is never sent it. Keys that are not there are none to delete.
+
+        Args:
+            channel: the channel's name.
+            keys: the keys of frames; of a series, base and points.
+        """
+
+    @abstractmethod
     def claim(self, name: str, seconds: float, stamp: str = "") -> str:
         """Claim a piece of work for so many seconds.
 

@@ -102,7 +102,7 @@ class DatabaseStore(BaseStore):
                 return self._put_once(channel, frames)
             except Exception as error:
                 if self._is_damage(error):
-                    self._forget(channel, frames)
+                    self._begin_anew(channel, frames)
                 # MySQL and MariaDB undo one of two transactions that wait for each other.
                 # Within somebody else's transaction that is not ours to repeat.
                 elif not _is_deadlock(error) or connections[self.using].in_atomic_block:
@@ -155,11 +155,11 @@ class DatabaseStore(BaseStore):
             self._announce(channel, partial(self._stored, channel, position))
         return position
 
-    def _forget(self, channel: str, keys: Collection[str]) -> None:
+    def _begin_anew(self, channel: str, keys: Collection[str]) -> None:
         """Delete frames that cannot even be read, and begin a new epoch."""
         with transaction.atomic(using=self.using):
             Channel.objects.using(self.using).filter(name=channel).update(epoch=new_epoch())
-            FrameRow.objects.using(self.using).filter(channel_id=channel, key__in=keys).delete()
+            self._delete(channel, keys)
 
     def _is_damage(self, error: Exception) -> bool:
         """Return True if a row could not be read for what it holds.
@@ -294,6 +294,18 @@ class DatabaseStore(BaseStore):
             return {name: head for each in channels for name, head in self.heads([each]).items()}
         heads = {name: Position.read(epoch, version) for name, epoch, version in found}
         return {name: head for name, head in heads.items() if head}
+
+    def forget(self, channel: str, keys: Collection[str]) -> None:
+        """Delete rows in one transaction, which waits for the puts of others."""
+        with transaction.atomic(using=self.using):
+            # Takes the channel's row, as a put does: a put that has read a series' base, and adds
+            # points to it, finds it there.
+            rows = Channel.objects.using(self.using).filter(name=channel)
+            if rows.update(version=F("version")):
+                self._delete(channel, keys)
+
+    def _delete(self, channel: str, keys: Collection[str]) -> None:
+        FrameRow.objects.using(self.using).filter(channel_id=channel, key__in=keys).delete()
 
     def claim(self, name: str, seconds: float, stamp: str = "") -> str:
         """Claim by the clock of this host; clocks apart only make a turn early or late."""

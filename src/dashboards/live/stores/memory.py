@@ -75,6 +75,12 @@ class MemoryStore(BaseStore):
                 name: self._channels[name].position for name in channels if name in self._channels
             }
 
+    def forget(self, channel: str, keys: Collection[str]) -> None:
+        """Delete what is stored under some keys."""
+        with self._lock:
+            if its := self._channels.get(channel):
+                its.state.forget(keys)
+
     def claim(self, name: str, seconds: float, stamp: str = "") -> str:
         """Claim by the monotonic clock of this process."""
         now = time.monotonic()

@@ -196,6 +196,26 @@ return answer
 """
 
 
+_FORGET = """
+local data, versions = KEYS[1], KEYS[2]
+local keys = {}
+for _, key in ipairs(ARGV) do
+    keys[key] = true
+    redis.call('HDEL', data, '#' .. key, '~' .. key)
+end
+for _, member in ipairs(redis.call('ZRANGE', versions, 0, -1)) do
+    local kind, key = string.sub(member, 1, 1), string.sub(member, 2)
+    if kind == '+' then
+        key = string.sub(member, 2, -17)
+    end
+    if keys[key] and (kind == '=' or kind == '+') then
+        redis.call('HDEL', data, member)
+        redis.call('ZREM', versions, member)
+    end
+end
+"""
+
+
 # A lease is "holder stamp"; without a stamp the work is being done.
 _CLAIM = """
 local lease = redis.pcall('GET', KEYS[1])
@@ -227,6 +247,7 @@ class _Client:
         self.put = client.register_script(_PUT)
         self.since = client.register_script(_SINCE)
         self.heads = client.register_script(_HEADS)
+        self.forget = client.register_script(_FORGET)
         self.claim = client.register_script(_CLAIM)
         self.hold = client.register_script(_HOLD)
 
@@ -379,6 +400,10 @@ class RedisStore(BaseStore):
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Read all heads with one script."""
         return _heads(channels, self._sync().heads(self._ask_heads(channels)))
+
+    def forget(self, channel: str, keys: Collection[str]) -> None:
+        """Delete with one script, which nothing else runs beside."""
+        self._sync().forget(self._keys(channel), list(keys))
 
     def claim(self, name: str, seconds: float, stamp: str = "") -> str:
         """Claim by the clock of Redis."""

@@ -2,36 +2,11 @@
 (() => {
   "use strict";
 
+  const { isInUse } = window.dashboards;
   const TOLD_MS = 6_000; // How long "Saved." stands before the form may be loaded anew.
 
   const formIn = (box) => box.querySelector?.(":scope > form[data-dashboards-form]");
   const missed = new WeakSet(); // Boxes whose news was declined.
-
-  // Whether somebody is at it: filling it in, or reading what was wrong with it.
-  function isInUse(form) {
-    const active = document.activeElement;
-    const isTyped = ({ type, value, defaultValue, checked, defaultChecked, options, files }) => {
-      if (type === "hidden") return false;
-      if (type === "checkbox" || type === "radio") return checked !== defaultChecked;
-      if (type === "file") return files.length > 0;
-      if (options) return isChosen([...options]);
-      return defaultValue !== undefined && value !== defaultValue;
-    };
-    return (
-      "told" in form.dataset ||
-      (form.contains(active) && active.matches("input, select, textarea")) ||
-      form.querySelector("[aria-invalid=true], .dashboard-form-errors") !== null ||
-      [...form.elements].some(isTyped)
-    );
-  }
-
-  function isChosen(options) {
-    // Where none is marked, a list begins with its first.
-    if (!options.some(({ defaultSelected }) => defaultSelected) && !options[0]?.closest("[multiple]")) {
-      return options.findIndex(({ selected }) => selected) > 0;
-    }
-    return options.some(({ selected, defaultSelected }) => selected !== defaultSelected);
-  }
 
   function loadMissed(box) {
     const form = formIn(box);

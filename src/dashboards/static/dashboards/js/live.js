@@ -45,9 +45,10 @@
       else if (field === "event") this.event = value;
       else if (field === "id" && !value.includes("\0")) this.id = value;
       else if (field === "retry" && /^\d+$/.test(value)) this.stream.retryMs = Number(value);
-      // Two fields of ours, which other clients ignore.
+      // Three fields of ours, which other clients ignore.
       else if (field === "beat" && Number(value) > 0) this.stream.beatMs = 1000 * Number(value);
       else if (field === "version") this.version = value;
+      else if (field === "release" && this.stream.sameOrigin()) window.dashboards.hearRelease?.(value);
     }
 
     end() {
