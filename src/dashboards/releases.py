@@ -61,7 +61,7 @@ def _get_parts() -> Iterator[bytes]:
     yield (settings.STATIC_URL or "").removeprefix(get_script_prefix()).encode()
     for folder in (_STATIC, *dict.fromkeys(_get_template_folders())):
         yield from _read_folder(folder)
-    for script in sorted({each for its in _get_components() for each in its.scripts}):
+    for script in sorted(set(_get_scripts())):
         yield _read(finders.find(script) or "")
     for module in sorted(_get_modules()):
         file = getattr(sys.modules.get(module), "__file__", None) or ""
@@ -81,6 +81,15 @@ def _get_template_folders() -> Iterator[Path]:
 def _get_components() -> Iterator[Component]:
     for dashboard in registry:
         yield from dashboard.declared.values()
+
+
+def _get_scripts() -> Iterator[str]:
+    for component in _get_components():
+        # Of the class, which runs no code of its author. A property's own code is in a module that
+        # is hashed.
+        scripts: object = type(component).scripts
+        if isinstance(scripts, list | tuple):
+            yield from map(str, scripts)
 
 
 def _get_modules() -> set[str]:
