@@ -1,4 +1,4 @@
-"""A field that was sent without a value, and one that was not sent, as browsers without scripts send them."""
+"""A field that is sent without a value, and one that is not sent, are told apart."""
 
 from datetime import date
 from typing import Any
@@ -82,7 +82,7 @@ class Whole(Dashboard):
 
 class OfOne(Dashboard):
     find = Form(form=Kinds, dependents=["it"])
-    it = Text(value=lambda filters: repr(filters))
+    it = Text(value=str)
 
     class Meta:
         app_label = "site"
@@ -114,8 +114,13 @@ USUAL = {
     "fixed": True,
 }
 EMPTIED = {
-    **dict(ticked=False, known=False, listed=[], boxes=[], both=(False, "x")),
-    **dict(radio="b", one="a"),
+    "ticked": False,
+    "known": False,
+    "listed": [],
+    "boxes": [],
+    "both": (False, "x"),
+    "radio": "b",
+    "one": "a",
 }
 
 

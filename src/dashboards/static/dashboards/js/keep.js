@@ -2,7 +2,7 @@
 // refresh. What they asked for themselves (a sorted table, an answer to a form) comes as it is.
 //
 // Morphing keeps elements, and with them what the browser knows of them. Here is what it would
-// take from them all the same. docs/howto/live.md lists what is kept.
+// take from them all the same. docs/howto/server-sent-events.md lists what is kept.
 (() => {
   "use strict";
 
