@@ -136,7 +136,7 @@
 
   // Where what had the focus is gone, the box has it: the keyboard goes on from there.
   function giveFocus(box, { at, range }) {
-    if (document.activeElement === at.node) return;
+    if (document.activeElement && document.activeElement !== document.body) return; // It was moved.
     const element = nodeAt(at, box) ?? box;
     if (element === box && !box.hasAttribute("tabindex")) box.tabIndex = -1;
     element.focus({ preventScroll: true });
