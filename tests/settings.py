@@ -92,6 +92,10 @@ if "TEST_GRIP" in os.environ:
     # GRIP_URL, GRIP_PROXIES and the like.
     MIDDLEWARE.insert(0, "django_grip.GripMiddleware")
     globals().update(json.loads(os.environ["TEST_GRIP"]))
+if os.environ.get("TEST_EVENTSTREAM") == "1":
+    INSTALLED_APPS.append("django_eventstream")
+    ROOT_URLCONF = "tests.urls_eventstream"
+    EVENTSTREAM_CHANNELMANAGER_CLASS = "dashboards.eventstream.DashboardChannelManager"
 if "TEST_LOGGING" in os.environ:
     LOGGING = json.loads(os.environ["TEST_LOGGING"])
 if os.environ.get("TEST_LIGHT") == "1":

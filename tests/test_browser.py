@@ -182,7 +182,7 @@ async def test_deferred_polled_and_triggered(site: Site, page: Page):
     await page.goto(f"{site.url}/site/later/")
     await expect(page.locator("#site_later-deferred-content")).to_have_text("arrived")
     await expect(page.locator("#site_later-called-content")).to_have_text(
-        "called with filters, object, request, user"
+        "called with filters, filterset, object, request, user"
     )
     polled = page.locator("#site_later-polled-content")
     first = await polled.inner_text()

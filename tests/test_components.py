@@ -712,7 +712,10 @@ def test_a_method_of_the_dashboard_goes_before_the_declared_value():
         async def get_it_value(self, **kwargs: Any) -> str:
             return f"of the method, given {', '.join(sorted(kwargs))}"
 
-    assert Own()["it"].get_value().text == "of the method, given filters, object, request, user"
+    assert (
+        Own()["it"].get_value().text
+        == "of the method, given filters, filterset, object, request, user"
+    )
     assert Own()["other"].get_value().text == "declared"
 
 

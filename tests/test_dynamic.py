@@ -55,7 +55,8 @@ def test_what_only_a_request_has_cannot_be_pushed_to():
         push(Dynamic, "for_staff", "x")
 
     assert str(raised.value) == (
-        "Dynamic has no component 'for_staff'; there are declared_one, dynamic_1, dynamic_2, later."
+        "Dynamic has no component 'for_staff'; there are declared_one, dynamic_1, dynamic_2, "
+        "later, permissions."
     )
 
 

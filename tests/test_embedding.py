@@ -9,13 +9,23 @@ from django.http import HttpRequest
 from django.template import Context, Template
 from django.template.backends.jinja2 import Jinja2
 from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from dashboards import embedding
-from dashboards.component import Text
+from dashboards.component import BasicTable, Form, Table, Text
 from dashboards.dashboard import Dashboard
-from dashboards.exceptions import UnknownComponentError
+from dashboards.exceptions import DeclarationError, UnknownComponentError
 from dashboards.live import push
-from tests.site.dashboards import HOSTILE, Dynamic, Filtered, GroupBoard, Live, Mixed, Staff
+from tests.site.dashboards import (
+    HOSTILE,
+    Dynamic,
+    Filtered,
+    GroupBoard,
+    Live,
+    Mixed,
+    Period,
+    Staff,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,6 +104,60 @@ def test_dashboards_of_two_objects_have_ids_of_their_own():
     assert "group one" in html
     assert "group two" in html
     assert GroupBoard(object=User(pk=None)).dom_id != GroupBoard(object=groups[0]).dom_id
+
+
+def rows() -> list[dict[str, str]]:
+    return [{"name": "one"}, {"name": "two"}]
+
+
+class Stock(Dashboard):
+    orders = Table(value=rows)
+    prices = BasicTable(value=rows)
+    find = Form(form=Period, method="get")
+
+    class Meta:
+        app_label = "site"
+
+
+class Sales(Dashboard):
+    orders = Table(value=rows)
+    prices = Table(value=rows)
+    find = Table(value=rows)
+
+    class Meta:
+        app_label = "site"
+
+
+@pytest.mark.parametrize(
+    ("key", "is_refused"), [("orders", True), ("prices", False), ("find", True)]
+)
+def test_second_dashboard_on_a_page_with_parameters_of_the_same_key_is_refused(
+    key: str, is_refused: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    """Tables and filters of two dashboards on one page, alike in their key, had one place in its
+    address: sorting the one sorted the other. The second is refused, and says which key it is."""
+    monkeypatch.setattr(Dashboard, "get_component_url", lambda self, key: f"/{key}/")
+    request = request_of()
+    assert embedding.render_component(Stock(), key, request)
+    if not is_refused:
+        assert ">one<" in embedding.render_component(Sales(), key, request)
+        return
+    with pytest.raises(DeclarationError) as raised:
+        embedding.render_component(Sales(), key, request)
+    assert str(raised.value) == (
+        f"Sales.{key}: Stock.{key} stands on the same page, and both keep in its address what "
+        f"their viewer has chosen, as ?{key}-…: give one of them another key."
+    )
+    settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": False}
+    assert "Could not be loaded." in embedding.render_component(Sales(), key, request)
+    assert ">one<" in embedding.render_component(Stock(), "prices", request)
+
+
+def test_instances_of_one_dashboard_share_parameters_on_purpose(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Dashboard, "get_component_url", lambda self, key: f"/{key}/")
+    request = request_of(**{"orders-sort": "-name"})
+    for html in (embedding.render_component(Stock(), "orders", request) for _ in range(2)):
+        assert html.index(">two<") < html.index(">one<")
 
 
 def test_filters_are_embedded_too():

@@ -19,6 +19,8 @@ from dashboards.eventstream import DashboardChannelManager, get_channels
 from dashboards.exceptions import DeclarationError
 from dashboards.permissions import BasePermission, IsAdminUser, IsAuthenticated
 from dashboards.registry import Registry
+from tests.harness import Site, Stream
+from tests.test_lost_access import log_in
 
 
 class Listener(views.Listener):  # type: ignore[misc] # brings no types
@@ -279,6 +281,25 @@ def test_logout_ends_the_users_streams_of_every_channel_of_a_dashboard(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("way", [{"is_active": False}, {"is_staff": False}, None], ids=str)
+def test_stream_that_is_asked_anew_asks_as_its_user_is_now(
+    rf: RequestFactory, way: dict[str, bool] | None
+):
+    user = User.objects.create(username="staff", is_staff=True)
+    request = rf.get("/", {"channel": "shop_divided-secret"})
+    request.user = user
+    manager = DashboardChannelManager()
+    (channel,) = manager.get_channels_for_request(request, {})
+    assert manager.can_read_channel(user, channel)
+
+    users = User.objects.filter(pk=user.pk)
+    users.update(**way) if way else users.delete()
+
+    assert not manager.can_read_channel(user, channel)
+    assert manager.can_read_channel(user, "shop_divided-open")
+
+
+@pytest.mark.django_db
 def test_logout_leaves_the_streams_of_another_channel_manager_alone(
     installed: Settings, monkeypatch: pytest.MonkeyPatch, rf: RequestFactory
 ):
@@ -292,3 +313,80 @@ def test_logout_leaves_the_streams_of_another_channel_manager_alone(
     user_logged_out.send(User, request=rf.get("/"), user=None)
 
     assert published == []
+
+
+# Real streams
+
+SECRET, OPEN = "site_mixed-secret", "site_mixed-open"
+
+
+def listen(site: Site, channel: str, cookie: str = "") -> Stream:
+    return site.open_stream(f"/events/?channel={channel}", Cookie=cookie)
+
+
+def wait_until_held(stream: Stream) -> None:
+    while stream._file.readline() != b"event: stream-open\n":
+        pass
+
+
+@pytest.fixture(scope="module")
+def _held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("site"), TEST_EVENTSTREAM="1")
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def site(_held: Site) -> Site:
+    """The test site with django-eventstream in it, which holds its streams itself."""
+    _held.renew()
+    return _held
+
+
+@pytest.mark.parametrize("way", ["/logout/", f"/tell/{SECRET}/admin/"], ids=["logout", "told"])
+def test_stream_of_a_guarded_component_ends_with_the_access_of_its_user(site: Site, way: str):
+    """A stream of django-eventstream that was told of its user's logout asked for permission as
+    the user it had begun with, was let in, and went on to show what only staff may see."""
+    admin = log_in(site, "admin")
+    site.get("/staff/other/1/")
+    other = log_in(site, "other")
+    with (
+        listen(site, SECRET, admin) as ended,
+        listen(site, f"{SECRET}&channel={OPEN}", other) as others,
+        listen(site, OPEN) as anonymous,
+        listen(site, SECRET) as refused,
+    ):
+        assert "forbidden" in refused.event()["data"]
+        assert refused.event() == {}
+        for stream in (ended, others, anonymous):
+            wait_until_held(stream)
+        site.get(f"/send/{SECRET}/before/")
+        ended.until("before")
+        others.until("before")
+
+        site.get(way, Cookie=admin)
+        site.get(f"/send/{SECRET}/after/")
+
+        # Said twice: by what ended it, and by what it asked then.
+        while event := ended.event():
+            assert "forbidden" in event["data"]
+        # Who is still let in notices nothing.
+        others.until("after")
+        site.get(f"/send/{OPEN}/for-all/")
+        anonymous.until("for-all")
+    with listen(site, SECRET, admin) as again:
+        assert "forbidden" in again.event()["data"]
+        assert again.event() == {}
+
+
+def test_stream_of_another_login_of_the_same_user_comes_back(site: Site):
+    first, second = log_in(site, "admin"), log_in(site, "admin")
+    with listen(site, SECRET, second) as stream:
+        wait_until_held(stream)
+        site.get("/logout/", Cookie=first)
+        while stream.event():
+            pass
+    with listen(site, SECRET, second) as stream:
+        wait_until_held(stream)
+        site.get(f"/send/{SECRET}/after/")
+        stream.until("after")

@@ -25,6 +25,7 @@ from dashboards.component.stat import StatDateChangeSerializer, StatSerializer
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.live import push
+from dashboards.registry import Registry
 from tests.books import models
 from tests.books.models import Book
 from tests.site.dashboards import Drawn, Figures
@@ -451,6 +452,7 @@ def test_what_the_page_about_figures_shows(
 ):
     monkeypatch.setitem(sys.modules, "books.models", models)
     monkeypatch.setattr(Dashboard, "get_app_label", classmethod(lambda cls: "books"))
+    monkeypatch.setattr("dashboards.registry.registry", Registry())
     Book.objects.create(title="One", pages=300, sold=timezone.now())
     page = (HOWTO / "figures.md").read_text()
     names: dict[str, Any] = {"__name__": "books.dashboards"}

@@ -23,10 +23,11 @@ from dashboards.live import push
 from dashboards.live.grip import publisher
 from dashboards.live.grip.proxies import HttpClient, Message, configured
 from dashboards.live.hold import ACCESS, EVERYBODY, identify
+from dashboards.live.metrics import get_metrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from tests.harness import free_port, wait_for
-from tests.site.dashboards import Live
+from tests.site.dashboards import Live, Mixed
 
 pytestmark = pytest.mark.django_db
 
@@ -476,6 +477,28 @@ def test_what_is_too_big_for_the_proxy_is_fetched_by_it(behind: Settings, contro
     assert control.items[0]["formats"]["http-stream"] == {"action": "hint"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_marker_of_a_guarded_component_is_not_published_but_asked_for(
+    behind: Settings, client: Client, control: Control
+):
+    """A proxy has one channel for all streams of a dashboard, so what it was told went to all. It
+    is told to ask instead, and each stream is answered as whom it belongs to."""
+    path = "/site/mixed/@stream/"
+    client.force_login(get_user_model().objects.create_user("staff", is_staff=True))
+    anonymous, staff = ask(Client(), path), ask(client, path)
+    push(Mixed, secret="classified", open="for all")
+    channel = f"dashboards:{Mixed().channel}"
+    wait_for(lambda: channel in [each["channel"] for each in control.items])
+
+    items = [each["formats"]["http-stream"] for each in control.items if each["channel"] == channel]
+    assert all(each == {"action": "hint"} for each in items)
+    told = [ask_next(*each, path).content for each in ((Client(), anonymous), (client, staff))]
+    assert [set(re.findall(b"event: (open|@)", each)) for each in told] == [
+        {b"open"},
+        {b"open", b"@"},
+    ]
+
+
 def test_threads_that_announce_in_another_order_lose_nothing(control: Control, behind: Settings):
     store = get_store()
     told = publisher.Publisher(HttpClient(configured()[0]), "here")
@@ -561,6 +584,7 @@ def test_without_a_proxy_nothing_is_begun(settings: Settings):
 def test_a_refused_publish_says_so_once(
     behind: Settings, control: Control, caplog: pytest.LogCaptureFixture
 ):
+    before = get_metrics()
     control.status = 403
     get_store().put(CHANNEL, {"number": "refused"})
     wait_for(lambda: len(control.requests) > 2)
@@ -577,6 +601,9 @@ def test_a_refused_publish_says_so_once(
     # One line, where a library's chained tracebacks made ninety.
     assert "\n" not in message
     assert failed.exc_info is None
+    now = get_metrics()
+    assert now["publish_failures"] - before["publish_failures"] >= 2
+    assert now["published"] - before["published"] >= 1
 
 
 def _is_published(control: Control, text: str) -> bool:

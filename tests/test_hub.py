@@ -1,6 +1,7 @@
 """The hub: one read for all readers, cursors, and faults of the store."""
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -498,6 +499,32 @@ async def test_who_lost_access_is_ended_though_the_hint_was_lost(hub: Hub, store
     store.put(CHANNEL, {"a": "secret"})
     assert await read(reader) == ""
     assert "secret" in await read(anonymous)
+
+
+async def test_reader_hears_the_guarded_events_that_it_may_and_keeps_up_with_the_others(
+    hub: Hub, store: Store
+):
+    """What not everybody may hear of went to every reader of the channel. Each is told what it may
+    hear; what it may not hear leaves it as far as the others, who share their bytes."""
+    position = store.since(CHANNEL, None).position
+    some, all_ = frozenset({"@one"}), frozenset({"@one", "@two"})
+    heard = [frozenset[str](), some, some, all_]
+    readers = [await hub.open(Hold(CHANNEL, position, heard=each)) for each in heard]
+    tasks = [asyncio.create_task(each.read()) for each in readers]
+    await asyncio.sleep(0)
+    store.put(CHANNEL, {"@two": "2"})
+    assert b"@two" in await tasks[3]
+    store.put(CHANNEL, {"@one": "1", "@one:state": "late"})
+    first, second = await tasks[1], await tasks[2]
+    assert first is second
+    assert re.findall(b"event: (.*)", first) == [b"@one", b"@one:state"]
+    assert not tasks[0].done()
+    assert readers[0].position is readers[1].position
+    store.put(CHANNEL, {"open": "0"})
+    assert (await tasks[0]).count(b"event:") == 1
+
+    late = await hub.open(Hold(CHANNEL, None, heard=some))
+    assert sorted(re.findall("event: (.*)", await read(late))) == ["@one", "@one:state", "open"]
 
 
 async def test_who_lost_access_is_ended_by_the_poll_at_the_latest(hub: Hub, store: Store):

@@ -16,6 +16,7 @@ from dashboards.live import Every, push
 from dashboards.live.stores import get_store
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.permissions import IsAuthenticated
+from dashboards.registry import Registry
 from tests.addresses import addresses
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True)]
@@ -25,7 +26,7 @@ def release(**attributes: Any) -> type[Dashboard]:
     """The dashboard as one release declares it."""
     its = type("Meta", (), {"app_label": "site"})
     made: Any = DashboardType("Shop", (Dashboard,), {"Meta": its, **attributes})
-    return cast("type[Dashboard]", made)
+    return Registry().register(cast("type[Dashboard]", made))
 
 
 Old = release(
@@ -130,6 +131,7 @@ def test_value_that_the_old_release_writes_anew_stays_until_it_writes_no_more(
 
 
 def test_component_that_an_instance_adds_is_not_forgotten():
+    @Registry().register
     class Shop(Dashboard):
         class Meta:
             app_label = "site"

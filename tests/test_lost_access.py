@@ -35,7 +35,7 @@ from dashboards.live.subjects import (
 )
 from dashboards.sessions import get_seconds_left
 from tests.books.models import Book, Classic, Employee, Member, Paperback
-from tests.harness import Site, wait_for
+from tests.harness import Site, Stream, wait_for
 from tests.site.dashboards import GroupBoard, Mine, Staff
 
 STAFF = "/site/staff/@stream/"
@@ -92,6 +92,56 @@ def test_stream_of_one_who_lost_access_ends(site: Site, way: str):
         assert time.monotonic() - began < 2
         site.push(number="for all")
         anonymous.until("for all")
+
+
+MIXED = "/site/mixed/@stream/"
+
+
+def names_until(stream: Stream, text: str) -> set[str]:
+    """Return the names of the events up to the first whose data holds ``text``."""
+    names: set[str] = set()
+    while event := stream.event():
+        names.add(event["event"])
+        if text in event["data"]:
+            return names
+    raise AssertionError(text)
+
+
+def test_marker_of_a_guarded_component_is_sent_to_those_who_may_see_it(site: Site):
+    """A component with permissions sends a marker by which pages load its value anew. It went to
+    everybody's stream, so that anybody could tell when what they may not see had changed."""
+    cookie = log_in(site, "admin")
+    with site.open_stream(MIXED) as anonymous, site.open_stream(MIXED, Cookie=cookie) as stream:
+        site.push_to("Mixed", secret="classified")
+        while not stream.event()["event"].startswith("@"):
+            pass
+        site.push_to("Mixed", secret="classified", open="for all")
+        assert names_until(anonymous, "for all") == {"open"}
+        site.push_to("Mixed", secret="classified", open="for all, too")
+        assert any(each.startswith("@") for each in names_until(stream, "for all, too"))
+        assert names_until(anonymous, "for all, too") == {"open"}
+
+
+def test_stream_of_one_who_lost_access_to_a_component_ends(site: Site):
+    """Whoever may open the dashboard was left on a stream that still carried the markers of a
+    component which they might no longer see. Their page comes back and is told no more of it."""
+    cookie = log_in(site, "admin")
+    with site.open_stream(MIXED) as anonymous, site.open_stream(MIXED, Cookie=cookie) as stream:
+        site.push_to("Mixed", open="before")
+        stream.until("before")
+        site.execute(
+            "from django.contrib.auth.models import User\n"
+            "from dashboards.live import revoke\n"
+            "from tests.site.dashboards import Mixed\n"
+            "User.objects.update(is_staff=False)\nrevoke(dashboard=Mixed)"
+        )
+        while stream.event():
+            pass
+        site.push_to("Mixed", secret="classified", open="after")
+        anonymous.until("after")
+    with site.open_stream(MIXED, Cookie=cookie) as stream:
+        site.push_to("Mixed", secret="classified", open="at last")
+        assert names_until(stream, "at last") == {"open"}
 
 
 @pytest.mark.parametrize("way", ["/login/member/", "/logout/"])

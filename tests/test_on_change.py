@@ -5,16 +5,20 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.live import Every, OnChange
 from dashboards.live.stores import get_store
 from dashboards.live.triggers import claim, turns
+from dashboards.registry import Registry
+from tests.harness import Site
 from tests.site.dashboards import Changing
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,6 +92,7 @@ def test_what_makes_no_sense_is_refused(arguments, options, message):
         OnChange(*arguments, **options)
 
 
+@Registry().register
 class Adding(Dashboard):
     def __init__(self, request: HttpRequest | None = None, **kwargs: Any) -> None:
         super().__init__(request=request, **kwargs)
@@ -109,6 +114,30 @@ def test_a_component_that_an_instance_adds_hears_of_its_model_too():
     assert ">0<" in kinds()
     ContentType.objects.create(app_label="new", model="one")
     assert ">1<" in kinds()
+
+
+def test_component_that_an_instance_adds_hears_of_changes_in_a_process_that_never_made_one(
+    site: Site,
+):
+    """Only processes that had served such a dashboard knew which models its components wait for. A
+    save in any other, a management command, was seen a minute later."""
+    with site.open_stream("/site/dynamic/@stream/") as stream:
+        stream.until("0 new")
+        for number in (1, 2):
+            site.execute(
+                "from django.contrib.auth.models import Permission\n"
+                "from django.contrib.contenttypes.models import ContentType\n"
+                "kind = ContentType.objects.get_for_model(Permission)\n"
+                f"Permission.objects.create(name='new', content_type=kind, codename='{number}')"
+            )
+            stream.until(f"{number} new")
+
+
+def test_changes_that_nobody_awaits_are_told_to_nobody():
+    store = get_store()
+    Session.objects.create(session_key="x", session_data="", expire_date=timezone.now())
+
+    assert store.heads(["model:sessions.session"]) == {}
 
 
 def name_of(object: Any) -> str:  # noqa: A002 - as values ask for it

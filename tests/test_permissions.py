@@ -487,6 +487,7 @@ def test_a_component_that_one_may_not_see_is_nowhere(client: Client):
         assert "for all" in content
         for word in ("secret", "classified", "wages", "later"):
             assert word not in content
+    assert set(re.findall(r"^event: (.*)$", stream, re.MULTILINE)) == {"open"}, "no marker either"
     for key in ("secret", "wages", "later"):
         answer = client.get(f"/site/mixed/@component/{key}/")
         assert answer.status_code == 404

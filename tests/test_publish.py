@@ -23,11 +23,13 @@ from dashboards.live import Every, apush, push
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.stores.memory import MemoryStore
+from dashboards.registry import Registry
 
 # Commits are what this is about, so they are real.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@Registry().register
 class Board(Dashboard):
     number = Stat(live=True)
     note = Text(live=True)
@@ -45,6 +47,7 @@ class Board(Dashboard):
         app_label = "site"
 
 
+@Registry().register
 class Other(Dashboard):
     number = Stat(live=True)
 

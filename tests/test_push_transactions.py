@@ -14,10 +14,12 @@ from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DashboardError, PushError
 from dashboards.live import apush, push
 from dashboards.live.stores import get_store
+from dashboards.registry import Registry
 
 MEMORY = {"STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}}}
 
 
+@Registry().register
 class Board(Dashboard):
     note = Stat(live=True)
 
@@ -144,6 +146,10 @@ class PushInTestCase(TestCase):
 # What cannot be pushed, or pushed to.
 
 
+class Unregistered(Board):
+    """Not registered, though what it derives from is."""
+
+
 class Elsewhere:
     def __repr__(self) -> str:
         return "<elsewhere>"
@@ -160,15 +166,21 @@ class Elsewhere:
         (lambda: push(Board, "note"), "push(…, 'note') needs the value as its third argument."),
         (lambda: push(Board), "push() needs a key and a value, or values by key."),
         (lambda: push(Board, "note", 1, note=2), "names one key twice."),
+        (lambda: push(Unregistered, note=1), "push(Unregistered, …): tests.test_push_transactions"),
+        (lambda: push(Unregistered(), note=1), "is not registered, so no page shows it. Put @reg"),
         (
             lambda: push(Board, note=1, using="nowhere"),
             "push(…, using='nowhere'): there is no such database; there are 'default",
         ),
     ],
-    ids=["component", "name", "nothing", "object", "dict", "no value", "empty", "twice", "using"],
+    ids=[
+        *("component", "name", "nothing", "object", "dict", "no value", "empty", "twice"),
+        *("unregistered class", "unregistered instance", "using"),
+    ],
 )
 def test_push_of_what_cannot_be_pushed_says_what_can(call: Callable[[], None], words: str):
-    # It ended in an AttributeError within the package.
+    """Pushing to what is no dashboard ended in an AttributeError within the package, and pushing
+    to a dashboard that nobody had registered in nothing at all. Each says what is wrong."""
     with pytest.raises(PushError) as raised:
         call()
 

@@ -387,6 +387,36 @@ def test_a_logout_ends_the_streams_of_that_user(behind: Behind, either_pusher: S
         assert stream.response.status == 403
 
 
+def test_publishes_are_counted(behind: Behind, either_pusher: Site):
+    """What a process told the proxy was counted nowhere. It is in its metrics, by ZMQ and HTTP."""
+    with behind.open() as stream:
+        either_pusher.push(number="counted")
+        stream.until("counted")
+    either_pusher.execute(
+        "from dashboards.live.metrics import get_metrics\n"
+        "from tests.harness import wait_for\n"
+        "wait_for(lambda: get_metrics()['published'] >= 1)"
+    )
+
+
+def test_marker_of_a_guarded_component_reaches_those_who_may_see_it(behind: Behind, pusher: Site):
+    """Behind Pushpin all streams of a dashboard take the same publishes, so a marker of what some
+    may not see went to all. It is asked for by each stream, and the news after it arrive alike."""
+    cookie, path = log_in(behind, "admin"), "/site/mixed/@stream/"
+    with behind.open(path) as anonymous, behind.open(path, Cookie=cookie) as stream:
+        pusher.push_to("Mixed", secret="classified")
+        while not stream.event()["event"].startswith("@"):
+            pass
+        pusher.push_to("Mixed", open="for all")
+        stream.until("for all")
+        names = set()
+        while event := anonymous.event():
+            names.add(event["event"])
+            if "for all" in event["data"]:
+                break
+    assert names - {"dashboards:heartbeat"} == {"open"}
+
+
 @pytest.mark.parametrize("named", ["session=session", "dashboard=Staff"])
 def test_revocation_of_a_session_or_dashboard_reaches_streams_that_pushpin_holds(
     behind: Behind, pusher: Site, named: str

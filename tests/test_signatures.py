@@ -18,7 +18,7 @@ from dashboards.live import Every, OnChange
 from dashboards.permissions import IsAuthenticated
 from dashboards.registry import Registry
 
-OPTIONS = ("request", "object", "user", "filters")
+OPTIONS = ("request", "object", "user", "filters", "filterset")
 
 
 def declare(component: Component, **namespace: Any) -> type[Dashboard]:
@@ -61,7 +61,7 @@ def test_value_with_an_unknown_parameter_is_refused_with_the_known_ones(
     asked = "strat" if "lambda" in name and "get" not in name else "start"
     assert str(raised.value) == (
         f"Sales.total: {name} asks for {asked!r}, which it is never given. A value may ask for "
-        "'request', 'object', 'user', 'filters'; give any other parameter a default."
+        "'request', 'object', 'user', 'filters', 'filterset'; give any other parameter a default."
     )
 
 
@@ -69,7 +69,7 @@ def test_value_with_an_unknown_parameter_is_refused_with_the_known_ones(
     "value",
     [
         lambda: 1,
-        lambda request, object, user, filters: 1,  # noqa: A006 - users know it by this name
+        lambda request, object, user, filters, filterset: 1,  # noqa: A006 - users know it by this name
         lambda start=3: start,
         lambda **kwargs: 1,
         lambda *args: 1,

@@ -226,7 +226,7 @@ def test_a_serializer_as_the_older_documentation_writes_it():
 
         @staticmethod
         def get_data(filters: Any, **kwargs: Any) -> list[dict[str, Any]]:
-            assert set(kwargs) == {"request", "object", "user"}
+            assert set(kwargs) == {"request", "object", "user", "filterset"}
             return [{"key": f"key_{n}", "value": n} for n in range(10) if filters["min"] <= str(n)]
 
         @staticmethod

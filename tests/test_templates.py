@@ -6,6 +6,7 @@ from posixpath import normpath
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.utils import translation
@@ -13,11 +14,13 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 from pytest_django import Settings
 
+from dashboards import embedding
 from dashboards.component import Gauge, Stat, Text
 from dashboards.component.layout import HR, HTML, Card, ComponentLayout, Tab, TabContainer
 from dashboards.component.stat import StatData
 from dashboards.component.stat.data import StatChange
 from dashboards.dashboard import Dashboard
+from dashboards.views import PageView
 from tests.site.dashboards import HOSTILE
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +72,35 @@ def test_context_processors_are_asked_once_for_all_components(settings: Settings
     html = Board(RequestFactory().get("/here/")).render_components()
 
     assert html.count("Hello from /here/") == 2
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("is_embedded", [False, True], ids=["page", "embedded"])
+def test_context_processors_are_asked_once_for_a_page_and_all_on_it(
+    settings: Settings, is_embedded: bool
+):
+    """Context processors ran twice a page, for the page's own template and for all components. They
+    run once, and a component's template sees as little of the page's values as before."""
+    page = '{% firstof "leaked" as mine %}{{ greeting }} {{ dashboard.render_components }}'
+    text = "{{ greeting }}: {{ mine }}{{ dashboard }}{{ rendered_value }}"
+    with_templates(settings, text=text, **{"../dashboard": page, "../embedded": page})
+
+    class Shown(Dashboard):
+        it = Text(value="shown")
+
+        class Meta:
+            app_label = "site"
+
+    request = RequestFactory().get("/here/")
+    request.user = AnonymousUser()
+    asked.clear()
+    if is_embedded:
+        html = embedding.render_dashboard(Shown(), request)
+    else:
+        html = PageView.as_view(dashboard_class=Shown)(request).content.decode()  # type: ignore[attr-defined]
+
+    assert html.startswith("Hello from /here/ <")
+    assert "Hello from /here/: shown" in html
     assert len(asked) == 1
 
 

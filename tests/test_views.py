@@ -482,7 +482,7 @@ def test_values_of_the_viewer_are_in_the_page(client: Client):
     [
         ("/site/live/@component/greeting/?name=Ann", "Hello Ann"),
         ("/site/later/@component/deferred/", "arrived"),
-        ("/site/later/@component/called/", "called with filters, object, request"),
+        ("/site/later/@component/called/", "called with filters, filterset, object, request"),
         ("/site/later/@component/above/", "above"),
     ],
 )

@@ -10,10 +10,10 @@ from django.urls import get_script_prefix
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
+from dashboards.characters import clean_text
 from dashboards.component import Chart
 from dashboards.component.chart.kind import PLOTLY, WORLD
 from dashboards.dashboard import Dashboard
-from dashboards.live.limits import clean_text
 from dashboards.permissions import grants
 from dashboards.registry import registry
 from dashboards.releases import get_release_id
@@ -34,7 +34,7 @@ def render_dashboard(dashboard: Dashboard, request: HttpRequest | None = None) -
     if bound is None:
         return SafeString()
     context = {"dashboard": bound, "stream_url": open_stream(bound)}
-    return _render("dashboards/embedded.html", context, request)
+    return _render_around("dashboards/embedded.html", context, bound)
 
 
 def render_component(
@@ -60,7 +60,7 @@ def render_component(
     component = bound[key]
     stream_url = open_stream(bound) if component.live else ""
     context = {"dashboard": bound, "component": component, "stream_url": stream_url}
-    return _render("dashboards/embedded_component.html", context, request)
+    return _render_around("dashboards/embedded_component.html", context, bound)
 
 
 def bind(dashboard: Dashboard, request: HttpRequest | None) -> Dashboard | None:
@@ -114,7 +114,7 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
         "plotly_url": _find_static(PLOTLY),
         "world_url": _find_static(WORLD),
     }
-    return _render("dashboards/scripts.html", context, None)
+    return _render("dashboards/scripts.html", context)
 
 
 def _find_static(path: str) -> str:
@@ -127,10 +127,14 @@ def _find_static(path: str) -> str:
 
 def render_head(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeString:
     """Render style and scripts."""
-    style = _render("dashboards/style.html", {}, None)
+    style = _render("dashboards/style.html", {})
     return mark_safe(style + render_scripts(dashboards, nonce))  # noqa: S308 - both are rendered
 
 
-def _render(template: str, context: dict[str, Any], request: HttpRequest | None) -> SafeString:
-    html = clean_text(render_to_string(template, context, request=request))
+def _render(template: str, context: dict[str, Any]) -> SafeString:
+    return mark_safe(clean_text(render_to_string(template, context)))  # noqa: S308 - it escapes
+
+
+def _render_around(template: str, context: dict[str, Any], dashboard: Dashboard) -> SafeString:
+    html = clean_text(dashboard.templates.render_around(template, context))
     return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes

@@ -5,9 +5,12 @@ The one module that imports django_eventstream. It is importable without it, and
     EVENTSTREAM_CHANNELMANAGER_CLASS = "dashboards.eventstream.DashboardChannelManager"
 """
 
+from threading import Lock
 from typing import Any
+from weakref import WeakValueDictionary
 
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest
 
@@ -19,6 +22,46 @@ try:
     from django_eventstream.channelmanager import DefaultChannelManager
 except ImportError:
     DefaultChannelManager = object
+
+
+class _Readers:
+    """The users of streams, each as the object that came with a request.
+
+    django-eventstream asks a stream anew about which something was said, with the user as it was
+    when the stream was opened: one who has logged out since, or is no longer staff, was let in.
+    """
+
+    def __init__(self) -> None:
+        # By identity, for two objects of one user are equal.
+        self._known: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self._gone: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self._lock = Lock()
+
+    def add(self, user: Any) -> None:
+        """Know a user, before the stream is opened."""
+        with self._lock:
+            self._known[id(user)] = user
+
+    def get_current(self, user: Any) -> Any:
+        """Return a user as it is now: ``None`` after a logout, and for one who is not active."""
+        with self._lock:
+            if id(user) in self._gone:
+                return None
+            if id(user) not in self._known or user.pk is None:
+                return user
+        current = get_user_model()._default_manager.filter(pk=user.pk).first()  # noqa: SLF001 - public by custom
+        # A user model of the project's own may have no such field.
+        return current if getattr(current, "is_active", True) else None
+
+    def log_out(self, user: Any) -> None:
+        """Take every known object of a user for nobody's, from now on."""
+        with self._lock:
+            for each in list(self._known.values()):
+                if each.pk == user.pk:
+                    self._gone[id(each)] = each
+
+
+_readers = _Readers()
 
 
 class DashboardChannelManager(DefaultChannelManager):  # type: ignore[misc] # brings no types
@@ -37,6 +80,16 @@ class DashboardChannelManager(DefaultChannelManager):  # type: ignore[misc] # br
     GRIP proxy; pages that are still signed in connect again.
     """
 
+    def get_channels_for_request(self, request: HttpRequest, view_kwargs: Any) -> Any:
+        """Return the channels that a request asks for, as django-eventstream has it.
+
+        A channel manager of your own that overrides this must call it: from here on it is known
+        whose stream is opened.
+        """
+        if (user := getattr(request, "user", None)) is not None:
+            _readers.add(user)
+        return super().get_channels_for_request(request, view_kwargs)
+
     def can_read_channel(self, user: Any, channel: str) -> bool:
         """Return True if a user (``None`` for one who is not signed in) may read a channel.
 
@@ -48,7 +101,7 @@ class DashboardChannelManager(DefaultChannelManager):  # type: ignore[misc] # br
         if not dashboards:
             allowed: bool = super().can_read_channel(user, channel)
             return allowed
-        request = _request_of(user)
+        request = _request_of(_readers.get_current(user))
         return all(_may_read(dashboard, channel, request) for dashboard in dashboards)
 
 
@@ -79,6 +132,8 @@ def connect() -> None:
 def _end_streams(user: Any, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
     if user is None:
         return
+    # Before the streams are told: they ask who they are then.
+    _readers.log_out(user)
     # They read the settings when they are imported.
     from django_eventstream.utils import get_channelmanager, publish_kick  # noqa: PLC0415
     from django_eventstream.views import get_listener_manager  # noqa: PLC0415

@@ -39,6 +39,7 @@ class Registry:
             )
             raise RegistrationError(msg)
         self._registry[name] = dashboard
+        dashboard.is_registered = True
         dashboard.watch_models()
         return dashboard
 

@@ -15,7 +15,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.handlers.exception import response_for_exception
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.template.loader import render_to_string
 from django.utils.cache import (
     get_conditional_response,
     patch_cache_control,
@@ -28,6 +27,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.generic import View
 
 from dashboards import conf
+from dashboards.characters import clean_text
 from dashboards.component.bound import BoundComponent, Shown, entity_tag
 from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard import Dashboard
@@ -35,8 +35,8 @@ from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.frames import encode_frames, encode_opening, encode_release
 from dashboards.live.grip.edge import Proxied, proxied
+from dashboards.live.guarded import audible
 from dashboards.live.hold import ACCESS, Hold, identify, offered, retry_when_full
-from dashboards.live.limits import clean_text
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
@@ -156,7 +156,7 @@ class PageView(DashboardAccessView):
         dashboard.compute_due(deferred=False)
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
         context = {"dashboard": dashboard, "stream_url": stream_url}
-        html = render_to_string(dashboard._meta.template_name, context, request)  # noqa: SLF001
+        html = dashboard.templates.render_around(dashboard._meta.template_name, context)  # noqa: SLF001
         response = HttpResponse(clean_text(html))
         response.is_public = dashboard.is_public  # type: ignore[attr-defined]
         return response
@@ -295,7 +295,8 @@ class StreamView(DashboardAccessView):
             dashboard.compute_due(deferred=True, seconds=seconds)
             store, since = get_store(), self._position()
             changes = store.reach(lambda: store.since(dashboard.channel, since))
-            content += encode_frames(changes.frames, str(changes.position))
+            frames = audible(changes.frames, dashboard.heard)
+            content += encode_frames(frames, str(changes.position))
             if through is not None:
                 through.hold(self._hold(changes.position, through.access))
         response = HttpResponse(content, content_type="text/event-stream")
@@ -332,6 +333,7 @@ class StreamView(DashboardAccessView):
             holder=self._identity or (offer.client if offer else ""),
             session=session_subject(session) if session else "",
             about=dashboard.get_subjects(),
+            heard=dashboard.heard,
             seconds=get_seconds_left(request) if session else math.inf,
             access=access,
             resumed="Last-Event-ID" in request.headers,

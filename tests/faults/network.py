@@ -28,6 +28,7 @@ class Network:
         self._connect = connect
         self._flows = asyncio.Event()
         self._flows.set()
+        self._swallows = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -54,8 +55,14 @@ class Network:
         """Carry nothing, not even an end, and say nothing about it."""
         self._flows.clear()
 
+    def swallow(self) -> None:
+        """Lose every byte of each connection, and carry no end: they are half open."""
+        self._swallows = True
+        self._flows.clear()
+
     def heal(self) -> None:
-        """Carry everything at once, what was stalled too."""
+        """Carry everything at once, what was stalled too. What was swallowed is lost."""
+        self._swallows = False
         self.delay = self.bytes_per_second = 0
         self._flows.set()
 
@@ -98,6 +105,8 @@ class Network:
                     await asyncio.sleep(self.delay)
                 if self.bytes_per_second:
                     await asyncio.sleep(len(data) / self.bytes_per_second)
+                if data and self._swallows:
+                    continue
                 await self._flows.wait()
                 if not data:
                     return

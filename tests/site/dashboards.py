@@ -11,7 +11,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db.models import Count
 from django.http import HttpRequest
 
@@ -329,6 +329,10 @@ class Dynamic(Dashboard):
         for number in range(1, 3):
             self.components[f"dynamic_{number}"] = Text(value=f"added {number}", live=True)
         self.components["later"] = Text(defer=lambda: "added and deferred")
+        self.components["permissions"] = Stat(
+            value=lambda: f"{Permission.objects.filter(name__startswith='new').count()} new",
+            live=OnChange("auth.Permission"),
+        )
         if request is not None and request.GET.get("as") == "staff":
             self.components["for_staff"] = Text(value=lambda: "only here", live=Every(seconds=60))
 

@@ -88,7 +88,7 @@ class Bound(Protocol):
 
     @property
     def given(self) -> dict[str, Any]:
-        """What callables may ask for: ``request``, ``object``, ``user``, ``filters``."""
+        """What callables may ask for by name, such as ``request`` and ``filters``."""
 
     @property
     def is_allowed(self) -> bool:
@@ -142,10 +142,10 @@ class Component:
         template: the template that renders the value. Its context holds ``component`` and
             ``rendered_value``.
         value: the value, or a callable (sync or async) that returns it. A callable gets those
-            of ``request``, ``object``, ``user`` and ``filters`` that it names, all where it
-            takes ``**kwargs``. ``get_<key>_value`` on the dashboard goes before it. Where values
-            are pushed, a callable is what a page shows first; any other value only until the
-            first push.
+            of ``request``, ``object``, ``user``, ``filters`` and ``filterset`` that it names, all
+            where it takes ``**kwargs``. ``get_<key>_value`` on the dashboard goes before it. Where
+            values are pushed, a callable is what a page shows first; any other value only until
+            the first push.
         defer: ``True`` to load the value only when the component comes into view, or a callable
             like ``value`` that is called then. ``get_<key>_defer`` goes before it.
         defer_url: where a deferred component loads from; by default its own address.
@@ -259,6 +259,11 @@ class Component:
         """Whether these parameters of a viewer make it another than what everybody is shown."""
         return False
 
+    @property
+    def takes_params(self) -> bool:
+        """Whether it keeps what its viewer has chosen in the page's address, by its key."""
+        return type(self).is_shaped_by is not Component.is_shaped_by
+
     def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
         """Return those of a component's parameters that it knows: addresses repeat no others.
 
@@ -287,7 +292,8 @@ class Component:
         """Return the value ready for the template, called where it is callable.
 
         Args:
-            **kwargs: what a callable may ask for: ``request``, ``object``, ``user``, ``filters``.
+            **kwargs: what a callable may ask for: ``request``, ``object``, ``user``, ``filters``,
+                ``filterset``.
         """
         return self.prepare_value(resolve(self.value, **kwargs))
 

@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from dashboards.characters import clean_text
 from dashboards.component.base import CTA, Component, names_of, resolve
 from dashboards.component.box import Box, escaped
 from dashboards.component.broadcast import broadcasting, fit_to_page
@@ -31,7 +32,8 @@ from dashboards.component.templates import Templates, is_ours
 from dashboards.component.texts import is_missing
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
-from dashboards.live.limits import check_size, clean_text
+from dashboards.live.guarded import guarded_event
+from dashboards.live.limits import check_size
 from dashboards.live.states import State
 from dashboards.live.triggers import Every, OnChange, Source, topic_of
 from dashboards.permissions import grants_all, load
@@ -43,7 +45,7 @@ _PARTS = dict.fromkeys(("box", "title", "icon", "content", "state", "cta"), "")
 
 _NO_CSS = tuple((name, escaped("")) for name in _PARTS)
 
-_NARROWING = frozenset({"filters", "request"})
+_NARROWING = frozenset({"filters", "filterset", "request"})
 _COMPUTED = (Every, OnChange)
 _SUBJECTS = frozenset({"object", "user"})
 
@@ -64,6 +66,10 @@ class Owner(Protocol):
     @property
     def filters(self) -> Mapping[str, Any]:
         """What the page was asked to be narrowed to."""
+
+    @property
+    def filterset(self) -> Any:
+        """The ``FilterSet`` that says so, where there is one."""
 
     @property
     def is_filtered(self) -> bool:
@@ -204,10 +210,11 @@ class BoundComponent:
 
     @cached_property
     def event(self) -> str:
-        """The name of its frames: the key, unless some who hear of it may not see it."""
+        """The name of its frames: the key, unless not everybody may hear of it."""
         if not self.is_guarded:
             return self.key
-        return salted_hmac("dashboards.event", self.label, algorithm="sha256").hexdigest()[:16]
+        name = salted_hmac("dashboards.event", self.label, algorithm="sha256").hexdigest()[:16]
+        return guarded_event(name)
 
     @property
     def is_guarded(self) -> bool:
@@ -330,6 +337,11 @@ class BoundComponent:
     def is_loadable(self) -> bool:
         """Whether its value can be had at any time, not only when it is pushed."""
         return not self.is_pushed or self.is_deferred or callable(self._getter())
+
+    @property
+    def takes_params(self) -> bool:
+        """Whether its viewer can shape it, by parameters of the page's address."""
+        return self._component.takes_params and self.is_loadable
 
     @property
     def is_own(self) -> bool:
@@ -812,16 +824,19 @@ class BoundComponent:
 
     @property
     def given(self) -> dict[str, Any]:
-        """What callables may ask for: ``request``, ``object``, ``user``, ``filters``."""
+        """What callables may ask for by name."""
         owner = self._owner
-        filters = owner.filters
+        filters, filterset = owner.filters, owner.filterset
         for each in self._narrowings:
             filters = {**filters, **each.values}
+            own = each.get_filterset()
+            filterset = filterset if own is None else own
         return {
             "request": owner.request,
             "object": owner.object,
             "user": owner.user,
             "filters": filters,
+            "filterset": filterset,
         }
 
     def prepare(self, value: Any) -> Any:

@@ -1,15 +1,20 @@
 """What a script draws from JSON: the seam for every renderer, plotly.js among them."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from numbers import Integral
 from typing import Any, ClassVar, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component.base import Component
-from dashboards.component.texts import shorten
+from dashboards.component.formats import absolute, is_finite, is_number
+from dashboards.component.texts import as_scalar, is_missing, shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 # With these escaped, JSON cannot end the <script> element that holds it.
@@ -52,7 +57,8 @@ class Drawing(Component):
     The script defines a class that derives from ``dashboards.Drawing`` and has a ``draw(value,
     surface)``. It is called with the first value, with each new one (at most once a frame), and
     when the page turns light or dark. The value may be anything that Django can write as JSON:
-    dates, decimals, UUIDs and translated texts included.
+    dates, decimals, UUIDs and translated texts included; and what NumPy and pandas have for such.
+    What JSON has no word for (NaN, the infinities, NaT) is ``null``.
     """
 
     template: str = "dashboards/components/drawing.html"
@@ -90,9 +96,47 @@ class Drawing(Component):
         if value is None:
             return None
         try:
-            text = json.dumps(value, cls=DjangoJSONEncoder, allow_nan=False)
-        except (TypeError, ValueError) as error:
+            plain = _as_plain(value)
+            text = json.dumps(plain, cls=DjangoJSONEncoder, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
             kind, got = type(self).__name__, shorten(value)
             msg = f"A {kind}'s value must be one for JSON, got {got}: {error}."
             raise ComponentValueError(msg) from error
-        return Data(text, is_empty=self.is_empty(value))
+        return Data(text, is_empty=self.is_empty(plain))
+
+
+def _as_plain(value: Any) -> Any:
+    """Return a value in the types that JSON and Django's encoder know.
+
+    Raises:
+        TypeError: a whole number that a browser would read as infinite.
+    """
+    if isinstance(value, Enum):
+        value = value.value
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Mapping):
+        return {key: _as_plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [_as_plain(each) for each in value]
+    if is_number(value) or is_missing(value):
+        return _as_number(value)
+    if hasattr(value, "tolist"):
+        # An array or a scalar of NumPy, a series of pandas.
+        scalar = as_scalar(value)
+        return _as_plain(value.tolist() if scalar is value else scalar)
+    return value
+
+
+def _as_number(value: Any) -> Any:
+    """Return a number as JSON knows it; ``None`` for what is none, or infinite."""
+    if is_missing(value) or not is_finite(value):
+        return None
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, Integral):
+        return float(value)
+    if absolute(value) > sys.float_info.max:
+        msg = f"{shorten(value)} is larger than any number that a browser knows"
+        raise TypeError(msg)
+    return int(value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, Self, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -49,12 +50,13 @@ class Filters:
         self._make = make
         self._data = QueryDict() if request is None else request.GET
 
-    def _form(self, data: QueryDict | None) -> BaseForm:
-        return as_form(self._make(data))
+    @cached_property
+    def _unbound(self) -> Any:
+        return self._make(None)
 
     @cached_property
     def _blank(self) -> BaseForm:
-        return self._form(None)
+        return as_form(self._unbound)
 
     @cached_property
     def _is_given(self) -> bool:
@@ -64,10 +66,14 @@ class Filters:
     @cached_property
     def form(self) -> BaseForm:
         """The form to be shown, with its errors where something was given."""
-        blank = self._blank
-        if not self._is_given:
-            return blank
-        data = self._data.copy()
+        return as_form(self._bind()) if self._is_given else self._blank
+
+    def _bind(self) -> Any:
+        """Make it of what the query string says, and clean that.
+
+        A field that the query string does not name has its initial value.
+        """
+        blank, data = self._blank, self._data.copy()
         sent = data.getlist(blank.add_prefix(SENT))
         untouched = []
         for name, field in blank.fields.items():
@@ -77,10 +83,11 @@ class Filters:
             elif name not in sent:
                 for each in usual.keys() - data.keys():
                     data.setlist(each, usual.getlist(each))
-        form = self._form(data)
+        made = self._make(data)
+        form = as_form(made)
         with _untouched(form, untouched):
             _ = form.errors
-        return form
+        return made
 
     @cached_property
     def sent(self) -> list[tuple[str, str]]:
@@ -108,6 +115,22 @@ class Filters:
             name: value for name, value in self.form.cleaned_data.items() if name in self.defaults
         }
         return {**self.defaults, **cleaned}
+
+    @cached_property
+    def _filterset(self) -> Any:
+        if isinstance(self._unbound, BaseForm):
+            return None
+        made = self._bind()
+        # What it filters by. What is given wrongly is not in its own.
+        as_form(made).cleaned_data = dict(self.values)
+        return made
+
+    def get_filterset(self) -> Any:
+        """Return the ``FilterSet``, filtering by ``values``; ``None`` where it is only a form.
+
+        A new one each time: it keeps its ``qs``, and that the rows that it has read.
+        """
+        return copy(self._filterset)
 
     @cached_property
     def is_active(self) -> bool:

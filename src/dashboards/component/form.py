@@ -172,13 +172,17 @@ class Form(Component):
     def _make(
         self, form_class: type, given: Mapping[str, Any], bound: Bound | None, **kwargs: Any
     ) -> BaseForm:
+        return as_form(self._build(form_class, given, bound, **kwargs))
+
+    def _build(
+        self, form_class: type, given: Mapping[str, Any], bound: Bound | None, **kwargs: Any
+    ) -> Any:
         named = inspect.signature(form_class).parameters
         wanted = {name: given[name] for name in ("request", "object", "user") if name in named}
         made = form_class(**wanted, **kwargs)
-        form = as_form(made)
         if bound is not None:
-            form.auto_id = f"{bound.dom_id}-form-%s"
-        return form
+            as_form(made).auto_id = f"{bound.dom_id}-form-%s"
+        return made
 
     def _initial(self, value: Any) -> dict[str, Any]:
         if value is not None and not isinstance(value, Mapping):
@@ -199,8 +203,13 @@ class Form(Component):
         given = bound.given
         initial = self._initial(bound.compute())
         # By name: what it is called with is the data.
-        make = partial(self._make, self._class(given), given, bound, prefix=bound.key, **initial)
+        make = partial(self._build, self._class(given), given, bound, prefix=bound.key, **initial)
         return Filters(lambda data: make(data=data), bound.request if bound.is_allowed else None)
+
+    @property
+    def takes_params(self) -> bool:
+        """Whether it is kept in the page's address."""
+        return self.method == "get" and self.submit_url is None
 
     def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:
         """Whether somebody has filled it in."""

@@ -18,7 +18,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest
 
 from dashboards import conf
-from dashboards.live.limits import clean_text
+from dashboards.characters import clean_text
 
 T = TypeVar("T")
 

@@ -41,7 +41,7 @@ class Serializer:
         cls.options = {**cls.options, **said}
 
     def __init__(self, **kwargs: Any) -> None:
-        """Remember for whom it is: ``request``, ``object``, ``user`` and ``filters``."""
+        """Remember for whom it is: what a callable value may ask for."""
         self.kwargs = kwargs
 
     @classmethod
@@ -54,7 +54,7 @@ class Serializer:
 
         Args:
             *args: nothing, so far.
-            **kwargs: ``request``, ``object``, ``user``, ``filters``, room for more.
+            **kwargs: ``request``, ``object``, ``user``, ``filters``, ``filterset``, room for more.
 
         Raises:
             ComponentValueError: nothing says what the data is.

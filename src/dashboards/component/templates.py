@@ -1,6 +1,7 @@
-"""The templates of one request: found once, and its context processors run once, for all boxes."""
+"""The templates of one request: found once, its context processors run once, for page and boxes."""
 
 from contextlib import ExitStack
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,23 @@ class Templates:
         context = self._bind(template, request)
         with context.push(**values):
             return template.template.render(context)
+
+    def render_around(self, name: str, values: dict[str, Any]) -> str:
+        """Render a template that others of the request are rendered inside of, such as its page's.
+
+        Those are told nothing of its values.
+
+        Args:
+            name: its name.
+            values: its context.
+        """
+        template = self.get(name)
+        if self._request is None or not isinstance(template, DjangoTemplate):
+            return self.render(name, values)
+        context = copy(self._bind(template, self._request))
+        context.update(values)
+        html: str = template.template.render(context)
+        return html
 
     def _bind(self, template: DjangoTemplate, request: HttpRequest) -> RequestContext:
         engine = template.template.engine

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, time, timedelta
 from typing import Any
 
 from django.utils.safestring import SafeString
 
 from dashboards import conf
 from dashboards.component.base import Component
+from dashboards.component.formats import format_value
 from dashboards.component.texts import as_text
 from dashboards.exceptions import DeclarationError
 
@@ -31,7 +33,8 @@ class Markup(SafeString):
 class Text(Component):
     """Text. Plain, line breaks are kept and everything else is escaped.
 
-    A value that your own code marked safe (``format_html``) is shown as the HTML that it is.
+    Dates, times and durations are written as the locale does, in the active time zone. A value that
+    your own code marked safe (``format_html``) is shown as the HTML that it is.
 
     Args:
         markup: what the text is written in. ``"html"`` shows the elements that do no harm, and
@@ -60,8 +63,11 @@ class Text(Component):
         if hasattr(value, "__html__"):
             return Markup(value.__html__())
         text = as_text(type(self).__name__, "value", value)
+        if isinstance(text, date | time | timedelta):
+            text = format_value(text)
         if text is None or not self.markup:
             return text
+        text = str(text)
         limit = conf.get("MAX_MARKUP_LENGTH")
         if len(text) > limit:
             logger.warning(
@@ -75,7 +81,7 @@ class Text(Component):
             )
             return text
         read = _read_html if self.markup == "html" else _read_markdown
-        return Markup(read(str(text)))
+        return Markup(read(text))
 
 
 def _read_html(text: str) -> str:

@@ -73,6 +73,16 @@ def _is_no_moment(value: Any) -> bool:
         return False  # an array
 
 
+def as_scalar(value: Any) -> Any:
+    """Return what Python has for a scalar or an array of NumPy: any other value as it is."""
+    if type(value).__module__ != "numpy":
+        return value
+    if value.dtype.kind in "mM":
+        # Of nanoseconds it would become a bare number.
+        value = value.astype(f"{value.dtype.kind}8[us]")
+    return value.tolist()
+
+
 def is_empty(value: Any) -> bool:
     """Return True for ``None``, and for text, lists and the like without anything in them."""
     return value is None or (isinstance(value, Sized) and len(value) == 0)
@@ -100,6 +110,8 @@ def as_text(kind: str, field: str, value: Any) -> Any:
         value = _get_member(value)
     if is_missing(value):
         return None
+    if getattr(value, "shape", None) == ():
+        value = as_scalar(value)
     if isinstance(value, Mapping):
         return {str(key): _inside(kind, field, each) for key, each in value.items()}
     if isinstance(value, _LISTS):

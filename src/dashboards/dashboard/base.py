@@ -35,7 +35,7 @@ from dashboards.component.guard import (
 from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
-from dashboards.dashboard.changes import announce_changes
+from dashboards.dashboard.changes import announce_changes, announce_what_is_awaited
 from dashboards.dashboard.components import Components
 from dashboards.dashboard.declaration import DashboardType
 from dashboards.dashboard.leftovers import are_due, find_leftovers, forget
@@ -77,13 +77,17 @@ _WAITS: WeakKeyDictionary[HttpRequest, float] = WeakKeyDictionary()
 dashboards."""
 
 
+_SHAPED: WeakKeyDictionary[HttpRequest, dict[str, type["Dashboard"]]] = WeakKeyDictionary()
+"""By request and key, the dashboard whose component has that key's parameters in the address."""
+
+
 @cache
 def _words_of(name: str) -> str:
     words = "".join(f" {c}" if c.isupper() else c for c in name)
     return words.strip().removesuffix(" Dashboard").capitalize()
 
 
-def _announce(components: Iterable[Component | BoundComponent]) -> None:
+def _announce(components: Iterable[Component]) -> None:
     for each in components:
         if isinstance(each.live, OnChange):
             for model in each.live.models:
@@ -132,6 +136,8 @@ class Dashboard(metaclass=DashboardType):
     _options: ClassVar[type[Options]] = Options
     _meta: ClassVar[Options]
     declared: ClassVar[Mapping[str, Component]]
+    is_registered: ClassVar[bool]
+    """Whether a registry has taken this very class; one that derives from it counts anew."""
 
     def __init__(
         self,
@@ -351,6 +357,11 @@ class Dashboard(metaclass=DashboardType):
             return {}  # It could not be made: nothing has cleaned what the query string says.
         return self.request.GET.dict() if self.request else {}
 
+    @property
+    def filterset(self) -> Any:
+        """The ``FilterSet`` that narrows the page, with its ``qs``; ``None`` where it is none."""
+        return None if self._filters is None else self._filters.get_filterset()
+
     @cached_property
     def _filters(self) -> Filters | None:
         make = self._meta.filter_form
@@ -506,6 +517,11 @@ class Dashboard(metaclass=DashboardType):
         return any(component.live for component in self)
 
     @cached_property
+    def heard(self) -> frozenset[str]:
+        """The events of guarded components that the request may see, which others do not hear."""
+        return frozenset(each.event for each in self if each.is_guarded and each.live)
+
+    @cached_property
     def _shared(self) -> Self:
         """What is computed for everybody must not depend on a request: an instance without one."""
         given = {} if self.object is None else {"object": self.object}
@@ -525,8 +541,6 @@ class Dashboard(metaclass=DashboardType):
     def _sources(self) -> Mapping[str, Source]:
         if not self.is_live:
             return {}
-        if type(self).is_dynamic():
-            _announce(self._shared)
         sources = (component.source() for component in self._shared)
         return {source.key: source for source in sources if source}
 
@@ -553,9 +567,11 @@ class Dashboard(metaclass=DashboardType):
     def watch_models(cls) -> None:
         """Tell when models change that ``OnChange`` values wait for; called on registration.
 
-        Those of components that instances add are told of from when one is first served.
+        Those of components that instances add are told of from when somebody computes their values.
         """
         _announce(cls.declared.values())
+        if cls.is_dynamic():
+            announce_what_is_awaited()
 
     def compute_due(self, *, deferred: bool, seconds: float | None = None) -> None:
         """Have computed what is due and nobody else computes, and wait for it for a short time.
@@ -633,6 +649,8 @@ class Dashboard(metaclass=DashboardType):
     def render_content(self, key: str) -> SafeString | None:
         """Render what stands in a component's box now; ``None`` where it must wait."""
         component = self[key]
+        if component.takes_params:
+            self._check_address(component)
         content = component.render_content(self.get_frame(component))
         if (
             content is None
@@ -648,6 +666,24 @@ class Dashboard(metaclass=DashboardType):
                 html = render_inline(get_store(), self.channel, source)
                 content = html if isinstance(html, SafeString) else None
         return content
+
+    def _check_address(self, component: BoundComponent) -> None:
+        """Refuse a second component whose parameters in the page's address are another's.
+
+        Raises:
+            DeclarationError: one of another dashboard on the same page has the key.
+        """
+        if self.request is None:
+            return
+        key = component.key
+        first = _SHAPED.setdefault(self.request, {}).setdefault(key, type(self))
+        if first is not type(self):
+            msg = (
+                f"{component.label}: {first.__name__}.{key} stands on the same page, and both keep "
+                "in its address what their viewer has chosen, as "
+                f"?{key}-…: give one of them another key."
+            )
+            raise DeclarationError(msg)
 
     def load_content(self, key: str, *, is_due: bool = True) -> SafeString | None:
         """Render what the page was sent without, or what is newer; ``None`` for nothing new.

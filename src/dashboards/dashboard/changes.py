@@ -1,6 +1,6 @@
 """The news that ``OnChange`` values wait for: a model's objects have changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from typing import Any
@@ -17,22 +17,22 @@ from dashboards.live.stores import get_store
 from dashboards.live.subjects import object_subjects
 from dashboards.live.triggers import topic_of
 
+_announced: set[str] = set()
+"""Labels of the models whose changes this process tells of."""
 
-@cache
+
 def announce_changes(label: str) -> None:
     """Have each commit that changed objects of a model tell so; once a model and process.
 
     Args:
         label: the model's, in lower case.
     """
-    topic = topic_of(label)
+    if label in _announced:
+        return
+    _announced.add(label)
 
     def announce() -> None:
-        store = get_store()
-        # Who saves does not wait for a store that hangs. The values are computed anew all the same,
-        # only later: after the seconds that OnChange says.
-        with suppress(StoreUnavailableError):
-            store.reach(lambda: store.put(topic, {}))
+        _tell(label)
 
     def changed(using: str | None = None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
         # Robust: whoever saved is not to blame for a store that does not answer.
@@ -42,6 +42,48 @@ def announce_changes(label: str) -> None:
         for signal in (post_save, post_delete):
             # Strong, for nothing else holds the function.
             signal.connect(changed, sender=model, weak=False)
+
+
+def _tell(label: str) -> None:
+    store = get_store()
+    # Who saves does not wait for a store that hangs. The values are computed anew all the same,
+    # only later: after the seconds that OnChange says.
+    with suppress(StoreUnavailableError):
+        store.reach(lambda: store.put(topic_of(label), {}))
+
+
+@cache
+def announce_what_is_awaited() -> None:
+    """Have each commit tell that it changed what somebody awaits elsewhere; once a process.
+
+    What a component awaits that instances add is known only to processes that have made one. Who
+    computes its value puts the topic into the store, and every other process finds it there.
+    """
+
+    def changed(sender: type[Model], using: str | None = None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+        labels = [each for each in _get_labels(sender) if each not in _announced]
+
+        def look() -> None:
+            store, topics = get_store(), {topic_of(each): each for each in labels}
+            with suppress(StoreUnavailableError):
+                for topic in store.reach(lambda: store.heads(tuple(topics))):
+                    announce_changes(topics[topic])
+                    _tell(topics[topic])
+
+        if labels:
+            transaction.on_commit(look, using=using, robust=True)
+
+    for signal in (post_save, post_delete):
+        signal.connect(changed, weak=False)
+
+
+@cache
+def _get_labels(model: type[Model]) -> Sequence[str]:
+    """Return the labels of the models whose objects change with one of this model's."""
+    meta = model._meta  # noqa: SLF001 - public by custom
+    if meta.apps is not apps:
+        return ()  # Of a migration: as the model once was.
+    return [each._meta.label_lower for each in get_models_of_same_rows(model)]  # noqa: SLF001
 
 
 def ask_anew_on_change(model: type[Model], is_needed: Callable[[], bool]) -> None:

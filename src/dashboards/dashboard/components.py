@@ -164,7 +164,8 @@ def check_series(label: str, component: Component, getter: Any = None) -> None:
         )
         raise DeclarationError(msg)
     value = getter or component.value
-    if component.series and callable(value) and "filters" in (names_of(value) or ()):
+    names = names_of(value) if component.series and callable(value) else None
+    if names and not names.isdisjoint({"filters", "filterset"}):
         msg = (
             f"{label}: to a series points are appended for all viewers alike, so its values "
             "cannot ask for filters: leave out window, and each page draws its own figure."

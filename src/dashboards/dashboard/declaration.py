@@ -35,7 +35,7 @@ class DashboardType(type):
             if isinstance(component, Component)
         }
         rest = {attribute: value for attribute, value in namespace.items() if attribute not in own}
-        cls = super().__new__(mcs, name, bases, {**rest, "_own": own})
+        cls = super().__new__(mcs, name, bases, {**rest, "_own": own, "is_registered": False})
         attributes: dict[str, Component] = {}
         for base in reversed(cls.__mro__):
             # As in Django's forms: a name set to None takes an inherited component away.

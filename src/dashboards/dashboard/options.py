@@ -28,7 +28,8 @@ class Options:
             ``"user"``: each user has their own, and nobody opens it without signing in.
         filter_form: a form class whose fields narrow the whole dashboard; a django-filter
             ``FilterSet`` serves as well. It stands above the components, and its values in the
-            page's address; components get what it has cleaned as ``filters``.
+            page's address; components get what it has cleaned as ``filters``, and a ``FilterSet``
+            itself as ``filterset``.
         event_channels: channels of django-eventstream whose events it shows: with
             ``DashboardChannelManager`` they are read by those who may open it, and by no other.
         include_in_menu: whether menus that are made of an app's dashboards name it.

@@ -12,7 +12,7 @@ from dashboards.dashboard.options import Options
 from dashboards.exceptions import DeclarationError
 from dashboards.live.triggers import Every, OnChange
 
-_ARGUMENTS = ("request", "object", "user", "filters")
+_ARGUMENTS = ("request", "object", "user", "filters", "filterset")
 """What a callable value may ask for by name."""
 
 

@@ -137,8 +137,8 @@ class LiveEdge:
             msg = f"The site answered {exchange.status}."
             raise RuntimeError(msg)
         now = exchange.offer.hold if exchange.holding else None
-        return now is not None and (now.channel, now.identity, now.session) == (
-            *(hold.channel, hold.identity, hold.session),
+        return now is not None and (now.channel, now.identity, now.session, now.heard) == (
+            *(hold.channel, hold.identity, hold.session, hold.heard),
         )
 
     async def _answer_in_shared_thread(self, scope: dict[str, Any], exchange: "_Exchange") -> None:

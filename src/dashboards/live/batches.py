@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dashboards.live.frames import Frame, encode_frames
+from dashboards.live.guarded import audible
 from dashboards.live.state import State
 
 _CHANNEL_BYTES = 4 * 2**20
@@ -43,10 +44,12 @@ class Batches:
 
     Args:
         state: the channel's frames.
+        heard: the guarded events that its readers may hear.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, heard: frozenset[str] = frozenset()) -> None:
         self._state = state
+        self._heard = heard
         self._by_first: dict[int, tuple[bytes, int]] = {}
         self._used = 0
         self._whole: tuple[bytes, int] | None = None
@@ -60,9 +63,9 @@ class Batches:
         """
         if not after:
             if self._whole is None:
-                self._whole = self._encode(self._state.since(0), position)
+                self._whole = self._encode(self._get(0), position)
             return self._whole
-        frames = self._state.since(after)
+        frames = self._get(after)
         first = min((frame.version for frame in frames), default=0)
         kept = self._by_first.get(first)
         if kept is not None:
@@ -72,6 +75,9 @@ class Batches:
             return self.since(0, position)
         self._by_first[first] = batch
         return batch
+
+    def _get(self, after: int) -> Sequence[Frame]:
+        return audible(self._state.since(after), self._heard)
 
     @staticmethod
     def _encode(frames: Sequence[Frame], position: str) -> tuple[bytes, int]:

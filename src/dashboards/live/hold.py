@@ -62,6 +62,8 @@ class Hold:
     """The session that opened it, as ``session_subject`` says; empty for none."""
     about: tuple[str, ...] = ()
     """The subjects of its dashboard and of its object."""
+    heard: frozenset[str] = frozenset()
+    """The guarded events that it may be sent (``live/guarded.py``)."""
     seconds: float = math.inf
     """The time after which its session expires, and with it the stream."""
 

@@ -73,6 +73,7 @@ class Reader:
         "position",
         "subjects",
         "task",
+        "view",
     )
 
     def __init__(self, feed: "Feed", hold: Hold, ask: Ask | None = None) -> None:
@@ -88,6 +89,7 @@ class Reader:
         # A write that was begun while its task waited for news, and is not done.
         self._rest: Awaitable[None] | None = None
         self.feed = feed
+        self.view = feed.get_view(hold.heard)
         self.position = hold.position
         self.subjects = hold.subjects
         self.is_personal = hold.is_personal
@@ -138,7 +140,7 @@ class Reader:
         each key that changed since it last read.
         """
         feed, before = self.feed, self.position
-        news = feed.since(before)
+        news = self.view.since(before)
         if news.encoded and not self.is_suspended:
             self.position = feed.position
             feed.count(news, before)
@@ -223,38 +225,21 @@ _NO_NEWS = Batch(b"", 0, 0)
 _NOTHING_YET: tuple[object, Batch] = (object(), _NO_NEWS)
 
 
-class Feed:
-    """A channel that somebody in this process watches."""
+class View:
+    """What a feed has for those of its readers who may hear the same guarded events."""
 
-    def __init__(self, channel: str) -> None:
-        self.channel = channel
-        self.position: Position | None = None
-        self.previous: Position | None = None
-        self.put_at = 0.0
-        self.is_read = False
-        self.readers: set[Reader] = set()
-        self.stale = asyncio.Event()
-        # For each value that waits for changes: the topics, and what tells it to look.
-        self.changes: list[tuple[tuple[str, ...], asyncio.Event]] = []
-        self.refreshing = asyncio.Lock()
-        self.tasks: set[asyncio.Task[None]] = set()
-        self._state = State()
-        self._batches = Batches(self._state)
+    __slots__ = ("_batches", "_feed", "_latest", "_news")
+
+    def __init__(self, feed: "Feed", heard: frozenset[str]) -> None:
+        self._feed = feed
+        self._batches = Batches(feed.state, heard)
         self._news: dict[Position | None, Batch] = {}
         # What was asked for last: the position itself, and its answer.
-        self._latest: tuple[object, Batch] = _NOTHING_YET
-
-    def knows(self, position: Position | None) -> bool:
-        """Whether it can say what changed since ``position``."""
-        return self.position is not None and self.position.knows(position)
-
-    def serves(self, position: Position | None) -> bool:
-        """Whether it can answer a client that sent ``position`` without a look at the store."""
-        return self.is_read and (position is None or self.knows(position))
+        self._latest = _NOTHING_YET
 
     def since(self, position: Position | None) -> Batch:
         """Return what changed since ``position``, encoded once for all who ask alike."""
-        head = self.position
+        head = self._feed.position
         # Readers that are up to date share the feed's own position. To compare and to hash a
         # position costs more than all else here, a thousand times for each update.
         if position is head:
@@ -276,6 +261,46 @@ class Feed:
         self._latest = (position, news)
         return news
 
+    def clear(self) -> None:
+        """Forget it: the channel has another version, or nobody reads it any more."""
+        self._batches.clear()
+        self._news.clear()
+        self._latest = _NOTHING_YET
+
+
+class Feed:
+    """A channel that somebody in this process watches."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self.position: Position | None = None
+        self.previous: Position | None = None
+        self.put_at = 0.0
+        self.is_read = False
+        self.readers: set[Reader] = set()
+        self.stale = asyncio.Event()
+        # For each value that waits for changes: the topics, and what tells it to look.
+        self.changes: list[tuple[tuple[str, ...], asyncio.Event]] = []
+        self.refreshing = asyncio.Lock()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.state = State()
+        self._views: dict[frozenset[str], View] = {}
+
+    def knows(self, position: Position | None) -> bool:
+        """Whether it can say what changed since ``position``."""
+        return self.position is not None and self.position.knows(position)
+
+    def serves(self, position: Position | None) -> bool:
+        """Whether it can answer a client that sent ``position`` without a look at the store."""
+        return self.is_read and (position is None or self.knows(position))
+
+    def get_view(self, heard: frozenset[str]) -> View:
+        """Return what those readers share who may hear these guarded events."""
+        view = self._views.get(heard)
+        if view is None:
+            view = self._views[heard] = View(self, heard)
+        return view
+
     def apply(self, changes: Changes) -> None:
         """Take in what the store answered to ``since(self.position)``."""
         self.is_read = True
@@ -283,27 +308,34 @@ class Feed:
         if before == now:
             return
         if now is None or not now.knows(before):
-            self._state.clear()
+            self.state.clear()
             if before and now and now.epoch == before.epoch:
                 # The store was set back within an epoch (restored from a copy). Versions on one
                 # connection never go backwards, so these end; their pages come back for the whole.
                 self.close_readers("reset")
-        self._state.take(changes.frames)
-        self._batches.clear()
+        self.state.take(changes.frames)
         self.previous, self.position, self.put_at = before, now, changes.put_at
-        self._news.clear()
-        self._latest = _NOTHING_YET
+        for view in self._views.values():
+            view.clear()
         self._deliver(before)
 
     def _deliver(self, before: Position | None) -> None:
         """Write the news to those who wait for them, and let the others look."""
-        news, written = self.since(before), 0
+        view, news, written = None, _NO_NEWS, 0
         now = asyncio.get_running_loop().time()
         with between_tasks():
             # A copy, for servers' code runs in between.
             for reader in tuple(self.readers):
-                is_next = news.encoded and reader.position is before
-                if is_next and reader.give(news.encoded, now):
+                if reader.view is not view:
+                    self.count(news, before, written)
+                    view, written = reader.view, 0
+                    news = view.since(before)
+                if reader.position is not before:
+                    reader.wake()
+                elif not news.encoded:
+                    # Of what it may not hear it is told nothing, but is as far as the others.
+                    reader.position = self.position
+                elif reader.give(news.encoded, now):
                     written += 1
                 else:
                     reader.wake()
@@ -329,7 +361,8 @@ class Feed:
     def forget(self) -> None:
         """Let go of what is kept for readers: there are none any more."""
         self.tasks = _cancel(self.tasks)
-        self._batches.clear()
+        for view in self._views.values():
+            view.clear()
 
 
 class Hub:

@@ -5,12 +5,12 @@ stores, so that a value which one of them takes is taken by each, and shown alik
 """
 
 import logging
-import re
 from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any
 
 from dashboards import conf
+from dashboards.characters import REPLACEMENT, clean_text
 from dashboards.exceptions import ValueTooLargeError
 from dashboards.live.frames import Frame, Points, in_order
 from dashboards.live.positions import Position
@@ -23,23 +23,9 @@ MAX_NAME_LENGTH = 255
 MAX_KEEP = 2_147_483_647
 """Points of a series that are kept: as much as a database's integer holds."""
 
-# UTF-8 has no lone surrogates (Python makes them of the bytes of file and process names), and
-# PostgreSQL stores no NUL.
-_UNFIT = re.compile("[\0\ud800-\udfff]")
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _MAX_REMEMBERED = 1000
 # A series' points share the limit, but each may be as long as this.
 _LEAST_POINT_BYTES = 1000
-
-
-def clean_text(text: str) -> str:
-    """Return text with U+FFFD in place of each character that some store cannot keep."""
-    # To encode a text takes a tenth of the time in which an expression looks through it.
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return _UNFIT.sub(_REPLACEMENT, text)
-    return text.replace("\0", _REPLACEMENT) if "\0" in text else text
 
 
 def check_size(label: str, html: str, limit: int | None = None) -> None:
@@ -197,7 +183,7 @@ def _log_replaced(channel: str, key: str) -> None:
             "they are shown as %s.",
             key,
             channel,
-            _REPLACEMENT,
+            REPLACEMENT,
             extra={"event": "text_replaced", "channel": channel, "key": key},
         )
 

@@ -27,6 +27,8 @@ _HELP: Mapping[str, str] = {
     "waiting": "Jobs of live values that wait for a thread now.",
     "compute_threads": "Threads that compute live values now.",
     "store_failures": "Times that the store began not to answer.",
+    "published": "Messages that GRIP proxies were told, by ZMQ or HTTP.",
+    "publish_failures": "Attempts to tell a GRIP proxy that failed, each to be repeated.",
 }
 _GAUGES = {"streams", "lag_max_seconds", "waiting", "compute_threads"}
 _LAG_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -61,6 +63,8 @@ class Metrics:
         self.count_waiting: Callable[[], int] = lambda: 0
         self.count_threads: Callable[[], int] = lambda: 0
         self.store_failures = 0
+        self.published = 0
+        self.publish_failures = 0
 
     @property
     def waiting(self) -> int:

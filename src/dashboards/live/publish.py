@@ -1,7 +1,7 @@
 """``push``: new values from any process to every open page, after commit."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
@@ -14,6 +14,9 @@ from dashboards.live.stores import get_store
 
 class Publishable(Protocol):
     """What can be pushed to: it knows its channel and renders its own values."""
+
+    is_registered: ClassVar[bool]
+    """Whether any page may show it."""
 
     @property
     def channel(self) -> str:
@@ -61,8 +64,9 @@ def push(
         **values: several values by key.
 
     Raises:
-        PushError: the first argument is no dashboard, neither a key with its value nor values were
-            given, a key is no text or is named twice, or there is no database ``using``.
+        PushError: the first argument is no dashboard, or one that is not registered; neither a key
+            with its value nor values were given, a key is no text or is named twice, or there is no
+            database ``using``.
         UnknownComponentError: the dashboard has no component of that key.
         NotLiveError: the component is not live.
         ComponentValueError: its value is none that the component can show.
@@ -78,6 +82,14 @@ def push(
     if using is not None and using not in connections.settings:
         there = ", ".join(map(repr, connections.settings))
         msg = f"push(…, using={using!r}): there is no such database; there are {there}."
+        raise PushError(msg)
+    if not dashboard.is_registered:
+        kind = dashboard if isinstance(dashboard, type) else type(dashboard)
+        msg = (
+            f"push({kind.__name__}, …): {kind.__module__}.{kind.__qualname__} is not registered, "
+            "so no page shows it. Put @registry.register above it; a test that declares one for "
+            f"itself calls Registry().register({kind.__name__})."
+        )
         raise PushError(msg)
     target = dashboard() if isinstance(dashboard, type) else dashboard
     if key is not None:

@@ -206,6 +206,11 @@ def claim(store: BaseStore, channel: str, turn: Turn) -> Claim | None:
     """Claim a turn; ``None`` where it is not due or somebody else computes it."""
     name = lease_of(channel, turn.name)
     # Read before anything is computed: what changes meanwhile makes the turn due again.
-    stamp = turn.stamp(store.heads(turn.topics)) if turn.topics else ""
+    heads = dict(store.heads(turn.topics)) if turn.topics else {}
+    for topic in turn.topics:
+        if topic not in heads:
+            # By this other processes know that somebody waits for it.
+            heads[topic] = store.put(topic, {})
+    stamp = turn.stamp(heads)
     holder = store.claim(name, turn.claim_seconds, stamp)
     return Claim(name, holder, stamp) if holder else None

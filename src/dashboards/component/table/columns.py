@@ -23,6 +23,7 @@ from django_tables2.data import TableData
 from django_tables2.rows import BoundRow, BoundRows
 from django_tables2.utils import Accessor, AttributeDict, call_with_appropriate, computed_values
 
+from dashboards.component.formats import format_value
 from dashboards.component.links import resolve_link
 from dashboards.component.table.rows import Field, Part
 from dashboards.component.table.source import Source
@@ -450,7 +451,7 @@ def _shown(value: Any) -> Any:
         return value
     if isinstance(value, dt.date | dt.time):
         return value
-    return str(value)
+    return format_value(value) if isinstance(value, dt.timedelta) else str(value)
 
 
 def _is_long(text: str) -> bool:

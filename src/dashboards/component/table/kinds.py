@@ -108,6 +108,11 @@ class Table(Component):
         """Return what is asked of the table, cut to what it would read of it."""
         return keep_params(params)
 
+    @property
+    def takes_params(self) -> bool:
+        """Whether it offers anything to choose."""
+        return self.searching or self.ordering or self.paging or self.exporting
+
     def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:
         """Whether a viewer has asked for another view than everybody's."""
         return any(params.get(name) for name in NAMES)
@@ -127,8 +132,7 @@ class Table(Component):
             return view if self._is_export(bound) else view.load()
 
     def _is_asked(self, bound: Bound) -> bool:
-        offers = self.searching or self.ordering or self.paging or self.exporting
-        return offers and bound.is_loadable
+        return self.takes_params and bound.is_loadable
 
     def respond(self, bound: Bound) -> HttpResponseBase | None:
         """Answer with the file, where that is asked for."""

@@ -32,8 +32,10 @@ from dashboards.live.grip.proxies import (
     is_configured,
     make_client,
 )
+from dashboards.live.guarded import is_guarded
 from dashboards.live.hold import ACCESS, who_lost_access
 from dashboards.live.limits import log_damage
+from dashboards.live.metrics import METRICS
 from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, stored
@@ -183,7 +185,9 @@ class Publisher:
         try:
             for portion in _in_portions(messages):
                 self._client.publish(portion)
+                METRICS.published += len(portion)
         except Exception as error:  # noqa: BLE001 - a wire fails in its own ways
+            METRICS.publish_failures += 1
             self._failed(error)
             return False
         self._told(is_said=is_said)
@@ -310,8 +314,9 @@ def _news(store: BaseStore, channel: str, ranges: Iterable[_Range]) -> Iterator[
         frames = [frame for frame in changes.frames if each.first <= frame.version <= each.last]
         # Where all is superseded meanwhile, who put the newer says so. The chain goes on.
         content = encode_frames(frames, str(position)).decode() or _NOTHING
-        if len(content) > _MOST_BYTES:
-            # More than a proxy may take in one piece: have it ask for the state.
+        if len(content) > _MOST_BYTES or any(map(is_guarded, frames)):
+            # More than a proxy may take in one piece, or nothing for all of the streams: have it
+            # ask, for each as who it is.
             yield Message(channel, action="hint")
         else:
             yield Message(channel, content, str(position), str(previous))
