@@ -180,6 +180,7 @@ FIGURES = [
     "1 234 567 890 km",
     "12/31/2026 of 2,147,483,647 rows in a table whose name is averylongnamewithoutspaces",
     10**20,
+    "@12:1764332686123456@",
     "+49-170-1234567890123456789012345678901234567890",
 ]
 LINES = """(element) => {

@@ -5,7 +5,7 @@ def render(value: str) -> str:
     """Return the HTML of one stat (``tests/test_bench.py`` compares it with the template's)."""
     return (
         '<p class="dashboards-stat">\n'
-        f'  <strong class="dashboards-stat-text">{value}</strong>\n'
+        f'  <strong class="dashboards-stat-text dashboards-figure">{value}</strong>\n'
         "  \n"
         "</p>\n"
     )

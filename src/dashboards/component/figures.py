@@ -9,8 +9,14 @@ from django.utils.safestring import SafeData, SafeString
 from dashboards.component.shell import escape
 
 _NUMBER = re.compile(r"[+\u2212-]?\d(?:[\d.,:'\u2019/\xa0\u202f-]| (?=\d{3}(?!\d)))*")
+_ONE = re.compile(r"(?=.*\d)[^ \t\n]{1,32}")
+"""A text that is no sentence: not broken at all."""
 _SIZES = ((22, "longest"), (14, "longer"), (9, "long"))
 """From how many characters on a number is written smaller: as many as fit half a phone."""
+
+
+def _is_one(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text) or _ONE.fullmatch(text))
 
 
 def unbroken(figure: Any) -> Any:
@@ -22,7 +28,7 @@ def unbroken(figure: Any) -> Any:
         figure = str(figure)
     if not isinstance(figure, str) or isinstance(figure, SafeData):
         return figure
-    if not _NUMBER.search(figure) or _NUMBER.fullmatch(figure):
+    if _is_one(figure) or not _NUMBER.search(figure):
         return figure
     parts, end = [], 0
     for found in _NUMBER.finditer(figure):
@@ -42,7 +48,7 @@ def look_of(figure: Any, beside: str = "") -> str:
         beside: what stands on the same line, such as its unit.
     """
     text = str(figure)
-    if _NUMBER.fullmatch(text):
+    if _is_one(text):
         length, look = len(text) + len(beside), " dashboards-figure"
     else:
         length, look = max((len(each) for each in _NUMBER.findall(text)), default=0), ""

@@ -2,7 +2,7 @@
 // refresh. What they asked for themselves (a sorted table, an answer to a form) comes as it is.
 //
 // Morphing keeps elements, and with them what the browser knows of them. Here is what it would
-// take from them all the same. docs/howto/live.md lists what is kept.
+// take from them all the same. docs/howto/server-sent-events.md lists what is kept.
 (() => {
   "use strict";
 
@@ -136,7 +136,7 @@
 
   // Where what had the focus is gone, the box has it: the keyboard goes on from there.
   function giveFocus(box, { at, range }) {
-    if (document.activeElement === at.node) return;
+    if (document.activeElement && document.activeElement !== document.body) return; // It was moved.
     const element = nodeAt(at, box) ?? box;
     if (element === box && !box.hasAttribute("tabindex")) box.tabIndex = -1;
     element.focus({ preventScroll: true });
