@@ -73,9 +73,11 @@ def test_stream_ends_with_access_that_ended_in_another_process(pair: Pair, way: 
     was seen on SQLite only, where a process hears of it in another way than from a server."""
     holder, other = pair
     cookie = log_in(other, "admin")
+    # A figure holds its numbers together by HTML, so there is none in what is pushed.
+    name = way.replace("0", "none")
     with holder.open_stream(STAFF, Cookie=cookie) as stream, holder.open_stream() as anonymous:
-        holder.push_to("Staff", secret=f"before {way}")
-        stream.until(f"before {way}")
+        holder.push_to("Staff", secret=f"before {name}")
+        stream.until(f"before {name}")
 
         if way in WAYS:
             other.execute(WAYS[way])
@@ -86,8 +88,8 @@ def test_stream_ends_with_access_that_ended_in_another_process(pair: Pair, way: 
         assert stream.event() == {}
         # Promised by SECURITY.md.
         assert time.monotonic() - began < 2
-        holder.push(number=f"for all, after {way}")
-        anonymous.until(f"for all, after {way}")
+        holder.push(number=f"for all, after {name}")
+        anonymous.until(f"for all, after {name}")
     with holder.open_stream(STAFF, Cookie=cookie) as again:
         assert again.response.status == (403 if is_lost else 200)
 
