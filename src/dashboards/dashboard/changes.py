@@ -6,7 +6,7 @@ from functools import cache, partial
 from typing import Any
 
 from django.apps import apps
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
 
@@ -54,7 +54,10 @@ def _tell(label: str) -> None:
 
 @cache
 def announce_what_is_awaited() -> None:
-    """Have each commit tell that it changed what somebody awaits elsewhere; once a process.
+    """Have each commit tell that it saved what somebody awaits elsewhere; once a process.
+
+    Deletions are not heard: while anybody listens to those of all models, Django reads every object
+    before it deletes it, in the whole project.
 
     What a component awaits that instances add is known only to processes that have made one. Who
     computes its value puts the topic into the store, and every other process finds it there.
@@ -65,7 +68,8 @@ def announce_what_is_awaited() -> None:
 
         def look() -> None:
             store, topics = get_store(), {topic_of(each): each for each in labels}
-            with suppress(StoreUnavailableError):
+            # A database that is not migrated yet has no topics.
+            with suppress(StoreUnavailableError, DatabaseError):
                 for topic in store.reach(lambda: store.heads(tuple(topics))):
                     announce_changes(topics[topic])
                     _tell(topics[topic])
@@ -73,8 +77,7 @@ def announce_what_is_awaited() -> None:
         if labels:
             transaction.on_commit(look, using=using, robust=True)
 
-    for signal in (post_save, post_delete):
-        signal.connect(changed, weak=False)
+    post_save.connect(changed, weak=False)
 
 
 @cache
