@@ -2,7 +2,6 @@
 
 import copy
 import itertools
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +40,7 @@ from dashboards.menus.registry import MenuRegistry
 from dashboards.permissions import AllowAny, IsAdminUser, IsAuthenticated
 from dashboards.views import ComponentsView, ComponentView, PageView
 from tests.addresses import addresses
+from tests.harness import as_read
 from tests.test_layout import everything, strip
 
 
@@ -718,9 +718,7 @@ def visit(name: str, rounds: int) -> list[str]:
         # None of those that wait for the other user: what is slow is left out of a batch.
         responses += [components(request, keys="gauge,progress")]
         assert responses[-1].content.count(f">{name}<".encode()) == 2
-        html = unescape(b"".join(each.content for each in responses).decode())
-        # A figure holds its numbers together by an element; in a batch it stands in JSON.
-        seen.append(re.sub(r'<span class=.?"dashboards-figure.?">(\d+)</span>', r"\1", html))
+        seen.append(as_read(unescape(b"".join(each.content for each in responses).decode())))
     return seen
 
 
