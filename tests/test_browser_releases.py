@@ -108,7 +108,9 @@ async def show(pages: list[Page], *, key: str, title: str, value: str, static: s
     }
     shown: list[Any] = []
     for _ in range(180):
-        shown = await asyncio.gather(*(page.evaluate(SHOWN) for page in pages))
+        # A page that is being loaded anew cannot be asked.
+        asked = (page.evaluate(SHOWN) for page in pages)
+        shown = await asyncio.gather(*asked, return_exceptions=True)
         if shown == [right] * len(pages):
             return
         await asyncio.sleep(0.5)
