@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Locator, Page, Request, expect
 
 from deploy.pushpin import Ports, Pushpin, pushpin
@@ -198,9 +199,9 @@ def command(number: int, words: str) -> str:
     return found
 
 
-@pytest.fixture
-def streams(page: Page) -> list[Request]:
-    """The requests for event streams that a page makes."""
+@pytest_asyncio.fixture(loop_scope="session")
+async def streams(page: Page) -> list[Request]:
+    """The requests for event streams that a page makes, which is listened to in its loop."""
     found: list[Request] = []
     page.on("request", lambda each: found.append(each) if "/events/" in each.url else None)
     return found
