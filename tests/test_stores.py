@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import Error as DatabaseError
 from django.db import connections, transaction
+from django.db.models.signals import post_delete
 
 from dashboards.live.frames import Points
 from dashboards.live.hints import EVERYTHING, Hear
@@ -279,6 +280,28 @@ class TestSQLite(DatabaseContract):
                 cursor.execute("PRAGMA ignore_check_constraints = OFF")
 
         heals(store, damage, shows)
+
+    def test_row_that_cannot_be_read_is_healed_where_a_project_listens_to_all_deletions(
+        self, store: DatabaseStore
+    ):
+        """Where anybody listens to the deletions of all models, as audit packages do, Django reads
+        rows before it deletes them: those that cannot be read could not be deleted either."""
+
+        def listen(**kwargs: Any) -> None:
+            pass
+
+        def damage() -> None:
+            with connections[store.using].cursor() as cursor:
+                cursor.execute(
+                    "UPDATE dashboards_frame SET data = CAST(x'ff80' AS TEXT) "
+                    "WHERE key = 's' AND number = 0"
+                )
+
+        post_delete.connect(listen)
+        try:
+            heals(store, damage, "a b")
+        finally:
+            post_delete.disconnect(listen)
 
     def test_a_damaged_lease_is_claimed_anew(self, store: DatabaseStore):
         store.claim("work", 60)
