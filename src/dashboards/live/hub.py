@@ -12,7 +12,7 @@ import contextvars
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -321,15 +321,16 @@ class Feed:
 
     def _deliver(self, before: Position | None) -> None:
         """Write the news to those who wait for them, and let the others look."""
-        view, news, written = None, _NO_NEWS, 0
-        now = asyncio.get_running_loop().time()
-        with between_tasks():
+        for view in tuple(self._views.values()):
             # A copy, for servers' code runs in between.
-            for reader in tuple(self.readers):
-                if reader.view is not view:
-                    self.count(news, before, written)
-                    view, written = reader.view, 0
-                    news = view.since(before)
+            readers = [reader for reader in self.readers if reader.view is view]
+            if readers:
+                self._deliver_to(readers, view.since(before), before)
+
+    def _deliver_to(self, readers: Iterable[Reader], news: Batch, before: Position | None) -> None:
+        written, now = 0, asyncio.get_running_loop().time()
+        with between_tasks():
+            for reader in readers:
                 if reader.position is not before:
                     reader.wake()
                 elif not news.encoded:
