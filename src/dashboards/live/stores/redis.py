@@ -269,8 +269,8 @@ class _Reads:
     def __init__(self, lend: Callable[[], AbstractAsyncContextManager[_Client]]) -> None:
         self._lend = lend
         self._waiting: list[_Read] = []
-        self._senders: set[asyncio.Task[None]] = set()
-        self._sending = 0
+        # Held here, for a loop keeps no task from being collected.
+        self._senders: set[object] = set()
 
     def ask(self, keys: list[str], arguments: list[Any]) -> "asyncio.Future[Sequence[str]]":
         """Return what the script ``since`` will answer. To cancel it cancels no connection."""
@@ -279,11 +279,8 @@ class _Reads:
         self._waiting.append((keys, arguments, answer))
         # One sender for all reads that the loop's present turn asks for. Where Redis is slow, what
         # is asked meanwhile gathers.
-        if len(self._waiting) == 1 and self._sending < _MAX_PIPELINES:
-            self._sending += 1
-            sender = loop.create_task(self._send())
-            self._senders.add(sender)  # A loop itself keeps no task from being collected.
-            sender.add_done_callback(self._senders.discard)
+        if len(self._waiting) == 1 and len(self._senders) < _MAX_PIPELINES:
+            self._senders.add(loop.create_task(self._send()))
         return answer
 
     async def _send(self) -> None:
@@ -292,7 +289,7 @@ class _Reads:
         finally:
             # In the step that found nothing waiting: a done callback runs later, and a read that is
             # asked in between would count on a sender that has ended.
-            self._sending -= 1
+            self._senders.discard(asyncio.current_task())
 
     async def _send_waiting(self) -> None:
         while self._waiting:
