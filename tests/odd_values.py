@@ -32,18 +32,25 @@ from dashboards.component import (
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.frames import Points
+from tests.harness import as_read
 
 
 class Color(enum.Enum):
+    """Has no text of its own."""
+
     RED = "red"
 
 
 class State(TextChoices):
+    """Has labels."""
+
     OPEN = "o", "Open door"
 
 
 @dataclass
 class Bars(Drawing):
+    """A drawing of one's own."""
+
     element = "shop-bars"
 
 
@@ -78,9 +85,7 @@ def show(make: "Make", value: Any) -> str:
 
 def _words(shown: Any) -> str:
     """Return a piece of HTML as its text."""
-    # A number within words is held together by an element, and parted from nothing.
-    text = re.sub(r'<span class="dashboards-figure">(.*?)</span>', r"\1", str(shown))
-    text = re.sub(r"<[^>]*>", " ", text)
+    text = re.sub(r"<[^>]*>", " ", as_read(str(shown)))
     return " ".join(html.unescape(text).split())
 
 

@@ -185,24 +185,34 @@ def test_revoke_of_somebody_else_or_of_another_dashboard_ends_nothing(site: Site
         stream.until("still there")
 
 
-def test_object_that_was_saved_ends_streams_about_it_and_those_let_in_come_back(site: Site):
-    # Whoever could see an object went on to, for minutes after it had become another's.
-    site.execute(
+def check_streams_about_a_saved_object(site: Site, *, changed_by: Site) -> None:
+    """Have an object saved that is not for all any more, and see which streams about objects end.
+
+    Args:
+        site: holds the streams.
+        changed_by: a process of the same site.
+    """
+    changed_by.execute(
         "from django.contrib.auth.models import Group\n"
-        "Group.objects.create(pk=1, name='open'), Group.objects.create(pk=2, name='free')"
+        "Group.objects.create(pk=7, name='open'), Group.objects.create(pk=8, name='free')"
     )
-    urls = [f"/site/groupboard/{pk}/@stream/" for pk in (1, 2)]
+    urls = [f"/site/groupboard/{pk}/@stream/" for pk in (7, 8)]
     with site.open_stream(urls[0]) as stream, site.open_stream(urls[1]) as other:
         stream.until("group open")
-        site.execute(
+        changed_by.execute(
             "from django.contrib.auth.models import Group\n"
-            "group = Group.objects.get(pk=1); group.name = 'secret'; group.save()"
+            "group = Group.objects.get(pk=7); group.name = 'secret'; group.save()"
         )
         while event := stream.event():
             assert "secret" not in event["data"]
         other.until("group free")
     with site.open_stream(urls[0]) as stream:
         assert stream.response.status == 403
+
+
+def test_object_that_was_saved_ends_streams_about_it_and_those_let_in_come_back(site: Site):
+    # Whoever could see an object went on to, for minutes after it had become another's.
+    check_streams_about_a_saved_object(site, changed_by=site)
 
 
 # ---- What a revocation concerns ----

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-from django.db.models import IntegerChoices, TextChoices
+from django.db.models import IntegerChoices
 from django.test import Client, RequestFactory
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy
@@ -25,7 +25,6 @@ from dashboards.component import (
     BasicTable,
     Chart,
     Component,
-    Drawing,
     Gauge,
     Map,
     Progress,
@@ -38,26 +37,15 @@ from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import ComponentValueError
 from tests.addresses import addresses
 from tests.books.models import Author
+from tests.odd_values import Bars, Color, State
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
-
-
-class Color(enum.Enum):
-    """Has no text of its own."""
-
-    RED = "red"
 
 
 class Level(enum.IntEnum):
     """Is a number."""
 
     HIGH = 3
-
-
-class State(TextChoices):
-    """Has labels."""
-
-    OPEN = "o", "Open door"
 
 
 class Size(IntegerChoices):
@@ -85,13 +73,6 @@ class Rude:
     def __repr__(self) -> str:
         msg = "no"
         raise ValueError(msg)
-
-
-@dataclasses.dataclass
-class Bars(Drawing):
-    """A drawing of one's own."""
-
-    element = "shop-bars"
 
 
 VALUES: dict[str, Any] = {

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
+from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -114,6 +115,17 @@ def test_a_component_that_an_instance_adds_hears_of_its_model_too():
     assert ">0<" in kinds()
     ContentType.objects.create(app_label="new", model="one")
     assert ">1<" in kinds()
+
+
+def test_component_that_an_instance_adds_leaves_bulk_deletions_of_the_project_fast():
+    """While anybody listens to the deletions of all models, Django reads each object before it
+    deletes it. A dashboard whose instances add components did so to the whole project."""
+
+    class Undeclared:
+        """Stands for a model that no component names."""
+
+    assert post_save.has_listeners(Undeclared), "the site has such a dashboard"
+    assert not post_delete.has_listeners(Undeclared)
 
 
 def test_component_that_an_instance_adds_hears_of_changes_in_a_process_that_never_made_one(
