@@ -88,7 +88,7 @@ class Bound(Protocol):
 
     @property
     def given(self) -> dict[str, Any]:
-        """What callables may ask for by name, such as ``request`` and ``filters``."""
+        """The arguments that callables may name, such as ``request`` and ``filters``."""
 
     @property
     def is_allowed(self) -> bool:
@@ -261,7 +261,7 @@ class Component:
 
     @property
     def takes_params(self) -> bool:
-        """Whether it keeps what its viewer has chosen in the page's address, by its key."""
+        """True if it keeps its viewer's choices in the page's address, by its key."""
         return type(self).is_shaped_by is not Component.is_shaped_by
 
     def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:

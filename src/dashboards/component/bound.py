@@ -340,7 +340,7 @@ class BoundComponent:
 
     @property
     def takes_params(self) -> bool:
-        """Whether its viewer can shape it, by parameters of the page's address."""
+        """True if its viewer can shape it, by parameters of the page's address."""
         return self._component.takes_params and self.is_loadable
 
     @property
@@ -824,7 +824,7 @@ class BoundComponent:
 
     @property
     def given(self) -> dict[str, Any]:
-        """What callables may ask for by name."""
+        """The arguments that callables may name."""
         owner = self._owner
         filters, filterset = owner.filters, owner.filterset
         for each in self._narrowings:

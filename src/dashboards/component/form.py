@@ -208,7 +208,7 @@ class Form(Component):
 
     @property
     def takes_params(self) -> bool:
-        """Whether it is kept in the page's address."""
+        """True if it is kept in the page's address."""
         return self.method == "get" and self.submit_url is None
 
     def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:

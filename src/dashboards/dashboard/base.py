@@ -137,7 +137,7 @@ class Dashboard(metaclass=DashboardType):
     _meta: ClassVar[Options]
     declared: ClassVar[Mapping[str, Component]]
     is_registered: ClassVar[bool]
-    """Whether a registry has taken this very class; one that derives from it counts anew."""
+    """True if a registry has taken this very class; one that derives from it counts anew."""
 
     def __init__(
         self,
@@ -620,7 +620,8 @@ class Dashboard(metaclass=DashboardType):
         live = {each.event: each for each in self.components.get_all() if each.live}
         guarded = {each.key: each for each in live.values() if each.is_guarded}
         known = guarded if channel == self._guarded_channel else live
-        if not are_due(channel, left := find_leftovers(frames, known)):
+        left = find_leftovers(frames, known)
+        if not are_due(channel, left):
             return
         forget(channel, left)
         if channel == self.channel:

@@ -31,6 +31,7 @@ def announce_changes(label: str) -> None:
         return
     _announced.add(label)
 
+    # Not a partial: Django names the function in its log where it raises.
     def announce() -> None:
         _tell(label)
 

@@ -16,7 +16,7 @@ class Publishable(Protocol):
     """What can be pushed to: it knows its channel and renders its own values."""
 
     is_registered: ClassVar[bool]
-    """Whether any page may show it."""
+    """True if a page may show it."""
 
     @property
     def channel(self) -> str:

@@ -110,7 +110,7 @@ class Table(Component):
 
     @property
     def takes_params(self) -> bool:
-        """Whether it offers anything to choose."""
+        """True if it offers a search, an order, pages or a file."""
         return self.searching or self.ordering or self.paging or self.exporting
 
     def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:
