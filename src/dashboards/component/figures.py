@@ -9,14 +9,11 @@ from django.utils.safestring import SafeData, SafeString
 from dashboards.component.shell import escape
 
 _NUMBER = re.compile(r"[+\u2212-]?\d(?:[\d.,:'\u2019/\xa0\u202f-]| (?=\d{3}(?!\d)))*")
-_ONE = re.compile(r"(?=.*\d)[^ \t\n]{1,32}")
-"""A text that is no sentence: not broken at all."""
+_ONE = re.compile(rf"{_NUMBER.pattern}|(?=.*\d)[^ \t\n]{{1,32}}")
+"""A number, or a text that is no sentence: not broken at all."""
 _SIZES = ((22, "longest"), (14, "longer"), (9, "long"))
 """From how many characters on a number is written smaller: as many as fit half a phone."""
-
-
-def _is_one(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text) or _ONE.fullmatch(text))
+_LONG = _SIZES[-1][0]
 
 
 def unbroken(figure: Any) -> Any:
@@ -28,7 +25,7 @@ def unbroken(figure: Any) -> Any:
         figure = str(figure)
     if not isinstance(figure, str) or isinstance(figure, SafeData):
         return figure
-    if _is_one(figure) or not _NUMBER.search(figure):
+    if _ONE.fullmatch(figure) or not _NUMBER.search(figure):
         return figure
     parts, end = [], 0
     for found in _NUMBER.finditer(figure):
@@ -48,8 +45,10 @@ def look_of(figure: Any, beside: str = "") -> str:
         beside: what stands on the same line, such as its unit.
     """
     text = str(figure)
-    if _is_one(text):
+    if _ONE.fullmatch(text):
         length, look = len(text) + len(beside), " dashboards-figure"
     else:
         length, look = max((len(each) for each in _NUMBER.findall(text)), default=0), ""
-    return look + next((f" dashboards-is-{size}" for most, size in _SIZES if length > most), "")
+    if length <= _LONG:
+        return look
+    return look + next(f" dashboards-is-{size}" for most, size in _SIZES if length > most)
