@@ -198,8 +198,10 @@ def megabytes_of(site: Site) -> float:
 
 @pytest.mark.parametrize(
     ("server", "megabytes"),
-    # hyper, in granian, keeps 400 KB of a connection itself.
-    [("uvicorn", 35), ("hypercorn", 35), ("daphne", 40), ("granian", 80)],
+    # hyper, in granian, keeps 400 KB of a connection itself, in a buffer that doubles as it grows:
+    # 1.1 to 1.4 MB a connection were measured. A server that kept what was pushed would need 1.5 MB
+    # a connection and push, and some fifty are pushed.
+    [("uvicorn", 35), ("hypercorn", 35), ("daphne", 40), ("granian", 100)],
 )
 def test_clients_that_never_read_are_cut_and_keep_nothing(
     make_site: MakeSite, server: str, megabytes: int
