@@ -6,10 +6,10 @@ from typing import Any
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 
-from dashboards.live.asgi import LiveEdge
+from dashboards.live.asgi import LiveStreamMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
-site = LiveEdge(ASGIStaticFilesHandler(get_asgi_application()))
+site = LiveStreamMiddleware(ASGIStaticFilesHandler(get_asgi_application()))
 prefix = os.environ.get("TEST_SUB_PATH", "")
 
 

@@ -31,7 +31,7 @@ from dashboards.component import (
 )
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
-from dashboards.live.frames import Points
+from dashboards.live.wire.frames import Points
 from tests.harness import as_read
 
 
@@ -122,7 +122,7 @@ COLUMNS: Mapping[str, list[Make]] = {
     "`Chart`, `Map`: a point": [
         lambda value: (Chart(), {"data": [{"y": [value]}]}, _point),
         lambda value: (Map(), {"data": [{"z": [value]}]}, _point),
-        lambda value: (Chart(window=3, live=True), {"x": 1, "y": value}, _series_point),
+        lambda value: (Chart(max_points=3, live=True), {"x": 1, "y": value}, _series_point),
     ],
     "`Drawing`: a member": [lambda value: (Bars(), [value], _point)],
 }

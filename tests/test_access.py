@@ -12,10 +12,10 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.test import Client
 
-from dashboards.live.hold import ACCESS, EVERYBODY, identify
-from dashboards.live.revocation import revocations
+from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.revocations import revocations
+from dashboards.live.access.subjects import ALL_USERS, session_subject, user_subject
 from dashboards.live.stores import get_store
-from dashboards.live.subjects import session_subject
 from tests.harness import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -111,7 +111,7 @@ def test_a_users_own_groups_and_permissions_count(user: User, group: Group, chan
 def test_what_changes_a_group_may_concern_everybody(user: User, group: Group, changes: list[str]):
     group.permissions.add(Permission.objects.all()[0])
     group.user_set.add(user)
-    assert set(changes) == {EVERYBODY}
+    assert set(changes) == {ALL_USERS}
 
 
 def test_a_change_counts_only_when_it_is_committed(user: User, changes: list[str]):
@@ -133,4 +133,6 @@ def test_a_store_that_does_not_answer_does_not_undo_a_save(
         user.save()
     assert "ConnectionError" in caplog.text
     wait_for(lambda: not revocations.are_waiting)
-    assert identify(user.pk) in [each.key for each in get_store().since(ACCESS, None).frames]
+    assert user_subject(user.pk) in [
+        each.key for each in get_store().since(REVOCATIONS, None).frames
+    ]

@@ -12,9 +12,9 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 
 from dashboards.live import asgi
-from dashboards.live.asgi import LiveEdge
-from dashboards.live.hold import EXTENSION, Hold, Offer, offered
+from dashboards.live.asgi import LiveStreamMiddleware
 from dashboards.live.stores import get_store
+from dashboards.live.subscription import EXTENSION, StreamHandoff, Subscription, get_handoff
 
 language: ContextVar[str] = ContextVar("language")
 
@@ -33,7 +33,7 @@ def answering(
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         offer = scope["extensions"][EXTENSION]
         if hold:
-            offer.hold = Hold("shop.orders", None)
+            offer.hold = Subscription("shop.orders", None)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"retry: 500\n\n"})
 
@@ -44,7 +44,7 @@ class Client:
     """The server's side of one exchange."""
 
     def __init__(self, application: Answer, scope_type: str = "http") -> None:
-        self.edge = LiveEdge(application)
+        self.edge = LiveStreamMiddleware(application)
         self.scope: dict[str, Any] = {"type": scope_type, "path": "/@stream/", "headers": []}
         self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.sent: list[Any] = []
@@ -146,11 +146,11 @@ async def test_other_extensions_stay():
     client.scope["extensions"] = {"tls": {}}
     await client.run()
     assert set(seen[0]) == {"tls", EXTENSION}
-    assert isinstance(seen[0][EXTENSION], Offer)
+    assert isinstance(seen[0][EXTENSION], StreamHandoff)
 
 
 def test_nobody_offers_to_hold_under_wsgi():
-    assert offered(HttpRequest()) is None
+    assert get_handoff(HttpRequest()) is None
 
 
 async def test_requests_for_streams_share_a_thread_but_not_a_context():
@@ -162,7 +162,7 @@ async def test_requests_for_streams_share_a_thread_but_not_a_context():
         threads.add(await sync_to_async(threading.get_ident)())
         await answering(hold=False)(scope, receive, send)
 
-    edge = LiveEdge(application)
+    edge = LiveStreamMiddleware(application)
     for _ in range(5):
         client = Client(application)
         client.edge = edge
@@ -184,7 +184,7 @@ async def test_requests_that_wait_for_django_are_sent_away_by_who_sent_most(
         await opened.wait()
         await answering(hold=False)(scope, receive, send)
 
-    edge = LiveEdge(application)
+    edge = LiveStreamMiddleware(application)
 
     def ask(address: str) -> "asyncio.Task[list[Any]]":
         client = Client(application)

@@ -13,7 +13,7 @@ from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import AudienceError, DeclarationError
 from dashboards.live import apush, push
-from dashboards.live.channels import channel_name
+from dashboards.live.wire.channels import channel_name
 from dashboards.registry import Registry
 from tests.addresses import addresses
 from tests.books.models import Author

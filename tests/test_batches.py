@@ -2,14 +2,14 @@
 
 import pytest
 
-from dashboards.live import batches
-from dashboards.live.batches import Batches
-from dashboards.live.frames import Frame
-from dashboards.live.hold import Hold
-from dashboards.live.hub import Hub
-from dashboards.live.positions import Position
-from dashboards.live.state import State
+from dashboards.live.fanout.hub import Hub
 from dashboards.live.stores.memory import MemoryStore
+from dashboards.live.subscription import Subscription
+from dashboards.live.wire import batches
+from dashboards.live.wire.batches import Batches
+from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.frames import Frame
+from dashboards.live.wire.positions import Position
 from tests.event_stream import Reader
 
 CHANNEL = "shop.orders"
@@ -80,7 +80,7 @@ async def test_a_channel_that_nobody_reads_keeps_nothing():
     store.put(CHANNEL, {"a": "1"})
     old = store.put(CHANNEL, {"b": "x" * 1000})
     store.put(CHANNEL, {"c": "x" * 1000})
-    readers = [await hub.open(Hold(CHANNEL, position)) for position in (None, old)]
+    readers = [await hub.open(Subscription(CHANNEL, position)) for position in (None, old)]
     for reader in readers:
         assert reader.take()
     assert batches._BUDGET.used > before
@@ -93,7 +93,7 @@ async def test_positions_of_another_epoch_share_the_whole_state():
     store = MemoryStore({})
     hub = Hub(store)
     store.put(CHANNEL, {"a": "x" * 1000})
-    readers = [await hub.open(Hold(CHANNEL, Position(f"e{n}", n))) for n in range(300)]
+    readers = [await hub.open(Subscription(CHANNEL, Position(f"e{n}", n))) for n in range(300)]
     assert len({id(reader.take()) for reader in readers}) == 1
     for reader in readers:
         hub.release(reader)

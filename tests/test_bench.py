@@ -15,7 +15,7 @@ from bench.sites import payload
 from bench.sites.marks import MARK, mark
 from bench.tally import Tally
 from dashboards.component import StatData
-from dashboards.live.frames import encode_event
+from dashboards.live.wire.frames import encode_event
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from pytest_django import Settings
 
 from dashboards.component import CTA, Component, Stat, Text
-from dashboards.component.shell import _MOST_SHELLS, _shells
+from dashboards.component.fragments import _MOST_SHELLS, _shells
 from dashboards.dashboard import Dashboard
 from tests.site.dashboards import HOSTILE
 

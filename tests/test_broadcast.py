@@ -59,7 +59,7 @@ class Kinds(Dashboard):
     link = Stat(live=True)
     moment = Stat(live=True)
     chart = Chart(live=True)
-    series = Chart(live=True, window=3)
+    series = Chart(live=True, max_points=3)
     map = Map(live=True)
     gauge = Gauge(live=True)
     progress = Progress(live=True)

@@ -11,7 +11,7 @@ from itertools import count
 import psutil
 import pytest
 
-from dashboards.live.places import Place, Places, network_of
+from dashboards.live.fanout.places import Place, Places, network_of
 from tests.conftest import MakeSite
 from tests.harness import Site, Stream, wait_for
 from tests.test_servers import STREAM, log_in

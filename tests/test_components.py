@@ -396,7 +396,7 @@ def test_a_bad_value_is_told_with_all_that_one_needs_to_mend_it(component: Compo
 def test_a_bad_point_is_told_as_a_point(points: Any, told: str):
     """It was told what a figure must be, where a point was meant."""
     with pytest.raises(ComponentValueError) as raised:
-        dashboard_of(speed=Chart(live=True, window=5, value=points))["speed"].get_value()
+        dashboard_of(speed=Chart(live=True, max_points=5, value=points))["speed"].get_value()
 
     assert str(raised.value).startswith(
         "Own.speed: A point of a Chart must be a dict such as {'x': 1, 'y': 2}, a list of them "
@@ -1036,11 +1036,11 @@ def test_a_box_that_loads_itself_knows_what_it_shows():
 
 
 def test_what_is_remembered_of_a_method_keeps_no_instance_of_it():
-    class Source:
+    class ComputedValue:
         def value(self, user: Any) -> Any:
             return user
 
-    source = Source()
+    source = ComputedValue()
     gone = weakref.ref(source)
 
     assert [Stat(value=source.value).get_value(request=1, user=2).text for _ in range(2)] == [2, 2]

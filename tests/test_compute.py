@@ -18,15 +18,15 @@ from django.test import RequestFactory
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
-from dashboards.live.frames import page_html
-from dashboards.live.hold import Hold
-from dashboards.live.hub import Hub, Reader
+from dashboards.live.compute.pool import Pool
+from dashboards.live.compute.producer import Producer
+from dashboards.live.compute.triggers import ComputedValue
+from dashboards.live.fanout.hub import Hub, Reader
 from dashboards.live.metrics import METRICS, get_metrics
-from dashboards.live.pool import Pool
-from dashboards.live.producer import Producer
-from dashboards.live.states import State, current_states, state_event
 from dashboards.live.stores.memory import MemoryStore
-from dashboards.live.triggers import Source
+from dashboards.live.subscription import Subscription
+from dashboards.live.wire.frames import page_html
+from dashboards.live.wire.value_state import State, current_states, state_event
 from tests.harness import wait_for
 
 CHANNEL = "shop.orders"
@@ -119,9 +119,9 @@ async def test_values_of_the_same_interval_go_on_while_others_hang(
         stuck.wait(30)
         return "at last"
 
-    fine = Source("fine", 0.2, counting())
-    sources = [fine, *(Source(f"hangs{n}", 0.2, hang) for n in range(number))][::order]
-    reader = await hub.open(Hold(CHANNEL, None, sources))
+    fine = ComputedValue("fine", 0.2, counting())
+    sources = [fine, *(ComputedValue(f"hangs{n}", 0.2, hang) for n in range(number))][::order]
+    reader = await hub.open(Subscription(CHANNEL, None, sources))
 
     await read_until(reader, "turn 6.")
 
@@ -139,7 +139,7 @@ async def block_the_loop(stuck: threading.Event) -> str:
     return "at last"
 
 
-def awaited(key: str, value: Callable[[], Any], seconds: float = 0.2) -> Source:
+def awaited(key: str, value: Callable[[], Any], seconds: float = 0.2) -> ComputedValue:
     """A source as a component makes it of an ``async def``."""
     results: list[str] = []
 
@@ -149,7 +149,7 @@ def awaited(key: str, value: Callable[[], Any], seconds: float = 0.2) -> Source:
 
         return wait()
 
-    return Source(key, seconds, results.pop, begin=begin, is_awaited=True)
+    return ComputedValue(key, seconds, results.pop, begin=begin, is_awaited=True)
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -169,7 +169,7 @@ async def test_awaited_values_go_on_while_another_awaits_for_ever_or_blocks_thei
         awaited("waits", partial(hang, stuck)),
         awaited("blocks", partial(block_the_loop, stuck)),
     ][::order]
-    reader = await hub.open(Hold(CHANNEL, None, sources))
+    reader = await hub.open(Subscription(CHANNEL, None, sources))
 
     await read_until(reader, "turn 4.")
 
@@ -187,7 +187,7 @@ async def test_an_awaited_value_that_never_ends_is_cancelled_and_begun_again(
             await asyncio.Event().wait()
         return "after all"
 
-    reader = await hub.open(Hold(CHANNEL, None, [awaited("waits", value)]))
+    reader = await hub.open(Subscription(CHANNEL, None, [awaited("waits", value)]))
 
     await read_until(reader, "after all")
 
@@ -204,8 +204,10 @@ async def test_on_change_value_that_hangs_leaves_the_others_alone(
         stuck.wait(30)
         return "at last"
 
-    hanging = Source("hangs", 60, hang, window=0.05, topics=("model:shop.order",))
-    reader = await hub.open(Hold(CHANNEL, None, [hanging, Source("fine", 0.2, counting())]))
+    hanging = ComputedValue("hangs", 60, hang, debounce=0.05, topics=("model:shop.order",))
+    reader = await hub.open(
+        Subscription(CHANNEL, None, [hanging, ComputedValue("fine", 0.2, counting())])
+    )
 
     await read_until(reader, "turn 4.")
     stuck.set()
@@ -218,8 +220,8 @@ async def test_a_value_that_exits_costs_only_itself(hub: Hub, store: MemoryStore
     def leave() -> str:
         raise SystemExit
 
-    sources = [Source("leaves", 0.2, leave), Source("fine", 0.2, counting())]
-    reader = await hub.open(Hold(CHANNEL, None, sources))
+    sources = [ComputedValue("leaves", 0.2, leave), ComputedValue("fine", 0.2, counting())]
+    reader = await hub.open(Subscription(CHANNEL, None, sources))
 
     await read_until(reader, "turn 3.")
 
@@ -240,7 +242,9 @@ async def test_a_value_that_is_late_says_so_and_is_fresh_when_it_comes(
         return "at last"
 
     began = time.time()
-    reader = await hub.open(Hold(CHANNEL, None, [Source("a", 0.2, hang, render_state=show)]))
+    reader = await hub.open(
+        Subscription(CHANNEL, None, [ComputedValue("a", 0.2, hang, render_state=show)])
+    )
 
     seen = await read_until(reader, "late since")
 
@@ -266,8 +270,11 @@ async def test_a_value_that_fails_says_since_when_once_until_it_succeeds(
             raise ZeroDivisionError
         return turn
 
-    sources = [Source("a", 0.1, value, render_state=show), Source("b", 0.1, counting("b"))]
-    reader = await hub.open(Hold(CHANNEL, None, sources))
+    sources = [
+        ComputedValue("a", 0.1, value, render_state=show),
+        ComputedValue("b", 0.1, counting("b")),
+    ]
+    reader = await hub.open(Subscription(CHANNEL, None, sources))
 
     seen = await read_until(reader, "b 6.")
 
@@ -279,15 +286,15 @@ async def test_a_value_that_fails_says_since_when_once_until_it_succeeds(
     await asyncio.to_thread(wait_for, lambda: "computed again, after" in caplog.text)
 
 
-def compute_once(producer: Producer, store: MemoryStore, source: Source) -> None:
-    producer.produce_due(store, CHANNEL, [source], 5)
+def compute_once(producer: Producer, store: MemoryStore, source: ComputedValue) -> None:
+    producer.compute_due(store, CHANNEL, [source], 5)
 
 
-def failing(message: str = "no sensor") -> Source:
+def failing(message: str = "no sensor") -> ComputedValue:
     def fail() -> str:
         raise ValueError(message)
 
-    return Source("a", 0.1, fail, render_state=show)
+    return ComputedValue("a", 0.1, fail, render_state=show)
 
 
 def test_the_time_of_the_first_failure_is_kept_by_another_process(store: MemoryStore, monkeypatch):
@@ -323,11 +330,11 @@ def test_a_value_that_the_store_refuses_fails_alone(store: MemoryStore, caplog):
     a store that is down."""
     before = get_metrics()["failed"]
     sources = [
-        Source("bad", 0.1, lambda: "refused", render_state=show),
-        Source("good", 0.1, lambda: "fine"),
+        ComputedValue("bad", 0.1, lambda: "refused", render_state=show),
+        ComputedValue("good", 0.1, lambda: "fine"),
     ]
 
-    Producer().produce_due(store, CHANNEL, sources, 5)
+    Producer().compute_due(store, CHANNEL, sources, 5)
 
     assert stored(store)["good"] == "fine"
     assert state_of(store, "bad").startswith("failed since ")
@@ -345,7 +352,7 @@ def test_an_error_that_cannot_be_shown_as_text_is_logged(store: MemoryStore, cap
     def fail() -> str:
         raise OddError
 
-    Producer().produce_due(store, CHANNEL, [Source("a", 0.1, fail, render_state=show)], 5)
+    Producer().compute_due(store, CHANNEL, [ComputedValue("a", 0.1, fail, render_state=show)], 5)
 
     assert state_of(store, "a").startswith("failed since ")
     assert "OddError" in caplog.text
@@ -367,15 +374,15 @@ def test_who_asks_waits_for_a_short_time_and_the_computing_goes_on(
         return "at last"
 
     producer = Producer()
-    sources = [Source("hangs", 0.2, hang), Source("fine", 0.2, lambda: "fine")]
+    sources = [ComputedValue("hangs", 0.2, hang), ComputedValue("fine", 0.2, lambda: "fine")]
     began = time.monotonic()
-    producer.produce_due(store, CHANNEL, sources, 0.5)
+    producer.compute_due(store, CHANNEL, sources, 0.5)
     first = time.monotonic() - began
     assert stored(store) == {"fine": "fine"}, "what is ready is there"
 
     began = time.monotonic()
     for _ in range(5):
-        producer.produce_due(store, CHANNEL, sources, 0.5)
+        producer.compute_due(store, CHANNEL, sources, 0.5)
     rest = time.monotonic() - began
 
     assert first < 0.9
@@ -390,19 +397,19 @@ def test_a_value_that_hangs_does_not_keep_other_processes_from_the_rest(
 ):
     """Whoever waits for a value extends the claim of its interval. Were that so for ever, the
     others of the interval would stand still wherever this process is not asked."""
-    monkeypatch.setattr("dashboards.live.producer._HANG_SECONDS", 0.3)
+    monkeypatch.setattr("dashboards.live.compute.producer._HANG_SECONDS", 0.3)
 
     def hang() -> str:
         stuck.wait(30)
         return "at last"
 
-    fine, hangs = Source("fine", 0.2, counting()), Source("hangs", 0.2, hang)
-    Producer().produce_due(store, CHANNEL, [fine, hangs], 0.2)
+    fine, hangs = ComputedValue("fine", 0.2, counting()), ComputedValue("hangs", 0.2, hang)
+    Producer().compute_due(store, CHANNEL, [fine, hangs], 0.2)
     other = Producer()
 
     def has_been_computed_elsewhere() -> bool:
-        elsewhere = Source("fine", 0.2, lambda: "elsewhere")
-        other.produce_due(store, CHANNEL, [elsewhere, Source("hangs", 0.2, hang)], 0.2)
+        elsewhere = ComputedValue("fine", 0.2, lambda: "elsewhere")
+        other.compute_due(store, CHANNEL, [elsewhere, ComputedValue("hangs", 0.2, hang)], 0.2)
         return stored(store)["fine"] == "elsewhere"
 
     wait_for(has_been_computed_elsewhere)
@@ -427,8 +434,11 @@ def test_the_rest_of_an_interval_does_not_give_up_the_claim_of_a_slow_value(
     one, other = Producer(), Producer()
     for _ in range(60):
         for name, producer in (("one", one), ("other", other)):
-            sources = [Source("a", 0.2, partial(slow, name)), Source("quick", 0.2, quick)]
-            producer.produce_due(store, CHANNEL, sources, 0)
+            sources = [
+                ComputedValue("a", 0.2, partial(slow, name)),
+                ComputedValue("quick", 0.2, quick),
+            ]
+            producer.compute_due(store, CHANNEL, sources, 0)
         time.sleep(0.02)
 
     assert begun == ["one"]
@@ -444,9 +454,9 @@ def test_a_slow_value_is_not_begun_by_another_process(store: MemoryStore, stuck:
         return name
 
     one, other = Producer(), Producer()
-    one.produce_due(store, CHANNEL, [Source("a", 0.2, partial(slow, "one"))], 0)
+    one.compute_due(store, CHANNEL, [ComputedValue("a", 0.2, partial(slow, "one"))], 0)
     for _ in range(10):
-        other.produce_due(store, CHANNEL, [Source("a", 0.2, partial(slow, "other"))], 0)
+        other.compute_due(store, CHANNEL, [ComputedValue("a", 0.2, partial(slow, "other"))], 0)
         time.sleep(0.1)
 
     assert begun == ["one"]
@@ -457,15 +467,15 @@ FORKS = """
 import os, time
 from django.conf import settings
 settings.configure()
-from dashboards.live.producer import PRODUCER
+from dashboards.live.compute.producer import PRODUCER
 from dashboards.live.stores.memory import MemoryStore
-from dashboards.live.triggers import Source
+from dashboards.live.compute.triggers import ComputedValue
 
 store = MemoryStore({})
-hangs = Source("hangs", 60, lambda: time.sleep(3600))
-PRODUCER.produce_due(store, "parent", [hangs, Source("fine", 0.1, lambda: "fine")], 0.5)
+hangs = ComputedValue("hangs", 60, lambda: time.sleep(3600))
+PRODUCER.compute_due(store, "parent", [hangs, ComputedValue("fine", 0.1, lambda: "fine")], 0.5)
 child = os.fork()
-PRODUCER.produce_due(store, f"{child}", [Source("fine", 0.1, lambda: "fine")], 5)
+PRODUCER.compute_due(store, f"{child}", [ComputedValue("fine", 0.1, lambda: "fine")], 5)
 assert store.since(f"{child}", None).frames
 if child:
     assert os.waitpid(child, 0)[1] == 0
@@ -538,7 +548,7 @@ def test_within_a_transaction_values_are_computed_and_seen(store: MemoryStore, d
         threads.append(threading.current_thread().name)
         return "here"
 
-    Producer().produce_due(store, CHANNEL, [Source("a", 0.2, value)], 0)
+    Producer().compute_due(store, CHANNEL, [ComputedValue("a", 0.2, value)], 0)
 
     assert stored(store) == {"a": "here"}
     assert threads == [threading.current_thread().name]
@@ -594,7 +604,7 @@ def test_channels_take_turns(settings, stuck: threading.Event):
 
 def test_threads_without_work_end(monkeypatch):
     """Threads and their connections stayed until the last stream of the process had ended."""
-    monkeypatch.setattr("dashboards.live.pool._IDLE_SECONDS", 0.1)
+    monkeypatch.setattr("dashboards.live.compute.pool._IDLE_SECONDS", 0.1)
     pool = Pool("idle-pool")
     done = threading.Event()
     pool.submit("a", done.set)
@@ -608,7 +618,7 @@ def test_what_waits_for_long_is_reported_once_and_when_it_is_over(
     pool: Pool, stuck: threading.Event, monkeypatch, caplog
 ):
     """Values that were computed less often than declared were seen by nobody but the viewers."""
-    monkeypatch.setattr("dashboards.live.pool._SATURATED_SECONDS", 0.1)
+    monkeypatch.setattr("dashboards.live.compute.pool._SATURATED_SECONDS", 0.1)
     caplog.set_level(logging.WARNING)
     for number in range(10):
         pool.submit(f"channel {number}", wait_for_end(stuck))
@@ -660,10 +670,12 @@ async def test_values_of_crowded_channels_take_turns_and_are_late_in_words(
         time.sleep(0.6)
         return "slow value"
 
-    fine = await hub.open(Hold("fine", None, [Source("fine", 0.3, counting())]))
+    fine = await hub.open(Subscription("fine", None, [ComputedValue("fine", 0.3, counting())]))
     await read_until(fine, "turn 1.")
     readers = [
-        await hub.open(Hold(f"object/{n}", None, [Source("a", 0.2, slow, render_state=show)]))
+        await hub.open(
+            Subscription(f"object/{n}", None, [ComputedValue("a", 0.2, slow, render_state=show)])
+        )
         for n in range(20)
     ]
     await read_until(fine, "turn 8.")

@@ -13,12 +13,14 @@ import pytest
 import redis
 from django.db import OperationalError
 
-from dashboards.live.hold import ACCESS, Hold, identify
-from dashboards.live.hub import Hub, Reader
+from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.subjects import user_subject
+from dashboards.live.compute.triggers import ComputedValue
+from dashboards.live.fanout.hub import Hub, Reader
 from dashboards.live.metrics import get_metrics
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.redis import RedisStore, _Reads
-from dashboards.live.triggers import Source
+from dashboards.live.subscription import Subscription
 from tests.conftest import MakeSite
 from tests.harness import wait_for
 from tests.postgres import PostgreSQLServer, postgresql
@@ -59,8 +61,10 @@ async def may_not_be_asked() -> bool:
 
 
 async def open_as(hub: Hub, channel: str, pk: int = 1) -> Reader:
-    access = (await asyncio.to_thread(hub._store.heads, [ACCESS])).get(ACCESS)
-    return await hub.open(Hold(channel, None, identity=identify(pk), access=access), may_read)
+    access = (await asyncio.to_thread(hub._store.heads, [REVOCATIONS])).get(REVOCATIONS)
+    return await hub.open(
+        Subscription(channel, None, identity=user_subject(pk), access=access), may_read
+    )
 
 
 @asynccontextmanager
@@ -111,7 +115,9 @@ async def test_a_thousand_channels_opened_at_once_are_held_over_few_connections(
 
 
 async def open_as_known(hub: Hub, channel: str) -> Reader:
-    return await hub.open(Hold(channel, None, identity=identify(1), access=hub.access), may_read)
+    return await hub.open(
+        Subscription(channel, None, identity=user_subject(1), access=hub.access), may_read
+    )
 
 
 async def test_reads_asked_while_others_are_answered_are_answered():
@@ -160,10 +166,16 @@ async def test_a_redis_that_is_full_ends_no_stream_and_is_reported_as_full(
     """What Redis refused counted as a Redis that is down: all who were signed in had their streams
     ended once a second, for as long as it was full."""
     values = count()
-    source = Source("turns", 0.2, lambda: f"turn {next(values)}.")
-    access = await asyncio.to_thread(store.heads, [ACCESS])
+    source = ComputedValue("turns", 0.2, lambda: f"turn {next(values)}.")
+    access = await asyncio.to_thread(store.heads, [REVOCATIONS])
     async with hub_of(store) as hub:
-        hold = Hold("shop.orders", None, [source], identity=identify(1), access=access.get(ACCESS))
+        hold = Subscription(
+            "shop.orders",
+            None,
+            [source],
+            identity=user_subject(1),
+            access=access.get(REVOCATIONS),
+        )
         reader = await hub.open(hold, may_not_be_asked)
         await until(reader, "turn 0.")
         with server.client() as client:
@@ -212,8 +224,8 @@ async def test_a_redis_that_is_restarted_ends_only_streams_of_those_who_may_not_
 
     failures = get_metrics()["store_failures"]
     async with hub_of(store) as hub:
-        reader = await hub.open(Hold("shop.orders", None, identity=identify(1)), ask)
-        anonymous = await hub.open(Hold("shop.orders", None))
+        reader = await hub.open(Subscription("shop.orders", None, identity=user_subject(1)), ask)
+        anonymous = await hub.open(Subscription("shop.orders", None))
         await asyncio.to_thread(wait_for, lambda: store._ears)
         server.kill()
         hub._all_stale.set()

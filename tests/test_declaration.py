@@ -425,32 +425,32 @@ def test_a_key_that_is_anothers_attribute_is_refused():
 
 
 @pytest.mark.parametrize(
-    "live", [Every(seconds=2, how="refresh"), OnChange("auth.User", how="refresh")]
+    "live", [Every(seconds=2, delivery="per_viewer"), OnChange("auth.User", delivery="per_viewer")]
 )
 def test_a_series_that_each_page_shall_load_for_itself_is_refused(live: Every | OnChange):
     with pytest.raises(DeclarationError) as raised:
 
         class Wrong(Dashboard):
-            speed = Chart(window=10, live=live, key="other")
+            speed = Chart(max_points=10, live=live, key="other")
 
     assert str(raised.value) == (
         "Wrong.speed: to a series points are appended for all viewers alike, so "
-        f"{type(live).__name__} must have how='broadcast', the default, got 'refresh'."
+        f"{type(live).__name__} must have delivery='broadcast', the default, got 'per_viewer'."
     )
 
 
 def test_a_series_whose_values_ask_for_filters_is_refused():
     """Its points are the same for all: a narrowed page would show what everybody is sent."""
-    said = r"speed: .* its values cannot ask for filters: leave out window"
+    said = r"speed: .* its values cannot ask for filters: leave out max_points"
     with pytest.raises(DeclarationError, match=said):
 
         class Wrong(Dashboard):
-            speed = Chart(window=10, live=Every(seconds=2), value=lambda filters: filters)
+            speed = Chart(max_points=10, live=Every(seconds=2), value=lambda filters: filters)
 
     with pytest.raises(DeclarationError, match=said):
 
         class WrongToo(Dashboard):
-            speed = Chart(window=10, live=Every(seconds=2))
+            speed = Chart(max_points=10, live=Every(seconds=2))
 
             def get_speed_value(self, filters: Any) -> Any:
                 return filters
@@ -494,14 +494,14 @@ def test_dependents_that_meet_again_are_no_circle():
         right = Stat(dependents=["bottom"])
         bottom = Stat()
 
-    assert [each.key for each in Diamond().get_leaders("bottom")] == ["left", "right"]
+    assert [each.key for each in Diamond().get_dependencies("bottom")] == ["left", "right"]
 
 
 def test_dependents_may_be_inherited_components():
     class Child(Base):
         leader = Stat(dependents=("first",))
 
-    assert [each.key for each in Child().get_leaders("first")] == ["leader"]
+    assert [each.key for each in Child().get_dependencies("first")] == ["leader"]
 
 
 def test_taking_away_a_component_that_another_depends_on_is_refused():

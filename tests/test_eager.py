@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 import pytest
 
-from dashboards.live.eager import begin, between_tasks
+from dashboards.live.fanout.eager import begin, between_tasks
 
 
 class Writer:

@@ -94,7 +94,7 @@ class OfOne(Dashboard):
 def values(query: str, kind: type[Dashboard] = Whole) -> dict[str, Any]:
     request = RequestFactory().get(f"/?{query}")
     if kind is OfOne:
-        given = OfOne(request)["it"].given["filters"]
+        given = OfOne(request)["it"].call_kwargs["filters"]
         return {name: given[name] for name in USUAL}
     return dict(kind(request).filters)
 

@@ -81,7 +81,7 @@ def test_what_is_live_is_loaded_where_it_is_narrowed(client: Client):
     assert 'sse-refresh="live_count"' in narrowed
     assert 'sse-swap="live_count"' in other
     for tag in (usual, narrowed):
-        assert 'data-dashboards-follows="find"' in tag
+        assert 'data-dashboards-depends-on="find"' in tag
         assert "dashboards:changed from:#books_desk-find-content" in tag
         assert "dashboards:refresh" in tag
 
@@ -100,7 +100,7 @@ def test_a_filter_stands_in_the_page_and_carries_what_else_was_asked(client: Cli
     assert 'name="find-genre" value' not in form
     assert 'action=""' in form
     assert 'hx-get="/books/desk/@component/find/"' in form
-    assert 'data-dashboards-own="/books/desk/@component/find/?find-genre=p"' in form
+    assert 'data-dashboards-view-url="/books/desk/@component/find/?find-genre=p"' in form
     assert "Reset" in form
     assert "Reset" not in box(client.get(f"{PAGE}?x=1").content.decode(), "find")
     assert "csrfmiddlewaretoken" not in form
@@ -430,10 +430,10 @@ def test_a_form_that_one_may_not_see_says_its_initial_values():
 
     its, others = ask(is_staff=True)["it"], ask(is_staff=False)["it"]
     assert its.load().text == "p"
-    assert its.follows == "find"
+    assert its.depends_on == "find"
     assert "#books_board-find-content" in its.trigger
     assert others.load().text == "n"
-    assert others.follows == ""
+    assert others.depends_on == ""
     assert "find" not in others.trigger
 
 

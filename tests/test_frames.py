@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.live.frames import (
+from dashboards.live.wire.frames import (
     Frame,
     encode_event,
     encode_frames,

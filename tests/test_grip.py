@@ -20,12 +20,13 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboards.live import push
+from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.subjects import ALL_USERS, user_subject
 from dashboards.live.grip import publisher
 from dashboards.live.grip.proxies import HttpClient, Message, configured
-from dashboards.live.hold import ACCESS, EVERYBODY, identify
 from dashboards.live.metrics import get_metrics
-from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
+from dashboards.live.wire.positions import Position
 from tests.harness import free_port, wait_for
 from tests.site.dashboards import Live, Mixed
 
@@ -306,7 +307,7 @@ def test_a_ticket_lets_its_user_in_again(behind: Settings, client: Client):
     assert channels[1:3] == [f"dashboards:access:user%3A{user.pk}", "dashboards:access:*"]
     # The proxy asks without the client's cookies.
     client.logout()
-    get_store().put(ACCESS, {identify(4711): ""})
+    get_store().put(REVOCATIONS, {user_subject(4711): ""})
     again = ask_next(client, response, STAFF)
     assert again["Grip-Hold"] == "stream"
     assert ask_next(client, again, STAFF)["Grip-Hold"] == "stream"
@@ -317,13 +318,13 @@ def test_a_ticket_lets_its_user_in_again(behind: Settings, client: Client):
 )
 def test_who_lost_access_is_not_let_in_again(behind: Settings, client: Client, change: str):
     user = get_user_model().objects.create(username="admin", is_staff=True)
-    get_store().put(ACCESS, {identify(user.pk): "long ago"})
+    get_store().put(REVOCATIONS, {user_subject(user.pk): "long ago"})
     client.force_login(user)
     response = ask(client, STAFF)
     if change == "logout":
-        get_store().put(ACCESS, {identify(user.pk): ""})
+        get_store().put(REVOCATIONS, {user_subject(user.pk): ""})
     elif change == "everybody":
-        get_store().put(ACCESS, {"*": ""})
+        get_store().put(REVOCATIONS, {"*": ""})
     elif change == "forgotten":
         get_store()._channels.clear()  # type: ignore[attr-defined]
     elif change == "gone":
@@ -525,7 +526,7 @@ def test_streams_are_looked_at_before_news_are_told(behind: Settings, control: C
     wait_for(lambda: "before" in control.contents())
     publishers, publisher._publishers = publisher._publishers, []
     # In another process, which dies before it tells the proxy.
-    store.put(ACCESS, {identify(7): ""})
+    store.put(REVOCATIONS, {user_subject(7): ""})
     publisher._publishers = publishers
     store.put(CHANNEL, {"number": "after"})
     wait_for(lambda: "after" in control.contents())
@@ -541,7 +542,7 @@ def test_streams_are_looked_at_before_news_are_told(behind: Settings, control: C
 
 def test_everybody_is_looked_at_once_a_second(behind: Settings, control: Control):
     store = get_store()
-    store.put(ACCESS, {EVERYBODY: "", identify(7): ""})
+    store.put(REVOCATIONS, {ALL_USERS: "", user_subject(7): ""})
     for number in range(5):
         store.put(CHANNEL, {"number": f"number {number}"})
         wait_for(lambda text=f"number {number}": text in control.contents())  # type: ignore[misc]
@@ -551,7 +552,7 @@ def test_everybody_is_looked_at_once_a_second(behind: Settings, control: Control
 
 def test_a_look_that_could_not_be_told_is_told_later(behind: Settings, control: Control):
     control.status = 500
-    get_store().put(ACCESS, {identify(7): ""})
+    get_store().put(REVOCATIONS, {user_subject(7): ""})
     wait_for(lambda: len(control.requests) > 1)
     control.status = 200
     wait_for(lambda: control.items)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.live.hints import HostHints
+from dashboards.live.stores.notifications import HostHints
 
 
 @pytest.fixture(autouse=True)

@@ -10,16 +10,18 @@ from functools import partial
 import pytest
 import pytest_asyncio
 
-from dashboards.live import producer
-from dashboards.live.frames import HEARTBEAT, Points
-from dashboards.live.hints import Hear
-from dashboards.live.hold import ACCESS, EVERYBODY, Hold, identify
-from dashboards.live.hub import Hub, Reader
+from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.subjects import ALL_USERS, user_subject
+from dashboards.live.compute import producer
+from dashboards.live.compute.triggers import ComputedValue, claim, group_by_interval
+from dashboards.live.fanout.hub import Hub, Reader
 from dashboards.live.metrics import get_metrics
-from dashboards.live.positions import Position
 from dashboards.live.stores.base import Changes
 from dashboards.live.stores.memory import MemoryStore
-from dashboards.live.triggers import Source, claim, turns
+from dashboards.live.stores.notifications import Hear
+from dashboards.live.subscription import Subscription
+from dashboards.live.wire.frames import HEARTBEAT, Points
+from dashboards.live.wire.positions import Position
 from tests.harness import wait_for
 
 CHANNEL = "shop.orders"
@@ -71,8 +73,8 @@ async def hub(store: Store) -> AsyncIterator[Hub]:
     await asyncio.sleep(0)
 
 
-async def open_reader(hub: Hub, store: Store, sources: Sequence[Source] = ()) -> Reader:
-    return await hub.open(Hold(CHANNEL, store.since(CHANNEL, None).position, sources))
+async def open_reader(hub: Hub, store: Store, sources: Sequence[ComputedValue] = ()) -> Reader:
+    return await hub.open(Subscription(CHANNEL, store.since(CHANNEL, None).position, sources))
 
 
 async def read(reader: Reader) -> str:
@@ -146,7 +148,7 @@ async def test_a_channel_that_cannot_be_read_is_the_trouble_of_that_channel(
     """One row that could not be read counted as a store that is down, and once a second ended
     every signed-in stream of the process. Only its own channel waits now, and it heals."""
     mine = await open_reader(hub, store)
-    other = await hub.open(Hold("shop.other", None, identity=identify(1)))
+    other = await hub.open(Subscription("shop.other", None, identity=user_subject(1)))
     read_any = store.asince
 
     async def refuse_one(channel: str, position: Position | None) -> Changes:
@@ -253,7 +255,7 @@ async def test_closing_ends_every_stream_and_holds_no_other(hub: Hub, store: Sto
 
 async def test_without_readers_nothing_runs(hub: Hub, store: Store):
     before = asyncio.all_tasks()
-    source = Source("a", 60, lambda: "computed")
+    source = ComputedValue("a", 60, lambda: "computed")
     readers = [await open_reader(hub, store, [source]) for _ in range(2)]
     assert len(asyncio.all_tasks()) > len(before)
     for reader in readers:
@@ -274,7 +276,7 @@ async def test_computed_values_run_while_somebody_watches(hub: Hub, store: Store
         turns.append(1)
         return f"turn {len(turns)}"
 
-    reader = await open_reader(hub, store, [Source("a", 0.1, compute)])
+    reader = await open_reader(hub, store, [ComputedValue("a", 0.1, compute)])
     for number in (1, 2, 3):
         assert f"turn {number}" in await read(reader)
     hub.release(reader)
@@ -288,7 +290,7 @@ async def test_a_value_that_raises_costs_only_itself(hub: Hub, store: Store, cap
     def fail() -> str:
         raise ZeroDivisionError
 
-    sources = [Source("bad", 0.1, fail), Source("good", 0.1, lambda: "fine")]
+    sources = [ComputedValue("bad", 0.1, fail), ComputedValue("good", 0.1, lambda: "fine")]
     reader = await open_reader(hub, store, sources)
     text = await read(reader)
     assert "fine" in text
@@ -296,8 +298,8 @@ async def test_a_value_that_raises_costs_only_itself(hub: Hub, store: Store, cap
     assert "ZeroDivisionError" in caplog.text
 
 
-def on_change(compute: Callable[[], str]) -> Source:
-    return Source("a", 60, compute, window=0.05, topics=("model:shop.order",))
+def on_change(compute: Callable[[], str]) -> ComputedValue:
+    return ComputedValue("a", 60, compute, debounce=0.05, topics=("model:shop.order",))
 
 
 async def test_a_value_on_change_is_computed_when_its_topic_has_news(hub: Hub, store: Store):
@@ -372,8 +374,8 @@ async def test_a_value_that_hangs_costs_only_itself_and_is_reported(
 
     values = iter(range(1000))
     # More of them than there are threads.
-    sources = [Source(f"stuck{n}", 0.2, partial(hang, f"stuck{n}")) for n in range(5)]
-    sources.append(Source("good", 0.2, lambda: f"turn {next(values)}"))
+    sources = [ComputedValue(f"stuck{n}", 0.2, partial(hang, f"stuck{n}")) for n in range(5)]
+    sources.append(ComputedValue("good", 0.2, lambda: f"turn {next(values)}"))
     reader = await open_reader(hub, store, sources)
     while "turn 4" not in await read(reader):
         pass
@@ -397,7 +399,7 @@ async def test_a_value_that_hangs_is_not_begun_again_by_who_comes_later(
         return "at last"
 
     for _ in range(4):
-        reader = await open_reader(hub, store, [Source("stuck", 0.1, hang)])
+        reader = await open_reader(hub, store, [ComputedValue("stuck", 0.1, hang)])
         await asyncio.sleep(0.3)
         hub.release(reader)
     assert len(calls) == 1
@@ -417,7 +419,7 @@ async def test_a_slow_value_is_computed_by_one_process_at_a_time(store: Store):
 
     hubs = [Hub(store), Hub(store)]
     readers = [
-        await open_reader(hub, store, [Source("slow", 0.2, partial(slow, str(n)))])
+        await open_reader(hub, store, [ComputedValue("slow", 0.2, partial(slow, str(n)))])
         for n, hub in enumerate(hubs)
     ]
     for _ in range(2):
@@ -430,8 +432,8 @@ async def test_a_slow_value_is_computed_by_one_process_at_a_time(store: Store):
 async def test_the_work_of_a_dead_process_is_taken_over_within_two_intervals(
     hub: Hub, store: Store
 ):
-    source = Source("a", 0.5, lambda: "by the living")
-    [turn] = turns([source])
+    source = ComputedValue("a", 0.5, lambda: "by the living")
+    [turn] = group_by_interval([source])
     assert claim(store, CHANNEL, turn), "claimed by one that dies now"
     began = time.monotonic()
     reader = await open_reader(hub, store, [source])
@@ -454,7 +456,7 @@ async def test_a_series_is_sent_as_points_and_past_the_window_as_a_whole(hub: Hu
     text = await read(slow)
     assert text.count("data-point") == 3
     assert "[8]" in text
-    late = await hub.open(Hold(CHANNEL, None))
+    late = await hub.open(Subscription(CHANNEL, None))
     text = await read(late)
     assert text.index("event: s\n") < text.index("event: s:append")
     assert text.count("data-point") == 3
@@ -480,13 +482,13 @@ async def test_what_was_written_is_counted(hub: Hub, store: Store):
 
 
 async def open_as(hub: Hub, store: Store, pk: int, access: Position | None = None) -> Reader:
-    """Open as somebody whose access was checked when ``ACCESS`` stood there, or just now."""
-    access = access or store.heads([ACCESS]).get(ACCESS)
+    """Open as somebody whose access was checked when ``REVOCATIONS`` stood there, or just now."""
+    access = access or store.heads([REVOCATIONS]).get(REVOCATIONS)
     position = store.since(CHANNEL, None).position
-    return await hub.open(Hold(CHANNEL, position, identity=identify(pk), access=access))
+    return await hub.open(Subscription(CHANNEL, position, identity=user_subject(pk), access=access))
 
 
-@pytest.mark.parametrize("who", [identify(1), EVERYBODY])
+@pytest.mark.parametrize("who", [user_subject(1), ALL_USERS])
 async def test_who_lost_access_is_ended_though_the_hint_was_lost(hub: Hub, store: Store, who: str):
     """Nobody receives a value they were not allowed to load as a page: pushed after a logout
     whose hint was lost, it was shown until the stream came of age."""
@@ -494,7 +496,7 @@ async def test_who_lost_access_is_ended_though_the_hint_was_lost(hub: Hub, store
     reader, anonymous = await open_as(hub, store, 1), await open_reader(hub, store)
     await asyncio.to_thread(wait_for, lambda: store._ears)
     store.deaf = True
-    store.put(ACCESS, {who: ""})
+    store.put(REVOCATIONS, {who: ""})
     store.deaf = False
     store.put(CHANNEL, {"a": "secret"})
     assert await read(reader) == ""
@@ -509,7 +511,7 @@ async def test_reader_hears_the_guarded_events_that_it_may_and_keeps_up_with_the
     position = store.since(CHANNEL, None).position
     some, all_ = frozenset({"@one"}), frozenset({"@one", "@two"})
     heard = [frozenset[str](), some, some, all_]
-    readers = [await hub.open(Hold(CHANNEL, position, heard=each)) for each in heard]
+    readers = [await hub.open(Subscription(CHANNEL, position, heard=each)) for each in heard]
     tasks = [asyncio.create_task(each.read()) for each in readers]
     await asyncio.sleep(0)
     store.put(CHANNEL, {"@two": "2"})
@@ -523,14 +525,14 @@ async def test_reader_hears_the_guarded_events_that_it_may_and_keeps_up_with_the
     store.put(CHANNEL, {"open": "0"})
     assert (await tasks[0]).count(b"event:") == 1
 
-    late = await hub.open(Hold(CHANNEL, None, heard=some))
+    late = await hub.open(Subscription(CHANNEL, None, heard=some))
     assert sorted(re.findall("event: (.*)", await read(late))) == ["@one", "@one:state", "open"]
 
 
 async def test_who_lost_access_is_ended_by_the_poll_at_the_latest(hub: Hub, store: Store):
     one, two = await open_as(hub, store, 1), await open_as(hub, store, 2)
     store.deaf = True
-    store.put(ACCESS, {identify(1): ""})
+    store.put(REVOCATIONS, {user_subject(1): ""})
     assert await read(one) == ""
     store.put(CHANNEL, {"a": "for two"})
     assert "for two" in await read(two)
@@ -539,9 +541,9 @@ async def test_who_lost_access_is_ended_by_the_poll_at_the_latest(hub: Hub, stor
 async def test_a_logout_while_a_stream_opens_ends_it(hub: Hub, store: Store):
     """The storm of faults found streams that outlived a logout: access was checked before it, and
     its hint came before the hub knew of the reader, which a slow store makes likely."""
-    store.put(ACCESS, {identify(7): ""})
-    checked = store.heads([ACCESS])[ACCESS]
-    store.put(ACCESS, {identify(1): ""})
+    store.put(REVOCATIONS, {user_subject(7): ""})
+    checked = store.heads([REVOCATIONS])[REVOCATIONS]
+    store.put(REVOCATIONS, {user_subject(1): ""})
     assert await read(await open_as(hub, store, 1, checked)) == ""
     other = await open_as(hub, store, 2, checked)
     again = await open_as(hub, store, 1)
@@ -553,9 +555,9 @@ async def test_a_logout_while_a_stream_opens_ends_it(hub: Hub, store: Store):
 async def test_a_store_that_forgot_who_lost_access_ends_all_who_are_signed_in(
     hub: Hub, store: Store
 ):
-    store.put(ACCESS, {identify(7): ""})
+    store.put(REVOCATIONS, {user_subject(7): ""})
     reader = await open_as(hub, store, 1)
-    del store._channels[ACCESS]
+    del store._channels[REVOCATIONS]
     assert await read(reader) == ""
 
 
@@ -611,9 +613,9 @@ class Site:
 
 
 async def open_with(hub: Hub, store: Store, site: Site, pk: int = 1) -> Reader:
-    access = store.heads([ACCESS]).get(ACCESS)
+    access = store.heads([REVOCATIONS]).get(REVOCATIONS)
     position = store.since(CHANNEL, None).position
-    hold = Hold(CHANNEL, position, identity=identify(pk), access=access)
+    hold = Subscription(CHANNEL, position, identity=user_subject(pk), access=access)
     return await hub.open(hold, site.ask)
 
 
@@ -624,7 +626,7 @@ async def test_a_reader_in_doubt_is_shown_nothing_until_the_site_was_asked(
     """A group that lost a permission ended the streams of all who are signed in."""
     site = Site(may_read)
     reader = await open_with(hub, store, site)
-    store.put(ACCESS, {EVERYBODY: ""})
+    store.put(REVOCATIONS, {ALL_USERS: ""})
     store.put(CHANNEL, {"a": "news"})
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(reader.read(), 0.2)
@@ -637,11 +639,11 @@ async def test_a_site_that_cannot_say_who_may_read_is_asked_again(
     hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     """After an outage the site itself may have trouble: that is no reason to end streams."""
-    monkeypatch.setattr("dashboards.live.hub._TROUBLE_SECONDS", 0.05)
+    monkeypatch.setattr("dashboards.live.fanout.hub._TROUBLE_SECONDS", 0.05)
     site = Site(RuntimeError("The site answered 500."), True)
     site.may_answer.set()
     reader = await open_with(hub, store, site)
-    store.put(ACCESS, {EVERYBODY: ""})
+    store.put(REVOCATIONS, {ALL_USERS: ""})
     store.put(CHANNEL, {"a": "news"})
     assert "news" in await read(reader)
     assert not site.answers
@@ -650,10 +652,10 @@ async def test_a_site_that_cannot_say_who_may_read_is_asked_again(
 async def test_a_reader_that_has_gone_is_not_asked_for_again(
     hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("dashboards.live.hub._TROUBLE_SECONDS", 0.05)
+    monkeypatch.setattr("dashboards.live.fanout.hub._TROUBLE_SECONDS", 0.05)
     site = Site(RuntimeError("The site answered 500."))
     reader, other = await open_with(hub, store, site), await open_reader(hub, store)
-    store.put(ACCESS, {EVERYBODY: ""})
+    store.put(REVOCATIONS, {ALL_USERS: ""})
     await asyncio.to_thread(wait_for, lambda: reader.is_suspended)
     hub.release(reader)
     site.may_answer.set()
@@ -674,7 +676,9 @@ async def test_trouble_of_values_that_are_computed_ends_no_stream(
         raise ConnectionError(msg)
 
     monkeypatch.setattr(store, "claim", refuse)
-    hold = Hold(CHANNEL, None, [Source("a", 0.1, lambda: "computed")], identity=identify(1))
+    hold = Subscription(
+        CHANNEL, None, [ComputedValue("a", 0.1, lambda: "computed")], identity=user_subject(1)
+    )
     reader = await hub.open(hold)
     await asyncio.to_thread(wait_for, lambda: "too many clients" in caplog.text)
     await asyncio.sleep(0.3)

@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from dashboards.component import Chart, Stat, Text
 from dashboards.dashboard import Dashboard, leftovers
-from dashboards.dashboard.declaration import DashboardType
 from dashboards.dashboard.leftovers import forget
+from dashboards.dashboard.metaclass import DashboardMetaclass
 from dashboards.live import Every, push
 from dashboards.live.stores import get_store
 from dashboards.live.stores.memory import MemoryStore
@@ -25,25 +25,25 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True
 def release(**attributes: Any) -> type[Dashboard]:
     """The dashboard as one release declares it."""
     its = type("Meta", (), {"app_label": "site"})
-    made: Any = DashboardType("Shop", (Dashboard,), {"Meta": its, **attributes})
+    made: Any = DashboardMetaclass("Shop", (Dashboard,), {"Meta": its, **attributes})
     return Registry().register(cast("type[Dashboard]", made))
 
 
 Old = release(
     orders=Stat(live=True),
-    sold=Chart(live=True, window=5),
+    sold=Chart(live=True, max_points=5),
     note=Text(live=True),
     wages=Stat(live=True, permission_classes=[IsAuthenticated]),
     bonus=Stat(live=True, permission_classes=[IsAuthenticated]),
     kept=Stat(live=True),
-    turning=Stat(value=lambda: 1, live=Every(seconds=60, how="refresh")),
+    turning=Stat(value=lambda: 1, live=Every(seconds=60, delivery="per_viewer")),
 )
 New = release(
     requests=Stat(live=True),
     note=Stat(live=True),
     bonus=Stat(live=True, permission_classes=[IsAuthenticated]),
     kept=Stat(live=True, unit="kg"),
-    turning=Stat(value=lambda: 1, live=Every(seconds=60, how="refresh")),
+    turning=Stat(value=lambda: 1, live=Every(seconds=60, delivery="per_viewer")),
 )
 urlpatterns = addresses(New)
 
@@ -86,7 +86,7 @@ def test_page_of_a_new_release_deletes_what_its_components_do_not_show():
 
     bonus = New()["bonus"].event
     assert stored() == {"kept", "kept:state", "turning", bonus}
-    assert stored(New()._guarded_channel) == {"bonus"}
+    assert stored(New()._restricted_channel) == {"bonus"}
     assert stored(New()._errors_channel) == {"kept"}
     assert get_store().heads(["site.shop"]) == before
     assert "scribble" not in html
@@ -95,11 +95,11 @@ def test_page_of_a_new_release_deletes_what_its_components_do_not_show():
 
 def test_page_of_the_release_that_wrote_them_deletes_nothing():
     push_all()
-    before = stored(), stored(Old()._guarded_channel), stored(Old()._errors_channel)
+    before = stored(), stored(Old()._restricted_channel), stored(Old()._errors_channel)
 
     open_page(Old)
 
-    assert (stored(), stored(Old()._guarded_channel), stored(Old()._errors_channel)) == before
+    assert (stored(), stored(Old()._restricted_channel), stored(Old()._errors_channel)) == before
 
 
 def test_value_comes_back_with_a_release_that_is_rolled_back_in_time(settings: Settings):
@@ -157,7 +157,7 @@ def test_component_that_a_viewer_may_not_see_is_not_forgotten():
     open_page(hidden)
 
     assert stored() == {hidden()["wages"].event}
-    assert stored(hidden()._guarded_channel) == {"wages"}
+    assert stored(hidden()._restricted_channel) == {"wages"}
 
 
 def test_store_that_refuses_to_forget_costs_no_page(

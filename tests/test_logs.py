@@ -48,8 +48,8 @@ def test_a_logger_obeys_all_of_the_configuration_but_that_it_is_disabled():
     code = """
 import logging, logging.config
 first = logging.getLogger("dashboards.live")
-from dashboards.live.asgi import LiveEdge
-from dashboards.live import hub
+from dashboards.live.asgi import LiveStreamMiddleware
+from dashboards.live.fanout import hub
 assert hub.logger is first
 handler = {"class": "logging.StreamHandler", "stream": "ext://sys.stdout"}
 settings = {"version": 1, "handlers": {"o": handler}, "root": {"handlers": ["o"]}}

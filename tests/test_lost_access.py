@@ -16,16 +16,15 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
-from dashboards.access import _logged_in
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
-from dashboards.dashboard.changes import ask_anew_on_change
-from dashboards.live import OnChange, arevoke, revocation, revoke
-from dashboards.live.hold import Hold
-from dashboards.live.revocation import revocations
-from dashboards.live.stores import get_store
-from dashboards.live.subjects import (
-    EVERYBODY,
+from dashboards.dashboard.model_signals import ask_anew_on_change
+from dashboards.live import OnChange, arevoke, revoke
+from dashboards.live.access import revocations as revocation
+from dashboards.live.access.revocations import revocations
+from dashboards.live.access.signals import _logged_in
+from dashboards.live.access.subjects import (
+    ALL_USERS,
     Revoked,
     dashboard_subject,
     join,
@@ -33,6 +32,8 @@ from dashboards.live.subjects import (
     session_subject,
     user_subject,
 )
+from dashboards.live.stores import get_store
+from dashboards.live.subscription import Subscription
 from dashboards.sessions import get_seconds_left
 from tests.books.models import Book, Classic, Employee, Member, Paperback
 from tests.harness import Site, Stream, wait_for
@@ -233,7 +234,7 @@ SHOP = dashboard_subject("shop.orders")
     ("key", "concerned"),
     [
         (ONE, True),
-        (EVERYBODY, True),
+        (ALL_USERS, True),
         (SHOP, True),
         (join([SHOP, ONE]), True),
         (TWO, False),
@@ -244,12 +245,14 @@ SHOP = dashboard_subject("shop.orders")
     ],
 )
 def test_revocation_concerns_streams_about_all_that_it_names(key: str, concerned: bool):
-    hold = Hold("shop.orders", None, identity=ONE, about=(SHOP,))
+    hold = Subscription("shop.orders", None, identity=ONE, about=(SHOP,))
     assert Revoked({key}).concerns(hold.subjects) is concerned
 
 
 def test_revocation_of_everybody_leaves_streams_of_nobody_alone():
-    assert not Revoked({EVERYBODY}).concerns(Hold("shop.orders", None, about=(SHOP,)).subjects)
+    assert not Revoked({ALL_USERS}).concerns(
+        Subscription("shop.orders", None, about=(SHOP,)).subjects
+    )
 
 
 def test_session_subject_does_not_hold_the_key():
@@ -460,7 +463,7 @@ def test_onchange_hears_a_model_through_proxy_parent_and_child(told: list[str]):
         class Meta:
             app_label = "site"
 
-    Counting.watch_models()
+    Counting.connect_model_signals()
     topics: list[str] = []
     store = get_store()
     store.put = lambda channel, frames: topics.append(channel)  # type: ignore[method-assign,assignment,return-value]

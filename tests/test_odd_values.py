@@ -189,7 +189,7 @@ PLACES: dict[str, Make] = {
     **{f"Progress.steps.{field}": in_step(field) for field in ("name", "state", "text")},
     "Chart.y": in_figure(lambda value: {"data": [{"x": ["a"], "y": [value]}]}),
     "Chart.title": in_figure(lambda value: {"data": [], "layout": {"title": {"text": value}}}),
-    "Chart, series": lambda value: (Chart(live=True, window=3), {"x": 1, "y": value}),
+    "Chart, series": lambda value: (Chart(live=True, max_points=3), {"x": 1, "y": value}),
     "Bars[]": lambda value: (Bars(), {"a": [value]}),
     "BasicTable, cell": lambda value: (BasicTable(), [{"a": value}]),
     "BasicTable, row": lambda value: (BasicTable(columns=["a"]), [value]),

@@ -16,8 +16,8 @@ from django.utils import timezone
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.live import Every, OnChange
+from dashboards.live.compute.triggers import claim, group_by_interval
 from dashboards.live.stores import get_store
-from dashboards.live.triggers import claim, turns
 from dashboards.registry import Registry
 from tests.harness import Site
 from tests.site.dashboards import Changing
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def is_due() -> bool:
     """Whether somebody would compute it now; whoever asks has claimed it."""
-    [turn] = turns(Changing().get_sources())
+    [turn] = group_by_interval(Changing().get_sources())
     return bool(claim(get_store(), Changing().channel, turn))
 
 
@@ -82,10 +82,14 @@ def test_a_store_that_does_not_answer_does_not_undo_a_save(monkeypatch, caplog):
     ("arguments", "options", "message"),
     [
         ((), {}, "at least one model"),
-        (("auth.User",), {"window": 0}, "window must be above 0"),
+        (("auth.User",), {"debounce": 0}, "debounce must be above 0"),
         (("auth.User",), {"seconds": 0}, "seconds at least 0.1"),
-        (("auth.User",), {"how": "shout"}, "how must be one of 'broadcast', 'refresh'"),
-        (("auth.User",), {"how": "refresh", "spread": -1}, "spread a number of at least 0"),
+        (
+            ("auth.User",),
+            {"delivery": "shout"},
+            "delivery must be one of 'broadcast', 'per_viewer'",
+        ),
+        (("auth.User",), {"delivery": "per_viewer", "jitter": -1}, "jitter a number of at least 0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(arguments, options, message):

@@ -13,12 +13,12 @@ from django.contrib.auth.models import Group
 from django.test import Client, TestCase
 from playwright.async_api import Page, expect
 
-from dashboards.dashboard.changes import announce_changes
-from dashboards.live.positions import Position
+from dashboards.dashboard.model_signals import connect_model
 from dashboards.live.stores import get_store
 from dashboards.live.stores import outage as outages
 from dashboards.live.stores.base import Changes
 from dashboards.live.stores.memory import MemoryStore
+from dashboards.live.wire.positions import Position
 from tests.conftest import MakeSite
 from tests.harness import Site
 from tests.postgres import postgresql
@@ -119,7 +119,7 @@ def test_embedded_dashboards_and_batches_do_without_the_store(
 def test_saving_does_not_wait_for_a_store_that_hangs(store: Store, caplog: Any):
     """Whoever saved an object of a model that a value waits for waited for the store each time, and
     the log had a traceback of each."""
-    announce_changes("auth.group")
+    connect_model("auth.group")
     store.is_down = True
     for number in range(5):
         # A change is told on commit, which a test's transaction never has.

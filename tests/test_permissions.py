@@ -537,7 +537,7 @@ def test_a_series_with_permissions_of_its_own_is_refused():
     with pytest.raises(DeclarationError, match=r"Wrong.it: .* it can have no permission_classes"):
 
         class Wrong(Dashboard):
-            it = Chart(live=True, window=3, permission_classes=[IsAdminUser])
+            it = Chart(live=True, max_points=3, permission_classes=[IsAdminUser])
 
 
 @served

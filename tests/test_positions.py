@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.live.positions import Position, new_epoch
+from dashboards.live.wire.positions import Position, new_epoch
 
 
 @pytest.mark.parametrize(

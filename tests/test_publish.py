@@ -20,9 +20,9 @@ from dashboards.exceptions import (
     ValueTooLargeError,
 )
 from dashboards.live import Every, apush, push
-from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.stores.memory import MemoryStore
+from dashboards.live.wire.positions import Position
 from dashboards.registry import Registry
 
 # Commits are what this is about, so they are real.

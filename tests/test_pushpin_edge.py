@@ -1,4 +1,4 @@
-"""The promise through a real Pushpin: what LiveEdge keeps, a proxy that holds keeps as well."""
+"""The promise through a real Pushpin is the one that LiveStreamMiddleware keeps."""
 
 import json
 import re

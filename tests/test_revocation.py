@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from dashboards.live import revocation
-from dashboards.live.hold import ACCESS, EVERYBODY, Hold, identify
-from dashboards.live.hub import Hub
-from dashboards.live.positions import Position
-from dashboards.live.revocation import revocations
+from dashboards.live.access import revocations as revocation
+from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.revocations import revocations
+from dashboards.live.access.subjects import ALL_USERS, user_subject
+from dashboards.live.fanout.hub import Hub
 from dashboards.live.stores import get_store
 from dashboards.live.stores.memory import MemoryStore
+from dashboards.live.subscription import Subscription
+from dashboards.live.wire.positions import Position
 from tests.harness import wait_for
 
 CHANNEL = "shop.orders"
@@ -46,17 +48,17 @@ def store(settings: Any) -> Iterator[Store]:
 
 
 def told(store: Store) -> list[str]:
-    return [frame.key for frame in store.since(ACCESS, None).frames]
+    return [frame.key for frame in store.since(REVOCATIONS, None).frames]
 
 
 async def test_a_logout_that_could_not_be_stored_ends_the_streams_when_it_can(store: Store):
     """The put was logged and lost. A hub that read the store well went on showing news to a user
     who had logged out, until the stream was of age."""
     hub = Hub(store)
-    reader = await hub.open(Hold(CHANNEL, None, identity=identify(1)))
+    reader = await hub.open(Subscription(CHANNEL, None, identity=user_subject(1)))
     try:
         store.locked = True
-        revocations.revoke(identify(1))
+        revocations.revoke(user_subject(1))
         store.locked = False
         assert await asyncio.wait_for(reader.read(), 5) == b""
         assert reader.end_reason == "access"
@@ -68,12 +70,12 @@ def test_it_is_told_of_once_and_tried_until_it_is_stored(
     store: Store, caplog: pytest.LogCaptureFixture
 ):
     store.locked = True
-    revocations.revoke(identify(1))
-    revocations.revoke(identify(2))
+    revocations.revoke(user_subject(1))
+    revocations.revoke(user_subject(2))
     wait_for(lambda: store.tries > 4)
     store.locked = False
     wait_for(lambda: not revocations.are_waiting)
-    assert set(told(store)) == {identify(1), identify(2)}
+    assert set(told(store)) == {user_subject(1), user_subject(2)}
     assert [each.message for each in caplog.records] == [
         "The store of live state cannot be told who lost access; it is tried until it can.",
         "The store of live state was told who lost access.",
@@ -86,11 +88,11 @@ def test_one_thread_tells_all_and_remembers_no_more_than_it_may(
     monkeypatch.setattr(revocation, "_MOST_AT_ONCE", 3)
     store.locked = True
     for pk in range(10):
-        revocations.revoke(identify(pk))
+        revocations.revoke(user_subject(pk))
     assert len([each for each in threading.enumerate() if "revocation" in each.name]) == 1
     store.locked = False
     wait_for(lambda: not revocations.are_waiting)
-    assert EVERYBODY in told(store)
+    assert ALL_USERS in told(store)
 
 
 def test_it_is_given_up_when_every_stream_of_that_time_is_of_age(store: Store, settings: Any):
@@ -98,7 +100,7 @@ def test_it_is_given_up_when_every_stream_of_that_time_is_of_age(store: Store, s
     locked = get_store()
     assert isinstance(locked, Store)
     locked.locked = True
-    revocations.revoke(identify(1))
+    revocations.revoke(user_subject(1))
     wait_for(lambda: not revocations.are_waiting)
     locked.locked = False
     assert told(locked) == []

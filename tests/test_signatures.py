@@ -98,7 +98,7 @@ def test_value_computed_once_for_all_that_asks_for_its_viewer_is_refused(
     assert str(raised.value) == (
         f"Sales.total: value={value.__name__} asks for {asked!r}, but with live={trigger}(…) it is "
         "computed once for all viewers, without a request. "
-        f'Declare live={trigger}(…, how="refresh"), so that each page loads its own value, '
+        f'Declare live={trigger}(…, delivery="per_viewer"), so that each page loads its own value, '
         "or give the parameter a default."
     )
 
@@ -106,7 +106,7 @@ def test_value_computed_once_for_all_that_asks_for_its_viewer_is_refused(
 @pytest.mark.parametrize(
     "component",
     [
-        Stat(value=asks_for_user, live=Every(seconds=2, how="refresh")),
+        Stat(value=asks_for_user, live=Every(seconds=2, delivery="per_viewer")),
         Stat(value=asks_for_user, live=Every(seconds=2), permission_classes=[IsAuthenticated]),
         Stat(value=asks_for_user, live=True),
         Stat(value=lambda user=None: user, live=Every(seconds=2)),

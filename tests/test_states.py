@@ -23,8 +23,8 @@ from dashboards.component.layout import Card, ComponentLayout, Header
 from dashboards.component.stat import StatSerializer
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
-from dashboards.live.states import state_event
 from dashboards.live.stores import get_store
+from dashboards.live.wire.value_state import state_event
 from dashboards.menus.menu import Menu, MenuItem
 from dashboards.menus.registry import MenuRegistry, get_sections
 from dashboards.permissions import BasePermission
@@ -216,8 +216,8 @@ class Live(Dashboard):
     computed = Stat(value=lambda: "computed", live=Every(seconds=3600))
     now = Text(value=fail, live=True)
     failing = Text(value=fail, live=Every(seconds=3600))
-    own = Text(value=lambda: "own", live=Every(seconds=3600, how="refresh"))
-    series = Chart(live=True, window=3)
+    own = Text(value=lambda: "own", live=Every(seconds=3600, delivery="per_viewer"))
+    series = Chart(live=True, max_points=3)
     plain = Text(value="plain")
 
     class Meta:

@@ -17,15 +17,15 @@ from django.db import Error as DatabaseError
 from django.db import connections, transaction
 from django.db.models.signals import post_delete
 
-from dashboards.live.frames import Points
-from dashboards.live.hints import EVERYTHING, Hear
-from dashboards.live.hold import Hold
-from dashboards.live.hub import Hub, Reader
+from dashboards.live.fanout.hub import Hub, Reader
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.memory import MemoryStore
+from dashboards.live.stores.notifications import ALL_CHANNELS, Hear
 from dashboards.live.stores.redis import RedisStore
+from dashboards.live.subscription import Subscription
+from dashboards.live.wire.frames import Points
 from dashboards.models import Channel, Frame
 from dashboards.testing.stores import (
     CHANNEL,
@@ -51,7 +51,7 @@ async def reading(store: BaseStore) -> AsyncIterator[tuple[Reader, asyncio.Event
     async def hear_and_tell(heard: Hear) -> None:
         def tell(channel: str) -> None:
             heard(channel)
-            if channel == EVERYTHING:
+            if channel == ALL_CHANNELS:
                 loop.call_soon_threadsafe(begun.set)
 
         await hear(tell)
@@ -59,7 +59,7 @@ async def reading(store: BaseStore) -> AsyncIterator[tuple[Reader, asyncio.Event
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "hear", hear_and_tell)
         hub = Hub(store)
-        reader = await hub.open(Hold(CHANNEL, None))
+        reader = await hub.open(Subscription(CHANNEL, None))
         try:
             yield reader, begun
         finally:

@@ -695,7 +695,7 @@ def test_what_is_no_column_orders_nothing(client: Client, name: str):
     answer = client.get(COMPONENT, {"books-sort": name}).content.decode()
 
     assert re.findall(r"Book \d+", answer) == re.findall(r"Book \d+", plain)
-    assert "data-dashboards-own" not in answer
+    assert "data-dashboards-view-url" not in answer
 
 
 @pytest.mark.parametrize(
@@ -863,7 +863,7 @@ def test_a_file_has_the_rows_of_all_pages_as_they_are_asked_for(client: Client):
 
 def test_a_file_is_streamed_in_one_query(django_assert_num_queries: DjangoAssertNumQueries):
     make_books(5000)
-    response = bind(Table(value=Books), "it-export=csv").respond()
+    response = bind(Table(value=Books), "it-export=csv").get_response()
 
     with django_assert_num_queries(1):
         parts = list(response.streaming_content)
@@ -886,7 +886,7 @@ def test_no_cell_of_a_file_is_a_formula(start: str):
     text = f"{start}cmd|' /C calc'!A0"
     rows = [{text: text, "n": -5, "d": Decimal("-1.5"), "when": dt.date(2024, 1, 1)}]
 
-    [head, cells] = read_csv(bind(Table(value=rows), "it-export=csv").respond())
+    [head, cells] = read_csv(bind(Table(value=rows), "it-export=csv").get_response())
 
     assert head[0] == cells[0] == f"'{text}"
     assert cells[1:] == ["-5", "-1.5", "2024-01-01"]
@@ -915,7 +915,7 @@ def test_csv_formula_behind_a_separator_or_blanks_is_text(text: str, disarmed: s
 
     Whatever a spreadsheet cuts or trims, what is left begins with an apostrophe.
     """
-    [head, [cell]] = read_csv(bind(Table(value=[{text: text}]), "it-export=csv").respond())
+    [head, [cell]] = read_csv(bind(Table(value=[{text: text}]), "it-export=csv").get_response())
 
     assert [cell] == head == [disarmed]
     for separator in ";\t|\n":
@@ -939,7 +939,7 @@ def test_csv_numbers_are_numbers_and_odd_ones_text():
         "f": "\udc80",
     }
 
-    [_, cells] = read_csv(bind(Table(value=[row]), "it-export=csv").respond())
+    [_, cells] = read_csv(bind(Table(value=[row]), "it-export=csv").get_response())
 
     assert cells == ["-5", "-1.5e-07", "-1E+3", "'-inf", "'=1+1", "?"]
 
@@ -948,7 +948,7 @@ def test_moments_in_a_file_are_those_of_the_site():
     rows = [{"aware": dt.datetime(2024, 7, 1, 12, tzinfo=dt.UTC), "no": None}]
 
     with timezone.override("Europe/Berlin"):
-        [_, cells] = read_csv(bind(Table(value=rows), "it-export=csv").respond())
+        [_, cells] = read_csv(bind(Table(value=rows), "it-export=csv").get_response())
 
     assert cells == ["2024-07-01 14:00:00+02:00", ""]
 
@@ -1017,12 +1017,12 @@ def test_who_has_sorted_a_live_table_gets_their_own_and_all_others_the_shared(cl
 
     own = client.get(f"{url}?live-sort=-pages").content.decode()
 
-    assert "data-dashboards-own" not in shared
-    assert f'data-dashboards-own="{url}?live-sort=-pages"' in own
+    assert "data-dashboards-view-url" not in shared
+    assert f'data-dashboards-view-url="{url}?live-sort=-pages"' in own
     assert "Book 000059" in own
     assert "Book 000059" not in shared
     page = client.get(f"{PAGE}?live-sort=-pages").content.decode()
-    assert f'data-dashboards-own="{url}?live-sort=-pages"' in page
+    assert f'data-dashboards-view-url="{url}?live-sort=-pages"' in page
     stream = client.get("/books/shelf/@stream/").content.decode()
     assert "Book 000059" not in stream
 
@@ -1047,7 +1047,7 @@ def test_no_parameters_of_a_viewer_reach_what_is_computed_for_all():
 
     bound = bind(Table(value=rows, live=Every(seconds=1)), "it-nothing=1&other-sort=n")
 
-    assert bound.is_own is False
+    assert bound.is_customized is False
     assert bound.url.endswith("/@component/it/")
 
 

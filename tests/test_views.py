@@ -15,9 +15,9 @@ from pytest_django import Settings
 from dashboards.component import Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
-from dashboards.live.positions import Position
+from dashboards.live.compute.triggers import claim, group_by_interval
 from dashboards.live.stores import get_store
-from dashboards.live.triggers import claim, turns
+from dashboards.live.wire.positions import Position
 from tests.addresses import addresses
 from tests.event_stream import Reader
 from tests.site.dashboards import Live, Quiet
@@ -572,7 +572,7 @@ class Shared(Dashboard):
 def test_a_computed_value_is_there_though_another_request_is_computing_it(
     caplog: pytest.LogCaptureFixture,
 ):
-    [turn] = turns(Shared().get_sources())
+    [turn] = group_by_interval(Shared().get_sources())
     assert claim(get_store(), Shared().channel, turn)
     dashboard = Shared()
     dashboard.compute_due(deferred=False)

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from bench.sites.control import Control
 from bench.sites.marks import mark
-from dashboards.live.asgi import LiveEdge
+from dashboards.live.asgi import LiveStreamMiddleware
 
 
 def push_number(number: int) -> None:
@@ -16,6 +16,6 @@ def push_number(number: int) -> None:
     push(Board, "number", mark(number))
 
 
-application = Control(LiveEdge(get_asgi_application()), push_number)
+application = Control(LiveStreamMiddleware(get_asgi_application()), push_number)
 # After the line above, which finds the dashboards that this makes addresses of.
 urlpatterns = [path("", include("dashboards.urls"))]

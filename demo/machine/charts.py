@@ -121,7 +121,11 @@ def _clock(moment: float) -> str:
 
 def _chart(lines: Measures, axis: Mapping[str, Any], **kwargs: Any) -> Chart:
     return Chart(
-        value=News(lines), live=Every(SECONDS), window=WINDOW, figure=_figure(lines, axis), **kwargs
+        value=News(lines),
+        live=Every(SECONDS),
+        max_points=WINDOW,
+        figure=_figure(lines, axis),
+        **kwargs,
     )
 
 

@@ -112,7 +112,7 @@ class Ways(Dashboard):
     history = Chart(
         value=processor_point,
         live=EVERY,
-        window=POINTS,
+        max_points=POINTS,
         figure=PERCENT,
         title="Processor, point by point",
         css_classes="dashboards-chart-short",
@@ -121,7 +121,7 @@ class Ways(Dashboard):
     streams = Chart(
         value=streams_point,
         live=EVERY,
-        window=POINTS,
+        max_points=POINTS,
         figure=LINE,
         title="Streams of dashboards that this server holds",
         css_classes="dashboards-chart-short",

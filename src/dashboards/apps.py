@@ -24,9 +24,9 @@ class DashboardsConfig(AppConfig):
         autodiscover_modules("menus", "dashboard_menu", register_to=menu_registry)
         publisher.connect()
         if "django.contrib.auth" in settings.INSTALLED_APPS:
-            from dashboards import access  # noqa: PLC0415
+            from dashboards.live.access import signals  # noqa: PLC0415
 
-            access.connect()
+            signals.connect()
             if "django_eventstream" in settings.INSTALLED_APPS:
                 from dashboards import eventstream  # noqa: PLC0415
 

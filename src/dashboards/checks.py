@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 
 from dashboards import conf, world
 from dashboards.component import CTA, Chart, Component, Map, Table, Text
-from dashboards.component.chart.kind import WORLD
+from dashboards.component.chart.component import WORLD
 from dashboards.component.text import LIBRARIES
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.eventstream import DashboardChannelManager
@@ -475,7 +475,7 @@ def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         try:
             its = dashboard()
         except Exception:  # noqa: BLE001 - an __init__ of one's own may need a request
-            its = dashboard.make_bare()
+            its = dashboard.without_components()
         asked: dict[str, Callable[[], object]] = {dashboard.__name__: its.get_permissions}
         for key, component in dashboard.declared.items():
             asked[f"{dashboard.__name__}.{key}"] = partial(load, component.permission_classes)

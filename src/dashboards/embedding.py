@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from dashboards import conf
 from dashboards.characters import clean_text
 from dashboards.component import Chart
-from dashboards.component.chart.kind import PLOTLY, WORLD
+from dashboards.component.chart.component import PLOTLY, WORLD
 from dashboards.dashboard import Dashboard
 from dashboards.permissions import grants
 from dashboards.registry import registry

@@ -37,8 +37,8 @@ class FileFinder(BaseFinder):
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:  # noqa: ARG002, FBT001, FBT002
         """Find the file, or what stands beside it."""
         folder, _, name = path.rpartition("/")
-        is_ours = folder == self.prefix and name in (self.name, *self.beside)
-        place = self.get_folder() if is_ours else None
+        is_package_template = folder == self.prefix and name in (self.name, *self.beside)
+        place = self.get_folder() if is_package_template else None
         if place is None:
             return []
         found = str(place / name)

@@ -40,7 +40,7 @@ class Registry:
             raise RegistrationError(msg)
         self._registry[name] = dashboard
         dashboard.is_registered = True
-        dashboard.watch_models()
+        dashboard.connect_model_signals()
         return dashboard
 
     def __iter__(self) -> Iterator[type[Dashboard]]:

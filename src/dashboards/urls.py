@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from dashboards.live.hold import STREAM_PATH
+from dashboards.live.subscription import STREAM_PATH
 from dashboards.registry import registry
 from dashboards.views import ComponentsView, ComponentView, MetricsView, PageView, StreamView
 

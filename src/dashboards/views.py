@@ -33,14 +33,15 @@ from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
-from dashboards.live.frames import encode_frames, encode_opening, encode_release
+from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.subjects import session_subject, user_subject
 from dashboards.live.grip.edge import Proxied, proxied
-from dashboards.live.guarded import audible
-from dashboards.live.hold import ACCESS, Hold, identify, offered, retry_when_full
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
-from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
-from dashboards.live.subjects import session_subject
+from dashboards.live.subscription import Subscription, get_handoff, retry_when_full
+from dashboards.live.wire.frames import encode_frames, encode_opening, encode_release
+from dashboards.live.wire.positions import Position
+from dashboards.live.wire.restricted import audible
 from dashboards.permissions import grants
 from dashboards.releases import get_release_id
 from dashboards.sessions import get_seconds_left, get_session_key, is_automatic, keep_expiry
@@ -190,7 +191,7 @@ class ComponentView(FetchedView):
             self.component = self.dashboard[kwargs["key"]]
         except UnknownComponentError as error:
             raise Http404(str(error)) from error
-        if self.component.takes_posts:
+        if self.component.accepts_post:
             self.http_method_names = [*self.http_method_names, "post"]
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
@@ -199,7 +200,7 @@ class ComponentView(FetchedView):
 
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render the value that the page was sent without, or a newer one."""
-        response = self.component.respond()
+        response = self.component.get_response()
         if response is None:
             shown = load_alone(self.dashboard, key)
             response = self._answer(request, shown.content)
@@ -262,10 +263,10 @@ class StreamView(DashboardAccessView):
             return self.handle_no_permission(request)
         if through:
             return through.answer(partial(super().dispatch, request, *args, **kwargs))
-        if offer := offered(request):
+        if offer := get_handoff(request):
             store = get_store()
-            heads = {} if offer.is_watching else store.reach(lambda: store.heads([ACCESS]))
-            self._access = offer.access if offer.is_watching else heads.get(ACCESS)
+            heads = {} if offer.is_watching else store.reach(lambda: store.heads([REVOCATIONS]))
+            self._access = offer.access if offer.is_watching else heads.get(REVOCATIONS)
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
@@ -275,7 +276,7 @@ class StreamView(DashboardAccessView):
             return HttpResponse(status=204)  # To a client of streams this says: do not come back.
         declined = request.GET.get("hold") == "0"
         through = None if declined else self._proxied
-        offer = None if declined or through else offered(request)
+        offer = None if declined or through else get_handoff(request)
         retry = _RETRY_MILLISECONDS if through or offer else conf.get("POLL_MILLISECONDS")
         if offer is not None and not offer.has_place(self._identity or offer.client):
             METRICS.refused += 1
@@ -291,7 +292,7 @@ class StreamView(DashboardAccessView):
         else:
             # Behind an edge all streams of a process are opened in one thread, which waits for
             # nobody's value. What is not ready comes with the next poll, or by the proxy.
-            seconds = None if offered(request) is None else 0
+            seconds = None if get_handoff(request) is None else 0
             dashboard.compute_due(deferred=True, seconds=seconds)
             store, since = get_store(), self._position()
             changes = store.reach(lambda: store.since(dashboard.channel, since))
@@ -319,13 +320,13 @@ class StreamView(DashboardAccessView):
     @property
     def _identity(self) -> str:
         user = getattr(self.request, "user", None)
-        return identify(user.pk) if user and user.is_authenticated else ""
+        return user_subject(user.pk) if user and user.is_authenticated else ""
 
-    def _hold(self, position: Position | None, access: Position | None) -> Hold:
+    def _hold(self, position: Position | None, access: Position | None) -> Subscription:
         request, dashboard = self.request, self.dashboard
-        offer = offered(request)
+        offer = get_handoff(request)
         session = get_session_key(request)
-        return Hold(
+        return Subscription(
             dashboard.channel,
             position,
             dashboard.get_sources(),

@@ -67,7 +67,7 @@ class Ticking(Dashboard):
     """Tables that change every second: sent to all, loaded when told to, and polled."""
 
     rows = Table(value=turns, live=Every(seconds=1), page_size=10, grid_css_classes="span-12")
-    told = Table(value=turns, live=Every(seconds=1, how="refresh", spread=0), page_size=10)
+    told = Table(value=turns, live=Every(seconds=1, delivery="per_viewer", jitter=0), page_size=10)
     polled = Table(value=turns, poll_rate=1, page_size=10)
 
 
@@ -154,7 +154,7 @@ class Desk(Dashboard):
         method="post",
         title="Add a book",
         dependents=["count"],
-        live=OnChange("books.Author", spread=0),
+        live=OnChange("books.Author", jitter=0),
         grid_css_classes="span-6",
     )
     count = Stat(value=count_found)

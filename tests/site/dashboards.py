@@ -187,11 +187,13 @@ def next_point() -> dict[str, float]:
 class Series(Dashboard):
     """Charts that points are appended to."""
 
-    pushed = Chart(live=True, window=5, figure={"data": [{"type": "scatter", "name": "of mine"}]})
-    computed = Chart(value=next_point, live=Every(seconds=0.5), window=20)
+    pushed = Chart(
+        live=True, max_points=5, figure={"data": [{"type": "scatter", "name": "of mine"}]}
+    )
+    computed = Chart(value=next_point, live=Every(seconds=0.5), max_points=20)
     begun = Chart(
         live=True,
-        window=4,
+        max_points=4,
         figure={
             "data": [
                 # As plotly.py writes what NumPy holds.
@@ -214,8 +216,8 @@ def whoami(request: HttpRequest) -> str:
 class Personal(Dashboard):
     """Values that depend on who looks: loaded by each page, when told to."""
 
-    often = Text(value=whoami, live=Every(seconds=1, how="refresh", spread=0.2))
-    changed = Text(value=whoami, live=OnChange("auth.Group", how="refresh", spread=0))
+    often = Text(value=whoami, live=Every(seconds=1, delivery="per_viewer", jitter=0.2))
+    changed = Text(value=whoami, live=OnChange("auth.Group", delivery="per_viewer", jitter=0))
 
 
 def name_of(user: Any) -> str:
@@ -348,7 +350,7 @@ class Mixed(Dashboard):
     secret = Stat(live=True, permission_classes=[IsAdminUser], dependents=("after",))
     wages = Text(
         value=lambda: f"wages, {next(_turns)}",
-        live=Every(seconds=1, spread=0.1),
+        live=Every(seconds=1, jitter=0.1),
         permission_classes=("dashboards.permissions.IsAdminUser",),
     )
     later = Text(defer=lambda: "later wages", permission_classes=[IsAdminUser])
@@ -382,7 +384,7 @@ class Filtered(Dashboard):
     now = Text(value=show_filters)
     late = Text(defer=show_filters)
     polled = Text(value=show_filters, poll_rate=1)
-    computed = Text(value=show_filters, live=Every(seconds=1, spread=0.1))
+    computed = Text(value=show_filters, live=Every(seconds=1, jitter=0.1))
     called = Text(value=show_filters, live=True)
     pushed = Text(live=True)
 
@@ -442,8 +444,10 @@ class Failing(Dashboard):
     deferred = Text(defer=read_sensor, title="Deferred")
     other = Text(defer=lambda: "good", title="Deferred, too")
     polled = Text(value=read_sensor, poll_rate=60, title="Polled")
-    own = Text(value=read_sensor, live=Every(seconds=60, how="refresh", spread=0), title="Own")
-    series = Chart(live=True, window=3, title="Series")
+    own = Text(
+        value=read_sensor, live=Every(seconds=60, delivery="per_viewer", jitter=0), title="Own"
+    )
+    series = Chart(live=True, max_points=3, title="Series")
 
 
 WAIT = 0.4
@@ -496,7 +500,7 @@ class Drawn(Dashboard):
     points = Chart(value={"data": [{"y": []}]}, live=True)
     bars = Bars(value=[3, 1], live=True)
     groups = Chart(value=Names)
-    track = Map(live=True, window=3)
+    track = Map(live=True, max_points=3)
 
 
 class Groups(StatSerializer):

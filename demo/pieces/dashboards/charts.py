@@ -102,7 +102,7 @@ class Charts(Dashboard):
 
     load = Chart(
         value=load,
-        window=120,
+        max_points=120,
         figure=LOAD,
         title="This machine, for as long as somebody watches",
         live=Every(seconds=2),

@@ -94,7 +94,7 @@ class Requests(Dashboard):
         title="For you",
         # Each viewer's is another: pages are told to load their own. What
         # is the same for all is broadcast, and computed but once.
-        live=OnChange(Order, how="refresh", spread=1),
+        live=OnChange(Order, delivery="per_viewer", jitter=1),
     )
 
     bank = Stat(value=ask_bank, grid_css_classes="span-6")

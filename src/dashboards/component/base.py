@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from dashboards.component.filters import Filters
 from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
-from dashboards.live.triggers import Every, OnChange
+from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import PermissionClass
 
 D = TypeVar("D")
@@ -87,7 +87,7 @@ class Bound(Protocol):
         """The object that its dashboard is about; ``None`` where it is about none."""
 
     @property
-    def given(self) -> dict[str, Any]:
+    def call_kwargs(self) -> dict[str, Any]:
         """The arguments that callables may name, such as ``request`` and ``filters``."""
 
     @property
@@ -95,7 +95,7 @@ class Bound(Protocol):
         """Whether this request may see it."""
 
     @property
-    def narrowing(self) -> Filters | None:
+    def own_filters(self) -> Filters | None:
         """What its viewer has narrowed its ``dependents`` to, where it is such a form."""
 
     @property
@@ -163,7 +163,7 @@ class Component:
             default ``DASHBOARDS["GRID_CSS_CLASSES"]``.
         live: ``True`` for values that are pushed; ``Every(seconds=…)`` or ``OnChange(Model)`` for
             a value that is computed while somebody watches. A computed value is shared by all
-            viewers: it gets no request. With ``how="refresh"`` each page loads its own.
+            viewers: it gets no request. With ``delivery="per_viewer"`` each page loads its own.
         permission_classes: who may see it, beside who may open the dashboard: classes, or dotted
             paths. For others it is not there: no box, no address, no updates. Where it is live,
             pages are only told to load it, so a computed value is computed for each of them.
@@ -244,7 +244,7 @@ class Component:
         """
         return self.prepare_value(value)
 
-    def render_shortly(self, template: Any, value: Any) -> SafeString | None:  # noqa: ARG002 - for subclasses
+    def render_cached(self, template: Any, value: Any) -> SafeString | None:  # noqa: ARG002 - for subclasses
         """Render a prepared value without running its template, where it is known what that says.
 
         Asked only where the template is the package's own; ``None`` where it has to be run.
@@ -255,14 +255,14 @@ class Component:
         """
         return None
 
-    def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:  # noqa: ARG002 - for subclasses
+    def has_view_state(self, params: MultiValueDict[str, str]) -> bool:  # noqa: ARG002 - for subclasses
         """Whether these parameters of a viewer make it another than what everybody is shown."""
         return False
 
     @property
     def takes_params(self) -> bool:
         """True if it keeps its viewer's choices in the page's address, by its key."""
-        return type(self).is_shaped_by is not Component.is_shaped_by
+        return type(self).has_view_state is not Component.has_view_state
 
     def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
         """Return those of a component's parameters that it knows: addresses repeat no others.
@@ -271,16 +271,16 @@ class Component:
         """
         return params
 
-    def respond(self, bound: Bound) -> HttpResponseBase | None:  # noqa: ARG002 - for subclasses
+    def get_response(self, bound: Bound) -> HttpResponseBase | None:  # noqa: ARG002 - for subclasses
         """Answer a request at its own address with something else than its HTML: a file, say."""
         return None
 
-    def narrow(self, bound: Bound) -> Filters | None:  # noqa: ARG002 - for subclasses
+    def get_filters(self, bound: Bound) -> Filters | None:  # noqa: ARG002 - for subclasses
         """Return what a viewer has narrowed its ``dependents`` to: they get it in ``filters``."""
         return None
 
     @property
-    def takes_posts(self) -> bool:
+    def accepts_post(self) -> bool:
         """Whether a POST to its address is let through to ``post``, or answered 405."""
         return False
 

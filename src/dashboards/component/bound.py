@@ -20,22 +20,22 @@ from dashboards.characters import clean_text
 from dashboards.component.base import CTA, Component, names_of, resolve
 from dashboards.component.box import Box, escaped
 from dashboards.component.broadcast import broadcasting, fit_to_page
-from dashboards.component.calls import Call, is_awaited
+from dashboards.component.css import classes_by_part
 from dashboards.component.filters import Filters
 from dashboards.component.formats import is_number
 from dashboards.component.guard import Failure, Guard, get_error_text
 from dashboards.component.links import resolve_link
-from dashboards.component.look import parts_of
+from dashboards.component.pending import PendingValue, is_awaited
 from dashboards.component.release import Release, get_release, strip_mark
 from dashboards.component.states import BoxState
-from dashboards.component.templates import Templates, is_ours
+from dashboards.component.templates import Templates, is_package_template
 from dashboards.component.texts import is_missing
 from dashboards.exceptions import ComponentValueError
-from dashboards.live.frames import Points
-from dashboards.live.guarded import guarded_event
-from dashboards.live.limits import check_size
-from dashboards.live.states import State
-from dashboards.live.triggers import Every, OnChange, Source, topic_of
+from dashboards.live.compute.triggers import ComputedValue, Every, OnChange, topic_of
+from dashboards.live.stores.limits import check_size
+from dashboards.live.wire.frames import Points
+from dashboards.live.wire.restricted import restricted_event
+from dashboards.live.wire.value_state import State
 from dashboards.permissions import grants_all, load
 
 T = TypeVar("T")
@@ -120,10 +120,10 @@ class Owner(Protocol):
     def note_error(self, component: "BoundComponent", error: Exception) -> None:
         """Keep the text of what a shared value raised, for those who may read it."""
 
-    def look_again(self) -> None:
+    def refresh_from_db(self) -> None:
         """Read the object and the user that it is for anew."""
 
-    def get_leaders(self, key: str) -> Sequence["BoundComponent"]:
+    def get_dependencies(self, key: str) -> Sequence["BoundComponent"]:
         """The components that name this one among their ``dependents``, hidden ones as well."""
 
 
@@ -147,7 +147,7 @@ class BoundComponent:
         self._owner = owner
         self._component = component
         self.key = key
-        self.ahead: Call | None = None
+        self.pending: PendingValue | None = None
         """Its value, where that was called for before it is rendered."""
         self._guards = Guard(type(owner).__name__, key)
 
@@ -211,13 +211,13 @@ class BoundComponent:
     @cached_property
     def event(self) -> str:
         """The name of its frames: the key, unless not everybody may hear of it."""
-        if not self.is_guarded:
+        if not self.is_restricted:
             return self.key
         name = salted_hmac("dashboards.event", self.label, algorithm="sha256").hexdigest()[:16]
-        return guarded_event(name)
+        return restricted_event(name)
 
     @property
-    def is_guarded(self) -> bool:
+    def is_restricted(self) -> bool:
         """Whether it has permissions of its own, beside those of its dashboard."""
         return bool(self._component.permission_classes)
 
@@ -228,7 +228,7 @@ class BoundComponent:
         A permission class that raises lets nobody in.
         """
         request, about = self._owner.request, self._owner.object
-        if request is None or not self.is_guarded:
+        if request is None or not self.is_restricted:
             return True
 
         def ask() -> bool:
@@ -263,41 +263,41 @@ class BoundComponent:
         return _words_of(self.key) if declared is None else declared
 
     @cached_property
-    def is_narrowed(self) -> bool:
+    def is_filtered(self) -> bool:
         """Whether the page is narrowed, so that what others are sent would be wrong here.
 
         What is pushed as plain state, and the points of a series, are the same for everybody.
         """
-        is_led = any(each.is_active for each in self._narrowings)
+        is_led = any(each.is_active for each in self._form_filters)
         if self.series or not (self._owner.is_filtered or is_led):
             return False
         return any(_asks_for(_NARROWING, each) for each in (self._getter(), self._loader()))
 
     @cached_property
-    def narrowing(self) -> Filters | None:
+    def own_filters(self) -> Filters | None:
         """What its viewer has narrowed its ``dependents`` to, where it is such a form.
 
         A form that cannot be made costs its own box, not those of its ``dependents``.
         """
 
         def read() -> Filters | None:
-            filters = self._component.narrow(self)
+            filters = self._component.get_filters(self)
             return filters and filters.read()
 
         filters = self._guard(read, "form")
         return None if isinstance(filters, Failure) else filters
 
     @cached_property
-    def _narrowings(self) -> Sequence[Filters]:
+    def _form_filters(self) -> Sequence[Filters]:
         """What the forms that name it say; a hidden one says its initial values."""
-        leaders = self._owner.get_leaders(self.key)
-        return [each.narrowing for each in leaders if each.narrowing is not None]
+        leaders = self._owner.get_dependencies(self.key)
+        return [each.own_filters for each in leaders if each.own_filters is not None]
 
     @property
-    def follows(self) -> str:
+    def depends_on(self) -> str:
         """The keys of the forms that narrow it."""
-        leaders = self._owner.get_leaders(self.key)
-        return " ".join(each.key for each in leaders if each.is_allowed and each.narrowing)
+        leaders = self._owner.get_dependencies(self.key)
+        return " ".join(each.key for each in leaders if each.is_allowed and each.own_filters)
 
     @property
     def live(self) -> bool | Every | OnChange:
@@ -320,18 +320,18 @@ class BoundComponent:
         live = self._component.live
         if not live:
             return False
-        if isinstance(live, _COMPUTED) and live.how == "refresh":
+        if isinstance(live, _COMPUTED) and live.delivery == "per_viewer":
             return True
-        return self._component.is_personal or self.is_guarded or self.is_narrowed
+        return self._component.is_personal or self.is_restricted or self.is_filtered
 
     @property
-    def spread_milliseconds(self) -> int:
+    def jitter_milliseconds(self) -> int:
         """The time over which pages that were told to load spread their requests."""
         live = self._component.live
         if not isinstance(live, _COMPUTED):
             return _SPREAD_MILLISECONDS
-        spread = min(live.spread, live.seconds) if isinstance(live, Every) else live.spread
-        return int(1000 * spread)
+        jitter = min(live.jitter, live.seconds) if isinstance(live, Every) else live.jitter
+        return int(1000 * jitter)
 
     @property
     def is_loadable(self) -> bool:
@@ -344,19 +344,19 @@ class BoundComponent:
         return self._component.takes_params and self.is_loadable
 
     @property
-    def is_own(self) -> bool:
+    def is_customized(self) -> bool:
         """Whether its viewer has shaped it, so that what everybody is shown is not theirs."""
         request = self._owner.request
         # Most requests have no parameters at all, and a page asks each of its boxes several times.
         if request is None or not request.GET:
             return False
-        return self._component.is_shaped_by(self.params) and self.is_loadable
+        return self._component.has_view_state(self.params) and self.is_loadable
 
     @property
     def url(self) -> str:
         """Where it loads from, as its viewer has shaped it."""
         url = self._address
-        if not self.is_own:
+        if not self.is_customized:
             return url
         query = QueryDict(mutable=True)
         for name, values in self._component.keep_params(self.params).lists():
@@ -396,13 +396,13 @@ class BoundComponent:
             triggers.append("intersect once")
         if self._component.poll_rate:
             triggers.append(f"every {self._component.poll_rate}s")
-        if self.is_refreshed or (self._component.live and self.follows):
+        if self.is_refreshed or (self._component.live and self.depends_on):
             triggers.append("dashboards:refresh")
         if self._component.trigger_on:
             triggers.append(self._component.trigger_on)
         triggers.extend(
             f"{leader.changed_event} from:#{leader.content_id}"
-            for leader in self._owner.get_leaders(self.key)
+            for leader in self._owner.get_dependencies(self.key)
             if leader.is_allowed
         )
         return ", ".join(triggers)
@@ -424,21 +424,21 @@ class BoundComponent:
         """Return its value, ready for the template."""
         return self.prepare(self._call(self._getter()))
 
-    def begin(self) -> None:
+    def prefetch(self) -> None:
         """Call for the value that ``render_content`` will show, so that it can be waited for."""
 
         def start() -> None:
             if self._needs_value(self._owner.get_frame(self)):
-                self.ahead = self._begin(self._getter())
+                self.pending = self._begin(self._getter())
 
         self._guard(start, "value")
 
-    def begin_deferred(self) -> None:
+    def prefetch_deferred(self) -> None:
         """Call for the value that is loaded after the page."""
 
         def start() -> None:
-            if self.is_deferred and (self.is_own or not (self.is_computed or self.series)):
-                self.begin_load()
+            if self.is_deferred and (self.is_customized or not (self.is_computed or self.series)):
+                self.prefetch_load()
 
         self._guard(start, "value")
 
@@ -447,20 +447,20 @@ class BoundComponent:
         """Whether its value is told of an object or a user, which may have changed by now."""
         return _asks_for(_SUBJECTS, self._late_getter() if self.is_deferred else self._getter())
 
-    def look_again(self) -> None:
+    def refresh_from_db(self) -> None:
         """Read anew what its value is of, before that is computed once more for everybody."""
-        self._owner.look_again()
+        self._owner.refresh_from_db()
 
-    def begin_load(self) -> None:
+    def prefetch_load(self) -> None:
         """Call for the value that ``load`` will return, so that it can be waited for."""
-        self.ahead = self._begin(self._late_getter())
+        self.pending = self._begin(self._late_getter())
 
-    def _begin(self, value: Any) -> Call | None:
-        return Call(value, **self.given) if callable(value) else None
+    def _begin(self, value: Any) -> PendingValue | None:
+        return PendingValue(value, **self.call_kwargs) if callable(value) else None
 
     def _needs_value(self, frame: str | None) -> bool:
         """Whether the page cannot be sent without computing its value."""
-        if self.is_own:
+        if self.is_customized:
             return not self.is_deferred
         if self._is_stored(frame) or self.is_deferred or self.is_computed:
             return False
@@ -469,7 +469,7 @@ class BoundComponent:
         return not self.series and (self._getter() is not None or self.opens_own_stream)
 
     def _is_stored(self, frame: str | None) -> bool:
-        if self.is_own:
+        if self.is_customized:
             return False
         # A callable says what is true now; a plain value only what is shown until the first push.
         is_stored = self.series or not callable(self._getter())
@@ -494,7 +494,7 @@ class BoundComponent:
         """Its CSS classes by part: the settings', and over them those that were declared."""
         kind = type(self._component)
         setting = self._owner.settings["COMPONENT_CSS_CLASSES"]
-        return _PARTS | parts_of(setting, kind, self._component.css_classes, "box")
+        return _PARTS | classes_by_part(setting, kind, self._component.css_classes, "box")
 
     @property
     def cta(self) -> CTA | None:
@@ -602,7 +602,7 @@ class BoundComponent:
             state = self._render_state("failed", can_retry=can_retry, error=made.error)
             return Shown(content, state)
         state = SafeString()
-        if self._component.live and not (self.is_refreshed or self.is_own):
+        if self._component.live and not (self.is_refreshed or self.is_customized):
             state = SafeString(self._owner.get_state(self))
         if not state and made is None:
             state = self._render_state("waiting")
@@ -612,7 +612,7 @@ class BoundComponent:
         """Return the newest stored frame, where that is what this viewer is shown."""
 
         def read() -> str | None:
-            if not self._component.live or self.is_refreshed or self.is_own:
+            if not self._component.live or self.is_refreshed or self.is_customized:
                 return None
             return self._owner.get_frame(self)
 
@@ -638,14 +638,14 @@ class BoundComponent:
         attributes: dict[str, Any] = {}
         if self.is_refreshed:
             attributes["sse-refresh"] = self.event
-            attributes["data-spread"] = self.spread_milliseconds
+            attributes["data-jitter"] = self.jitter_milliseconds
         elif self._component.live:
             attributes["sse-swap"] = self.event
             attributes["data-release"] = self._release.structure
             if self.series:
-                attributes["data-window"] = self.series
-        if follows := self.follows:
-            attributes["data-dashboards-follows"] = follows
+                attributes["data-max-points"] = self.series
+        if depends_on := self.depends_on:
+            attributes["data-dashboards-depends-on"] = depends_on
         if trigger := self.trigger:
             attributes["hx-get"] = self.load_url
             attributes["hx-trigger"] = trigger
@@ -671,10 +671,10 @@ class BoundComponent:
 
     def compute(self) -> Any:
         """Return its value as it was given, called where it is callable."""
-        return resolve(self._getter(), **self.given)
+        return resolve(self._getter(), **self.call_kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer a POST to its address, where ``takes_posts`` is true."""
+        """Answer a POST to its address, where ``accepts_post`` is true."""
         return self._component.post(self, request)
 
     def render_alone(self, value: Any) -> SafeString:
@@ -683,12 +683,12 @@ class BoundComponent:
         html = self._owner.templates.render("dashboards/alone.html", context)
         return mark_safe(html)  # noqa: S308 - rendered by a template, which escapes
 
-    def respond(self) -> HttpResponseBase | None:
+    def get_response(self) -> HttpResponseBase | None:
         """Answer a request at its own address with something else than its HTML: a file, say.
 
         A file that cannot be made is answered 503, which a browser shows as a failed download.
         """
-        response = self._guard(lambda: self._component.respond(self), "file")
+        response = self._guard(lambda: self._component.get_response(self), "file")
         return HttpResponse(status=503) if isinstance(response, Failure) else response
 
     def render_content(self, frame: str | None) -> SafeString | None:
@@ -697,7 +697,7 @@ class BoundComponent:
         Args:
             frame: the last frame of it that the store has.
         """
-        if self.ahead is not None or self._needs_value(frame):
+        if self.pending is not None or self._needs_value(frame):
             return self.render(self.get_value())
         if frame is not None and self._is_stored(frame):
             return mark_safe(fit_to_page(strip_mark(frame)))  # noqa: S308 - rendered by us, escaped
@@ -711,8 +711,8 @@ class BoundComponent:
         name = self._component.template
         template = templates.get(name)
         html: str | None = None
-        if is_ours(template):
-            html = self._component.render_shortly(template, value)
+        if is_package_template(template):
+            html = self._component.render_cached(template, value)
         if html is None:
             html = templates.render(name, {"component": self, "rendered_value": value})
         return SafeString(html.strip())
@@ -754,7 +754,7 @@ class BoundComponent:
         """Return True if a stored frame was rendered by another kind of component or template."""
         return self._release.is_another_kind(frame)
 
-    def source(self) -> Source | None:
+    def source(self) -> ComputedValue | None:
         """Return how its live value is computed, where it is."""
         live = self._component.live
         if not isinstance(live, _COMPUTED):
@@ -767,13 +767,13 @@ class BoundComponent:
             nonlocal is_begun
             with broadcasting():
                 if self.has_subject and self._owner not in looked:
-                    self.look_again()
+                    self.refresh_from_db()
                     looked.add(self._owner)
                 is_begun = True
                 if not is_awaitable:
                     return None
-                self.begin_load()
-            call = self.ahead
+                self.prefetch_load()
+            call = self.pending
             return _wait_shared(call) if call is not None and call.is_waiting else None
 
         def render() -> str | Points:
@@ -782,22 +782,22 @@ class BoundComponent:
             with broadcasting():
                 try:
                     if not was_begun and self.has_subject:
-                        self.look_again()
+                        self.refresh_from_db()
                     return self._render_shared(self.load())
                 except Exception as error:
                     self._owner.note_error(self, error)
                     raise
 
-        return Source(
+        return ComputedValue(
             self.event,
             live.seconds,
-            new_mark if self.is_refreshed else render,
+            new_refresh_token if self.is_refreshed else render,
             begin=None if self.is_refreshed else begin,
             is_awaited=is_awaitable,
             release="" if self.is_refreshed else ".".join(self._release),
             render_state=None if self.is_refreshed else self._render_shared_state,
             deferred=self.is_deferred,
-            window=live.window if isinstance(live, OnChange) else None,
+            debounce=live.debounce if isinstance(live, OnChange) else None,
             topics=tuple(map(topic_of, live.models)) if isinstance(live, OnChange) else (),
         )
 
@@ -819,15 +819,15 @@ class BoundComponent:
         return self._getter() if loader in (None, True) else loader
 
     def _call(self, value: Any) -> Any:
-        ahead, self.ahead = self.ahead, None
-        return resolve(value, **self.given) if ahead is None else ahead.take()
+        pending, self.pending = self.pending, None
+        return resolve(value, **self.call_kwargs) if pending is None else pending.result()
 
     @property
-    def given(self) -> dict[str, Any]:
+    def call_kwargs(self) -> dict[str, Any]:
         """The arguments that callables may name."""
         owner = self._owner
         filters, filterset = owner.filters, owner.filterset
-        for each in self._narrowings:
+        for each in self._form_filters:
             filters = {**filters, **each.values}
             own = each.get_filterset()
             filterset = filterset if own is None else own
@@ -871,12 +871,12 @@ def entity_tag(html: str) -> str:
     return f'"{urlsafe_b64encode(sha256(html.encode()).digest()[:12]).decode()}"'
 
 
-def new_mark() -> str:
+def new_refresh_token() -> str:
     """Return what differs each time: all that a page needs to load its own value."""
     return secrets.token_hex(4)
 
 
-async def _wait_shared(call: Call) -> None:
+async def _wait_shared(call: PendingValue) -> None:
     """Wait for a value that is computed for everybody."""
     with broadcasting():
         await call.wait()

@@ -10,8 +10,8 @@ from django.forms.utils import flatatt
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from dashboards.component.shell import escape, fill, gap
-from dashboards.component.templates import Templates, is_ours
+from dashboards.component.fragments import escape, fill, gap
+from dashboards.component.templates import Templates, is_package_template
 
 _TEMPLATE = "dashboards/component.html"
 _CONTENT = gap("content")
@@ -80,7 +80,7 @@ class Box(NamedTuple):
         }
         template = templates.get(_TEMPLATE)
         # Our own has no words of any language.
-        language = None if is_ours(template) else get_language()
+        language = None if is_package_template(template) else get_language()
         key = (self, content is None, has_state, language)
         return fill(template, key, context, texts)
 

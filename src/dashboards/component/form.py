@@ -70,7 +70,7 @@ class FormView:
         return self.method == "post"
 
     @property
-    def is_guarded(self) -> bool:
+    def needs_csrf_token(self) -> bool:
         """Whether it carries the CSRF token, which no other site may be told."""
         return self.is_posted and not urlsplit(self.action).netloc
 
@@ -192,7 +192,7 @@ class Form(Component):
 
     # What it narrows
 
-    def narrow(self, bound: Bound) -> Filters | None:
+    def get_filters(self, bound: Bound) -> Filters | None:
         """Return what it says, where it is kept in the page's address.
 
         To those who may not see it, it says its initial values whatever the address says: what it
@@ -200,7 +200,7 @@ class Form(Component):
         """
         if self.method != "get" or self.submit_url is not None:
             return None
-        given = bound.given
+        given = bound.call_kwargs
         initial = self._initial(bound.compute())
         # By name: what it is called with is the data.
         make = partial(self._build, self._class(given), given, bound, prefix=bound.key, **initial)
@@ -211,7 +211,7 @@ class Form(Component):
         """True if it is kept in the page's address."""
         return self.method == "get" and self.submit_url is None
 
-    def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:
+    def has_view_state(self, params: MultiValueDict[str, str]) -> bool:
         """Whether somebody has filled it in."""
         return self.method == "get" and bool(params)
 
@@ -225,9 +225,9 @@ class Form(Component):
 
     def present(self, value: Any, bound: Bound) -> FormView:
         """Return the form as its viewer has filled it in."""
-        filters = bound.narrowing
+        filters = bound.own_filters
         if filters is None:
-            given = bound.given
+            given = bound.call_kwargs
             form_class = self._class(given)
             about = _about(form_class, given["object"])
             form = self._make(form_class, given, bound, **about, **self._initial(value))
@@ -265,21 +265,21 @@ class Form(Component):
 
     # What is answered
 
-    def respond(self, bound: Bound) -> HttpResponseBase | None:
+    def get_response(self, bound: Bound) -> HttpResponseBase | None:
         """Answer with what it narrows to, where JSON is asked for."""
-        filters = bound.narrowing
+        filters = bound.own_filters
         if bound.request is None or filters is None or not _wants_json(bound.request):
             return None
         return _json(filters.form, filters.values)
 
     @property
-    def takes_posts(self) -> bool:
+    def accepts_post(self) -> bool:
         """Whether it saves."""
         return self._is_saved
 
     def post(self, bound: Bound, request: HttpRequest) -> HttpResponseBase:
         """Save what is valid, and show what is not."""
-        given = bound.given
+        given = bound.call_kwargs
         form_class = self._class(given)
         about = _about(form_class, given["object"])
         make = partial(self._make, form_class, given, bound, **about)

@@ -14,9 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
+from dashboards.component.css import classes_by_part
 from dashboards.component.guard import Failure, guarded
 from dashboards.component.links import resolve_link
-from dashboards.component.look import parts_of
 from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
 from dashboards.exceptions import DeclarationError
@@ -160,7 +160,9 @@ class LayoutObject:
         known = dict.fromkeys(self.part_names, "")
         name = self.part_names[0] if self.part_names else ""
         settings = rendering.dashboard.settings
-        parts = known | parts_of(settings["LAYOUT_CSS_CLASSES"], type(self), self.css_classes, name)
+        parts = known | classes_by_part(
+            settings["LAYOUT_CSS_CLASSES"], type(self), self.css_classes, name
+        )
         grid = self.grid_css_classes
         if not grid and rendering.is_placed:
             grid = settings["GRID_CSS_CLASSES"]

@@ -57,9 +57,9 @@ def resolve_link(target: Any, about: Any = None) -> str | None:
 
 
 def _find(target: Any, about: Any) -> str:
-    if isinstance(target, type) and hasattr(target, "make_bare"):
+    if isinstance(target, type) and hasattr(target, "without_components"):
         # Its __init__, which may need a request, has no part in where it is.
-        return str(target.make_bare(about=about).get_absolute_url())
+        return str(target.without_components(about=about).get_absolute_url())
     if isinstance(target, FunctionType):
         return _find(target(about), None)
     if hasattr(target, "get_absolute_url"):

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from dashboards.compat import accept_old_names
 from dashboards.component.chart import Chart
 
 
+@accept_old_names(window="max_points")
 @dataclass
 class Map(Chart):
     """A map. Its value is what a ``Chart`` takes, with traces that lie on the earth.
@@ -16,7 +18,7 @@ class Map(Chart):
     figure brings (``geojson``) need neither. Tiled maps (``scattermap`` and the like) have an empty
     background, until a figure names a ``style`` and so the server to be asked.
 
-    With ``window`` points ``{"lat": …, "lon": …}`` are appended: what moves leaves a track.
+    With ``max_points`` points ``{"lat": …, "lon": …}`` are appended: what moves leaves a track.
     """
 
     base: ClassVar[Mapping[str, Any]] = {

@@ -8,9 +8,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from dashboards.component.shell import escape, fill, gap
+from dashboards.component.fragments import escape, fill, gap
 from dashboards.component.templates import Templates
-from dashboards.live.states import State
+from dashboards.live.wire.value_state import State
 
 TEMPLATE = "dashboards/state.html"
 

@@ -80,7 +80,7 @@ class Templates:
         return context
 
 
-def is_ours(template: Any) -> bool:
+def is_package_template(template: Any) -> bool:
     """Whether a template is the package's own, so that it is known what it says."""
     origin = getattr(template, "origin", None)
     return str(getattr(origin, "name", "")).startswith(_OURS)

@@ -21,8 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
 from dashboards.component.base import Component
-from dashboards.component.bound import BoundComponent, new_mark
-from dashboards.component.calls import settle
+from dashboards.component.bound import BoundComponent, new_refresh_token
 from dashboards.component.filters import Filters
 from dashboards.component.guard import (
     Failure,
@@ -33,12 +32,13 @@ from dashboards.component.guard import (
     may_see_errors,
 )
 from dashboards.component.layout import ComponentLayout, Rendering
+from dashboards.component.pending import gather_values
 from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
-from dashboards.dashboard.changes import announce_changes, announce_what_is_awaited
 from dashboards.dashboard.components import Components
-from dashboards.dashboard.declaration import DashboardType
 from dashboards.dashboard.leftovers import are_due, find_leftovers, forget
+from dashboards.dashboard.metaclass import DashboardMetaclass
+from dashboards.dashboard.model_signals import connect_awaited_models, connect_model
 from dashboards.dashboard.options import Options
 from dashboards.dashboard.query import keep_known
 from dashboards.exceptions import (
@@ -47,17 +47,17 @@ from dashboards.exceptions import (
     NotLiveError,
     StoreUnavailableError,
 )
-from dashboards.live.channels import channel_name
-from dashboards.live.frames import Frame, Points, page_html
-from dashboards.live.inline import must_run_inline, render_inline
-from dashboards.live.limits import check_raw_size, check_size
-from dashboards.live.positions import Position
-from dashboards.live.producer import PRODUCER
-from dashboards.live.states import current_states
+from dashboards.live.access.subjects import dashboard_subject, object_subjects, user_subject
+from dashboards.live.compute.inline import must_run_inline, render_inline
+from dashboards.live.compute.producer import PRODUCER
+from dashboards.live.compute.triggers import ComputedValue, OnChange
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import Changes
-from dashboards.live.subjects import dashboard_subject, object_subjects, user_subject
-from dashboards.live.triggers import OnChange, Source
+from dashboards.live.stores.limits import check_raw_size, check_size
+from dashboards.live.wire.channels import channel_name
+from dashboards.live.wire.frames import Frame, Points, page_html
+from dashboards.live.wire.positions import Position
+from dashboards.live.wire.value_state import current_states
 from dashboards.permissions import (
     AllowAny,
     BasePermission,
@@ -92,10 +92,10 @@ def _announce(components: Iterable[Component]) -> None:
         if isinstance(each.live, OnChange):
             for model in each.live.models:
                 label = model if isinstance(model, str) else model._meta.label  # noqa: SLF001 - public by custom
-                announce_changes(label.lower())
+                connect_model(label.lower())
 
 
-def _as_it_is_now(subject: Any) -> Any:
+def _reloaded(subject: Any) -> Any:
     """Return a model's object as the database has it; what is gone, as it was."""
     if not isinstance(subject, Model) or subject.pk is None:
         return subject
@@ -108,7 +108,7 @@ def _as_it_is_now(subject: Any) -> Any:
     return fresh
 
 
-class Dashboard(metaclass=DashboardType):
+class Dashboard(metaclass=DashboardMetaclass):
     """A page of components. Subclass it, assign components, register it.
 
     An instance is bound to one request (none where a value is pushed or computed for everybody)
@@ -293,7 +293,7 @@ class Dashboard(metaclass=DashboardType):
             or self._meta.audience == "user"
             or type(self).has_own("has_permission", "get_permissions", beyond=Dashboard)
             or any(type(each) is not AllowAny for each in self.get_permissions())
-            or self.components.has_guarded()
+            or self.components.has_restricted()
         )
 
     @classmethod
@@ -305,7 +305,7 @@ class Dashboard(metaclass=DashboardType):
             about: the object, where it is about one.
         """
         if not cls.has_own("has_permission", "get_permissions", beyond=Dashboard):
-            return grants(cls.make_bare(request, about).has_permission, request)
+            return grants(cls.without_components(request, about).has_permission, request)
         # Methods of one's own may need what its __init__ makes.
         its = cls(request) if about is None else cls(request, about)
         return grants(its.has_permission, request)
@@ -315,10 +315,12 @@ class Dashboard(metaclass=DashboardType):
         """Return True if a request may be let in to one object's dashboard and not to another's."""
         if cls.has_own("has_permission", "get_permissions", beyond=Dashboard):
             return True
-        return any(is_about_objects(type(each)) for each in cls.make_bare().get_permissions())
+        return any(
+            is_about_objects(type(each)) for each in cls.without_components().get_permissions()
+        )
 
     @classmethod
-    def make_bare(cls, request: HttpRequest | None = None, about: Any = None) -> Self:
+    def without_components(cls, request: HttpRequest | None = None, about: Any = None) -> Self:
         """Return an instance without components, to be asked for its name, address and permissions.
 
         An ``__init__`` of one's own, which is not called, may need a request or read the database.
@@ -444,9 +446,9 @@ class Dashboard(metaclass=DashboardType):
             keys = () if isinstance(named, Failure) else named
             shown = [self[key] for key in keys if key in self.components]
         for each in shown:
-            each.begin()
+            each.prefetch()
         # What is awaited waits together: the page takes as long as the slowest, not as all.
-        settle([each.ahead for each in shown if each.ahead])
+        gather_values([each.pending for each in shown if each.pending])
         if layout is not None:
             html = self._guard(lambda: layout.render(Rendering(self)), "layout")
             if not isinstance(html, Failure):
@@ -473,9 +475,9 @@ class Dashboard(metaclass=DashboardType):
             return SafeString()
         return self[key].render_box(level=level, is_titled=is_titled, is_placed=is_placed)
 
-    def get_leaders(self, key: str) -> Sequence[BoundComponent]:
+    def get_dependencies(self, key: str) -> Sequence[BoundComponent]:
         """Return the components that name this one among their ``dependents``, hidden ones too."""
-        return self.components.get_leaders(key)
+        return self.components.get_dependencies(key)
 
     # What is live.
 
@@ -519,7 +521,7 @@ class Dashboard(metaclass=DashboardType):
     @cached_property
     def heard(self) -> frozenset[str]:
         """The events of guarded components that the request may see, which others do not hear."""
-        return frozenset(each.event for each in self if each.is_guarded and each.live)
+        return frozenset(each.event for each in self if each.is_restricted and each.live)
 
     @cached_property
     def _shared(self) -> Self:
@@ -538,20 +540,20 @@ class Dashboard(metaclass=DashboardType):
             raise DeclarationError(msg) from error
 
     @cached_property
-    def _sources(self) -> Mapping[str, Source]:
+    def _sources(self) -> Mapping[str, ComputedValue]:
         if not self.is_live:
             return {}
         sources = (component.source() for component in self._shared)
         return {source.key: source for source in sources if source}
 
-    def look_again(self) -> None:
+    def refresh_from_db(self) -> None:
         """Read the object and the user that it is for anew.
 
         What is computed for everybody is so for as long as somebody watches, by this instance.
         """
-        self.object, self.user = _as_it_is_now(self.object), _as_it_is_now(self.user)
+        self.object, self.user = _reloaded(self.object), _reloaded(self.user)
 
-    def get_sources(self) -> Sequence[Source]:
+    def get_sources(self) -> Sequence[ComputedValue]:
         """Return how its computed values are computed, for all who share them."""
         return list(self._sources.values())
 
@@ -564,14 +566,14 @@ class Dashboard(metaclass=DashboardType):
         """
 
     @classmethod
-    def watch_models(cls) -> None:
+    def connect_model_signals(cls) -> None:
         """Tell when models change that ``OnChange`` values wait for; called on registration.
 
         Those of components that instances add are told of from when somebody computes their values.
         """
         _announce(cls.declared.values())
         if cls.is_dynamic():
-            announce_what_is_awaited()
+            connect_awaited_models()
 
     def compute_due(self, *, deferred: bool, seconds: float | None = None) -> None:
         """Have computed what is due and nobody else computes, and wait for it for a short time.
@@ -591,7 +593,7 @@ class Dashboard(metaclass=DashboardType):
         store, channel = get_store(), self.channel
         began = monotonic()
         try:
-            PRODUCER.produce_due(store, channel, sources, wait)
+            PRODUCER.compute_due(store, channel, sources, wait)
         except StoreUnavailableError:
             pass  # Said already.
         except Exception:
@@ -618,14 +620,14 @@ class Dashboard(metaclass=DashboardType):
         if type(self).is_dynamic():
             return
         live = {each.event: each for each in self.components.get_all() if each.live}
-        guarded = {each.key: each for each in live.values() if each.is_guarded}
-        known = guarded if channel == self._guarded_channel else live
+        guarded = {each.key: each for each in live.values() if each.is_restricted}
+        known = guarded if channel == self._restricted_channel else live
         left = find_leftovers(frames, known)
         if not are_due(channel, left):
             return
         forget(channel, left)
         if channel == self.channel:
-            beside = {self._errors_channel: live, self._guarded_channel: guarded}
+            beside = {self._errors_channel: live, self._restricted_channel: guarded}
             for name, its in beside.items():
                 forget(name, find_leftovers(self._read(name).frames, its))
 
@@ -694,7 +696,7 @@ class Dashboard(metaclass=DashboardType):
             is_due: whether to compute first what is computed for everybody, where it is due.
         """
         component = self[key]
-        if component.is_own:
+        if component.is_customized:
             return component.render(component.load())
         if component.is_computed:
             if is_due:
@@ -706,8 +708,8 @@ class Dashboard(metaclass=DashboardType):
     def get_frame(self, component: BoundComponent) -> str | None:
         """Return the newest frame that the store has of a component; ``None`` for none."""
         key = component.key
-        if component.is_guarded and component.is_pushed:
-            frame = self._guarded_frames.get(key)
+        if component.is_restricted and component.is_pushed:
+            frame = self._restricted_frames.get(key)
         else:
             frame = self._live_state[1].get(key)
         return frame if frame is not None and component.is_of_this_release(frame) else None
@@ -776,23 +778,23 @@ class Dashboard(metaclass=DashboardType):
         component = self[key]
         html = component.render_shared(value)
         check_size(component.label, html if isinstance(html, str) else html.base)
-        if not component.is_guarded:
+        if not component.is_restricted:
             return html
         # On a channel that nobody's stream reads; those who hear of it ask for it, as themselves.
-        get_store().put(self._guarded_channel, {key: html})
-        return new_mark()
+        get_store().put(self._restricted_channel, {key: html})
+        return new_refresh_token()
 
     def get_event(self, key: str) -> str:
         """Return the name of a component's frames."""
         return self[key].event
 
     @cached_property
-    def _guarded_frames(self) -> Mapping[str, str]:
+    def _restricted_frames(self) -> Mapping[str, str]:
         """What was pushed to guarded components, by key."""
-        frames = self._read(self._guarded_channel).frames
-        self._forget_leftovers(self._guarded_channel, frames)
+        frames = self._read(self._restricted_channel).frames
+        self._forget_leftovers(self._restricted_channel, frames)
         return page_html(frames)
 
     @property
-    def _guarded_channel(self) -> str:
+    def _restricted_channel(self) -> str:
         return self._channel_of(f"{self.get_label()}+@guarded")

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from dashboards.component.bound import BoundComponent, Shown
-from dashboards.component.calls import settle
+from dashboards.component.pending import gather_values
 from dashboards.dashboard.base import Dashboard
 
 SECONDS = 0.5
@@ -37,7 +37,7 @@ def load_together(dashboard: Dashboard, keys: Iterable[str]) -> Batch:
     end = monotonic() + SECONDS
     asked = [dashboard[key] for key in dict.fromkeys(keys) if key in dashboard.components]
     prompt = [each for each in asked if each.label not in _slow]
-    shared = [each for each in prompt if each.is_computed and not each.is_own]
+    shared = [each for each in prompt if each.is_computed and not each.is_customized]
     if shared:
         began = monotonic()
         dashboard.compute_due(deferred=True)
@@ -47,13 +47,13 @@ def load_together(dashboard: Dashboard, keys: Iterable[str]) -> Batch:
         if begun and monotonic() > end:
             break
         began = monotonic()
-        each.begin_deferred()
+        each.prefetch_deferred()
         _note([each], monotonic() - began)
         begun.append(each)
-    settle([each.ahead for each in begun if each.ahead], SECONDS)
+    gather_values([each.pending for each in begun if each.pending], SECONDS)
     ready: dict[str, Shown] = {}
     for each in begun:
-        if each.ahead and each.ahead.is_waiting:
+        if each.pending and each.pending.is_waiting:
             _slow.add(each.label)
             continue
         load = partial(dashboard.load_content, each.key, is_due=False)

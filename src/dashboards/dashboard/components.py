@@ -9,7 +9,7 @@ from typing import Any
 from dashboards.component.base import Component, names_of
 from dashboards.component.bound import BoundComponent, Owner
 from dashboards.exceptions import DeclarationError, UnknownComponentError
-from dashboards.live.triggers import Every, OnChange
+from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import as_classes
 
 _MAX_KEY_LENGTH = 100
@@ -68,7 +68,7 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         del self._bound[self[key].key]
         self._leaders = self._allowed = None
 
-    def get_leaders(self, key: str) -> list[BoundComponent]:
+    def get_dependencies(self, key: str) -> list[BoundComponent]:
         """Return the components that name this one among their ``dependents``.
 
         Also those that the request may not see: what depends on a form gets its values anyway.
@@ -80,9 +80,9 @@ class Components(MutableMapping[str, BoundComponent | Component]):
                     self._leaders[dependent].append(each)
         return self._leaders.get(key, [])
 
-    def has_guarded(self) -> bool:
+    def has_restricted(self) -> bool:
         """Return True if any has permissions of its own, shown or not."""
-        return any(bound.is_guarded for bound in self.get_all())
+        return any(bound.is_restricted for bound in self.get_all())
 
     def get_all(self) -> Iterable[BoundComponent]:
         """Return all components, also those that the request may not see."""
@@ -168,13 +168,14 @@ def check_series(label: str, component: Component, getter: Any = None) -> None:
     if names and not names.isdisjoint({"filters", "filterset"}):
         msg = (
             f"{label}: to a series points are appended for all viewers alike, so its values "
-            "cannot ask for filters: leave out window, and each page draws its own figure."
+            "cannot ask for filters: leave out max_points, and each page draws its own figure."
         )
         raise DeclarationError(msg)
-    if component.series and isinstance(live, Every | OnChange) and live.how != "broadcast":
+    if component.series and isinstance(live, Every | OnChange) and live.delivery != "broadcast":
         msg = (
             f"{label}: to a series points are appended for all viewers alike, so "
-            f"{type(live).__name__} must have how='broadcast', the default, got {live.how!r}."
+            f"{type(live).__name__} must have delivery='broadcast', the default, "
+            f"got {live.delivery!r}."
         )
         raise DeclarationError(msg)
 

@@ -13,9 +13,9 @@ from time import monotonic
 from dashboards import conf
 from dashboards.component.bound import BoundComponent
 from dashboards.exceptions import StoreUnavailableError
-from dashboards.live.frames import Frame
-from dashboards.live.states import value_event
 from dashboards.live.stores import get_store
+from dashboards.live.wire.frames import Frame
+from dashboards.live.wire.value_state import value_event
 
 logger = logging.getLogger("dashboards.live")
 

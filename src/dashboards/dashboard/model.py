@@ -18,7 +18,7 @@ from django.utils.encoding import escape_uri_path
 
 from dashboards.component.cleaning import refusing_bad_input
 from dashboards.dashboard.base import Dashboard
-from dashboards.dashboard.changes import ask_anew_on_change
+from dashboards.dashboard.model_signals import ask_anew_on_change
 from dashboards.dashboard.options import ModelOptions, Options
 from dashboards.exceptions import AudienceError, DeclarationError
 
@@ -86,9 +86,9 @@ class ModelDashboard(Dashboard):
         cls.get_model()
 
     @classmethod
-    def watch_models(cls) -> None:
+    def connect_model_signals(cls) -> None:
         """Tell when models change, and when an object does that lets in or refuses its viewers."""
-        super().watch_models()
+        super().connect_model_signals()
         if cls.is_dynamic() or any(each.live for each in cls.declared.values()):
             ask_anew_on_change(cls.get_model(), cls.depends_on_object)
 
@@ -164,7 +164,7 @@ class ModelDashboard(Dashboard):
         hides = cls.has_own("get_queryset", "get_object", beyond=ModelDashboard)
         if about is None or not hides:
             return True
-        its = cls.make_bare(request, about)
+        its = cls.without_components(request, about)
         try:
             if its.get_absolute_url() != escape_uri_path(request.path):
                 cls.get_object(request, **its.get_url_kwargs())

@@ -10,7 +10,7 @@ from django.db.models import Manager, QuerySet
 from dashboards.component.base import Component
 from dashboards.dashboard.options import Options
 from dashboards.exceptions import DeclarationError
-from dashboards.live.triggers import Every, OnChange
+from dashboards.live.compute.triggers import Every, OnChange
 
 _ARGUMENTS = ("request", "object", "user", "filters", "filterset")
 """What a callable value may ask for by name."""
@@ -49,8 +49,8 @@ def check_callables(label: str, key: str, component: Component, cls: type) -> No
             msg = (
                 f"{label}: {name} asks for {', '.join(map(repr, asked))}, but with "
                 f"live={trigger}(…) it is computed once for all viewers, without a request. "
-                f'Declare live={trigger}(…, how="refresh"), so that each page loads its own value, '
-                "or give the parameter a default."
+                f'Declare live={trigger}(…, delivery="per_viewer"), so that each page loads its '
+                "own value, or give the parameter a default."
             )
             raise DeclarationError(msg)
 
@@ -85,7 +85,7 @@ def check_live_values(cls: type, declared: dict[str, Component]) -> None:
 
 def _is_computed_for_all(component: Component) -> bool:
     live = component.live
-    is_shared = isinstance(live, Every | OnChange) and live.how == "broadcast"
+    is_shared = isinstance(live, Every | OnChange) and live.delivery == "broadcast"
     return is_shared and not component.is_personal and not component.permission_classes
 
 

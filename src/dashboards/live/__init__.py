@@ -3,8 +3,8 @@
 This is the door: ``from dashboards.live import Every, push``.
 """
 
+from dashboards.live.access.revocations import arevoke, revoke
+from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.live.publish import apush, push
-from dashboards.live.revocation import arevoke, revoke
-from dashboards.live.triggers import Every, OnChange
 
 __all__ = ["Every", "OnChange", "apush", "arevoke", "push", "revoke"]

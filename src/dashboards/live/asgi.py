@@ -2,7 +2,7 @@
 
 In ``asgi.py``::
 
-    application = LiveEdge(get_asgi_application())
+    application = LiveStreamMiddleware(get_asgi_application())
 """
 
 import asyncio
@@ -20,14 +20,20 @@ from typing import Any
 from asgiref.sync import SyncToAsync
 
 from dashboards import conf
-from dashboards.live.frames import encode_retry
-from dashboards.live.hold import EXTENSION, STREAM_PATH, Hold, Offer, retry_when_full
-from dashboards.live.hub import Hub, Reader
+from dashboards.live.connections import Connection
+from dashboards.live.fanout.hub import Hub, Reader
+from dashboards.live.fanout.places import Place, Places, network_of
 from dashboards.live.metrics import METRICS
-from dashboards.live.places import Place, Places, network_of
 from dashboards.live.shared_thread import SharedThread
 from dashboards.live.stores import get_store
-from dashboards.live.transports import Connection
+from dashboards.live.subscription import (
+    EXTENSION,
+    STREAM_PATH,
+    StreamHandoff,
+    Subscription,
+    retry_when_full,
+)
+from dashboards.live.wire.frames import encode_retry
 
 logger = logging.getLogger("dashboards.live")
 
@@ -48,7 +54,7 @@ _MAX_WAITING = 1000
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class LiveEdge:
+class LiveStreamMiddleware:
     """Wraps a Django ASGI application and holds the streams that its views ask to be held.
 
     Until the view's answer is complete this passes everything through. Then Django's thread,
@@ -125,7 +131,7 @@ class LiveEdge:
         finally:
             self._waiting.give_back(place)
 
-    async def _may_read(self, scope: dict[str, Any], hold: Hold) -> bool:
+    async def _may_read(self, scope: dict[str, Any], hold: Subscription) -> bool:
         """Ask the site again, as the client asked, whether it would have this stream held.
 
         Raises:
@@ -155,7 +161,7 @@ class LiveEdge:
             await loop.create_task(_awaited(answer), context=context)
 
     async def _open(
-        self, hold: Hold, exchange: "_Exchange", scope: dict[str, Any]
+        self, hold: Subscription, exchange: "_Exchange", scope: dict[str, Any]
     ) -> "_Stream | None":
         """Open a stream; where that cannot be, end the answer, and the client comes back."""
         hub, stream = self._get_hub(), _Stream()
@@ -275,6 +281,10 @@ class LiveEdge:
                 signal.signal(number, end)
 
 
+LiveEdge = LiveStreamMiddleware
+"""The name that was used before the first release; see ``dashboards.compat``."""
+
+
 class _Stream:
     """A stream in its place. It may have to leave that even before it is opened."""
 
@@ -312,7 +322,7 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._connection: Connection | None = None
-        self.offer = Offer()
+        self.offer = StreamHandoff()
         self.status = 0
         self.holding = False
         self.disconnected = False

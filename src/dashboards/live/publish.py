@@ -8,8 +8,8 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dashboards.exceptions import PushError
-from dashboards.live.frames import Points
 from dashboards.live.stores import get_store
+from dashboards.live.wire.frames import Points
 
 
 class Publishable(Protocol):

@@ -34,12 +34,12 @@ import pytest
 from django.db import connections
 
 from dashboards.exceptions import ValueTooLargeError
-from dashboards.live.frames import Points, encode_frames, page_html
-from dashboards.live.hints import EVERYTHING
-from dashboards.live.hold import Hold
-from dashboards.live.hub import Hub
-from dashboards.live.positions import Position
+from dashboards.live.fanout.hub import Hub
 from dashboards.live.stores.base import BaseStore, Changes, stored
+from dashboards.live.stores.notifications import ALL_CHANNELS
+from dashboards.live.subscription import Subscription
+from dashboards.live.wire.frames import Points, encode_frames, page_html
+from dashboards.live.wire.positions import Position
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -514,7 +514,7 @@ class StoreContract:
         # Each that is lost costs one poll.
         monkeypatch.setattr(store, "poll_seconds", min(store.poll_seconds, 0.5))
         hub = Hub(store)
-        reader = await hub.open(Hold(CHANNEL, None))
+        reader = await hub.open(Subscription(CHANNEL, None))
         try:
             for number in range(1 if wire == "loses" else 3):
                 data = f"value {number}"
@@ -617,12 +617,12 @@ def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess
 
 @contextlib.asynccontextmanager
 async def hearing(store: BaseStore) -> AsyncIterator[asyncio.Queue[str]]:
-    """Hear a store's hints for a while, but for ``EVERYTHING``, which comes when it pleases."""
+    """Hear a store's hints for a while, but for ``ALL_CHANNELS``, which comes when it pleases."""
     heard: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def hear(channel: str) -> None:
-        if channel != EVERYTHING:
+        if channel != ALL_CHANNELS:
             loop.call_soon_threadsafe(heard.put_nowait, channel)
 
     task = asyncio.create_task(store.hear(hear))

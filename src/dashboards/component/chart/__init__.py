@@ -1,6 +1,6 @@
 """Charts. This is the door: ``from dashboards.component.chart import Chart, ChartSerializer``."""
 
-from dashboards.component.chart.kind import Chart
+from dashboards.component.chart.component import Chart
 from dashboards.component.chart.serializer import ChartSerializer
 
 __all__ = ["Chart", "ChartSerializer"]

@@ -1,6 +1,6 @@
 """Tables. This is the door: ``from dashboards.component.table import Table, TableSerializer``."""
 
-from dashboards.component.table.kinds import BasicTable, Table
+from dashboards.component.table.component import BasicTable, Table
 from dashboards.component.table.serializer import TableSerializer
 from dashboards.component.table.source import TableData
 

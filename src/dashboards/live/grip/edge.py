@@ -29,12 +29,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from dashboards import conf
-from dashboards.live.frames import HEARTBEAT, encode_event
+from dashboards.live.access.channel import REVOCATIONS, get_revoked_keys
+from dashboards.live.access.subjects import Revoked, get_user_pk
 from dashboards.live.grip.proxies import access_channel, channel_name, make_channel
-from dashboards.live.hold import ACCESS, Hold, who_lost_access
-from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
-from dashboards.live.subjects import Revoked, get_user_pk
+from dashboards.live.subscription import Subscription
+from dashboards.live.wire.frames import HEARTBEAT, encode_event
+from dashboards.live.wire.positions import Position
 
 _SALT = "dashboards.live.grip"
 _TICKET_CHANNEL = "ticket:"
@@ -89,7 +90,7 @@ class Proxied:
         self.is_next = _NEXT in request.GET
         """Whether the proxy asks for itself."""
         self.access: Position | None = None
-        """Where ``ACCESS`` stood before it is checked whether they may."""
+        """Where ``REVOCATIONS`` stood before it is checked whether they may."""
 
     def answer(self, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         """Have the view answer, or end the stream where the view does not want it held on.
@@ -99,7 +100,7 @@ class Proxied:
         """
         store = get_store()
         if not self.is_next:
-            self.access = store.reach(lambda: store.heads([ACCESS])).get(ACCESS)
+            self.access = store.reach(lambda: store.heads([REVOCATIONS])).get(REVOCATIONS)
             return view()
         if not self._resume():
             return _ending()
@@ -116,9 +117,9 @@ class Proxied:
             return False
         since = Position.parse(ticket.access)
         store = get_store()
-        changes = store.reach(lambda: store.since(ACCESS, since))
+        changes = store.reach(lambda: store.since(REVOCATIONS, since))
         self.access = changes.position
-        if Revoked(who_lost_access(since, changes)).concerns(ticket.subjects):
+        if Revoked(get_revoked_keys(since, changes)).concerns(ticket.subjects):
             return False
         if not ticket.user:
             return True
@@ -136,7 +137,7 @@ class Proxied:
         """Return how far the stream is, where the proxy asks for itself."""
         return Position.parse(self._last(channel))
 
-    def hold(self, hold: Hold) -> None:
+    def hold(self, hold: Subscription) -> None:
         """Have the proxy hold the answer on.
 
         Args:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 
-from dashboards.live.hold import ACCESS
+from dashboards.live.access.channel import REVOCATIONS
 
 try:
     from gripcontrol import Channel, HttpStreamFormat, parse_grip_uri
@@ -106,7 +106,7 @@ def bare_channel_name(channel: str) -> str:
 
 def access_channel(identity: str) -> str:
     """Return the channel by which the proxy is told to ask anew for somebody's streams."""
-    return f"{ACCESS}{quote(identity, safe='*')}"
+    return f"{REVOCATIONS}{quote(identity, safe='*')}"
 
 
 def make_channel(name: str, previous: object = None) -> Any:

@@ -21,7 +21,8 @@ from django.core.signals import setting_changed
 from django.db import close_old_connections, connections
 
 from dashboards import conf
-from dashboards.live.frames import encode_frames
+from dashboards.live.access.channel import REVOCATIONS, get_revoked_keys
+from dashboards.live.access.subjects import ALL_USERS, first_of, is_personal
 from dashboards.live.grip.proxies import (
     INSTALLED,
     SETTINGS,
@@ -32,14 +33,13 @@ from dashboards.live.grip.proxies import (
     is_configured,
     make_client,
 )
-from dashboards.live.guarded import is_guarded
-from dashboards.live.hold import ACCESS, who_lost_access
-from dashboards.live.limits import log_damage
 from dashboards.live.metrics import METRICS
-from dashboards.live.positions import Position
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, stored
-from dashboards.live.subjects import EVERYBODY, first_of, is_personal
+from dashboards.live.stores.limits import log_damage
+from dashboards.live.wire.frames import encode_frames
+from dashboards.live.wire.positions import Position
+from dashboards.live.wire.restricted import is_restricted
 from dashboards.logs import one_line
 
 logger = logging.getLogger("dashboards.live")
@@ -179,7 +179,7 @@ class Publisher:
             if store.is_unavailable(error):
                 store.outage.begin(error)
             else:
-                log_damage(ACCESS, "the channel", one_line(error))
+                log_damage(REVOCATIONS, "the channel", one_line(error))
             return False
         store.outage.end()
         try:
@@ -230,7 +230,7 @@ class Publisher:
         news = [
             message
             for channel, ranges in batch.items()
-            if channel != ACCESS
+            if channel != REVOCATIONS
             for message in _news_or_hint(store, channel, ranges)
         ]
         # After the news were read: who lost access before these were put is found. Their streams
@@ -238,7 +238,7 @@ class Publisher:
         # let in since.
         subjects = self._who_lost(store)
         looks = [Message(access_channel(each), action="hint") for each in subjects]
-        return [*looks, *news], EVERYBODY in subjects
+        return [*looks, *news], ALL_USERS in subjects
 
     def _told(self, *, is_said: bool) -> None:
         """Remember when it was said first whose streams to look at.
@@ -256,32 +256,32 @@ class Publisher:
         if not self._has_begun:
             self._access = _begin(store)
             self._has_begun = True
-        changes = store.since(ACCESS, self._access)
-        lost = who_lost_access(self._access, changes)
+        changes = store.since(REVOCATIONS, self._access)
+        lost = get_revoked_keys(self._access, changes)
         self._access = changes.position
         now = time.monotonic()
         self._lost = {key: at for key, at in self._lost.items() if at > now - _AGAIN_SECONDS}
         self._lost.update(dict.fromkeys(lost, math.inf))
-        if EVERYBODY in self._lost or len(self._lost) > _MOST_CHANNELS:
+        if ALL_USERS in self._lost or len(self._lost) > _MOST_CHANNELS:
             everybody = max(self._lost.values())
             self._lost = {key: at for key, at in self._lost.items() if not is_personal(key)}
             is_new = everybody == math.inf
             # Streams that are nobody's are not among those of everybody.
             others = dict.fromkeys(map(first_of, self._lost))
-            self._lost[EVERYBODY] = everybody
+            self._lost[ALL_USERS] = everybody
             if not is_new and now - self._told_everybody_at < _EVERYBODY_SECONDS:
                 return list(others)
-            return [EVERYBODY, *others]
+            return [ALL_USERS, *others]
         return list(dict.fromkeys(map(first_of, self._lost)))
 
 
 def _begin(store: BaseStore) -> Position | None:
     """Return where to begin reading who has lost access: of what is old nobody need be told."""
-    head = store.heads([ACCESS]).get(ACCESS)
+    head = store.heads([REVOCATIONS]).get(REVOCATIONS)
     if head is None:
         return None
     recent = Position(head.epoch, max(0, head.version - _RECENT_VERSIONS))
-    put_at = store.since(ACCESS, head).put_at
+    put_at = store.since(REVOCATIONS, head).put_at
     return recent if time.time() - put_at < _RECENT_SECONDS else head
 
 
@@ -314,7 +314,7 @@ def _news(store: BaseStore, channel: str, ranges: Iterable[_Range]) -> Iterator[
         frames = [frame for frame in changes.frames if each.first <= frame.version <= each.last]
         # Where all is superseded meanwhile, who put the newer says so. The chain goes on.
         content = encode_frames(frames, str(position)).decode() or _NOTHING
-        if len(content) > _MOST_BYTES or any(map(is_guarded, frames)):
+        if len(content) > _MOST_BYTES or any(map(is_restricted, frames)):
             # More than a proxy may take in one piece, or nothing for all of the streams: have it
             # ask, for each as who it is.
             yield Message(channel, action="hint")
@@ -363,7 +363,11 @@ def connect() -> None:
 
 def _announce(store: BaseStore, channel: str, position: Position, **kwargs: Any) -> None:  # noqa: ARG001
     # Other channels with a colon are topics, which no stream is about.
-    if not is_configured() or (":" in channel and channel != ACCESS) or store is not get_store():
+    if (
+        not is_configured()
+        or (":" in channel and channel != REVOCATIONS)
+        or store is not get_store()
+    ):
         return
     for publisher in _get_publishers():
         publisher.announce(channel, position)

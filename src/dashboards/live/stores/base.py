@@ -12,11 +12,11 @@ from django.core.checks import CheckMessage
 from django.dispatch import Signal
 
 from dashboards.exceptions import StoreUnavailableError
-from dashboards.live.frames import Frame, Points
-from dashboards.live.hints import Hear
-from dashboards.live.limits import fit
-from dashboards.live.positions import Position
+from dashboards.live.stores.limits import fit
+from dashboards.live.stores.notifications import Hear
 from dashboards.live.stores.outage import Outage
+from dashboards.live.wire.frames import Frame, Points
+from dashboards.live.wire.positions import Position
 from dashboards.live.workers import is_cancelled
 
 R = TypeVar("R")
@@ -213,7 +213,7 @@ class BaseStore(ABC):
         """Hear hints inside an event loop, until cancelled.
 
         A hint names a channel that has news. It may be lost, doubled or late without harm. A
-        backend whose wire may be cut tells ``EVERYTHING`` when it begins to hear, and again.
+        backend whose wire may be cut tells ``ALL_CHANNELS`` when it begins to hear, and again.
         Backends extend this with the hints of other processes and wait for ever.
         """
         ear = object()
@@ -273,7 +273,7 @@ async def keep_listening(listen: Callable[[], Awaitable[None]]) -> None:
     """Listen again whenever that fails, until cancelled. The hub's poll bridges the gaps.
 
     Args:
-        listen: tells ``EVERYTHING`` as soon as it listens, for what was lost before.
+        listen: tells ``ALL_CHANNELS`` as soon as it listens, for what was lost before.
     """
     pause = 0.1
     in_trouble = False

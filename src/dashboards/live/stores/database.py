@@ -22,10 +22,6 @@ from django.db import (
 from django.db.models import F, FilteredRelation, Max, Q, QuerySet
 from django.utils import timezone
 
-from dashboards.live.frames import Frame, Points
-from dashboards.live.hints import EVERYTHING, Hear, HostHints
-from dashboards.live.limits import log_damage, sound
-from dashboards.live.positions import MAX_VERSION, Position, new_epoch
 from dashboards.live.stores.base import (
     BaseStore,
     Changes,
@@ -33,6 +29,10 @@ from dashboards.live.stores.base import (
     keep_listening,
     new_holder,
 )
+from dashboards.live.stores.limits import log_damage, sound
+from dashboards.live.stores.notifications import ALL_CHANNELS, Hear, HostHints
+from dashboards.live.wire.frames import Frame, Points
+from dashboards.live.wire.positions import MAX_VERSION, Position, new_epoch
 from dashboards.live.workers import Workers
 from dashboards.models import Channel, Lease
 from dashboards.models import Frame as FrameRow
@@ -338,7 +338,7 @@ class DatabaseStore(BaseStore):
         return holder if won else ""
 
     def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
-        """Hold on by the clock of this host."""
+        """Subscription on by the clock of this host."""
         mine = Lease.objects.using(self.using).filter(name=name, holder=holder)
         return bool(mine.update(stamp=stamp, until=time() + seconds))
 
@@ -415,7 +415,7 @@ class DatabaseStore(BaseStore):
         """Have the commit tell the others, and call ``tell`` in this process."""
         database = connections[self.using]
         if self._notifies:
-            from dashboards.live.stores.notify import notify  # noqa: PLC0415 - needs psycopg 3
+            from dashboards.live.stores.postgres_listen import notify  # noqa: PLC0415 - needs psycopg 3
 
             notify(database, self._sign(channel))
         elif hints := self._get_hints():
@@ -424,10 +424,10 @@ class DatabaseStore(BaseStore):
 
     async def _hear_others(self, hear: Hear) -> None:
         if self._notifies:
-            from dashboards.live.stores.notify import listen  # noqa: PLC0415 - needs psycopg 3
+            from dashboards.live.stores.postgres_listen import listen  # noqa: PLC0415 - needs psycopg 3
 
             parameters = connections[self.using].get_connection_params()
-            begun, heard = partial(hear, EVERYTHING), partial(self._hear_signed, hear=hear)
+            begun, heard = partial(hear, ALL_CHANNELS), partial(self._hear_signed, hear=hear)
             await keep_listening(partial(listen, parameters, begun, heard))
         elif hints := self._get_hints():
             await hints.hear(hear)

@@ -6,12 +6,12 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from dashboards.live.frames import Frame, Points
-from dashboards.live.hints import EVERYTHING, Hear
-from dashboards.live.positions import Position, new_epoch
-from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes, new_holder
+from dashboards.live.stores.notifications import ALL_CHANNELS, Hear
 from dashboards.live.stores.processes import OtherProcesses
+from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.frames import Frame, Points
+from dashboards.live.wire.positions import Position, new_epoch
 
 
 class _Channel:
@@ -93,7 +93,7 @@ class MemoryStore(BaseStore):
             return holder
 
     def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
-        """Hold on by the monotonic clock of this process."""
+        """Subscription on by the monotonic clock of this process."""
         now = time.monotonic()
         with self._lock:
             lease = self._leases.get(name)
@@ -112,5 +112,5 @@ class MemoryStore(BaseStore):
 
     async def _hear_others(self, hear: Hear) -> None:
         # There are no others; but what was put before this one listened, it has not heard of.
-        hear(EVERYTHING)
+        hear(ALL_CHANNELS)
         await asyncio.Event().wait()

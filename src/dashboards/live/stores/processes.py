@@ -16,7 +16,7 @@ from threading import Lock
 from django.conf import settings
 from django.core import mail
 
-from dashboards.live.hints import make_private_folder
+from dashboards.live.stores.notifications import make_private_folder
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, lockf

@@ -18,10 +18,6 @@ from typing import Any, NamedTuple, TypeVar
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboards.live.frames import Frame, Points
-from dashboards.live.hints import EVERYTHING, Hear
-from dashboards.live.limits import sound
-from dashboards.live.positions import Position, new_epoch
 from dashboards.live.stores.base import (
     BaseStore,
     Changes,
@@ -29,6 +25,10 @@ from dashboards.live.stores.base import (
     keep_listening,
     new_holder,
 )
+from dashboards.live.stores.limits import sound
+from dashboards.live.stores.notifications import ALL_CHANNELS, Hear
+from dashboards.live.wire.frames import Frame, Points
+from dashboards.live.wire.positions import Position, new_epoch
 from dashboards.live.workers import is_cancelled
 
 T = TypeVar("T")
@@ -409,7 +409,7 @@ class RedisStore(BaseStore):
         return holder if won else ""
 
     def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
-        """Hold on by the clock of Redis."""
+        """Subscription on by the clock of Redis."""
         lasts = self._milliseconds(seconds)
         return bool(self._sync().hold(self._lease(name), [holder, lasts, stamp]))
 
@@ -529,7 +529,7 @@ class RedisStore(BaseStore):
                     self._hear_signed(message["data"], hear)
                 elif message["type"] == "subscribe":
                     # Also said when redis-py has connected anew by itself.
-                    hear(EVERYTHING)
+                    hear(ALL_CHANNELS)
 
     def close(self) -> None:
         """Close the connections of threads; each loop's are closed with their last user."""

@@ -16,9 +16,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import AudienceError
-from dashboards.live.hold import Hold
-from dashboards.live.hub import Hub
+from dashboards.live.fanout.hub import Hub
 from dashboards.live.stores import get_store
+from dashboards.live.subscription import Subscription
 from dashboards.registry import registry
 
 _AGAIN_SECONDS = 1.0
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         asyncio.run(_watch(list(holds.values())))
 
 
-def _hold(dashboard: type[Dashboard]) -> Hold | None:
+def _hold(dashboard: type[Dashboard]) -> Subscription | None:
     """Return what a stream of a dashboard would hold, if anything is computed for everybody."""
     try:
         shared = dashboard()
@@ -69,10 +69,10 @@ def _hold(dashboard: type[Dashboard]) -> Hold | None:
     except AudienceError:
         return None
     sources = shared.get_sources()
-    return Hold(channel, None, sources) if sources else None
+    return Subscription(channel, None, sources) if sources else None
 
 
-async def _watch(holds: Sequence[Hold]) -> None:
+async def _watch(holds: Sequence[Subscription]) -> None:
     hub = Hub(get_store())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -80,7 +80,7 @@ async def _watch(holds: Sequence[Hold]) -> None:
     await asyncio.gather(*map(partial(_read, hub), holds))
 
 
-async def _read(hub: Hub, hold: Hold) -> None:
+async def _read(hub: Hub, hold: Subscription) -> None:
     """Be one more reader, whose stream is taken up again whenever it ends."""
     while not hub.closed:
         try:

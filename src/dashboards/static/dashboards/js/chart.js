@@ -347,7 +347,7 @@
       });
     }
     // The figure's own points are the oldest, and leave the window first.
-    const most = Number(box.dataset.window || Infinity);
+    const most = Number(box.dataset.maxPoints || Infinity);
     for (const [trace, fields] of grown) {
       for (const field of fields) trace[field] = trace[field].slice(-most);
     }

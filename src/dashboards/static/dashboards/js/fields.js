@@ -49,7 +49,7 @@
     while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
     if (active?.matches(FIELDS) || active?.isContentEditable) return true;
     // What the page's address says is kept.
-    const isLost = (element) => !element.closest("[data-dashboards-own]");
+    const isLost = (element) => !element.closest("[data-dashboards-view-url]");
     return (
       [...document.querySelectorAll("form[data-dashboards-form]")].filter(isLost).some(isInUse) ||
       [...document.querySelectorAll(FIELDS)].filter(isLost).some(isTyped)

@@ -388,7 +388,7 @@
     const free = htmx.trigger(target, "htmx:before:sse:message", { ...message, message });
     if (!free || message.cancelled) return;
     if (key !== event) return append(target, text);
-    if (ownOf(target) || leadersOf(target).some((each) => each.dataset.dashboardsOwn)) {
+    if (viewUrlOf(target) || filterFormsOf(target).some((each) => each.dataset.dashboardsViewUrl)) {
       return refresh(target);
     }
     const style = target.getAttribute("hx-swap") || "innerMorph";
@@ -420,7 +420,7 @@
     news.innerHTML = trust.createHTML(text);
     const points = [...news.content.children].filter(({ dataset }) => Number(dataset.point) > last);
     target.append(...points);
-    const surplus = known.length + points.length - Number(target.dataset.window || Infinity);
+    const surplus = known.length + points.length - Number(target.dataset.maxPoints || Infinity);
     [...known, ...points].slice(0, Math.max(surplus, 0)).forEach((point) => point.remove());
   }
 
@@ -433,33 +433,33 @@
     setTimeout(() => {
       refreshing.delete(target);
       if (!target.isConnected) return;
-      const own = ownOf(target);
+      const own = viewUrlOf(target);
       if (!own) return htmx.trigger(target, "dashboards:refresh", {}, false);
       htmx.ajax("GET", own, { target, source: target, swap: "innerMorph" });
-    }, Math.random() * Number(target.dataset.spread || 0));
+    }, Math.random() * Number(target.dataset.jitter || 0));
   }
 
   // What a viewer may sort and page says its key. Once they have, it also says where their view is
   // loaded from: what is sent to everybody would take it away.
   const shapedIn = (target) => target.querySelector(":scope > [data-dashboards-key]");
-  const ownOf = (target) => shapedIn(target)?.dataset.dashboardsOwn;
+  const viewUrlOf = (target) => shapedIn(target)?.dataset.dashboardsViewUrl;
 
   // The forms that narrow a component, wherever they stand. The page may show its dashboard in parts.
-  function leadersOf(target) {
-    const keys = target.dataset.dashboardsFollows?.split(" ") ?? [];
+  function filterFormsOf(target) {
+    const keys = target.dataset.dashboardsDependsOn?.split(" ") ?? [];
     const scope = target.closest(".dashboards-dashboard[id]") ?? document;
     const find = (key) => scope.querySelector(`form[data-dashboards-key="${key}"]`);
     return keys.map(find).filter(Boolean);
   }
 
   // Puts the viewer's own wishes, and no older ones, into an address.
-  function withOwn(address, { dashboardsKey, dashboardsOwn }) {
+  function withViewState(address, { dashboardsKey, dashboardsViewUrl }) {
     const url = new URL(address, location.href);
     const isOwn = (name) => name.startsWith(`${dashboardsKey}-`);
     for (const name of new Set(url.searchParams.keys())) {
       if (isOwn(name)) url.searchParams.delete(name);
     }
-    for (const [name, value] of new URL(dashboardsOwn || "", location.origin).searchParams) {
+    for (const [name, value] of new URL(dashboardsViewUrl || "", location.origin).searchParams) {
       if (isOwn(name)) url.searchParams.append(name, value);
     }
     return url;
@@ -469,7 +469,7 @@
   function showInAddress(target) {
     const content = shapedIn(target);
     if (!content) return;
-    const page = withOwn(location.href, content.dataset);
+    const page = withViewState(location.href, content.dataset);
     if (page.href !== location.href) history.replaceState(history.state, "", page);
   }
 
@@ -510,9 +510,9 @@
       // A box that loads itself keeps the viewer's wishes. Said only now: while it waited for
       // another request, they may have sorted.
       const content = element === ctx.target && ctx.request.method === "GET" && shapedIn(element);
-      const wishes = ctx.target instanceof Element ? leadersOf(ctx.target) : [];
+      const wishes = ctx.target instanceof Element ? filterFormsOf(ctx.target) : [];
       for (const { dataset } of content ? [...wishes, content] : wishes) {
-        ctx.request.action = withOwn(ctx.request.action, dataset).href;
+        ctx.request.action = withViewState(ctx.request.action, dataset).href;
       }
     },
     htmx_response_error(element, { ctx }) {

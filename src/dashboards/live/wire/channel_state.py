@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dashboards.live.frames import Frame, Points, in_order
+from dashboards.live.wire.frames import Frame, Points, in_order
 
 
 class State:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.utils.safestring import SafeString
 
+from dashboards.compat import accept_old_names
 from dashboards.component.chart.figure import as_text, encode, is_list
 from dashboards.component.chart.serializer import ChartSerializer
 from dashboards.component.drawing import Data, Drawing, escape
@@ -24,6 +25,7 @@ WORLD = "dashboards/geo/world.json"
 """The static file that holds the shapes of countries."""
 
 
+@accept_old_names(window="max_points")
 @dataclass
 class Chart(Drawing):
     """A chart drawn by plotly.js.
@@ -37,22 +39,23 @@ class Chart(Drawing):
     time breaks where two points are further apart than three times the median of the trace, unless
     the trace says ``connectgaps``. What older releases of Plotly wrote otherwise is translated.
 
-    With ``window`` it is a series: what is pushed or computed are points, and each is appended to
-    those before. A point is a dict such as ``{"x": now, "y": 3}``; a list of such dicts is one
-    point for each trace (``None`` for a trace that gets none); a list of such lists is several.
+    With ``max_points`` the chart is a series: pushed and computed values are points, and each is
+    appended to the points before. A point is a dict such as ``{"x": now, "y": 3}``; a list of
+    such dicts is one point for each trace (``None`` for a trace that gets none); a list of such
+    lists is several points.
 
     Needs plotly (``pip install django-live-dashboards[plotly]``), which brings plotly.js too, so
     that the two always match.
 
     Args:
-        window: how many points of each trace are kept, the newest; at least 1. By default the
+        max_points: how many points of each trace are kept, the newest; at least 1. By default the
             value is the whole figure.
-        figure: with ``window``, the figure that points are appended to; by default lines. Points
-            that one of its traces has already count as the oldest, once any are appended to it.
+        figure: with ``max_points``, the figure that points are appended to; by default lines.
+            Points that a trace of the figure already has are its oldest.
     """
 
     template: str = "dashboards/components/chart.html"
-    window: int | None = None
+    max_points: int | None = None
     figure: Any = None
 
     element: ClassVar[str] = "dashboard-chart"
@@ -69,21 +72,24 @@ class Chart(Drawing):
         """Check what belongs together.
 
         Raises:
-            DeclarationError: a window that is none, or none that live values come to.
+            DeclarationError: max_points below 1, or of a chart that is not live.
         """
         kind = type(self).__name__
-        if self.window is None:
+        if self.max_points is None:
             if self.figure is not None:
-                msg = f"{kind}(figure=…) is what points are appended to: give it a window, too."
+                msg = f"{kind}(figure=…) is what points are appended to: give it max_points, too."
                 raise DeclarationError(msg)
-        elif self.window < 1 or not self.live:
-            msg = f"{kind}(window={self.window!r}): window must be at least 1, and the chart live."
+        elif self.max_points < 1 or not self.live:
+            msg = (
+                f"{kind}(max_points={self.max_points!r}): max_points must be at least 1, and the "
+                "chart live."
+            )
             raise DeclarationError(msg)
 
     @property
     def series(self) -> int:
         """How many points are kept."""
-        return self.window or 0
+        return self.max_points or 0
 
     def prepare_base(self) -> SafeString | None:
         """Return the figure that points are appended to."""

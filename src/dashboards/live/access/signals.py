@@ -24,11 +24,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from dashboards.lineage import get_models_of_same_rows
-from dashboards.live.hold import identify
-from dashboards.live.revocation import revocations
-from dashboards.live.subjects import EVERYBODY, session_subject
+from dashboards.live.access.revocations import revocations
+from dashboards.live.access.subjects import ALL_USERS, session_subject, user_subject
 
-_UID = "dashboards.access"
+_UID = "dashboards.live.access.signals"
 
 
 def connect() -> None:
@@ -93,7 +92,7 @@ def _logged_out(
 ) -> None:
     if user is None:
         return
-    end = partial(_end_streams, identify(user.pk))
+    end = partial(_end_streams, user_subject(user.pk))
     session = getattr(request, "session", None)
     if session is None:
         # Packages that sign in by tokens send this signal too, with what request there is.
@@ -130,31 +129,31 @@ def _saved(
 ) -> None:
     # Every login saves this one field, and changes nothing about access.
     if not created and update_fields != frozenset({"last_login"}):
-        _end_streams(_identify(instance), using)
+        _end_streams(_user_subject(instance), using)
 
 
 def _deleted(instance: Model, using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-    _end_streams(_identify(instance), using)
+    _end_streams(_user_subject(instance), using)
 
 
-def _identify(instance: Model) -> str:
+def _user_subject(instance: Model) -> str:
     """Return the subject of a user, who may be given as a parent or as a child of the model."""
     user = get_user_model()
     is_user = isinstance(instance, user)
     # A child may have a primary key of its own, beside the link to its parent.
-    return identify(getattr(instance, user._meta.pk.attname) if is_user else instance.pk)  # noqa: SLF001 - public by custom
+    return user_subject(getattr(instance, user._meta.pk.attname) if is_user else instance.pk)  # noqa: SLF001 - public by custom
 
 
 def _regrouped(instance: Model, *, reverse: bool, using: str, **kwargs: Any) -> None:
     if kwargs["action"].startswith("post_"):
         # Seen from a group, the users may be many, and on "clear" they are not named.
-        _end_streams(EVERYBODY if reverse else _identify(instance), using)
+        _end_streams(ALL_USERS if reverse else _user_subject(instance), using)
 
 
 def _saved_for_everybody(*, created: bool, using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
     if not created:
-        _end_streams(EVERYBODY, using)
+        _end_streams(ALL_USERS, using)
 
 
 def _everybody(using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-    _end_streams(EVERYBODY, using)
+    _end_streams(ALL_USERS, using)

@@ -13,13 +13,13 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dashboards.live.frames import Points
+from dashboards.live.compute.rounds import MAX_REMEMBERED, Key, Round, Value
+from dashboards.live.compute.triggers import ComputedValue
 from dashboards.live.metrics import METRICS
-from dashboards.live.positions import Position
-from dashboards.live.rounds import MAX_REMEMBERED, Key, Round, Value
-from dashboards.live.states import State, current_states, state_event
 from dashboards.live.stores.base import BaseStore
-from dashboards.live.triggers import Source
+from dashboards.live.wire.frames import Points
+from dashboards.live.wire.positions import Position
+from dashboards.live.wire.value_state import State, current_states, state_event
 
 logger = logging.getLogger("dashboards.live")
 
@@ -65,7 +65,7 @@ class Troubles:
         )
 
     def fail(
-        self, store: BaseStore, channel: str, source: Source, error: BaseException
+        self, store: BaseStore, channel: str, source: ComputedValue, error: BaseException
     ) -> dict[str, str]:
         """Log a failure that is new, and return the frame that shows it, where none does yet."""
         key = source.key
@@ -115,7 +115,9 @@ class Troubles:
             if episode.shown == "failed":
                 episode.failed_since = float(mark[2])
 
-    def tell_late(self, store: BaseStore, channel: str, source: Source, since: float) -> None:
+    def tell_late(
+        self, store: BaseStore, channel: str, source: ComputedValue, since: float
+    ) -> None:
         """Show in a value's box that it is older than it should be."""
         if source.render_state is None:
             return
@@ -145,7 +147,7 @@ class Troubles:
         )
 
 
-def _state_frame(source: Source, state: State, since: float) -> dict[str, str]:
+def _state_frame(source: ComputedValue, state: State, since: float) -> dict[str, str]:
     if source.render_state is None:
         return {}
     html = f"{source.render_state(state, since)}<!--{state} {since:.0f}-->"
@@ -184,7 +186,7 @@ def put_outcome(
 
 
 def render(
-    source: Source, looked: set[object] | None = None
+    source: ComputedValue, looked: set[object] | None = None
 ) -> tuple[str | Points | None, BaseException | None]:
     """Compute and render a value; return what came of it, and what it raised.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def parts_of(
+def classes_by_part(
     setting: Mapping[str, Any], kind: type, given: str | Mapping[str, str], outermost: str
 ) -> dict[str, str]:
     """Return CSS classes by part: the settings' for this kind, and over them those that are given.

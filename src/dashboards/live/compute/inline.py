@@ -10,12 +10,12 @@ from collections.abc import Collection
 from django.db import connections
 
 from dashboards import conf
-from dashboards.live.awaiting import Together
-from dashboards.live.frames import Points
-from dashboards.live.rounds import Round, TurnLease
+from dashboards.live.compute.awaiting import Together
+from dashboards.live.compute.failures import Troubles, put_outcome, render
+from dashboards.live.compute.rounds import Round, TurnLease
+from dashboards.live.compute.triggers import ComputedValue, claim, group_by_interval
 from dashboards.live.stores.base import BaseStore
-from dashboards.live.triggers import Source, claim, turns
-from dashboards.live.troubles import Troubles, put_outcome, render
+from dashboards.live.wire.frames import Points
 
 
 def must_run_inline() -> bool:
@@ -33,11 +33,11 @@ def must_run_inline() -> bool:
 
 
 def produce_inline(
-    store: BaseStore, channel: str, sources: Collection[Source], troubles: Troubles
+    store: BaseStore, channel: str, sources: Collection[ComputedValue], troubles: Troubles
 ) -> None:
     """Compute what is due, as far as nobody else does."""
     rounds: list[Round] = []
-    for turn in turns(sources):
+    for turn in group_by_interval(sources):
         at = time.monotonic()
         if claimed := claim(store, channel, turn):
             round_ = Round(store, channel, turn)
@@ -60,7 +60,7 @@ def produce_inline(
             round_.lease.settle(store)
 
 
-def render_inline(store: BaseStore, channel: str, source: Source) -> str | Points | None:
+def render_inline(store: BaseStore, channel: str, source: ComputedValue) -> str | Points | None:
     """Compute a value in this thread; ``None`` if it cannot be computed, which is logged."""
     result, error = render(source)
     if error is not None:
@@ -69,7 +69,7 @@ def render_inline(store: BaseStore, channel: str, source: Source) -> str | Point
     return result
 
 
-def _await(sources: Collection[Source]) -> dict[str, BaseException]:
+def _await(sources: Collection[ComputedValue]) -> dict[str, BaseException]:
     """Await together what is awaited, and return what it raised by key."""
     looked: set[object] = set()
     failed: dict[str, BaseException] = {}

@@ -12,8 +12,8 @@ from typing import Any
 from dashboards import conf
 from dashboards.characters import REPLACEMENT, clean_text
 from dashboards.exceptions import ValueTooLargeError
-from dashboards.live.frames import Frame, Points, in_order
-from dashboards.live.positions import Position
+from dashboards.live.wire.frames import Frame, Points, in_order
+from dashboards.live.wire.positions import Position
 
 logger = logging.getLogger("dashboards.live")
 

@@ -113,7 +113,7 @@ class Table(Component):
         """True if it offers a search, an order, pages or a file."""
         return self.searching or self.ordering or self.paging or self.exporting
 
-    def is_shaped_by(self, params: MultiValueDict[str, str]) -> bool:
+    def has_view_state(self, params: MultiValueDict[str, str]) -> bool:
         """Whether a viewer has asked for another view than everybody's."""
         return any(params.get(name) for name in NAMES)
 
@@ -134,7 +134,7 @@ class Table(Component):
     def _is_asked(self, bound: Bound) -> bool:
         return self.takes_params and bound.is_loadable
 
-    def respond(self, bound: Bound) -> HttpResponseBase | None:
+    def get_response(self, bound: Bound) -> HttpResponseBase | None:
         """Answer with the file, where that is asked for."""
         if not self._is_export(bound):
             return None

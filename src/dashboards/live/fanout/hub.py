@@ -17,18 +17,19 @@ from functools import partial
 from typing import Any
 
 from dashboards import conf
-from dashboards.live.batches import Batch, Batches
-from dashboards.live.eager import begin, between_tasks
-from dashboards.live.frames import HEARTBEAT, encode_event
-from dashboards.live.hints import EVERYTHING
-from dashboards.live.hold import ACCESS, Hold, who_lost_access
+from dashboards.live.access.channel import REVOCATIONS, get_revoked_keys
+from dashboards.live.access.subjects import ALL_USERS, Revoked, is_personal
+from dashboards.live.compute.producer import follow_turn
+from dashboards.live.compute.triggers import group_by_interval
+from dashboards.live.fanout.eager import begin, between_tasks
 from dashboards.live.metrics import METRICS
-from dashboards.live.positions import Position
-from dashboards.live.producer import follow_turn
-from dashboards.live.state import State
 from dashboards.live.stores.base import BaseStore, Changes
-from dashboards.live.subjects import EVERYBODY, Revoked, is_personal
-from dashboards.live.triggers import turns
+from dashboards.live.stores.notifications import ALL_CHANNELS
+from dashboards.live.subscription import Subscription
+from dashboards.live.wire.batches import Batch, Batches
+from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.frames import HEARTBEAT, encode_event
+from dashboards.live.wire.positions import Position
 from dashboards.live.workers import is_cancelled
 
 logger = logging.getLogger("dashboards.live")
@@ -76,7 +77,7 @@ class Reader:
         "view",
     )
 
-    def __init__(self, feed: "Feed", hold: Hold, ask: Ask | None = None) -> None:
+    def __init__(self, feed: "Feed", hold: Subscription, ask: Ask | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Future[None] | None = None
         # Whether that is pending. Kept here, as all that a wake looks at: of a thousand readers
@@ -403,7 +404,7 @@ class Hub:
         """Up to where it has ended the streams of those who may have lost access."""
         return self._access
 
-    async def open(self, hold: Hold, ask: Ask | None = None) -> Reader:
+    async def open(self, hold: Subscription, ask: Ask | None = None) -> Reader:
         """Start to read a channel, from whatever position the client has sent.
 
         Args:
@@ -471,7 +472,7 @@ class Hub:
             for reader in feed.readers:
                 reader.give_up("shutdown")
 
-    def _watch(self, hold: Hold) -> Feed:
+    def _watch(self, hold: Subscription) -> Feed:
         if not self._tasks:
             self._access = hold.access
             self._tasks = _spawn(
@@ -483,7 +484,7 @@ class Hub:
             )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
         feed.tasks = _spawn(self._follow(feed.stale, partial(self._refresh, feed)))
-        for turn in turns(hold.sources):
+        for turn in group_by_interval(hold.sources):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
             feed.tasks |= _spawn(
@@ -533,16 +534,16 @@ class Hub:
 
     async def _lost_access(self, since: Position | None) -> tuple[Position | None, set[str]]:
         """Return who may have lost access since a position, and the position now."""
-        changes = await self._store.asince(ACCESS, since)
-        return changes.position, who_lost_access(since, changes)
+        changes = await self._store.asince(REVOCATIONS, since)
+        return changes.position, get_revoked_keys(since, changes)
 
     def _end_streams_of(self, lost: set[str]) -> None:
         if not lost:
             return
         # Who is named ends at once. Of the others only those who are refused: a busy object, or
         # everybody at once, would else cost a reconnect each time.
-        named = Revoked({key for key in lost if is_personal(key) and key != EVERYBODY})
-        others = Revoked({key for key in lost if not is_personal(key) or key == EVERYBODY})
+        named = Revoked({key for key in lost if is_personal(key) and key != ALL_USERS})
+        others = Revoked({key for key in lost if not is_personal(key) or key == ALL_USERS})
         for feed in self._feeds.values():
             for reader in feed.readers:
                 if named.concerns(reader.subjects):
@@ -615,9 +616,9 @@ class Hub:
             feed = self._feeds.get(channel)
             if feed is not None:
                 feed.stale.set()
-            elif channel == ACCESS:
+            elif channel == REVOCATIONS:
                 self._access_stale.set()
-            elif channel == EVERYTHING:
+            elif channel == ALL_CHANNELS:
                 self._all_stale.set()
             else:
                 self._look(channel)
@@ -642,7 +643,7 @@ class Hub:
                 for topic in topics
             }
             try:
-                heads = await self._store.aheads((*self._feeds, *topics, ACCESS))
+                heads = await self._store.aheads((*self._feeds, *topics, REVOCATIONS))
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                 self._trouble(error)
                 self._all_stale.set()
@@ -654,7 +655,7 @@ class Hub:
                 # The store answers readers: only those who compute are in trouble.
                 self._report_refusal(self._noted)
                 self._noted = None
-            if heads.get(ACCESS) != self._access:
+            if heads.get(REVOCATIONS) != self._access:
                 self._access_stale.set()
             for channel, feed in self._feeds.items():
                 if heads.get(channel) != feed.position:
@@ -723,7 +724,7 @@ class Hub:
         self._store.outage.end()
         if not self._answers.is_set():
             self._answers.set()
-            self._end_streams_of({EVERYBODY})
+            self._end_streams_of({ALL_USERS})
 
 
 def _close_if_lost(reader: Reader, revoked: Revoked) -> None:

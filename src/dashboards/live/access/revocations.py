@@ -18,10 +18,9 @@ from asgiref.sync import sync_to_async
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from dashboards import conf
-from dashboards.live.hold import ACCESS
-from dashboards.live.stores import get_store
-from dashboards.live.subjects import (
-    EVERYBODY,
+from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.subjects import (
+    ALL_USERS,
     dashboard_subject,
     is_personal,
     join,
@@ -29,6 +28,7 @@ from dashboards.live.subjects import (
     session_subject,
     user_subject,
 )
+from dashboards.live.stores import get_store
 
 logger = logging.getLogger("dashboards.live")
 
@@ -107,7 +107,7 @@ class Revocations:
             left = sorted(keys)
             while left:
                 some, left = left[:_MOST_AT_ONCE], left[_MOST_AT_ONCE:]
-                get_store().put(ACCESS, dict.fromkeys(some, ""))
+                get_store().put(REVOCATIONS, dict.fromkeys(some, ""))
         except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
             self._remember(keys, error)
 
@@ -150,9 +150,9 @@ class Revocations:
             waiting, self._waiting = self._waiting, set()
         told = waiting
         if len(waiting) > _MOST_AT_ONCE:
-            told = {EVERYBODY, *(key for key in waiting if not is_personal(key))}
+            told = {ALL_USERS, *(key for key in waiting if not is_personal(key))}
         try:
-            get_store().put(ACCESS, dict.fromkeys(told, ""))
+            get_store().put(REVOCATIONS, dict.fromkeys(told, ""))
         except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
             logger.debug("The store was not told who lost access: %r", error)
             with self._lock:

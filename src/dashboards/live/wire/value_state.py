@@ -10,7 +10,7 @@ Pure: standard library only.
 from collections.abc import Iterable
 from typing import Literal
 
-from dashboards.live.frames import Frame
+from dashboards.live.wire.frames import Frame
 
 State = Literal["fresh", "late", "failed", "waiting"]
 """``fresh``: as new as declared. ``late``: older than it should be. ``failed``: could not be

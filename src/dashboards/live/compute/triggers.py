@@ -7,98 +7,103 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from django.db.models import Model
 
-from dashboards.live.frames import Points
-from dashboards.live.positions import Position
-from dashboards.live.states import State
+from dashboards.compat import accept_old_names
 from dashboards.live.stores.base import BaseStore
+from dashboards.live.wire.frames import Points
+from dashboards.live.wire.positions import Position
+from dashboards.live.wire.value_state import State
 
 MIN_SECONDS = 0.1
 
-How = Literal["broadcast", "refresh"]
+Delivery = Literal["broadcast", "per_viewer"]
 
-_HOWS = get_args(How)
+_DELIVERIES = get_args(Delivery)
 # A claim is made for so long at most, and extended while the work goes on.
 _MOST_CLAIM_SECONDS = 10.0
 
 
+@accept_old_names(how="delivery", spread="jitter")
 @dataclass(frozen=True)
 class Every:
     """Compute the value every so many seconds, while someone watches.
 
     Args:
         seconds: the interval in seconds, at least 0.1.
-        how: ``"broadcast"``, the default, to compute it once for all viewers. ``"refresh"`` for a
-            value that depends on its viewer: each page is told to load its own.
-        spread: for ``"refresh"``, seconds over which the pages spread their requests; default 2.
+        delivery: ``"broadcast"``, the default: the value is computed once for all viewers.
+            ``"per_viewer"``: the value depends on its viewer, and each page loads its own.
+        jitter: for ``"per_viewer"``, seconds over which the pages spread their requests; default 2.
     """
 
     seconds: float
-    how: How = "broadcast"
-    spread: float = 2
+    delivery: Delivery = "broadcast"
+    jitter: float = 2
 
     def __post_init__(self) -> None:
         if not self.seconds >= MIN_SECONDS:
             msg = f"Every(seconds={self.seconds!r}): seconds must be a number of at least 0.1."
             raise ValueError(msg)
-        _check_how(self)
+        _check_delivery(self)
 
 
+@accept_old_names(window="debounce", how="delivery", spread="jitter")
 @dataclass(frozen=True, init=False)
 class OnChange:
     """Compute the value anew after objects of these models were saved or deleted.
 
-    It is computed after the commit, once for all viewers, and while someone watches; changes
-    within a window are merged into one computation. What sends no signals (``QuerySet.update``,
-    ``bulk_create``, SQL, a many-to-many relation) is seen after ``seconds`` at the latest.
+    It is computed after the commit, once for all viewers, and only while a page is open. Changes
+    within ``debounce`` seconds are merged into one computation. Changes that send no signal
+    (``QuerySet.update``, ``bulk_create``, SQL, a many-to-many relation) are seen after ``seconds``
+    at the latest.
 
     Args:
         *models: model classes, or their names such as ``"shop.Order"``; at least one.
-        window: seconds in which changes are merged; default 0.2.
+        debounce: seconds in which changes are merged; default 0.2.
         seconds: how old a value gets though no signal came; default 60.
-        how: as in ``Every``.
-        spread: as in ``Every``.
+        delivery: as in ``Every``.
+        jitter: as in ``Every``.
     """
 
     models: tuple[type[Model] | str, ...]
-    window: float
+    debounce: float
     seconds: float
-    how: How
-    spread: float
+    delivery: Delivery
+    jitter: float
 
     def __init__(
         self,
         *models: type[Model] | str,
-        window: float = 0.2,
+        debounce: float = 0.2,
         seconds: float = 60,
-        how: How = "broadcast",
-        spread: float = 2,
+        delivery: Delivery = "broadcast",
+        jitter: float = 2,
     ) -> None:
         if not models:
             msg = "OnChange() needs at least one model."
             raise ValueError(msg)
-        if not (window > 0 and seconds >= MIN_SECONDS):
+        if not (debounce > 0 and seconds >= MIN_SECONDS):
             msg = (
-                f"OnChange(window={window!r}, seconds={seconds!r}): window must be above 0 and "
-                "seconds at least 0.1."
+                f"OnChange(debounce={debounce!r}, seconds={seconds!r}): debounce must be above 0 "
+                "and seconds at least 0.1."
             )
             raise ValueError(msg)
-        given = {"models": models, "window": window, "seconds": seconds}
-        for name, value in {**given, "how": how, "spread": spread}.items():
+        given = {"models": models, "debounce": debounce, "seconds": seconds}
+        for name, value in {**given, "delivery": delivery, "jitter": jitter}.items():
             object.__setattr__(self, name, value)
-        _check_how(self)
+        _check_delivery(self)
 
 
-def _check_how(trigger: Every | OnChange) -> None:
-    if trigger.how not in _HOWS or not trigger.spread >= 0:
+def _check_delivery(trigger: Every | OnChange) -> None:
+    if trigger.delivery not in _DELIVERIES or not trigger.jitter >= 0:
         msg = (
-            f"{type(trigger).__name__}(how={trigger.how!r}, spread={trigger.spread!r}): how must "
-            f"be one of {', '.join(map(repr, _HOWS))} and spread a number of at least 0."
+            f"{type(trigger).__name__}(delivery={trigger.delivery!r}, jitter={trigger.jitter!r}): "
+            f"delivery must be one of {', '.join(map(repr, _DELIVERIES))} and jitter a number of "
+            "at least 0."
         )
         raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ComputedValue:
     """A live value that is computed, not pushed.
 
     Args:
@@ -106,7 +111,7 @@ class Source:
         seconds: how often it is computed.
         render: computes and renders it.
         deferred: whether a page is sent without waiting for it.
-        window: for a value that is computed on change, the seconds in which changes are merged.
+        debounce: for a value that is computed on change, the seconds in which changes are merged.
         topics: for such a value, the channels whose news are the changes.
         render_state: renders a state of it (``"late"`` or ``"failed"``) and since when, in seconds
             since 1970, as the HTML that its box shows; ``None`` where no box shows states.
@@ -121,7 +126,7 @@ class Source:
     seconds: float
     render: Callable[[], str | Points]
     deferred: bool = False
-    window: float | None = None
+    debounce: float | None = None
     topics: tuple[str, ...] = ()
     render_state: Callable[[State, float], str] | None = None
     begin: Callable[[set[object]], Coroutine[Any, Any, None] | None] | None = None
@@ -129,13 +134,13 @@ class Source:
     release: str = ""
 
 
-class Turn(NamedTuple):
+class ComputeGroup(NamedTuple):
     """Sources that are computed together: one lease, one version."""
 
     name: str
     seconds: float
-    sources: Sequence[Source]
-    window: float | None = None
+    sources: Sequence[ComputedValue]
+    debounce: float | None = None
     """Where it waits for changes: seconds in which they are merged."""
     topics: tuple[str, ...] = ()
 
@@ -143,7 +148,7 @@ class Turn(NamedTuple):
     def claim_seconds(self) -> float:
         """How long a claim lasts if nobody extends it: what a dead holder costs."""
         seconds = self.fresh_seconds
-        return seconds if self.window is None else min(seconds, _MOST_CLAIM_SECONDS)
+        return seconds if self.debounce is None else min(seconds, _MOST_CLAIM_SECONDS)
 
     @property
     def fresh_seconds(self) -> float:
@@ -173,23 +178,23 @@ def lease_of(channel: str, turn: str) -> str:
     return f"turn:{sha256(f'{channel} {turn}'.encode()).hexdigest()}"
 
 
-def turns(sources: Iterable[Source]) -> Sequence[Turn]:
+def group_by_interval(sources: Iterable[ComputedValue]) -> Sequence[ComputeGroup]:
     """Group sources by interval, deferred ones apart; those that wait for changes stay single."""
-    groups: dict[tuple[float, bool], list[Source]] = {}
-    single: list[Turn] = []
+    groups: dict[tuple[float, bool], list[ComputedValue]] = {}
+    single: list[ComputeGroup] = []
     for each in sources:
-        if each.window is not None:
+        if each.debounce is not None:
             name = _name(f"change {each.key}", [each])
-            single.append(Turn(name, each.seconds, [each], each.window, each.topics))
+            single.append(ComputeGroup(name, each.seconds, [each], each.debounce, each.topics))
             continue
         groups.setdefault((each.seconds, each.deferred), []).append(each)
     return single + [
-        Turn(_name(f"{seconds:g}{' deferred' if deferred else ''}", group), seconds, group)
+        ComputeGroup(_name(f"{seconds:g}{' deferred' if deferred else ''}", group), seconds, group)
         for (seconds, deferred), group in groups.items()
     ]
 
 
-def _name(name: str, sources: Iterable[Source]) -> str:
+def _name(name: str, sources: Iterable[ComputedValue]) -> str:
     """Return a turn's name. Each release computes turns of its own: it cannot show the others'."""
     return " ".join([name, *(each.release for each in sources if each.release)])
 
@@ -202,7 +207,7 @@ class Claim(NamedTuple):
     stamp: str
 
 
-def claim(store: BaseStore, channel: str, turn: Turn) -> Claim | None:
+def claim(store: BaseStore, channel: str, turn: ComputeGroup) -> Claim | None:
     """Claim a turn; ``None`` where it is not due or somebody else computes it."""
     name = lease_of(channel, turn.name)
     # Read before anything is computed: what changes meanwhile makes the turn due again.

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, unquote
 
-EVERYBODY = "*"
+ALL_USERS = "*"
 """The subject of every stream that belongs to a session or to a user who is signed in."""
 
 _USER = "user:"
@@ -78,7 +78,7 @@ def first_of(key: str) -> str:
 
 def is_personal(key: str) -> bool:
     """Return True if a key concerns nobody but users and sessions, all of whom ``*`` stands for."""
-    return key.startswith((_USER, _SESSION, EVERYBODY))
+    return key.startswith((_USER, _SESSION, ALL_USERS))
 
 
 class Revoked:

@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number, declaring
 from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import format_value, is_finite, is_number
+from dashboards.component.fragments import escape, fill, gap
 from dashboards.component.links import resolve_url
-from dashboards.component.shell import escape, fill, gap
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
@@ -75,7 +75,7 @@ class Stat(Component):
         """Return a ``StatData`` whose link may lead to a dashboard about the same object."""
         return self._prepare(value, bound.about)
 
-    def render_shortly(self, template: Any, value: Any) -> SafeString | None:
+    def render_cached(self, template: Any, value: Any) -> SafeString | None:
         """Render a figure and the line below it, which is all that most have."""
         # Of the package's own templates another, sse_stat.html, says more.
         if self.template != Stat.template:

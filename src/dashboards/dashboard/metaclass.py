@@ -18,7 +18,7 @@ from dashboards.dashboard.signatures import check_callables
 from dashboards.exceptions import DeclarationError
 
 
-class DashboardType(type):
+class DashboardMetaclass(type):
     """Collects the components of a class and its bases. What it collects is never written to."""
 
     _options: type[Options]
@@ -27,7 +27,7 @@ class DashboardType(type):
 
     def __new__(
         mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
-    ) -> "DashboardType":
+    ) -> "DashboardMetaclass":
         """Make the class, its components moved from attributes into ``declared``."""
         own = {
             attribute: component
@@ -65,10 +65,10 @@ class DashboardType(type):
 
     def is_dynamic(cls) -> bool:
         """Whether instances may add components: a subclass has an ``__init__`` of its own."""
-        root = next(base for base in reversed(cls.__mro__) if isinstance(base, DashboardType))
+        root = next(base for base in reversed(cls.__mro__) if isinstance(base, DashboardMetaclass))
         return cls.has_own("__init__", beyond=root)
 
-    def has_own(cls, *names: str, beyond: "DashboardType") -> bool:
+    def has_own(cls, *names: str, beyond: "DashboardMetaclass") -> bool:
         """Whether any of these is defined anew by what derives from ``beyond``."""
         kinds = cls.__mro__[: cls.__mro__.index(beyond)]
         return any(name in vars(kind) for kind in kinds for name in names)
@@ -86,7 +86,7 @@ def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Compone
     return declared
 
 
-def _check_layout(name: str, cls: DashboardType) -> None:
+def _check_layout(name: str, cls: DashboardMetaclass) -> None:
     layout = getattr(getattr(cls, "Layout", None), "components", None)
     if layout is None:
         return

@@ -6,10 +6,10 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from dashboards.live.awaiting import Together
-from dashboards.live.frames import Points
+from dashboards.live.compute.awaiting import Together
+from dashboards.live.compute.triggers import Claim, ComputedValue, ComputeGroup
 from dashboards.live.stores.base import BaseStore
-from dashboards.live.triggers import Claim, Source, Turn
+from dashboards.live.wire.frames import Points
 
 Key = tuple[BaseStore, str, str]
 """Store, channel, and the key of a source or the name of a turn."""
@@ -22,7 +22,7 @@ MAX_REMEMBERED = 10_000
 class TurnLease:
     """A claim on a turn, for as long as any of its values is being computed."""
 
-    turn: Turn
+    turn: ComputeGroup
     claim: Claim
     renewed_at: float
     asked_at: float
@@ -63,7 +63,7 @@ class Value:
     """A value that is being computed."""
 
     round: "Round"
-    source: Source
+    source: ComputedValue
     began_at: float | None = None
     """``None`` while it waits for a thread."""
     is_told_late: bool = False
@@ -87,7 +87,7 @@ class Round:
         turn: what is computed.
     """
 
-    def __init__(self, store: BaseStore, channel: str, turn: Turn) -> None:
+    def __init__(self, store: BaseStore, channel: str, turn: ComputeGroup) -> None:
         self.store = store
         self.channel = channel
         self.turn = turn

@@ -12,7 +12,7 @@ from dashboards.component.base import call
 _PLAIN = frozenset({dict, str, int, float, list, type(None)})
 
 
-class Call:
+class PendingValue:
     """A value that was called for: what came of it is told when it is asked for.
 
     Args:
@@ -30,9 +30,9 @@ class Call:
         # Asking an abstract class costs more than the rest of the call.
         self.is_waiting = type(self._result) not in _PLAIN and inspect.isawaitable(self._result)
 
-    def take(self) -> Any:
+    def result(self) -> Any:
         """Return the value, or raise what it raised."""
-        settle([self])
+        gather_values([self])
         if self._error is not None:
             raise self._error
         return self._result
@@ -60,7 +60,7 @@ def is_awaited(value: Any) -> bool:
     )
 
 
-def settle(calls: Collection[Call], seconds: float | None = None) -> None:
+def gather_values(calls: Collection[PendingValue], seconds: float | None = None) -> None:
     """Wait for calls that are waiting, all at once, in sync code.
 
     Args:
@@ -71,7 +71,7 @@ def settle(calls: Collection[Call], seconds: float | None = None) -> None:
         async_to_sync(_wait)(waiting, seconds)
 
 
-async def _wait(calls: Sequence[Call], seconds: float | None) -> None:
+async def _wait(calls: Sequence[PendingValue], seconds: float | None) -> None:
     tasks = [asyncio.create_task(each.wait()) for each in calls]
     _, late = await asyncio.wait(tasks, timeout=seconds)
     for task in late:

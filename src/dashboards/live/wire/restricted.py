@@ -8,17 +8,17 @@ Pure: standard library only.
 
 from collections.abc import Iterable
 
-from dashboards.live.frames import Frame
+from dashboards.live.wire.frames import Frame
 
 _SIGN = "@"
 
 
-def guarded_event(name: str) -> str:
+def restricted_event(name: str) -> str:
     """Return the name of an event that only those readers hear who may."""
     return f"{_SIGN}{name}"
 
 
-def is_guarded(frame: Frame) -> bool:
+def is_restricted(frame: Frame) -> bool:
     """Return True if not every reader may hear of a frame."""
     return frame.key.startswith(_SIGN)
 
@@ -30,4 +30,6 @@ def audible(frames: Iterable[Frame], heard: frozenset[str]) -> list[Frame]:
         frames: those of a channel.
         heard: the guarded events that the reader may hear. Their states (``:state``) are theirs.
     """
-    return [each for each in frames if not is_guarded(each) or each.key.partition(":")[0] in heard]
+    return [
+        each for each in frames if not is_restricted(each) or each.key.partition(":")[0] in heard
+    ]

@@ -17,9 +17,9 @@ from pathlib import Path
 from stat import S_ISDIR
 
 Hear = Callable[[str], None]
-"""Takes the name of a channel that has news, or ``EVERYTHING``. Called from any thread."""
+"""Takes the name of a channel that has news, or ``ALL_CHANNELS``. Called from any thread."""
 
-EVERYTHING = "*"
+ALL_CHANNELS = "*"
 """What is heard when a wire begins to carry hints: those before were lost, so look at everything.
 
 No channel is called so.

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from dashboards.live import subjects
-from dashboards.live.positions import Position
-from dashboards.live.stores.base import Changes
-from dashboards.live.triggers import Source
+from dashboards.live.access.subjects import ALL_USERS
+from dashboards.live.compute.triggers import ComputedValue
+from dashboards.live.wire.positions import Position
 
 EXTENSION = "dashboards.hold"
 """The edge's place in the ASGI scope's ``extensions``, which copies of a scope still share."""
@@ -23,47 +22,28 @@ EXTENSION = "dashboards.hold"
 STREAM_PATH = "/@stream/"
 """How the address of every stream ends."""
 
-ACCESS = "access:"
-"""The channel of revocations: each key says which streams may have lost access (``subjects``). No
-dashboard's channel has a colon."""
-
-EVERYBODY = subjects.EVERYBODY
-identify = subjects.user_subject
-
-
-def who_lost_access(since: Position | None, changes: Changes) -> set[str]:
-    """Return the keys of the revocations since a position, as far as ``ACCESS`` knows.
-
-    Args:
-        since: how far it was read before.
-        changes: what has changed there since.
-    """
-    if since and not (changes.position and changes.position.knows(since)):
-        return {EVERYBODY}  # The store lost what it knew.
-    return {frame.key for frame in changes.frames}
-
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Subscription:
     """What to hold, and from where."""
 
     channel: str
     position: Position | None
-    sources: Sequence[Source] = ()
+    sources: Sequence[ComputedValue] = ()
     identity: str = ""
-    """The user who opened it, as ``identify`` says; empty if nobody is signed in."""
+    """The user who opened it, as ``user_subject`` says; empty if nobody is signed in."""
     holder: str = ""
     """The user who counts as holding it, if signed in; else the client's address."""
     resumed: bool = False
     """Whether the client was here before."""
     access: Position | None = None
-    """Where ``ACCESS`` stood before it was checked whether they may."""
+    """Where ``REVOCATIONS`` stood before it was checked whether they may."""
     session: str = ""
     """The session that opened it, as ``session_subject`` says; empty for none."""
     about: tuple[str, ...] = ()
     """The subjects of its dashboard and of its object."""
     heard: frozenset[str] = frozenset()
-    """The guarded events that it may be sent (``live/guarded.py``)."""
+    """The guarded events that it may be sent (``live/wire/restricted.py``)."""
     seconds: float = math.inf
     """The time after which its session expires, and with it the stream."""
 
@@ -77,7 +57,7 @@ class Hold:
         """The subjects whose revocation concerns it."""
         if not self.is_personal:
             return self.about
-        whose = (self.identity, EVERYBODY, self.session)
+        whose = (self.identity, ALL_USERS, self.session)
         return (*filter(None, whose), *self.about)
 
 
@@ -93,25 +73,25 @@ def retry_when_full() -> int:
     return random.randint(5000, 15_000)  # noqa: S311
 
 
-class Offer:
+class StreamHandoff:
     """An edge's offer to hold one request's connection after its answer."""
 
     __slots__ = ("access", "client", "has_place", "hold", "is_watching")
 
     def __init__(self) -> None:
-        self.hold: Hold | None = None
+        self.hold: Subscription | None = None
         self.client = ""
         """What names the client by its network address."""
         self.has_place: Callable[[str], bool] = _has_place
-        """Returns True if the edge would hold one more stream for a ``Hold.holder``."""
+        """Returns True if the edge would hold one more stream for a ``Subscription.holder``."""
         self.is_watching = False
-        """Whether the edge follows the store already, and so knows where ``ACCESS`` stands."""
+        """Whether the edge follows the store already, and so knows where ``REVOCATIONS`` stands."""
         self.access: Position | None = None
-        """How far the edge has read ``ACCESS``, where it follows the store."""
+        """How far the edge has read ``REVOCATIONS``, where it follows the store."""
 
 
-def offered(request: HttpRequest) -> Offer | None:
+def get_handoff(request: HttpRequest) -> StreamHandoff | None:
     """Return the edge's offer for this request, if an edge stands before us and can hold."""
     scope = getattr(request, "scope", None)
     offer = scope.get("extensions", {}).get(EXTENSION) if scope else None
-    return offer if isinstance(offer, Offer) else None
+    return offer if isinstance(offer, StreamHandoff) else None

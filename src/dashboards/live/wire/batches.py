@@ -6,9 +6,9 @@ Pure: standard library only.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dashboards.live.frames import Frame, encode_frames
-from dashboards.live.guarded import audible
-from dashboards.live.state import State
+from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.frames import Frame, encode_frames
+from dashboards.live.wire.restricted import audible
 
 _CHANNEL_BYTES = 4 * 2**20
 """Encoded bytes that are kept for one channel, beside its whole state."""

@@ -20,15 +20,15 @@ from functools import partial
 from django.db import close_old_connections, connections
 
 from dashboards import conf
-from dashboards.live.awaiting import Together
-from dashboards.live.frames import Points
-from dashboards.live.inline import must_run_inline, produce_inline
+from dashboards.live.compute.awaiting import Together
+from dashboards.live.compute.failures import Troubles, put_outcome, render
+from dashboards.live.compute.inline import must_run_inline, produce_inline
+from dashboards.live.compute.pool import POOL, QUICK_SECONDS
+from dashboards.live.compute.rounds import AwaitedBatch, Batch, Key, Paces, Round, TurnLease, Value
+from dashboards.live.compute.triggers import ComputedValue, ComputeGroup, claim, group_by_interval
 from dashboards.live.metrics import METRICS
-from dashboards.live.pool import POOL, QUICK_SECONDS
-from dashboards.live.rounds import AwaitedBatch, Batch, Key, Paces, Round, TurnLease, Value
 from dashboards.live.stores.base import BaseStore
-from dashboards.live.triggers import Source, Turn, claim, turns
-from dashboards.live.troubles import Troubles, put_outcome, render
+from dashboards.live.wire.frames import Points
 from dashboards.live.workers import is_cancelled
 
 logger = logging.getLogger("dashboards.live")
@@ -69,7 +69,7 @@ class Producer:
 
     # What hubs and pages ask for.
 
-    async def compute(self, store: BaseStore, channel: str, turn: Turn) -> None:
+    async def compute(self, store: BaseStore, channel: str, turn: ComputeGroup) -> None:
         """Compute a turn if it is due, and wait until the round is over.
 
         Raises:
@@ -101,8 +101,8 @@ class Producer:
         if round_.error is not None:
             raise round_.error
 
-    def produce_due(
-        self, store: BaseStore, channel: str, sources: Collection[Source], seconds: float
+    def compute_due(
+        self, store: BaseStore, channel: str, sources: Collection[ComputedValue], seconds: float
     ) -> None:
         """Compute what is due, as far as nobody else does, and wait for it.
 
@@ -126,7 +126,7 @@ class Producer:
         )
         waited_for: list[Round] = []
         begun: list[Round] = []
-        for turn in turns(sources):
+        for turn in group_by_interval(sources):
             with self._lock:
                 round_ = self._join(store, channel, turn)
                 may_open = round_ is None and (store, channel, turn.name) not in self._leases
@@ -148,7 +148,7 @@ class Producer:
         for round_ in waited_for:
             round_.done.wait(max(0, min(end, round_.asked_at + seconds) - time.monotonic()))
 
-    def _join(self, store: BaseStore, channel: str, turn: Turn) -> Round | None:
+    def _join(self, store: BaseStore, channel: str, turn: ComputeGroup) -> Round | None:
         """Return the round of a turn that is not over; begin one where its lease is ours."""
         id_ = (store, channel, turn.name)
         lease = self._leases.get(id_)
@@ -162,7 +162,7 @@ class Producer:
         return self._open(store, channel, turn, lease)
 
     def _open(
-        self, store: BaseStore, channel: str, turn: Turn, lease: TurnLease | None = None
+        self, store: BaseStore, channel: str, turn: ComputeGroup, lease: TurnLease | None = None
     ) -> Round | None:
         """Have a thread claim a turn, unless ours, and compute it."""
         id_ = (store, channel, turn.name)
@@ -177,7 +177,9 @@ class Producer:
         POOL.submit(channel, lambda: self._claim(round_), trusted=is_trusted)
         return round_
 
-    def _free_sources(self, store: BaseStore, channel: str, turn: Turn) -> list[Source]:
+    def _free_sources(
+        self, store: BaseStore, channel: str, turn: ComputeGroup
+    ) -> list[ComputedValue]:
         with self._lock:
             return [each for each in turn.sources if (store, channel, each.key) not in self._busy]
 
@@ -193,12 +195,12 @@ class Producer:
         with _fresh_connections():
             if round_.lease is None:
                 try:
-                    is_ours = self._take_claim(round_)
+                    is_package_template = self._take_claim(round_)
                 except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
                     self._trouble(round_, error)
                     self._end(round_, error)
                     return
-                if not is_ours:
+                if not is_package_template:
                     self._end(round_)
                     return
             batches = self._start([round_])
@@ -452,7 +454,7 @@ class Producer:
 
     def _is_late(self, round_: Round, now: float) -> bool:
         turn = round_.turn
-        interval = turn.seconds if turn.window is None else turn.window
+        interval = turn.seconds if turn.debounce is None else turn.debounce
         return now - round_.asked_at >= max(interval, _LATE_SECONDS)
 
     def _split(self, batch: Batch | AwaitedBatch, now: float) -> None:
@@ -513,7 +515,7 @@ class Producer:
                 since = time.time() - (now - value.round.asked_at)
                 self._troubles.tell_late(store, channel, value.source, since)
         with self._lock:
-            is_due = turn.window is None and now >= lease.began_at + turn.seconds
+            is_due = turn.debounce is None and now >= lease.began_at + turn.seconds
             if is_due and id_ not in self._rounds and self._leases.get(id_) is lease:
                 self._open(store, channel, turn, lease)
 
@@ -529,7 +531,7 @@ METRICS.count_threads = lambda: POOL.threads
 async def follow_turn(
     store: BaseStore,
     channel: str,
-    turn: Turn,
+    turn: ComputeGroup,
     changed: asyncio.Event,
     trouble: Callable[[Exception], None],
 ) -> None:
@@ -551,11 +553,11 @@ async def follow_turn(
             await PRODUCER.compute(store, channel, turn)
         except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
             trouble(error)
-        if turn.window is None:
+        if turn.debounce is None:
             METRICS.skipped += max(0, int((loop.time() - due) / turn.seconds))
             await asyncio.sleep(due - loop.time())
         else:
-            await asyncio.sleep(turn.window)
+            await asyncio.sleep(turn.debounce)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), _CHANGE_SECONDS)
 

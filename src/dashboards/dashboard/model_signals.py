@@ -12,16 +12,16 @@ from django.db.models.signals import post_delete, post_save
 
 from dashboards.exceptions import StoreUnavailableError
 from dashboards.lineage import get_models_of_same_rows
-from dashboards.live.revocation import revocations
+from dashboards.live.access.revocations import revocations
+from dashboards.live.access.subjects import object_subjects
+from dashboards.live.compute.triggers import topic_of
 from dashboards.live.stores import get_store
-from dashboards.live.subjects import object_subjects
-from dashboards.live.triggers import topic_of
 
 _announced: set[str] = set()
 """Labels of the models whose changes this process tells of."""
 
 
-def announce_changes(label: str) -> None:
+def connect_model(label: str) -> None:
     """Have each commit that changed objects of a model tell so; once a model and process.
 
     Args:
@@ -54,7 +54,7 @@ def _tell(label: str) -> None:
 
 
 @cache
-def announce_what_is_awaited() -> None:
+def connect_awaited_models() -> None:
     """Have each commit tell that it saved what somebody awaits elsewhere; once a process.
 
     Deletions are not heard: while anybody listens to those of all models, Django reads every object
@@ -72,7 +72,7 @@ def announce_what_is_awaited() -> None:
             # A database that is not migrated yet has no topics.
             with suppress(StoreUnavailableError, DatabaseError):
                 for topic in store.reach(lambda: store.heads(tuple(topics))):
-                    announce_changes(topics[topic])
+                    connect_model(topics[topic])
                     _tell(topics[topic])
 
         if labels:

@@ -1,0 +1,36 @@
+"""Names that were used before the first release, and that still work.
+
+New code and documentation use the new names only.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_OLD_VALUES = {("delivery", "refresh"): "per_viewer"}
+
+
+def accept_old_names(**names: str) -> Callable[[type[T]], type[T]]:
+    """Make a class accept older names of its keyword arguments.
+
+    Args:
+        **names: by the older name, the name that is used now.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        init: Callable[..., None] = cls.__init__
+
+        @wraps(init)
+        def init_with_old_names(self: T, *args: Any, **kwargs: Any) -> None:
+            for old, new in names.items():
+                if old in kwargs:
+                    value = kwargs.pop(old)
+                    kwargs[new] = _OLD_VALUES.get((new, value), value)
+            init(self, *args, **kwargs)
+
+        setattr(cls, "__init__", init_with_old_names)  # noqa: B010 - mypy refuses the assignment
+        return cls
+
+    return decorate

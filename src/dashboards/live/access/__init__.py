@@ -1,0 +1,1 @@
+"""Who loses access, and how every open stream is told."""

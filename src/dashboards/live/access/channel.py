@@ -1,0 +1,22 @@
+"""The channel of revocations: which streams may have lost access, as state of the store."""
+
+from dashboards.live.access.subjects import ALL_USERS
+from dashboards.live.stores.base import Changes
+from dashboards.live.wire.positions import Position
+
+REVOCATIONS = "access:"
+"""Each of its keys names streams that may have lost access (``access/subjects.py``). No dashboard's
+channel has a colon."""
+
+
+def get_revoked_keys(since: Position | None, changes: Changes) -> set[str]:
+    """Return the keys that were revoked after a position.
+
+    Args:
+        since: the position up to which the channel was read before.
+        changes: what the store answered for it. If the store has forgotten that position, the
+            result is ``ALL_USERS``.
+    """
+    if since and not (changes.position and changes.position.knows(since)):
+        return {ALL_USERS}
+    return {frame.key for frame in changes.frames}
