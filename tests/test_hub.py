@@ -525,7 +525,7 @@ async def test_reader_hears_the_guarded_events_that_it_may_and_keeps_up_with_the
     store.put(CHANNEL, {"open": "0"})
     assert (await tasks[0]).count(b"event:") == 1
 
-    late = await hub.open(Subscription(CHANNEL, None, heard=some))
+    late = await hub.open(Subscription(CHANNEL, None, visible_events=some))
     assert sorted(re.findall("event: (.*)", await read(late))) == ["@one", "@one:state", "open"]
 
 

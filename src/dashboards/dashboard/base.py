@@ -519,7 +519,7 @@ class Dashboard(metaclass=DashboardMetaclass):
         return any(component.live for component in self)
 
     @cached_property
-    def heard(self) -> frozenset[str]:
+    def visible_events(self) -> frozenset[str]:
         """The events of guarded components that the request may see, which others do not hear."""
         return frozenset(each.event for each in self if each.is_restricted and each.live)
 

@@ -42,7 +42,7 @@ class Subscription:
     """The session that opened it, as ``session_subject`` says; empty for none."""
     about: tuple[str, ...] = ()
     """The subjects of its dashboard and of its object."""
-    heard: frozenset[str] = frozenset()
+    visible_events: frozenset[str] = frozenset()
     """The guarded events that it may be sent (``live/wire/restricted.py``)."""
     seconds: float = math.inf
     """The time after which its session expires, and with it the stream."""

@@ -90,7 +90,7 @@ class Reader:
         # A write that was begun while its task waited for news, and is not done.
         self._rest: Awaitable[None] | None = None
         self.feed = feed
-        self.view = feed.get_view(hold.heard)
+        self.view = feed.get_view(hold.visible_events)
         self.position = hold.position
         self.subjects = hold.subjects
         self.is_personal = hold.is_personal
@@ -231,9 +231,9 @@ class View:
 
     __slots__ = ("_batches", "_feed", "_latest", "_news")
 
-    def __init__(self, feed: "Feed", heard: frozenset[str]) -> None:
+    def __init__(self, feed: "Feed", visible_events: frozenset[str]) -> None:
         self._feed = feed
-        self._batches = Batches(feed.state, heard)
+        self._batches = Batches(feed.state, visible_events)
         self._news: dict[Position | None, Batch] = {}
         # What was asked for last: the position itself, and its answer.
         self._latest = _NOTHING_YET
@@ -295,11 +295,11 @@ class Feed:
         """Whether it can answer a client that sent ``position`` without a look at the store."""
         return self.is_read and (position is None or self.knows(position))
 
-    def get_view(self, heard: frozenset[str]) -> View:
+    def get_view(self, visible_events: frozenset[str]) -> View:
         """Return what those readers share who may hear these guarded events."""
-        view = self._views.get(heard)
+        view = self._views.get(visible_events)
         if view is None:
-            view = self._views[heard] = View(self, heard)
+            view = self._views[visible_events] = View(self, visible_events)
         return view
 
     def apply(self, changes: Changes) -> None:
