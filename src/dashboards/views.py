@@ -329,7 +329,7 @@ class StreamView(DashboardAccessView):
         return Subscription(
             dashboard.channel,
             position,
-            dashboard.get_sources(),
+            dashboard.get_computed_values(),
             identity=self._identity,
             holder=self._identity or (offer.client if offer else ""),
             session=session_subject(session) if session else "",

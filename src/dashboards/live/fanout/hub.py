@@ -19,15 +19,15 @@ from typing import Any
 from dashboards import conf
 from dashboards.live.access.channel import REVOCATIONS, get_revoked_keys
 from dashboards.live.access.subjects import ALL_USERS, Revoked, is_personal
-from dashboards.live.compute.producer import follow_turn
-from dashboards.live.compute.triggers import group_by_interval
+from dashboards.live.compute.following import follow_group
+from dashboards.live.compute.groups import group_by_interval
 from dashboards.live.fanout.eager import begin, between_tasks
 from dashboards.live.metrics import METRICS
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.notifications import ALL_CHANNELS
 from dashboards.live.subscription import Subscription
 from dashboards.live.wire.batches import Batch, Batches
-from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.frames import HEARTBEAT, encode_event
 from dashboards.live.wire.positions import Position
 from dashboards.live.workers import is_cancelled
@@ -284,7 +284,7 @@ class Feed:
         self.changes: list[tuple[tuple[str, ...], asyncio.Event]] = []
         self.refreshing = asyncio.Lock()
         self.tasks: set[asyncio.Task[None]] = set()
-        self.state = State()
+        self.state = ChannelState()
         self._views: dict[frozenset[str], View] = {}
 
     def knows(self, position: Position | None) -> bool:
@@ -484,11 +484,11 @@ class Hub:
             )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
         feed.tasks = _spawn(self._follow(feed.stale, partial(self._refresh, feed)))
-        for turn in group_by_interval(hold.sources):
+        for turn in group_by_interval(hold.computed_values):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
             feed.tasks |= _spawn(
-                follow_turn(self._store, feed.channel, turn, changed, self._note_trouble)
+                follow_group(self._store, feed.channel, turn, changed, self._note_trouble)
             )
         return feed
 
@@ -623,7 +623,7 @@ class Hub:
             else:
                 self._look(channel)
 
-        await self._store.hear(hear)
+        await self._store.listen(hear)
 
     def _look(self, topic: str) -> None:
         for feed in self._feeds.values():

@@ -6,7 +6,7 @@ Pure: standard library only.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.frames import Frame, encode_frames
 from dashboards.live.wire.restricted import visible_frames
 
@@ -47,7 +47,7 @@ class Batches:
         visible_events: the restricted events that its readers may get.
     """
 
-    def __init__(self, state: State, visible_events: frozenset[str] = frozenset()) -> None:
+    def __init__(self, state: ChannelState, visible_events: frozenset[str] = frozenset()) -> None:
         self._state = state
         self._visible_events = visible_events
         self._by_first: dict[int, tuple[bytes, int]] = {}
