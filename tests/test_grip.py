@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -538,6 +539,28 @@ def test_streams_are_looked_at_before_news_are_told(behind: Settings, control: C
     store.put(CHANNEL, {"number": "shortly afterwards"})
     wait_for(lambda: "shortly afterwards" in control.contents())
     assert control.items[-2]["channel"] == "dashboards:access:user%3A7"
+
+
+def test_revocation_is_published_again_until_no_answer_can_be_on_its_way(
+    behind: Settings, control: Control, monkeypatch: pytest.MonkeyPatch
+):
+    """A stream was opened just before its user lost access, by a server that was stopped then. Its
+    answer reached Pushpin after more than three seconds, and the stream got the next update."""
+    seconds = 0.0
+    now = time.monotonic
+    clock = SimpleNamespace(time=time.time, monotonic=lambda: now() + seconds)
+    monkeypatch.setattr(publisher, "time", clock)
+    store = get_store()
+    store.put(REVOCATIONS, {user_subject(7): "", "object:5b2": ""})
+    wait_for(lambda: len(control.items) == 2)
+    channels = []
+    for seconds in (0.0, 10.0, 20.0):
+        control.items.clear()
+        store.put(CHANNEL, {"number": f"after {seconds} s"})
+        wait_for(lambda text=f"after {seconds} s": text in control.contents())  # type: ignore[misc]
+        channels.append([item["channel"] for item in control.items if "id" not in item])
+    user, thing = "dashboards:access:user%3A7", "dashboards:access:object%3A5b2"
+    assert [sorted(each) for each in channels] == [[thing, user], [user], []]
 
 
 def test_everybody_is_looked_at_once_a_second(behind: Settings, control: Control):
