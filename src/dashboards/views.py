@@ -41,7 +41,7 @@ from dashboards.live.stores import get_store
 from dashboards.live.subscription import Subscription, get_handoff, retry_when_full
 from dashboards.live.wire.frames import encode_frames, encode_opening, encode_release
 from dashboards.live.wire.positions import Position
-from dashboards.live.wire.restricted import audible
+from dashboards.live.wire.restricted import visible_frames
 from dashboards.permissions import grants
 from dashboards.releases import get_release_id
 from dashboards.sessions import get_seconds_left, get_session_key, is_automatic, keep_expiry
@@ -296,7 +296,7 @@ class StreamView(DashboardAccessView):
             dashboard.compute_due(deferred=True, seconds=seconds)
             store, since = get_store(), self._position()
             changes = store.reach(lambda: store.since(dashboard.channel, since))
-            frames = audible(changes.frames, dashboard.heard)
+            frames = visible_frames(changes.frames, dashboard.visible_events)
             if through is None or through.hold(self._hold(changes.position, through.access)):
                 content += encode_frames(frames, str(changes.position))
         response = HttpResponse(content, content_type="text/event-stream")
@@ -328,12 +328,12 @@ class StreamView(DashboardAccessView):
         return Subscription(
             dashboard.channel,
             position,
-            dashboard.get_sources(),
+            dashboard.get_computed_values(),
             identity=self._identity,
             holder=self._identity or (offer.client if offer else ""),
             session=session_subject(session) if session else "",
             about=dashboard.get_subjects(),
-            heard=dashboard.heard,
+            visible_events=dashboard.visible_events,
             seconds=get_seconds_left(request) if session else math.inf,
             access=access,
             resumed="Last-Event-ID" in request.headers,

@@ -31,11 +31,12 @@ from dashboards.component.states import BoxState
 from dashboards.component.templates import Templates, is_package_template
 from dashboards.component.texts import is_missing
 from dashboards.exceptions import ComponentValueError
-from dashboards.live.compute.triggers import ComputedValue, Every, OnChange, topic_of
+from dashboards.live.compute.groups import ComputedValue
+from dashboards.live.compute.triggers import Every, OnChange, topic_of
 from dashboards.live.stores.limits import check_size
 from dashboards.live.wire.frames import Points
 from dashboards.live.wire.restricted import restricted_event
-from dashboards.live.wire.value_state import State
+from dashboards.live.wire.value_state import ValueState
 from dashboards.permissions import grants_all, load
 
 T = TypeVar("T")
@@ -620,7 +621,7 @@ class BoundComponent:
         return mark_safe(fit_to_page(strip_mark(frame))) if isinstance(frame, str) else None  # noqa: S308 - rendered by us
 
     def _render_state(
-        self, state: State, *, can_retry: bool = False, error: Exception | None = None
+        self, state: ValueState, *, can_retry: bool = False, error: Exception | None = None
     ) -> SafeString:
         return BoxState(
             state,
@@ -801,7 +802,7 @@ class BoundComponent:
             topics=tuple(map(topic_of, live.models)) if isinstance(live, OnChange) else (),
         )
 
-    def _render_shared_state(self, state: State, since: float) -> str:
+    def _render_shared_state(self, state: ValueState, since: float) -> str:
         """Render a state for everybody: without a request, in the site's own ways."""
         with broadcasting():
             return BoxState(state, since).render(Templates(None))

@@ -48,9 +48,10 @@ from dashboards.exceptions import (
     StoreUnavailableError,
 )
 from dashboards.live.access.subjects import dashboard_subject, object_subjects, user_subject
+from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.inline import must_run_inline, render_inline
 from dashboards.live.compute.producer import PRODUCER
-from dashboards.live.compute.triggers import ComputedValue, OnChange
+from dashboards.live.compute.triggers import OnChange
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import Changes
 from dashboards.live.stores.limits import check_raw_size, check_size
@@ -519,7 +520,7 @@ class Dashboard(metaclass=DashboardMetaclass):
         return any(component.live for component in self)
 
     @cached_property
-    def heard(self) -> frozenset[str]:
+    def visible_events(self) -> frozenset[str]:
         """The events of guarded components that the request may see, which others do not hear."""
         return frozenset(each.event for each in self if each.is_restricted and each.live)
 
@@ -553,7 +554,7 @@ class Dashboard(metaclass=DashboardMetaclass):
         """
         self.object, self.user = _reloaded(self.object), _reloaded(self.user)
 
-    def get_sources(self) -> Sequence[ComputedValue]:
+    def get_computed_values(self) -> Sequence[ComputedValue]:
         """Return how its computed values are computed, for all who share them."""
         return list(self._sources.values())
 
@@ -583,7 +584,9 @@ class Dashboard(metaclass=DashboardMetaclass):
             seconds: how long to wait at most; by default what is left to this request of
                 ``DASHBOARDS["PAGE_WAIT_SECONDS"]``. The computing goes on after that.
         """
-        sources = [source for source in self.get_sources() if deferred or not source.deferred]
+        sources = [
+            source for source in self.get_computed_values() if deferred or not source.deferred
+        ]
         if not sources:
             return
         request, left = self.request, float(self.settings["PAGE_WAIT_SECONDS"])
