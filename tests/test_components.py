@@ -43,8 +43,8 @@ from dashboards.component import (
     Table,
     Text,
 )
-from dashboards.component.base import resolve
 from dashboards.component.bound import entity_tag
+from dashboards.component.values import resolve
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from dashboards.live import Every, push

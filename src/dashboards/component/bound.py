@@ -17,19 +17,20 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from dashboards.characters import clean_text
-from dashboards.component.base import CTA, Component, names_of, resolve
+from dashboards.component.base import Component
 from dashboards.component.box import Box, escaped
 from dashboards.component.broadcast import broadcasting, fit_to_page
 from dashboards.component.css import classes_by_part
+from dashboards.component.errors import ErrorBoundary, Failure, get_error_text
 from dashboards.component.filters import Filters
 from dashboards.component.formats import is_number
-from dashboards.component.guard import Failure, Guard, get_error_text
-from dashboards.component.links import resolve_link
+from dashboards.component.links import CTA, resolve_link
 from dashboards.component.pending import PendingValue, is_awaited
 from dashboards.component.release import Release, get_release, strip_mark
 from dashboards.component.states import BoxState
 from dashboards.component.templates import Templates, is_package_template
 from dashboards.component.texts import is_missing
+from dashboards.component.values import names_of, resolve
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.compute.triggers import ComputedValue, Every, OnChange, topic_of
 from dashboards.live.stores.limits import check_size
@@ -149,7 +150,7 @@ class BoundComponent:
         self.key = key
         self.pending: PendingValue | None = None
         """Its value, where that was called for before it is rendered."""
-        self._guards = Guard(type(owner).__name__, key)
+        self._guards = ErrorBoundary(type(owner).__name__, key)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

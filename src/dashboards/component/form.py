@@ -19,10 +19,11 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from dashboards.component.base import Bound, Component, resolve
+from dashboards.component.base import Bound, Component
 from dashboards.component.cleaning import as_form, refusing_bad_database_input
 from dashboards.component.filters import Filters
 from dashboards.component.links import resolve_url
+from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 NEXT = "dashboards-next"

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from dashboards.component.base import Component, as_data, as_decimals, as_number, declaring
+from dashboards.component.base import Component, declaring
 from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import format_number
 from dashboards.component.texts import as_text, is_empty, shorten
+from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError
 
 _LEVELS: Mapping[str, Any] = {

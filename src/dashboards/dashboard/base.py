@@ -22,15 +22,15 @@ from django.utils.safestring import SafeString, mark_safe
 from dashboards import conf
 from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent, new_refresh_token
-from dashboards.component.filters import Filters
-from dashboards.component.guard import (
+from dashboards.component.errors import (
     Failure,
+    catch_errors,
     describe_error,
     get_transactions,
-    guarded,
     keeps_errors,
     may_see_errors,
 )
+from dashboards.component.filters import Filters
 from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.component.pending import gather_values
 from dashboards.component.states import render_failed
@@ -373,7 +373,7 @@ class Dashboard(metaclass=DashboardMetaclass):
         return None if isinstance(filters, Failure) else filters
 
     def _guard(self, run: Callable[[], T], part: str) -> T | Failure:
-        return guarded(run, dashboard=type(self).__name__, part=part)
+        return catch_errors(run, dashboard=type(self).__name__, part=part)
 
     @cached_property
     def is_filtered(self) -> bool:

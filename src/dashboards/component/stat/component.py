@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
-from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number, declaring
+from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import format_value, is_finite, is_number
 from dashboards.component.fragments import escape, fill, gap
@@ -18,6 +18,7 @@ from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
 from dashboards.component.texts import as_text, is_missing, shorten
+from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _BARE = frozenset({int, float, str})

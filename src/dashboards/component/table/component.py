@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 
-from dashboards.component.base import Bound, Component, as_data
+from dashboards.component.base import Bound, Component
 from dashboards.component.table.export import csv_response
 from dashboards.component.table.serializer import TableSerializer
 from dashboards.component.table.source import (
@@ -25,6 +25,7 @@ from dashboards.component.table.source import (
 from dashboards.component.table.state import EXPORT, NAMES, address_of, keep_params
 from dashboards.component.table.view import Options, Place, TableView
 from dashboards.component.texts import as_text
+from dashboards.component.values import as_data
 from dashboards.exceptions import DeclarationError
 
 
