@@ -41,8 +41,8 @@ class Bound(Protocol):
         """The parameters of the request that addresses on its page repeat."""
 
     @property
-    def about(self) -> Any:
-        """The object that its dashboard is about; ``None`` where it is about none."""
+    def object(self) -> Any:
+        """The object of its dashboard; ``None`` if the dashboard has none."""
 
     @property
     def call_kwargs(self) -> dict[str, Any]:
@@ -179,30 +179,21 @@ class Component:
         msg = f"A {type(self).__name__} is no series, got {shorten(value)}."
         raise ComponentValueError(msg)
 
-    def prepare_value(self, value: Any) -> Any:
-        """Turn a value into what the template shows.
-
-        Raises:
-            ComponentValueError: when it is none that this kind of component can show.
-        """
-        return value
-
-    def present(self, value: Any, bound: Bound) -> Any:  # noqa: ARG002 - for subclasses
-        """Turn a value into what the template shows to whoever ``bound`` is bound to.
-
-        A kind whose view depends on the request overrides this in place of ``prepare_value``.
-        Without a request (a push, a value that is computed for everybody) there are no parameters.
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> Any:  # noqa: ARG002 - for subclasses
+        """Return what the template shows of a value.
 
         Args:
             value: the value.
-            bound: the component as bound to one dashboard and request.
+            bound: the component bound to a dashboard and a request. Without a request (a value that
+                is pushed, or computed for all viewers) it has no parameters. ``None`` if a
+                component is used without a dashboard.
 
         Raises:
-            ComponentValueError: when it is none that this kind of component can show.
+            ComponentValueError: this kind of component cannot show the value.
         """
-        return self.prepare_value(value)
+        return value
 
-    def render_cached(self, template: Any, value: Any) -> SafeString | None:  # noqa: ARG002 - for subclasses
+    def _render_cached(self, template: Any, value: Any) -> SafeString | None:  # noqa: ARG002 - for subclasses
         """Render a prepared value without running its template, where it is known what that says.
 
         Asked only where the template is the package's own; ``None`` where it has to be run.

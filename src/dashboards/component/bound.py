@@ -168,8 +168,8 @@ class BoundComponent:
         return self._owner.request
 
     @property
-    def about(self) -> Any:
-        """The object that its dashboard is about; ``None`` where it is about none."""
+    def object(self) -> Any:
+        """The object of its dashboard; ``None`` if the dashboard has none."""
         return self._owner.object
 
     @cached_property
@@ -713,7 +713,7 @@ class BoundComponent:
         template = templates.get(name)
         html: str | None = None
         if is_package_template(template):
-            html = self._component.render_cached(template, value)
+            html = self._component._render_cached(template, value)  # noqa: SLF001 - no kind of a user's own has it
         if html is None:
             html = templates.render(name, {"component": self, "rendered_value": value})
         return SafeString(html.strip())
@@ -851,7 +851,9 @@ class BoundComponent:
             value = None
         try:
             return (
-                component.prepare_points(value) if self.series else component.present(value, self)
+                component.prepare_points(value)
+                if self.series
+                else component.prepare_value(value, self)
             )
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"

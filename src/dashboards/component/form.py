@@ -218,14 +218,12 @@ class Form(Component):
 
     # What is shown
 
-    def prepare_value(self, value: Any) -> FormView:
-        """Return a form that stands alone: nothing is known of where it is sent."""
-        nobody: dict[str, Any] = {**dict.fromkeys(("request", "object", "user")), "filters": {}}
-        form = self._make(self._class(nobody), nobody, None, **self._initial(value))
-        return FormView(form, self.method, submit_text=self._button)
-
-    def present(self, value: Any, bound: Bound) -> FormView:
-        """Return the form as its viewer has filled it in."""
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> FormView:
+        """Return the form as its viewer has filled it in; unbound, one that has no address."""
+        if bound is None:
+            nobody: dict[str, Any] = {**dict.fromkeys(("request", "object", "user")), "filters": {}}
+            form = self._make(self._class(nobody), nobody, None, **self._initial(value))
+            return FormView(form, self.method, submit_text=self._button)
         filters = bound.own_filters
         if filters is None:
             given = bound.call_kwargs

@@ -118,14 +118,12 @@ class Table(Component):
         """Whether a viewer has asked for another view than everybody's."""
         return any(params.get(name) for name in NAMES)
 
-    def prepare_value(self, value: Any) -> TableView | None:
-        """Return a table in which nothing can be asked for: one that stands alone."""
-        return None if value is None else self._view(value, None).load()
-
-    def present(self, value: Any, bound: Bound) -> TableView | None:
-        """Return the page of the table that was asked for."""
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> TableView | None:
+        """Return the page of the table that was requested; unbound, the whole table."""
         if value is None:
             return None
+        if bound is None:
+            return self._view(value, None).load()
         # For everybody: the site's own language, whoever pushes.
         ways = nullcontext() if bound.request else translation.override(settings.LANGUAGE_CODE)
         with ways:
