@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
+from dashboards.component.errors import ErrorBoundary
 from dashboards.component.filters import Filters
 from dashboards.component.links import CTA
 from dashboards.component.texts import shorten
@@ -20,13 +21,22 @@ from dashboards.permissions import PermissionClass
 
 
 class Bound(Protocol):
-    """What a component may ask of itself as bound to one dashboard and request."""
+    """A component as bound to one dashboard and request."""
 
+    declaration: "Component"
     key: str
+    live: bool | Every | OnChange
+    """How its value is live."""
+    series: int
+    """The number of points that are kept if values are appended; else 0."""
+    is_restricted: bool
+    """True if it has permissions of its own, beside those of its dashboard."""
+    errors: ErrorBoundary
+    """Calls the code of its author."""
 
     @property
     def request(self) -> HttpRequest | None:
-        """The request that it is served to; ``None`` where it is rendered for everybody."""
+        """The request that it is rendered for; ``None`` if it is rendered for all viewers."""
 
     @property
     def params(self) -> MultiValueDict[str, str]:
@@ -34,7 +44,7 @@ class Bound(Protocol):
 
     @property
     def full_path(self) -> str:
-        """The address that was asked for, with what of its query string is kept."""
+        """The path of the request, with those of its parameters that are kept."""
 
     @property
     def kept(self) -> QueryDict:
@@ -49,44 +59,94 @@ class Bound(Protocol):
         """The arguments that callables may name, such as ``request`` and ``filters``."""
 
     @property
-    def is_allowed(self) -> bool:
-        """Whether this request may see it."""
+    def label(self) -> str:
+        """Its name in errors and logs: the dashboard's class and the key."""
 
     @property
-    def own_filters(self) -> Filters | None:
-        """What its viewer has narrowed its ``dependents`` to, where it is such a form."""
-
-    @property
-    def url(self) -> str:
-        """Where it loads from."""
-
-    @property
-    def load_url(self) -> str:
-        """Where it loads from as this page shows it, with the page's query string."""
-
-    @property
-    def page_url(self) -> str:
-        """The address of the dashboard's page."""
+    def event(self) -> str:
+        """The event name of its frames."""
 
     @property
     def dom_id(self) -> str:
         """The id of its element."""
 
     @property
+    def content_id(self) -> str:
+        """The id of the element that its updates are swapped into."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind, for CSS."""
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+
+    @property
+    def cta(self) -> CTA | None:
+        """The link below its value with its address; ``None`` for none."""
+
+    @property
+    def is_allowed(self) -> bool:
+        """True if the request may see it."""
+
+    @property
+    def own_filters(self) -> Filters | None:
+        """The filters that its viewer has set for its ``dependents``, if it is such a form."""
+
+    @property
+    def is_filtered(self) -> bool:
+        """True if the page is filtered, so that the shared value would be wrong here."""
+
+    @property
+    def is_customized(self) -> bool:
+        """True if this viewer sorted, searched or paged it."""
+
+    @property
+    def is_deferred(self) -> bool:
+        """True if the page is sent without its value."""
+
+    @property
+    def is_batched(self) -> bool:
+        """True if it loads together with others."""
+
+    @property
     def is_loadable(self) -> bool:
-        """Whether its value can be had at any time, not only when it is pushed."""
+        """True if its value can be loaded at any time, not only when it is pushed."""
+
+    @property
+    def url(self) -> str:
+        """The address that it loads from, with the choices of its viewer."""
+
+    @property
+    def load_url(self) -> str:
+        """The address that it loads from, with the query string of its page."""
+
+    @property
+    def page_url(self) -> str:
+        """The address of the dashboard's page."""
+
+    @property
+    def trigger(self) -> str:
+        """When it loads from the server, as ``hx-trigger``; empty for never."""
 
     def compute(self) -> Any:
-        """Return its value as it was given, called where it is callable."""
+        """Return its value as it is declared, called if it is callable."""
 
-    def load(self) -> Any:
-        """Return its value, ready for the template, as a request of its own gets it."""
+    def get_value(self) -> Any:
+        """Return its value ready for the template."""
+
+    def prepare(self, value: Any) -> Any:
+        """Return a value ready for the template."""
+
+    def get_frame(self) -> str | None:
+        """Return the newest frame that this release can show; ``None`` if there is none."""
 
     def render(self, value: Any) -> SafeString:
-        """Render a prepared value: what stands inside the box."""
+        """Render a prepared value: the content of the box."""
 
     def render_alone(self, value: Any) -> SafeString:
-        """Render a prepared value in a page of its own, which leads back to the dashboard's."""
+        """Render a prepared value in a page of its own, with a link to the dashboard's page."""
 
 
 @dataclass

@@ -7,7 +7,8 @@ from keyword import iskeyword
 from typing import Any
 
 from dashboards.component.base import Component
-from dashboards.component.bound import BoundComponent, Owner
+from dashboards.component.bound import BoundComponent
+from dashboards.component.owner import Owner
 from dashboards.component.values import names_of
 from dashboards.exceptions import DeclarationError, UnknownComponentError
 from dashboards.live.compute.triggers import Every, OnChange

@@ -137,7 +137,7 @@ class Table(Component):
         """Answer with the file, where that is asked for."""
         if not self._is_export(bound):
             return None
-        view = bound.load()
+        view = bound.get_value()
         if not isinstance(view, TableView):
             return None
         return csv_response(bound.request, bound.key, view.export())
