@@ -28,7 +28,9 @@ from django.views.generic import View
 
 from dashboards import conf
 from dashboards.characters import clean_text
-from dashboards.component.bound import BoundComponent, Shown, entity_tag
+from dashboards.component.bound import BoundComponent
+from dashboards.component.htmx import entity_tag
+from dashboards.component.rendering import Shown
 from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together

@@ -21,17 +21,18 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
 from dashboards.component.base import Component
-from dashboards.component.bound import BoundComponent, new_refresh_token
-from dashboards.component.filters import Filters
-from dashboards.component.guard import (
+from dashboards.component.bound import BoundComponent
+from dashboards.component.errors import (
     Failure,
+    catch_errors,
     describe_error,
     get_transactions,
-    guarded,
     keeps_errors,
     may_see_errors,
 )
+from dashboards.component.filters import Filters
 from dashboards.component.layout import ComponentLayout, Rendering
+from dashboards.component.live import new_refresh_token
 from dashboards.component.pending import gather_values
 from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
@@ -374,7 +375,7 @@ class Dashboard(metaclass=DashboardMetaclass):
         return None if isinstance(filters, Failure) else filters
 
     def _guard(self, run: Callable[[], T], part: str) -> T | Failure:
-        return guarded(run, dashboard=type(self).__name__, part=part)
+        return catch_errors(run, dashboard=type(self).__name__, part=part)
 
     @cached_property
     def is_filtered(self) -> bool:
@@ -449,7 +450,7 @@ class Dashboard(metaclass=DashboardMetaclass):
         for each in shown:
             each.prefetch()
         # What is awaited waits together: the page takes as long as the slowest, not as all.
-        gather_values([each.pending for each in shown if each.pending])
+        gather_values([each.loader.pending for each in shown if each.loader.pending])
         if layout is not None:
             html = self._guard(lambda: layout.render(Rendering(self)), "layout")
             if not isinstance(html, Failure):
@@ -544,7 +545,8 @@ class Dashboard(metaclass=DashboardMetaclass):
     def _sources(self) -> Mapping[str, ComputedValue]:
         if not self.is_live:
             return {}
-        sources = (component.source() for component in self._shared)
+        bindings = (component.live_binding for component in self._shared)
+        sources = (each.get_computed_value() for each in bindings if each)
         return {source.key: source for source in sources if source}
 
     def refresh_from_db(self) -> None:
@@ -657,7 +659,7 @@ class Dashboard(metaclass=DashboardMetaclass):
         component = self[key]
         if component.takes_params:
             self._check_address(component)
-        content = component.render_content(self.get_frame(component))
+        content = component.render_content()
         if (
             content is None
             and component.is_computed
@@ -700,49 +702,49 @@ class Dashboard(metaclass=DashboardMetaclass):
         """
         component = self[key]
         if component.is_customized:
-            return component.render(component.load())
+            return component.render(component.get_value())
         if component.is_computed:
             if is_due:
                 self.compute_due(deferred=True)
         elif component.is_deferred and not component.series:
-            return component.render(component.get_deferred_value())
+            return component.render(component.get_value())
         return self.render_content(key)
 
-    def get_frame(self, component: BoundComponent) -> str | None:
-        """Return the newest frame that the store has of a component; ``None`` for none."""
-        key = component.key
-        if component.is_restricted and component.is_pushed:
-            frame = self._restricted_frames.get(key)
-        else:
-            frame = self._live_state[1].get(key)
-        return frame if frame is not None and component.is_of_this_release(frame) else None
+    def get_stored_frame(self, key: str, *, is_restricted: bool) -> str | None:
+        """Return the newest frame of a component in the store; ``None`` if there is none.
 
-    def get_state(self, component: BoundComponent) -> str:
-        """Return the state of a component's shared value as HTML; empty where that is fresh.
-
-        Those who may read errors are told what the value raised last.
+        Args:
+            key: the component's key.
+            is_restricted: True for a value that was pushed to a restricted component.
         """
-        state = self._live_state[2].get(component.event, "")
+        return (self._restricted_frames if is_restricted else self._live_state[1]).get(key)
+
+    def get_state(self, event: str) -> str:
+        """Return the state of a shared value as HTML; empty if the value is fresh.
+
+        Viewers who may read errors also get the text of the last one.
+        """
+        state = self._live_state[2].get(event, "")
         if not (state and may_see_errors(self.request)):
             return state
-        error = self._errors.get(component.event)
+        error = self._errors.get(event)
         return format_html("{} <code>{}</code>", mark_safe(state), error) if error else state  # noqa: S308 - rendered by us
 
-    def note_error(self, component: BoundComponent, error: Exception) -> None:
-        """Keep the text of what a shared value raised, where anybody may read it.
+    def note_error(self, event: str, error: Exception) -> None:
+        """Store the text of an error of a shared value, if anybody may read it.
 
-        On a channel that no stream reads, since whoever renders a page may be another process than
-        the one that computes. Written only when it is another text than the last.
+        On a channel that no stream reads: a page may be rendered by another process than the one
+        that computes. Written only if the text has changed.
         """
         if not keeps_errors():
             return
         text = describe_error(error)
-        if self._noted.get(component.event) == text:
+        if self._noted.get(event) == text:
             return
         # The store may be what failed; the log has the error in any case.
         with suppress(Exception):
-            get_store().put(self._errors_channel, {component.event: text})
-            self._noted[component.event] = text
+            get_store().put(self._errors_channel, {event: text})
+            self._noted[event] = text
 
     @cached_property
     def _noted(self) -> dict[str, str]:
@@ -768,18 +770,21 @@ class Dashboard(metaclass=DashboardMetaclass):
             ValueTooLargeError: the value is text that is too long to be stored.
         """
         component = self[key]
-        if not component.live:
+        live = component.live_binding
+        if live is None:
             msg = f"{component.label} is not live: declare it with live=True to push to it."
             raise NotLiveError(msg)
         check_raw_size(component.label, value)
-        prepared = component.prepare_shared(value)
+        prepared = live.prepare(value)
         check_raw_size(component.label, prepared)
         return prepared
 
     def render_pushed(self, key: str, value: Any) -> str | Points:
         """Render what ``prepare_pushed`` returned, for everybody."""
         component = self[key]
-        html = component.render_shared(value)
+        live = component.live_binding
+        assert live is not None  # noqa: S101 - prepare_pushed has checked it
+        html = live.render(value)
         check_size(component.label, html if isinstance(html, str) else html.base)
         if not component.is_restricted:
             return html
