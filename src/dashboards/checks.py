@@ -375,7 +375,7 @@ def _leads_nowhere(cta: CTA, dashboard: type[Dashboard]) -> str:
         model = target.get_model()
         its = dashboard.get_model() if issubclass(dashboard, ModelDashboard) else None
         # What a get_object of one's own finds is not known here.
-        is_known = its is not None or not dashboard.has_own("get_object", beyond=Dashboard)
+        is_known = its is not None or not dashboard.overrides("get_object", beyond=Dashboard)
         if is_known and (its is None or not issubclass(its, model)):
             about = f"a {its.__name__}" if its else "no object"
             return f"{target.__name__} is about a {model.__name__}, this one about {about}"

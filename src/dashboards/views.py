@@ -296,7 +296,7 @@ class StreamView(DashboardAccessView):
             dashboard.compute_due(deferred=True, seconds=seconds)
             store, since = get_store(), self._position()
             changes = store.reach(lambda: store.since(dashboard.channel, since))
-            frames = audible(changes.frames, dashboard.heard)
+            frames = audible(changes.frames, dashboard.visible_events)
             content += encode_frames(frames, str(changes.position))
             if through is not None:
                 through.hold(self._hold(changes.position, through.access))
@@ -329,12 +329,12 @@ class StreamView(DashboardAccessView):
         return Subscription(
             dashboard.channel,
             position,
-            dashboard.get_sources(),
+            dashboard.get_computed_values(),
             identity=self._identity,
             holder=self._identity or (offer.client if offer else ""),
             session=session_subject(session) if session else "",
             about=dashboard.get_subjects(),
-            heard=dashboard.heard,
+            heard=dashboard.visible_events,
             seconds=get_seconds_left(request) if session else math.inf,
             access=access,
             resumed="Last-Event-ID" in request.headers,
