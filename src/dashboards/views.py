@@ -292,9 +292,8 @@ class StreamView(DashboardAccessView):
         else:
             changes = self._read_changes()
             frames = audible(changes.frames, self.dashboard.visible_events)
-            content += encode_frames(frames, str(changes.position))
-            if proxy is not None:
-                proxy.hold(self._subscribe(changes.position, proxy.access))
+            if proxy is None or proxy.hold(self._subscribe(changes.position, proxy.access)):
+                content += encode_frames(frames, str(changes.position))
         response = HttpResponse(content, content_type="text/event-stream")
         response["Cache-Control"] = "no-transform"
         response["X-Accel-Buffering"] = "no"
