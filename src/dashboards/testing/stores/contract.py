@@ -45,7 +45,7 @@ class SharedStoreContract(StoreContract):
     async def test_other_processes_hear_a_hint(
         self, store: BaseStore, twin: BaseStore, where: dict[str, Any]
     ) -> None:
-        """Nobody receives what they may no longer load: every process is told to look again."""
+        """Nobody receives what they may no longer load: every process is notified."""
         async with listening(twin) as received:
             await receives_from_others(received, where)
             await asyncio.to_thread(let_go, store.notify, "something")
@@ -79,7 +79,7 @@ class SharedStoreContract(StoreContract):
             with writing(where, 100_000, *keys) as writer:
                 assert writer.stdout
                 last = ""
-                # Somewhere in the put that follows these.
+                # It dies somewhere in the put that follows these.
                 for _ in range(random.randrange(1, 20)):
                     last = writer.stdout.readline()
                 time.sleep(random.random() / 200)
@@ -90,5 +90,5 @@ class SharedStoreContract(StoreContract):
             assert {frame.key for frame in frames} == set(keys)
             assert {frame.version for frame in frames} == {head.version}
             assert len({frame.data for frame in frames}) == 1
-            # Nor does the dead one keep the living from writing.
+            # Nor does the dead process prevent others from writing.
             assert store.put(CHANNEL, dict.fromkeys(keys, "alive")).version == head.version + 1

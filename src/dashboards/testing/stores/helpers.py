@@ -27,17 +27,17 @@ def shown(changes: Changes) -> dict[str, str]:
 
 
 def points(changes: Changes, key: str = "s") -> list[tuple[str, int]]:
-    """Return a series' base and points: what they hold, and their numbers."""
+    """Return the data and numbers of a series' base and points."""
     return [(frame.data, frame.number) for frame in changes.frames if frame.key == key]
 
 
 def heals(store: BaseStore, damage: Callable[[], object], shows: str = "a b s") -> None:
-    """Damage what a store holds of ``CHANNEL``, and expect that it costs no more than it must.
+    """Damage ``CHANNEL`` in a store, and assert that no more than necessary is lost.
 
     Args:
         store: the store.
-        damage: does the damage to the keys ``a`` or ``s``, or to the channel.
-        shows: which keys can be shown all the same, in part at least.
+        damage: damages the keys ``a`` or ``s``, or the channel.
+        shows: the keys that can still be shown, at least in part.
     """
     other = store.put("shop.other", {"a": "1"})
     store.put(CHANNEL, {"s": Points("base", ["0", "1", "2"], 4)})
@@ -64,7 +64,7 @@ def heals(store: BaseStore, damage: Callable[[], object], shows: str = "a b s") 
 
 
 def let_go(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call in a thread of a pool, and close what database connections that opened."""
+    """Call a function in a thread of a pool, and close the database connections that it opened."""
     try:
         return function(*args, **kwargs)
     finally:
@@ -73,7 +73,7 @@ def let_go(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 @contextlib.contextmanager
 def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess.Popen[str]]:
-    """Put from another process, which is killed in the end."""
+    """Put from another process, which is killed at the end."""
     command = [
         sys.executable,
         "-m",
@@ -91,7 +91,7 @@ def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess
 
 @contextlib.asynccontextmanager
 async def listening(store: BaseStore) -> AsyncIterator[asyncio.Queue[str]]:
-    """Hear a store's hints for a while, but for ``ALL_CHANNELS``, which comes when it pleases."""
+    """Receive a store's notifications except ``ALL_CHANNELS``, which may come at any time."""
     received: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
@@ -110,11 +110,11 @@ async def listening(store: BaseStore) -> AsyncIterator[asyncio.Queue[str]]:
 
 
 async def receives_from_others(received: asyncio.Queue[str], where: dict[str, Any]) -> None:
-    """Wait until the hints of another process arrive; some may be lost meanwhile."""
+    """Wait until a notification of another process arrives. Some may be lost before."""
     with writing(where, 0, "elsewhere") as writer:
         assert writer.stdout
         assert await asyncio.to_thread(writer.stdout.readline), "the writer died"
-        # What is still in there came from earlier puts.
+        # These came from earlier puts.
         while not received.empty():
             received.get_nowait()
         assert await asyncio.wait_for(received.get(), 20) == CHANNEL

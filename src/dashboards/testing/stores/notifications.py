@@ -21,17 +21,17 @@ class NotificationCases:
     """Cases of notifications within one process."""
 
     async def test_a_put_is_hinted_in_this_process(self, store: BaseStore) -> None:
-        """An open page shows the newest soon: its process hears of it."""
+        """An open page shows the newest soon: its process is notified."""
         async with listening(store) as received:
             await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
             assert await asyncio.wait_for(received.get(), 5) == CHANNEL
 
     def test_a_put_is_announced_in_this_process(self, store: BaseStore) -> None:
-        """An open page shows the newest soon, behind a proxy too: it is told of each put."""
+        """An open page shows the newest soon, behind a proxy too: each put sends a signal."""
         received: list[tuple[str, Position]] = []
 
         def receive(store: BaseStore, channel: str, position: Position, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-            # Whoever is told can read it.
+            # A receiver can read it.
             assert store.since(channel, None).position == position
             received.append((channel, position))
 
@@ -46,7 +46,7 @@ class NotificationCases:
     async def test_a_stream_shows_the_newest_whatever_becomes_of_hints(
         self, store: BaseStore, monkeypatch: pytest.MonkeyPatch, wire: str
     ) -> None:
-        """An open page shows the newest: a hint may be lost, doubled, or about nothing."""
+        """An open page shows the newest: a notification may be lost, doubled, or about nothing."""
         listen = store.listen
 
         async def listen_badly(listener: Callable[[str], None]) -> None:
@@ -58,7 +58,7 @@ class NotificationCases:
             await listen(notify)
 
         monkeypatch.setattr(store, "listen", listen_badly)
-        # Each that is lost costs one poll.
+        # Each lost notification costs one poll.
         monkeypatch.setattr(store, "poll_seconds", min(store.poll_seconds, 0.5))
         hub = Hub(store)
         reader = await hub.open(Subscription(CHANNEL, None))
@@ -68,8 +68,8 @@ class NotificationCases:
                 await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": data})
                 text = ""
                 while data not in text:
-                    news = await asyncio.wait_for(reader.read(), store.poll_seconds + 5)
-                    text = news.decode()
+                    update = await asyncio.wait_for(reader.read(), store.poll_seconds + 5)
+                    text = update.decode()
         finally:
             work = asyncio.all_tasks() - {asyncio.current_task()}
             hub.release(reader)

@@ -56,7 +56,7 @@ class SeriesCases:
         assert points(store.since(CHANNEL, None)) == everything
 
     def test_a_window_that_changed_is_kept_from_then_on(self, store: BaseStore) -> None:
-        """The store stays bounded by what the dashboard says now."""
+        """The store stays bounded by the present limit of the dashboard."""
         store.put(CHANNEL, {"s": Points("base", [str(n) for n in range(8)], 8)})
         store.put(CHANNEL, {"s": Points("base", ["8"], 3)})
         assert [data for data, _ in points(store.since(CHANNEL, None))] == ["base", "6", "7", "8"]
@@ -73,7 +73,7 @@ class SeriesCases:
         assert [data for data, _ in points(store.since(CHANNEL, None))] == ["whole", "2"]
 
     def test_concurrent_points_are_all_kept_in_order(self, store: BaseStore) -> None:
-        """A page shows every point once, whoever pushed it."""
+        """A page shows every point once, whichever process pushed it."""
 
         def write(writer: int) -> None:
             for number in range(10):

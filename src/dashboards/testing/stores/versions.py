@@ -45,7 +45,7 @@ class VersionCases:
         assert shown(changes) == {"a": "new", "b": "kept"}
 
     def test_a_reader_gets_what_changed_after_it_and_nothing_else(self, store: BaseStore) -> None:
-        """A page shows the newest: it is told all that it has not seen."""
+        """A page shows the newest: it gets all that it has not seen."""
         position = store.put(CHANNEL, {"a": "1", "b": "1"})
         head = store.put(CHANNEL, {"b": "2"})
         assert shown(store.since(CHANNEL, position)) == {"b": "2"}
@@ -111,7 +111,7 @@ class VersionCases:
         assert set(store.heads([one])) == {one}
 
     def test_the_heads_of_many_channels(self, store: BaseStore) -> None:
-        """Every open page: one look tells of them all, whatever their number."""
+        """Every open page: one read covers them all, for any number of channels."""
         heads = {f"shop.orders.{n}": store.put(f"shop.orders.{n}", {"a": "1"}) for n in range(300)}
         assert store.heads(list(heads)) == heads
         assert store.heads([*heads, "shop.nothing"]) == heads
@@ -155,7 +155,7 @@ class VersionCases:
         assert states == [{f"key{writer}": str(puts - 1) for writer in range(writers)}] * 2
 
     def test_a_put_of_nothing_is_a_version_all_the_same(self, store: BaseStore) -> None:
-        """A page shows the newest: it can be told that something happened."""
+        """A page shows the newest: a put can show that something happened."""
         before = store.put(CHANNEL, {"a": "1"})
         after = store.put(CHANNEL, {})
         assert (after.epoch, after.version) == (before.epoch, before.version + 1)
@@ -179,13 +179,13 @@ class VersionCases:
         assert points(changes) == [("base", 0), ("2", 1)]
 
     def test_when_the_last_put_was_made(self, store: BaseStore) -> None:
-        """How long news take can be told."""
+        """The delay of an update can be measured."""
         before = time.time()
         store.put(CHANNEL, {"a": "1"})
         assert before - 2 <= store.since(CHANNEL, None).put_at <= time.time() + 2
 
     async def test_the_twins_answer_alike(self, store: BaseStore) -> None:
-        """Open pages and pages just loaded are told the same."""
+        """Open pages and pages just loaded get the same."""
         position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
         changes = await store.asince(CHANNEL, None)
         assert (changes.position, shown(changes)) == (position, {"a": "1"})
