@@ -33,7 +33,7 @@ def answering(
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         offer = scope["extensions"][EXTENSION]
         if hold:
-            offer.hold = Subscription("shop.orders", None)
+            offer.subscription = Subscription("shop.orders", None)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"retry: 500\n\n"})
 
@@ -228,7 +228,7 @@ async def test_a_client_is_known_by_its_address_or_by_the_header_that_is_trusted
     clients: list[str] = []
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        clients.append(scope["extensions"][EXTENSION].client)
+        clients.append(scope["extensions"][EXTENSION].network)
         await answering(hold=False)(scope, receive, send)
 
     asking = Client(application)

@@ -278,7 +278,7 @@ class StreamView(DashboardAccessView):
         through = None if declined else self._proxied
         offer = None if declined or through else get_handoff(request)
         retry = _RETRY_MILLISECONDS if through or offer else conf.get("POLL_MILLISECONDS")
-        if offer is not None and not offer.has_place(self._identity or offer.client):
+        if offer is not None and not offer.has_slot(self._identity or offer.network):
             METRICS.refused += 1
             offer, retry = None, retry_when_full()
         beat = conf.get("HEARTBEAT_SECONDS") if through or offer else retry / 1000
@@ -288,7 +288,7 @@ class StreamView(DashboardAccessView):
             content = encode_opening(retry, beat) + content
         if offer is not None:
             # What changed since, the edge writes: encoded once for all who come at a time.
-            offer.hold = self._hold(self._position(), self._access)
+            offer.subscription = self._hold(self._position(), self._access)
         else:
             # Behind an edge all streams of a process are opened in one thread, which waits for
             # nobody's value. What is not ready comes with the next poll, or by the proxy.
@@ -331,10 +331,10 @@ class StreamView(DashboardAccessView):
             position,
             dashboard.get_sources(),
             identity=self._identity,
-            holder=self._identity or (offer.client if offer else ""),
+            owner=self._identity or (offer.network if offer else ""),
             session=session_subject(session) if session else "",
-            about=dashboard.get_subjects(),
-            heard=dashboard.heard,
+            content_subjects=dashboard.get_subjects(),
+            visible_events=dashboard.heard,
             seconds=get_seconds_left(request) if session else math.inf,
             access=access,
             resumed="Last-Event-ID" in request.headers,

@@ -21,8 +21,9 @@ from asgiref.sync import SyncToAsync
 
 from dashboards import conf
 from dashboards.live.connections import Connection
-from dashboards.live.fanout.hub import Hub, Reader
+from dashboards.live.fanout.hub import Hub
 from dashboards.live.fanout.places import Place, Places, network_of
+from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import METRICS
 from dashboards.live.shared_thread import SharedThread
 from dashboards.live.stores import get_store
@@ -85,14 +86,14 @@ class LiveStreamMiddleware:
                 self._stop_on_signals()
             exchange = _Exchange(scope, receive, send)
             if scope["path"].endswith(STREAM_PATH):
-                exchange.offer.client = _client_of(scope)
-                exchange.offer.has_place = self._has_place
+                exchange.offer.network = _client_of(scope)
+                exchange.offer.has_slot = self._has_place
             if _asks_for_stream(scope):
                 await self._answer_stream(scope, exchange)
             else:
                 await self._answer(scope, exchange)
-            if exchange.holding and exchange.offer.hold:
-                stream = await self._open(exchange.offer.hold, exchange, scope)
+            if exchange.holding and exchange.offer.subscription:
+                stream = await self._open(exchange.offer.subscription, exchange, scope)
                 if stream is not None:
                     await self._hold(stream, exchange)
         else:
@@ -121,7 +122,7 @@ class LiveStreamMiddleware:
 
     async def _answer_stream(self, scope: dict[str, Any], exchange: "_Exchange") -> None:
         """Answer a request for a stream; send it away at once where too many wait already."""
-        place = self._waiting.take(exchange.offer.client, _MAX_WAITING, _stay)
+        place = self._waiting.take(exchange.offer.network, _MAX_WAITING, _stay)
         if place is None:
             METRICS.refused += 1
             await exchange.send_away()
@@ -142,10 +143,8 @@ class LiveStreamMiddleware:
         if exchange.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             msg = f"The site answered {exchange.status}."
             raise RuntimeError(msg)
-        now = exchange.offer.hold if exchange.holding else None
-        return now is not None and (now.channel, now.identity, now.session, now.heard) == (
-            *(hold.channel, hold.identity, hold.session, hold.heard),
-        )
+        now = exchange.offer.subscription if exchange.holding else None
+        return now is not None and now.has_access_of(hold)
 
     async def _answer_in_shared_thread(self, scope: dict[str, Any], exchange: "_Exchange") -> None:
         """Let Django answer requests for streams in one thread, where it would start one for each.
@@ -165,7 +164,7 @@ class LiveStreamMiddleware:
     ) -> "_Stream | None":
         """Open a stream; where that cannot be, end the answer, and the client comes back."""
         hub, stream = self._get_hub(), _Stream()
-        place = self._places.take(hold.holder, conf.get("MAX_STREAMS"), stream.make_room)
+        place = self._places.take(hold.owner, conf.get("MAX_STREAMS"), stream.make_room)
         if place is None:
             # Taken by others since the view asked.
             METRICS.refused += 1
@@ -200,40 +199,40 @@ class LiveStreamMiddleware:
         return hub
 
     async def _hold(self, stream: "_Stream", exchange: "_Exchange") -> None:
-        """Write what the reader takes, until the stream and its connection are done with."""
-        reader = stream.reader
-        listener = asyncio.create_task(exchange.wait_for_disconnect(reader))
+        """Write what the subscriber takes, until the stream and its connection are done with."""
+        subscriber = stream.subscriber
+        listener = asyncio.create_task(exchange.wait_for_disconnect(subscriber))
         is_read = True
         try:
             # A task of its own: in this one every delivery would pass through all the
             # coroutines of server and middleware that wait for it to end.
-            await asyncio.create_task(exchange.deliver(reader))
+            await asyncio.create_task(exchange.deliver(subscriber))
             if not exchange.disconnected:
                 is_read = await exchange.connection.flush(self._get_drain_seconds)
         except OSError:
             pass  # The client is gone, says the server.
         except asyncio.CancelledError:
-            if not reader.abandoned:
+            if not subscriber.is_aborted:
                 raise
             is_read = exchange.disconnected
         finally:
             try:
                 if not is_read:
-                    await self._cut(reader, exchange, listener)
+                    await self._cut(subscriber, exchange, listener)
             finally:
                 # Not before: what the server keeps for a client counts as a stream.
-                self._get_hub().release(reader)
+                self._get_hub().release(subscriber)
                 self._places.give_back(stream.place)
                 listener.cancel()
 
     async def _cut(
-        self, reader: Reader, exchange: "_Exchange", listener: "asyncio.Task[None]"
+        self, subscriber: Subscriber, exchange: "_Exchange", listener: "asyncio.Task[None]"
     ) -> None:
         """Cut the connection of a client that does not read, and wait until that is done."""
         logger.info(
             "A client of %r stopped reading; its connection was cut.",
-            reader.feed.channel,
-            extra={"event": "stream_given_up", "channel": reader.feed.channel},
+            subscriber.channel,
+            extra={"event": "stream_given_up", "channel": subscriber.channel},
         )
         await exchange.connection.abort()
         # Servers complain of an answer that is not complete before they know.
@@ -288,25 +287,25 @@ LiveEdge = LiveStreamMiddleware
 class _Stream:
     """A stream in its place. It may have to leave that even before it is opened."""
 
-    __slots__ = ("_must_leave", "place", "reader")
+    __slots__ = ("_must_leave", "place", "subscriber")
 
     place: Place
-    reader: Reader
+    subscriber: Subscriber
 
     def __init__(self) -> None:
         self._must_leave = False
 
-    def begin(self, place: Place, reader: Reader) -> None:
+    def begin(self, place: Place, subscriber: Subscriber) -> None:
         """Begin to be read."""
-        self.place, self.reader = place, reader
+        self.place, self.subscriber = place, subscriber
         if self._must_leave:
-            reader.give_up("full")
+            subscriber.abort("full")
 
     def make_room(self) -> None:
         """End, as soon as it is open."""
         self._must_leave = True
-        if hasattr(self, "reader"):
-            self.reader.give_up("full")
+        if hasattr(self, "subscriber"):
+            self.subscriber.abort("full")
 
 
 class _Exchange:
@@ -345,7 +344,7 @@ class _Exchange:
         """Pass on; leave the answer open where the view asks for it to be held."""
         if event["type"] == "http.response.start":
             self.status = event["status"]
-        if event["type"] == "http.response.start" and self.offer.hold:
+        if event["type"] == "http.response.start" and self.offer.subscription:
             headers = [(name.lower(), value) for name, value in event["headers"]]
             # Whatever answered instead (a middleware's error or redirect) is not a stream.
             self.holding = event["status"] == HTTPStatus.OK and any(
@@ -373,32 +372,32 @@ class _Exchange:
         )
         await self.end(encode_retry(retry_when_full()))
 
-    async def deliver(self, reader: Reader) -> None:
-        """Write what the reader takes, until the stream ends."""
+    async def deliver(self, subscriber: Subscriber) -> None:
+        """Write what the subscriber takes, until the stream ends."""
         self._send = send = self.connection.controlled(self._send)
 
         def write(body: bytes) -> Awaitable[None]:
             if len(body) > _PART_BYTES:
-                return self._write_parts(body, reader)
+                return self._write_parts(body, subscriber)
             # Not a coroutine around a coroutine: this runs once for each delivery.
             return send({"type": "http.response.body", "body": body, "more_body": True})
 
-        await reader.deliver(write)
+        await subscriber.deliver(write)
         if not self.disconnected:
             await self.end()
 
-    async def _write_parts(self, body: bytes, reader: Reader) -> None:
+    async def _write_parts(self, body: bytes, subscriber: Subscriber) -> None:
         for start in range(0, len(body), _PART_BYTES):
             part = body[start : start + _PART_BYTES]
             await self._send({"type": "http.response.body", "body": part, "more_body": True})
-            reader.progress()
+            subscriber.note_progress()
 
-    async def wait_for_disconnect(self, reader: Reader) -> None:
-        """Close the reader when the client goes."""
+    async def wait_for_disconnect(self, subscriber: Subscriber) -> None:
+        """Close the subscriber when the client goes."""
         while not self.disconnected:
             await self.receive()
         # Not every server ends a write that waits for a client which has gone.
-        reader.give_up("gone")
+        subscriber.abort("gone")
 
 
 def _stop_with_hypercorn(stop: Callable[[], None]) -> None:
