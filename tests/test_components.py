@@ -1036,11 +1036,11 @@ def test_a_box_that_loads_itself_knows_what_it_shows():
 
 
 def test_what_is_remembered_of_a_method_keeps_no_instance_of_it():
-    class ComputedValue:
+    class Source:
         def value(self, user: Any) -> Any:
             return user
 
-    source = ComputedValue()
+    source = Source()
     gone = weakref.ref(source)
 
     assert [Stat(value=source.value).get_value(request=1, user=2).text for _ in range(2)] == [2, 2]

@@ -297,9 +297,8 @@ class StreamView(DashboardAccessView):
             store, since = get_store(), self._position()
             changes = store.reach(lambda: store.since(dashboard.channel, since))
             frames = audible(changes.frames, dashboard.heard)
-            content += encode_frames(frames, str(changes.position))
-            if through is not None:
-                through.hold(self._hold(changes.position, through.access))
+            if through is None or through.hold(self._hold(changes.position, through.access)):
+                content += encode_frames(frames, str(changes.position))
         response = HttpResponse(content, content_type="text/event-stream")
         response["Cache-Control"] = "no-transform"
         response["X-Accel-Buffering"] = "no"
