@@ -35,7 +35,7 @@ from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.access.channel import REVOCATIONS
 from dashboards.live.access.subjects import session_subject, user_subject
-from dashboards.live.grip.edge import Proxied, proxied
+from dashboards.live.grip.proxied_request import ProxiedRequest, get_proxied_request
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.stores import get_store
 from dashboards.live.subscription import Subscription, get_handoff, retry_when_full
@@ -244,7 +244,7 @@ class StreamView(DashboardAccessView):
 
     http_method_names = ["get"]  # noqa: RUF012 - as Django declares it
     _access: Position | None = None
-    _proxied: Proxied | None = None
+    _proxied: ProxiedRequest | None = None
 
     # A proxy that asks for itself has no session to show; its ticket is looked at here.
     @method_decorator(login_not_required)
@@ -258,7 +258,7 @@ class StreamView(DashboardAccessView):
             return HttpResponse(status=503, headers={"Retry-After": random.randint(1, 5)})  # noqa: S311
 
     def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        through = self._proxied = proxied(request)
+        through = self._proxied = get_proxied_request(request)
         if not (through and through.is_next) and _must_log_in(request):
             return self.handle_no_permission(request)
         if through:
