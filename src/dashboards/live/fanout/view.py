@@ -70,7 +70,7 @@ class View:
         """Count what was written to subscribers that were at ``before``, up to now."""
         # Measured only for subscribers that were up to date: the others were late by themselves.
         lag = time.time() - self._put_at if before is self._previous else None
-        METRICS.wrote(len(batch.encoded), batch.frames, batch.versions, lag, times)
+        METRICS.count_write(len(batch.encoded), batch.frames, batch.versions, lag, times)
 
     def clear(self) -> None:
         """Drop all encoded batches: the channel has another version, or no subscribers."""
