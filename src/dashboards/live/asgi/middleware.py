@@ -137,7 +137,7 @@ class LiveStreamMiddleware:
         was_full, self._was_full = self._was_full, self._slots.is_full
         if self._was_full and not was_full:
             logger.warning(
-                "%d streams are held, as many as MAX_STREAMS allows; others poll.",
+                "%d streams are open, as many as MAX_STREAMS allows; others poll.",
                 self._slots.taken,
                 extra={"event": "streams_full", "streams": self._slots.taken},
             )
@@ -165,7 +165,7 @@ class LiveStreamMiddleware:
                 raise
             # The hub has reported the store's error, once for all streams.
             logger.info(
-                "A stream of %r cannot be held: %r",
+                "A stream of %r cannot be opened: %r",
                 subscription.channel,
                 error,
                 extra={"event": "stream_open_failed", "channel": subscription.channel},

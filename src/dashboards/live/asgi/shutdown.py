@@ -50,9 +50,10 @@ def stop_with_hypercorn(stop: Callable[[], None]) -> None:
     """Call ``stop`` the moment one of hypercorn's workers begins to stop.
 
     Its workers get no signal: the main process passes it on as an event, for which a task in each
-    worker's loop waits. An application is told only when every connection has ended, and from
-    Python 3.12 on ``--graceful-timeout`` does not bound that wait (hypercorn issue 308). So this
-    watches that task, which it finds by name. If the name changes, hypercorn waits for streams.
+    worker's loop waits. The application gets ``lifespan.shutdown`` only when every connection has
+    ended, and from Python 3.12 on ``--graceful-timeout`` does not bound that wait (hypercorn issue
+    308). So this watches that task, which it finds by name. If the name changes, hypercorn waits
+    for streams.
     """
     for task in asyncio.all_tasks():
         if getattr(task.get_coro(), "__qualname__", "") == "raise_shutdown":

@@ -12,7 +12,7 @@ class Slot:
     """A slot that is taken. Made by ``Slots.acquire``.
 
     Args:
-        owner: who it counts for.
+        owner: the user or network that it counts for.
         evict: called when the slot is needed for another owner.
     """
 
@@ -98,7 +98,7 @@ class Slots:
                     del self._slots[slot.owner]
 
     def _find_owner_to_evict(self, owner: str) -> str | None:
-        """Return the owner who has to free a slot for this one, or None."""
+        """Return the owner that has to free a slot for this one, or None."""
         if not self._slots:
             return None
         largest = max(self._slots, key=lambda each: len(self._slots[each]))

@@ -43,7 +43,7 @@ class View:
         self.position, self._previous, self._put_at = position, previous, put_at
 
     def since(self, position: Position | None) -> Batch:
-        """Return what changed since ``position``, encoded once for all who are there."""
+        """Return what changed since ``position``, encoded once for all subscribers there."""
         head = self.position
         # Subscribers that are up to date share the channel's own position object. To compare and
         # to hash positions costs more than all else here, a thousand times for each update.

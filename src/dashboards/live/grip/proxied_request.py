@@ -41,11 +41,6 @@ _NEXT = "next"
 _CLIENT_PARAMETERS = (_NEXT, "position", "hold")
 
 
-def is_proxied(request: HttpRequest) -> bool:
-    """Return True if the request came through a GRIP proxy, as ``GripMiddleware`` has verified."""
-    return bool(getattr(getattr(request, "grip", None), "proxied", False))
-
-
 class _Ticket(NamedTuple):
     """What the proxy keeps for a stream. Texts instead of objects: it travels as signed JSON."""
 
@@ -197,8 +192,12 @@ class ProxiedRequest:
 
 
 def get_proxied_request(request: HttpRequest) -> ProxiedRequest | None:
-    """Return the request as one through a GRIP proxy, or None if it came directly."""
-    return ProxiedRequest(request) if is_proxied(request) else None
+    """Return the request as one that came through a GRIP proxy, or None if it did not.
+
+    ``GripMiddleware`` has verified that it did.
+    """
+    is_proxied = getattr(getattr(request, "grip", None), "proxied", False)
+    return ProxiedRequest(request) if is_proxied else None
 
 
 def _signer() -> signing.Signer:

@@ -51,10 +51,10 @@ class Command(BaseCommand):
             if subscription is not None:
                 subscriptions[name] = subscription
             elif names:
-                msg = f"{name} has no values that are computed for everybody."
+                msg = f"{name} has no values that are computed for all viewers."
                 raise CommandError(msg)
         if not subscriptions:
-            msg = "No dashboard has values that are computed for everybody."
+            msg = "No dashboard has values that are computed for all viewers."
             raise CommandError(msg)
         if verbosity:
             self.stdout.write(f"Computing {', '.join(subscriptions)}")
