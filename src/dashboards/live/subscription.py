@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 
 from dashboards.live.access.subjects import ALL_USERS
-from dashboards.live.compute.triggers import ComputedValue
+from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.wire.positions import Position
 
 EXTENSION = "dashboards.stream_handoff"
@@ -29,7 +29,7 @@ class Subscription:
 
     channel: str
     position: Position | None
-    sources: Sequence[ComputedValue] = ()
+    computed_values: Sequence[ComputedValue] = ()
     """The values that are computed while somebody subscribes."""
     identity: str = ""
     """The user who opened it, as ``user_subject`` returns it; empty if nobody is signed in."""

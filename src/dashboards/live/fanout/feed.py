@@ -7,7 +7,7 @@ from dashboards.live.fanout.eager import suspend_current_task
 from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.fanout.view import View
 from dashboards.live.stores.base import Changes
-from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.positions import Position
 
 
@@ -31,7 +31,7 @@ class Feed:
         self._is_read = False
         self._previous: Position | None = None
         self._put_at = 0.0
-        self._state = State()
+        self._state = ChannelState()
         self._views: dict[frozenset[str], View] = {}
 
     def knows(self, position: Position | None) -> bool:

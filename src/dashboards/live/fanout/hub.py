@@ -18,8 +18,8 @@ from typing import Any
 
 from dashboards.live.access.channel import REVOCATIONS
 from dashboards.live.access.watch import AccessWatch, MayRead
-from dashboards.live.compute.producer import follow_turn
-from dashboards.live.compute.triggers import group_by_interval
+from dashboards.live.compute.following import follow_group
+from dashboards.live.compute.groups import group_by_interval
 from dashboards.live.fanout.feed import Feed
 from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import METRICS
@@ -162,11 +162,11 @@ class Hub:
             )
         feed = self._feeds[subscription.channel] = Feed(subscription.channel)
         feed.tasks = _spawn(self._call_when_set(feed.stale, partial(self._refresh, feed)))
-        for group in group_by_interval(subscription.sources):
+        for group in group_by_interval(subscription.computed_values):
             changed = asyncio.Event()
             feed.topic_waiters.append((group.topics, changed))
             feed.tasks |= _spawn(
-                follow_turn(self._store, feed.channel, group, changed, self._on_compute_error)
+                follow_group(self._store, feed.channel, group, changed, self._on_compute_error)
             )
         return feed
 
@@ -231,7 +231,7 @@ class Hub:
             else:
                 self._notify_topic(channel)
 
-        await self._store.hear(on_notification)
+        await self._store.listen(on_notification)
 
     def _notify_topic(self, topic: str) -> None:
         for feed in self._feeds.values():

@@ -4,7 +4,7 @@ import time
 
 from dashboards.live.metrics import METRICS
 from dashboards.live.wire.batches import Batch, Batches
-from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.positions import Position
 
 _MAX_POSITIONS = 256
@@ -22,7 +22,7 @@ class View:
 
     __slots__ = ("_batches", "_by_position", "_latest", "_previous", "_put_at", "position")
 
-    def __init__(self, state: State, visible_events: frozenset[str]) -> None:
+    def __init__(self, state: ChannelState, visible_events: frozenset[str]) -> None:
         self._batches = Batches(state, visible_events)
         self._by_position: dict[Position | None, Batch] = {}
         # The position of the last call of ``since``, the object itself, and its result.

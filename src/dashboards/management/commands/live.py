@@ -69,7 +69,7 @@ def _get_subscription(dashboard: type[Dashboard]) -> Subscription | None:
         channel = shared.channel
     except AudienceError:
         return None
-    sources = shared.get_sources()
+    sources = shared.get_computed_values()
     return Subscription(channel, None, sources) if sources else None
 
 
