@@ -291,7 +291,7 @@ async def test_a_page_is_whole_at_every_width(demo: Demo, page: Page, path: str)
             "width => document.documentElement.scrollWidth === width", arg=width
         )
     # Whoever has no mouse can scroll what is wider than its box.
-    for code in await page.get_by_role("region", name="ComputedValue:").all():
+    for code in await page.get_by_role("region", name="Source:").all():
         assert await code.get_attribute("tabindex") == "0"
     assert not refused
     assert not [url for url in asked if not url.startswith((demo.url, "data:"))]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.contrib.auth import get_user_model
 from django.core import signing
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -28,7 +29,7 @@ from dashboards.live.metrics import get_metrics
 from dashboards.live.stores import get_store
 from dashboards.live.wire.positions import Position
 from tests.harness import free_port, wait_for
-from tests.site.dashboards import Live, Mixed
+from tests.site.dashboards import Live, Mixed, Staff
 
 pytestmark = pytest.mark.django_db
 
@@ -313,6 +314,32 @@ def test_a_ticket_lets_its_user_in_again(behind: Settings, client: Client):
     assert ask_next(client, again, STAFF)["Grip-Hold"] == "stream"
 
 
+@pytest.mark.parametrize("is_next", [False, True])
+def test_access_revoked_while_a_request_is_answered_shows_no_value_stored_after(
+    behind: Settings, client: Client, monkeypatch: pytest.MonkeyPatch, is_next: bool
+):
+    """A server was stopped between the check of access and the reading of values. Meanwhile the
+    user lost access, and the answer had a value that was pushed after that."""
+    user = get_user_model().objects.create(username="admin", is_staff=True)
+    client.force_login(user)
+    push(Staff, "secret", "before")
+    response = ask(client, STAFF)
+    assert "before" in response.content.decode()
+    is_allowed = Staff.has_permission
+
+    def check_and_stop(self: Staff, request: HttpRequest) -> bool:
+        allowed = is_allowed(self, request)
+        get_store().put(REVOCATIONS, {user_subject(user.pk): ""})
+        push(Staff, "secret", "after")
+        return allowed
+
+    monkeypatch.setattr(Staff, "has_permission", check_and_stop)
+    response = ask_next(client, response, STAFF) if is_next else ask(client, STAFF)
+    assert "Grip-Hold" not in response
+    assert "secret" not in response.content.decode()
+    assert response.status_code == 200
+
+
 @pytest.mark.parametrize(
     "change", ["logout", "everybody", "forgotten", "inactive", "gone", "staff"]
 )
@@ -538,6 +565,28 @@ def test_streams_are_looked_at_before_news_are_told(behind: Settings, control: C
     store.put(CHANNEL, {"number": "shortly afterwards"})
     wait_for(lambda: "shortly afterwards" in control.contents())
     assert control.items[-2]["channel"] == "dashboards:access:user%3A7"
+
+
+def test_revocation_is_published_again_until_no_answer_can_be_on_its_way(
+    behind: Settings, control: Control, monkeypatch: pytest.MonkeyPatch
+):
+    """A stream was opened just before its user lost access, by a server that was stopped then. Its
+    answer reached Pushpin after more than three seconds, and the stream got the next update."""
+    seconds = 0.0
+    now = time.monotonic
+    clock = SimpleNamespace(time=time.time, monotonic=lambda: now() + seconds)
+    monkeypatch.setattr(publisher, "time", clock)
+    store = get_store()
+    store.put(REVOCATIONS, {user_subject(7): "", "object:5b2": ""})
+    wait_for(lambda: len(control.items) == 2)
+    channels = []
+    for seconds in (0.0, 10.0, 20.0):
+        control.items.clear()
+        store.put(CHANNEL, {"number": f"after {seconds} s"})
+        wait_for(lambda text=f"after {seconds} s": text in control.contents())  # type: ignore[misc]
+        channels.append([item["channel"] for item in control.items if "id" not in item])
+    user, thing = "dashboards:access:user%3A7", "dashboards:access:object%3A5b2"
+    assert [sorted(each) for each in channels] == [[thing, user], [user], []]
 
 
 def test_everybody_is_looked_at_once_a_second(behind: Settings, control: Control):

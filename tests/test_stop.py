@@ -34,7 +34,7 @@ def _many_files() -> Iterator[None]:
 
 @contextmanager
 def open_streams(site: Site, number: int) -> Iterator[list[socket.socket]]:
-    """Subscription streams, asked for in handfuls: a listening socket's queue is short."""
+    """Hold streams, asked for in handfuls: a listening socket's queue is short."""
     with ExitStack() as stack:
         streams: list[socket.socket] = []
         while len(streams) < number:

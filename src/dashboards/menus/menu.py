@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch
 from django.utils.functional import cached_property
 
-from dashboards.component.base import call
-from dashboards.component.guard import Failure, guarded
+from dashboards.component.errors import Failure, catch_errors
 from dashboards.component.links import resolve_link
+from dashboards.component.values import call
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.permissions import grants
 from dashboards.registry import registry
@@ -79,7 +79,7 @@ class DashboardMenuItem(MenuItem):
     def get_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - for items of other kinds
         """Return the dashboard's address; empty where the request's URLconf lacks it."""
         try:
-            return self.dashboard.without_components(about=self.object).get_absolute_url()
+            return self.dashboard.without_components(object=self.object).get_absolute_url()
         except NoReverseMatch:
             return ""
 
@@ -100,7 +100,7 @@ def make_dashboard_item(
     """
     about = obj if issubclass(dashboard, ModelDashboard) else None
     return DashboardMenuItem(
-        title=dashboard.without_components(about=about).name if title is None else title,
+        title=dashboard.without_components(object=about).name if title is None else title,
         children=children,
         dashboard=dashboard,
         object=about,
@@ -215,7 +215,7 @@ class DashboardMenu(Menu):
             and (not issubclass(each, ModelDashboard) or isinstance(obj, each.get_model()))
         ]
         made = (
-            guarded(
+            catch_errors(
                 partial(make_dashboard_item, each, obj), dashboard=each.__name__, part="menu item"
             )
             for each in shown
@@ -227,7 +227,9 @@ def bind(items: Iterable[MenuItem] | None, request: HttpRequest) -> list[BoundIt
     """Return the items that one request is shown; an item that raises is left out."""
 
     def bind_one(item: MenuItem) -> BoundItem | None:
-        bound = guarded(lambda: item.bind(request), dashboard=type(item).__name__, part="menu item")
+        bound = catch_errors(
+            lambda: item.bind(request), dashboard=type(item).__name__, part="menu item"
+        )
         return None if isinstance(bound, Failure) else bound
 
     bound = map(bind_one, items or ())

@@ -17,12 +17,13 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from dashboards.component.base import Bound, Component, resolve
+from dashboards.component.base import Bound, Component
 from dashboards.component.cleaning import as_form, refusing_bad_database_input
 from dashboards.component.filters import Filters
 from dashboards.component.form.json import make_json_response, wants_json
 from dashboards.component.form.view import FormView
 from dashboards.component.links import resolve_url
+from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _NEXT_FIELD = "dashboards-next"
@@ -172,14 +173,12 @@ class Form(Component):
 
     # Rendering
 
-    def prepare_value(self, value: Any) -> FormView:
-        """Return the form without a URL to send it to."""
-        empty: dict[str, Any] = {**dict.fromkeys(("request", "object", "user")), "filters": {}}
-        form = as_form(self._make(self._get_class(empty), empty, None, **self._initial(value)))
-        return FormView(form, self.method, submit_text=self._button)
-
-    def present(self, value: Any, bound: Bound) -> FormView:
-        """Return the form as its viewer has filled it in."""
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> FormView:
+        """Return the form as its viewer has filled it in; without ``bound``, without a URL."""
+        if bound is None:
+            empty: dict[str, Any] = {**dict.fromkeys(("request", "object", "user")), "filters": {}}
+            form = as_form(self._make(self._get_class(empty), empty, None, **self._initial(value)))
+            return FormView(form, self.method, submit_text=self._button)
         filters = bound.own_filters
         if filters is None:
             make = self._get_maker(bound)

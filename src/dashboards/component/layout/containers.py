@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
-from dashboards.component.guard import Failure, guarded
+from dashboards.component.errors import Failure, catch_errors
 from dashboards.component.layout.base import (
     MAX_LEVEL,
     LayoutDashboard,
@@ -234,7 +234,7 @@ def _get_section(children: Iterable[_Child], size: int) -> list[_Child]:
 def _render_guarded(layout: LayoutObject, rendering: Rendering) -> SafeString:
     """Render a layout object; if it raises, render the components inside without it."""
     dashboard = rendering.dashboard
-    html = guarded(
+    html = catch_errors(
         lambda: layout.render(rendering),
         dashboard=type(dashboard).__name__,
         key=type(layout).__name__,

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 
-from dashboards.component.base import Bound, Component, as_data
+from dashboards.component.base import Bound, Component
 from dashboards.component.table.export import csv_response
 from dashboards.component.table.serializer import TableSerializer
 from dashboards.component.table.source import (
@@ -26,6 +26,7 @@ from dashboards.component.table.state import EXPORT, PARAMS, keep_params
 from dashboards.component.table.urls import build_table_urls
 from dashboards.component.table.view import TableFeatures, TableRequest, TableView
 from dashboards.component.texts import as_text
+from dashboards.component.values import as_data
 from dashboards.exceptions import DeclarationError
 
 
@@ -119,14 +120,12 @@ class Table(Component):
         """Return True if a viewer has sorted, searched or paged it."""
         return any(params.get(name) for name in PARAMS)
 
-    def prepare_value(self, value: Any) -> TableView | None:
-        """Return a table without anything to choose: it has no URL."""
-        return None if value is None else self._view(value, None).load()
-
-    def present(self, value: Any, bound: Bound) -> TableView | None:
-        """Return the page of the table that the viewer has chosen."""
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> TableView | None:
+        """Return the page that the viewer has chosen; without ``bound`` the whole table."""
         if value is None:
             return None
+        if bound is None:
+            return self._view(value, None).load()
         # Without a request it is rendered for all viewers: in the site's own language.
         language = nullcontext() if bound.request else translation.override(settings.LANGUAGE_CODE)
         with language:
@@ -137,7 +136,7 @@ class Table(Component):
         """Return the CSV file if the request asks for it, else ``None``."""
         if not self._is_export(bound):
             return None
-        view = bound.load()
+        view = bound.get_value()
         if not isinstance(view, TableView):
             return None
         return csv_response(bound.request, bound.key, view.export())

@@ -55,10 +55,12 @@ _IDLE_SECONDS = 1.0
 _FIRST_PAUSE = 0.1
 _MOST_PAUSE = 5.0
 
-# A stream is let in, and reaches the proxy a moment later. Whoever lost access in between has
-# missed that; it is said again before whatever is shown so shortly afterwards. To everybody who is
-# signed in no more than once a second.
+# The answer that opens a stream may reach the proxy after the revocation of its access. So the
+# revocation is published again, before each update that follows within this time. The streams of
+# one user or session are few. Their time covers an answer that a slow network or a stopped process
+# delays. To all users it is published once a second at most.
 _AGAIN_SECONDS = 3.0
+_AGAIN_PERSONAL_SECONDS = 15.0
 _EVERYBODY_SECONDS = 1.0
 # A process that begins does not know whether others have said what they put a moment ago.
 _RECENT_SECONDS = 60.0
@@ -260,7 +262,9 @@ class Publisher:
         lost = get_revoked_keys(self._access, changes)
         self._access = changes.position
         now = time.monotonic()
-        self._lost = {key: at for key, at in self._lost.items() if at > now - _AGAIN_SECONDS}
+        self._lost = {
+            key: at for key, at in self._lost.items() if at > now - _get_repeat_seconds(key)
+        }
         self._lost.update(dict.fromkeys(lost, math.inf))
         if ALL_USERS in self._lost or len(self._lost) > _MOST_CHANNELS:
             everybody = max(self._lost.values())
@@ -273,6 +277,11 @@ class Publisher:
                 return list(others)
             return [ALL_USERS, *others]
         return list(dict.fromkeys(map(first_of, self._lost)))
+
+
+def _get_repeat_seconds(key: str) -> float:
+    """Return the seconds during which the revocation of a key is published again."""
+    return _AGAIN_PERSONAL_SECONDS if is_personal(key) and key != ALL_USERS else _AGAIN_SECONDS
 
 
 def _begin(store: BaseStore) -> Position | None:
