@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch
 from django.utils.functional import cached_property
 
+from dashboards.compat import OldBoundItem
 from dashboards.component.base import call
 from dashboards.component.guard import Failure, guarded
 from dashboards.component.links import resolve_link
@@ -107,7 +108,7 @@ def make_dashboard_item(
     )
 
 
-class BoundItem:
+class BoundItem(OldBoundItem):
     """An entry of a menu for one request.
 
     Args:
@@ -116,9 +117,6 @@ class BoundItem:
         children: the items below it.
         request: the request.
     """
-
-    visible = True
-    """True, for templates of earlier versions: an item that is not shown is left out."""
 
     def __init__(
         self, title: str, url: str, children: Sequence["BoundItem"], request: HttpRequest
@@ -206,7 +204,7 @@ class DashboardMenu(Menu):
 
     @classmethod
     def get_items(cls, obj: Any = None) -> list[MenuItem]:
-        """Return an item for each dashboard; a ``ModelDashboard`` only if ``obj`` is of its model."""
+        """Return an item for each dashboard. A ``ModelDashboard`` needs an ``obj`` of its model."""
         shown = [
             each
             for each in registry
