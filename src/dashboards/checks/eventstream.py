@@ -66,8 +66,8 @@ def check_event_channels(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG0
     return [
         Warning(
             f"{dashboard.__name__}.Meta.event_channels names "
-            f"{', '.join(map(repr, dashboard._meta.event_channels))}, but whoever may not open "  # noqa: SLF001 - ours
-            f"{dashboard.__name__} may read them all the same.",
+            f"{', '.join(map(repr, dashboard._meta.event_channels))}, but users who may not "  # noqa: SLF001 - ours
+            f"open {dashboard.__name__} can read them, too.",
             hint=(
                 "Set EVENTSTREAM_CHANNELMANAGER_CLASS = "
                 '"dashboards.eventstream.DashboardChannelManager".'

@@ -237,7 +237,7 @@ class LiveMixin(URLMixin):
             name = type(self).__name__
             msg = (
                 f"{name}.__init__ must work without a request, too (request=None): "
-                "what is computed for everybody, or pushed, has none."
+                "values that are pushed, or computed for all viewers, have no request."
             )
             raise DeclarationError(msg) from error
 
