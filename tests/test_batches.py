@@ -7,7 +7,7 @@ from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.subscription import Subscription
 from dashboards.live.wire import batches
 from dashboards.live.wire.batches import Batches
-from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.frames import Frame
 from dashboards.live.wire.positions import Position
 from tests.event_stream import Reader
@@ -15,9 +15,9 @@ from tests.event_stream import Reader
 CHANNEL = "shop.orders"
 
 
-def state_of(*versions: int, size: int = 10) -> State:
+def state_of(*versions: int, size: int = 10) -> ChannelState:
     """A state with one frame of each version."""
-    state = State()
+    state = ChannelState()
     state.take(Frame(f"c{version}", version, f"{version}:" + "x" * size) for version in versions)
     return state
 

@@ -87,7 +87,7 @@ frames = {
     key: board.render_pushed(key, board.prepare_pushed(key, value)) for key, value in VALUES.items()
 }
 for key in Kinds.declared:
-    frames[key + ":state"] = board[key]._render_shared_state("failed", 1_800_000_000)
+    frames[key + ":state"] = board[key].live_binding.render_state("failed", 1_800_000_000)
 print(json.dumps(frames))
 """
 

@@ -18,15 +18,15 @@ from django.test import RequestFactory
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
+from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.pool import Pool
 from dashboards.live.compute.producer import Producer
-from dashboards.live.compute.triggers import ComputedValue
 from dashboards.live.fanout.hub import Hub, Reader
 from dashboards.live.metrics import METRICS, get_metrics
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.subscription import Subscription
 from dashboards.live.wire.frames import page_html
-from dashboards.live.wire.value_state import State, current_states, state_event
+from dashboards.live.wire.value_state import ValueState, current_states, state_event
 from tests.harness import wait_for
 
 CHANNEL = "shop.orders"
@@ -76,7 +76,7 @@ async def read_until(reader: Reader, text: str) -> str:
     return seen
 
 
-def show(state: State, since: float) -> str:
+def show(state: ValueState, since: float) -> str:
     return f"{state} since {since:.0f}"
 
 
@@ -469,7 +469,7 @@ from django.conf import settings
 settings.configure()
 from dashboards.live.compute.producer import PRODUCER
 from dashboards.live.stores.memory import MemoryStore
-from dashboards.live.compute.triggers import ComputedValue
+from dashboards.live.compute.groups import ComputedValue
 
 store = MemoryStore({})
 hangs = ComputedValue("hangs", 60, lambda: time.sleep(3600))

@@ -15,7 +15,7 @@ from django.db import OperationalError
 
 from dashboards.live.access.channel import REVOCATIONS
 from dashboards.live.access.subjects import user_subject
-from dashboards.live.compute.triggers import ComputedValue
+from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.fanout.hub import Hub, Reader
 from dashboards.live.metrics import get_metrics
 from dashboards.live.stores.database import DatabaseStore
@@ -103,7 +103,7 @@ async def test_a_thousand_channels_opened_at_once_are_held_over_few_connections(
         opened = time.monotonic() - began
         for number, reader in enumerate(readers):
             await until(reader, f"value {number}")
-        await asyncio.to_thread(wait_for, lambda: store._ears)
+        await asyncio.to_thread(wait_for, lambda: store._listeners)
         most = client.info("clients")["connected_clients"]
         assert most <= 20 + 5
         store.put("shop.orders:7", {"a": "heard of"})
@@ -226,7 +226,7 @@ async def test_a_redis_that_is_restarted_ends_only_streams_of_those_who_may_not_
     async with hub_of(store) as hub:
         reader = await hub.open(Subscription("shop.orders", None, identity=user_subject(1)), ask)
         anonymous = await hub.open(Subscription("shop.orders", None))
-        await asyncio.to_thread(wait_for, lambda: store._ears)
+        await asyncio.to_thread(wait_for, lambda: store._listeners)
         server.kill()
         hub._all_stale.set()
         await asyncio.to_thread(wait_for, lambda: "does not answer" in caplog.text)

@@ -467,7 +467,7 @@ def test_what_the_page_about_figures_shows(
     for name in ("Shop", "Sales", "Boiler", "Notes"):
         dashboard = names[name](RequestFactory().get("/"))
         for component in dashboard:
-            shown[component.key] = str(component.render(component.load()))
+            shown[component.key] = str(component.render(component.get_value()))
     assert "12,840.50" in shown["takings"]
     assert "Down, better:" in shown["answer"]
     assert names["Sales"]()["pages"].title == "Pages in print"

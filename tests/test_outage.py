@@ -49,9 +49,9 @@ class Store(MemoryStore):
             raise ConnectionError("down")  # noqa: EM101
         return super().since(channel, position)
 
-    def claim(self, name: str, seconds: float, stamp: str = "") -> str:
+    def acquire_lease(self, name: str, seconds: float, input_version: str = "") -> str:
         self._ask()
-        return super().claim(name, seconds, stamp)
+        return super().acquire_lease(name, seconds, input_version)
 
     def put(self, channel: str, frames: Any) -> Position:
         self._ask()

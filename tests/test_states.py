@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from dashboards.component import CTA, Chart, Component, Form, Gauge, Progress, Stat, Table, Text
-from dashboards.component.guard import guarded, is_under_test
+from dashboards.component.errors import catch_errors, is_under_test
 from dashboards.component.layout import Card, ComponentLayout, Header
 from dashboards.component.stat import StatSerializer
 from dashboards.dashboard import Dashboard
@@ -460,7 +460,7 @@ def test_what_ends_the_process_passes(error: type[BaseException]):
         raise error
 
     with pytest.raises(error):
-        guarded(end, dashboard="Board", part="value")
+        catch_errors(end, dashboard="Board", part="value")
 
 
 # Who may read what was raised, and where it is raised.

@@ -235,7 +235,7 @@ def test_a_serializer_as_the_older_documentation_writes_it():
 
     for value in (Example, Example.serialize):
         for component in (Table(value=value), Table(defer=value)):
-            shown = bind(component, "min=7").load()
+            shown = bind(component, "min=7").get_value()
             assert [line.cells[0].value for line in shown.lines] == [
                 "The Key is: key_7",
                 "The Key is: key_8",

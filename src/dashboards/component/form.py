@@ -19,10 +19,11 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from dashboards.component.base import Bound, Component, resolve
+from dashboards.component.base import Bound, Component
 from dashboards.component.cleaning import as_form, refusing_bad_database_input
 from dashboards.component.filters import Filters
 from dashboards.component.links import resolve_url
+from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 NEXT = "dashboards-next"
@@ -217,14 +218,12 @@ class Form(Component):
 
     # What is shown
 
-    def prepare_value(self, value: Any) -> FormView:
-        """Return a form that stands alone: nothing is known of where it is sent."""
-        nobody: dict[str, Any] = {**dict.fromkeys(("request", "object", "user")), "filters": {}}
-        form = self._make(self._class(nobody), nobody, None, **self._initial(value))
-        return FormView(form, self.method, submit_text=self._button)
-
-    def present(self, value: Any, bound: Bound) -> FormView:
-        """Return the form as its viewer has filled it in."""
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> FormView:
+        """Return the form as its viewer has filled it in; unbound, one that has no address."""
+        if bound is None:
+            nobody: dict[str, Any] = {**dict.fromkeys(("request", "object", "user")), "filters": {}}
+            form = self._make(self._class(nobody), nobody, None, **self._initial(value))
+            return FormView(form, self.method, submit_text=self._button)
         filters = bound.own_filters
         if filters is None:
             given = bound.call_kwargs

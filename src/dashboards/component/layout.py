@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
 from dashboards.component.css import classes_by_part
-from dashboards.component.guard import Failure, guarded
+from dashboards.component.errors import Failure, catch_errors
 from dashboards.component.links import resolve_link
 from dashboards.component.states import render_failed
 from dashboards.component.templates import Templates
@@ -466,7 +466,7 @@ def _are_hidden(children: Sequence[str | LayoutObject], dashboard: Shown) -> boo
 def _render(layout: LayoutObject, rendering: Rendering) -> SafeString:
     """Render a layout object; where it raises, the components inside without it."""
     dashboard = rendering.dashboard
-    html = guarded(
+    html = catch_errors(
         lambda: layout.render(rendering),
         dashboard=type(dashboard).__name__,
         key=type(layout).__name__,

@@ -11,8 +11,8 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component.bound import BoundComponent
+from dashboards.component.errors import Failure, catch_errors
 from dashboards.component.filters import Filters
-from dashboards.component.guard import Failure, guarded
 from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.component.pending import gather_values
 from dashboards.component.states import render_failed
@@ -105,7 +105,7 @@ class Dashboard(PermissionMixin, LiveMixin):
         return self.get_url_name()
 
     def _guard(self, run: Callable[[], T], part: str) -> T | Failure:
-        return guarded(run, dashboard=type(self).__name__, part=part)
+        return catch_errors(run, dashboard=type(self).__name__, part=part)
 
     # Filters.
 
@@ -211,7 +211,7 @@ class Dashboard(PermissionMixin, LiveMixin):
         for each in shown:
             each.prefetch()
         # Awaited values are awaited together: the page takes as long as the slowest, not as all.
-        gather_values([each.pending for each in shown if each.pending])
+        gather_values([each.loader.pending for each in shown if each.loader.pending])
         if layout is not None:
             html = self._guard(lambda: layout.render(Rendering(self)), "layout")
             if not isinstance(html, Failure):
@@ -251,7 +251,7 @@ class Dashboard(PermissionMixin, LiveMixin):
         component = self[key]
         if component.takes_params:
             self._check_parameters(component)
-        content = component.render_content(self.get_frame(component))
+        content = component.render_content()
         if (
             content is None
             and component.is_computed
@@ -276,12 +276,12 @@ class Dashboard(PermissionMixin, LiveMixin):
         """
         component = self[key]
         if component.is_customized:
-            return component.render(component.load())
+            return component.render(component.get_value())
         if component.is_computed:
             if is_due:
                 self.compute_due(deferred=True)
         elif component.is_deferred and not component.series:
-            return component.render(component.get_deferred_value())
+            return component.render(component.get_value())
         return self.render_content(key)
 
     def _check_parameters(self, component: BoundComponent) -> None:
@@ -296,7 +296,8 @@ class Dashboard(PermissionMixin, LiveMixin):
         first = _key_owners.setdefault(self.request, {}).setdefault(key, type(self))
         if first is not type(self):
             msg = (
-                f"{component.label}: {first.__name__}.{key} is on the same page, and the parameters "
-                f"of both begin with {key!r} in its URL (?{key}-…): give one of them another key."
+                f"{component.label}: {first.__name__}.{key} is on the same page, and the "
+                f"parameters of both begin with {key!r} in its URL (?{key}-…): give one of them "
+                "another key."
             )
             raise DeclarationError(msg)

@@ -15,8 +15,9 @@ from functools import partial
 from time import monotonic
 from typing import NamedTuple
 
-from dashboards.component.bound import BoundComponent, Shown
+from dashboards.component.bound import BoundComponent
 from dashboards.component.pending import gather_values
+from dashboards.component.rendering import Shown
 from dashboards.dashboard.base import Dashboard
 
 SECONDS = 0.5
@@ -52,10 +53,10 @@ def load_together(dashboard: Dashboard, keys: Iterable[str]) -> Batch:
         each.prefetch_deferred()
         _note([each], monotonic() - began)
         begun.append(each)
-    gather_values([each.pending for each in begun if each.pending], SECONDS)
+    gather_values([each.loader.pending for each in begun if each.loader.pending], SECONDS)
     ready: dict[str, Shown] = {}
     for each in begun:
-        if each.pending and each.pending.is_waiting:
+        if each.loader.pending and each.loader.pending.is_waiting:
             _slow.add(each.label)
             continue
         load = partial(dashboard.load_content, each.key, is_due=False)

@@ -12,8 +12,9 @@ from django.utils.functional import cached_property
 
 from dashboards import conf
 from dashboards.component.base import Component
-from dashboards.component.bound import BoundComponent, Owner
-from dashboards.component.guard import get_transactions
+from dashboards.component.bound import BoundComponent
+from dashboards.component.errors import get_transactions
+from dashboards.component.owner import Owner
 from dashboards.component.templates import Templates
 from dashboards.dashboard.components import Components
 from dashboards.dashboard.metaclass import DashboardMetaclass

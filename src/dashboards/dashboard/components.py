@@ -6,8 +6,10 @@ from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
 from typing import Any
 
-from dashboards.component.base import Component, names_of
-from dashboards.component.bound import BoundComponent, Owner
+from dashboards.component.base import Component
+from dashboards.component.bound import BoundComponent
+from dashboards.component.owner import Owner
+from dashboards.component.values import names_of
 from dashboards.exceptions import DeclarationError, UnknownComponentError
 from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import as_classes

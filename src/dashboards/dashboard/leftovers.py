@@ -13,6 +13,7 @@ from time import monotonic
 
 from dashboards import conf
 from dashboards.component.bound import BoundComponent
+from dashboards.component.release import get_release
 from dashboards.exceptions import StoreUnavailableError
 from dashboards.live.stores import get_store
 from dashboards.live.wire.frames import Frame
@@ -38,7 +39,9 @@ def find_leftovers(
     left: set[str] = set()
     for frame in frames:
         component = components.get(value_event(frame.key))
-        if component is None or (not frame.number and component.is_of_another_kind(frame.data)):
+        if component is None or (
+            not frame.number and get_release(component.declaration).is_another_kind(frame.data)
+        ):
             left.add(frame.key)
     newest: dict[str, int] = {}
     for frame in frames if left else ():

@@ -13,8 +13,8 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from dashboards.component.bound import BoundComponent, new_refresh_token
-from dashboards.component.guard import describe_error, keeps_errors, may_see_errors
+from dashboards.component.errors import describe_error, keeps_errors, may_see_errors
+from dashboards.component.live import new_refresh_token
 from dashboards.dashboard.leftovers import are_due, find_leftovers, forget
 from dashboards.dashboard.model_signals import connect_awaited_models, connect_model
 from dashboards.dashboard.urls import URLMixin
@@ -25,8 +25,9 @@ from dashboards.exceptions import (
     StoreUnavailableError,
 )
 from dashboards.live.access.subjects import dashboard_subject, object_subjects, user_subject
+from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.producer import PRODUCER
-from dashboards.live.compute.triggers import ComputedValue, OnChange
+from dashboards.live.compute.triggers import OnChange
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import Changes
 from dashboards.live.stores.limits import check_raw_size, check_size
@@ -159,24 +160,24 @@ class LiveMixin(URLMixin):
             for name, components in others.items():
                 forget(name, find_leftovers(_read(name).frames, components))
 
-    def get_frame(self, component: BoundComponent) -> str | None:
-        """Return a component's newest frame, or None if the store has none of this release."""
-        key = component.key
-        if component.is_restricted and component.is_pushed:
-            frame = self._restricted_frames.get(key)
-        else:
-            frame = self._stored_state.frames.get(key)
-        return frame if frame is not None and component.is_of_this_release(frame) else None
+    def get_stored_frame(self, key: str, *, is_restricted: bool) -> str | None:
+        """Return the newest frame of a component in the store, or None if there is none.
 
-    def get_state(self, component: BoundComponent) -> str:
+        Args:
+            key: the component's key.
+            is_restricted: True for a value that was pushed to a restricted component.
+        """
+        return (self._restricted_frames if is_restricted else self._stored_state.frames).get(key)
+
+    def get_state(self, event: str) -> str:
         """Return the state of a component's shared value as HTML; empty if the value is fresh.
 
         It contains the last error for viewers who may see errors.
         """
-        state = self._stored_state.states.get(component.event, "")
+        state = self._stored_state.states.get(event, "")
         if not (state and may_see_errors(self.request)):
             return state
-        error = self._errors.get(component.event)
+        error = self._errors.get(event)
         return format_html("{} <code>{}</code>", mark_safe(state), error) if error else state  # noqa: S308 - rendered by us
 
     # Errors of shared values.
@@ -190,7 +191,7 @@ class LiveMixin(URLMixin):
     def _noted_errors(self) -> dict[str, str]:
         return {}
 
-    def note_error(self, component: BoundComponent, error: Exception) -> None:
+    def note_error(self, event: str, error: Exception) -> None:
         """Store the text of an error that a shared value raised, if any viewer may see errors.
 
         The process that renders a page may be another than the one that computes the value. The
@@ -199,12 +200,12 @@ class LiveMixin(URLMixin):
         if not keeps_errors():
             return
         text = describe_error(error)
-        if self._noted_errors.get(component.event) == text:
+        if self._noted_errors.get(event) == text:
             return
         # The store may be what failed. The error is logged in any case.
         with suppress(Exception):
-            get_store().put(self._errors_channel, {component.event: text})
-            self._noted_errors[component.event] = text
+            get_store().put(self._errors_channel, {event: text})
+            self._noted_errors[event] = text
 
     # Computed values.
 
@@ -245,7 +246,8 @@ class LiveMixin(URLMixin):
     def _computed_values(self) -> Mapping[str, ComputedValue]:
         if not self.is_live:
             return {}
-        values = (component.source() for component in self._broadcast_instance)
+        bindings = (component.live_binding for component in self._broadcast_instance)
+        values = (each.get_computed_value() for each in bindings if each)
         return {value.key: value for value in values if value}
 
     def get_computed_values(self) -> Sequence[ComputedValue]:
@@ -297,11 +299,12 @@ class LiveMixin(URLMixin):
             ValueTooLargeError: the value is text that is too long to be stored.
         """
         component = self[key]
-        if not component.live:
+        live = component.live_binding
+        if live is None:
             msg = f"{component.label} is not live: declare it with live=True to push to it."
             raise NotLiveError(msg)
         check_raw_size(component.label, value)
-        prepared = component.prepare_shared(value)
+        prepared = live.prepare(value)
         check_raw_size(component.label, prepared)
         return prepared
 
@@ -312,7 +315,9 @@ class LiveMixin(URLMixin):
             ValueTooLargeError: the HTML is too long to be stored.
         """
         component = self[key]
-        html = component.render_shared(value)
+        live = component.live_binding
+        assert live is not None  # noqa: S101 - prepare_pushed has checked it
+        html = live.render(value)
         check_size(component.label, html if isinstance(html, str) else html.base)
         return html
 

@@ -69,8 +69,8 @@ class Options:
             raise DeclarationError(msg)
         if channels and self.is_divided:
             msg = (
-                "Meta.event_channels cannot be used here, because each user or object has values of "
-                "its own, and a channel sends its events to all: use dashboards.live.push."
+                "Meta.event_channels cannot be used here, because each user or object has values "
+                "of its own, and a channel sends its events to all: use dashboards.live.push."
             )
             raise DeclarationError(msg)
 

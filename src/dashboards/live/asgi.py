@@ -143,8 +143,8 @@ class LiveStreamMiddleware:
             msg = f"The site answered {exchange.status}."
             raise RuntimeError(msg)
         now = exchange.offer.hold if exchange.holding else None
-        return now is not None and (now.channel, now.identity, now.session, now.heard) == (
-            *(hold.channel, hold.identity, hold.session, hold.heard),
+        return now is not None and (now.channel, now.identity, now.session, now.visible_events) == (
+            *(hold.channel, hold.identity, hold.session, hold.visible_events),
         )
 
     async def _answer_in_shared_thread(self, scope: dict[str, Any], exchange: "_Exchange") -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 
 from dashboards.live.access.subjects import ALL_USERS
-from dashboards.live.compute.triggers import ComputedValue
+from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.wire.positions import Position
 
 EXTENSION = "dashboards.hold"
@@ -29,7 +29,7 @@ class Subscription:
 
     channel: str
     position: Position | None
-    sources: Sequence[ComputedValue] = ()
+    computed_values: Sequence[ComputedValue] = ()
     identity: str = ""
     """The user who opened it, as ``user_subject`` says; empty if nobody is signed in."""
     holder: str = ""
@@ -42,7 +42,7 @@ class Subscription:
     """The session that opened it, as ``session_subject`` says; empty for none."""
     about: tuple[str, ...] = ()
     """The subjects of its dashboard and of its object."""
-    heard: frozenset[str] = frozenset()
+    visible_events: frozenset[str] = frozenset()
     """The guarded events that it may be sent (``live/wire/restricted.py``)."""
     seconds: float = math.inf
     """The time after which its session expires, and with it the stream."""

@@ -13,9 +13,9 @@ from django.urls import NoReverseMatch
 from django.utils.functional import cached_property
 
 from dashboards.compat import OldBoundItem
-from dashboards.component.base import call
-from dashboards.component.guard import Failure, guarded
+from dashboards.component.errors import Failure, catch_errors
 from dashboards.component.links import resolve_link
+from dashboards.component.values import call
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.permissions import grants
 from dashboards.registry import registry
@@ -213,7 +213,7 @@ class DashboardMenu(Menu):
             and (not issubclass(each, ModelDashboard) or isinstance(obj, each.get_model()))
         ]
         made = (
-            guarded(
+            catch_errors(
                 partial(make_dashboard_item, each, obj), dashboard=each.__name__, part="menu item"
             )
             for each in shown
@@ -225,7 +225,9 @@ def bind(items: Iterable[MenuItem] | None, request: HttpRequest) -> list[BoundIt
     """Return the items that a request may see; an item that raises is left out."""
 
     def bind_one(item: MenuItem) -> BoundItem | None:
-        bound = guarded(lambda: item.bind(request), dashboard=type(item).__name__, part="menu item")
+        bound = catch_errors(
+            lambda: item.bind(request), dashboard=type(item).__name__, part="menu item"
+        )
         return None if isinstance(bound, Failure) else bound
 
     bound = map(bind_one, items or ())

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.http import HttpRequest
 
-from dashboards.component.guard import Failure, guarded
+from dashboards.component.errors import Failure, catch_errors
 from dashboards.exceptions import RegistrationError
 from dashboards.menus.menu import (
     BoundItem,
@@ -102,7 +102,7 @@ def get_sections(request: HttpRequest | None, obj: Any = None) -> Sections:
     sections: dict[str, list[BoundItem]] = {}
     for menu in list(menu_registry) or get_default_menus():
         render = partial(_render, menu, request, obj)
-        section = guarded(render, dashboard=menu.__name__, part="menu")
+        section = catch_errors(render, dashboard=menu.__name__, part="menu")
         if not isinstance(section, Failure) and section[1]:
             sections.setdefault(section[0], []).extend(section[1])
     mark_exactly(chain.from_iterable(sections.values()))

@@ -14,7 +14,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
 from dashboards.characters import clean_text
-from dashboards.component.bound import BoundComponent, Shown, entity_tag
+from dashboards.component.bound import BoundComponent
+from dashboards.component.htmx import entity_tag
+from dashboards.component.rendering import Shown
 from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import UnknownComponentError

@@ -21,7 +21,7 @@ from dashboards.live.stores.base import Changes
 from dashboards.live.subscription import StreamHandoff, Subscription, get_handoff, retry_when_full
 from dashboards.live.wire.frames import encode_frames, encode_opening, encode_release
 from dashboards.live.wire.positions import Position
-from dashboards.live.wire.restricted import audible
+from dashboards.live.wire.restricted import visible_frames
 from dashboards.releases import get_release_id
 from dashboards.sessions import get_seconds_left, get_session_key, keep_expiry
 from dashboards.views.access import DashboardAccessView, must_log_in
@@ -77,7 +77,7 @@ class StreamView(DashboardAccessView):
             handoff.hold = self._subscribe(self._get_position(), self._access)
         else:
             changes = self._read_changes()
-            frames = audible(changes.frames, self.dashboard.visible_events)
+            frames = visible_frames(changes.frames, self.dashboard.visible_events)
             if proxy is None or proxy.hold(self._subscribe(changes.position, proxy.access)):
                 content += encode_frames(frames, str(changes.position))
         response = HttpResponse(content, content_type="text/event-stream")
@@ -153,7 +153,7 @@ class StreamView(DashboardAccessView):
             holder=self._identity or (handoff.client if handoff else ""),
             session=session_subject(session) if session else "",
             about=dashboard.get_subjects(),
-            heard=dashboard.visible_events,
+            visible_events=dashboard.visible_events,
             seconds=get_seconds_left(request) if session else math.inf,
             access=access,
             resumed="Last-Event-ID" in request.headers,

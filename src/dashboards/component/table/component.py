@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 
-from dashboards.component.base import Bound, Component, as_data
+from dashboards.component.base import Bound, Component
 from dashboards.component.table.export import csv_response
 from dashboards.component.table.serializer import TableSerializer
 from dashboards.component.table.source import (
@@ -25,6 +25,7 @@ from dashboards.component.table.source import (
 from dashboards.component.table.state import EXPORT, NAMES, address_of, keep_params
 from dashboards.component.table.view import Options, Place, TableView
 from dashboards.component.texts import as_text
+from dashboards.component.values import as_data
 from dashboards.exceptions import DeclarationError
 
 
@@ -117,14 +118,12 @@ class Table(Component):
         """Whether a viewer has asked for another view than everybody's."""
         return any(params.get(name) for name in NAMES)
 
-    def prepare_value(self, value: Any) -> TableView | None:
-        """Return a table in which nothing can be asked for: one that stands alone."""
-        return None if value is None else self._view(value, None).load()
-
-    def present(self, value: Any, bound: Bound) -> TableView | None:
-        """Return the page of the table that was asked for."""
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> TableView | None:
+        """Return the page of the table that was requested; unbound, the whole table."""
         if value is None:
             return None
+        if bound is None:
+            return self._view(value, None).load()
         # For everybody: the site's own language, whoever pushes.
         ways = nullcontext() if bound.request else translation.override(settings.LANGUAGE_CODE)
         with ways:
@@ -138,7 +137,7 @@ class Table(Component):
         """Answer with the file, where that is asked for."""
         if not self._is_export(bound):
             return None
-        view = bound.load()
+        view = bound.get_value()
         if not isinstance(view, TableView):
             return None
         return csv_response(bound.request, bound.key, view.export())

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from dashboards.component.base import resolve
 from dashboards.component.serializer import Serializer
 from dashboards.component.table.source import (
     Columns,
@@ -13,6 +12,7 @@ from dashboards.component.table.source import (
     as_order,
     as_rows,
 )
+from dashboards.component.values import resolve
 
 
 class TableSerializer(Serializer):

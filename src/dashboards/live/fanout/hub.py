@@ -19,15 +19,15 @@ from typing import Any
 from dashboards import conf
 from dashboards.live.access.channel import REVOCATIONS, get_revoked_keys
 from dashboards.live.access.subjects import ALL_USERS, Revoked, is_personal
-from dashboards.live.compute.producer import follow_turn
-from dashboards.live.compute.triggers import group_by_interval
+from dashboards.live.compute.following import follow_group
+from dashboards.live.compute.groups import group_by_interval
 from dashboards.live.fanout.eager import begin, between_tasks
 from dashboards.live.metrics import METRICS
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.notifications import ALL_CHANNELS
 from dashboards.live.subscription import Subscription
 from dashboards.live.wire.batches import Batch, Batches
-from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.frames import HEARTBEAT, encode_event
 from dashboards.live.wire.positions import Position
 from dashboards.live.workers import is_cancelled
@@ -90,7 +90,7 @@ class Reader:
         # A write that was begun while its task waited for news, and is not done.
         self._rest: Awaitable[None] | None = None
         self.feed = feed
-        self.view = feed.get_view(hold.heard)
+        self.view = feed.get_view(hold.visible_events)
         self.position = hold.position
         self.subjects = hold.subjects
         self.is_personal = hold.is_personal
@@ -231,9 +231,9 @@ class View:
 
     __slots__ = ("_batches", "_feed", "_latest", "_news")
 
-    def __init__(self, feed: "Feed", heard: frozenset[str]) -> None:
+    def __init__(self, feed: "Feed", visible_events: frozenset[str]) -> None:
         self._feed = feed
-        self._batches = Batches(feed.state, heard)
+        self._batches = Batches(feed.state, visible_events)
         self._news: dict[Position | None, Batch] = {}
         # What was asked for last: the position itself, and its answer.
         self._latest = _NOTHING_YET
@@ -284,7 +284,7 @@ class Feed:
         self.changes: list[tuple[tuple[str, ...], asyncio.Event]] = []
         self.refreshing = asyncio.Lock()
         self.tasks: set[asyncio.Task[None]] = set()
-        self.state = State()
+        self.state = ChannelState()
         self._views: dict[frozenset[str], View] = {}
 
     def knows(self, position: Position | None) -> bool:
@@ -295,11 +295,11 @@ class Feed:
         """Whether it can answer a client that sent ``position`` without a look at the store."""
         return self.is_read and (position is None or self.knows(position))
 
-    def get_view(self, heard: frozenset[str]) -> View:
+    def get_view(self, visible_events: frozenset[str]) -> View:
         """Return what those readers share who may hear these guarded events."""
-        view = self._views.get(heard)
+        view = self._views.get(visible_events)
         if view is None:
-            view = self._views[heard] = View(self, heard)
+            view = self._views[visible_events] = View(self, visible_events)
         return view
 
     def apply(self, changes: Changes) -> None:
@@ -484,11 +484,11 @@ class Hub:
             )
         feed = self._feeds[hold.channel] = Feed(hold.channel)
         feed.tasks = _spawn(self._follow(feed.stale, partial(self._refresh, feed)))
-        for turn in group_by_interval(hold.sources):
+        for turn in group_by_interval(hold.computed_values):
             changed = asyncio.Event()
             feed.changes.append((turn.topics, changed))
             feed.tasks |= _spawn(
-                follow_turn(self._store, feed.channel, turn, changed, self._note_trouble)
+                follow_group(self._store, feed.channel, turn, changed, self._note_trouble)
             )
         return feed
 
@@ -623,7 +623,7 @@ class Hub:
             else:
                 self._look(channel)
 
-        await self._store.hear(hear)
+        await self._store.listen(hear)
 
     def _look(self, topic: str) -> None:
         for feed in self._feeds.values():

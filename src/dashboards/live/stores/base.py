@@ -13,7 +13,7 @@ from django.dispatch import Signal
 
 from dashboards.exceptions import StoreUnavailableError
 from dashboards.live.stores.limits import fit
-from dashboards.live.stores.notifications import Hear
+from dashboards.live.stores.notifications import Listener
 from dashboards.live.stores.outage import Outage
 from dashboards.live.wire.frames import Frame, Points
 from dashboards.live.wire.positions import Position
@@ -56,8 +56,8 @@ class BaseStore(ABC):
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
         self.outage = Outage()
-        self._ears: dict[object, Hear] = {}
-        self._signature = secrets.token_hex(4)
+        self._listeners: dict[object, Listener] = {}
+        self._sender_tag = secrets.token_hex(4)
 
     def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store rendered frames by key, all under one new version of the channel.
@@ -177,28 +177,28 @@ class BaseStore(ABC):
         """
 
     @abstractmethod
-    def claim(self, name: str, seconds: float, stamp: str = "") -> str:
+    def acquire_lease(self, name: str, seconds: float, input_version: str = "") -> str:
         """Claim a piece of work for so many seconds.
 
         Args:
             name: which work.
             seconds: how long the claim lasts if nobody extends it: what a dead holder costs.
-            stamp: for which state of things the work would be done.
+            input_version: for which state of things the work would be done.
 
         Returns:
             Who holds the claim, for ``hold``; empty while somebody else works on it, or where it
-            is done for this very stamp.
+            is done for this very input_version.
         """
 
     @abstractmethod
-    def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
+    def renew_lease(self, name: str, holder: str, seconds: float, input_version: str = "") -> bool:
         """Extend a claim, or say that the work is done; false when it is no longer the holder's.
 
         Args:
             name: which work.
             holder: what ``claim`` returned.
             seconds: how long from now the claim lasts, or the work counts as done.
-            stamp: for which state of things it is done; empty while it is not.
+            input_version: for which state of things it is done; empty while it is not.
         """
 
     @abstractmethod
@@ -209,48 +209,48 @@ class BaseStore(ABC):
     async def aheads(self, channels: Collection[str]) -> Mapping[str, Position]:
         """Do as ``heads``, inside an event loop."""
 
-    async def hear(self, hear: Hear) -> None:
+    async def listen(self, listener: Listener) -> None:
         """Hear hints inside an event loop, until cancelled.
 
         A hint names a channel that has news. It may be lost, doubled or late without harm. A
         backend whose wire may be cut tells ``ALL_CHANNELS`` when it begins to hear, and again.
         Backends extend this with the hints of other processes and wait for ever.
         """
-        ear = object()
-        self._ears[ear] = hear
+        token = object()
+        self._listeners[token] = listener
         try:
-            await self._hear_others(hear)
+            await self._listen_remote(listener)
         finally:
-            del self._ears[ear]
+            del self._listeners[token]
 
     @abstractmethod
-    async def _hear_others(self, hear: Hear) -> None:
+    async def _listen_remote(self, listener: Listener) -> None:
         """Hear the hints of other processes until cancelled."""
 
-    def hint(self, channel: str) -> None:
+    def notify(self, channel: str) -> None:
         """Tell every hub, of this process and of others, to look at something."""
-        self._hint(channel)
+        self._notify_local(channel)
 
     def _stored(self, channel: str, position: Position) -> None:
         """Tell this process of its own put. Every backend calls it, once others can read it."""
-        self._hint(channel)
+        self._notify_local(channel)
         # Robust: whoever pushed is not to blame for whoever listens.
         stored.send_robust(type(self), store=self, channel=channel, position=position)
 
-    def _hint(self, channel: str) -> None:
+    def _notify_local(self, channel: str) -> None:
         """Tell the hubs of this process, which need no wire."""
-        for hear in tuple(self._ears.values()):
-            hear(channel)
+        for listener in tuple(self._listeners.values()):
+            listener(channel)
 
-    def _sign(self, channel: str) -> str:
+    def _tag_sender(self, channel: str) -> str:
         """Return a hint for a wire that also carries it back to its sender."""
-        return f"{self._signature} {channel}"
+        return f"{self._sender_tag} {channel}"
 
-    def _hear_signed(self, hint: str, hear: Hear) -> None:
+    def _receive_tagged(self, payload: str, listener: Listener) -> None:
         """Hear a hint from such a wire, unless ``_hint`` has told it already."""
-        signature, _, channel = hint.partition(" ")
-        if signature != self._signature:
-            hear(channel)
+        sender_tag, _, channel = payload.partition(" ")
+        if sender_tag != self._sender_tag:
+            listener(channel)
 
     def close(self) -> None:  # noqa: B027 - most stores have nothing to let go of
         """Let go of threads and connections; the store can be used again."""

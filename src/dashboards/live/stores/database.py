@@ -30,7 +30,7 @@ from dashboards.live.stores.base import (
     new_holder,
 )
 from dashboards.live.stores.limits import log_damage, sound
-from dashboards.live.stores.notifications import ALL_CHANNELS, Hear, HostHints
+from dashboards.live.stores.notifications import ALL_CHANNELS, Listener, UnixSocketNotifier
 from dashboards.live.wire.frames import Frame, Points
 from dashboards.live.wire.positions import MAX_VERSION, Position, new_epoch
 from dashboards.live.workers import Workers
@@ -80,12 +80,12 @@ class DatabaseStore(BaseStore):
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
         self.using: str = options.get("using") or router.db_for_write(Channel)
-        self._notifies = self.using in connections.settings and _can_notify(self.using)
-        self.poll_seconds = options.get("poll_seconds", 2 if self._notifies else 0.25)
+        self._uses_notify = self.using in connections.settings and _has_notify(self.using)
+        self.poll_seconds = options.get("poll_seconds", 2 if self._uses_notify else 0.25)
         # All reads of the hub, whatever the number of readers: one thread, one connection.
         self._thread = Workers(1, "dashboards-store")
         self._lock = Lock()
-        self._hints: HostHints | None = None
+        self._notifier: UnixSocketNotifier | None = None
         # When the database could not be reached the last time, and why. Of the store's thread.
         self._failure: tuple[float, DatabaseError | None] = (0.0, None)
         # What SQLite said when the heads were last read, and the heads. Of the store's thread.
@@ -314,7 +314,7 @@ class DatabaseStore(BaseStore):
         """
         rows._raw_delete(self.using)  # noqa: SLF001 - Django's own for rows that nothing refers to
 
-    def claim(self, name: str, seconds: float, stamp: str = "") -> str:
+    def acquire_lease(self, name: str, seconds: float, input_version: str = "") -> str:
         """Claim by the clock of this host; clocks apart only make a turn early or late."""
         now, holder = time(), new_holder()
         leases = Lease.objects.using(self.using)
@@ -322,7 +322,7 @@ class DatabaseStore(BaseStore):
         if lease is None:
             try:
                 with transaction.atomic(using=self.using):
-                    leases.create(name=name, holder=holder, stamp="", until=now + seconds)
+                    leases.create(name=name, holder=holder, input_version="", until=now + seconds)
             except IntegrityError:
                 return ""
             return holder
@@ -330,21 +330,23 @@ class DatabaseStore(BaseStore):
         if not isinstance(until, int | float):
             leases.filter(name=name).delete()
             return ""  # Damaged: whoever comes next begins anew.
-        if until > now and lease.stamp in {"", stamp}:
+        if until > now and lease.input_version in {"", input_version}:
             return ""
         # As it was read: who claims at the same moment changes nothing.
-        as_read = leases.filter(name=name, holder=lease.holder, stamp=lease.stamp)
-        won = as_read.filter(until=until).update(holder=holder, stamp="", until=now + seconds)
+        as_read = leases.filter(name=name, holder=lease.holder, input_version=lease.input_version)
+        won = as_read.filter(until=until).update(
+            holder=holder, input_version="", until=now + seconds
+        )
         return holder if won else ""
 
-    def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
+    def renew_lease(self, name: str, holder: str, seconds: float, input_version: str = "") -> bool:
         """Subscription on by the clock of this host."""
         mine = Lease.objects.using(self.using).filter(name=name, holder=holder)
-        return bool(mine.update(stamp=stamp, until=time() + seconds))
+        return bool(mine.update(input_version=input_version, until=time() + seconds))
 
-    def hint(self, channel: str) -> None:
+    def notify(self, channel: str) -> None:
         """Tell this process's hubs and the others, once what is open now is committed."""
-        self._announce(channel, partial(self._hint, channel))
+        self._announce(channel, partial(self._notify_local, channel))
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
         """Read in the store's own thread, which has the one connection of the whole hub."""
@@ -391,17 +393,17 @@ class DatabaseStore(BaseStore):
     def close(self) -> None:
         """Close the store's own thread with its connection, and its socket."""
         self._thread.close(seconds=5)
-        if self._hints:
-            self._hints.close()
-            self._hints = None
+        if self._notifier:
+            self._notifier.close()
+            self._notifier = None
 
-    def _get_hints(self) -> HostHints | None:
+    def _get_notifier(self) -> UnixSocketNotifier | None:
         with self._lock:
-            if self._hints is None:
-                self._hints = self._make_hints()
-            return self._hints
+            if self._notifier is None:
+                self._notifier = self._make_notifier()
+            return self._notifier
 
-    def _make_hints(self) -> HostHints | None:
+    def _make_notifier(self) -> UnixSocketNotifier | None:
         database = connections[self.using]
         name = str(database.settings_dict["NAME"])
         if database.vendor == "sqlite":
@@ -409,28 +411,31 @@ class DatabaseStore(BaseStore):
                 return None
             name = str(Path(name).resolve())
         host, port = (database.settings_dict.get(part, "") for part in ("HOST", "PORT"))
-        return HostHints(f"{database.vendor} {host} {port} {name}")
+        return UnixSocketNotifier(f"{database.vendor} {host} {port} {name}")
 
     def _announce(self, channel: str, tell: Callable[[], None]) -> None:
         """Have the commit tell the others, and call ``tell`` in this process."""
         database = connections[self.using]
-        if self._notifies:
+        if self._uses_notify:
             from dashboards.live.stores.postgres_listen import notify  # noqa: PLC0415 - needs psycopg 3
 
-            notify(database, self._sign(channel))
-        elif hints := self._get_hints():
-            transaction.on_commit(partial(hints.send, channel), using=self.using)
+            notify(database, self._tag_sender(channel))
+        elif notifier := self._get_notifier():
+            transaction.on_commit(partial(notifier.send, channel), using=self.using)
         transaction.on_commit(tell, using=self.using)
 
-    async def _hear_others(self, hear: Hear) -> None:
-        if self._notifies:
+    async def _listen_remote(self, listener: Listener) -> None:
+        if self._uses_notify:
             from dashboards.live.stores.postgres_listen import listen  # noqa: PLC0415 - needs psycopg 3
 
             parameters = connections[self.using].get_connection_params()
-            begun, heard = partial(hear, ALL_CHANNELS), partial(self._hear_signed, hear=hear)
+            begun, heard = (
+                partial(listener, ALL_CHANNELS),
+                partial(self._receive_tagged, listener=listener),
+            )
             await keep_listening(partial(listen, parameters, begun, heard))
-        elif hints := self._get_hints():
-            await hints.hear(hear)
+        elif notifier := self._get_notifier():
+            await notifier.listen(listener)
         else:
             await asyncio.Event().wait()
 
@@ -532,7 +537,7 @@ def _is_deadlock(error: Exception) -> bool:
     return isinstance(error, OperationalError) and error.args[0] == _MYSQL_DEADLOCK
 
 
-def _can_notify(alias: str) -> bool:
+def _has_notify(alias: str) -> bool:
     if connections[alias].vendor != "postgresql":
         return False
     from django.db.backends.postgresql.psycopg_any import is_psycopg3  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""State in one process's memory: for tests, and for a site of a single process."""
+"""ChannelState in one process's memory: for tests, and for a site of a single process."""
 
 import asyncio
 import threading
@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from dashboards.live.stores.base import BaseStore, Changes, new_holder
-from dashboards.live.stores.notifications import ALL_CHANNELS, Hear
+from dashboards.live.stores.notifications import ALL_CHANNELS, Listener
 from dashboards.live.stores.processes import OtherProcesses
-from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.frames import Frame, Points
 from dashboards.live.wire.positions import Position, new_epoch
 
@@ -20,12 +20,12 @@ class _Channel:
     def __init__(self) -> None:
         self.position = Position(new_epoch(), 0)
         self.put_at = 0.0
-        self.state = State()
+        self.state = ChannelState()
 
 
 class _Lease(NamedTuple):
     holder: str
-    stamp: str
+    input_version: str
     until: float
 
 
@@ -81,25 +81,25 @@ class MemoryStore(BaseStore):
             if its := self._channels.get(channel):
                 its.state.forget(keys)
 
-    def claim(self, name: str, seconds: float, stamp: str = "") -> str:
+    def acquire_lease(self, name: str, seconds: float, input_version: str = "") -> str:
         """Claim by the monotonic clock of this process."""
         now = time.monotonic()
         with self._lock:
             lease = self._leases.get(name)
-            if lease and lease.until > now and lease.stamp in {"", stamp}:
+            if lease and lease.until > now and lease.input_version in {"", input_version}:
                 return ""
             holder = new_holder()
             self._leases[name] = _Lease(holder, "", now + seconds)
             return holder
 
-    def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
+    def renew_lease(self, name: str, holder: str, seconds: float, input_version: str = "") -> bool:
         """Subscription on by the monotonic clock of this process."""
         now = time.monotonic()
         with self._lock:
             lease = self._leases.get(name)
             if lease is None or lease.holder != holder:
                 return False
-            self._leases[name] = _Lease(holder, stamp, now + seconds)
+            self._leases[name] = _Lease(holder, input_version, now + seconds)
             return True
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
@@ -110,7 +110,7 @@ class MemoryStore(BaseStore):
         """Return where the channels stand; memory does not block."""
         return self.heads(channels)
 
-    async def _hear_others(self, hear: Hear) -> None:
+    async def _listen_remote(self, listener: Listener) -> None:
         # There are no others; but what was put before this one listened, it has not heard of.
-        hear(ALL_CHANNELS)
+        listener(ALL_CHANNELS)
         await asyncio.Event().wait()

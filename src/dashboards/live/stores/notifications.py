@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from stat import S_ISDIR
 
-Hear = Callable[[str], None]
+Listener = Callable[[str], None]
 """Takes the name of a channel that has news, or ``ALL_CHANNELS``. Called from any thread."""
 
 ALL_CHANNELS = "*"
@@ -34,7 +34,7 @@ _MOST_AT_ONCE = 1000
 _MAX_PATH = 103
 
 
-class HostHints:
+class UnixSocketNotifier:
     """Everybody on this host, of this user, who hears about the same store.
 
     Args:
@@ -76,7 +76,7 @@ class HostHints:
         if self._sender is not None:
             self._sender.close()
 
-    async def hear(self, hear: Hear) -> None:
+    async def listen(self, listener: Listener) -> None:
         """Hear hints until cancelled; only waits where there can be none."""
         name = f"{secrets.token_hex(6)}.sock"
         receiver = self._bind(name)
@@ -86,7 +86,7 @@ class HostHints:
         loop = asyncio.get_running_loop()
         self._own.add(name)
         try:
-            loop.add_reader(receiver.fileno(), _drain, receiver, hear)
+            loop.add_reader(receiver.fileno(), _drain, receiver, listener)
             await asyncio.Event().wait()
         finally:
             loop.remove_reader(receiver.fileno())
@@ -145,11 +145,11 @@ def make_private_folder() -> Path:
     return folder
 
 
-def _drain(receiver: socket.socket, hear: Hear) -> None:
+def _drain(receiver: socket.socket, listener: Listener) -> None:
     """Read what has arrived, and tell each channel once."""
     channels: set[bytes] = set()
     with contextlib.suppress(OSError):
         for _ in range(_MOST_AT_ONCE):
             channels.add(receiver.recv(_MAX_BYTES))
     for channel in channels:
-        hear(channel.decode(errors="replace"))
+        listener(channel.decode(errors="replace"))

@@ -26,7 +26,7 @@ from dashboards.live.stores.base import (
     new_holder,
 )
 from dashboards.live.stores.limits import sound
-from dashboards.live.stores.notifications import ALL_CHANNELS, Hear
+from dashboards.live.stores.notifications import ALL_CHANNELS, Listener
 from dashboards.live.wire.frames import Frame, Points
 from dashboards.live.wire.positions import Position, new_epoch
 from dashboards.live.workers import is_cancelled
@@ -60,7 +60,7 @@ _INSTALL = 'pip install "django-live-dashboards[redis]"'
 # Where INFO is forbidden the epoch changes only with the loss of the whole channel.
 _PUT = """
 local data, versions = KEYS[1], KEYS[2]
-local topic, hint, keep, new_epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local topic, notification, keep, new_epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local info = redis.pcall('INFO', 'server')
 local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or '-'
 local function whole(text)
@@ -147,7 +147,7 @@ while i < #ARGV do
 end
 redis.call('PEXPIRE', data, keep)
 redis.call('PEXPIRE', versions, keep)
-redis.call('PUBLISH', topic, hint)
+redis.call('PUBLISH', topic, notification)
 return {redis.call('HGET', data, ''), version}
 """
 
@@ -216,12 +216,12 @@ end
 """
 
 
-# A lease is "holder stamp"; without a stamp the work is being done.
-_CLAIM = """
+# A lease is "holder input_version"; without a input_version the work is being done.
+_ACQUIRE_LEASE = """
 local lease = redis.pcall('GET', KEYS[1])
 if type(lease) == 'string' then
-    local stamp = string.match(lease, ' (.*)$')
-    if stamp == '' or stamp == ARGV[3] then
+    local input_version = string.match(lease, ' (.*)$')
+    if input_version == '' or input_version == ARGV[3] then
         return 0
     end
 end
@@ -229,7 +229,7 @@ redis.call('SET', KEYS[1], ARGV[1] .. ' ', 'PX', ARGV[2])
 return 1
 """
 
-_HOLD = """
+_RENEW_LEASE = """
 local lease = redis.pcall('GET', KEYS[1])
 if type(lease) ~= 'string' or string.match(lease, '^(%S+) ') ~= ARGV[1] then
     return 0
@@ -248,8 +248,8 @@ class _Client:
         self.since = client.register_script(_SINCE)
         self.heads = client.register_script(_HEADS)
         self.forget = client.register_script(_FORGET)
-        self.claim = client.register_script(_CLAIM)
-        self.hold = client.register_script(_HOLD)
+        self.acquire_lease = client.register_script(_ACQUIRE_LEASE)
+        self.renew_lease = client.register_script(_RENEW_LEASE)
 
 
 _Read = tuple[list[str], list[Any], "asyncio.Future[Sequence[str]]"]
@@ -381,9 +381,9 @@ class RedisStore(BaseStore):
                 items = data.items[-data.keep :]
                 skipped = len(data.items) - len(items)
                 fields += [key, data.base, data.keep, len(items), skipped, *items]
-        topic, keep = f"{self.prefix}hints", self._milliseconds(self.keep_seconds)
+        topic, keep = f"{self.prefix}notifications", self._milliseconds(self.keep_seconds)
         answer = self._sync().put(
-            self._keys(channel), [topic, self._sign(channel), keep, new_epoch(), *fields]
+            self._keys(channel), [topic, self._tag_sender(channel), keep, new_epoch(), *fields]
         )
         epoch, version = answer
         position = Position(epoch, int(version))
@@ -402,24 +402,26 @@ class RedisStore(BaseStore):
         """Delete with one script, which nothing else runs beside."""
         self._sync().forget(self._keys(channel), list(keys))
 
-    def claim(self, name: str, seconds: float, stamp: str = "") -> str:
+    def acquire_lease(self, name: str, seconds: float, input_version: str = "") -> str:
         """Claim by the clock of Redis."""
         holder = new_holder()
-        won = self._sync().claim(self._lease(name), [holder, self._milliseconds(seconds), stamp])
+        won = self._sync().acquire_lease(
+            self._lease(name), [holder, self._milliseconds(seconds), input_version]
+        )
         return holder if won else ""
 
-    def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
+    def renew_lease(self, name: str, holder: str, seconds: float, input_version: str = "") -> bool:
         """Subscription on by the clock of Redis."""
         lasts = self._milliseconds(seconds)
-        return bool(self._sync().hold(self._lease(name), [holder, lasts, stamp]))
+        return bool(self._sync().renew_lease(self._lease(name), [holder, lasts, input_version]))
 
     def _lease(self, name: str) -> list[str]:
         return [f"{self.prefix}lease:{name}"]
 
-    def hint(self, channel: str) -> None:
+    def notify(self, channel: str) -> None:
         """Tell this process's hubs and, by publishing, the others."""
-        self._hint(channel)
-        self._sync().redis.publish(f"{self.prefix}hints", self._sign(channel))
+        self._notify_local(channel)
+        self._sync().redis.publish(f"{self.prefix}notifications", self._tag_sender(channel))
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
         """Read through the loop's own client, together with what else is read in this moment."""
@@ -502,20 +504,20 @@ class RedisStore(BaseStore):
                 del self._loops[loop]
                 await _to_its_end(client.redis.aclose())
 
-    async def _hear_others(self, hear: Hear) -> None:
+    async def _listen_remote(self, listener: Listener) -> None:
         _require_redis()
         # A connection of its own: reads that wait for theirs do not keep hints waiting.
         settings = self._settings(self._async_retry())
         client = redis.asyncio.Redis.from_url(self.url, **settings)
         try:
             async with self._async():  # Kept from read to read for as long as it hears.
-                await keep_listening(partial(self._listen, client, hear))
+                await keep_listening(partial(self._listen, client, listener))
         finally:
             await _to_its_end(client.aclose())
 
-    async def _listen(self, client: Any, hear: Hear) -> None:
+    async def _listen(self, client: Any, listener: Listener) -> None:
         async with client.pubsub() as pubsub:
-            await _to_its_end(pubsub.subscribe(f"{self.prefix}hints"))
+            await _to_its_end(pubsub.subscribe(f"{self.prefix}notifications"))
             asked = False
             while not is_cancelled():
                 message = await pubsub.get_message(timeout=self.timeout)
@@ -526,10 +528,10 @@ class RedisStore(BaseStore):
                 if message is None:
                     await pubsub.ping()
                 elif message["type"] == "message":
-                    self._hear_signed(message["data"], hear)
+                    self._receive_tagged(message["data"], listener)
                 elif message["type"] == "subscribe":
                     # Also said when redis-py has connected anew by itself.
-                    hear(ALL_CHANNELS)
+                    listener(ALL_CHANNELS)
 
     def close(self) -> None:
         """Close the connections of threads; each loop's are closed with their last user."""

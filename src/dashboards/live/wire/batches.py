@@ -6,9 +6,9 @@ Pure: standard library only.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.frames import Frame, encode_frames
-from dashboards.live.wire.restricted import audible
+from dashboards.live.wire.restricted import visible_frames
 
 _CHANNEL_BYTES = 4 * 2**20
 """Encoded bytes that are kept for one channel, beside its whole state."""
@@ -44,12 +44,12 @@ class Batches:
 
     Args:
         state: the channel's frames.
-        heard: the guarded events that its readers may hear.
+        visible_events: the restricted events that its readers may get.
     """
 
-    def __init__(self, state: State, heard: frozenset[str] = frozenset()) -> None:
+    def __init__(self, state: ChannelState, visible_events: frozenset[str] = frozenset()) -> None:
         self._state = state
-        self._heard = heard
+        self._visible_events = visible_events
         self._by_first: dict[int, tuple[bytes, int]] = {}
         self._used = 0
         self._whole: tuple[bytes, int] | None = None
@@ -77,7 +77,7 @@ class Batches:
         return batch
 
     def _get(self, after: int) -> Sequence[Frame]:
-        return audible(self._state.since(after), self._heard)
+        return visible_frames(self._state.since(after), self._visible_events)
 
     @staticmethod
     def _encode(frames: Sequence[Frame], position: str) -> tuple[bytes, int]:

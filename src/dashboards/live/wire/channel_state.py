@@ -10,7 +10,7 @@ from dataclasses import replace
 from dashboards.live.wire.frames import Frame, Points, in_order
 
 
-class State:
+class ChannelState:
     """The newest frame of each key, and of each series as many points as it keeps."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from dashboards.live.wire.frames import Frame
 
-State = Literal["fresh", "late", "failed", "waiting"]
+ValueState = Literal["fresh", "late", "failed", "waiting"]
 """``fresh``: as new as declared. ``late``: older than it should be. ``failed``: could not be
 computed, so the last good value stays. ``waiting``: there has never been a value."""
 

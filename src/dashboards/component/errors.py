@@ -38,7 +38,7 @@ class Failure:
     error: Exception
 
 
-class Guard:
+class ErrorBoundary:
     """Calls the code of one box or entry, and reports its first failure.
 
     Args:
@@ -88,9 +88,9 @@ class Guard:
             return failure
 
 
-def guarded(run: Callable[[], T], *, dashboard: str, key: str = "", part: str) -> T | Failure:
-    """Call an author's code once, as ``Guard.call`` does."""
-    return Guard(dashboard, key).call(run, part, get_transactions())
+def catch_errors(run: Callable[[], T], *, dashboard: str, key: str = "", part: str) -> T | Failure:
+    """Call an author's code once, as ``ErrorBoundary.call`` does."""
+    return ErrorBoundary(dashboard, key).call(run, part, get_transactions())
 
 
 def get_transactions() -> Sequence[str]:
