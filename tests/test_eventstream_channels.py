@@ -12,7 +12,8 @@ from django.test import RequestFactory
 from django_eventstream import utils, views
 from pytest_django import Settings
 
-from dashboards import checks, eventstream
+from dashboards import eventstream
+from dashboards.checks import eventstream as event_checks
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.eventstream import DashboardChannelManager, get_channels
@@ -82,7 +83,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     for dashboard in (Orders, Takings, Divided, Mine, About):
         registry.register(dashboard)
     monkeypatch.setattr(eventstream, "registry", registry)
-    monkeypatch.setattr(checks, "registry", registry)
+    monkeypatch.setattr(event_checks, "registry", registry)
     # Of an app that the test site does not install.
     eventstream.connect()
     yield registry

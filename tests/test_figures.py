@@ -435,7 +435,9 @@ def test_what_is_marked_safe_stays_as_it_is():
 
 
 def test_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dashboards.checks.find_spec", lambda name: name != "markdown_it" or None)
+    monkeypatch.setattr(
+        "dashboards.checks.components.find_spec", lambda name: name != "markdown_it" or None
+    )
     [error] = [each for each in run_checks(tags=["dashboards"]) if each.id == "dashboards.E013"]
     assert error.msg == (
         "Figures.prose is a Text with markup='markdown', but markdown_it is not installed."

@@ -297,7 +297,7 @@ def test_component_gets_the_filterset_that_narrows_it(query: dict[str, str], fou
 def test_filterset_of_a_live_value_reads_its_rows_anew():
     """A FilterSet keeps the rows that it has read, and what is computed for everybody is so for as
     long as somebody watches. Each value gets one that has read nothing."""
-    [source] = Shelves().get_sources()
+    [source] = Shelves().get_computed_values()
     shown = []
     for title in ("A", "B"):
         Book.objects.create(title=title, genre="n")

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.contrib.auth import get_user_model
 from django.core import signing
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -29,7 +29,7 @@ from dashboards.live.metrics import get_metrics
 from dashboards.live.stores import get_store
 from dashboards.live.wire.positions import Position
 from tests.harness import free_port, wait_for
-from tests.site.dashboards import Live, Mixed
+from tests.site.dashboards import Live, Mixed, Staff
 
 pytestmark = pytest.mark.django_db
 
@@ -312,6 +312,32 @@ def test_a_ticket_lets_its_user_in_again(behind: Settings, client: Client):
     again = ask_next(client, response, STAFF)
     assert again["Grip-Hold"] == "stream"
     assert ask_next(client, again, STAFF)["Grip-Hold"] == "stream"
+
+
+@pytest.mark.parametrize("is_next", [False, True])
+def test_access_revoked_while_a_request_is_answered_shows_no_value_stored_after(
+    behind: Settings, client: Client, monkeypatch: pytest.MonkeyPatch, is_next: bool
+):
+    """A server was stopped between the check of access and the reading of values. Meanwhile the
+    user lost access, and the answer had a value that was pushed after that."""
+    user = get_user_model().objects.create(username="admin", is_staff=True)
+    client.force_login(user)
+    push(Staff, "secret", "before")
+    response = ask(client, STAFF)
+    assert "before" in response.content.decode()
+    is_allowed = Staff.has_permission
+
+    def check_and_stop(self: Staff, request: HttpRequest) -> bool:
+        allowed = is_allowed(self, request)
+        get_store().put(REVOCATIONS, {user_subject(user.pk): ""})
+        push(Staff, "secret", "after")
+        return allowed
+
+    monkeypatch.setattr(Staff, "has_permission", check_and_stop)
+    response = ask_next(client, response, STAFF) if is_next else ask(client, STAFF)
+    assert "Grip-Hold" not in response
+    assert "secret" not in response.content.decode()
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def is_due() -> bool:
     """Whether somebody would compute it now; whoever asks has claimed it."""
-    [turn] = group_by_interval(Changing().get_sources())
+    [turn] = group_by_interval(Changing().get_computed_values())
     return bool(claim(get_store(), Changing().channel, turn))
 
 
@@ -182,7 +182,7 @@ def test_what_is_computed_of_an_object_is_of_the_object_as_it_is():
     """A stream that was opened yesterday shows what was saved today."""
     group = Group.objects.create(name="one")
     watched = Named(object=group)
-    sources = watched.get_sources()
+    sources = watched.get_computed_values()
     assert ["&lt;one&gt;" in str(each.render()) for each in sources] == [True] * 4
 
     Group.objects.filter(pk=group.pk).update(name="two")

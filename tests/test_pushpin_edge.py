@@ -324,7 +324,7 @@ def test_pushpin_killed_and_restarted(behind: Behind, pusher: Site):
         position = stream.position(stream.until("before"))
         behind.proxy.kill()
     told = pusher.push(number="while it was dead")
-    assert told["ended"] - told["started"] < 0.5, "nobody waits for a dead proxy"
+    assert told["ended"] - told["started"] < 2, "nobody waits for a dead proxy"
     behind.proxy.start()
     behind.wait_until_ready()
     with behind.open(Last_Event_ID=position) as stream:
@@ -532,7 +532,8 @@ def test_a_proxy_that_does_not_answer_delays_nobody(tmp_path: Path, kind: str):
             uri = {"control_uri": f"http://127.0.0.1:{port}"}
         site = Site(tmp_path, TEST_GRIP=json.dumps({"GRIP_PROXIES": [{**uri, "key": KEY}]}))
         pushing, ending = push_once(site)
-    assert pushing < 0.5
+    # A proxy's answer is waited for ten seconds, in another thread.
+    assert pushing < 2
     # The bound is three seconds; to end takes moments of its own, more of them on a busy machine.
     assert ending < 8
 

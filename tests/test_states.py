@@ -601,7 +601,7 @@ def test_state_comes_by_the_stream(client: Client):
 def test_source_renders_its_state_in_the_sites_own_language(settings: Settings):
     settings.LANGUAGE_CODE = "en-us"
     settings.TIME_ZONE = "Europe/Berlin"
-    [source] = [each for each in Live().get_sources() if each.key == "computed"]
+    [source] = [each for each in Live().get_computed_values() if each.key == "computed"]
     assert source.render_state is not None
 
     with translation.override("de"), timezone.override("Asia/Tokyo"):
@@ -617,7 +617,7 @@ def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client)
     """The frame of a state is for everybody, so it says nothing of the error. Staff are told it by
     the page, whichever process has computed the value."""
     configure(settings, SHOW_ERRORS_TO_STAFF=True)
-    [source] = [each for each in Live().get_sources() if each.key == "failing"]
+    [source] = [each for each in Live().get_computed_values() if each.key == "failing"]
     for _ in range(2):
         with pytest.raises(BrokenError):
             source.render()
@@ -631,7 +631,7 @@ def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client)
 
 
 def test_value_that_each_page_loads_has_no_shared_state():
-    [source] = [each for each in Live().get_sources() if each.key == "own"]
+    [source] = [each for each in Live().get_computed_values() if each.key == "own"]
 
     assert source.render_state is None
 

@@ -572,7 +572,7 @@ class Shared(Dashboard):
 def test_a_computed_value_is_there_though_another_request_is_computing_it(
     caplog: pytest.LogCaptureFixture,
 ):
-    [turn] = group_by_interval(Shared().get_sources())
+    [turn] = group_by_interval(Shared().get_computed_values())
     assert claim(get_store(), Shared().channel, turn)
     dashboard = Shared()
     dashboard.compute_due(deferred=False)

@@ -14,7 +14,7 @@ class DashboardsConfig(AppConfig):
     def ready(self) -> None:
         """Discover, once all models are there."""
         # These need the app registry, which is ready only now.
-        from dashboards import checks, discovery  # noqa: F401, PLC0415 - registers them
+        from dashboards import checks  # noqa: F401, PLC0415 - registers them
         from dashboards.live.grip import publisher  # noqa: PLC0415
         from dashboards.menus.registry import menu_registry  # noqa: PLC0415
         from dashboards.registry import registry  # noqa: PLC0415

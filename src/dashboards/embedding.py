@@ -55,7 +55,7 @@ def render_component(
     bound = bind(dashboard, request)
     if bound is None:
         return SafeString()
-    if key not in bound.components and (key in bound.declared or type(bound).is_dynamic()):
+    if key not in bound.components and (key in bound.declared or type(bound).is_dynamic):
         return SafeString()  # not for this request
     component = bound[key]
     stream_url = open_stream(bound) if component.live else ""

@@ -1,4 +1,4 @@
-"""Page, component and stream, with access in one place."""
+"""The views: page, component, stream and metrics. Access is checked in one place."""
 
 import math
 import os
@@ -40,7 +40,8 @@ from dashboards.live.access.subjects import session_subject, user_subject
 from dashboards.live.grip.edge import Proxied, proxied
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.stores import get_store
-from dashboards.live.subscription import Subscription, get_handoff, retry_when_full
+from dashboards.live.stores.base import Changes
+from dashboards.live.subscription import StreamHandoff, Subscription, get_handoff, retry_when_full
 from dashboards.live.wire.frames import encode_frames, encode_opening, encode_release
 from dashboards.live.wire.positions import Position
 from dashboards.live.wire.restricted import audible
@@ -49,28 +50,28 @@ from dashboards.releases import get_release_id
 from dashboards.sessions import get_seconds_left, get_session_key, is_automatic, keep_expiry
 
 _RETRY_MILLISECONDS = 500
-"""A held stream that ends is taken up again at once; the page adds jitter."""
+"""A page reconnects at once when an open stream ends. It adds a random delay of its own."""
 
 
 def answer_privately(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Decorate a view so that no cache keeps its answers, refusals and redirects among them.
+    """Decorate a view so that no cache stores its responses, also its refusals and redirects.
 
-    A page that everybody may see is left to the site's caches: see ``Dashboard.is_public``.
+    Caches may store a page that every visitor may see: see ``Dashboard.is_public``.
     """
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        # A query string with too many parameters is a bad request, before any box fails by it.
+        # Answer 400 now if the query string has too many parameters: it would fail in each box.
         _ = request.GET
         response: HttpResponseBase
         try:
             response = view(request, *args, **kwargs)
         except (Http404, PermissionDenied) as error:
             if request.method == "POST":
-                # A body that cannot be read is a bad request. The error pages of Django read it,
-                # too, and answer 500.
+                # Answer 400 if the body cannot be read. Django's error pages read it as well, and
+                # would answer 500.
                 _ = request.POST
-                # What is raised by a form's save() undoes the transaction of ATOMIC_REQUESTS.
+                # An error raised in a form's save() must undo the transaction of ATOMIC_REQUESTS.
                 raise
             response = response_for_exception(request, error)
         if not getattr(response, "is_public", False):
@@ -82,11 +83,11 @@ def answer_privately(view: Callable[..., HttpResponseBase]) -> Callable[..., Htt
 
 
 class DashboardAccessView(View):
-    """Finds the dashboard and lets nobody past who may not open it."""
+    """Finds the dashboard, and refuses requests that may not open it."""
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """Return the view, whose answers no cache keeps."""
+        """Return the view; no cache stores its responses."""
         return answer_privately(super().as_view(**initkwargs))
 
     http_method_names = ["get", "head", "options"]  # noqa: RUF012 - as Django declares it
@@ -96,16 +97,17 @@ class DashboardAccessView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Check access before anything is computed."""
         try:
-            about = self.dashboard_class.get_object(request, **kwargs)
+            instance = self.dashboard_class.get_object(request, **kwargs)
         except Exception as error:
-            # "There is no such object" and "you may not see it" are one answer to those who may
-            # not see it. Nor is a get_queryset of one's own made for those who are not signed in.
+            # A missing object gets the same answer as a forbidden one, so that a viewer without
+            # access cannot learn which objects exist. Any other error of a get_queryset() that
+            # expects a signed-in user must not become a server error for anonymous requests.
             is_missing = isinstance(error, Http404)
             is_secret = is_missing and self.dashboard_class.has_object_permissions()
             if is_secret or self._is_refused_anyway(request):
                 return self.handle_no_permission(request)
             raise
-        self.dashboard = self.dashboard_class(request, about)
+        self.dashboard = self.dashboard_class(request, instance)
         if not grants(self.dashboard.has_permission, request):
             return self.handle_no_permission(request)
         self.find(**kwargs)
@@ -115,48 +117,49 @@ class DashboardAccessView(View):
         """Return True if the request may not open the dashboard of any object."""
         try:
             return not self.dashboard_class.allows(request)
-        except Exception:  # noqa: BLE001 - methods of one's own may count on an object
+        except Exception:  # noqa: BLE001 - a subclass's methods may need an object
             return False
 
     def find(self, **kwargs: Any) -> None:
-        """Find what else the address names, for whoever may open the dashboard."""
+        """Find the component that the URL names. It is called once access has been checked."""
 
     def handle_no_permission(self, request: HttpRequest) -> HttpResponseBase:  # noqa: ARG002
-        """Answer whoever may not open the dashboard: 403.
+        """Answer 403 to a request that may not open the dashboard.
 
-        A component or a stream is fetched by script, where a login page would be swapped into
-        the box. Only the page sends people to log in.
+        Components and streams are requested by scripts, which would put a login page into the box.
+        Only the page redirects to the login.
         """
         raise PermissionDenied
 
 
 @method_decorator(csrf_protect, name="dispatch")
 class PageView(DashboardAccessView):
-    """The page."""
+    """Serves the page of a dashboard."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Leave the session's expiry alone where the page loads itself anew."""
+        """Do not renew the session when the page reloads itself."""
         if is_automatic(request):
             keep_expiry(request)
         return super().dispatch(request, *args, **kwargs)
 
     def handle_no_permission(self, request: HttpRequest) -> HttpResponseBase:
-        """Send those who are not signed in to log in; refuse the others: 403, or 404 of an object.
+        """Redirect to the login if nobody is signed in; else answer 403, or 404 for an object.
 
-        A missing object has the same answer, so that nobody learns which objects there are.
+        A missing object gets the same answer, so that nobody learns which objects exist.
         """
         user = getattr(request, "user", None)
         if user is not None and not user.is_authenticated:
-            return _lead_to_login(request)
+            return _redirect_to_login(request)
         dashboard = self.dashboard_class
         if dashboard.has_object_permissions() and not self._is_refused_anyway(request):
             raise Http404(dashboard.missing_message())
         raise PermissionDenied
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
-        """Render the page, its position read before its values are computed."""
+        """Render the page."""
         dashboard = self.dashboard
         dashboard.compute_due(deferred=False)
+        # This reads the position, which must be done before any value is rendered.
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
         context = {"dashboard": dashboard, "stream_url": stream_url}
         html = dashboard.templates.render_around(dashboard._meta.template_name, context)  # noqa: SLF001
@@ -166,29 +169,31 @@ class PageView(DashboardAccessView):
 
 
 class FetchedView(DashboardAccessView):
-    """What scripts fetch, and links and forms lead to where there are none."""
+    """Serves what scripts request; without JavaScript, links and forms lead to it."""
 
-    # The middleware would answer a script with a login page, to be swapped into the box.
+    # LoginRequiredMiddleware would answer a script with a login page, which it puts into the box.
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Refuse a script what LoginRequiredMiddleware would send to log in."""
+        """Answer 403 to a script, where LoginRequiredMiddleware would redirect to the login."""
         if is_automatic(request):
             keep_expiry(request)
         if _must_log_in(request):
             is_scripted = request.headers.get("HX-Request") == "true"
-            return self.handle_no_permission(request) if is_scripted else _lead_to_login(request)
+            return (
+                self.handle_no_permission(request) if is_scripted else _redirect_to_login(request)
+            )
         return super().dispatch(request, *args, **kwargs)
 
 
-# Whatever middleware there is: a form's page sets the cookie, and its address asks for the token.
+# Also without CsrfViewMiddleware: the page of a form sets the cookie, and its URL checks the token.
 @method_decorator(csrf_protect, name="dispatch")
 class ComponentView(FetchedView):
-    """What stands in one component's box, and what is posted to it."""
+    """Serves the content of one component's box, and takes what is posted to the component."""
 
     component: BoundComponent
 
     def find(self, **kwargs: Any) -> None:
-        """Find the component; what is posted is for those whose kind takes it."""
+        """Find the component, and allow POST if its kind accepts it."""
         try:
             self.component = self.dashboard[kwargs["key"]]
         except UnknownComponentError as error:
@@ -197,11 +202,11 @@ class ComponentView(FetchedView):
             self.http_method_names = [*self.http_method_names, "post"]
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
-        """Let it have what is posted."""
+        """Pass the request to the component."""
         return self.component.post(request)
 
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
-        """Render the value that the page was sent without, or a newer one."""
+        """Render a value that the page loads later, or a newer one."""
         response = self.component.get_response()
         if response is None:
             shown = load_alone(self.dashboard, key)
@@ -212,24 +217,24 @@ class ComponentView(FetchedView):
 
     def _answer(self, request: HttpRequest, content: str | None) -> HttpResponseBase:
         if content is None:
-            # Leaves the content as it is: a value that has not come yet, or that failed.
+            # The box keeps its content: the value is not ready, or it failed.
             return HttpResponse(status=204)
         response = HttpResponse(content)
-        # So does 304: what the server has to say is not new, but an event may have been.
+        # A 304 also keeps the content, which may be newer than this one if an event brought it.
         response["ETag"] = etag = entity_tag(content)
         return get_conditional_response(request, etag=etag, response=response) or response
 
 
 @method_decorator(csrf_protect, name="dispatch")
 class ComponentsView(FetchedView):
-    """What stands in the boxes of several components; how long it waits says ``batch``."""
+    """Serves the content of several components' boxes at once: see ``dashboard.batch``."""
 
     def get(self, request: HttpRequest, keys: str = "", **kwargs: Any) -> HttpResponse:  # noqa: ARG002
-        """Answer by key with a status and HTML, as each would be answered alone."""
-        asked = keys.split(",")
-        if not any(key in self.dashboard.components for key in asked):
+        """Answer with a status and HTML by key, the same as each component's own URL."""
+        requested = keys.split(",")
+        if not any(key in self.dashboard.components for key in requested):
             raise Http404
-        batch = load_together(self.dashboard, asked)
+        batch = load_together(self.dashboard, requested)
         answers = {key: _describe(shown) for key, shown in batch.ready.items()}
         return JsonResponse({"ready": answers, "again": batch.again})
 
@@ -242,80 +247,108 @@ def _describe(shown: Shown) -> dict[str, Any]:
 
 
 class StreamView(DashboardAccessView):
-    """What changed since the reader's position: a finished answer, and a wish to be held."""
+    """Sends what changed since the client's position, and hands the stream to a transport.
+
+    The response itself is finished at once. The transport that keeps the connection open is a GRIP
+    proxy or ``LiveStreamMiddleware``. Without one, the page reconnects after ``retry:``.
+    """
 
     http_method_names = ["get"]  # noqa: RUF012 - as Django declares it
     _access: Position | None = None
     _proxied: Proxied | None = None
 
-    # A proxy that asks for itself has no session to show; its ticket is looked at here.
+    # A GRIP proxy that reconnects has no session; its ticket is checked in _dispatch().
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Note who has lost access so far: whoever loses it from here on is not held."""
+        """Check access; answer 503 if the store cannot be reached."""
         keep_expiry(request)
         try:
             return self._dispatch(request, *args, **kwargs)
         except StoreUnavailableError:
-            # The page comes back with its position; not all pages in the same second.
+            # The page reconnects with its position. A random time spreads the pages' requests.
             return HttpResponse(status=503, headers={"Retry-After": random.randint(1, 5)})  # noqa: S311
 
     def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        through = self._proxied = proxied(request)
-        if not (through and through.is_next) and _must_log_in(request):
+        proxy = self._proxied = proxied(request)
+        if not (proxy and proxy.is_next) and _must_log_in(request):
             return self.handle_no_permission(request)
-        if through:
-            return through.answer(partial(super().dispatch, request, *args, **kwargs))
-        if offer := get_handoff(request):
+        if proxy:
+            return proxy.answer(partial(super().dispatch, request, *args, **kwargs))
+        if handoff := get_handoff(request):
+            # Read before access is checked: a stream is not opened for a user who loses access
+            # from here on.
             store = get_store()
-            heads = {} if offer.is_watching else store.reach(lambda: store.heads([REVOCATIONS]))
-            self._access = offer.access if offer.is_watching else heads.get(REVOCATIONS)
+            heads = {} if handoff.is_watching else store.reach(lambda: store.heads([REVOCATIONS]))
+            self._access = handoff.access if handoff.is_watching else heads.get(REVOCATIONS)
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
-        """Answer at once. A proxy or edge, where there is one and it was not declined, holds on."""
-        dashboard = self.dashboard
-        if not dashboard.is_live:
-            return HttpResponse(status=204)  # To a client of streams this says: do not come back.
-        declined = request.GET.get("hold") == "0"
-        through = None if declined else self._proxied
-        offer = None if declined or through else get_handoff(request)
-        retry = _RETRY_MILLISECONDS if through or offer else conf.get("POLL_MILLISECONDS")
-        if offer is not None and not offer.has_place(self._identity or offer.client):
-            METRICS.refused += 1
-            offer, retry = None, retry_when_full()
-        beat = conf.get("HEARTBEAT_SECONDS") if through or offer else retry / 1000
-        # What a proxy asks for itself goes on a stream, too: that may outlive a deploy.
-        content = encode_release(get_release_id())
-        if through is None or not through.is_next:
-            content = encode_opening(retry, beat) + content
-        if offer is not None:
-            # What changed since, the edge writes: encoded once for all who come at a time.
-            offer.hold = self._hold(self._position(), self._access)
+        """Answer with what changed, and with a subscription for the transport, if there is one."""
+        if not self.dashboard.is_live:
+            return HttpResponse(status=204)  # An EventSource does not reconnect after 204.
+        proxy, handoff, retry = self._negotiate()
+        content = self._encode_opening(proxy, handoff, retry)
+        if handoff is not None:
+            # The middleware sends what changed: it encodes it once for many new streams.
+            handoff.hold = self._subscribe(self._get_position(), self._access)
         else:
-            # Behind an edge all streams of a process are opened in one thread, which waits for
-            # nobody's value. What is not ready comes with the next poll, or by the proxy.
-            seconds = None if get_handoff(request) is None else 0
-            dashboard.compute_due(deferred=True, seconds=seconds)
-            store, since = get_store(), self._position()
-            changes = store.reach(lambda: store.since(dashboard.channel, since))
-            frames = audible(changes.frames, dashboard.heard)
-            content += encode_frames(frames, str(changes.position))
-            if through is not None:
-                through.hold(self._hold(changes.position, through.access))
+            changes = self._read_changes()
+            frames = audible(changes.frames, self.dashboard.visible_events)
+            if proxy is None or proxy.hold(self._subscribe(changes.position, proxy.access)):
+                content += encode_frames(frames, str(changes.position))
         response = HttpResponse(content, content_type="text/event-stream")
         response["Cache-Control"] = "no-transform"
         response["X-Accel-Buffering"] = "no"
-        if offer is not None or through is not None:
-            # Keeps GZipMiddleware from holding frames back; the edge takes it away.
+        if handoff is not None or proxy is not None:
+            # GZipMiddleware would buffer frames. The transport removes this header.
             response["Content-Encoding"] = "identity"
         return response
 
-    def _position(self) -> Position | None:
-        """Return how far the reader is, by who knows it best."""
+    def _negotiate(self) -> tuple[Proxied | None, StreamHandoff | None, int]:
+        """Return the transport that keeps the stream open, and the ``retry:`` milliseconds.
+
+        The transport is a proxy, a handoff to the middleware, or neither: there is none, the page
+        declined it, or this client or process has too many streams.
+        """
+        poll: int = conf.get("POLL_MILLISECONDS")
+        if self.request.GET.get("hold") == "0":
+            return None, None, poll
+        if self._proxied is not None:
+            return self._proxied, None, _RETRY_MILLISECONDS
+        handoff = get_handoff(self.request)
+        if handoff is None:
+            return None, None, poll
+        if not handoff.has_place(self._identity or handoff.client):
+            METRICS.refused += 1
+            return None, None, retry_when_full()
+        return None, handoff, _RETRY_MILLISECONDS
+
+    def _encode_opening(
+        self, proxy: Proxied | None, handoff: StreamHandoff | None, retry: int
+    ) -> bytes:
+        """Return the first events: ``retry:``, the interval of heartbeats, and the release."""
+        # A proxy that reconnects continues a stream, which may have begun before a deploy.
+        release = encode_release(get_release_id())
+        if proxy is not None and proxy.is_next:
+            return release
+        beat = conf.get("HEARTBEAT_SECONDS") if proxy or handoff else retry / 1000
+        return encode_opening(retry, beat) + release
+
+    def _read_changes(self) -> Changes:
+        """Compute what is due, and return what changed since the client's position."""
+        # Under the middleware one thread of a process opens all streams, so it must not wait for
+        # values. Those that are not ready are sent by the next request, or through the proxy.
+        seconds = None if get_handoff(self.request) is None else 0
+        self.dashboard.compute_due(deferred=True, seconds=seconds)
+        store, position = get_store(), self._get_position()
+        return store.reach(lambda: store.since(self.dashboard.channel, position))
+
+    def _get_position(self) -> Position | None:
+        """Return the position of the client."""
         request = self.request
         if self._proxied is not None and self._proxied.is_next:
             return self._proxied.position(self.dashboard.channel)
-        # On a reconnect the header is newer than the address, which the page printed.
+        # On a reconnect the header is newer than the URL, which the page contains.
         token = request.headers.get("Last-Event-ID") or request.GET.get("position")
         return Position.parse(token)
 
@@ -324,34 +357,34 @@ class StreamView(DashboardAccessView):
         user = getattr(self.request, "user", None)
         return user_subject(user.pk) if user and user.is_authenticated else ""
 
-    def _hold(self, position: Position | None, access: Position | None) -> Subscription:
+    def _subscribe(self, position: Position | None, access: Position | None) -> Subscription:
         request, dashboard = self.request, self.dashboard
-        offer = get_handoff(request)
+        handoff = get_handoff(request)
         session = get_session_key(request)
         return Subscription(
             dashboard.channel,
             position,
-            dashboard.get_sources(),
+            dashboard.get_computed_values(),
             identity=self._identity,
-            holder=self._identity or (offer.client if offer else ""),
+            holder=self._identity or (handoff.client if handoff else ""),
             session=session_subject(session) if session else "",
             about=dashboard.get_subjects(),
-            heard=dashboard.heard,
+            heard=dashboard.visible_events,
             seconds=get_seconds_left(request) if session else math.inf,
             access=access,
             resumed="Last-Event-ID" in request.headers,
         )
 
 
-def _lead_to_login(request: HttpRequest) -> HttpResponse:
-    # Its models need the app; a project without django.contrib.auth has no request.user.
+def _redirect_to_login(request: HttpRequest) -> HttpResponse:
+    # Imported here: it imports models, and a project may not have django.contrib.auth.
     from django.contrib.auth.views import redirect_to_login  # noqa: PLC0415
 
     return redirect_to_login(request.get_full_path())
 
 
 def _must_log_in(request: HttpRequest) -> bool:
-    """Whether LoginRequiredMiddleware would turn this request away."""
+    """Return True if LoginRequiredMiddleware would refuse this request."""
     if not apps.is_installed("django.contrib.auth"):
         return False
     return _demands_login(tuple(settings.MIDDLEWARE)) and not request.user.is_authenticated
@@ -359,7 +392,7 @@ def _must_log_in(request: HttpRequest) -> bool:
 
 @cache
 def _demands_login(middleware: tuple[str, ...]) -> bool:
-    # It brings the app's models.
+    # Imported here: it imports the app's models.
     from django.contrib.auth.middleware import LoginRequiredMiddleware  # noqa: PLC0415
 
     return any(
@@ -370,17 +403,18 @@ def _demands_login(middleware: tuple[str, ...]) -> bool:
 
 @method_decorator(never_cache, name="dispatch")
 class MetricsView(View):
-    """What this process has done for its streams, for staff: JSON, or OpenMetrics text.
+    """Serves the metrics of this process's streams to staff: as JSON or as OpenMetrics text.
 
-    OpenMetrics is answered to ``?format=openmetrics``, and to whoever accepts it: Prometheus.
+    The answer is OpenMetrics for ``?format=openmetrics``, and for clients that accept it, such as
+    Prometheus.
     """
 
     http_method_names = ["get", "head", "options"]  # noqa: RUF012 - as Django declares it
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Answer staff."""
+        """Answer 403 unless the user is active and staff."""
         user = getattr(request, "user", None)
-        # Not their truth: a user model of the project's own may have methods of these names.
+        # Compared with True: a project's own user model may have methods of these names.
         if not all(getattr(user, name, False) is True for name in ("is_active", "is_staff")):
             raise PermissionDenied
         wanted = request.GET.get("format")

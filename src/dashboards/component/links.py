@@ -97,7 +97,7 @@ def resolve_link(target: Any, about: Any = None) -> str | None:
 def _find(target: Any, about: Any) -> str:
     if isinstance(target, type) and hasattr(target, "without_components"):
         # Its __init__, which may need a request, has no part in where it is.
-        return str(target.without_components(about=about).get_absolute_url())
+        return str(target.without_components(object=about).get_absolute_url())
     if isinstance(target, FunctionType):
         return _find(target(about), None)
     if hasattr(target, "get_absolute_url"):

@@ -15,6 +15,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import NoReverseMatch, register_converter
 from django.utils.encoding import escape_uri_path
+from django.utils.functional import cached_property
 
 from dashboards.component.cleaning import refusing_bad_input
 from dashboards.dashboard.base import Dashboard
@@ -89,14 +90,14 @@ class ModelDashboard(Dashboard):
     def connect_model_signals(cls) -> None:
         """Tell when models change, and when an object does that lets in or refuses its viewers."""
         super().connect_model_signals()
-        if cls.is_dynamic() or any(each.live for each in cls.declared.values()):
+        if cls.is_dynamic or any(each.live for each in cls.declared.values()):
             ask_anew_on_change(cls.get_model(), cls.depends_on_object)
 
     @classmethod
     def depends_on_object(cls) -> bool:
         """Return True if who is let in to one object's dashboard may be refused at another's."""
         return (
-            cls.has_own("get_queryset", "get_object", beyond=ModelDashboard)
+            cls.overrides("get_queryset", "get_object", beyond=ModelDashboard)
             or cls.has_object_permissions()
         )
 
@@ -153,32 +154,32 @@ class ModelDashboard(Dashboard):
         return f"No {cls.get_model()._meta.verbose_name} is called so."  # noqa: SLF001
 
     @classmethod
-    def allows(cls, request: HttpRequest, about: Any = None) -> bool:
-        """Whether a request may open it, asked by a menu: it may also hide the object from some.
+    def allows(cls, request: HttpRequest, object: Any = None) -> bool:  # noqa: A002 - as in __init__
+        """Return True if a request may open the dashboard of an object: menus call this.
 
-        One that has a ``get_queryset`` or ``get_object`` of its own is asked, which costs a query,
-        except on the object's own page: that has found it.
+        A subclass with its own ``get_queryset`` or ``get_object`` may hide the object from some
+        requests. It is queried, which is not needed on the object's own page.
         """
-        if not super().allows(request, about):
+        if not super().allows(request, object):
             return False
-        hides = cls.has_own("get_queryset", "get_object", beyond=ModelDashboard)
-        if about is None or not hides:
+        hides = cls.overrides("get_queryset", "get_object", beyond=ModelDashboard)
+        if object is None or not hides:
             return True
-        its = cls.without_components(request, about)
+        dashboard = cls.without_components(request, object)
         try:
-            if its.get_absolute_url() != escape_uri_path(request.path):
-                cls.get_object(request, **its.get_url_kwargs())
+            if dashboard.get_absolute_url() != escape_uri_path(request.path):
+                cls.get_object(request, **dashboard.get_url_kwargs())
         except (Http404, NoReverseMatch):
             return False
         return True
 
-    @property
+    @cached_property
     def dom_id(self) -> str:
-        """The id of its element in the page: dashboards of two objects may stand on one."""
-        about = str(getattr(self.object, "pk", ""))
-        if not about.isdecimal():
-            about = sha256(about.encode()).hexdigest()[:8]
-        return f"{super().dom_id}-{about}"
+        """The id of its element in the page, with the object: a page may show several."""
+        suffix = str(getattr(self.object, "pk", ""))
+        if not suffix.isdecimal():
+            suffix = sha256(suffix.encode()).hexdigest()[:8]
+        return f"{super().dom_id}-{suffix}"
 
     @property
     def name(self) -> str:

@@ -31,6 +31,9 @@ class Publishable(Protocol):
     def render_pushed(self, key: str, value: Any) -> str | Points:
         """Render what ``prepare_pushed`` returned."""
 
+    def store_restricted(self, key: str, frame: str | Points) -> str | Points:
+        """Return what the channel gets of a frame; store it apart if only some may see it."""
+
 
 _NOTHING: Any = object()
 
@@ -173,9 +176,9 @@ def _publish(target: Publishable, prepared: Mapping[str, Any]) -> None:
     for key, value in prepared.items():
         # Rendered now, not when pushed: what a value refers to is committed by now.
         try:
-            frames[target.get_event(key)] = target.render_pushed(key, value)
+            frame = target.render_pushed(key, value)
+            frames[target.get_event(key)] = target.store_restricted(key, frame)
         except Exception as error:
-            # One that is for some viewers only is stored while it is rendered.
             if store.is_unavailable(error):
                 raise
             failed[key] = error

@@ -79,7 +79,7 @@ class DashboardMenuItem(MenuItem):
     def get_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - for items of other kinds
         """Return the dashboard's address; empty where the request's URLconf lacks it."""
         try:
-            return self.dashboard.without_components(about=self.object).get_absolute_url()
+            return self.dashboard.without_components(object=self.object).get_absolute_url()
         except NoReverseMatch:
             return ""
 
@@ -100,7 +100,7 @@ def make_dashboard_item(
     """
     about = obj if issubclass(dashboard, ModelDashboard) else None
     return DashboardMenuItem(
-        title=dashboard.without_components(about=about).name if title is None else title,
+        title=dashboard.without_components(object=about).name if title is None else title,
         children=children,
         dashboard=dashboard,
         object=about,

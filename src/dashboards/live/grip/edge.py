@@ -19,7 +19,7 @@ streams of a path have one link.
 import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
@@ -137,22 +137,27 @@ class Proxied:
         """Return how far the stream is, where the proxy asks for itself."""
         return Position.parse(self._last(channel))
 
-    def hold(self, hold: Subscription) -> None:
-        """Have the proxy hold the answer on.
+    def hold(self, hold: Subscription) -> bool:
+        """Have the proxy hold the answer. Call it after the answer's frames were read.
 
         Args:
-            hold: what to hold, from where the answer leads to.
+            hold: the subscription, from the position of the answer.
+
+        Returns:
+            False if the stream must end instead, without these frames: access was revoked after it
+            was checked, or the store was restored from a copy.
         """
+        # What the proxy asks for itself bears no session: what the client's was, the ticket says.
+        subjects = self._ticket.subjects if self._ticket else list(hold.subjects)
+        if self._is_revoked(subjects):
+            return False
         if self.is_next and _is_set_back(self.position(hold.channel), hold.position):
-            # The store was restored from a copy. Versions on one connection never go backwards, so
-            # this one ends.
-            return
+            # Versions on one connection never go backwards.
+            return False
         now = time.time()
         # Drawn for each stream, lest all of them come back in the same second.
         age = conf.get("STREAM_MAX_AGE_SECONDS") * random.uniform(0.8, 1)  # noqa: S311
         ends_at = self._ticket.ends_at if self._ticket else now + min(age, hold.seconds)
-        # What the proxy asks for itself bears no session: what the client's was, the ticket says.
-        subjects = self._ticket.subjects if self._ticket else list(hold.subjects)
         ticket = _Ticket(
             self._address,
             get_user_pk(hold.identity),
@@ -175,6 +180,13 @@ class Proxied:
         heartbeat = encode_event(HEARTBEAT, "").decode()
         instruct.set_keep_alive(heartbeat, timeout=max(1, conf.get("HEARTBEAT_SECONDS")))
         instruct.set_next_link(self._link(), timeout=max(1, min(pause, ends_at - now)))
+        return True
+
+    def _is_revoked(self, subjects: Sequence[str]) -> bool:
+        """Return True if access of one of these was revoked since it was checked."""
+        store = get_store()
+        changes = store.reach(lambda: store.since(REVOCATIONS, self.access))
+        return Revoked(get_revoked_keys(self.access, changes)).concerns(subjects)
 
     def _last(self, channel: str) -> str:
         """Return the position on a channel that the proxy says the stream has."""

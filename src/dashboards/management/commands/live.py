@@ -68,7 +68,7 @@ def _hold(dashboard: type[Dashboard]) -> Subscription | None:
         channel = shared.channel
     except AudienceError:
         return None
-    sources = shared.get_sources()
+    sources = shared.get_computed_values()
     return Subscription(channel, None, sources) if sources else None
 
 

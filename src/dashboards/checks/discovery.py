@@ -1,4 +1,4 @@
-"""System checks that every dashboard which a project has written is found, by this package."""
+"""Checks that all dashboards of a project are found, by this package and not by another."""
 
 import re
 import sys
@@ -11,14 +11,12 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
-from dashboards import conf
-from dashboards.component import Component
 from dashboards.dashboard import Dashboard
 from dashboards.registry import registry
 
 _DISTRIBUTION = "django-live-dashboards"
 _OWN_FILE = "dashboards/__init__.py"
-_IMPORTS_US = re.compile(r"^\s*(from|import)\s+dashboards\b", re.MULTILINE)
+_IMPORTS_PACKAGE = re.compile(r"^\s*(from|import)\s+dashboards\b", re.MULTILINE)
 
 
 @register("dashboards")
@@ -112,48 +110,6 @@ def _find_modules(installed: set[Path]) -> list[Path]:
 
 def _declares_dashboards(path: Path) -> bool:
     try:
-        return bool(_IMPORTS_US.search(path.read_text(errors="replace")))
+        return bool(_IMPORTS_PACKAGE.search(path.read_text(errors="replace")))
     except OSError:
         return False
-
-
-@register("dashboards")
-def check_css_classes(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """``COMPONENT_CSS_CLASSES`` may name only kinds that exist, and parts that they have."""
-    given = conf.get("COMPONENT_CSS_CLASSES")
-    if not isinstance(given, dict):
-        return ()  # Reported with the other settings.
-    kinds = {each.__name__: each for each in _find_kinds(Component)}
-    messages: list[CheckMessage] = []
-    for name, parts in given.items():
-        where = f"DASHBOARDS['COMPONENT_CSS_CLASSES'][{name!r}]"
-        if name not in kinds:
-            messages.append(
-                Error(
-                    f"{where}: there is no kind of component of that name.",
-                    hint=f"Allowed are {', '.join(sorted(kinds))}.",
-                    id="dashboards.E083",
-                )
-            )
-            continue
-        allowed = kinds[name].part_names
-        if isinstance(parts, dict):
-            wrong = [part for part in parts if part not in allowed]
-        else:
-            wrong = [] if isinstance(parts, str) else [parts]
-        if wrong:
-            messages.append(
-                Error(
-                    f"{where} must be a text or a dict by part, and has "
-                    f"{', '.join(map(repr, wrong))}.",
-                    hint=f"The parts of a {name} are {', '.join(allowed)}.",
-                    id="dashboards.E083",
-                )
-            )
-    return messages
-
-
-def _find_kinds(kind: type[Component]) -> Iterator[type[Component]]:
-    yield kind
-    for each in kind.__subclasses__():
-        yield from _find_kinds(each)
