@@ -1,8 +1,10 @@
 """The declaration of one box on a dashboard."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 from django.http import HttpRequest, QueryDict
@@ -149,6 +151,37 @@ class Bound(Protocol):
         """Render a prepared value in a page of its own, with a link to the dashboard's page."""
 
 
+class Facts:
+    """What follows from a declaration alone: found once for each component.
+
+    Args:
+        component: the declaration.
+    """
+
+    def __init__(self, component: "Component") -> None:
+        self.series = component.series
+        self.takes_params = component.takes_params
+        self.kind = type(component).__name__.lower()
+        scripts = inspect.getattr_static(component, "scripts")
+        self.scripts = scripts if isinstance(scripts, list | tuple) else None
+        """The static files that it needs; ``None`` if the author's code returns them."""
+        self.boxes: dict[Any, Any] = {}
+        """What is made of its heading, icon and CSS classes, by all else that this depends on."""
+        names = ("title", "icon", "css_classes", "grid_css_classes", "cta")
+        self.has_fixed_box = all(_is_fixed(component, name) for name in names)
+        """True if neither the language nor the author's code decides on that."""
+
+
+def _is_fixed(component: "Component", name: str) -> bool:
+    """Return True if an attribute is plain text, or has none: no property, no lazy translation."""
+    if inspect.isdatadescriptor(inspect.getattr_static(type(component), name, None)):
+        return False
+    value = vars(component).get(name, component)
+    if isinstance(value, Mapping):
+        return all(isinstance(each, str) for each in value.values())
+    return value is None or isinstance(value, str)
+
+
 @dataclass
 class Component:
     """One box on a dashboard, as declared. Never written to once its dashboard class exists.
@@ -215,6 +248,11 @@ class Component:
     part_names: ClassVar[Sequence[str]] = ("box", "title", "icon", "content", "state", "cta")
     """The parts that ``css_classes`` may name, the outermost first. A kind whose template asks for
     more (``{{ component.parts.button }}``) adds their names."""
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What follows from the declaration alone."""
+        return Facts(self)
 
     @property
     def template_id(self) -> str | None:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from dashboards.component.fragments import escape, fill, gap
-from dashboards.component.templates import Templates, is_package_template
+from dashboards.component.templates import Templates
 
 _TEMPLATE = "dashboards/component.html"
 _CONTENT = gap("content")
@@ -78,9 +78,9 @@ class Box(NamedTuple):
             _STATE: state,
             _CONTENT: content or "",
         }
-        template = templates.get(_TEMPLATE)
-        # Our own has no words of any language.
-        language = None if is_package_template(template) else get_language()
+        template, is_packaged = templates.find(_TEMPLATE)
+        # The package's own has no words of any language.
+        language = None if is_packaged else get_language()
         key = (self, content is None, has_state, language)
         return fill(template, key, context, texts)
 

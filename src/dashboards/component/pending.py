@@ -32,7 +32,8 @@ class PendingValue:
 
     def result(self) -> Any:
         """Return the value, or raise what it raised."""
-        gather_values([self])
+        if self.is_waiting:
+            gather_values([self])
         if self._error is not None:
             raise self._error
         return self._result

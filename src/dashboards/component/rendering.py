@@ -5,6 +5,7 @@ last good value with the words that it has failed.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django.utils.safestring import SafeString, mark_safe
@@ -61,22 +62,21 @@ def render_box(
     owner: Owner,
     bound: Bound,
     live: LiveBinding | None,
-    shown: Shown,
     placement: Placement,
 ) -> SafeString:
-    """Render a box with its heading around its content.
+    """Render a box with its heading, around its content if the page need not wait for it.
 
     Args:
         owner: the dashboard instance.
         bound: the bound component.
         live: its live side; ``None`` if it is not live.
-        shown: its content and state.
         placement: where it stands.
     """
+    shown = show(owner, bound, live, partial(owner.render_content, bound.key))
     errors = bound.errors
 
     def render() -> SafeString:
-        box = _make_box(owner, bound, placement, _run)
+        box = _get_box(owner, bound, placement)
         attributes = get_content_attributes(owner, bound, live, shown.content)
         return box.render(owner.templates, attributes, shown.content, shown.state)
 
@@ -175,6 +175,21 @@ def _render_state(
         can_retry=can_retry,
         error=get_error_text(error, owner.request) if error else "",
     ).render(owner.templates)
+
+
+def _get_box(owner: Owner, bound: Bound, placement: Placement) -> Box:
+    """Return the box of a component, from what was kept of it if nothing else decides on it."""
+    facts, settings = bound.declaration.facts, owner.settings
+    css = settings["COMPONENT_CSS_CLASSES"]
+    key = (bound.key, placement, settings["GRID_CSS_CLASSES"], bound.is_deferred)
+    kept = facts.boxes.get(key)
+    # The setting is no key, for it is a dict. It is the same object until settings change.
+    if kept is not None and kept[0] is css:
+        return Box(bound.dom_id, *kept[1])
+    box = _make_box(owner, bound, placement, _run)
+    if facts.has_fixed_box:
+        facts.boxes[key] = css, box[1:]
+    return box
 
 
 def _run(run: Callable[[], T], default: T) -> T:  # noqa: ARG001 - nothing is caught

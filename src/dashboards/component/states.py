@@ -51,7 +51,7 @@ class BoxState(NamedTuple):
             _ERROR: escape(self.error),
         }
         key = self._replace(since=self.since and 1, error=self.error and "1"), get_language()
-        html = fill(templates.get(TEMPLATE), key, context, texts)
+        html = fill(templates.find(TEMPLATE).template, key, context, texts)
         return SafeString(html.strip())
 
 

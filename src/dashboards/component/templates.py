@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.template import Engine, RequestContext
@@ -14,6 +14,15 @@ from django.utils.safestring import SafeString
 from dashboards.component.base import Bound
 
 _OURS = str(Path(__file__).parent.parent / "templates" / "dashboards")
+
+
+class Found(NamedTuple):
+    """A template that was found by its name."""
+
+    template: Any
+    """The template, of any engine."""
+    is_packaged: bool
+    """True if it is the package's own, not one of the project that has its name."""
 
 
 class Templates:
@@ -28,17 +37,18 @@ class Templates:
 
     def __init__(self, request: HttpRequest | None) -> None:
         self._request = request
-        self._found: dict[str, Any] = {}
+        self._found: dict[str, Found] = {}
         self._contexts: dict[Engine, RequestContext] = {}
         # The contexts stay bound as long as the request lasts.
         self._bound = ExitStack()
 
-    def get(self, name: str) -> Any:
-        """Return the template of a name, of whatever engine."""
-        template = self._found.get(name)
-        if template is None:
-            template = self._found[name] = get_template(name)
-        return template
+    def find(self, name: str) -> Found:
+        """Return the template of a name."""
+        found = self._found.get(name)
+        if found is None:
+            template = get_template(name)
+            found = self._found[name] = Found(template, is_package_template(template))
+        return found
 
     def render(self, name: str, values: dict[str, Any]) -> str:
         """Render a template.
@@ -47,7 +57,7 @@ class Templates:
             name: its name.
             values: its context.
         """
-        template = self.get(name)
+        template = self.find(name).template
         request = self._request
         if request is None or not isinstance(template, DjangoTemplate):
             html: str = template.render(values, request)
@@ -64,9 +74,9 @@ class Templates:
             value: the prepared value.
         """
         declaration = bound.declaration
-        template = self.get(declaration.template)
+        template, is_packaged = self.find(declaration.template)
         html: str | None = None
-        if is_package_template(template):
+        if is_packaged:
             html = declaration._render_cached(template, value)  # noqa: SLF001 - not for users
         if html is None:
             values = {"component": bound, "rendered_value": value}
@@ -82,7 +92,7 @@ class Templates:
             name: its name.
             values: its context.
         """
-        template = self.get(name)
+        template = self.find(name).template
         if self._request is None or not isinstance(template, DjangoTemplate):
             return self.render(name, values)
         context = copy(self._bind(template, self._request))

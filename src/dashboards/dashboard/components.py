@@ -85,7 +85,7 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         if self._leaders is None:
             self._leaders = defaultdict(list)
             for each in self._bound.values():
-                for dependent in each.dependents:
+                for dependent in each.declaration.dependents:
                     self._leaders[dependent].append(each)
         return self._leaders.get(key, [])
 

@@ -87,10 +87,13 @@ class Stat(Component):
         date_format = data.date_format or self.date_format
         if date_format:
             _check_date_format(date_format, data.text)
-        shown_object = None if bound is None else bound.object
+        if href in (None, ""):
+            href = None
+        else:
+            href = resolve_url(_as_target(href), None if bound is None else bound.object)
         return _replace(
             data,
-            href=None if href in (None, "") else resolve_url(_as_target(href), shown_object),
+            href=href,
             prefix=data.prefix or declared.prefix,
             unit=(data.unit or declared.unit).strip(),
             good=self.good if data.good is None else data.good,
@@ -146,16 +149,17 @@ def _clean(data: StatData) -> StatData:
         msg = f"A Stat's good must be 'up', 'down' or None, got {shorten(good)}."
         raise ComponentValueError(msg)
     texts = {
-        name: as_text("Stat", name, getattr(data, name))
+        # Most are plain text, which is returned as it is.
+        name: value if type(value := getattr(data, name)) is str else as_text("Stat", name, value)
         for name in ("text", "sub_text", "icon", "prefix", "unit", "date_format")
     }
     for name in ("prefix", "unit", "date_format"):
         texts[name] = "" if texts[name] is None else str(texts[name])
     return _replace(
         data,
-        change=_as_change(data.change),
-        sparkline=as_sparkline(data.sparkline),
-        href=None if is_missing(data.href) else _as_target(data.href),
+        change=None if data.change is None else _as_change(data.change),
+        sparkline=None if data.sparkline is None else as_sparkline(data.sparkline),
+        href=None if data.href is None or is_missing(data.href) else _as_target(data.href),
         **texts,
     )
 
