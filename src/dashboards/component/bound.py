@@ -49,15 +49,15 @@ class BoundComponent:
         self.key = key
         self.live = component.live
         """How its value is live."""
-        self.facts = component.facts
-        self.series = self.facts.series
+        self._facts = component._facts  # noqa: SLF001 - no part of the interface of kinds
+        self.series = self._facts.series
         """The number of points that are kept if values are appended; else 0."""
         self.is_restricted = bool(component.permission_classes)
         """True if it has permissions of its own, beside those of its dashboard."""
         self.loader = ValueLoader(owner, component, key)
         self.live_binding = LiveBinding(owner, self, self.loader) if component.live else None
         """Its live side; ``None`` if it is not live."""
-        self.errors = ErrorBoundary(type(owner).__name__, key)
+        self.error_boundary = ErrorBoundary(type(owner).__name__, key)
 
     def __getattr__(self, name: str) -> Any:
         # ``copy`` looks up "__setstate__" before there is a declaration.
@@ -141,7 +141,7 @@ class BoundComponent:
     @property
     def kind(self) -> str:
         """The name of its kind, for CSS."""
-        return self.facts.kind
+        return self._facts.kind
 
     @property
     def title(self) -> str:
@@ -165,7 +165,7 @@ class BoundComponent:
 
     def get_needed_scripts(self) -> Sequence[str]:
         """Return the static files that it needs, as its page can load it."""
-        scripts: Sequence[str] | Failure | None = self.facts.scripts
+        scripts: Sequence[str] | Failure | None = self._facts.scripts
         if scripts is None:
             scripts = self._attempt(lambda: list(self.declaration.scripts), "scripts")
         if isinstance(scripts, Failure):
@@ -250,7 +250,7 @@ class BoundComponent:
     @property
     def takes_params(self) -> bool:
         """True if its viewer can customize it, by parameters of the page's address."""
-        return self.facts.takes_params and self.is_loadable
+        return self._facts.takes_params and self.is_loadable
 
     @property
     def is_customized(self) -> bool:
@@ -310,7 +310,7 @@ class BoundComponent:
 
     def prefetch(self) -> None:
         """Call the value that ``render_content`` will show."""
-        self.errors.call(self._prefetch, "value", self._owner.transactions)
+        self.error_boundary.call(self._prefetch, "value", self._owner.transactions)
 
     def _prefetch(self) -> None:
         if self._needs_value():
@@ -449,4 +449,4 @@ class BoundComponent:
 
     def _attempt(self, run: Callable[[], T], part: str) -> T | Failure:
         """Call an author's code; the first failure of a box is logged, and makes it fail."""
-        return self.errors.call(run, part, self._owner.transactions)
+        return self.error_boundary.call(run, part, self._owner.transactions)

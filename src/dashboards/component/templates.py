@@ -1,4 +1,4 @@
-"""The templates of one request: found once, its context processors run once, for page and boxes."""
+"""The templates of one request: each is found once, and context processors run once."""
 
 from contextlib import ExitStack
 from copy import copy
@@ -22,17 +22,17 @@ class Found(NamedTuple):
     template: Any
     """The template, of any engine."""
     is_packaged: bool
-    """True if it is the package's own, not one of the project that has its name."""
+    """True if it is the package's own; a project can replace it by one of the same name."""
 
 
 class Templates:
-    """Renders templates for one request, or for everybody.
+    """Renders templates for one request, or for all viewers.
 
-    A template is rendered as ``{% include %}`` renders it: with what the context processors said,
-    once for the request, and with values that are gone after it.
+    A template is rendered as ``{% include %}`` renders it: with the values of the context
+    processors, which run once for the request, and with values that no other template gets.
 
     Args:
-        request: the request; ``None`` for everybody.
+        request: the request; ``None`` for all viewers.
     """
 
     def __init__(self, request: HttpRequest | None) -> None:
@@ -84,9 +84,9 @@ class Templates:
         return SafeString(html.strip())
 
     def render_around(self, name: str, values: dict[str, Any]) -> str:
-        """Render a template that others of the request are rendered inside of, such as its page's.
+        """Render a template inside of which others are rendered, such as that of the page.
 
-        Those are told nothing of its values.
+        The others do not get its values.
 
         Args:
             name: its name.
@@ -111,6 +111,6 @@ class Templates:
 
 
 def is_package_template(template: Any) -> bool:
-    """Whether a template is the package's own, so that it is known what it says."""
+    """Return True if a template is the package's own, so that its HTML is known."""
     origin = getattr(template, "origin", None)
     return str(getattr(origin, "name", "")).startswith(_OURS)

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import format_value, is_finite, is_number
-from dashboards.component.fragments import escape, fill, gap
+from dashboards.component.fragments import escape, placeholder, render_fragment
 from dashboards.component.links import resolve_url
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
@@ -23,8 +23,8 @@ from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _BARE = frozenset({int, float, str})
 _GOOD = ("up", "down", None)
-_FIGURE = gap("figure")
-_NOTE = gap("note")
+_FIGURE = placeholder("figure")
+_NOTE = placeholder("note")
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Stat(Component):
 
         look = look_of(figure)
         texts = {_NOTE: escape(note), _FIGURE: escape(unbroken(figure))}
-        return fill(template, (Stat, bool(note), look), context, texts)
+        return render_fragment(template, (Stat, bool(note), look), context, texts)
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:
