@@ -17,7 +17,8 @@ from django.db import Error as DatabaseError
 from django.db import connections, transaction
 from django.db.models.signals import post_delete
 
-from dashboards.live.fanout.hub import Hub, Reader
+from dashboards.live.fanout.hub import Hub
+from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.database import DatabaseStore
@@ -44,7 +45,7 @@ from tests.redis_server import RedisServer, redis_server
 
 
 @asynccontextmanager
-async def reading(store: BaseStore) -> AsyncIterator[tuple[Reader, asyncio.Event]]:
+async def reading(store: BaseStore) -> AsyncIterator[tuple[Subscriber, asyncio.Event]]:
     """Read a channel through a hub; and what is set when the store's wire carries hints."""
     begun, loop, listen = asyncio.Event(), asyncio.get_running_loop(), store.listen
 
@@ -68,7 +69,7 @@ async def reading(store: BaseStore) -> AsyncIterator[tuple[Reader, asyncio.Event
             await asyncio.wait(work, timeout=5)
 
 
-async def shows(reader: Reader, data: str) -> None:
+async def shows(reader: Subscriber, data: str) -> None:
     while data.encode() not in await asyncio.wait_for(reader.read(), 10):
         pass
 
