@@ -1,4 +1,4 @@
-"""Forms for dashboards. Any form of Django's serves as well."""
+"""A base class for forms on dashboards. Any other form of Django works as well."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from django import forms
 
 
 class DashboardForm(forms.Form):
-    """A form that a ``Form`` component shows.
+    """A form for a ``Form`` component.
 
-    Give it a ``save()`` where it does more than filter; it gets those of ``request``, ``object``,
-    ``user`` and ``filters`` that it names.
+    A form that does more than filter needs a ``save()``, which gets those of ``request``,
+    ``object``, ``user`` and ``filters`` that its parameters name.
     """
 
     def asdict(self) -> list[dict[str, Any]]:
-        """Return its fields as plain data, for clients that draw it themselves."""
+        """Return its fields as plain data, for clients that render the form themselves."""
         return [
             {
                 "name": each.name,
