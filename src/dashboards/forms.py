@@ -1,4 +1,4 @@
-"""A base class for forms on dashboards. Any other form of Django works as well."""
+"""Forms for dashboards. Any form of Django can be used as well."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from django import forms
 
 
 class DashboardForm(forms.Form):
-    """A form for a ``Form`` component.
+    """A form that a ``Form`` component shows.
 
-    A form that does more than filter needs a ``save()``, which gets those of ``request``,
-    ``object``, ``user`` and ``filters`` that its parameters name.
+    Define ``save()`` if it does more than filter. It may have the arguments ``request``,
+    ``object``, ``user`` and ``filters``.
     """
 
     def asdict(self) -> list[dict[str, Any]]:
-        """Return its fields as plain data, for clients that render the form themselves."""
+        """Return its fields as plain data, for clients that render it themselves."""
         return [
             {
                 "name": each.name,

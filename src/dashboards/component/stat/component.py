@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.figures import UNBROKEN, look_of, unbroken
 from dashboards.component.formats import format_value, is_finite, is_number
-from dashboards.component.fragments import escape, fill, gap
+from dashboards.component.fragments import escape, placeholder, render_fragment
 from dashboards.component.links import resolve_url
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
@@ -23,8 +23,8 @@ from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _BARE = frozenset({int, float, str})
 _GOOD = ("up", "down", None)
-_FIGURE = gap("figure")
-_NOTE = gap("note")
+_FIGURE = placeholder("figure")
+_NOTE = placeholder("note")
 
 
 @dataclass
@@ -122,7 +122,7 @@ class Stat(Component):
         look = look_of(figure)
         texts = {_NOTE: escape(note)} if note else {}
         texts[_FIGURE] = escape(figure if look.startswith(UNBROKEN) else unbroken(figure))
-        return fill(template, (Stat, bool(note), look), context, texts)
+        return render_fragment(template, (Stat, bool(note), look), context, texts)
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:
@@ -144,16 +144,17 @@ def _clean(data: StatData) -> StatData:
         msg = f"A Stat's good must be 'up', 'down' or None, got {shorten(good)}."
         raise ComponentValueError(msg)
     texts = {
-        name: as_text("Stat", name, getattr(data, name))
+        # Most are plain text, which is returned as it is.
+        name: value if type(value := getattr(data, name)) is str else as_text("Stat", name, value)
         for name in ("text", "sub_text", "icon", "prefix", "unit", "date_format")
     }
     for name in ("prefix", "unit", "date_format"):
         texts[name] = "" if texts[name] is None else str(texts[name])
     return _replace(
         data,
-        change=_as_change(data.change),
-        sparkline=as_sparkline(data.sparkline),
-        href=None if is_missing(data.href) else _as_target(data.href),
+        change=None if data.change is None else _as_change(data.change),
+        sparkline=None if data.sparkline is None else as_sparkline(data.sparkline),
+        href=None if data.href is None or is_missing(data.href) else _as_target(data.href),
         **texts,
     )
 
