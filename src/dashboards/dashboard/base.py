@@ -238,11 +238,10 @@ class Dashboard(PermissionMixin, LiveMixin):
             is_placed: True if the box is in the dashboard's grid, False if it is in a card.
         """
         # A layout may name components that only some instances have.
-        if key not in self.components:
+        component = self.components.find(key)
+        if component is None:
             return SafeString()
-        return self.components[key].render_box(
-            level=level, is_titled=is_titled, is_placed=is_placed
-        )
+        return component.render_box(level=level, is_titled=is_titled, is_placed=is_placed)
 
     def render_content(self, key: str) -> SafeString | None:
         """Render the content of a component's box, or return None if the page must load it later.

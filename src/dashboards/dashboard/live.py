@@ -77,7 +77,7 @@ class LiveMixin(URLMixin):
                 msg = f"{name} is for one user: say which, as in push({name}(user=…), …)."
                 raise AudienceError(msg)
         about = None if self.object is None else getattr(self.object, "pk", self.object)
-        return channel_name(label, about=about, user=user)
+        return channel_name(label, object=about, user=user)
 
     @property
     def _errors_channel(self) -> str:
