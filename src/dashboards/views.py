@@ -35,7 +35,7 @@ from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard import Dashboard
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.channel import read_position
 from dashboards.live.access.subjects import session_subject, user_subject
 from dashboards.live.grip.proxied_request import ProxiedRequest, get_proxied_request
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
@@ -277,9 +277,8 @@ class StreamView(DashboardAccessView):
         if handoff := get_handoff(request):
             # Read before access is checked: a stream is not opened for a user who loses access
             # from here on.
-            store = get_store()
-            heads = {} if handoff.is_watching else store.reach(lambda: store.heads([REVOCATIONS]))
-            self._access = handoff.access if handoff.is_watching else heads.get(REVOCATIONS)
+            is_known = handoff.is_watching
+            self._access = handoff.access if is_known else read_position(get_store())
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
