@@ -20,7 +20,8 @@ from dashboards.live.fanout.hub import Hub
 from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import get_metrics
 from dashboards.live.stores.database import DatabaseStore
-from dashboards.live.stores.redis import RedisStore, _Reads
+from dashboards.live.stores.redis import RedisStore
+from dashboards.live.stores.redis.reads import PipelinedReads
 from dashboards.live.subscription import Subscription
 from tests.conftest import MakeSite
 from tests.harness import wait_for
@@ -136,11 +137,11 @@ async def test_reads_asked_while_others_are_answered_are_answered():
     async def lend() -> AsyncIterator[Client]:
         yield Client()
 
-    reads = _Reads(cast("Any", lend))
+    reads = PipelinedReads(cast("Any", lend))
 
     async def read(key: str, times: int) -> None:
         for _ in range(times):
-            assert await reads.ask([key], [1]) == [key, 1]
+            assert await reads.request([key], [1]) == [key, 1]
 
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         group.create_task(read("a", times=2))

@@ -551,7 +551,7 @@ class TestRedis(SharedStoreContract):
         async with listening(store), listening(store):
             await store.asince(CHANNEL, None)
         await store.asince(CHANNEL, None)
-        assert not store._loops
+        assert not store._connections._loops
         with server.client() as client:
             await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
 
@@ -729,7 +729,7 @@ def test_redis_needs_no_options():
 
 
 def test_a_missing_redis_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dashboards.live.stores.redis.INSTALLED", False)
+    monkeypatch.setattr("dashboards.live.stores.redis.connections.INSTALLED", False)
     store = RedisStore({})
     [error] = store.check()
     assert error.id == "dashboards.E010"
