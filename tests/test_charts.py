@@ -132,7 +132,7 @@ def test_data_may_be_awaited():
         late = Chart(defer=Asked)
 
     for component in Asking(RequestFactory().get("/", {"n": "7"})):
-        assert json.loads(component.load())["data"] == [{"y": ["7"]}]
+        assert json.loads(component.get_value())["data"] == [{"y": ["7"]}]
 
 
 @pytest.mark.django_db
@@ -284,7 +284,7 @@ def test_what_the_page_about_charts_shows(monkeypatch: pytest.MonkeyPatch, db: N
         exec(block, names)
     shown = names["Library"]()
     for key in ("prices", "sales", "ranking"):
-        assert 'type="application/json"' in str(shown[key].render(shown[key].load()))
+        assert 'type="application/json"' in str(shown[key].render(shown[key].get_value()))
 
 
 def test_library_that_another_thread_is_importing_is_waited_for(

@@ -321,7 +321,7 @@ def test_w007_is_not_told_where_nothing_is_registered(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     settings.ROOT_URLCONF = "tests.no_urls"
-    monkeypatch.setattr("dashboards.checks.registry", Registry())
+    monkeypatch.setattr("dashboards.checks.dashboards.registry", Registry())
 
     assert found() == []
 
@@ -331,7 +331,7 @@ def _no_plotly(monkeypatch: pytest.MonkeyPatch) -> None:
     def find_spec(name: str) -> Any:
         return None if name == "plotly" else importlib.util.find_spec(name)
 
-    monkeypatch.setattr("dashboards.checks.find_spec", find_spec)
+    monkeypatch.setattr("dashboards.checks.components.find_spec", find_spec)
 
 
 class Charted(Dashboard):
@@ -347,7 +347,7 @@ class Charted(Dashboard):
 def test_e008_a_chart_is_declared_but_plotly_is_not_installed(monkeypatch: pytest.MonkeyPatch):
     registry = Registry()
     registry.register(Charted)
-    monkeypatch.setattr("dashboards.checks.registry", registry)
+    monkeypatch.setattr("dashboards.checks.components.registry", registry)
 
     assert [message for message in found() if message.id == "dashboards.E008"] == [
         Error(
@@ -361,7 +361,7 @@ def test_e008_a_chart_is_declared_but_plotly_is_not_installed(monkeypatch: pytes
 
 @pytest.mark.usefixtures("_no_plotly")
 def test_e008_is_not_told_where_nothing_is_charted(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dashboards.checks.registry", Registry())
+    monkeypatch.setattr("dashboards.checks.components.registry", Registry())
 
     assert found() == []
 
@@ -378,13 +378,13 @@ class Tabled(Dashboard):
 def test_e012_a_table_is_declared_but_tables2_is_not_installed(monkeypatch: pytest.MonkeyPatch):
     registry = Registry()
     registry.register(Tabled)
-    monkeypatch.setattr("dashboards.checks.registry", registry)
+    monkeypatch.setattr("dashboards.checks.components.registry", registry)
     assert [message for message in found() if message.id == "dashboards.E012"] == []
 
     def find_spec(name: str) -> Any:
         return None if name == "django_tables2" else importlib.util.find_spec(name)
 
-    monkeypatch.setattr("dashboards.checks.find_spec", find_spec)
+    monkeypatch.setattr("dashboards.checks.components.find_spec", find_spec)
 
     assert [message for message in found() if message.id == "dashboards.E012"] == [
         Error(
@@ -406,11 +406,11 @@ def test_w014_a_map_is_declared_but_there_are_no_shapes(monkeypatch: pytest.Monk
 
     registry = Registry()
     registry.register(Mapped)
-    monkeypatch.setattr("dashboards.checks.registry", registry)
+    monkeypatch.setattr("dashboards.checks.components.registry", registry)
     assert [message for message in found() if message.id == "dashboards.W014"] == []
-    monkeypatch.setattr("dashboards.world.source", lambda: None)
+    monkeypatch.setattr("dashboards.world.find_geojson", lambda: None)
     # Made once a process, and kept: with this it would be none from here on.
-    monkeypatch.setattr("dashboards.world.folder", lambda: None)
+    monkeypatch.setattr("dashboards.world.build_directory", lambda: None)
 
     [message] = [message for message in found() if message.id == "dashboards.W014"]
     assert message.msg == (
@@ -535,7 +535,7 @@ def test_w025_the_proxy_is_named_twice(behind_grip: Settings):
 
 def test_w015_a_menu_of_an_app_that_there_is_not(monkeypatch: pytest.MonkeyPatch):
     own = MenuRegistry()
-    monkeypatch.setattr("dashboards.checks.menu_registry", own)
+    monkeypatch.setattr("dashboards.checks.dashboards.menu_registry", own)
 
     @own.register
     class Shop(DashboardMenu):

@@ -43,8 +43,8 @@ from dashboards.component import (
     Table,
     Text,
 )
-from dashboards.component.base import resolve
-from dashboards.component.bound import entity_tag
+from dashboards.component.htmx import entity_tag
+from dashboards.component.values import resolve
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from dashboards.live import Every, push
@@ -829,7 +829,7 @@ def test_a_deferred_component_is_sent_without_its_value(key: str):
 def test_a_deferred_component_loads(key: str, value: str):
     dashboard = Loading(RequestFactory().get("/page/"), object=7)
 
-    assert dashboard[key].get_deferred_value() == value
+    assert dashboard[key].get_value() == value
 
 
 def test_a_dashboard_may_defer_for_some_requests_only():

@@ -582,7 +582,8 @@ def test_a_component_sees_its_own_parameters_only():
 def test_a_kind_may_show_its_value_as_the_request_asks_for():
     @dataclass
     class Paged(Component):
-        def present(self, value: Any, bound: Bound) -> str:
+        def prepare_value(self, value: Any, bound: Bound | None = None) -> str:
+            assert bound is not None
             return f"{value}, page {bound.params.get('page', '1')}"
 
     class Pages(Base):

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.test import modify_settings
 from pytest_django import Settings
 
-from dashboards import discovery
+from dashboards.checks import components, discovery
 from dashboards.registry import Registry
 
 DASHBOARDS = """
@@ -150,7 +150,7 @@ def test_e083_css_classes_of_an_unknown_kind_or_part(
 ):
     settings.DASHBOARDS = {"COMPONENT_CSS_CLASSES": given}
 
-    messages: list[CheckMessage] = list(discovery.check_css_classes())
+    messages: list[CheckMessage] = list(components.check_css_classes())
 
     assert [(each.id, each.msg) for each in messages] == [
         ("dashboards.E083", f"DASHBOARDS['COMPONENT_CSS_CLASSES']{message}")
@@ -163,4 +163,4 @@ def test_css_classes_of_known_kinds_and_parts_have_nothing_to_mend(settings: Set
         "COMPONENT_CSS_CLASSES": {"Stat": "x", "Component": {"title": "y"}, "Form": {"button": "z"}}
     }
 
-    assert discovery.check_css_classes() == []
+    assert components.check_css_classes() == []

@@ -130,7 +130,7 @@ def test_an_init_that_needs_a_request_says_so_where_there_is_none():
 
     dashboard = Needs(RequestFactory().get("/here/"))
     with pytest.raises(DeclarationError, match=r"Needs.__init__ must work without a request, too"):
-        dashboard.get_sources()
+        dashboard.get_computed_values()
 
 
 def test_an_init_that_needs_a_request_is_enough_where_nothing_is_live():

@@ -12,7 +12,8 @@ from django.test import RequestFactory
 from django_eventstream import utils, views
 from pytest_django import Settings
 
-from dashboards import checks, eventstream
+from dashboards import eventstream
+from dashboards.checks import eventstream as event_checks
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.eventstream import DashboardChannelManager, get_channels
@@ -82,7 +83,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     for dashboard in (Orders, Takings, Divided, Mine, About):
         registry.register(dashboard)
     monkeypatch.setattr(eventstream, "registry", registry)
-    monkeypatch.setattr(checks, "registry", registry)
+    monkeypatch.setattr(event_checks, "registry", registry)
     # Of an app that the test site does not install.
     eventstream.connect()
     yield registry
@@ -180,8 +181,8 @@ def test_a_channel_cannot_tell_users_or_objects_apart(
         type("Wrong", (base,), {"Meta": type("Meta", (), {**divided, "event_channels": ["x"]})})
 
     assert str(raised.value) == (
-        "Meta.event_channels cannot be told apart by user or object, as the values of this "
-        "dashboard are: push them with dashboards.live.push."
+        "Meta.event_channels cannot be used here, because each user or object has values of "
+        "its own, and a channel sends its events to all: use dashboards.live.push."
     )
 
 
@@ -236,8 +237,8 @@ def test_w031_named_channels_that_anybody_may_read(installed: Settings, manager:
     installed.EVENTSTREAM_CHANNELMANAGER_CLASS = manager
 
     assert found("W031")[0] == Warning(
-        "Orders.Meta.event_channels names 'orders', 'shared', but whoever may not open Orders may "
-        "read them all the same.",
+        "Orders.Meta.event_channels names 'orders', 'shared', but users who may not open "
+        "Orders can read them, too.",
         hint=(
             "Set EVENTSTREAM_CHANNELMANAGER_CLASS = "
             '"dashboards.eventstream.DashboardChannelManager".'

@@ -435,7 +435,9 @@ def test_what_is_marked_safe_stays_as_it_is():
 
 
 def test_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dashboards.checks.find_spec", lambda name: name != "markdown_it" or None)
+    monkeypatch.setattr(
+        "dashboards.checks.components.find_spec", lambda name: name != "markdown_it" or None
+    )
     [error] = [each for each in run_checks(tags=["dashboards"]) if each.id == "dashboards.E013"]
     assert error.msg == (
         "Figures.prose is a Text with markup='markdown', but markdown_it is not installed."
@@ -465,7 +467,7 @@ def test_what_the_page_about_figures_shows(
     for name in ("Shop", "Sales", "Boiler", "Notes"):
         dashboard = names[name](RequestFactory().get("/"))
         for component in dashboard:
-            shown[component.key] = str(component.render(component.load()))
+            shown[component.key] = str(component.render(component.get_value()))
     assert "12,840.50" in shown["takings"]
     assert "Down, better:" in shown["answer"]
     assert names["Sales"]()["pages"].title == "Pages in print"

@@ -134,7 +134,11 @@ def test_a_value_that_is_told_of_no_filters_takes_the_broadcast_on_any_page():
 
     page = Tagged(RequestFactory().get("/?utm_source=x"))
 
-    assert [each.key for each in page if each.is_refreshed] == ["told", "asked", "own"]
+    assert [each.key for each in page if each.is_refreshed] == [
+        "told",
+        "asked",
+        "own",
+    ]
     assert not [each.key for each in Tagged(RequestFactory().get("/")) if each.is_refreshed]
 
 
@@ -286,14 +290,14 @@ def test_component_gets_the_filterset_that_narrows_it(query: dict[str, str], fou
         Book.objects.create(title=title, genre=genre)
     shelves = Shelves(RequestFactory().get("/", query))
 
-    assert [shelves[key].load() for key in ("found", "all")] == [found, all_]
+    assert [shelves[key].get_value() for key in ("found", "all")] == [found, all_]
     assert shelves["found"].is_refreshed is bool(query), "a narrowed page loads its own"
 
 
 def test_filterset_of_a_live_value_reads_its_rows_anew():
     """A FilterSet keeps the rows that it has read, and what is computed for everybody is so for as
     long as somebody watches. Each value gets one that has read nothing."""
-    [source] = Shelves().get_sources()
+    [source] = Shelves().get_computed_values()
     shown = []
     for title in ("A", "B"):
         Book.objects.create(title=title, genre="n")
@@ -315,7 +319,7 @@ def test_component_without_a_filterset_gets_none():
             filter_form = Period
 
     for each in (Plain, Narrowed):
-        assert each(RequestFactory().get("/"))["it"].load() == "<None>"
+        assert each(RequestFactory().get("/"))["it"].get_value() == "<None>"
 
 
 def test_a_form_that_is_no_class_is_refused():

@@ -43,7 +43,7 @@ def test_what_the_page_about_tables_shows(monkeypatch: pytest.MonkeyPatch):
     for name in ("Library", "Printed", "Formatted", "Live"):
         dashboard = names[name](RequestFactory().get("/"))
         for component in dashboard:
-            shown[f"{name}.{component.key}"] = str(component.render(component.load()))
+            shown[f"{name}.{component.key}"] = str(component.render(component.get_value()))
     del shown["Live.pushed"]
     assert all("On &lt;tables&gt;" in html for html in shown.values())
     assert "Poems (600 pages)" in shown["Printed.books"]

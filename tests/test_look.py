@@ -201,7 +201,7 @@ def test_e016_a_call_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch, cta: CT
 
     own = Registry()
     own.register(Own)
-    monkeypatch.setattr("dashboards.checks.registry", own)
+    monkeypatch.setattr("dashboards.checks.components.registry", own)
 
     found = [each for each in run_checks(tags=["dashboards"]) if each.id == "dashboards.E016"]
 

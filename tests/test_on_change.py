@@ -16,7 +16,7 @@ from django.utils import timezone
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.live import Every, OnChange
-from dashboards.live.compute.triggers import claim, group_by_interval
+from dashboards.live.compute.groups import acquire_lease, group_by_interval
 from dashboards.live.stores import get_store
 from dashboards.registry import Registry
 from tests.harness import Site
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def is_due() -> bool:
     """Whether somebody would compute it now; whoever asks has claimed it."""
-    [turn] = group_by_interval(Changing().get_sources())
-    return bool(claim(get_store(), Changing().channel, turn))
+    [turn] = group_by_interval(Changing().get_computed_values())
+    return bool(acquire_lease(get_store(), Changing().channel, turn))
 
 
 def shown() -> str:
@@ -182,7 +182,7 @@ def test_what_is_computed_of_an_object_is_of_the_object_as_it_is():
     """A stream that was opened yesterday shows what was saved today."""
     group = Group.objects.create(name="one")
     watched = Named(object=group)
-    sources = watched.get_sources()
+    sources = watched.get_computed_values()
     assert ["&lt;one&gt;" in str(each.render()) for each in sources] == [True] * 4
 
     Group.objects.filter(pk=group.pk).update(name="two")

@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from dashboards.component import CTA, Chart, Component, Form, Gauge, Progress, Stat, Table, Text
-from dashboards.component.guard import guarded, is_under_test
+from dashboards.component.errors import catch_errors, is_under_test
 from dashboards.component.layout import Card, ComponentLayout, Header
 from dashboards.component.stat import StatSerializer
 from dashboards.dashboard import Dashboard
@@ -460,7 +460,7 @@ def test_what_ends_the_process_passes(error: type[BaseException]):
         raise error
 
     with pytest.raises(error):
-        guarded(end, dashboard="Board", part="value")
+        catch_errors(end, dashboard="Board", part="value")
 
 
 # Who may read what was raised, and where it is raised.
@@ -535,8 +535,8 @@ def put(key: str, html: str) -> None:
 def push(key: str, value: Any) -> None:
     """Put at once what ``push`` puts after the commit, which no test here has."""
     board = Live()
-    pushed = board.render_pushed(key, board.prepare_pushed(key, value))
-    get_store().put(board.channel, {board.get_event(key): pushed})
+    pushed = board.prepare_pushed(key, value)
+    get_store().put(board.channel, {pushed.event: pushed.render()})
 
 
 def test_live_value_that_never_came_is_waited_for(client: Client):
@@ -601,7 +601,7 @@ def test_state_comes_by_the_stream(client: Client):
 def test_source_renders_its_state_in_the_sites_own_language(settings: Settings):
     settings.LANGUAGE_CODE = "en-us"
     settings.TIME_ZONE = "Europe/Berlin"
-    [source] = [each for each in Live().get_sources() if each.key == "computed"]
+    [source] = [each for each in Live().get_computed_values() if each.key == "computed"]
     assert source.render_state is not None
 
     with translation.override("de"), timezone.override("Asia/Tokyo"):
@@ -617,7 +617,7 @@ def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client)
     """The frame of a state is for everybody, so it says nothing of the error. Staff are told it by
     the page, whichever process has computed the value."""
     configure(settings, SHOW_ERRORS_TO_STAFF=True)
-    [source] = [each for each in Live().get_sources() if each.key == "failing"]
+    [source] = [each for each in Live().get_computed_values() if each.key == "failing"]
     for _ in range(2):
         with pytest.raises(BrokenError):
             source.render()
@@ -631,7 +631,7 @@ def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client)
 
 
 def test_value_that_each_page_loads_has_no_shared_state():
-    [source] = [each for each in Live().get_sources() if each.key == "own"]
+    [source] = [each for each in Live().get_computed_values() if each.key == "own"]
 
     assert source.render_state is None
 

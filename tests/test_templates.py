@@ -203,7 +203,7 @@ def test_the_short_way_says_what_the_template_says(
         stat = Board(RequestFactory().get("/"))["plain"]
         short = [stat.render(stat.prepare(value)) for _ in range(2)]
         monkeypatch.setattr(
-            "dashboards.component.bound.is_package_template", lambda template: False
+            "dashboards.component.templates.is_package_template", lambda template: False
         )
         assert short == [stat.render(stat.prepare(value))] * 2
 

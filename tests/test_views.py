@@ -15,7 +15,7 @@ from pytest_django import Settings
 from dashboards.component import Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
-from dashboards.live.compute.triggers import claim, group_by_interval
+from dashboards.live.compute.groups import acquire_lease, group_by_interval
 from dashboards.live.stores import get_store
 from dashboards.live.wire.positions import Position
 from tests.addresses import addresses
@@ -31,10 +31,7 @@ ALL = [PAGE, COMPONENT, STREAM]
 def put(dashboard: type[Dashboard], **values: Any) -> Position:
     """Store what ``push`` would, whatever transaction the test runs in."""
     target = dashboard()
-    frames = {
-        key: target.render_pushed(key, target.prepare_pushed(key, value))
-        for key, value in values.items()
-    }
+    frames = {key: target.prepare_pushed(key, value).render() for key, value in values.items()}
     return get_store().put(target.channel, frames)
 
 
@@ -572,8 +569,8 @@ class Shared(Dashboard):
 def test_a_computed_value_is_there_though_another_request_is_computing_it(
     caplog: pytest.LogCaptureFixture,
 ):
-    [turn] = group_by_interval(Shared().get_sources())
-    assert claim(get_store(), Shared().channel, turn)
+    [turn] = group_by_interval(Shared().get_computed_values())
+    assert acquire_lease(get_store(), Shared().channel, turn)
     dashboard = Shared()
     dashboard.compute_due(deferred=False)
     assert "computed at once" in str(dashboard.render_content("number"))

@@ -1,74 +1,42 @@
 """The declaration of one box on a dashboard."""
 
-import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FunctionType
-from typing import Any, ClassVar, Protocol, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any, ClassVar, Protocol
 
-from asgiref.sync import async_to_sync
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
-from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
+from dashboards.component.errors import ErrorBoundary
 from dashboards.component.filters import Filters
+from dashboards.component.links import CTA
 from dashboards.component.texts import shorten
+from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import PermissionClass
 
-D = TypeVar("D")
-_MOST_DECIMALS = 20
-
-
-@dataclass(frozen=True)
-class CTA:
-    """A link that calls to action.
-
-    Args:
-        href: where it leads: an address, the name of a view such as
-            ``"dashboards:shop_operations"``, a dashboard class (or an instance, where it is about
-            an object), any object that has a ``get_absolute_url``, or a function that gets the
-            object that the dashboard is about and returns one of these. A link is left out where
-            its address is neither relative nor of http, https, mailto or tel.
-        text: the words that are clicked.
-        dashboard: the dotted path of a dashboard class to lead to, in place of ``href``.
-
-    Raises:
-        DeclarationError: it leads nowhere, or to two places.
-    """
-
-    href: Any = None
-    text: str = "Find out more"
-    dashboard: str | None = None
-
-    def __post_init__(self) -> None:
-        """Check that it leads somewhere."""
-        if (self.href is None) == (self.dashboard is None):
-            msg = f"A CTA leads to either href or dashboard, got {self!r}."
-            raise DeclarationError(msg)
-
-    def get_target(self) -> Any:
-        """Return where it leads, as ``links.resolve_url`` takes it.
-
-        Raises:
-            ImportError: there is nothing at the path of ``dashboard``.
-        """
-        return self.href if self.dashboard is None else import_string(self.dashboard)
-
 
 class Bound(Protocol):
-    """What a component may ask of itself as bound to one dashboard and request."""
+    """A component as bound to one dashboard and request."""
 
+    declaration: "Component"
     key: str
+    live: bool | Every | OnChange
+    """How its value is live."""
+    series: int
+    """The number of points that are kept if values are appended; else 0."""
+    is_restricted: bool
+    """True if it has permissions of its own, beside those of its dashboard."""
+    errors: ErrorBoundary
+    """Calls the code of its author."""
 
     @property
     def request(self) -> HttpRequest | None:
-        """The request that it is served to; ``None`` where it is rendered for everybody."""
+        """The request that it is rendered for; ``None`` if it is rendered for all viewers."""
 
     @property
     def params(self) -> MultiValueDict[str, str]:
@@ -76,59 +44,109 @@ class Bound(Protocol):
 
     @property
     def full_path(self) -> str:
-        """The address that was asked for, with what of its query string is kept."""
+        """The path of the request, with those of its parameters that are kept."""
 
     @property
     def kept(self) -> QueryDict:
         """The parameters of the request that addresses on its page repeat."""
 
     @property
-    def about(self) -> Any:
-        """The object that its dashboard is about; ``None`` where it is about none."""
+    def object(self) -> Any:
+        """The object of its dashboard; ``None`` if the dashboard has none."""
 
     @property
     def call_kwargs(self) -> dict[str, Any]:
         """The arguments that callables may name, such as ``request`` and ``filters``."""
 
     @property
-    def is_allowed(self) -> bool:
-        """Whether this request may see it."""
+    def label(self) -> str:
+        """Its name in errors and logs: the dashboard's class and the key."""
 
     @property
-    def own_filters(self) -> Filters | None:
-        """What its viewer has narrowed its ``dependents`` to, where it is such a form."""
-
-    @property
-    def url(self) -> str:
-        """Where it loads from."""
-
-    @property
-    def load_url(self) -> str:
-        """Where it loads from as this page shows it, with the page's query string."""
-
-    @property
-    def page_url(self) -> str:
-        """The address of the dashboard's page."""
+    def event(self) -> str:
+        """The event name of its frames."""
 
     @property
     def dom_id(self) -> str:
         """The id of its element."""
 
     @property
+    def content_id(self) -> str:
+        """The id of the element that its updates are swapped into."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind, for CSS."""
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+
+    @property
+    def cta(self) -> CTA | None:
+        """The link below its value with its address; ``None`` for none."""
+
+    @property
+    def is_allowed(self) -> bool:
+        """True if the request may see it."""
+
+    @property
+    def own_filters(self) -> Filters | None:
+        """The filters that its viewer has set for its ``dependents``, if it is such a form."""
+
+    @property
+    def is_filtered(self) -> bool:
+        """True if the page is filtered, so that the shared value would be wrong here."""
+
+    @property
+    def is_customized(self) -> bool:
+        """True if this viewer sorted, searched or paged it."""
+
+    @property
+    def is_deferred(self) -> bool:
+        """True if the page is sent without its value."""
+
+    @property
+    def is_batched(self) -> bool:
+        """True if it loads together with others."""
+
+    @property
     def is_loadable(self) -> bool:
-        """Whether its value can be had at any time, not only when it is pushed."""
+        """True if its value can be loaded at any time, not only when it is pushed."""
+
+    @property
+    def url(self) -> str:
+        """The address that it loads from, with the choices of its viewer."""
+
+    @property
+    def load_url(self) -> str:
+        """The address that it loads from, with the query string of its page."""
+
+    @property
+    def page_url(self) -> str:
+        """The address of the dashboard's page."""
+
+    @property
+    def trigger(self) -> str:
+        """When it loads from the server, as ``hx-trigger``; empty for never."""
 
     def compute(self) -> Any:
-        """Return its value as it was given, called where it is callable."""
+        """Return its value as it is declared, called if it is callable."""
 
-    def load(self) -> Any:
-        """Return its value, ready for the template, as a request of its own gets it."""
+    def get_value(self) -> Any:
+        """Return its value ready for the template."""
+
+    def prepare(self, value: Any) -> Any:
+        """Return a value ready for the template."""
+
+    def get_frame(self) -> str | None:
+        """Return the newest frame that this release can show; ``None`` if there is none."""
 
     def render(self, value: Any) -> SafeString:
-        """Render a prepared value: what stands inside the box."""
+        """Render a prepared value: the content of the box."""
 
     def render_alone(self, value: Any) -> SafeString:
-        """Render a prepared value in a page of its own, which leads back to the dashboard's."""
+        """Render a prepared value in a page of its own, with a link to the dashboard's page."""
 
 
 @dataclass
@@ -221,30 +239,21 @@ class Component:
         msg = f"A {type(self).__name__} is no series, got {shorten(value)}."
         raise ComponentValueError(msg)
 
-    def prepare_value(self, value: Any) -> Any:
-        """Turn a value into what the template shows.
-
-        Raises:
-            ComponentValueError: when it is none that this kind of component can show.
-        """
-        return value
-
-    def present(self, value: Any, bound: Bound) -> Any:  # noqa: ARG002 - for subclasses
-        """Turn a value into what the template shows to whoever ``bound`` is bound to.
-
-        A kind whose view depends on the request overrides this in place of ``prepare_value``.
-        Without a request (a push, a value that is computed for everybody) there are no parameters.
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> Any:  # noqa: ARG002 - for subclasses
+        """Return what the template shows of a value.
 
         Args:
             value: the value.
-            bound: the component as bound to one dashboard and request.
+            bound: the component bound to a dashboard and a request. Without a request (a value that
+                is pushed, or computed for all viewers) it has no parameters. ``None`` if a
+                component is used without a dashboard.
 
         Raises:
-            ComponentValueError: when it is none that this kind of component can show.
+            ComponentValueError: this kind of component cannot show the value.
         """
-        return self.prepare_value(value)
+        return value
 
-    def render_cached(self, template: Any, value: Any) -> SafeString | None:  # noqa: ARG002 - for subclasses
+    def _render_cached(self, template: Any, value: Any) -> SafeString | None:  # noqa: ARG002 - for subclasses
         """Render a prepared value without running its template, where it is known what that says.
 
         Asked only where the template is the package's own; ``None`` where it has to be run.
@@ -298,94 +307,6 @@ class Component:
         return self.prepare_value(resolve(self.value, **kwargs))
 
 
-def resolve(value: Any, **kwargs: Any) -> Any:
-    """Return a value, or what a callable returns when given what it names of ``kwargs``."""
-    result = call(value, **kwargs)
-    # Asked of the result: what returns one need not be an async function itself.
-    if callable(value) and inspect.isawaitable(result):
-        return async_to_sync(_wait_for)(result)
-    return result
-
-
-def call(value: Any, **kwargs: Any) -> Any:
-    """Return a value, or what a callable returns: where that is awaited, before it was."""
-    if not callable(value):
-        return value
-    names = names_of(value)
-    if names is not None:
-        kwargs = {name: kwarg for name, kwarg in kwargs.items() if name in names}
-    return value(**kwargs)
-
-
-_names: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
-"""By function, lest each value on each page be inspected anew."""
-
-
-def names_of(value: Callable[..., Any]) -> frozenset[str] | None:
-    """Return the names of a callable's parameters; ``None`` where it takes any."""
-    # A method lives as long as its instance: what is remembered is of its function.
-    function = getattr(value, "__func__", value)
-    if not isinstance(function, FunctionType):
-        return _inspect(value)
-    try:
-        return _names[function]
-    except KeyError:
-        return _names.setdefault(function, _inspect(value))
-
-
-def _inspect(value: Callable[..., Any]) -> frozenset[str] | None:
-    try:
-        parameters = tuple(inspect.signature(value).parameters.values())
-    except ValueError:
-        parameters = ()  # Built in, such as time.time: it knows nothing of our names.
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return None
-    return frozenset(parameter.name for parameter in parameters)
-
-
-async def _wait_for(result: Awaitable[Any]) -> Any:
-    return await result
-
-
-def as_data(kind: str, data: type[D], value: Any, *, short: str) -> D:
-    """Make a component's data object of a mapping of its fields, or of its one main field.
-
-    Args:
-        kind: the component's name, for the error.
-        data: the data class; returned as it is where ``value`` is one already.
-        value: a mapping, an instance of ``data``, or a value for the field ``short``.
-        short: the field that a bare value stands for.
-
-    Raises:
-        ComponentValueError: the mapping has keys that the data class lacks, or lacks one.
-    """
-    if isinstance(value, data):
-        return value
-    fields = value if isinstance(value, Mapping) else {short: value}
-    try:
-        return data(**fields)
-    except TypeError as error:
-        allowed = ", ".join(inspect.signature(data).parameters)
-        msg = f"A {kind}'s value may have {allowed}; got {shorten(value)}."
-        raise ComponentValueError(msg) from error
-
-
-def as_number(kind: str, field: str, value: Any) -> float:
-    """Return a finite number.
-
-    Raises:
-        ComponentValueError: when it is none.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = float("nan")
-    if number - number != 0:  # NaN and the infinities differ from themselves
-        msg = f"A {kind}'s {field} must be a finite number, got {shorten(value)}."
-        raise ComponentValueError(msg)
-    return number
-
-
 @contextmanager
 def declaring(component: Component, said: str) -> Iterator[None]:
     """Refuse a declaration for what a value would be refused for.
@@ -402,18 +323,3 @@ def declaring(component: Component, said: str) -> Iterator[None]:
     except ComponentValueError as error:
         msg = f"{type(component).__name__}({said}): {error}"
         raise DeclarationError(msg) from error
-
-
-def as_decimals(kind: str, value: Any) -> int | None:
-    """Return how many digits stand after the point, or ``None`` for as many as there are.
-
-    Raises:
-        ComponentValueError: when it is no whole number from 0 to 20.
-    """
-    if value is None or (type(value) is int and 0 <= value <= _MOST_DECIMALS):
-        return value
-    msg = (
-        f"A {kind}'s decimals must be a whole number from 0 to {_MOST_DECIMALS}, "
-        f"got {shorten(value)}."
-    )
-    raise ComponentValueError(msg)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.safestring import SafeString, mark_safe
 
-from dashboards.component.base import Component
+from dashboards.component.base import Bound, Component
 from dashboards.component.formats import absolute, is_finite, is_number
 from dashboards.component.texts import as_scalar, is_missing, shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
@@ -87,7 +87,7 @@ class Drawing(Component):
         """Whether there is nothing to draw: by default an empty list, dict or text."""
         return isinstance(value, Sequence | Mapping) and not value
 
-    def prepare_value(self, value: Any) -> Data | None:
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> Data | None:  # noqa: ARG002 - for subclasses
         """Return the value as JSON text that is safe inside ``<script>``.
 
         Raises:

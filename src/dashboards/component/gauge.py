@@ -7,10 +7,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from dashboards.component.base import Component, as_data, as_decimals, as_number, declaring
+from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import format_number
 from dashboards.component.texts import as_text, is_empty, shorten
+from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError
 
 _LEVELS: Mapping[str, Any] = {
@@ -172,7 +173,7 @@ class Gauge(Component):
         with declaring(self, f"min={self.min!r}, max={self.max!r}, …"):
             Gauge.prepare_value(self, 0)  # A kind of a user's own may take other values.
 
-    def prepare_value(self, value: Any) -> GaugeData | None:
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> GaugeData | None:  # noqa: ARG002 - for subclasses
         """Return a ``GaugeData``, or ``None`` where there is no value yet."""
         if value is None:
             return None

@@ -2,12 +2,14 @@
 
 import logging
 import re
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
-from dashboards.exceptions import ComponentValueError
+from dashboards.exceptions import ComponentValueError, DeclarationError
 
 logger = logging.getLogger("dashboards")
 
@@ -18,6 +20,42 @@ _VIEW_NAME = re.compile(r"[\w.-]+(:[\w.-]+)*")
 # Browsers skip control characters where they read a scheme, and blanks before it.
 _SKIPPED = re.compile(r"[\x00-\x20\x7f-\xa0]")
 _SCHEME = re.compile(r"([^/?#]*?):")
+
+
+@dataclass(frozen=True)
+class CTA:
+    """A link that calls to action.
+
+    Args:
+        href: where it leads: an address, the name of a view such as
+            ``"dashboards:shop_operations"``, a dashboard class (or an instance, where it is about
+            an object), any object that has a ``get_absolute_url``, or a function that gets the
+            object that the dashboard is about and returns one of these. A link is left out where
+            its address is neither relative nor of http, https, mailto or tel.
+        text: the words that are clicked.
+        dashboard: the dotted path of a dashboard class to lead to, in place of ``href``.
+
+    Raises:
+        DeclarationError: it leads nowhere, or to two places.
+    """
+
+    href: Any = None
+    text: str = "Find out more"
+    dashboard: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check that it leads somewhere."""
+        if (self.href is None) == (self.dashboard is None):
+            msg = f"A CTA leads to either href or dashboard, got {self!r}."
+            raise DeclarationError(msg)
+
+    def get_target(self) -> Any:
+        """Return where it leads, as ``links.resolve_url`` takes it.
+
+        Raises:
+            ImportError: there is nothing at the path of ``dashboard``.
+        """
+        return self.href if self.dashboard is None else import_string(self.dashboard)
 
 
 def resolve_url(target: Any, about: Any = None) -> str:
@@ -59,7 +97,7 @@ def resolve_link(target: Any, about: Any = None) -> str | None:
 def _find(target: Any, about: Any) -> str:
     if isinstance(target, type) and hasattr(target, "without_components"):
         # Its __init__, which may need a request, has no part in where it is.
-        return str(target.without_components(about=about).get_absolute_url())
+        return str(target.without_components(object=about).get_absolute_url())
     if isinstance(target, FunctionType):
         return _find(target(about), None)
     if hasattr(target, "get_absolute_url"):

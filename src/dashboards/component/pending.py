@@ -7,7 +7,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 
-from dashboards.component.base import call
+from dashboards.component.values import call
 
 _PLAIN = frozenset({dict, str, int, float, list, type(None)})
 

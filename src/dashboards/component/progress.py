@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from dashboards.component.base import Component, as_data, as_number, declaring
+from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.formats import format_duration, format_value
 from dashboards.component.texts import as_text, is_empty, is_missing, shorten
+from dashboards.component.values import as_data, as_number
 from dashboards.exceptions import ComponentValueError
 
 _STATES: Mapping[str, Any] = {
@@ -152,7 +153,7 @@ class Progress(Component):
         with declaring(self, f"steps={self.steps!r}"):
             _as_steps(self.steps, None, "")
 
-    def prepare_value(self, value: Any) -> ProgressData | None:
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> ProgressData | None:  # noqa: ARG002 - for subclasses
         """Return a ``ProgressData``, or ``None`` where there is no value yet."""
         if value is None:
             return None

@@ -9,6 +9,9 @@ from django.http import HttpRequest
 from django.template import Engine, RequestContext
 from django.template.backends.django import Template as DjangoTemplate
 from django.template.loader import get_template
+from django.utils.safestring import SafeString
+
+from dashboards.component.base import Bound
 
 _OURS = str(Path(__file__).parent.parent / "templates" / "dashboards")
 
@@ -52,6 +55,23 @@ class Templates:
         context = self._bind(template, request)
         with context.push(**values):
             return template.template.render(context)
+
+    def render_value(self, bound: Bound, value: Any) -> SafeString:
+        """Render a prepared value of a component: the content of its box, and of a frame.
+
+        Args:
+            bound: the bound component.
+            value: the prepared value.
+        """
+        declaration = bound.declaration
+        template = self.get(declaration.template)
+        html: str | None = None
+        if is_package_template(template):
+            html = declaration._render_cached(template, value)  # noqa: SLF001 - not for users
+        if html is None:
+            values = {"component": bound, "rendered_value": value}
+            html = self.render(declaration.template, values)
+        return SafeString(html.strip())
 
     def render_around(self, name: str, values: dict[str, Any]) -> str:
         """Render a template that others of the request are rendered inside of, such as its page's.

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from dashboards import conf
-from dashboards.component.base import Component
+from dashboards.component.base import Bound, Component
 from dashboards.component.formats import format_value
 from dashboards.component.texts import as_text
 from dashboards.exceptions import DeclarationError
@@ -58,7 +58,7 @@ class Text(Component):
             msg = f"{type(self).__name__}(markup={self.markup!r}): markup must be one of {allowed}."
             raise DeclarationError(msg)
 
-    def prepare_value(self, value: Any) -> Any:
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> Any:  # noqa: ARG002 - for subclasses
         """Return HTML that is safe to show, where the text is no plain one."""
         if hasattr(value, "__html__"):
             return Markup(value.__html__())

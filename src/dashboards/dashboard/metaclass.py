@@ -1,4 +1,4 @@
-"""What the body of a dashboard class declares: its components by key, and its ``Meta``."""
+"""Reads the body of a dashboard class: its components by key, and its ``Meta``."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,16 +19,17 @@ from dashboards.exceptions import DeclarationError
 
 
 class DashboardMetaclass(type):
-    """Collects the components of a class and its bases. What it collects is never written to."""
+    """Collects the components of a class and its bases. The collected mapping is read-only."""
 
     _options: type[Options]
     _meta: Options
     declared: Mapping[str, Component]
+    is_dynamic: bool
 
     def __new__(
         mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
     ) -> "DashboardMetaclass":
-        """Make the class, its components moved from attributes into ``declared``."""
+        """Create the class, with its components moved from attributes into ``declared``."""
         own = {
             attribute: component
             for attribute, component in namespace.items()
@@ -47,6 +48,8 @@ class DashboardMetaclass(type):
             fix_permissions(f"{name}.{attribute}", component)
             check_parts(f"{name}.{attribute}", component)
             check_series(f"{name}.{attribute}", component, getter)
+        root = next(each for each in reversed(cls.__mro__) if isinstance(each, DashboardMetaclass))
+        cls.is_dynamic = cls.overrides("__init__", beyond=root)
         cls.declared = MappingProxyType(_by_key(name, attributes))
         _check_dependents(name, cls.declared)
         _check_layout(name, cls)
@@ -59,17 +62,18 @@ class DashboardMetaclass(type):
         return cls
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make an instance, always told its request by name: that is how users write __init__."""
+        """Create an instance. ``request`` and ``object`` always reach ``__init__`` by name.
+
+        Users write ``__init__(self, request, **kwargs)`` as well as ``__init__(self, **kwargs)``,
+        and an instance that computes values for all viewers is created without a request. With both
+        arguments given by name, and ``request=None`` where there is none, every such ``__init__``
+        works. This is the only place where the arguments of a class are changed.
+        """
         kwargs.update(zip(("request", "object"), args, strict=False))
         return super().__call__(*args[2:], **{"request": None, **kwargs})
 
-    def is_dynamic(cls) -> bool:
-        """Whether instances may add components: a subclass has an ``__init__`` of its own."""
-        root = next(base for base in reversed(cls.__mro__) if isinstance(base, DashboardMetaclass))
-        return cls.has_own("__init__", beyond=root)
-
-    def has_own(cls, *names: str, beyond: "DashboardMetaclass") -> bool:
-        """Whether any of these is defined anew by what derives from ``beyond``."""
+    def overrides(cls, *names: str, beyond: "DashboardMetaclass") -> bool:
+        """Return True if a class that derives from ``beyond`` defines one of these names again."""
         kinds = cls.__mro__[: cls.__mro__.index(beyond)]
         return any(name in vars(kind) for kind in kinds for name in names)
 
@@ -95,7 +99,7 @@ def _check_layout(name: str, cls: DashboardMetaclass) -> None:
         raise DeclarationError(msg)
     keys = list(layout.get_keys())
     for key in keys:
-        if key not in cls.declared and not cls.is_dynamic():
+        if key not in cls.declared and not cls.is_dynamic:
             there = ", ".join(cls.declared) or "none"
             msg = f"{name}.Layout names {key!r}; there are {there}."
             raise DeclarationError(msg)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.utils.safestring import SafeString
 
 from dashboards.compat import accept_old_names
+from dashboards.component.base import Bound
 from dashboards.component.chart.figure import as_text, encode, is_list
 from dashboards.component.chart.serializer import ChartSerializer
 from dashboards.component.drawing import Data, Drawing, escape
@@ -108,7 +109,7 @@ class Chart(Drawing):
             points.append(escape(text))
         return points
 
-    def prepare_value(self, value: Any) -> Data | None:
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> Data | None:  # noqa: ARG002 - for subclasses
         """Return the figure as JSON text that is safe inside ``<script>``."""
         if isinstance(value, type) and issubclass(value, ChartSerializer):
             value = value()

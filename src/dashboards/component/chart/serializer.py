@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from dashboards.component.base import resolve
 from dashboards.component.chart import dataframe
 from dashboards.component.serializer import Serializer
+from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 

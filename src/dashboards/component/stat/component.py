@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
-from dashboards.component.base import Bound, Component, as_data, as_decimals, as_number, declaring
+from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import format_value, is_finite, is_number
 from dashboards.component.fragments import escape, fill, gap
@@ -18,6 +18,7 @@ from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
 from dashboards.component.texts import as_text, is_missing, shorten
+from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _BARE = frozenset({int, float, str})
@@ -67,15 +68,37 @@ class Stat(Component):
             if self.title is None and isinstance(given, type) and issubclass(given, StatSerializer):
                 self.title = given.get_option("title")
 
-    def prepare_value(self, value: Any) -> StatData | None:
-        """Return a ``StatData``, or ``None`` where there is no value yet."""
-        return self._prepare(value, None)
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> StatData | None:
+        """Return a ``StatData``; ``None`` if there is no value yet.
 
-    def present(self, value: Any, bound: Bound) -> StatData | None:
-        """Return a ``StatData`` whose link may lead to a dashboard about the same object."""
-        return self._prepare(value, bound.about)
+        Its link may lead to a dashboard of the object that ``bound`` has.
+        """
+        if value is None:
+            return None
+        if isinstance(value, StatSerializer):
+            value = value.data
+        data = as_data("Stat", StatData, value, short="text")
+        # A bare figure leaves all else as it is by default.
+        is_bare = type(value) in _BARE or not isinstance(value, StatData | Mapping)
+        data = _as_figure(data) if is_bare else _clean(data)
+        href = self.href if data.href is None else data.href
+        # What was declared of a number is not said of a word in its place.
+        declared = self if is_number(data.text) else data
+        date_format = data.date_format or self.date_format
+        if date_format:
+            _check_date_format(date_format, data.text)
+        shown_object = None if bound is None else bound.object
+        return _replace(
+            data,
+            href=None if href in (None, "") else resolve_url(_as_target(href), shown_object),
+            prefix=data.prefix or declared.prefix,
+            unit=(data.unit or declared.unit).strip(),
+            good=self.good if data.good is None else data.good,
+            decimals=as_decimals("Stat", self.decimals if data.decimals is None else data.decimals),
+            date_format=date_format,
+        )
 
-    def render_cached(self, template: Any, value: Any) -> SafeString | None:
+    def _render_cached(self, template: Any, value: Any) -> SafeString | None:
         """Render a figure and the line below it, which is all that most have."""
         # Of the package's own templates another, sse_stat.html, says more.
         if self.template != Stat.template:
@@ -98,31 +121,6 @@ class Stat(Component):
         look = look_of(figure)
         texts = {_NOTE: escape(note), _FIGURE: escape(unbroken(figure))}
         return fill(template, (Stat, bool(note), look), context, texts)
-
-    def _prepare(self, value: Any, about: Any) -> StatData | None:
-        if value is None:
-            return None
-        if isinstance(value, StatSerializer):
-            value = value.data
-        data = as_data("Stat", StatData, value, short="text")
-        # A bare figure leaves all else as it is by default.
-        is_bare = type(value) in _BARE or not isinstance(value, StatData | Mapping)
-        data = _as_figure(data) if is_bare else _clean(data)
-        href = self.href if data.href is None else data.href
-        # What was declared of a number is not said of a word in its place.
-        declared = self if is_number(data.text) else data
-        date_format = data.date_format or self.date_format
-        if date_format:
-            _check_date_format(date_format, data.text)
-        return _replace(
-            data,
-            href=resolve_url(_as_target(href), about) if href not in (None, "") else None,
-            prefix=data.prefix or declared.prefix,
-            unit=(data.unit or declared.unit).strip(),
-            good=self.good if data.good is None else data.good,
-            decimals=as_decimals("Stat", self.decimals if data.decimals is None else data.decimals),
-            date_format=date_format,
-        )
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:

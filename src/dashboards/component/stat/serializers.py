@@ -7,9 +7,9 @@ from django.db.models import DateTimeField, F, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from dashboards.component.base import resolve
 from dashboards.component.serializer import Serializer
 from dashboards.component.stat.data import StatChange, StatData
+from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError
 
 

@@ -1,0 +1,16 @@
+"""System checks. Each misconfiguration is reported with an id and a hint.
+
+Importing this package registers the checks.
+"""
+
+from dashboards.checks import (
+    components,
+    dashboards,
+    discovery,
+    eventstream,
+    grip,
+    settings,
+    stores,
+)
+
+__all__ = ["components", "dashboards", "discovery", "eventstream", "grip", "settings", "stores"]

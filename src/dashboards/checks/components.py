@@ -1,0 +1,183 @@
+"""Checks of the components that dashboards declare, and of the packages that they need."""
+
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any, TypeVar
+
+from django.contrib.staticfiles import finders
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.urls import NoReverseMatch, reverse
+
+from dashboards import conf, world
+from dashboards.component import CTA, Chart, Component, Map, Table, Text
+from dashboards.component.chart.component import WORLD
+from dashboards.component.text import LIBRARIES
+from dashboards.dashboard import Dashboard, ModelDashboard
+from dashboards.registry import registry
+
+C = TypeVar("C", bound=Component)
+
+
+@register("dashboards")
+def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that plotly is installed if there are charts."""
+    if find_spec("plotly"):
+        return ()
+    return [
+        Error(
+            f"{dashboard.__name__}.{key} is a {type(component).__name__}, but plotly is not "
+            "installed.",
+            hint='pip install "django-live-dashboards[plotly]"',
+            id="dashboards.E008",
+        )
+        for dashboard, key, component in _find_components(Chart)
+    ]
+
+
+@register("dashboards")
+def check_maps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that this site serves the shapes of countries if there are maps.
+
+    Without them plotly.js would load them from servers of its vendor.
+    """
+    if world.find_geojson() or finders.find(WORLD):
+        return ()
+    return [
+        Warning(
+            f"{dashboard.__name__}.{key} is a Map, but there are no shapes of countries: it shows "
+            "only what its figures bring.",
+            hint=(
+                'pip install "django-live-dashboards[maps]", or put a TopoJSON file for plotly.js '
+                f"among the static files, as {WORLD}."
+            ),
+            id="dashboards.W014",
+        )
+        for dashboard, key, _ in _find_components(Map)
+    ]
+
+
+@register("dashboards")
+def check_tables2(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that django-tables2 is installed if there are tables."""
+    if find_spec("django_tables2"):
+        return ()
+    return [
+        Error(
+            f"{dashboard.__name__}.{key} is a {type(component).__name__}, but django-tables2 is "
+            "not installed.",
+            hint='pip install "django-live-dashboards[tables]"',
+            id="dashboards.E012",
+        )
+        for dashboard, key, component in _find_components(Table)
+    ]
+
+
+@register("dashboards")
+def check_text(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that the libraries for texts in HTML or Markdown are installed."""
+    missing = {markup for markup, library in LIBRARIES.items() if not find_spec(library)}
+    return [
+        Error(
+            f"{dashboard.__name__}.{key} is a Text with markup={component.markup!r}, but "
+            f"{LIBRARIES[component.markup]} is not installed.",
+            hint='pip install "django-live-dashboards[text]"',
+            id="dashboards.E013",
+        )
+        for dashboard, key, component in _find_components(Text)
+        if component.markup in missing
+    ]
+
+
+@register("dashboards")
+def check_ctas(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that each call to action has a target."""
+    messages: list[CheckMessage] = []
+    for dashboard, key, component in _find_components(Component):
+        if component.cta is None:
+            continue
+        if reason := _get_target_error(component.cta, dashboard):
+            messages.append(
+                Error(
+                    f"The cta of {dashboard.__name__}.{key} leads nowhere: {reason}.",
+                    hint=(
+                        "Give CTA an address, the name of a view, a dashboard class, or, as "
+                        "dashboard=…, the dotted path of one."
+                    ),
+                    id="dashboards.E016",
+                )
+            )
+    return messages
+
+
+def _get_target_error(cta: CTA, dashboard: type[Dashboard]) -> str:
+    """Return why a call to action has no target; an empty string if no reason is known."""
+    try:
+        target = cta.get_target()
+    except ImportError as error:
+        return str(error)
+    if isinstance(target, type) and issubclass(target, ModelDashboard):
+        model = target.get_model()
+        own_model = dashboard.get_model() if issubclass(dashboard, ModelDashboard) else None
+        # The result of a subclass's own get_object() is not known here.
+        is_known = own_model is not None or not dashboard.overrides("get_object", beyond=Dashboard)
+        if is_known and (own_model is None or not issubclass(own_model, model)):
+            about = f"a {own_model.__name__}" if own_model else "no object"
+            return f"{target.__name__} is about a {model.__name__}, this one about {about}"
+    elif cta.dashboard is not None and not hasattr(target, "get_absolute_url"):
+        return f"{cta.dashboard} is no dashboard"
+    elif isinstance(target, str) and target.startswith("dashboards:"):
+        try:
+            reverse(target)
+        except NoReverseMatch:
+            return f"there is no view {target}"
+    return ""
+
+
+@register("dashboards")
+def check_css_classes(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that ``COMPONENT_CSS_CLASSES`` names existing kinds of components, and their parts."""
+    given = conf.get("COMPONENT_CSS_CLASSES")
+    if not isinstance(given, dict):
+        return ()  # Reported by check_settings.
+    kinds = {each.__name__: each for each in _find_kinds(Component)}
+    messages: list[CheckMessage] = []
+    for name, parts in given.items():
+        where = f"DASHBOARDS['COMPONENT_CSS_CLASSES'][{name!r}]"
+        if name not in kinds:
+            messages.append(
+                Error(
+                    f"{where}: there is no kind of component of that name.",
+                    hint=f"Allowed are {', '.join(sorted(kinds))}.",
+                    id="dashboards.E083",
+                )
+            )
+            continue
+        allowed = kinds[name].part_names
+        if isinstance(parts, dict):
+            wrong = [part for part in parts if part not in allowed]
+        else:
+            wrong = [] if isinstance(parts, str) else [parts]
+        if wrong:
+            messages.append(
+                Error(
+                    f"{where} must be a text or a dict by part, and has "
+                    f"{', '.join(map(repr, wrong))}.",
+                    hint=f"The parts of a {name} are {', '.join(allowed)}.",
+                    id="dashboards.E083",
+                )
+            )
+    return messages
+
+
+def _find_kinds(kind: type[Component]) -> Iterator[type[Component]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _find_kinds(each)
+
+
+def _find_components(kind: type[C]) -> Iterator[tuple[type[Dashboard], str, C]]:
+    """Yield the components of one kind that registered dashboards declare."""
+    for dashboard in registry:
+        for key, component in dashboard.declared.items():
+            if isinstance(component, kind):
+                yield dashboard, key, component

@@ -1,0 +1,92 @@
+"""Checks of registered dashboards: their URLs, permission classes and menus."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from inspect import iscoroutine
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.urls import NoReverseMatch, reverse
+
+from dashboards.exceptions import DeclarationError
+from dashboards.menus.menu import DashboardMenu
+from dashboards.menus.registry import menu_registry
+from dashboards.permissions import BasePermission, load
+from dashboards.registry import registry
+
+
+@register("dashboards")
+def check_urls(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that the URLconf includes the URLs of registered dashboards."""
+    for dashboard in registry:
+        example = dashboard.get_example_kwargs()
+        try:
+            reverse(f"dashboards:{dashboard.get_page_url_name()}", kwargs=example)
+        except NoReverseMatch:
+            return [
+                Warning(
+                    f"{dashboard.__name__} is registered, but no address leads to it.",
+                    hint='Add path("dashboards/", include("dashboards.urls")) to your URLs.',
+                    id="dashboards.W007",
+                )
+            ]
+    return ()
+
+
+@register("dashboards")
+def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that permission classes can be imported and used."""
+    messages: list[CheckMessage] = []
+    for dashboard in registry:
+        try:
+            instance = dashboard()
+        except Exception:  # noqa: BLE001 - its __init__ may need a request
+            instance = dashboard.without_components()
+        asked: dict[str, Callable[[], object]] = {dashboard.__name__: instance.get_permissions}
+        for key, component in dashboard.declared.items():
+            asked[f"{dashboard.__name__}.{key}"] = partial(load, component.permission_classes)
+        messages += [
+            Error(
+                f"The permission classes of {name} cannot be used: {reason}.",
+                hint=(
+                    "Give permission_classes, or DASHBOARDS['PERMISSION_CLASSES'], a list of "
+                    "subclasses of BasePermission, or of dotted paths to them."
+                ),
+                id="dashboards.E009",
+            )
+            for name, ask in asked.items()
+            if (reason := _get_permission_error(ask))
+        ]
+    return messages
+
+
+def _get_permission_error(get_permissions: Callable[[], object]) -> str:
+    """Return why permissions cannot be used; an empty string if they can."""
+    try:
+        permissions = get_permissions()
+    except (ImportError, TypeError, DeclarationError) as error:
+        return str(error).removesuffix(".")
+    if iscoroutine(permissions):
+        permissions.close()  # It is awaited only for a request.
+        return ""
+    given: list[object] = list(permissions) if isinstance(permissions, Iterable) else [permissions]
+    wrong = [each for each in given if not isinstance(each, BasePermission)]
+    return f"{wrong[0]!r} is no BasePermission" if wrong else ""
+
+
+@register("dashboards")
+def check_menus(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that the app label of each ``DashboardMenu`` exists: else the menu is never shown."""
+    used = dict.fromkeys(dashboard.get_app_label() for dashboard in registry)
+    return [
+        Warning(
+            f"{menu.__module__}.{menu.__qualname__}.app_label is {menu.app_label!r}, and there is "
+            "no such app: the menu is never shown.",
+            hint=f"Dashboards are registered for {', '.join(map(repr, used)) or 'no app yet'}.",
+            id="dashboards.W015",
+        )
+        for menu in menu_registry
+        if issubclass(menu, DashboardMenu)
+        and not (menu.app_label in apps.app_configs or menu.app_label in used)
+    ]

@@ -1,0 +1,76 @@
+"""Checks of the stores of live state, and of their tables."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
+from django.core.exceptions import ImproperlyConfigured
+
+from dashboards import conf
+from dashboards.live.stores import get_store
+from dashboards.live.stores.memory import MemoryStore
+
+
+@register("dashboards")
+def check_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that each store can be used as it is configured."""
+    if not isinstance(conf.given(), dict):
+        return ()  # Reported by check_settings.
+    stores = conf.get("STORES")
+    messages: list[CheckMessage] = []
+    for alias in dict.fromkeys(("default", *(stores if isinstance(stores, dict) else ()))):
+        try:
+            found = get_store(alias).check()
+        except ImproperlyConfigured as error:
+            found = [
+                Error(
+                    str(error),
+                    hint=f"The default is {conf.DEFAULTS['STORES']!r}.",
+                    id="dashboards.E003",
+                )
+            ]
+        messages += [each for each in found if each not in messages]
+    return messages
+
+
+@register(Tags.database)
+def check_tables(
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,  # noqa: ARG001
+) -> Sequence[CheckMessage]:
+    """Check that the tables of each store are in the database that it uses."""
+    messages: list[CheckMessage] = []
+    if sys.argv[1:2] == ["migrate"]:
+        return messages  # This command creates them.
+    stores = conf.get("STORES")
+    for alias in stores if isinstance(stores, dict) else ():
+        try:
+            store = get_store(alias)
+        except ImproperlyConfigured:
+            continue  # Reported by check_store.
+        if getattr(store, "using", None) in (databases or ()):
+            messages += store.check_tables()
+    return messages
+
+
+@register("dashboards", deploy=True)
+def check_memory(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Warn of ``MemoryStore``: no other process shows what one process keeps in memory."""
+    try:
+        store = get_store()
+    except ImproperlyConfigured:
+        return ()  # Reported by check_store.
+    if not isinstance(store, MemoryStore):
+        return ()
+    return [
+        Warning(
+            "Live state is kept by MemoryStore, in the memory of one process: pages miss what "
+            "another one (a worker, a task, a management command) pushes, and a logout there.",
+            hint=(
+                "Use DatabaseStore, the default, or RedisStore. Where one process is all there is, "
+                "add this id to SILENCED_SYSTEM_CHECKS."
+            ),
+            id="dashboards.W041",
+        )
+    ]

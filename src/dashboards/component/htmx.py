@@ -1,0 +1,84 @@
+"""The attributes of a box that htmx and the package's scripts read.
+
+This is the only module that names ``hx-*``, ``sse-*`` and ``data-*`` attributes of boxes.
+"""
+
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import Any
+
+from django.utils.translation import gettext
+
+from dashboards.component.base import Bound
+from dashboards.component.live import LiveBinding
+from dashboards.component.owner import Owner
+from dashboards.component.release import get_release
+
+
+def get_content_attributes(
+    owner: Owner, bound: Bound, live: LiveBinding | None, content: str | None
+) -> dict[str, Any]:
+    """Return the attributes that say how the content of a box is updated.
+
+    Args:
+        owner: the dashboard instance.
+        bound: the bound component.
+        live: its live side; ``None`` if it is not live.
+        content: what the box shows now; ``None`` for nothing.
+    """
+    attributes: dict[str, Any] = {}
+    if live is not None and live.is_refreshed:
+        attributes["sse-refresh"] = bound.event
+        attributes["data-jitter"] = live.jitter_milliseconds
+    elif live is not None:
+        attributes["sse-swap"] = bound.event
+        attributes["data-release"] = get_release(bound.declaration).structure
+        if bound.series:
+            attributes["data-max-points"] = bound.series
+    if depends_on := get_depends_on(owner, bound):
+        attributes["data-dashboards-depends-on"] = depends_on
+    if trigger := get_trigger(owner, bound, live):
+        attributes["hx-get"] = bound.load_url
+        attributes["hx-trigger"] = trigger
+        if bound.is_batched:
+            attributes["data-batch"] = owner.get_batch_url()
+            attributes["data-key"] = bound.key
+        attributes["data-failed"] = gettext("Could not be loaded.")
+        attributes["data-retry"] = gettext("Try again")
+        attributes["hx-swap"] = "innerMorph"
+        attributes["hx-status:4xx"] = attributes["hx-status:5xx"] = "swap:none"
+        attributes["data-etag"] = "" if content is None else entity_tag(content)
+    return attributes
+
+
+def get_depends_on(owner: Owner, bound: Bound) -> str:
+    """Return the keys of the forms that filter a component, separated by spaces."""
+    forms = owner.get_dependencies(bound.key)
+    return " ".join([each.key for each in forms if each.is_allowed and each.own_filters])
+
+
+def get_trigger(owner: Owner, bound: Bound, live: LiveBinding | None) -> str:
+    """Return when a component loads from the server, as ``hx-trigger``; empty for never."""
+    declaration, triggers = bound.declaration, []
+    if bound.is_batched:
+        # An event of deferred.js: htmx's own "intersect" may start before that script has loaded.
+        triggers.append("dashboards:seen once")
+    elif bound.is_deferred:
+        triggers.append("intersect once")
+    if declaration.poll_rate:
+        triggers.append(f"every {declaration.poll_rate}s")
+    if live is not None and (live.is_refreshed or get_depends_on(owner, bound)):
+        triggers.append("dashboards:refresh")
+    if declaration.trigger_on:
+        triggers.append(declaration.trigger_on)
+    triggers += [
+        f"{each.declaration.changed_event} from:#{each.content_id}"
+        for each in owner.get_dependencies(bound.key)
+        if each.is_allowed
+    ]
+    return ", ".join(triggers)
+
+
+def entity_tag(html: str) -> str:
+    """Return a text that differs for each rendering, as HTTP's ``ETag`` header has it."""
+    return f'"{urlsafe_b64encode(sha256(html.encode()).digest()[:12]).decode()}"'

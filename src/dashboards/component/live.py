@@ -1,0 +1,164 @@
+"""The live side of a bound component: how its value reaches pages that are open."""
+
+import secrets
+from collections.abc import Coroutine
+from typing import Any
+
+from dashboards.component.base import Bound
+from dashboards.component.broadcast import broadcasting
+from dashboards.component.loading import ValueLoader
+from dashboards.component.owner import Owner
+from dashboards.component.pending import PendingValue
+from dashboards.component.release import get_release
+from dashboards.component.states import BoxState
+from dashboards.component.templates import Templates
+from dashboards.live.compute.groups import ComputedValue
+from dashboards.live.compute.triggers import Every, OnChange, topic_of
+from dashboards.live.wire.frames import Points
+from dashboards.live.wire.value_state import ValueState
+
+_COMPUTED = (Every, OnChange)
+
+_PUSHED_JITTER_MILLISECONDS = 1000
+"""The time over which pages spread their requests for a value that was pushed."""
+
+
+class LiveBinding:
+    """How the live value of one bound component is computed, rendered and delivered.
+
+    Args:
+        owner: the dashboard instance.
+        bound: the bound component.
+        loader: the loader of its value.
+    """
+
+    def __init__(self, owner: Owner, bound: Bound, loader: ValueLoader) -> None:
+        self._owner = owner
+        self._bound = bound
+        self._loader = loader
+        self.is_pushed = bound.live is True
+        """True if the value is pushed."""
+
+    @property
+    def is_refreshed(self) -> bool:
+        """True if an update tells each page to load its own value."""
+        bound = self._bound
+        live = bound.live
+        if not live:
+            return False
+        if isinstance(live, _COMPUTED) and live.delivery == "per_viewer":
+            return True
+        return bound.declaration.is_personal or bound.is_restricted or bound.is_filtered
+
+    @property
+    def is_computed(self) -> bool:
+        """True if the value is computed once for all viewers, not pushed."""
+        return isinstance(self._bound.live, _COMPUTED) and not self.is_refreshed
+
+    @property
+    def jitter_milliseconds(self) -> int:
+        """The time over which pages that load their own value spread their requests."""
+        live = self._bound.live
+        if not isinstance(live, _COMPUTED):
+            return _PUSHED_JITTER_MILLISECONDS
+        jitter = min(live.jitter, live.seconds) if isinstance(live, Every) else live.jitter
+        return int(1000 * jitter)
+
+    def prepare(self, value: Any) -> Any:
+        """Return a value ready for the template of all viewers.
+
+        Raises:
+            ComponentValueError: the component cannot show the value.
+        """
+        with broadcasting():
+            return self._bound.prepare(value)
+
+    def render(self, value: Any) -> str | Points:
+        """Render a prepared value for all viewers, without a request.
+
+        Returns:
+            HTML; of a series its base and the new points.
+        """
+        with broadcasting():
+            return self._render(value)
+
+    def _render(self, value: Any) -> str | Points:
+        bound, templates = self._bound, Templates(None)
+        release = get_release(bound.declaration)
+        if not bound.series:
+            return release.mark(templates.render_value(bound, value))
+        base = templates.render_value(bound, bound.declaration.prepare_base())
+        return Points(release.mark(base), value, bound.series)
+
+    def render_state(self, state: ValueState, since: float) -> str:
+        """Render a state for all viewers, without a request."""
+        with broadcasting():
+            return BoxState(state, since).render(Templates(None))
+
+    def get_computed_value(self) -> ComputedValue | None:
+        """Return how the live value is computed; ``None`` if it is not computed."""
+        bound, live = self._bound, self._bound.live
+        if not isinstance(live, _COMPUTED):
+            return None
+        debounce = live.debounce if isinstance(live, OnChange) else None
+        topics = tuple(map(topic_of, live.models)) if isinstance(live, OnChange) else ()
+        if self.is_refreshed:
+            return ComputedValue(
+                bound.event,
+                live.seconds,
+                new_refresh_token,
+                deferred=bound.is_deferred,
+                debounce=debounce,
+                topics=topics,
+            )
+        owner, loader, is_awaited = self._owner, self._loader, self._loader.is_awaited
+        is_begun = False
+        pending: PendingValue | None = None
+
+        def begin(refreshed: set[object]) -> Coroutine[Any, Any, None] | None:
+            nonlocal is_begun, pending
+            with broadcasting():
+                if loader.has_subject and owner not in refreshed:
+                    owner.refresh_from_db()
+                    refreshed.add(owner)
+                is_begun = True
+                pending = loader.begin() if is_awaited else None
+            return _wait(pending) if pending is not None and pending.is_waiting else None
+
+        def render() -> str | Points:
+            nonlocal is_begun, pending
+            was_begun, is_begun = is_begun, False
+            began, pending = pending, None
+            with broadcasting():
+                try:
+                    if not was_begun and loader.has_subject:
+                        owner.refresh_from_db()
+                    value = loader.get() if began is None else began.result()
+                    return self._render(bound.prepare(value))
+                except Exception as error:
+                    owner.note_error(bound.event, error)
+                    raise
+
+        return ComputedValue(
+            bound.event,
+            live.seconds,
+            render,
+            begin=begin,
+            is_awaited=is_awaited,
+            release=".".join(get_release(bound.declaration)),
+            render_state=self.render_state,
+            deferred=bound.is_deferred,
+            debounce=debounce,
+            topics=topics,
+        )
+
+
+def new_refresh_token() -> str:
+    """Return a token that is never the same: a page that gets it loads its own value."""
+    return secrets.token_hex(4)
+
+
+async def _wait(pending: PendingValue) -> None:
+    """Wait for a value that is computed for all viewers."""
+    with broadcasting():
+        await pending.wait()

@@ -1,0 +1,114 @@
+"""Getting the value of a bound component: which callable returns it, and with which arguments."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from types import MethodType
+from typing import Any
+
+from dashboards.component.base import Component
+from dashboards.component.filters import Filters
+from dashboards.component.owner import Owner
+from dashboards.component.pending import PendingValue, is_awaited
+from dashboards.component.values import names_of, resolve
+
+_FILTER_NAMES = frozenset({"filters", "filterset", "request"})
+_SUBJECT_NAMES = frozenset({"object", "user"})
+
+
+class ValueLoader:
+    """Gets the value of one component for one dashboard instance.
+
+    A page calls all its values before it renders the first (``prefetch``): those that are awaited
+    wait together. A prefetched value is kept for as long as the instance lives.
+
+    Args:
+        owner: the dashboard instance.
+        component: the declaration.
+        key: the component's key.
+    """
+
+    pending: PendingValue | None = None
+    """The prefetched value; ``None`` if it is called when it is rendered."""
+
+    def __init__(self, owner: Owner, component: Component, key: str) -> None:
+        self._owner = owner
+        self._component = component
+        self._key = key
+
+    @cached_property
+    def source(self) -> Any:
+        """The value, or the callable that returns it: ``get_<key>_value`` or the declared one."""
+        return getattr(self._owner, f"get_{self._key}_value", self._component.value)
+
+    @cached_property
+    def defer_source(self) -> Any:
+        """True or a callable if the value is loaded after the page; else ``None``."""
+        return getattr(self._owner, f"get_{self._key}_defer", self._component.defer) or None
+
+    @property
+    def load_source(self) -> Any:
+        """The value of a request of its own, or the callable that returns it."""
+        defer_source = self.defer_source
+        return self.source if defer_source in (None, True) else defer_source
+
+    @property
+    def is_awaited(self) -> bool:
+        """True if calling the value gives a coroutine."""
+        return is_awaited(self.load_source)
+
+    @property
+    def has_subject(self) -> bool:
+        """True if the value depends on an object or a user, which may change in the database."""
+        return _uses(_SUBJECT_NAMES, self.load_source)
+
+    @property
+    def uses_filters(self) -> bool:
+        """True if the value may depend on the filters of the page."""
+        return _uses(_FILTER_NAMES, self.source) or _uses(_FILTER_NAMES, self.defer_source)
+
+    @cached_property
+    def form_filters(self) -> Sequence[Filters]:
+        """The filters of the forms that name the component; a hidden form has its initial ones."""
+        forms = self._owner.get_dependencies(self._key)
+        return [each.own_filters for each in forms if each.own_filters is not None] if forms else ()
+
+    @property
+    def call_kwargs(self) -> dict[str, Any]:
+        """The arguments that callables may name."""
+        owner = self._owner
+        filters, filterset = owner.filters, owner.filterset
+        for each in self.form_filters:
+            filters = {**filters, **each.values}
+            own = each.get_filterset()
+            filterset = filterset if own is None else own
+        return {
+            "request": owner.request,
+            "object": owner.object,
+            "user": owner.user,
+            "filters": filters,
+            "filterset": filterset,
+        }
+
+    def begin(self) -> PendingValue | None:
+        """Call the value; return ``None`` if it is not callable."""
+        source = self.load_source
+        return PendingValue(source, **self.call_kwargs) if callable(source) else None
+
+    def prefetch(self) -> None:
+        """Call the value now and keep it; if it is awaited, ``gather_values`` waits for it."""
+        self.pending = self.begin()
+
+    def get(self) -> Any:
+        """Return the value as the author's code returns it: the prefetched one if there is one."""
+        if self.pending is not None:
+            return self.pending.result()
+        return resolve(self.load_source, **self.call_kwargs)
+
+
+def _uses(names: frozenset[str], value: Any) -> bool:
+    """Return True if a value is a callable that may read one of these arguments."""
+    if not callable(value):
+        return False
+    own = names_of(value)
+    # A method of the dashboard can read them from ``self``.
+    return isinstance(value, MethodType) or own is None or not own.isdisjoint(names)

@@ -1,0 +1,118 @@
+"""Getting the value of a component: calling what returns it, and checking what it has returned."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from types import FunctionType
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import async_to_sync
+
+from dashboards.component.texts import shorten
+from dashboards.exceptions import ComponentValueError
+
+D = TypeVar("D")
+_MAX_DECIMALS = 20
+
+
+def resolve(value: Any, **kwargs: Any) -> Any:
+    """Return a value, or what a callable returns when given what it names of ``kwargs``."""
+    result = call(value, **kwargs)
+    # Asked of the result: what returns one need not be an async function itself.
+    if callable(value) and inspect.isawaitable(result):
+        return async_to_sync(_wait_for)(result)
+    return result
+
+
+def call(value: Any, **kwargs: Any) -> Any:
+    """Return a value, or what a callable returns: where that is awaited, before it was."""
+    if not callable(value):
+        return value
+    names = names_of(value)
+    if names is not None:
+        kwargs = {name: kwarg for name, kwarg in kwargs.items() if name in names}
+    return value(**kwargs)
+
+
+_names: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
+"""By function, lest each value on each page be inspected anew."""
+
+
+def names_of(value: Callable[..., Any]) -> frozenset[str] | None:
+    """Return the names of a callable's parameters; ``None`` where it takes any."""
+    # A method lives as long as its instance: what is remembered is of its function.
+    function = getattr(value, "__func__", value)
+    if not isinstance(function, FunctionType):
+        return _inspect(value)
+    try:
+        return _names[function]
+    except KeyError:
+        return _names.setdefault(function, _inspect(value))
+
+
+def _inspect(value: Callable[..., Any]) -> frozenset[str] | None:
+    try:
+        parameters = tuple(inspect.signature(value).parameters.values())
+    except ValueError:
+        parameters = ()  # Built in, such as time.time: it knows nothing of our names.
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return frozenset(parameter.name for parameter in parameters)
+
+
+async def _wait_for(result: Awaitable[Any]) -> Any:
+    return await result
+
+
+def as_data(kind: str, data: type[D], value: Any, *, short: str) -> D:
+    """Make a component's data object of a mapping of its fields, or of its one main field.
+
+    Args:
+        kind: the component's name, for the error.
+        data: the data class; returned as it is where ``value`` is one already.
+        value: a mapping, an instance of ``data``, or a value for the field ``short``.
+        short: the field that a bare value stands for.
+
+    Raises:
+        ComponentValueError: the mapping has keys that the data class lacks, or lacks one.
+    """
+    if isinstance(value, data):
+        return value
+    fields = value if isinstance(value, Mapping) else {short: value}
+    try:
+        return data(**fields)
+    except TypeError as error:
+        allowed = ", ".join(inspect.signature(data).parameters)
+        msg = f"A {kind}'s value may have {allowed}; got {shorten(value)}."
+        raise ComponentValueError(msg) from error
+
+
+def as_number(kind: str, field: str, value: Any) -> float:
+    """Return a finite number.
+
+    Raises:
+        ComponentValueError: when it is none.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = float("nan")
+    if number - number != 0:  # NaN and the infinities differ from themselves
+        msg = f"A {kind}'s {field} must be a finite number, got {shorten(value)}."
+        raise ComponentValueError(msg)
+    return number
+
+
+def as_decimals(kind: str, value: Any) -> int | None:
+    """Return how many digits stand after the point, or ``None`` for as many as there are.
+
+    Raises:
+        ComponentValueError: when it is no whole number from 0 to 20.
+    """
+    if value is None or (type(value) is int and 0 <= value <= _MAX_DECIMALS):
+        return value
+    msg = (
+        f"A {kind}'s decimals must be a whole number from 0 to {_MAX_DECIMALS}, "
+        f"got {shorten(value)}."
+    )
+    raise ComponentValueError(msg)
