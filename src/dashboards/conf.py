@@ -81,7 +81,9 @@ def get(name: str) -> Any:
         KeyError: when there is no setting of that name.
     """
     default = DEFAULTS[name]
-    return _usable().get(name, default)
+    # As ``_usable`` does, without its calls: a push reads several settings.
+    written = getattr(settings, SETTING, {})
+    return written.get(name, default) if isinstance(written, Mapping) else default
 
 
 def current() -> Mapping[str, Any]:

@@ -36,6 +36,8 @@ class LiveBinding:
         self._owner = owner
         self._bound = bound
         self._loader = loader
+        self.label = bound.label
+        """The component's name in errors and logs."""
         self.is_pushed = bound.live is True
         """True if the value is pushed."""
 

@@ -18,8 +18,8 @@ _SUBJECT_NAMES = frozenset({"object", "user"})
 class ValueLoader:
     """Gets the value of one component for one dashboard instance.
 
-    A page calls all its values before it renders the first (``prefetch``): those that are awaited
-    wait together. A prefetched value is kept for as long as the instance lives.
+    A page calls all its values before it renders the first, so that those which are awaited wait
+    together (``gather_values``). They are kept in ``pending`` for as long as the instance lives.
 
     Args:
         owner: the dashboard instance.
@@ -28,7 +28,7 @@ class ValueLoader:
     """
 
     pending: PendingValue | None = None
-    """The prefetched value; ``None`` if it is called when it is rendered."""
+    """The value that was called before it is rendered; ``None`` if it was not."""
 
     def __init__(self, owner: Owner, component: Component, key: str) -> None:
         self._owner = owner
@@ -94,12 +94,8 @@ class ValueLoader:
         source = self.load_source
         return PendingValue(source, **self.call_kwargs) if callable(source) else None
 
-    def prefetch(self) -> None:
-        """Call the value now and keep it; if it is awaited, ``gather_values`` waits for it."""
-        self.pending = self.begin()
-
     def get(self) -> Any:
-        """Return the value as the author's code returns it: the prefetched one if there is one."""
+        """Return the value as the author's code returns it: ``pending`` if there is one."""
         if self.pending is not None:
             return self.pending.result()
         return resolve(self.load_source, **self.call_kwargs)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
+from operator import attrgetter
 from typing import Any
 
 from dashboards.component.base import Component
@@ -40,16 +41,22 @@ class Components(MutableMapping[str, BoundComponent | Component]):
 
     def __getitem__(self, key: str) -> BoundComponent:
         bound = self._bound.get(key)
-        if bound is None or not bound.is_allowed:
-            there = ", ".join(self) or "none"
+        if bound is None or (bound.is_restricted and not bound.is_allowed):
+            there = ", ".join([each.key for each in self.get_allowed()]) or "none"
             msg = f"{self._name} has no component {key!r}; there are {there}."
             raise UnknownComponentError(msg)
         return bound
 
     def __contains__(self, key: object) -> bool:
-        # Not with __getitem__: its error lists all keys, and a batch may contain thousands.
-        bound = self._bound.get(str(key))
-        return bound is not None and bound.is_allowed
+        return self.find(str(key)) is not None
+
+    def find(self, key: str) -> BoundComponent | None:
+        """Return a component; ``None`` if there is none, or the request may not see it.
+
+        ``[key]`` raises an error that lists all keys: a batch may name thousands that are unknown.
+        """
+        bound = self._bound.get(key)
+        return None if bound is None or (bound.is_restricted and not bound.is_allowed) else bound
 
     def __setitem__(self, key: str, component: BoundComponent | Component) -> None:
         if not isinstance(component, Component):
@@ -78,13 +85,13 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         if self._dependencies is None:
             self._dependencies = defaultdict(list)
             for each in self._bound.values():
-                for dependent in each.dependents:
+                for dependent in each.declaration.dependents:
                     self._dependencies[dependent].append(each)
         return self._dependencies.get(key, [])
 
     def has_restricted(self) -> bool:
-        """Return True if any component has permissions of its own, also a hidden one."""
-        return any(bound.is_restricted for bound in self.get_all())
+        """Return True if any has permissions of its own, shown or not."""
+        return any(map(attrgetter("is_restricted"), self.get_all()))
 
     def get_all(self) -> Iterable[BoundComponent]:
         """Return all components, also those that the request may not see."""
@@ -93,11 +100,13 @@ class Components(MutableMapping[str, BoundComponent | Component]):
     def get_allowed(self) -> Sequence[BoundComponent]:
         """Return the components that the request may see."""
         if self._allowed is None:
-            self._allowed = [bound for bound in self.get_all() if bound.is_allowed]
+            self._allowed = [
+                bound for bound in self.get_all() if not bound.is_restricted or bound.is_allowed
+            ]
         return self._allowed
 
     def __iter__(self) -> Iterator[str]:
-        return (bound.key for bound in self.get_allowed())
+        return iter([bound.key for bound in self.get_allowed()])
 
     def __len__(self) -> int:
         return len(self.get_allowed())

@@ -295,7 +295,7 @@ class LiveMixin(URLMixin):
             ComponentValueError: the component cannot show the value.
             ValueTooLargeError: the value is text that is too long to be stored.
         """
-        component = self[key]
+        component = self.components[key]
         live = component.live_binding
         if live is None:
             msg = f"{component.label} is not live: declare it with live=True to push to it."

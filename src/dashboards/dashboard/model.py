@@ -15,6 +15,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import NoReverseMatch, register_converter
 from django.utils.encoding import escape_uri_path
+from django.utils.functional import cached_property
 
 from dashboards.component.cleaning import refusing_bad_input
 from dashboards.dashboard.base import Dashboard
@@ -172,7 +173,7 @@ class ModelDashboard(Dashboard):
             return False
         return True
 
-    @property
+    @cached_property
     def dom_id(self) -> str:
         """The id of its element in the page, with the object: a page may show several."""
         suffix = str(getattr(self.object, "pk", ""))

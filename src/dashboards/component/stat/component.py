@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import format_value, is_finite, is_number
-from dashboards.component.fragments import escape, fill, gap
+from dashboards.component.fragments import escape, placeholder, render_fragment
 from dashboards.component.links import resolve_url
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
@@ -23,8 +23,8 @@ from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _BARE = frozenset({int, float, str})
 _GOOD = ("up", "down", None)
-_FIGURE = gap("figure")
-_NOTE = gap("note")
+_FIGURE = placeholder("figure")
+_NOTE = placeholder("note")
 
 
 @dataclass
@@ -87,10 +87,13 @@ class Stat(Component):
         date_format = data.date_format or self.date_format
         if date_format:
             _check_date_format(date_format, data.text)
-        shown_object = None if bound is None else bound.object
+        if href in (None, ""):
+            href = None
+        else:
+            href = resolve_url(_as_target(href), None if bound is None else bound.object)
         return _replace(
             data,
-            href=None if href in (None, "") else resolve_url(_as_target(href), shown_object),
+            href=href,
             prefix=data.prefix or declared.prefix,
             unit=(data.unit or declared.unit).strip(),
             good=self.good if data.good is None else data.good,
@@ -120,7 +123,7 @@ class Stat(Component):
 
         look = look_of(figure)
         texts = {_NOTE: escape(note), _FIGURE: escape(unbroken(figure))}
-        return fill(template, (Stat, bool(note), look), context, texts)
+        return render_fragment(template, (Stat, bool(note), look), context, texts)
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:
@@ -146,16 +149,17 @@ def _clean(data: StatData) -> StatData:
         msg = f"A Stat's good must be 'up', 'down' or None, got {shorten(good)}."
         raise ComponentValueError(msg)
     texts = {
-        name: as_text("Stat", name, getattr(data, name))
+        # Most are plain text, which is returned as it is.
+        name: value if type(value := getattr(data, name)) is str else as_text("Stat", name, value)
         for name in ("text", "sub_text", "icon", "prefix", "unit", "date_format")
     }
     for name in ("prefix", "unit", "date_format"):
         texts[name] = "" if texts[name] is None else str(texts[name])
     return _replace(
         data,
-        change=_as_change(data.change),
-        sparkline=as_sparkline(data.sparkline),
-        href=None if is_missing(data.href) else _as_target(data.href),
+        change=None if data.change is None else _as_change(data.change),
+        sparkline=None if data.sparkline is None else as_sparkline(data.sparkline),
+        href=None if data.href is None or is_missing(data.href) else _as_target(data.href),
         **texts,
     )
 
