@@ -18,15 +18,16 @@ from django.test import RequestFactory
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
+from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.pool import Pool
 from dashboards.live.compute.producer import Producer
-from dashboards.live.compute.triggers import ComputedValue
-from dashboards.live.fanout.hub import Hub, Reader
+from dashboards.live.fanout.hub import Hub
+from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import METRICS, get_metrics
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.subscription import Subscription
 from dashboards.live.wire.frames import page_html
-from dashboards.live.wire.value_state import State, current_states, state_event
+from dashboards.live.wire.value_state import ValueState, current_states, state_event
 from tests.harness import wait_for
 
 CHANNEL = "shop.orders"
@@ -55,7 +56,7 @@ async def hub(store: PickyStore) -> AsyncIterator[Hub]:
     hub = Hub(store)
     yield hub
     for feed in list(hub._feeds.values()):
-        for reader in list(feed.readers):
+        for reader in list(feed.subscribers):
             hub.release(reader)
     await asyncio.sleep(0)
 
@@ -68,7 +69,7 @@ def stuck() -> Iterator[threading.Event]:
     event.set()
 
 
-async def read_until(reader: Reader, text: str) -> str:
+async def read_until(reader: Subscriber, text: str) -> str:
     seen = ""
     async with asyncio.timeout(15):
         while text not in seen:
@@ -76,7 +77,7 @@ async def read_until(reader: Reader, text: str) -> str:
     return seen
 
 
-def show(state: State, since: float) -> str:
+def show(state: ValueState, since: float) -> str:
     return f"{state} since {since:.0f}"
 
 
@@ -469,7 +470,7 @@ from django.conf import settings
 settings.configure()
 from dashboards.live.compute.producer import PRODUCER
 from dashboards.live.stores.memory import MemoryStore
-from dashboards.live.compute.triggers import ComputedValue
+from dashboards.live.compute.groups import ComputedValue
 
 store = MemoryStore({})
 hangs = ComputedValue("hangs", 60, lambda: time.sleep(3600))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.live.stores.notifications import HostHints
+from dashboards.live.stores.notifications import UnixSocketNotifier
 
 
 @pytest.fixture(autouse=True)
@@ -22,11 +22,11 @@ def folder(monkeypatch: pytest.MonkeyPatch):
 
 
 @contextlib.asynccontextmanager
-async def hearing(hints: HostHints) -> AsyncIterator["asyncio.Queue[str]"]:
-    heard: asyncio.Queue[str] = asyncio.Queue()
-    task = asyncio.create_task(hints.hear(heard.put_nowait))
+async def listening(hints: UnixSocketNotifier) -> AsyncIterator["asyncio.Queue[str]"]:
+    received: asyncio.Queue[str] = asyncio.Queue()
+    task = asyncio.create_task(hints.listen(received.put_nowait))
     await asyncio.sleep(0.05)
-    yield heard
+    yield received
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
@@ -34,52 +34,52 @@ async def hearing(hints: HostHints) -> AsyncIterator["asyncio.Queue[str]"]:
 
 @contextlib.contextmanager
 def sender(identity: str = "shop"):
-    hints = HostHints(identity)
+    hints = UnixSocketNotifier(identity)
     yield hints
     hints.close()
 
 
 async def test_whoever_shares_the_store_hears_and_nobody_else():
     with sender() as hints, sender() as same, sender("another store") as other:
-        async with hearing(same) as heard, hearing(other) as unheard:
+        async with listening(same) as received, listening(other) as other_received:
             hints.send("shop.orders")
-            assert await asyncio.wait_for(heard.get(), 5) == "shop.orders"
-            assert unheard.empty()
+            assert await asyncio.wait_for(received.get(), 5) == "shop.orders"
+            assert other_received.empty()
 
 
 async def test_a_process_does_not_hear_itself():
     with sender() as hints, sender() as same:
-        async with hearing(hints) as own, hearing(same) as heard:
+        async with listening(hints) as own, listening(same) as received:
             hints.send("shop.orders")
-            await asyncio.wait_for(heard.get(), 5)
+            await asyncio.wait_for(received.get(), 5)
             assert own.empty()
 
 
 async def test_a_burst_is_told_once():
     with sender() as hints, sender() as same:
-        async with hearing(same) as heard:
+        async with listening(same) as received:
             for _ in range(20):
                 hints.send("shop.orders")
-            assert await asyncio.wait_for(heard.get(), 5) == "shop.orders"
+            assert await asyncio.wait_for(received.get(), 5) == "shop.orders"
             await asyncio.sleep(0.05)
-            assert heard.empty()
+            assert received.empty()
 
 
 async def test_the_socket_of_a_killed_process_is_taken_away(folder: Path):
     with sender() as hints, sender() as same:
-        async with hearing(same) as heard:
+        async with listening(same) as received:
             [store] = folder.iterdir()
             dead = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             dead.bind(os.fspath(store / "dead.sock"))
             dead.close()
             hints.send("shop.orders")
-            await asyncio.wait_for(heard.get(), 5)
+            await asyncio.wait_for(received.get(), 5)
             assert not (store / "dead.sock").exists()
 
 
 async def test_nothing_is_left_behind(folder: Path):
     with sender() as same:
-        async with hearing(same):
+        async with listening(same):
             assert list(folder.iterdir())
         assert not list(folder.iterdir())
 
@@ -91,11 +91,11 @@ def test_without_listeners_sending_does_nothing():
 
 async def test_a_reader_whose_buffer_is_full_does_not_block_the_sender(folder: Path):
     with sender() as hints, sender() as same:
-        async with hearing(same) as heard:
+        async with listening(same) as received:
             # The loop does not run meanwhile, so that nobody reads.
             for number in range(2000):
                 hints.send(f"shop.orders{number}")
-            assert await asyncio.wait_for(heard.get(), 5)
+            assert await asyncio.wait_for(received.get(), 5)
 
 
 @pytest.mark.parametrize("what", ["open to others", "no folder"])
@@ -106,8 +106,8 @@ async def test_a_folder_that_is_not_private_is_not_used(folder: Path, caplog, wh
         folder.mkdir(mode=0o755)
         folder.chmod(0o755)
     with sender() as hints:
-        async with hearing(hints):
-            assert "only the poll" in caplog.text
+        async with listening(hints):
+            assert "by polling only" in caplog.text
 
 
 async def test_an_address_that_is_too_long_means_only_the_poll(
@@ -117,5 +117,5 @@ async def test_an_address_that_is_too_long_means_only_the_poll(
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
     with sender() as hints:
-        async with hearing(hints):
+        async with listening(hints):
             assert not list(long.iterdir())

@@ -13,12 +13,13 @@ import pytest_asyncio
 from dashboards.live.access.channel import REVOCATIONS
 from dashboards.live.access.subjects import ALL_USERS, user_subject
 from dashboards.live.compute import producer
-from dashboards.live.compute.triggers import ComputedValue, claim, group_by_interval
-from dashboards.live.fanout.hub import Hub, Reader
+from dashboards.live.compute.groups import ComputedValue, acquire_lease, group_by_interval
+from dashboards.live.fanout.hub import Hub
+from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import get_metrics
 from dashboards.live.stores.base import Changes
 from dashboards.live.stores.memory import MemoryStore
-from dashboards.live.stores.notifications import Hear
+from dashboards.live.stores.notifications import Listener
 from dashboards.live.subscription import Subscription
 from dashboards.live.wire.frames import HEARTBEAT, Points
 from dashboards.live.wire.positions import Position
@@ -50,12 +51,12 @@ class Store(MemoryStore):
             raise ConnectionError
         return self.heads(channels)
 
-    async def _hear_others(self, hear: Hear) -> None:
+    async def _listen_remote(self, hear: Listener) -> None:
         await asyncio.Event().wait()
 
-    def _hint(self, channel: str) -> None:
+    def _notify_local(self, channel: str) -> None:
         if not self.deaf:
-            super()._hint(channel)
+            super()._notify_local(channel)
 
 
 @pytest.fixture
@@ -68,16 +69,16 @@ async def hub(store: Store) -> AsyncIterator[Hub]:
     hub = Hub(store)
     yield hub
     for feed in list(hub._feeds.values()):
-        for reader in list(feed.readers):
+        for reader in list(feed.subscribers):
             hub.release(reader)
     await asyncio.sleep(0)
 
 
-async def open_reader(hub: Hub, store: Store, sources: Sequence[ComputedValue] = ()) -> Reader:
+async def open_reader(hub: Hub, store: Store, sources: Sequence[ComputedValue] = ()) -> Subscriber:
     return await hub.open(Subscription(CHANNEL, store.since(CHANNEL, None).position, sources))
 
 
-async def read(reader: Reader) -> str:
+async def read(reader: Subscriber) -> str:
     return (await asyncio.wait_for(reader.read(), 5)).decode()
 
 
@@ -121,8 +122,8 @@ async def test_a_lost_hint_is_found_by_the_poll(hub: Hub, store: Store):
 async def test_a_doubled_hint_does_no_harm(hub: Hub, store: Store):
     reader = await open_reader(hub, store)
     store.put(CHANNEL, {"a": "once"})
-    store._hint(CHANNEL)
-    store._hint("a channel nobody watches")
+    store._notify_local(CHANNEL)
+    store._notify_local("a channel nobody watches")
     assert (await read(reader)).count("once") == 1
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(reader.read(), 0.2)
@@ -224,7 +225,7 @@ async def test_silence_is_broken_by_a_beat_that_carries_the_position(
 
 async def test_a_client_that_stopped_reading_is_given_up(hub: Hub, store: Store, settings):
     settings.DASHBOARDS = {"HEARTBEAT_SECONDS": 0.1}
-    opened: asyncio.Future[Reader] = asyncio.get_running_loop().create_future()
+    opened: asyncio.Future[Subscriber] = asyncio.get_running_loop().create_future()
 
     async def stream() -> None:
         reader = await open_reader(hub, store)
@@ -235,7 +236,7 @@ async def test_a_client_that_stopped_reading_is_given_up(hub: Hub, store: Store,
     task = asyncio.create_task(stream())
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 10)
-    assert (await opened).abandoned
+    assert (await opened).is_aborted
 
 
 async def test_a_stream_ends_at_its_age(hub: Hub, store: Store, settings):
@@ -434,7 +435,7 @@ async def test_the_work_of_a_dead_process_is_taken_over_within_two_intervals(
 ):
     source = ComputedValue("a", 0.5, lambda: "by the living")
     [turn] = group_by_interval([source])
-    assert claim(store, CHANNEL, turn), "claimed by one that dies now"
+    assert acquire_lease(store, CHANNEL, turn), "claimed by one that dies now"
     began = time.monotonic()
     reader = await open_reader(hub, store, [source])
     assert "by the living" in await read(reader)
@@ -481,7 +482,7 @@ async def test_what_was_written_is_counted(hub: Hub, store: Store):
     assert get_metrics()["lag_max_seconds"] < 60
 
 
-async def open_as(hub: Hub, store: Store, pk: int, access: Position | None = None) -> Reader:
+async def open_as(hub: Hub, store: Store, pk: int, access: Position | None = None) -> Subscriber:
     """Open as somebody whose access was checked when ``REVOCATIONS`` stood there, or just now."""
     access = access or store.heads([REVOCATIONS]).get(REVOCATIONS)
     position = store.since(CHANNEL, None).position
@@ -494,7 +495,7 @@ async def test_who_lost_access_is_ended_though_the_hint_was_lost(hub: Hub, store
     whose hint was lost, it was shown until the stream came of age."""
     store.poll_seconds = 60
     reader, anonymous = await open_as(hub, store, 1), await open_reader(hub, store)
-    await asyncio.to_thread(wait_for, lambda: store._ears)
+    await asyncio.to_thread(wait_for, lambda: store._listeners)
     store.deaf = True
     store.put(REVOCATIONS, {who: ""})
     store.deaf = False
@@ -511,7 +512,9 @@ async def test_reader_hears_the_guarded_events_that_it_may_and_keeps_up_with_the
     position = store.since(CHANNEL, None).position
     some, all_ = frozenset({"@one"}), frozenset({"@one", "@two"})
     heard = [frozenset[str](), some, some, all_]
-    readers = [await hub.open(Subscription(CHANNEL, position, heard=each)) for each in heard]
+    readers = [
+        await hub.open(Subscription(CHANNEL, position, visible_events=each)) for each in heard
+    ]
     tasks = [asyncio.create_task(each.read()) for each in readers]
     await asyncio.sleep(0)
     store.put(CHANNEL, {"@two": "2"})
@@ -525,7 +528,7 @@ async def test_reader_hears_the_guarded_events_that_it_may_and_keeps_up_with_the
     store.put(CHANNEL, {"open": "0"})
     assert (await tasks[0]).count(b"event:") == 1
 
-    late = await hub.open(Subscription(CHANNEL, None, heard=some))
+    late = await hub.open(Subscription(CHANNEL, None, visible_events=some))
     assert sorted(re.findall("event: (.*)", await read(late))) == ["@one", "@one:state", "open"]
 
 
@@ -569,7 +572,7 @@ async def test_a_store_that_failed_may_not_have_been_told_who_lost_access(
     be stored, so who is signed in is asked anew before anything is shown."""
     store.poll_seconds = 60 if first == "news" else 0.05
     reader, anonymous = await open_as(hub, store, 1), await open_reader(hub, store)
-    await asyncio.to_thread(wait_for, lambda: store._ears)
+    await asyncio.to_thread(wait_for, lambda: store._listeners)
     store.broken = True
     store.put(CHANNEL, {"a": "news"})
     await asyncio.to_thread(wait_for, lambda: "does not answer" in caplog.text)
@@ -612,7 +615,7 @@ class Site:
         return answer
 
 
-async def open_with(hub: Hub, store: Store, site: Site, pk: int = 1) -> Reader:
+async def open_with(hub: Hub, store: Store, site: Site, pk: int = 1) -> Subscriber:
     access = store.heads([REVOCATIONS]).get(REVOCATIONS)
     position = store.since(CHANNEL, None).position
     hold = Subscription(CHANNEL, position, identity=user_subject(pk), access=access)
@@ -639,7 +642,7 @@ async def test_a_site_that_cannot_say_who_may_read_is_asked_again(
     hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     """After an outage the site itself may have trouble: that is no reason to end streams."""
-    monkeypatch.setattr("dashboards.live.fanout.hub._TROUBLE_SECONDS", 0.05)
+    monkeypatch.setattr("dashboards.live.access.watch._RETRY_SECONDS", 0.05)
     site = Site(RuntimeError("The site answered 500."), True)
     site.may_answer.set()
     reader = await open_with(hub, store, site)
@@ -652,7 +655,7 @@ async def test_a_site_that_cannot_say_who_may_read_is_asked_again(
 async def test_a_reader_that_has_gone_is_not_asked_for_again(
     hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("dashboards.live.fanout.hub._TROUBLE_SECONDS", 0.05)
+    monkeypatch.setattr("dashboards.live.access.watch._RETRY_SECONDS", 0.05)
     site = Site(RuntimeError("The site answered 500."))
     reader, other = await open_with(hub, store, site), await open_reader(hub, store)
     store.put(REVOCATIONS, {ALL_USERS: ""})
@@ -660,7 +663,7 @@ async def test_a_reader_that_has_gone_is_not_asked_for_again(
     hub.release(reader)
     site.may_answer.set()
     await asyncio.to_thread(wait_for, lambda: not site.answers)
-    await asyncio.to_thread(wait_for, lambda: not hub._suspended)
+    await asyncio.to_thread(wait_for, lambda: not hub._access._suspended)
     store.put(CHANNEL, {"a": "news"})
     assert "news" in await read(other)
 
@@ -671,11 +674,11 @@ async def test_trouble_of_values_that_are_computed_ends_no_stream(
     """A database that had no connection left for a thread of live values counted as a store that is
     down, once a second, and ended all signed-in streams as often."""
 
-    def refuse(name: str, seconds: float, stamp: str = "") -> str:
+    def refuse(name: str, seconds: float, input_version: str = "") -> str:
         msg = "too many clients"
         raise ConnectionError(msg)
 
-    monkeypatch.setattr(store, "claim", refuse)
+    monkeypatch.setattr(store, "acquire_lease", refuse)
     hold = Subscription(
         CHANNEL, None, [ComputedValue("a", 0.1, lambda: "computed")], identity=user_subject(1)
     )

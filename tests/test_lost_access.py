@@ -245,13 +245,13 @@ SHOP = dashboard_subject("shop.orders")
     ],
 )
 def test_revocation_concerns_streams_about_all_that_it_names(key: str, concerned: bool):
-    hold = Subscription("shop.orders", None, identity=ONE, about=(SHOP,))
+    hold = Subscription("shop.orders", None, identity=ONE, content_subjects=(SHOP,))
     assert Revoked({key}).concerns(hold.subjects) is concerned
 
 
 def test_revocation_of_everybody_leaves_streams_of_nobody_alone():
     assert not Revoked({ALL_USERS}).concerns(
-        Subscription("shop.orders", None, about=(SHOP,)).subjects
+        Subscription("shop.orders", None, content_subjects=(SHOP,)).subjects
     )
 
 

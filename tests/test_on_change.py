@@ -16,7 +16,7 @@ from django.utils import timezone
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.live import Every, OnChange
-from dashboards.live.compute.triggers import claim, group_by_interval
+from dashboards.live.compute.groups import acquire_lease, group_by_interval
 from dashboards.live.stores import get_store
 from dashboards.registry import Registry
 from tests.harness import Site
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def is_due() -> bool:
     """Whether somebody would compute it now; whoever asks has claimed it."""
     [turn] = group_by_interval(Changing().get_computed_values())
-    return bool(claim(get_store(), Changing().channel, turn))
+    return bool(acquire_lease(get_store(), Changing().channel, turn))
 
 
 def shown() -> str:

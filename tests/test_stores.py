@@ -17,12 +17,13 @@ from django.db import Error as DatabaseError
 from django.db import connections, transaction
 from django.db.models.signals import post_delete
 
-from dashboards.live.fanout.hub import Hub, Reader
+from dashboards.live.fanout.hub import Hub
+from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.memory import MemoryStore
-from dashboards.live.stores.notifications import ALL_CHANNELS, Hear
+from dashboards.live.stores.notifications import ALL_CHANNELS, Listener
 from dashboards.live.stores.redis import RedisStore
 from dashboards.live.subscription import Subscription
 from dashboards.live.wire.frames import Points
@@ -32,9 +33,9 @@ from dashboards.testing.stores import (
     SharedStoreContract,
     StoreContract,
     heals,
-    hearing,
-    hears_of_others,
     let_go,
+    listening,
+    receives_from_others,
     shown,
 )
 from tests.harness import free_port, wait_for
@@ -44,20 +45,20 @@ from tests.redis_server import RedisServer, redis_server
 
 
 @asynccontextmanager
-async def reading(store: BaseStore) -> AsyncIterator[tuple[Reader, asyncio.Event]]:
+async def reading(store: BaseStore) -> AsyncIterator[tuple[Subscriber, asyncio.Event]]:
     """Read a channel through a hub; and what is set when the store's wire carries hints."""
-    begun, loop, hear = asyncio.Event(), asyncio.get_running_loop(), store.hear
+    begun, loop, listen = asyncio.Event(), asyncio.get_running_loop(), store.listen
 
-    async def hear_and_tell(heard: Hear) -> None:
+    async def listen_and_tell(listener: Listener) -> None:
         def tell(channel: str) -> None:
-            heard(channel)
+            listener(channel)
             if channel == ALL_CHANNELS:
                 loop.call_soon_threadsafe(begun.set)
 
-        await hear(tell)
+        await listen(tell)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "hear", hear_and_tell)
+        patch.setattr(store, "listen", listen_and_tell)
         hub = Hub(store)
         reader = await hub.open(Subscription(CHANNEL, None))
         try:
@@ -68,7 +69,7 @@ async def reading(store: BaseStore) -> AsyncIterator[tuple[Reader, asyncio.Event
             await asyncio.wait(work, timeout=5)
 
 
-async def shows(reader: Reader, data: str) -> None:
+async def shows(reader: Subscriber, data: str) -> None:
     while data.encode() not in await asyncio.wait_for(reader.read(), 10):
         pass
 
@@ -304,11 +305,11 @@ class TestSQLite(DatabaseContract):
             post_delete.disconnect(listen)
 
     def test_a_damaged_lease_is_claimed_anew(self, store: DatabaseStore):
-        store.claim("work", 60)
+        store.acquire_lease("work", 60)
         with connections[store.using].cursor() as cursor:
             cursor.execute("UPDATE dashboards_lease SET until = 'abc'")
-        assert not store.claim("work", 60)
-        assert store.claim("work", 60)
+        assert not store.acquire_lease("work", 60)
+        assert store.acquire_lease("work", 60)
 
     def test_a_file_that_is_locked_or_gone_is_unavailable(self, alias: str, tmp_path: Path):
         store = DatabaseStore({"using": alias})
@@ -350,11 +351,11 @@ class TestPostgreSQL(DatabaseContract):
     ):
         """After the fault ends, every open page shows the newest, and soon."""
         before = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "before"})
-        async with hearing(store) as heard:
-            await hears_of_others(heard, where)
+        async with listening(store) as received:
+            await receives_from_others(received, where)
             await store.aheads([CHANNEL])
             await asyncio.to_thread(server.restart)
-            await hears_of_others(heard, where)
+            await receives_from_others(received, where)
         with pytest.raises(DatabaseError) as restarted:
             await store.aheads([CHANNEL])
         assert store.is_unavailable(restarted.value)
@@ -370,9 +371,9 @@ class TestPostgreSQL(DatabaseContract):
         monkeypatch.setattr("django.db.backends.postgresql.psycopg_any.is_psycopg3", False)
         store = DatabaseStore({"using": alias})
         assert store.poll_seconds == 0.25
-        async with hearing(store) as heard:
+        async with listening(store) as received:
             await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
-            assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
+            assert await asyncio.wait_for(received.get(), 5) == CHANNEL
         store.close()
 
     async def test_what_was_put_while_nobody_listened_is_found_at_once(
@@ -467,8 +468,8 @@ class TestRedis(SharedStoreContract):
     ):
         """After the fault ends, every open page shows the newest, and soon."""
         before = await asyncio.to_thread(store.put, CHANNEL, {"a": "before"})
-        async with hearing(store) as heard:
-            await hears_of_others(heard, where)
+        async with listening(store) as received:
+            await receives_from_others(received, where)
             server.kill()
             with pytest.raises(redis.RedisError) as killed:
                 await store.asince(CHANNEL, before)
@@ -481,7 +482,7 @@ class TestRedis(SharedStoreContract):
             after = await asyncio.to_thread(store.put, CHANNEL, {"a": "after"})
             assert after.epoch != before.epoch
             assert shown(await store.asince(CHANNEL, before)) == {"a": "after"}
-            await hears_of_others(heard, where)
+            await receives_from_others(received, where)
 
     def test_a_server_restarted_with_old_data_begins_a_new_epoch(
         self, store: RedisStore, server: RedisServer
@@ -504,8 +505,8 @@ class TestRedis(SharedStoreContract):
         self, store: RedisStore, where: dict[str, Any], server: RedisServer
     ):
         """After the fault ends, every open page shows the newest, and soon."""
-        async with hearing(store) as heard:
-            await hears_of_others(heard, where)
+        async with listening(store) as received:
+            await receives_from_others(received, where)
             position = await asyncio.to_thread(store.put, CHANNEL, {"a": "1"})
             assert (await store.asince(CHANNEL, None)).position == position
             with server.client() as client:
@@ -513,7 +514,7 @@ class TestRedis(SharedStoreContract):
                     client.client_kill_filter(_type=kind, skipme=True)
             assert (await store.asince(CHANNEL, None)).position == position
             assert store.since(CHANNEL, None).position == position
-            await hears_of_others(heard, where)
+            await receives_from_others(received, where)
 
     async def test_what_was_put_while_nobody_listened_is_found_at_once(
         self, options: dict[str, Any], twin: RedisStore, server: RedisServer
@@ -534,23 +535,23 @@ class TestRedis(SharedStoreContract):
     ):
         """After the fault ends, every open page shows the newest; none waits for ever."""
         store = RedisStore({**options, "timeout": 0.2})
-        async with hearing(store) as heard:
-            await hears_of_others(heard, where)
+        async with listening(store) as received:
+            await receives_from_others(received, where)
             with server.paused():
                 with pytest.raises((redis.RedisError, TimeoutError)) as hung:
                     await store.asince(CHANNEL, None)
                 assert store.is_unavailable(hung.value)
                 with pytest.raises(redis.RedisError):
                     await asyncio.to_thread(store.heads, [CHANNEL])
-            await hears_of_others(heard, where)
+            await receives_from_others(received, where)
         store.close()
 
     async def test_no_connection_outlives_its_hearing(self, store: RedisStore, server: RedisServer):
         """Nothing is left of a hub that nobody reads."""
-        async with hearing(store), hearing(store):
+        async with listening(store), listening(store):
             await store.asince(CHANNEL, None)
         await store.asince(CHANNEL, None)
-        assert not store._loops
+        assert not store._connections._loops
         with server.client() as client:
             await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
 
@@ -559,7 +560,7 @@ class TestRedis(SharedStoreContract):
     ):
         """Nothing is left of a hub that nobody reads, in whatever moment its last reader goes."""
         for moments in range(40):
-            async with hearing(store):
+            async with listening(store):
                 reads = [asyncio.create_task(store.asince(CHANNEL, None)) for _ in range(3)]
                 for _ in range(moments):
                     await asyncio.sleep(0)
@@ -677,8 +678,8 @@ class TestRedis(SharedStoreContract):
             for damage in (client.lpush, client.set):
                 client.delete("dashboards:lease:work")
                 damage("dashboards:lease:work", "nothing")
-                assert not store.hold("work", "nobody", 60)
-                assert store.claim("work", 60)
+                assert not store.renew_lease("work", "nobody", 60)
+                assert store.acquire_lease("work", 60)
 
     def test_a_server_that_takes_no_writes_is_read(self, store: RedisStore, server: RedisServer):
         """A Redis that could not save refused to be read as well: a read extends what is kept.
@@ -698,9 +699,9 @@ class TestRedis(SharedStoreContract):
         """Nobody receives a value of another site that shares the server."""
         other = RedisStore({**options, "prefix": "other:"})
         other.put(CHANNEL, {"a": "1"})
-        assert other.claim("work", 60)
+        assert other.acquire_lease("work", 60)
         assert store.since(CHANNEL, None).position is None
-        assert store.claim("work", 60)
+        assert store.acquire_lease("work", 60)
         other.close()
 
 
@@ -728,7 +729,7 @@ def test_redis_needs_no_options():
 
 
 def test_a_missing_redis_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dashboards.live.stores.redis.INSTALLED", False)
+    monkeypatch.setattr("dashboards.live.stores.redis.connections.INSTALLED", False)
     store = RedisStore({})
     [error] = store.check()
     assert error.id == "dashboards.E010"

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from dashboards.component import Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
-from dashboards.live.compute.triggers import claim, group_by_interval
+from dashboards.live.compute.groups import acquire_lease, group_by_interval
 from dashboards.live.stores import get_store
 from dashboards.live.wire.positions import Position
 from tests.addresses import addresses
@@ -573,7 +573,7 @@ def test_a_computed_value_is_there_though_another_request_is_computing_it(
     caplog: pytest.LogCaptureFixture,
 ):
     [turn] = group_by_interval(Shared().get_computed_values())
-    assert claim(get_store(), Shared().channel, turn)
+    assert acquire_lease(get_store(), Shared().channel, turn)
     dashboard = Shared()
     dashboard.compute_due(deferred=False)
     assert "computed at once" in str(dashboard.render_content("number"))

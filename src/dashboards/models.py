@@ -67,7 +67,7 @@ class Lease(models.Model):
     name = ExactCharField(max_length=255, primary_key=True)
     holder = ExactCharField(max_length=32)
     # For which state of things the work is done; empty while it is being done.
-    stamp = models.TextField()
+    input_version = models.TextField()
     until = models.FloatField()
 
     class Meta:

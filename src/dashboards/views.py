@@ -37,14 +37,14 @@ from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import StoreUnavailableError, UnknownComponentError
 from dashboards.live.access.channel import REVOCATIONS
 from dashboards.live.access.subjects import session_subject, user_subject
-from dashboards.live.grip.edge import Proxied, proxied
+from dashboards.live.grip.proxied_request import ProxiedRequest, get_proxied_request
 from dashboards.live.metrics import METRICS, OPENMETRICS_TYPE, get_metrics, openmetrics
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import Changes
 from dashboards.live.subscription import StreamHandoff, Subscription, get_handoff, retry_when_full
 from dashboards.live.wire.frames import encode_frames, encode_opening, encode_release
 from dashboards.live.wire.positions import Position
-from dashboards.live.wire.restricted import audible
+from dashboards.live.wire.restricted import visible_frames
 from dashboards.permissions import grants
 from dashboards.releases import get_release_id
 from dashboards.sessions import get_seconds_left, get_session_key, is_automatic, keep_expiry
@@ -255,7 +255,7 @@ class StreamView(DashboardAccessView):
 
     http_method_names = ["get"]  # noqa: RUF012 - as Django declares it
     _access: Position | None = None
-    _proxied: Proxied | None = None
+    _proxied: ProxiedRequest | None = None
 
     # A GRIP proxy that reconnects has no session; its ticket is checked in _dispatch().
     @method_decorator(login_not_required)
@@ -269,7 +269,7 @@ class StreamView(DashboardAccessView):
             return HttpResponse(status=503, headers={"Retry-After": random.randint(1, 5)})  # noqa: S311
 
     def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        proxy = self._proxied = proxied(request)
+        proxy = self._proxied = get_proxied_request(request)
         if not (proxy and proxy.is_next) and _must_log_in(request):
             return self.handle_no_permission(request)
         if proxy:
@@ -290,10 +290,10 @@ class StreamView(DashboardAccessView):
         content = self._encode_opening(proxy, handoff, retry)
         if handoff is not None:
             # The middleware sends what changed: it encodes it once for many new streams.
-            handoff.hold = self._subscribe(self._get_position(), self._access)
+            handoff.subscription = self._subscribe(self._get_position(), self._access)
         else:
             changes = self._read_changes()
-            frames = audible(changes.frames, self.dashboard.visible_events)
+            frames = visible_frames(changes.frames, self.dashboard.visible_events)
             if proxy is None or proxy.hold(self._subscribe(changes.position, proxy.access)):
                 content += encode_frames(frames, str(changes.position))
         response = HttpResponse(content, content_type="text/event-stream")
@@ -304,7 +304,7 @@ class StreamView(DashboardAccessView):
             response["Content-Encoding"] = "identity"
         return response
 
-    def _negotiate(self) -> tuple[Proxied | None, StreamHandoff | None, int]:
+    def _negotiate(self) -> tuple[ProxiedRequest | None, StreamHandoff | None, int]:
         """Return the transport that keeps the stream open, and the ``retry:`` milliseconds.
 
         The transport is a proxy, a handoff to the middleware, or neither: there is none, the page
@@ -318,13 +318,13 @@ class StreamView(DashboardAccessView):
         handoff = get_handoff(self.request)
         if handoff is None:
             return None, None, poll
-        if not handoff.has_place(self._identity or handoff.client):
+        if not handoff.has_slot(self._identity or handoff.network):
             METRICS.refused += 1
             return None, None, retry_when_full()
         return None, handoff, _RETRY_MILLISECONDS
 
     def _encode_opening(
-        self, proxy: Proxied | None, handoff: StreamHandoff | None, retry: int
+        self, proxy: ProxiedRequest | None, handoff: StreamHandoff | None, retry: int
     ) -> bytes:
         """Return the first events: ``retry:``, the interval of heartbeats, and the release."""
         # A proxy that reconnects continues a stream, which may have begun before a deploy.
@@ -366,10 +366,10 @@ class StreamView(DashboardAccessView):
             position,
             dashboard.get_computed_values(),
             identity=self._identity,
-            holder=self._identity or (handoff.client if handoff else ""),
+            owner=self._identity or (handoff.network if handoff else ""),
             session=session_subject(session) if session else "",
-            about=dashboard.get_subjects(),
-            heard=dashboard.visible_events,
+            content_subjects=dashboard.get_subjects(),
+            visible_events=dashboard.visible_events,
             seconds=get_seconds_left(request) if session else math.inf,
             access=access,
             resumed="Last-Event-ID" in request.headers,

@@ -12,9 +12,10 @@ from dashboards.component.pending import PendingValue
 from dashboards.component.release import get_release
 from dashboards.component.states import BoxState
 from dashboards.component.templates import Templates
-from dashboards.live.compute.triggers import ComputedValue, Every, OnChange, topic_of
+from dashboards.live.compute.groups import ComputedValue
+from dashboards.live.compute.triggers import Every, OnChange, topic_of
 from dashboards.live.wire.frames import Points
-from dashboards.live.wire.value_state import State
+from dashboards.live.wire.value_state import ValueState
 
 _COMPUTED = (Every, OnChange)
 
@@ -91,7 +92,7 @@ class LiveBinding:
         base = templates.render_value(bound, bound.declaration.prepare_base())
         return Points(release.mark(base), value, bound.series)
 
-    def render_state(self, state: State, since: float) -> str:
+    def render_state(self, state: ValueState, since: float) -> str:
         """Render a state for all viewers, without a request."""
         with broadcasting():
             return BoxState(state, since).render(Templates(None))

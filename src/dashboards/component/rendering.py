@@ -22,7 +22,7 @@ from dashboards.component.owner import Owner
 from dashboards.component.release import strip_mark
 from dashboards.component.states import BoxState
 from dashboards.live.stores.limits import check_size
-from dashboards.live.wire.value_state import State
+from dashboards.live.wire.value_state import ValueState
 
 T = TypeVar("T")
 
@@ -165,7 +165,7 @@ def render_frame(frame: str) -> SafeString:
 def _render_state(
     owner: Owner,
     bound: Bound,
-    state: State,
+    state: ValueState,
     *,
     can_retry: bool = False,
     error: Exception | None = None,

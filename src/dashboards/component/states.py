@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 
 from dashboards.component.fragments import escape, placeholder, render_fragment
 from dashboards.component.templates import Templates
-from dashboards.live.wire.value_state import State
+from dashboards.live.wire.value_state import ValueState
 
 TEMPLATE = "dashboards/state.html"
 
@@ -24,7 +24,7 @@ _ERROR = placeholder("error")
 class BoxState(NamedTuple):
     """The state of a box, which is rendered in words."""
 
-    state: State
+    state: ValueState
     since: float | None = None
     """The time when it began, in seconds since 1970; ``None`` if it is not known."""
     is_deferred: bool = False

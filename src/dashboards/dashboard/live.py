@@ -26,8 +26,9 @@ from dashboards.exceptions import (
     StoreUnavailableError,
 )
 from dashboards.live.access.subjects import dashboard_subject, object_subjects, user_subject
+from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.producer import PRODUCER
-from dashboards.live.compute.triggers import ComputedValue, OnChange
+from dashboards.live.compute.triggers import OnChange
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import Changes
 from dashboards.live.stores.limits import check_raw_size, check_size
@@ -76,7 +77,7 @@ class LiveMixin(URLMixin):
                 msg = f"{name} is for one user: say which, as in push({name}(user=…), …)."
                 raise AudienceError(msg)
         about = None if self.object is None else getattr(self.object, "pk", self.object)
-        return channel_name(label, about=about, user=user)
+        return channel_name(label, object=about, user=user)
 
     @property
     def _errors_channel(self) -> str:
@@ -161,7 +162,7 @@ class LiveMixin(URLMixin):
                 forget(name, find_leftovers(_read(name).frames, components))
 
     def get_stored_frame(self, key: str, *, is_restricted: bool) -> str | None:
-        """Return a component's newest frame in the store, or None if there is none.
+        """Return the newest frame of a component in the store, or None if there is none.
 
         Args:
             key: the component's key.
@@ -170,7 +171,7 @@ class LiveMixin(URLMixin):
         return (self._restricted_frames if is_restricted else self._stored_state.frames).get(key)
 
     def get_state(self, event: str) -> str:
-        """Return the state of a shared value as HTML; empty if the value is fresh.
+        """Return the state of a component's shared value as HTML; empty if the value is fresh.
 
         It contains the last error for viewers who may see errors.
         """

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("holder", dashboards.models.ExactCharField(max_length=32)),
-                ("stamp", models.TextField()),
+                ("input_version", models.TextField()),
                 ("until", models.FloatField()),
             ],
             options={

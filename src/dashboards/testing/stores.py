@@ -182,7 +182,7 @@ class StoreContract:
         """Nobody receives a value of another channel, however alike the names look."""
         for channel in (one, other):
             store.put(channel, {one: f"{channel} {one}", other: f"{channel} {other}"})
-            assert store.claim(channel, 60)
+            assert store.acquire_lease(channel, 60)
         for channel in (one, other):
             expected = {one: f"{channel} {one}", other: f"{channel} {other}"}
             assert shown(store.since(channel, None)) == expected
@@ -322,43 +322,43 @@ class StoreContract:
     def test_a_claim_has_one_winner_until_it_ends(self, store: BaseStore) -> None:
         """A page shows the newest: computed by one, and after its death by another."""
         with ThreadPoolExecutor(8) as pool:
-            won = list(pool.map(lambda _: let_go(store.claim, "work", 0.5), range(8)))
+            won = list(pool.map(lambda _: let_go(store.acquire_lease, "work", 0.5), range(8)))
         assert len([holder for holder in won if holder]) == 1
-        assert store.claim("other work", 60)
+        assert store.acquire_lease("other work", 60)
         end = time.monotonic() + 5
-        while not store.claim("work", 60):
+        while not store.acquire_lease("work", 60):
             assert time.monotonic() < end
             time.sleep(0.02)
-        assert not store.claim("work", 60)
+        assert not store.acquire_lease("work", 60)
 
     def test_a_claim_is_its_holders_until_another_has_it(self, store: BaseStore) -> None:
         """A page shows the newest: who was overtaken does not come last."""
-        first = store.claim("work", 0.05)
-        assert store.hold("work", first, 0.05)
+        first = store.acquire_lease("work", 0.05)
+        assert store.renew_lease("work", first, 0.05)
         end = time.monotonic() + 5
-        while not (second := store.claim("work", 60)):
+        while not (second := store.acquire_lease("work", 60)):
             assert time.monotonic() < end
             time.sleep(0.02)
-        assert not store.hold("work", first, 60)
-        assert store.hold("work", second, 60)
-        assert not store.hold("never claimed", first, 60)
+        assert not store.renew_lease("work", first, 60)
+        assert store.renew_lease("work", second, 60)
+        assert not store.renew_lease("never claimed", first, 60)
 
     def test_work_that_is_extended_is_not_claimed_by_another(self, store: BaseStore) -> None:
         """Computed by one at a time, however long it takes."""
-        holder = store.claim("work", 0.2)
+        holder = store.acquire_lease("work", 0.2)
         for _ in range(10):
-            assert store.hold("work", holder, 0.2)
-            assert not store.claim("work", 60)
+            assert store.renew_lease("work", holder, 0.2)
+            assert not store.acquire_lease("work", 60)
             time.sleep(0.05)
 
     def test_work_done_for_one_stamp_is_due_for_another(self, store: BaseStore) -> None:
         """A page shows the newest: what changed makes it due, and only once."""
-        holder = store.claim("work", 60, "state 1")
-        assert not store.claim("work", 60, "state 2"), "it is being done"
-        assert store.hold("work", holder, 60, "state 1")
-        assert not store.claim("work", 60, "state 1"), "it is done"
-        assert store.claim("work", 60, "state 2")
-        assert not store.claim("work", 60, "state 3"), "it is being done"
+        holder = store.acquire_lease("work", 60, "state 1")
+        assert not store.acquire_lease("work", 60, "state 2"), "it is being done"
+        assert store.renew_lease("work", holder, 60, "state 1")
+        assert not store.acquire_lease("work", 60, "state 1"), "it is done"
+        assert store.acquire_lease("work", 60, "state 2")
+        assert not store.acquire_lease("work", 60, "state 3"), "it is being done"
 
     def test_a_put_of_nothing_is_a_version_all_the_same(self, store: BaseStore) -> None:
         """A page shows the newest: it can be told that something happened."""
@@ -475,42 +475,42 @@ class StoreContract:
 
     async def test_a_put_is_hinted_in_this_process(self, store: BaseStore) -> None:
         """An open page shows the newest soon: its process hears of it."""
-        async with hearing(store) as heard:
+        async with listening(store) as received:
             await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
-            assert await asyncio.wait_for(heard.get(), 5) == CHANNEL
+            assert await asyncio.wait_for(received.get(), 5) == CHANNEL
 
     def test_a_put_is_announced_in_this_process(self, store: BaseStore) -> None:
         """An open page shows the newest soon, behind a proxy too: it is told of each put."""
-        heard: list[tuple[str, Position]] = []
+        received: list[tuple[str, Position]] = []
 
-        def hear(store: BaseStore, channel: str, position: Position, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+        def receive(store: BaseStore, channel: str, position: Position, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
             # Whoever is told can read it.
             assert store.since(channel, None).position == position
-            heard.append((channel, position))
+            received.append((channel, position))
 
-        stored.connect(hear)
+        stored.connect(receive)
         try:
             put = [store.put(CHANNEL, {"a": "1"}), store.put(CHANNEL, {})]
         finally:
-            stored.disconnect(hear)
-        assert heard == [(CHANNEL, position) for position in put]
+            stored.disconnect(receive)
+        assert received == [(CHANNEL, position) for position in put]
 
     @pytest.mark.parametrize("wire", ["loses", "doubles"])
     async def test_a_stream_shows_the_newest_whatever_becomes_of_hints(
         self, store: BaseStore, monkeypatch: pytest.MonkeyPatch, wire: str
     ) -> None:
         """An open page shows the newest: a hint may be lost, doubled, or about nothing."""
-        hear = store.hear
+        listen = store.listen
 
-        async def hear_badly(heard: Callable[[str], None]) -> None:
-            def tell(channel: str) -> None:
+        async def listen_badly(listener: Callable[[str], None]) -> None:
+            def notify(channel: str) -> None:
                 if wire == "doubles":
                     for each in (channel, "about.nothing", channel):
-                        heard(each)
+                        listener(each)
 
-            await hear(tell)
+            await listen(notify)
 
-        monkeypatch.setattr(store, "hear", hear_badly)
+        monkeypatch.setattr(store, "listen", listen_badly)
         # Each that is lost costs one poll.
         monkeypatch.setattr(store, "poll_seconds", min(store.poll_seconds, 0.5))
         hub = Hub(store)
@@ -542,17 +542,17 @@ class SharedStoreContract(StoreContract):
         self, store: BaseStore, where: dict[str, Any]
     ) -> None:
         """An open page shows the newest soon, whichever process pushed it."""
-        async with hearing(store) as heard:
-            await hears_of_others(heard, where)
+        async with listening(store) as received:
+            await receives_from_others(received, where)
 
     async def test_other_processes_hear_a_hint(
         self, store: BaseStore, twin: BaseStore, where: dict[str, Any]
     ) -> None:
         """Nobody receives what they may no longer load: every process is told to look again."""
-        async with hearing(twin) as heard:
-            await hears_of_others(heard, where)
-            await asyncio.to_thread(let_go, store.hint, "something")
-            while await asyncio.wait_for(heard.get(), 5) != "something":
+        async with listening(twin) as received:
+            await receives_from_others(received, where)
+            await asyncio.to_thread(let_go, store.notify, "something")
+            while await asyncio.wait_for(received.get(), 5) != "something":
                 pass
 
     def test_writers_in_several_processes_lose_nothing(
@@ -616,31 +616,31 @@ def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess
 
 
 @contextlib.asynccontextmanager
-async def hearing(store: BaseStore) -> AsyncIterator[asyncio.Queue[str]]:
+async def listening(store: BaseStore) -> AsyncIterator[asyncio.Queue[str]]:
     """Hear a store's hints for a while, but for ``ALL_CHANNELS``, which comes when it pleases."""
-    heard: asyncio.Queue[str] = asyncio.Queue()
+    received: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
-    def hear(channel: str) -> None:
+    def receive(channel: str) -> None:
         if channel != ALL_CHANNELS:
-            loop.call_soon_threadsafe(heard.put_nowait, channel)
+            loop.call_soon_threadsafe(received.put_nowait, channel)
 
-    task = asyncio.create_task(store.hear(hear))
+    task = asyncio.create_task(store.listen(receive))
     await asyncio.sleep(0)  # until it has begun
     try:
-        yield heard
+        yield received
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
 
-async def hears_of_others(heard: asyncio.Queue[str], where: dict[str, Any]) -> None:
+async def receives_from_others(received: asyncio.Queue[str], where: dict[str, Any]) -> None:
     """Wait until the hints of another process arrive; some may be lost meanwhile."""
     with writing(where, 0, "elsewhere") as writer:
         assert writer.stdout
         assert await asyncio.to_thread(writer.stdout.readline), "the writer died"
         # What is still in there came from earlier puts.
-        while not heard.empty():
-            heard.get_nowait()
-        assert await asyncio.wait_for(heard.get(), 20) == CHANNEL
+        while not received.empty():
+            received.get_nowait()
+        assert await asyncio.wait_for(received.get(), 20) == CHANNEL

@@ -1,6 +1,6 @@
-"""Computing live values in the thread that asks, where others would not see its database.
+"""Computes live values in the requesting thread, if other threads would not see its database.
 
-So a test of a page works as it stands: within Django's ``TestCase`` nothing is ever committed.
+So a test of a page needs no special setup: nothing is ever committed within Django's ``TestCase``.
 """
 
 import contextlib
@@ -11,9 +11,9 @@ from django.db import connections
 
 from dashboards import conf
 from dashboards.live.compute.awaiting import Together
-from dashboards.live.compute.failures import Troubles, put_outcome, render
-from dashboards.live.compute.rounds import Round, TurnLease
-from dashboards.live.compute.triggers import ComputedValue, claim, group_by_interval
+from dashboards.live.compute.failures import Failures
+from dashboards.live.compute.groups import ComputedValue, acquire_lease, group_by_interval
+from dashboards.live.compute.rounds import GroupLease, Round
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.frames import Points
 
@@ -21,7 +21,7 @@ from dashboards.live.wire.frames import Points
 def must_run_inline() -> bool:
     """Return True if other threads do not see the database as this one does.
 
-    That is so within Django's ``TestCase``, whose transaction is never committed, and for a SQLite
+    That is so within Django's ``TestCase``, whose transaction is never committed, and with a SQLite
     database in memory.
     """
     for each in connections.all(initialized_only=True):
@@ -32,53 +32,53 @@ def must_run_inline() -> bool:
     return False
 
 
-def produce_inline(
-    store: BaseStore, channel: str, sources: Collection[ComputedValue], troubles: Troubles
+def compute_inline(
+    store: BaseStore, channel: str, values: Collection[ComputedValue], failures: Failures
 ) -> None:
-    """Compute what is due, as far as nobody else does."""
+    """Compute the values that are due and that no other process computes."""
     rounds: list[Round] = []
-    for turn in group_by_interval(sources):
-        at = time.monotonic()
-        if claimed := claim(store, channel, turn):
-            round_ = Round(store, channel, turn)
-            round_.lease = TurnLease(turn, claimed, at, at)
+    for group in group_by_interval(values):
+        now = time.monotonic()
+        if lease := acquire_lease(store, channel, group):
+            round_ = Round(store, channel, group)
+            round_.lease = GroupLease(group, lease, now, now)
             rounds.append(round_)
-    failed = _await([source for round_ in rounds for source in round_.turn.sources])
+    failed = _await([value for round_ in rounds for value in round_.group.values])
     for round_ in rounds:
         results: dict[str, str | Points] = {}
         errors: dict[str, BaseException] = {}
-        for source in round_.turn.sources:
-            result, error = None, failed.get(source.key)
+        for value in round_.group.values:
+            result, error = None, failed.get(value.key)
             if error is None:
-                result, error = render(source)
+                result, error = value.try_render()
             if error is None and result is not None:
-                results[source.key] = result
+                results[value.key] = result
             else:
-                errors[source.key] = error or TypeError("It rendered nothing.")
-        if round_.lease and round_.lease.is_held(store):
-            put_outcome(round_, results, errors, troubles)
-            round_.lease.settle(store)
+                errors[value.key] = error or TypeError("It rendered nothing.")
+        if round_.lease and round_.lease.check(store):
+            failures.put_outcome(round_, results, errors)
+            round_.lease.complete(store)
 
 
-def render_inline(store: BaseStore, channel: str, source: ComputedValue) -> str | Points | None:
+def render_inline(store: BaseStore, channel: str, value: ComputedValue) -> str | Points | None:
     """Compute a value in this thread; ``None`` if it cannot be computed, which is logged."""
-    result, error = render(source)
+    result, error = value.try_render()
     if error is not None:
-        # Its state was put when it was claimed: this is only logged.
-        Troubles().fail(store, channel, source, error)
+        # Only logged: its state was put when its lease was acquired.
+        Failures().begin(store, channel, value, error)
     return result
 
 
-def _await(sources: Collection[ComputedValue]) -> dict[str, BaseException]:
-    """Await together what is awaited, and return what it raised by key."""
-    looked: set[object] = set()
+def _await(values: Collection[ComputedValue]) -> dict[str, BaseException]:
+    """Await together the values that are awaited. Return the errors by key."""
+    reloaded: set[object] = set()
     failed: dict[str, BaseException] = {}
     coroutines = {}
-    for source in sources:
-        # What raises here raises again where it is rendered.
+    for value in values:
+        # An error here is raised again when the value is rendered.
         with contextlib.suppress(Exception):
-            if source.begin and (coroutine := source.begin(looked)):
-                coroutines[source.key] = coroutine
+            if value.begin and (coroutine := value.begin(reloaded)):
+                coroutines[value.key] = coroutine
 
     def done(key: str, error: BaseException | None) -> None:
         if error is not None:

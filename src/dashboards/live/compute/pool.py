@@ -32,7 +32,7 @@ _SATURATED_SECONDS = 5.0
 
 
 class _Lane:
-    """Waiting jobs by group; each group gives one job in its turn."""
+    """Waiting jobs by group; each group gives one job in its group."""
 
     def __init__(self) -> None:
         self._groups: OrderedDict[str, deque[tuple[Job, float]]] = OrderedDict()

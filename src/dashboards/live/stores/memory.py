@@ -1,4 +1,4 @@
-"""State in one process's memory: for tests, and for a site of a single process."""
+"""ChannelState in one process's memory: for tests, and for a site of a single process."""
 
 import asyncio
 import threading
@@ -7,32 +7,32 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from dashboards.live.stores.base import BaseStore, Changes, new_holder
-from dashboards.live.stores.notifications import ALL_CHANNELS, Hear
+from dashboards.live.stores.notifications import ALL_CHANNELS, Listener
 from dashboards.live.stores.processes import OtherProcesses
-from dashboards.live.wire.channel_state import State
+from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.frames import Frame, Points
 from dashboards.live.wire.positions import Position, new_epoch
 
 
 class _Channel:
-    """One channel; guarded by its store's lock."""
+    """One channel. The lock of its store must be held."""
 
     def __init__(self) -> None:
         self.position = Position(new_epoch(), 0)
         self.put_at = 0.0
-        self.state = State()
+        self.state = ChannelState()
 
 
 class _Lease(NamedTuple):
     holder: str
-    stamp: str
+    input_version: str
     until: float
 
 
 class MemoryStore(BaseStore):
-    """Shared by the threads of one process, and gone with it. Takes no options."""
+    """Shared by the threads of one process, and lost when it ends. Takes no options."""
 
-    # Every hint is heard: the poll is there for the day one is not.
+    # No notification can be lost within one process. The poll is a safeguard.
     poll_seconds = 5.0
 
     def __init__(self, options: Mapping[str, Any]) -> None:
@@ -44,7 +44,7 @@ class MemoryStore(BaseStore):
 
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store under the channel's next version."""
-        self._others.look(reads=False)
+        self._others.detect(reads=False)
         with self._lock:
             its = self._channels.setdefault(channel, _Channel())
             version = its.position.version + 1
@@ -60,7 +60,7 @@ class MemoryStore(BaseStore):
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Return what changed since ``position``."""
-        self._others.look(reads=True)
+        self._others.detect(reads=True)
         with self._lock:
             its = self._channels.get(channel)
             if its is None:
@@ -69,48 +69,48 @@ class MemoryStore(BaseStore):
             return Changes(its.position, tuple(its.state.since(after)), its.put_at)
 
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
-        """Return where the channels stand."""
+        """Return the positions of channels."""
         with self._lock:
             return {
                 name: self._channels[name].position for name in channels if name in self._channels
             }
 
     def forget(self, channel: str, keys: Collection[str]) -> None:
-        """Delete what is stored under some keys."""
+        """Delete the frames of some keys."""
         with self._lock:
             if its := self._channels.get(channel):
                 its.state.forget(keys)
 
-    def claim(self, name: str, seconds: float, stamp: str = "") -> str:
-        """Claim by the monotonic clock of this process."""
+    def acquire_lease(self, name: str, seconds: float, input_version: str = "") -> str:
+        """Acquire by the monotonic clock of this process."""
         now = time.monotonic()
         with self._lock:
             lease = self._leases.get(name)
-            if lease and lease.until > now and lease.stamp in {"", stamp}:
+            if lease and lease.until > now and lease.input_version in {"", input_version}:
                 return ""
             holder = new_holder()
             self._leases[name] = _Lease(holder, "", now + seconds)
             return holder
 
-    def hold(self, name: str, holder: str, seconds: float, stamp: str = "") -> bool:
-        """Subscription on by the monotonic clock of this process."""
+    def renew_lease(self, name: str, holder: str, seconds: float, input_version: str = "") -> bool:
+        """Renew by the monotonic clock of this process."""
         now = time.monotonic()
         with self._lock:
             lease = self._leases.get(name)
             if lease is None or lease.holder != holder:
                 return False
-            self._leases[name] = _Lease(holder, stamp, now + seconds)
+            self._leases[name] = _Lease(holder, input_version, now + seconds)
             return True
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
-        """Return what changed; memory does not block."""
+        """Return what changed. Memory does not block."""
         return self.since(channel, position)
 
     async def aheads(self, channels: Collection[str]) -> Mapping[str, Position]:
-        """Return where the channels stand; memory does not block."""
+        """Return the positions of channels. Memory does not block."""
         return self.heads(channels)
 
-    async def _hear_others(self, hear: Hear) -> None:
-        # There are no others; but what was put before this one listened, it has not heard of.
-        hear(ALL_CHANNELS)
+    async def _listen_remote(self, listener: Listener) -> None:
+        # There are no other processes, but a put before it listened gave no notification.
+        listener(ALL_CHANNELS)
         await asyncio.Event().wait()

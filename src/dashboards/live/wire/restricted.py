@@ -1,7 +1,7 @@
-"""Events that not every reader of a channel may hear: those of components with permissions.
+"""Events that not every subscriber of a channel may get: those of components with permissions.
 
-Their names begin with a sign that no component's key has, so whoever delivers frames tells them
-from the others without knowing of components. A reader says which of them it may hear.
+Their names begin with a sign that no component's key has. So what delivers frames can tell them
+from the others without importing components. A subscriber has a set of those that it may get.
 
 Pure: standard library only.
 """
@@ -14,22 +14,25 @@ _SIGN = "@"
 
 
 def restricted_event(name: str) -> str:
-    """Return the name of an event that only those readers hear who may."""
+    """Return the name of an event that only some subscribers may get."""
     return f"{_SIGN}{name}"
 
 
 def is_restricted(frame: Frame) -> bool:
-    """Return True if not every reader may hear of a frame."""
+    """Return True if only some subscribers may get a frame."""
     return frame.key.startswith(_SIGN)
 
 
-def audible(frames: Iterable[Frame], heard: frozenset[str]) -> list[Frame]:
-    """Return the frames that a reader may hear of.
+def visible_frames(frames: Iterable[Frame], visible_events: frozenset[str]) -> list[Frame]:
+    """Return the frames that a subscriber may get.
 
     Args:
         frames: those of a channel.
-        heard: the guarded events that the reader may hear. Their states (``:state``) are theirs.
+        visible_events: the restricted events that the subscriber may get. Each includes the
+            event of its state (``:state``).
     """
     return [
-        each for each in frames if not is_restricted(each) or each.key.partition(":")[0] in heard
+        each
+        for each in frames
+        if not is_restricted(each) or each.key.partition(":")[0] in visible_events
     ]

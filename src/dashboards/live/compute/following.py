@@ -1,0 +1,48 @@
+"""Computes a group again and again, while a hub has subscribers for it."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from dashboards.live.compute.groups import ComputeGroup
+from dashboards.live.compute.producer import PRODUCER
+from dashboards.live.metrics import METRICS
+from dashboards.live.stores.base import BaseStore
+from dashboards.live.workers import is_cancelled
+
+_CHANGE_SECONDS = 2.0
+"""Time until the store is asked for changes whose notification may be lost."""
+
+
+async def follow_group(
+    store: BaseStore,
+    channel: str,
+    group: ComputeGroup,
+    changed: asyncio.Event,
+    on_error: Callable[[Exception], None],
+) -> None:
+    """Compute a group whenever it is due, until cancelled.
+
+    Args:
+        store: where leases are acquired and values are put.
+        channel: the channel of the group.
+        group: what is computed.
+        changed: set when a topic of the group may have changed.
+        on_error: called with the error if the store fails.
+    """
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    while not is_cancelled():
+        changed.clear()
+        due = max(due + group.seconds, loop.time())
+        try:
+            await PRODUCER.compute(store, channel, group)
+        except Exception as error:  # noqa: BLE001 - a store may raise anything
+            on_error(error)
+        if group.debounce is None:
+            METRICS.skipped += max(0, int((loop.time() - due) / group.seconds))
+            await asyncio.sleep(due - loop.time())
+        else:
+            await asyncio.sleep(group.debounce)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), _CHANGE_SECONDS)
