@@ -84,7 +84,7 @@ timezone.activate(zone)
 board = Kinds()
 assert set(VALUES) == set(Kinds.declared)
 frames = {
-    key: board.render_pushed(key, board.prepare_pushed(key, value)) for key, value in VALUES.items()
+    key: board.prepare_pushed(key, value).render() for key, value in VALUES.items()
 }
 for key in Kinds.declared:
     frames[key + ":state"] = board[key].live_binding.render_state("failed", 1_800_000_000)

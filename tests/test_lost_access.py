@@ -18,7 +18,7 @@ from django.test import Client, RequestFactory
 
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
-from dashboards.dashboard.model_signals import ask_anew_on_change
+from dashboards.dashboard.model_signals import check_access_on_change
 from dashboards.live import OnChange, arevoke, revoke
 from dashboards.live.access import revocations as revocation
 from dashboards.live.access.revocations import revocations
@@ -421,7 +421,7 @@ def test_process_that_ends_tells_what_it_has_put_together(told: list[str]):
 @pytest.mark.parametrize("kind", [Book, Classic, Paperback])
 def test_object_saved_through_any_class_is_heard(told: list[str], kind: type[Book]):
     needed: list[bool] = []
-    ask_anew_on_change(Book, lambda: bool(needed))
+    check_access_on_change(Book, lambda: bool(needed))
     Paperback.objects.create(title="One")
     book = kind.objects.get()
     book.save()

@@ -974,7 +974,7 @@ def test_no_file_where_none_is_offered(client: Client):
 
 def put(key: str, value: Any) -> str:
     target = Shelf()
-    frame = target.render_pushed(key, target.prepare_pushed(key, value))
+    frame = target.prepare_pushed(key, value).render()
     get_store().put(target.channel, {key: frame})
     assert isinstance(frame, str)
     return frame

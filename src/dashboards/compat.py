@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+MENU_MODULES = ("dashboard_menu",)
+"""Earlier names of the module ``menus`` in which an app registers its menus."""
+
 _OLD_VALUES = {("delivery", "refresh"): "per_viewer"}
 
 
@@ -34,3 +37,10 @@ def accept_old_names(**names: str) -> Callable[[type[T]], type[T]]:
         return cls
 
     return decorate
+
+
+class OldBoundItem:
+    """Earlier names of the attributes of ``BoundItem``, which templates read."""
+
+    visible = True
+    """True if the item is shown. Items that are not shown are left out."""

@@ -47,6 +47,8 @@ class BoundComponent:
         self._owner = owner
         self.declaration = component
         self.key = key
+        self.label = f"{type(owner).__name__}.{key}"
+        """Its name in errors and logs: the dashboard's class and the key."""
         self.live = component.live
         """How its value is live."""
         self._facts = component._facts  # noqa: SLF001 - no part of the interface of kinds
@@ -109,11 +111,6 @@ class BoundComponent:
         return f"{path}?{query}" if query else path
 
     # Names and ids
-
-    @property
-    def label(self) -> str:
-        """Its name in errors and logs: the dashboard's class and the key."""
-        return f"{type(self._owner).__name__}.{self.key}"
 
     @property
     def template_id(self) -> str:

@@ -297,8 +297,8 @@ class Dashboard(PermissionMixin, LiveMixin):
         first = _key_owners.setdefault(self.request, {}).setdefault(key, type(self))
         if first is not type(self):
             msg = (
-                f"{component.label}: {first.__name__}.{key} stands on the same page, and both keep "
-                "in its address what their viewer has chosen, as "
-                f"?{key}-…: give one of them another key."
+                f"{component.label}: {first.__name__}.{key} is on the same page, and the "
+                f"parameters of both begin with {key!r} in its URL (?{key}-…): give one of them "
+                "another key."
             )
             raise DeclarationError(msg)

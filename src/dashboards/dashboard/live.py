@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from operator import attrgetter
 from time import monotonic
 from typing import Any, NamedTuple, Self
 from weakref import WeakKeyDictionary
@@ -14,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
+from dashboards.component.bound import BoundComponent
 from dashboards.component.errors import describe_error, keeps_errors, may_see_errors
 from dashboards.component.live import LiveBinding, new_refresh_token
 from dashboards.dashboard.leftovers import are_due, find_leftovers, forget
@@ -91,16 +91,12 @@ class LiveMixin(URLMixin):
     @cached_property
     def is_live(self) -> bool:
         """True if any of its components is live. Its page opens a stream then."""
-        return any(map(attrgetter("live"), self))
+        return any(component.live for component in self)
 
     @cached_property
     def visible_events(self) -> frozenset[str]:
         """The events of restricted components that its request may receive."""
         return frozenset(each.event for each in self if each.is_restricted and each.live)
-
-    def get_event(self, key: str) -> str:
-        """Return the name of a component's frames."""
-        return self.components[key].event
 
     def get_subjects(self) -> tuple[str, ...]:
         """Return what a revocation can name: its class, its object and the user that it is for."""
@@ -239,7 +235,7 @@ class LiveMixin(URLMixin):
             name = type(self).__name__
             msg = (
                 f"{name}.__init__ must work without a request, too (request=None): "
-                "what is computed for everybody, or pushed, has none."
+                "values that are pushed, or computed for all viewers, have no request."
             )
             raise DeclarationError(msg) from error
 
@@ -247,7 +243,7 @@ class LiveMixin(URLMixin):
     def _computed_values(self) -> Mapping[str, ComputedValue]:
         if not self.is_live:
             return {}
-        bindings = (each.live_binding for each in self._broadcast_instance)
+        bindings = (component.live_binding for component in self._broadcast_instance)
         values = (each.get_computed_value() for each in bindings if each)
         return {value.key: value for value in values if value}
 
@@ -290,8 +286,8 @@ class LiveMixin(URLMixin):
 
     # Pushed values.
 
-    def prepare_pushed(self, key: str, value: Any) -> Any:
-        """Return a value that is pushed, ready for the template.
+    def prepare_pushed(self, key: str, value: Any) -> "PushedValue":
+        """Check a value that is pushed, and return it ready to be rendered.
 
         Raises:
             UnknownComponentError: there is no such component.
@@ -299,40 +295,59 @@ class LiveMixin(URLMixin):
             ComponentValueError: the component cannot show the value.
             ValueTooLargeError: the value is text that is too long to be stored.
         """
-        live = self._get_live(key)
-        label = live.label
-        check_raw_size(label, value)
-        prepared = live.prepare(value)
-        check_raw_size(label, prepared)
-        return prepared
-
-    def _get_live(self, key: str) -> LiveBinding:
         component = self.components[key]
-        if component.live_binding is None:
+        live = component.live_binding
+        if live is None:
             msg = f"{component.label} is not live: declare it with live=True to push to it."
             raise NotLiveError(msg)
-        return component.live_binding
+        check_raw_size(component.label, value)
+        prepared = live.prepare(value)
+        check_raw_size(component.label, prepared)
+        return PushedValue(self, component, live, prepared)
 
-    def render_pushed(self, key: str, value: Any) -> str | Points:
-        """Render a value that ``prepare_pushed`` returned, for all viewers.
+    def store_restricted(self, key: str, frame: str | Points) -> None:
+        """Store the frame of a restricted component on a channel that has no streams."""
+        get_store().put(self._restricted_channel, {key: frame})
+
+
+class PushedValue:
+    """A value that was pushed to a live component, ready to be rendered for all viewers.
+
+    Args:
+        dashboard: the dashboard that it was pushed to.
+        component: the component.
+        live: the live binding of the component.
+        value: the value, prepared for the template.
+    """
+
+    def __init__(
+        self, dashboard: LiveMixin, component: BoundComponent, live: LiveBinding, value: Any
+    ) -> None:
+        self.event = component.event
+        self._dashboard = dashboard
+        self._component = component
+        self._live = live
+        self._value = value
+
+    def render(self) -> str | Points:
+        """Render the value.
 
         Raises:
             ValueTooLargeError: the HTML is too long to be stored.
         """
-        live = self._get_live(key)
-        html = live.render(value)
-        check_size(live.label, html if isinstance(html, str) else html.base)
+        html = self._live.render(self._value)
+        check_size(self._component.label, html if isinstance(html, str) else html.base)
         return html
 
-    def store_restricted(self, key: str, frame: str | Points) -> str | Points:
-        """Return what the channel gets of a pushed frame; store it apart if it is restricted.
+    def store_restricted(self, frame: str | Points) -> str | Points:
+        """Return what the channel gets of the frame; store it apart if it is restricted.
 
-        The frame of a restricted component is stored on a channel without streams. The channel gets
-        a refresh token: each page that receives it loads the component with its own permissions.
+        For a restricted component this is a refresh token: each page that receives it loads the
+        component with its own permissions.
         """
-        if not self.components[key].is_restricted:
+        if not self._component.is_restricted:
             return frame
-        get_store().put(self._restricted_channel, {key: frame})
+        self._dashboard.store_restricted(self._component.key, frame)
         return new_refresh_token()
 
 

@@ -12,27 +12,35 @@ from dashboards.live.stores import get_store
 from dashboards.live.wire.frames import Points
 
 
+class PreparedValue(Protocol):
+    """A value of one component that was checked before the commit, and is rendered after it."""
+
+    event: str
+    """The name of the component's frames."""
+
+    def render(self) -> str | Points:
+        """Render the value for all viewers."""
+
+    def store_restricted(self, frame: str | Points) -> str | Points:
+        """Return what the channel gets of the frame; store it apart if only some may see it."""
+
+
 class Publishable(Protocol):
-    """What can be pushed to: it knows its channel and renders its own values."""
+    """An object whose values can be pushed: it has a channel and prepares its values."""
 
     is_registered: ClassVar[bool]
     """True if a page may show it."""
 
     @property
     def channel(self) -> str:
-        """Where its readers listen."""
+        """The channel of its subscribers."""
 
-    def prepare_pushed(self, key: str, value: Any) -> Any:
-        """Check a value and return it ready to be rendered; raise where it cannot be pushed."""
+    def prepare_pushed(self, key: str, value: Any) -> PreparedValue:
+        """Check a value, and return it ready to be rendered.
 
-    def get_event(self, key: str) -> str:
-        """Return the name of the component's frames."""
-
-    def render_pushed(self, key: str, value: Any) -> str | Points:
-        """Render what ``prepare_pushed`` returned."""
-
-    def store_restricted(self, key: str, frame: str | Points) -> str | Points:
-        """Return what the channel gets of a frame; store it apart if only some may see it."""
+        Raises:
+            Exception: the value cannot be pushed.
+        """
 
 
 _NOTHING: Any = object()
@@ -164,7 +172,7 @@ def _is_tests_own(block: object) -> bool:
     return bool(getattr(block, "_from_testcase", False))
 
 
-def _publish(target: Publishable, prepared: Mapping[str, Any]) -> None:
+def _publish(target: Publishable, prepared: Mapping[str, PreparedValue]) -> None:
     """Render and store; a value that fails does not keep the others out.
 
     Raises:
@@ -176,8 +184,7 @@ def _publish(target: Publishable, prepared: Mapping[str, Any]) -> None:
     for key, value in prepared.items():
         # Rendered now, not when pushed: what a value refers to is committed by now.
         try:
-            frame = target.render_pushed(key, value)
-            frames[target.get_event(key)] = target.store_restricted(key, frame)
+            frames[value.event] = value.store_restricted(value.render())
         except Exception as error:
             if store.is_unavailable(error):
                 raise
