@@ -111,6 +111,10 @@ class Bound(Protocol):
         """True if it loads together with others."""
 
     @property
+    def is_computed(self) -> bool:
+        """True if its value is computed once for all viewers, not pushed."""
+
+    @property
     def is_loadable(self) -> bool:
         """True if its value can be loaded at any time, not only when it is pushed."""
 
