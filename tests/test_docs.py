@@ -4,6 +4,7 @@ docs/what-happens-when.md: each row names a test and an event that exist.
 """
 
 import re
+import tokenize
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -76,3 +77,37 @@ def test_page_about_components_lists_each_kind_and_attribute():
     }
 
     assert listed == kinds | {each.name for each in fields(Component)}
+
+
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
+PACKAGE = ROOT / "src" / "dashboards"
+
+
+def test_retired_words_are_names_in_no_module():
+    """A concept that has two words is two concepts to a reader."""
+    found: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        with path.open("rb") as opened:
+            for token in tokenize.tokenize(opened.readline):
+                if token.type == tokenize.NAME:
+                    found.setdefault(token.string, set()).add(str(path.relative_to(PACKAGE)))
+    section = ARCHITECTURE.partition("## Retired words")[2]
+    table = [line.split("|")[1:4] for line in section.splitlines() if line.startswith("| `")]
+    words = {
+        word: set(re.findall(r"`([\w/.]+)`", still))
+        for retired, _, still in table
+        for word in re.findall(r"`(\w+)`", retired)
+    }
+
+    assert len(words) > 40
+    assert {word: found.get(word, set()) - still for word, still in words.items()} == {
+        word: set() for word in words
+    }
+
+
+def test_architecture_names_only_modules_that_exist():
+    named = re.findall(r"`((?:\w+/)*\w+(?:/|\.py|\.js))`", ARCHITECTURE)
+    roots = (ROOT, PACKAGE, PACKAGE / "live" / "stores" / "database")
+
+    assert len(named) > 50
+    assert [each for each in named if not any((root / each).exists() for root in roots)] == []

@@ -27,6 +27,8 @@ class Bound(Protocol):
 
     declaration: "Component"
     key: str
+    label: str
+    """Its name in errors and logs: the dashboard's class and the key."""
     live: bool | Every | OnChange
     """How its value is live."""
     series: int
@@ -59,10 +61,6 @@ class Bound(Protocol):
     @property
     def call_kwargs(self) -> dict[str, Any]:
         """The arguments that callables may name, such as ``request`` and ``filters``."""
-
-    @property
-    def label(self) -> str:
-        """Its name in errors and logs: the dashboard's class and the key."""
 
     @property
     def event(self) -> str:
@@ -111,6 +109,10 @@ class Bound(Protocol):
     @property
     def is_batched(self) -> bool:
         """True if it loads together with others."""
+
+    @property
+    def is_computed(self) -> bool:
+        """True if its value is computed once for all viewers, not pushed."""
 
     @property
     def is_loadable(self) -> bool:

@@ -36,10 +36,6 @@ class LiveBinding:
         self._owner = owner
         self._bound = bound
         self._loader = loader
-        self.label = bound.label
-        """The component's name in errors and logs."""
-        self.is_pushed = bound.live is True
-        """True if the value is pushed."""
 
     @property
     def is_refreshed(self) -> bool:
