@@ -229,6 +229,7 @@ async def test_page_that_hears_of_its_own_release_in_time_stays(site: Site, page
     loads = loads_of(page)
     script = page.locator("[data-dashboards-site-release]")
     own = await script.get_attribute("data-dashboards-site-release")
+    assert own
     await page.evaluate("document.body.append(document.createElement('input'))")
     await page.locator("body > input").focus()
     name("second")
