@@ -267,9 +267,8 @@ async def test_points_are_appended_and_leave_at_the_window(site: Site, page: Pag
     for number in range(1, 9):
         site.push_to("Series", pushed={"x": number, "y": number * 10})
     await until_points(page, "pushed", [40, 50, 60, 70, 80])
-    await expect(page.locator("#site_series-pushed-content [data-dashboards-point]")).to_have_count(
-        5
-    )
+    pushed = page.locator("#site_series-pushed-content [data-dashboards-point]")
+    await expect(pushed).to_have_count(5)
     name = await page.locator("#site_series-pushed-content .dashboards-chart-plot").evaluate(
         "plot => plot.data[0].name"
     )
@@ -357,8 +356,8 @@ async def test_a_computed_series_grows(site: Site, page: Page):
     await expect(points).not_to_have_count(0)
     before = await points.count()
     await page.wait_for_function(
-        "before => document.querySelectorAll("
-        "'#site_series-computed-content [data-dashboards-point]').length >= before + 3",
+        """before => document.querySelectorAll(
+            '#site_series-computed-content [data-dashboards-point]').length >= before + 3""",
         arg=before,
     )
     numbers = await points.evaluate_all(

@@ -171,9 +171,8 @@ async def test_what_is_pushed_to_one_object_moves_only_its_page(
     pages = {1: page, 2: await context.new_page()}
     for pk, each in pages.items():
         await each.goto(f"{site.url}/site/groupboard/{pk}/")
-        await expect(each.locator(f"#site_groupboard-{pk}")).to_have_attribute(
-            "data-dashboards-live", "open"
-        )
+        board = each.locator(f"#site_groupboard-{pk}")
+        await expect(board).to_have_attribute("data-dashboards-live", "open")
         await expect(each.locator(f"#site_groupboard-{pk}-later-content")).to_have_text(
             f"group g{pk}"
         )
@@ -246,9 +245,8 @@ async def test_awaited_values_wait_together_on_any_server(make_site: MakeSite, s
 async def test_two_dashboards_on_one_page_are_both_alive(site: Site, page: Page, address: str):
     await page.goto(f"{site.url}/{address}/")
     for name in ("live", "quiet"):
-        await expect(page.locator(f"#site_{name}")).to_have_attribute(
-            "data-dashboards-live", "open"
-        )
+        board = page.locator(f"#site_{name}")
+        await expect(board).to_have_attribute("data-dashboards-live", "open")
     site.push(number=7, chart={"data": [], "layout": {}})
     site.push_to("Quiet", silence="broken")
     site.push_to("Mixed", open="for all")

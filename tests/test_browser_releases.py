@@ -227,9 +227,9 @@ async def test_page_that_hears_of_its_own_release_in_time_stays(site: Site, page
     name = await answer_streams(page)
     await page.goto(f"{site.url}/site/live/")
     loads = loads_of(page)
-    own = await page.evaluate(
-        "document.querySelector('[data-dashboards-site-release]').dataset.dashboardsSiteRelease"
-    )
+    script = page.locator("[data-dashboards-site-release]")
+    own = await script.get_attribute("data-dashboards-site-release")
+    assert own
     await page.evaluate("document.body.append(document.createElement('input'))")
     await page.locator("body > input").focus()
     name("second")

@@ -124,9 +124,8 @@ async def until_drawn(page: Page, number: int, *, visible: bool | None = None) -
 def points_of(body: str, key: str) -> list[list[dict[str, Any] | None]]:
     """Return the points of a chart as a page carries them."""
     box = body.split(f'id="machine_machine-{key}-content"')[1].split("</section>", maxsplit=1)[0]
-    return [
-        json.loads(each) for each in re.findall(r'data-dashboards-point="\d+">(.*?)</script>', box)
-    ]
+    points = re.findall(r'data-dashboards-point="\d+">(.*?)</script>', box)
+    return [json.loads(each) for each in points]
 
 
 def test_the_first_byte_carries_what_was_sampled_before(demo: Demo):

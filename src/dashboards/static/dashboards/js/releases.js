@@ -7,8 +7,7 @@
 (() => {
   "use strict";
 
-  const { dashboardsSiteRelease: own, dashboardsReloadJitter: jitterSeconds } =
-    document.currentScript.dataset;
+  const { dashboardsSiteRelease: own, dashboardsReloadJitter: reloadJitter } = document.currentScript.dataset;
   const AGAIN_MS = 600_000; // Before the second time; each further pause is twice as long.
   const LOOK_MS = 1_000; // Between two looks at whether somebody is at it.
   const LONGEST_PAUSE_MS = 60_000; // Between two looks at whether the server is there.
@@ -51,7 +50,7 @@
     heard = release;
     if (!own || release === own || isPlanned || !isDue(release)) return;
     isPlanned = true;
-    setTimeout(() => reload(), 1000 * Number(jitterSeconds) * Math.random());
+    setTimeout(() => reload(), 1000 * Number(reloadJitter) * Math.random());
   }
 
   async function reload(pause = LOOK_MS) {
