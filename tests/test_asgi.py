@@ -11,8 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
 
-from dashboards.live import asgi
-from dashboards.live.asgi import LiveStreamMiddleware
+from dashboards.live.asgi import LiveStreamMiddleware, middleware
 from dashboards.live.stores import get_store
 from dashboards.live.subscription import EXTENSION, StreamHandoff, Subscription, get_handoff
 
@@ -33,7 +32,7 @@ def answering(
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         offer = scope["extensions"][EXTENSION]
         if hold:
-            offer.hold = Subscription("shop.orders", None)
+            offer.subscription = Subscription("shop.orders", None)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"retry: 500\n\n"})
 
@@ -177,7 +176,7 @@ async def test_requests_that_wait_for_django_are_sent_away_by_who_sent_most(
 ):
     """All requests for streams wait for one thread. One client could make the line as long as it
     liked, and everybody waited in it."""
-    monkeypatch.setattr(asgi, "_MAX_WAITING", 3)
+    monkeypatch.setattr(middleware, "_MAX_WAITING", 3)
     opened = asyncio.Event()
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -228,7 +227,7 @@ async def test_a_client_is_known_by_its_address_or_by_the_header_that_is_trusted
     clients: list[str] = []
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        clients.append(scope["extensions"][EXTENSION].client)
+        clients.append(scope["extensions"][EXTENSION].network)
         await answering(hold=False)(scope, receive, send)
 
     asking = Client(application)

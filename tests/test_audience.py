@@ -46,12 +46,14 @@ def test_channels_of_different_parts_are_never_alike():
         "\0",
     ]
     names = [
-        channel_name("shop.orders", about=a, user=u) for a in (None, *parts) for u in (None, *parts)
+        channel_name("shop.orders", object=a, user=u)
+        for a in (None, *parts)
+        for u in (None, *parts)
     ]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[A-Za-z0-9_.%/@!-]{1,120}", name) for name in names)
     assert channel_name("shop.orders") == "shop.orders"
-    assert channel_name("shop.orders", about=7, user=3) == "shop.orders/7@3"
+    assert channel_name("shop.orders", object=7, user=3) == "shop.orders/7@3"
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ async def test_a_channel_that_nobody_reads_keeps_nothing():
     store.put(CHANNEL, {"c": "x" * 1000})
     readers = [await hub.open(Subscription(CHANNEL, position)) for position in (None, old)]
     for reader in readers:
-        assert reader.take()
+        assert reader.next_batch()
     assert batches._BUDGET.used > before
     for reader in readers:
         hub.release(reader)
@@ -94,6 +94,6 @@ async def test_positions_of_another_epoch_share_the_whole_state():
     hub = Hub(store)
     store.put(CHANNEL, {"a": "x" * 1000})
     readers = [await hub.open(Subscription(CHANNEL, Position(f"e{n}", n))) for n in range(300)]
-    assert len({id(reader.take()) for reader in readers}) == 1
+    assert len({id(reader.next_batch()) for reader in readers}) == 1
     for reader in readers:
         hub.release(reader)

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from pytest_django import Settings
 
 from dashboards.component import CTA, Component, Stat, Text
-from dashboards.component.fragments import _MOST_SHELLS, _shells
+from dashboards.component.fragments import _MAX_FRAGMENTS, _fragments
 from dashboards.dashboard import Dashboard
 from tests.site.dashboards import HOSTILE
 
@@ -62,7 +62,7 @@ def test_each_language_has_its_own():
     assert "Waiting for the first value" in box(waiting)
     with translation.override("de"):
         box(waiting)
-    mine = [key for key in _shells if "'de'" in str(key[1]) and "'waiting'" in str(key[1])]
+    mine = [key for key in _fragments if "'de'" in str(key[1]) and "'waiting'" in str(key[1])]
     assert len(mine) == 1
     assert "Waiting for the first value" in box(waiting)
 
@@ -91,6 +91,6 @@ def test_a_template_of_ones_own_is_taken_at_once(settings: Settings):
 
 
 def test_what_is_kept_is_bounded():
-    for number in range(_MOST_SHELLS + 10):
+    for number in range(_MAX_FRAGMENTS + 10):
         box(Text(value="x", title=f"Title {number}"))
-    assert len(_shells) <= _MOST_SHELLS
+    assert len(_fragments) <= _MAX_FRAGMENTS

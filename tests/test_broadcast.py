@@ -18,7 +18,7 @@ from pytest_django import Settings
 from dashboards.component import Stat, Text
 from dashboards.component.broadcast import (
     PREFIX,
-    _fix_base_addresses,
+    _fix_base_urls,
     broadcasting,
     fit_to_page,
 )
@@ -84,7 +84,7 @@ timezone.activate(zone)
 board = Kinds()
 assert set(VALUES) == set(Kinds.declared)
 frames = {
-    key: board.render_pushed(key, board.prepare_pushed(key, value)) for key, value in VALUES.items()
+    key: board.prepare_pushed(key, value).render() for key, value in VALUES.items()
 }
 for key in Kinds.declared:
     frames[key + ":state"] = board[key].live_binding.render_state("failed", 1_800_000_000)
@@ -195,7 +195,7 @@ def test_project_without_static_files_may_push(settings: Settings):
     # A project that serves no static files has no STATIC_URL, and to ask its storage raised.
     settings.STATIC_URL = None
     settings.STORAGES = {}
-    _fix_base_addresses.cache_clear()
+    _fix_base_urls.cache_clear()
 
     with broadcasting():
         assert get_script_prefix() == PREFIX

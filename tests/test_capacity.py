@@ -11,7 +11,7 @@ from itertools import count
 import psutil
 import pytest
 
-from dashboards.live.fanout.places import Place, Places, network_of
+from dashboards.live.asgi.slots import Slot, Slots, network_of
 from tests.conftest import MakeSite
 from tests.harness import Site, Stream, wait_for
 from tests.test_servers import STREAM, log_in
@@ -19,62 +19,62 @@ from tests.test_servers import STREAM, log_in
 BIG = "x" * 1_500_000
 
 
-# Places.
+# Slots.
 
 
-def take(places: Places, holder: str, left: list[str], most: int = 4) -> Place | None:
-    return places.take(holder, most, lambda: left.append(holder))
+def take(slots: Slots, owner: str, left: list[str], limit: int = 4) -> Slot | None:
+    return slots.acquire(owner, limit, lambda: left.append(owner))
 
 
 def test_places_while_there_is_room_are_for_everybody():
-    places, left = Places(), list[str]()
-    assert all(take(places, "one", left) for _ in range(4))
+    slots, left = Slots(), list[str]()
+    assert all(take(slots, "one", left) for _ in range(4))
     assert not left
-    assert not places.is_full
+    assert not slots.is_full
 
 
 def test_places_when_full_go_from_who_holds_most_to_who_holds_less():
-    places, left = Places(), list[str]()
+    slots, left = Slots(), list[str]()
     for _ in range(4):
-        take(places, "crowd", left)
-    assert take(places, "two", left)
-    assert take(places, "three", left)
+        take(slots, "crowd", left)
+    assert take(slots, "two", left)
+    assert take(slots, "three", left)
     assert left == ["crowd", "crowd"]
     # Whoever would hold as many as the one who has to leave is refused.
-    assert take(places, "two", left) is None
-    assert take(places, "crowd", left) is None
-    assert places.taken == 4
+    assert take(slots, "two", left) is None
+    assert take(slots, "crowd", left) is None
+    assert slots.taken == 4
 
 
 def test_places_when_full_and_all_of_one_holder_refuse_the_last_to_come():
     """Behind a reverse proxy all clients have one address. Nobody is sent away for another."""
-    places, left = Places(), list[str]()
+    slots, left = Slots(), list[str]()
     for _ in range(4):
-        take(places, "proxy", left)
-    assert not places.may_take("proxy", 4)
-    assert take(places, "proxy", left) is None
+        take(slots, "proxy", left)
+    assert not slots.is_available("proxy", 4)
+    assert take(slots, "proxy", left) is None
     assert not left
 
 
 def test_place_given_back_twice_is_free_once():
-    places, left = Places(), list[str]()
-    place = take(places, "one", left)
-    assert place
-    places.give_back(place)
-    places.give_back(place)
-    assert places.taken == 0
+    slots, left = Slots(), list[str]()
+    slot = take(slots, "one", left)
+    assert slot
+    slots.release(slot)
+    slots.release(slot)
+    assert slots.taken == 0
 
 
 def test_places_are_full_until_a_tenth_is_free():
     """The log says it once per episode: at the limit one comes and one goes all the time."""
-    places, left = Places(), list[str]()
-    held = [take(places, "one", left, most=20) for _ in range(20)]
-    assert not places.may_take("one", 20)
-    for place, is_full in zip(held, (True, False, False), strict=False):
-        assert place
-        places.give_back(place)
-        assert places.may_take("one", 20)
-        assert places.is_full is is_full
+    slots, left = Slots(), list[str]()
+    held = [take(slots, "one", left, limit=20) for _ in range(20)]
+    assert not slots.is_available("one", 20)
+    for slot, is_full in zip(held, (True, False, False), strict=False):
+        assert slot
+        slots.release(slot)
+        assert slots.is_available("one", 20)
+        assert slots.is_full is is_full
 
 
 @pytest.mark.parametrize(

@@ -408,9 +408,9 @@ def test_w014_a_map_is_declared_but_there_are_no_shapes(monkeypatch: pytest.Monk
     registry.register(Mapped)
     monkeypatch.setattr("dashboards.checks.components.registry", registry)
     assert [message for message in found() if message.id == "dashboards.W014"] == []
-    monkeypatch.setattr("dashboards.world.source", lambda: None)
+    monkeypatch.setattr("dashboards.world.find_geojson", lambda: None)
     # Made once a process, and kept: with this it would be none from here on.
-    monkeypatch.setattr("dashboards.world.folder", lambda: None)
+    monkeypatch.setattr("dashboards.world.build_directory", lambda: None)
 
     [message] = [message for message in found() if message.id == "dashboards.W014"]
     assert message.msg == (

@@ -21,7 +21,8 @@ from dashboards.live import Every
 from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.pool import Pool
 from dashboards.live.compute.producer import Producer
-from dashboards.live.fanout.hub import Hub, Reader
+from dashboards.live.fanout.hub import Hub
+from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import METRICS, get_metrics
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.subscription import Subscription
@@ -55,7 +56,7 @@ async def hub(store: PickyStore) -> AsyncIterator[Hub]:
     hub = Hub(store)
     yield hub
     for feed in list(hub._feeds.values()):
-        for reader in list(feed.readers):
+        for reader in list(feed.subscribers):
             hub.release(reader)
     await asyncio.sleep(0)
 
@@ -68,7 +69,7 @@ def stuck() -> Iterator[threading.Event]:
     event.set()
 
 
-async def read_until(reader: Reader, text: str) -> str:
+async def read_until(reader: Subscriber, text: str) -> str:
     seen = ""
     async with asyncio.timeout(15):
         while text not in seen:

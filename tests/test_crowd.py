@@ -16,10 +16,12 @@ from django.db import OperationalError
 from dashboards.live.access.channel import REVOCATIONS
 from dashboards.live.access.subjects import user_subject
 from dashboards.live.compute.groups import ComputedValue
-from dashboards.live.fanout.hub import Hub, Reader
+from dashboards.live.fanout.hub import Hub
+from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import get_metrics
 from dashboards.live.stores.database import DatabaseStore
-from dashboards.live.stores.redis import RedisStore, _Reads
+from dashboards.live.stores.redis import RedisStore
+from dashboards.live.stores.redis.reads import PipelinedReads
 from dashboards.live.subscription import Subscription
 from tests.conftest import MakeSite
 from tests.harness import wait_for
@@ -60,7 +62,7 @@ async def may_not_be_asked() -> bool:
     pytest.fail("Access was not in doubt.")
 
 
-async def open_as(hub: Hub, channel: str, pk: int = 1) -> Reader:
+async def open_as(hub: Hub, channel: str, pk: int = 1) -> Subscriber:
     access = (await asyncio.to_thread(hub._store.heads, [REVOCATIONS])).get(REVOCATIONS)
     return await hub.open(
         Subscription(channel, None, identity=user_subject(pk), access=access), may_read
@@ -75,13 +77,13 @@ async def hub_of(store: RedisStore) -> AsyncIterator[Hub]:
     finally:
         tasks = hub._tasks.union(*(feed.tasks for feed in hub._feeds.values()))
         for feed in list(hub._feeds.values()):
-            for reader in list(feed.readers):
+            for reader in list(feed.subscribers):
                 hub.release(reader)
         if tasks:
             await asyncio.wait(tasks)
 
 
-async def until(reader: Reader, text: str) -> None:
+async def until(reader: Subscriber, text: str) -> None:
     async with asyncio.timeout(10):
         while text not in (news := (await reader.read()).decode()):
             assert news, f"The stream ended for {reader.end_reason!r}."
@@ -114,7 +116,7 @@ async def test_a_thousand_channels_opened_at_once_are_held_over_few_connections(
     client.close()
 
 
-async def open_as_known(hub: Hub, channel: str) -> Reader:
+async def open_as_known(hub: Hub, channel: str) -> Subscriber:
     return await hub.open(
         Subscription(channel, None, identity=user_subject(1), access=hub.access), may_read
     )
@@ -135,11 +137,11 @@ async def test_reads_asked_while_others_are_answered_are_answered():
     async def lend() -> AsyncIterator[Client]:
         yield Client()
 
-    reads = _Reads(cast("Any", lend))
+    reads = PipelinedReads(cast("Any", lend))
 
     async def read(key: str, times: int) -> None:
         for _ in range(times):
-            assert await reads.ask([key], [1]) == [key, 1]
+            assert await reads.request([key], [1]) == [key, 1]
 
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         group.create_task(read("a", times=2))

@@ -1,4 +1,4 @@
-"""Work of a task that is begun elsewhere, as a hub begins the writes of its readers."""
+"""Work of a task that is started elsewhere, as a feed starts the writes of its subscribers."""
 
 import asyncio
 import contextvars
@@ -6,11 +6,15 @@ from collections.abc import Awaitable
 
 import pytest
 
-from dashboards.live.fanout.eager import begin, between_tasks
+from dashboards.live.fanout.eager import suspend_current_task
+from dashboards.live.fanout.feed import Feed
+from dashboards.live.fanout.subscriber import Subscriber
+from dashboards.live.stores.memory import MemoryStore
+from dashboards.live.subscription import Subscription
 
 
 class Writer:
-    """A task that waits for news, and what another one begins for it."""
+    """A task that waits, and whose work another one starts."""
 
     def __init__(self) -> None:
         self.rest: asyncio.Future[Awaitable[None]] = asyncio.get_running_loop().create_future()
@@ -21,8 +25,9 @@ class Writer:
         await (await self.rest)
 
     def begin(self, work: Awaitable[None]) -> Awaitable[None] | None:
-        with between_tasks():
-            return begin(self.task, self.context, work)
+        with suspend_current_task() as start_eagerly:
+            assert start_eagerly is not None
+            return start_eagerly(self.task, self.context, work)
 
 
 async def test_what_need_not_wait_is_done_at_once():
@@ -63,7 +68,7 @@ async def test_whose_turn_it_is_is_as_before_even_after_a_failure():
     in_between: list[object] = []
 
     def fail() -> None:
-        with between_tasks():
+        with suspend_current_task():
             in_between.append(asyncio.current_task())
             raise ZeroDivisionError
 
@@ -140,3 +145,32 @@ async def test_a_failure_is_the_tasks_own():
     writer.rest.set_result(rest)
     with pytest.raises(BrokenPipeError):
         await writer.task
+
+
+@pytest.mark.parametrize("missing", ["", "_enter_task", "_leave_task"])
+async def test_update_without_private_names_of_asyncio_is_written_by_the_woken_task(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+):
+    if missing:
+        monkeypatch.delattr(asyncio, missing)
+    store, feed = MemoryStore({}), Feed("shop.orders")
+    subscriber = Subscriber(feed.get_view(frozenset()), Subscription("shop.orders", None))
+    feed.subscribers.add(subscriber)
+    written: list[tuple[bytes, object]] = []
+
+    async def write(encoded: bytes) -> None:
+        written.append((encoded, asyncio.current_task()))
+
+    task = asyncio.create_task(subscriber.deliver(write))
+    await asyncio.sleep(0)
+    for number in (1, 2):
+        store.put("shop.orders", {"a": f"value {number}"})
+        feed.apply(store.since("shop.orders", feed.position))
+        assert len(written) == (number - 1 if missing else number), "at once, or when it is woken"
+        await asyncio.sleep(0)
+        encoded, by = written[-1]
+        assert f"value {number}".encode() in encoded
+        assert by is task
+    feed.close("shutdown")
+    await asyncio.wait_for(task, 5)
+    assert len(written) == 2

@@ -145,8 +145,8 @@ def test_second_dashboard_on_a_page_with_parameters_of_the_same_key_is_refused(
     with pytest.raises(DeclarationError) as raised:
         embedding.render_component(Sales(), key, request)
     assert str(raised.value) == (
-        f"Sales.{key}: Stock.{key} stands on the same page, and both keep in its address what "
-        f"their viewer has chosen, as ?{key}-…: give one of them another key."
+        f"Sales.{key}: Stock.{key} is on the same page, and the parameters of both begin with "
+        f"{key!r} in its URL (?{key}-…): give one of them another key."
     )
     settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": False}
     assert "Could not be loaded." in embedding.render_component(Sales(), key, request)

@@ -181,8 +181,8 @@ def test_a_channel_cannot_tell_users_or_objects_apart(
         type("Wrong", (base,), {"Meta": type("Meta", (), {**divided, "event_channels": ["x"]})})
 
     assert str(raised.value) == (
-        "Meta.event_channels cannot be told apart by user or object, as the values of this "
-        "dashboard are: push them with dashboards.live.push."
+        "Meta.event_channels cannot be used here, because each user or object has values of "
+        "its own, and a channel sends its events to all: use dashboards.live.push."
     )
 
 
@@ -237,8 +237,8 @@ def test_w031_named_channels_that_anybody_may_read(installed: Settings, manager:
     installed.EVENTSTREAM_CHANNELMANAGER_CLASS = manager
 
     assert found("W031")[0] == Warning(
-        "Orders.Meta.event_channels names 'orders', 'shared', but whoever may not open Orders may "
-        "read them all the same.",
+        "Orders.Meta.event_channels names 'orders', 'shared', but users who may not open "
+        "Orders can read them, too.",
         hint=(
             "Set EVENTSTREAM_CHANNELMANAGER_CLASS = "
             '"dashboards.eventstream.DashboardChannelManager".'

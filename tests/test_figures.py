@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.checks import run_checks
 from django.db import connection
@@ -16,11 +17,12 @@ from django.db.models import Count, Sum
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone, translation
+from django.utils import formats, timezone, translation
 from django.utils.safestring import mark_safe
+from pytest_django import Settings
 
 from dashboards.component import Component, Gauge, Progress, Stat, Text
-from dashboards.component.formats import NOTHING
+from dashboards.component.formats import NOTHING, format_number
 from dashboards.component.stat import StatDateChangeSerializer, StatSerializer
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError
@@ -88,6 +90,25 @@ def test_numbers_are_written_as_the_locale_does(value: Any, english: str, german
     for language, said in (("en", english), ("de", german)):
         with translation.override(language):
             assert words(Stat(value={"text": value})) == said
+
+
+@pytest.mark.parametrize("number", [0, 7, -7, 999, 1000, -1234567, 10**17, Decimal("-1234.50")])
+def test_number_format_is_the_same_as_djangos_in_every_language(number: int | Decimal):
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            expected = formats.number_format(number, force_grouping=True)
+            assert format_number(number) == expected, language
+
+
+def test_number_format_follows_a_changed_setting(settings: Settings):
+    # Django has no formats for Swahili, so it takes those of the settings.
+    with translation.override("sw"):
+        assert format_number(1234567) == "1234567"
+        settings.NUMBER_GROUPING = (3, 2, 0)
+        assert format_number(1234567) == "12,34,567"
+        settings.NUMBER_GROUPING = 3
+        settings.THOUSAND_SEPARATOR = "'"
+        assert format_number(1234567) == "1'234'567"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from django.contrib.staticfiles.finders import get_finder
 from django.core.management import call_command
 from pytest_django import Settings
 
-from dashboards.finders import PlotlyFinder, WorldFinder, with_ours
+from dashboards.finders import PlotlyFinder, WorldFinder, with_package_finders
 
 OF_PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 PATH = "dashboards/plotly/plotly.min.js"
@@ -174,10 +174,10 @@ def test_without_plotly_all_else_is_collected(settings: Settings, tmp_path: Path
 def test_the_finders_are_added_once(before: Any, after: list[str]):
     given = list(before)
 
-    once = with_ours(before)
+    once = with_package_finders(before)
 
     assert list(once) == after
-    assert list(with_ours(once)) == after
+    assert list(with_package_finders(once)) == after
     assert list(before) == given
 
 
@@ -228,7 +228,7 @@ def test_a_file_of_the_projects_own_goes_before_it(settings: Settings, tmp_path:
 
 
 def test_without_geopip_there_is_no_world(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dashboards.world.folder", lambda: None)
+    monkeypatch.setattr("dashboards.world.build_directory", lambda: None)
 
     assert WorldFinder().find(WORLD) == []
     assert list(WorldFinder().list([])) == []

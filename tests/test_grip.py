@@ -21,6 +21,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboards.live import push
+from dashboards.live.access import recent
 from dashboards.live.access.channel import REVOCATIONS
 from dashboards.live.access.subjects import ALL_USERS, user_subject
 from dashboards.live.grip import publisher
@@ -575,7 +576,7 @@ def test_revocation_is_published_again_until_no_answer_can_be_on_its_way(
     seconds = 0.0
     now = time.monotonic
     clock = SimpleNamespace(time=time.time, monotonic=lambda: now() + seconds)
-    monkeypatch.setattr(publisher, "time", clock)
+    monkeypatch.setattr(recent, "time", clock)
     store = get_store()
     store.put(REVOCATIONS, {user_subject(7): "", "object:5b2": ""})
     wait_for(lambda: len(control.items) == 2)
@@ -646,8 +647,11 @@ def test_a_refused_publish_says_so_once(
         each for each in caplog.records if getattr(each, "event", "") == "proxy_unavailable"
     ]
     message = failed.getMessage()
-    assert "cannot be told of news (" in message
-    assert "It is tried again until it can; meanwhile its streams ask by themselves" in message
+    assert "cannot be published to the GRIP proxy at " in message
+    assert (
+        "It is tried again until it works; meanwhile its streams request updates themselves"
+        in message
+    )
     # One line, where a library's chained tracebacks made ninety.
     assert "\n" not in message
     assert failed.exc_info is None

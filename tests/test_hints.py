@@ -107,7 +107,7 @@ async def test_a_folder_that_is_not_private_is_not_used(folder: Path, caplog, wh
         folder.chmod(0o755)
     with sender() as hints:
         async with listening(hints):
-            assert "only the poll" in caplog.text
+            assert "by polling only" in caplog.text
 
 
 async def test_an_address_that_is_too_long_means_only_the_poll(

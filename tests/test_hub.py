@@ -14,7 +14,8 @@ from dashboards.live.access.channel import REVOCATIONS
 from dashboards.live.access.subjects import ALL_USERS, user_subject
 from dashboards.live.compute import producer
 from dashboards.live.compute.groups import ComputedValue, acquire_lease, group_by_interval
-from dashboards.live.fanout.hub import Hub, Reader
+from dashboards.live.fanout.hub import Hub
+from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import get_metrics
 from dashboards.live.stores.base import Changes
 from dashboards.live.stores.memory import MemoryStore
@@ -68,16 +69,16 @@ async def hub(store: Store) -> AsyncIterator[Hub]:
     hub = Hub(store)
     yield hub
     for feed in list(hub._feeds.values()):
-        for reader in list(feed.readers):
+        for reader in list(feed.subscribers):
             hub.release(reader)
     await asyncio.sleep(0)
 
 
-async def open_reader(hub: Hub, store: Store, sources: Sequence[ComputedValue] = ()) -> Reader:
+async def open_reader(hub: Hub, store: Store, sources: Sequence[ComputedValue] = ()) -> Subscriber:
     return await hub.open(Subscription(CHANNEL, store.since(CHANNEL, None).position, sources))
 
 
-async def read(reader: Reader) -> str:
+async def read(reader: Subscriber) -> str:
     return (await asyncio.wait_for(reader.read(), 5)).decode()
 
 
@@ -224,7 +225,7 @@ async def test_silence_is_broken_by_a_beat_that_carries_the_position(
 
 async def test_a_client_that_stopped_reading_is_given_up(hub: Hub, store: Store, settings):
     settings.DASHBOARDS = {"HEARTBEAT_SECONDS": 0.1}
-    opened: asyncio.Future[Reader] = asyncio.get_running_loop().create_future()
+    opened: asyncio.Future[Subscriber] = asyncio.get_running_loop().create_future()
 
     async def stream() -> None:
         reader = await open_reader(hub, store)
@@ -235,7 +236,7 @@ async def test_a_client_that_stopped_reading_is_given_up(hub: Hub, store: Store,
     task = asyncio.create_task(stream())
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 10)
-    assert (await opened).abandoned
+    assert (await opened).is_aborted
 
 
 async def test_a_stream_ends_at_its_age(hub: Hub, store: Store, settings):
@@ -481,7 +482,7 @@ async def test_what_was_written_is_counted(hub: Hub, store: Store):
     assert get_metrics()["lag_max_seconds"] < 60
 
 
-async def open_as(hub: Hub, store: Store, pk: int, access: Position | None = None) -> Reader:
+async def open_as(hub: Hub, store: Store, pk: int, access: Position | None = None) -> Subscriber:
     """Open as somebody whose access was checked when ``REVOCATIONS`` stood there, or just now."""
     access = access or store.heads([REVOCATIONS]).get(REVOCATIONS)
     position = store.since(CHANNEL, None).position
@@ -614,7 +615,7 @@ class Site:
         return answer
 
 
-async def open_with(hub: Hub, store: Store, site: Site, pk: int = 1) -> Reader:
+async def open_with(hub: Hub, store: Store, site: Site, pk: int = 1) -> Subscriber:
     access = store.heads([REVOCATIONS]).get(REVOCATIONS)
     position = store.since(CHANNEL, None).position
     hold = Subscription(CHANNEL, position, identity=user_subject(pk), access=access)
@@ -641,7 +642,7 @@ async def test_a_site_that_cannot_say_who_may_read_is_asked_again(
     hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     """After an outage the site itself may have trouble: that is no reason to end streams."""
-    monkeypatch.setattr("dashboards.live.fanout.hub._TROUBLE_SECONDS", 0.05)
+    monkeypatch.setattr("dashboards.live.access.watch._RETRY_SECONDS", 0.05)
     site = Site(RuntimeError("The site answered 500."), True)
     site.may_answer.set()
     reader = await open_with(hub, store, site)
@@ -654,7 +655,7 @@ async def test_a_site_that_cannot_say_who_may_read_is_asked_again(
 async def test_a_reader_that_has_gone_is_not_asked_for_again(
     hub: Hub, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("dashboards.live.fanout.hub._TROUBLE_SECONDS", 0.05)
+    monkeypatch.setattr("dashboards.live.access.watch._RETRY_SECONDS", 0.05)
     site = Site(RuntimeError("The site answered 500."))
     reader, other = await open_with(hub, store, site), await open_reader(hub, store)
     store.put(REVOCATIONS, {ALL_USERS: ""})
@@ -662,7 +663,7 @@ async def test_a_reader_that_has_gone_is_not_asked_for_again(
     hub.release(reader)
     site.may_answer.set()
     await asyncio.to_thread(wait_for, lambda: not site.answers)
-    await asyncio.to_thread(wait_for, lambda: not hub._suspended)
+    await asyncio.to_thread(wait_for, lambda: not hub._access._suspended)
     store.put(CHANNEL, {"a": "news"})
     assert "news" in await read(other)
 

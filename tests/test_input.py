@@ -15,7 +15,7 @@ from django.test import Client, override_settings
 
 from dashboards.component import Text
 from dashboards.component.cleaning import MAX_DEPTH, as_form
-from dashboards.component.form import _save
+from dashboards.component.form.component import _save
 from dashboards.component.text import Markup
 from tests.site.dashboards import Anything
 from tests.test_tables import make_books

@@ -40,8 +40,8 @@ def test_it_computes_where_nobody_holds_and_stops_at_once(make_site: MakeSite):
     ("names", "message"),
     [
         (["site_nothing"], "No dashboard is called site_nothing; there are site_live"),
-        (["site_quiet"], "site_quiet has no values that are computed for everybody"),
-        (["site_mine"], "site_mine has no values that are computed for everybody"),
+        (["site_quiet"], "site_quiet has no values that are computed for all viewers"),
+        (["site_mine"], "site_mine has no values that are computed for all viewers"),
     ],
 )
 def test_what_it_cannot_compute_is_said(names: list[str], message: str):

@@ -18,7 +18,7 @@ from django.test import Client, RequestFactory
 
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
-from dashboards.dashboard.model_signals import ask_anew_on_change
+from dashboards.dashboard.model_signals import check_access_on_change
 from dashboards.live import OnChange, arevoke, revoke
 from dashboards.live.access import revocations as revocation
 from dashboards.live.access.revocations import revocations
@@ -245,13 +245,13 @@ SHOP = dashboard_subject("shop.orders")
     ],
 )
 def test_revocation_concerns_streams_about_all_that_it_names(key: str, concerned: bool):
-    hold = Subscription("shop.orders", None, identity=ONE, about=(SHOP,))
+    hold = Subscription("shop.orders", None, identity=ONE, content_subjects=(SHOP,))
     assert Revoked({key}).concerns(hold.subjects) is concerned
 
 
 def test_revocation_of_everybody_leaves_streams_of_nobody_alone():
     assert not Revoked({ALL_USERS}).concerns(
-        Subscription("shop.orders", None, about=(SHOP,)).subjects
+        Subscription("shop.orders", None, content_subjects=(SHOP,)).subjects
     )
 
 
@@ -421,7 +421,7 @@ def test_process_that_ends_tells_what_it_has_put_together(told: list[str]):
 @pytest.mark.parametrize("kind", [Book, Classic, Paperback])
 def test_object_saved_through_any_class_is_heard(told: list[str], kind: type[Book]):
     needed: list[bool] = []
-    ask_anew_on_change(Book, lambda: bool(needed))
+    check_access_on_change(Book, lambda: bool(needed))
     Paperback.objects.create(title="One")
     book = kind.objects.get()
     book.save()

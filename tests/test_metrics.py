@@ -44,7 +44,7 @@ def test_others_get_nothing(client: Client):
 
 
 def test_every_line_is_openmetrics():
-    METRICS.wrote(size=10, frames=2, versions=1, lag=0.004)
+    METRICS.count_write(size=10, frames=2, versions=1, lag=0.004)
     METRICS.ended["age"] += 1
     text = openmetrics()
     sample = re.compile(r'[a-z_]+(\{[a-z]+="[^"]+"\})? [0-9.e+-]+')

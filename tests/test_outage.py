@@ -145,15 +145,15 @@ def test_a_page_is_served_by_a_store_that_is_full(
 def test_one_request_at_a_time_tries_a_store_that_failed(monkeypatch: pytest.MonkeyPatch):
     """Each page waited for a store that hangs, one after the other and all at the same time."""
     outage = outages.Outage()
-    assert outage.may_ask()
-    assert outage.may_ask()
+    assert outage.may_try()
+    assert outage.may_try()
     outage.begin(ConnectionError())
-    assert not outage.may_ask()
+    assert not outage.may_try()
     monkeypatch.setattr(outage, "_retry_at", 0)
-    assert outage.may_ask()
-    assert not outage.may_ask(), "somebody is trying"
+    assert outage.may_try()
+    assert not outage.may_try(), "somebody is trying"
     outage.end()
-    assert outage.may_ask()
+    assert outage.may_try()
 
 
 def test_a_store_that_is_read_and_not_written_is_said_once(

@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from dashboards.component import Chart, Component, Gauge, Progress, Stat, Text
 from dashboards.dashboard import Dashboard
+from dashboards.dashboard.live import PushedValue
 from dashboards.exceptions import (
     ComponentValueError,
     NotLiveError,
@@ -362,7 +363,7 @@ def test_a_value_that_is_too_large_is_refused_by_the_call_before_it_is_rendered(
     value: Any, monkeypatch: pytest.MonkeyPatch
 ):
     """A string of 50 MB was rendered, stored, and sent to everybody who looked at the page."""
-    monkeypatch.setattr(Board, "render_pushed", None)
+    monkeypatch.setattr(PushedValue, "render", None)
     with transaction.atomic(), pytest.raises(ValueTooLargeError) as refused:
         push(Board, "number", value)
 

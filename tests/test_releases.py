@@ -26,7 +26,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from dashboards import releases
 
 def name():
-    releases._compute.cache_clear()
+    releases._compute_hash.cache_clear()
     return releases.get_release_id()
 
 names = {"as it is": name(), "again": name()}
@@ -116,8 +116,8 @@ def test_project_without_static_files_or_template_files_has_a_release(settings: 
             "OPTIONS": {"loaders": [("django.template.loaders.locmem.Loader", {})]},
         }
     ]
-    releases._compute.cache_clear()
+    releases._compute_hash.cache_clear()
     try:
         assert re.fullmatch("[0-9a-f]{12}", get_release_id())
     finally:
-        releases._compute.cache_clear()
+        releases._compute_hash.cache_clear()

@@ -77,15 +77,15 @@ def test_it_is_told_of_once_and_tried_until_it_is_stored(
     wait_for(lambda: not revocations.are_waiting)
     assert set(told(store)) == {user_subject(1), user_subject(2)}
     assert [each.message for each in caplog.records] == [
-        "The store of live state cannot be told who lost access; it is tried until it can.",
-        "The store of live state was told who lost access.",
+        "Revoked access cannot be written to the store of live state; it is tried again.",
+        "Revoked access was written to the store of live state.",
     ]
 
 
 def test_one_thread_tells_all_and_remembers_no_more_than_it_may(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(revocation, "_MOST_AT_ONCE", 3)
+    monkeypatch.setattr(revocation, "_MAX_AT_ONCE", 3)
     store.locked = True
     for pk in range(10):
         revocations.revoke(user_subject(pk))

@@ -535,8 +535,8 @@ def put(key: str, html: str) -> None:
 def push(key: str, value: Any) -> None:
     """Put at once what ``push`` puts after the commit, which no test here has."""
     board = Live()
-    pushed = board.render_pushed(key, board.prepare_pushed(key, value))
-    get_store().put(board.channel, {board.get_event(key): pushed})
+    pushed = board.prepare_pushed(key, value)
+    get_store().put(board.channel, {pushed.event: pushed.render()})
 
 
 def test_live_value_that_never_came_is_waited_for(client: Client):

@@ -17,7 +17,8 @@ from django.db import Error as DatabaseError
 from django.db import connections, transaction
 from django.db.models.signals import post_delete
 
-from dashboards.live.fanout.hub import Hub, Reader
+from dashboards.live.fanout.hub import Hub
+from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, Changes
 from dashboards.live.stores.database import DatabaseStore
@@ -44,7 +45,7 @@ from tests.redis_server import RedisServer, redis_server
 
 
 @asynccontextmanager
-async def reading(store: BaseStore) -> AsyncIterator[tuple[Reader, asyncio.Event]]:
+async def reading(store: BaseStore) -> AsyncIterator[tuple[Subscriber, asyncio.Event]]:
     """Read a channel through a hub; and what is set when the store's wire carries hints."""
     begun, loop, listen = asyncio.Event(), asyncio.get_running_loop(), store.listen
 
@@ -68,7 +69,7 @@ async def reading(store: BaseStore) -> AsyncIterator[tuple[Reader, asyncio.Event
             await asyncio.wait(work, timeout=5)
 
 
-async def shows(reader: Reader, data: str) -> None:
+async def shows(reader: Subscriber, data: str) -> None:
     while data.encode() not in await asyncio.wait_for(reader.read(), 10):
         pass
 
@@ -550,7 +551,7 @@ class TestRedis(SharedStoreContract):
         async with listening(store), listening(store):
             await store.asince(CHANNEL, None)
         await store.asince(CHANNEL, None)
-        assert not store._loops
+        assert not store._connections._loops
         with server.client() as client:
             await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
 
@@ -728,7 +729,7 @@ def test_redis_needs_no_options():
 
 
 def test_a_missing_redis_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dashboards.live.stores.redis.INSTALLED", False)
+    monkeypatch.setattr("dashboards.live.stores.redis.connections.INSTALLED", False)
     store = RedisStore({})
     [error] = store.check()
     assert error.id == "dashboards.E010"

@@ -63,7 +63,7 @@ def view(component: Component, query: str = "") -> TableView:
 
 
 def first_column(component: Component, query: str = "") -> list[Any]:
-    return [line.cells[0].value for line in view(component, query).lines]
+    return [row.cells[0].value for row in view(component, query).rows]
 
 
 def html_of(component: Component, query: str = "") -> str:
@@ -141,7 +141,7 @@ class Plain:
 def test_it_takes(value: Any):
     shown = view(Table(value=value))
 
-    assert [line.cells[0].value for line in shown.lines] == ["a", "b"]
+    assert [row.cells[0].value for row in shown.rows] == ["a", "b"]
     assert shown.headings[0].label == "Name"
     assert shown.total == 2
 
@@ -236,7 +236,7 @@ def test_a_serializer_as_the_older_documentation_writes_it():
     for value in (Example, Example.serialize):
         for component in (Table(value=value), Table(defer=value)):
             shown = bind(component, "min=7").get_value()
-            assert [line.cells[0].value for line in shown.lines] == [
+            assert [row.cells[0].value for row in shown.rows] == [
                 "The Key is: key_7",
                 "The Key is: key_8",
                 "The Key is: key_9",
@@ -602,16 +602,16 @@ def test_pages_and_their_addresses():
 
     shown = view(table, "it-page=3&it-search=&a=1&a=2")
 
-    assert (shown.first, shown.last, shown.count) == ("21", "30", "60")
-    assert shown.to_previous is not None
-    assert shown.to_previous.href == "?a=1&a=2&it-page=2"
-    assert shown.to_first is not None
-    assert shown.to_first.href == "?a=1&a=2"
-    assert shown.to_last is not None
-    assert shown.to_last.load.endswith("/@component/it/?a=1&a=2&it-page=6")
-    assert view(table).to_first is None
-    assert view(table, "it-page=6").to_next is None
-    assert len(view(table, "it-size=50&it-page=2").lines) == 10
+    assert (shown.first_row, shown.last_row, shown.total_text) == ("21", "30", "60")
+    assert shown.previous_page is not None
+    assert shown.previous_page.href == "?a=1&a=2&it-page=2"
+    assert shown.first_page is not None
+    assert shown.first_page.href == "?a=1&a=2"
+    assert shown.last_page is not None
+    assert shown.last_page.load.endswith("/@component/it/?a=1&a=2&it-page=6")
+    assert view(table).first_page is None
+    assert view(table, "it-page=6").next_page is None
+    assert len(view(table, "it-size=50&it-page=2").rows) == 10
 
 
 def test_a_search_keeps_the_order_and_what_else_the_page_was_asked_for():
@@ -974,7 +974,7 @@ def test_no_file_where_none_is_offered(client: Client):
 
 def put(key: str, value: Any) -> str:
     target = Shelf()
-    frame = target.render_pushed(key, target.prepare_pushed(key, value))
+    frame = target.prepare_pushed(key, value).render()
     get_store().put(target.channel, {key: frame})
     assert isinstance(frame, str)
     return frame

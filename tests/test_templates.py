@@ -205,6 +205,7 @@ def test_the_short_way_says_what_the_template_says(
         monkeypatch.setattr(
             "dashboards.component.templates.is_package_template", lambda template: False
         )
+        stat = Board(RequestFactory().get("/"))["plain"]
         assert short == [stat.render(stat.prepare(value))] * 2
 
 

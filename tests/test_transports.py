@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from dashboards.live.connections import Connection
+from dashboards.live.asgi.connections import Connection
 
 
 class Cycle:

@@ -31,10 +31,7 @@ ALL = [PAGE, COMPONENT, STREAM]
 def put(dashboard: type[Dashboard], **values: Any) -> Position:
     """Store what ``push`` would, whatever transaction the test runs in."""
     target = dashboard()
-    frames = {
-        key: target.render_pushed(key, target.prepare_pushed(key, value))
-        for key, value in values.items()
-    }
+    frames = {key: target.prepare_pushed(key, value).render() for key, value in values.items()}
     return get_store().put(target.channel, frames)
 
 

@@ -4,24 +4,25 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
+from dashboards.compat import MENU_MODULES
+
 
 class DashboardsConfig(AppConfig):
-    """Discovers ``dashboards.py`` and ``menus.py`` of apps, and makes packages' files findable."""
+    """Discovers the ``dashboards.py`` and ``menus.py`` of apps, and connects signals."""
 
     name = "dashboards"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Discover, once all models are there."""
-        # These need the app registry, which is ready only now.
+        """Register checks, dashboards, menus, signals and finders."""
+        # Imported here: these modules need the app registry, which is ready only now.
         from dashboards import checks  # noqa: F401, PLC0415 - registers them
         from dashboards.live.grip import publisher  # noqa: PLC0415
         from dashboards.menus.registry import menu_registry  # noqa: PLC0415
         from dashboards.registry import registry  # noqa: PLC0415
 
         autodiscover_modules("dashboards", register_to=registry)
-        # The second name is that of an older package.
-        autodiscover_modules("menus", "dashboard_menu", register_to=menu_registry)
+        autodiscover_modules("menus", *MENU_MODULES, register_to=menu_registry)
         publisher.connect()
         if "django.contrib.auth" in settings.INSTALLED_APPS:
             from dashboards.live.access import signals  # noqa: PLC0415
@@ -32,8 +33,6 @@ class DashboardsConfig(AppConfig):
 
                 eventstream.connect()
         if "django.contrib.staticfiles" in settings.INSTALLED_APPS:
-            from dashboards.finders import with_ours  # noqa: PLC0415
+            from dashboards.finders import with_package_finders  # noqa: PLC0415
 
-            # A finder can be named nowhere else, and a project shall have to set nothing but
-            # INSTALLED_APPS. Finders are read from here at their first use, which is later.
-            settings.STATICFILES_FINDERS = with_ours(settings.STATICFILES_FINDERS)
+            settings.STATICFILES_FINDERS = with_package_finders(settings.STATICFILES_FINDERS)

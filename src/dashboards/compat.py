@@ -1,4 +1,4 @@
-"""Names that were used before the first release, and that still work.
+"""Names from before the first release that still work.
 
 New code and documentation use the new names only.
 """
@@ -9,14 +9,17 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+MENU_MODULES = ("dashboard_menu",)
+"""Earlier names of the module ``menus`` in which an app registers its menus."""
+
 _OLD_VALUES = {("delivery", "refresh"): "per_viewer"}
 
 
 def accept_old_names(**names: str) -> Callable[[type[T]], type[T]]:
-    """Make a class accept older names of its keyword arguments.
+    """Return a decorator that makes a class accept older names of its keyword arguments.
 
     Args:
-        **names: by the older name, the name that is used now.
+        **names: the present name, by the older name.
     """
 
     def decorate(cls: type[T]) -> type[T]:
@@ -34,3 +37,10 @@ def accept_old_names(**names: str) -> Callable[[type[T]], type[T]]:
         return cls
 
     return decorate
+
+
+class OldBoundItem:
+    """Earlier names of the attributes of ``BoundItem``, which templates read."""
+
+    visible = True
+    """True if the item is shown. Items that are not shown are left out."""

@@ -1,4 +1,4 @@
-"""Dashboards and components inside pages of one's own: one body for template tags and functions."""
+"""Render dashboards and components inside your own pages: for template tags and functions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,14 +20,14 @@ from dashboards.releases import get_release_id
 
 
 def render_dashboard(dashboard: Dashboard, request: HttpRequest | None = None) -> SafeString:
-    """Render a dashboard without a page around it: filters, components, and what is live.
+    """Render a dashboard without a page around it: filters, components and the live connection.
 
-    Where the request may not open it, nothing is shown. The answer is your own view's: where not
-    everybody may see the dashboard, decorate that with ``cache_control(private=True,
-    no_store=True)``, as the package's own pages say it.
+    The result is empty if the request may not open the dashboard. The response is that of your own
+    view: if not every visitor may see the dashboard, decorate the view with
+    ``cache_control(private=True, no_store=True)``, as the package's own pages do.
 
     Args:
-        dashboard: an instance. One without a request is bound to this one.
+        dashboard: an instance. If it has no request, it is bound to this one.
         request: the request that the page is served to.
     """
     bound = bind(dashboard, request)
@@ -42,21 +42,21 @@ def render_component(
 ) -> SafeString:
     """Render one component of a dashboard. Several of one instance share its stream.
 
-    Where the request may not see it, nothing is shown.
+    The result is empty if the request may not see the component.
 
     Args:
-        dashboard: an instance. One without a request is bound to this one.
-        key: the component's.
+        dashboard: an instance. If it has no request, it is bound to this one.
+        key: the component's key.
         request: the request that the page is served to.
 
     Raises:
-        UnknownComponentError: the class declares no such component.
+        UnknownComponentError: the class does not declare this component.
     """
     bound = bind(dashboard, request)
     if bound is None:
         return SafeString()
     if key not in bound.components and (key in bound.declared or type(bound).is_dynamic):
-        return SafeString()  # not for this request
+        return SafeString()  # Not for this request.
     component = bound[key]
     stream_url = open_stream(bound) if component.live else ""
     context = {"dashboard": bound, "component": component, "stream_url": stream_url}
@@ -64,7 +64,7 @@ def render_component(
 
 
 def bind(dashboard: Dashboard, request: HttpRequest | None) -> Dashboard | None:
-    """Return the dashboard bound to a request; ``None`` where that may not open it."""
+    """Return the dashboard bound to a request, or None if the request may not open it."""
     given: object = dashboard
     if not isinstance(given, Dashboard):
         msg = f"Only an instance of a dashboard can be rendered, got {given!r}."
@@ -83,28 +83,31 @@ def bind(dashboard: Dashboard, request: HttpRequest | None) -> Dashboard | None:
 
 
 def open_stream(dashboard: Dashboard) -> str:
-    """Return where the stream is opened, from before any value is computed; empty for none."""
+    """Return the URL of the stream; an empty string if nothing is live.
+
+    Call it before values are rendered: the URL contains the position that was read by then.
+    """
     if not dashboard.is_live:
         return ""
     dashboard.compute_due(deferred=False)
     return dashboard.get_stream_url()
 
 
-# What any dashboard may need, for a page that does not say which it has. plotly.js is not among
-# them: the first chart that is drawn loads it.
-_USUAL = (
+# The scripts that any dashboard may need, for a page that does not name its dashboards. Without
+# plotly.js, which the first chart loads itself.
+_COMMON_SCRIPTS = (
     *Chart.scripts,
     *(f"dashboards/js/{name}.js" for name in ("tabs", "deferred", "forms")),
 )
 
 
 def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeString:
-    """Render the scripts that these dashboards need; without any, those of all registered ones."""
+    """Render the scripts of these dashboards; without any, those of all registered ones."""
     if dashboards:
         paths = [path for each in dashboards for path in each.scripts]
     else:
-        components = (each for its in registry for each in its.declared.values())
-        paths = [*_USUAL, *(path for each in components for path in each.scripts)]
+        components = (each for dashboard in registry for each in dashboard.declared.values())
+        paths = [*_COMMON_SCRIPTS, *(path for each in components for path in each.scripts)]
     context = {
         "paths": list(dict.fromkeys(paths)),
         "csp_nonce": nonce,
@@ -118,7 +121,7 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
 
 
 def _find_static(path: str) -> str:
-    """Return a static file's address; empty if it is not among those that were collected."""
+    """Return the URL of a static file; an empty string if it was not collected."""
     try:
         return static(path)
     except ValueError:
@@ -126,7 +129,7 @@ def _find_static(path: str) -> str:
 
 
 def render_head(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeString:
-    """Render style and scripts."""
+    """Render the style sheet and the scripts."""
     style = _render("dashboards/style.html", {})
     return mark_safe(style + render_scripts(dashboards, nonce))  # noqa: S308 - both are rendered
 

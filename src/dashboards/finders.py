@@ -1,4 +1,7 @@
-"""Serves what installed packages bring: plotly.js, so that the two match, and shapes for maps."""
+"""Finders of static files from installed packages: plotly.js, and the shapes of maps.
+
+The plotly.js that pages load is the one of the installed plotly, so that their versions match.
+"""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,15 +18,15 @@ from dashboards import world
 
 
 class FileFinder(BaseFinder):
-    """Finds a file that an installed package brings, and what says its licence beside it."""
+    """Finds a file of an installed package, and further files beside it."""
 
     name: ClassVar[str]
     prefix: ClassVar[str]
     beside: ClassVar[Sequence[str]] = ()
 
     @abstractmethod
-    def get_folder(self) -> Path | None:
-        """Return the folder that holds the file; ``None`` where the package is not installed."""
+    def get_directory(self) -> Path | None:
+        """Return the directory of the file, or None if the package is not installed."""
 
     @property
     def path(self) -> str:
@@ -31,31 +34,31 @@ class FileFinder(BaseFinder):
         return f"{self.prefix}/{self.name}"
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG002
-        """Return nothing: whether the package is needed is checked with the dashboards."""
+        """Return no messages: the checks of components report packages that are missing."""
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:  # noqa: ARG002, FBT001, FBT002
-        """Find the file, or what stands beside it."""
-        folder, _, name = path.rpartition("/")
-        is_package_template = folder == self.prefix and name in (self.name, *self.beside)
-        place = self.get_folder() if is_package_template else None
-        if place is None:
+        """Find the file, or one of those beside it."""
+        prefix, _, name = path.rpartition("/")
+        is_known = prefix == self.prefix and name in (self.name, *self.beside)
+        directory = self.get_directory() if is_known else None
+        if directory is None:
             return []
-        found = str(place / name)
+        found = str(directory / name)
         return [found] if find_all else found
 
     def list(
         self, ignore_patterns: Iterable[str] | None
     ) -> Iterator[tuple[str, FileSystemStorage]]:
-        """List the file, and what stands beside it, for ``collectstatic``."""
+        """List the file, and those beside it, for ``collectstatic``."""
         patterns = list(ignore_patterns or ())
         if matches_patterns(self.name, patterns):
             return
-        folder = self.get_folder()
-        if folder is None:
+        directory = self.get_directory()
+        if directory is None:
             return
-        storage = FileSystemStorage(location=folder)
-        # collectstatic reads the place below STATIC_ROOT from here, as for STATICFILES_DIRS.
+        storage = FileSystemStorage(location=directory)
+        # collectstatic reads the path below STATIC_ROOT from here, as for STATICFILES_DIRS.
         storage.prefix = self.prefix  # type: ignore[attr-defined]
         for name in (self.name, *self.beside):
             if not matches_patterns(name, patterns):
@@ -63,39 +66,44 @@ class FileFinder(BaseFinder):
 
 
 class PlotlyFinder(FileFinder):
-    """Finds ``dashboards/plotly/plotly.min.js`` where plotly is installed, nothing elsewhere."""
+    """Finds ``dashboards/plotly/plotly.min.js`` if plotly is installed."""
 
     name = "plotly.min.js"
     prefix = "dashboards/plotly"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Found, not imported: importing plotly is slow, and only its file is wanted.
+        # Not imported: importing plotly is slow, and only its file is needed.
         spec = find_spec("plotly")
-        folder = Path(spec.origin).parent / "package_data" if spec and spec.origin else None
-        self._folder = folder if folder and (folder / self.name).is_file() else None
+        path = Path(spec.origin).parent / "package_data" if spec and spec.origin else None
+        self._directory = path if path and (path / self.name).is_file() else None
 
-    def get_folder(self) -> Path | None:
-        """Return the folder of the installed distribution."""
-        return self._folder
+    def get_directory(self) -> Path | None:
+        """Return the directory of plotly.js in the installed package."""
+        return self._directory
 
 
 class WorldFinder(FileFinder):
-    """Finds ``dashboards/geo/world.json`` where geopip is installed, nothing elsewhere.
+    """Finds ``dashboards/geo/world.json`` if geopip is installed.
 
-    A file of that name among the project's own static files goes before it.
+    A project's own static file of that name takes precedence.
     """
 
     name = world.NAME
     prefix = "dashboards/geo"
     beside = (world.LICENSE_NAME,)
 
-    def get_folder(self) -> Path | None:
-        """Return the folder into which the file was written."""
-        return world.folder()
+    def get_directory(self) -> Path | None:
+        """Return the directory into which the file was written."""
+        return world.build_directory()
 
 
-def with_ours(finders: Sequence[str]) -> Sequence[str]:
-    """Return ``STATICFILES_FINDERS`` with these finders among them, last."""
-    ours = [f"{each.__module__}.{each.__qualname__}" for each in (PlotlyFinder, WorldFinder)]
-    return [*finders, *(each for each in ours if each not in finders)]
+def with_package_finders(finders: Sequence[str]) -> Sequence[str]:
+    """Return ``STATICFILES_FINDERS`` with these finders at the end, unless they are listed.
+
+    Django has no way for an app to add a finder, and a project should not have to list these in its
+    settings. So ``DashboardsConfig.ready`` assigns the result to ``settings.STATICFILES_FINDERS``:
+    the only setting that this package changes. Django reads it later, when it first needs a finder.
+    """
+    own = [f"{each.__module__}.{each.__qualname__}" for each in (PlotlyFinder, WorldFinder)]
+    return [*finders, *(each for each in own if each not in finders)]

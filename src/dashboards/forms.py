@@ -1,4 +1,4 @@
-"""Forms for dashboards. Any form of Django's serves as well."""
+"""Forms for dashboards. Any form of Django can be used as well."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from django import forms
 class DashboardForm(forms.Form):
     """A form that a ``Form`` component shows.
 
-    Give it a ``save()`` where it does more than filter; it gets those of ``request``, ``object``,
-    ``user`` and ``filters`` that it names.
+    Define ``save()`` if it does more than filter. It may have the arguments ``request``,
+    ``object``, ``user`` and ``filters``.
     """
 
     def asdict(self) -> list[dict[str, Any]]:
-        """Return its fields as plain data, for clients that draw it themselves."""
+        """Return its fields as plain data, for clients that render it themselves."""
         return [
             {
                 "name": each.name,

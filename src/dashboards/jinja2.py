@@ -1,13 +1,13 @@
 """The template tags as functions of Jinja2.
 
-Either name the environment or add the extension::
+Use the environment or add the extension::
 
     "OPTIONS": {"environment": "dashboards.jinja2.environment"}
     "OPTIONS": {"extensions": ["dashboards.jinja2.DashboardsExtension"]}
 
 and write ``{{ render_dashboard(dashboard) }}``, ``{{ render_component(dashboard, "key") }}``, and
-``{{ dashboards_head(dashboard) }}`` in the page's head. ``dashboard_menus()`` has the
-``sections`` of the menu, and the name of the ``active`` one.
+``{{ dashboards_head(dashboard) }}`` in the page's head. ``dashboard_menus()`` returns an object
+with the ``sections`` of the menu, and the name of the ``active`` one.
 """
 
 from typing import Any
@@ -37,36 +37,36 @@ class DashboardsExtension(Extension):
 
 
 def environment(**options: Any) -> Environment:
-    """Return an environment with the functions, for a project that has none of its own."""
+    """Return an environment with the functions, for a project without an environment of its own."""
     return Environment(**options, extensions=[DashboardsExtension])  # noqa: S701 - Django says autoescape=True
 
 
 @pass_context
 def render_dashboard(context: Context, dashboard: Dashboard) -> SafeString:
-    """Render a dashboard inside a page of one's own."""
+    """Render a dashboard inside your own page."""
     return embedding.render_dashboard(dashboard, context.get("request"))
 
 
 @pass_context
 def render_component(context: Context, dashboard: Dashboard, key: str) -> SafeString:
-    """Render one component inside a page of one's own."""
+    """Render one component inside your own page."""
     return embedding.render_component(dashboard, key, context.get("request"))
 
 
 @pass_context
 def dashboards_head(context: Context, *dashboards: Dashboard) -> SafeString:
-    """Load style and scripts."""
+    """Render the tags that load the style sheet and the scripts."""
     return embedding.render_head(dashboards, nonce=context.get("csp_nonce"))
 
 
 @pass_context
 def dashboards_scripts(context: Context, *dashboards: Dashboard) -> SafeString:
-    """Load scripts."""
+    """Render the tags that load the scripts."""
     return embedding.render_scripts(dashboards, nonce=context.get("csp_nonce"))
 
 
 @pass_context
 def dashboard_menus(context: Context) -> Sections:
-    """Return the menus that this page shows."""
-    about = getattr(context.get("dashboard"), "object", None)
-    return get_sections(context.get("request"), about)
+    """Return the sections of the menu that this page shows."""
+    instance = getattr(context.get("dashboard"), "object", None)
+    return get_sections(context.get("request"), instance)

@@ -1,7 +1,8 @@
 """Permission classes: who may open a dashboard, or see one of its components.
 
-One rule holds for page, component, stream, menu and event channel alike: only the value ``True`` of
-a finished answer lets in. ``grants`` asks, ``grants_all`` asks several.
+One rule applies to pages, components, streams, menus and event channels: only the value ``True``
+allows a request; an awaitable is awaited first. ``grants`` calls one permission, ``grants_all``
+several.
 """
 
 import asyncio
@@ -25,21 +26,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger("dashboards")
 
 _reported: set[str] = set()
-"""Permissions whose answer was no bool: each is logged once."""
+"""Names of permissions whose answer was no bool. Each is logged once."""
 
 
 class _NoAnswerError(Exception):
-    """A permission answered neither ``True`` nor ``False``, so nobody is let in."""
+    """A permission returned neither ``True`` nor ``False``, so the request is refused."""
 
 
 def grants(ask: Callable[..., Any], *args: Any) -> bool:
-    """Ask a permission, and return True only if its finished answer is the value ``True``.
+    """Call a permission, and return True only if its answer is the value ``True``.
 
-    An awaitable answer is awaited. An answer that is no bool (a queryset, a user, ``None``) is
-    refused, and logged once: it may be a mistake that was meant as "no".
+    An awaitable answer is awaited. An answer that is no bool (a queryset, a user, ``None``) counts
+    as a refusal and is logged once: it may be a mistake.
 
     Args:
-        ask: what is asked, such as ``permission.allows``.
+        ask: the callable, such as ``permission.allows``.
         *args: its arguments.
     """
     try:
@@ -52,26 +53,25 @@ def grants_all(permissions: Any, request: HttpRequest, obj: Any = None) -> bool:
     """Return True if each of several permissions allows a request.
 
     Args:
-        permissions: objects of permission classes. No permissions at all let everybody in if they
-            are an empty list or tuple, which somebody wrote; any other empty iterable lets nobody
-            in, for it may have been used up.
+        permissions: instances of permission classes. An empty list or tuple allows every request.
+            Any other empty iterable refuses it, because it may be an iterator that was used before.
         request: the request.
-        obj: the object that the dashboard is about, if it is about one.
+        obj: the object of the dashboard, if it has one.
     """
     permissions = _finish(permissions)
-    asked = list(permissions)
-    # No "all" over the iterable itself: it would be true of one that was used up.
-    if not asked and not isinstance(permissions, list | tuple):
+    listed = list(permissions)
+    # all() over the iterable itself would be true for an iterator that was used before.
+    if not listed and not isinstance(permissions, list | tuple):
         _report(permissions, "no permissions")
         return False
-    return all(grants(each.allows, request, obj) for each in asked)
+    return all(grants(each.allows, request, obj) for each in listed)
 
 
 def _ask(ask: Callable[..., Any], *args: Any) -> bool:
     """Return a permission's answer.
 
     Raises:
-        _NoAnswerError: it is neither ``True`` nor ``False``.
+        _NoAnswerError: the answer is neither ``True`` nor ``False``.
     """
     answer = _finish(ask(*args))
     if isinstance(answer, bool):
@@ -88,7 +88,7 @@ def _finish(answer: Any) -> Any:
         asyncio.get_running_loop()
     except RuntimeError:
         return async_to_sync(_wait_for)(answer)
-    # Asked by sync code that runs in an event loop, which cannot wait for itself.
+    # Synchronous code inside a running event loop cannot wait for that loop: use a thread.
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(copy_context().run, asyncio.run, _wait_for(answer)).result()
 
@@ -111,14 +111,14 @@ def _report(asked: object, answer: str) -> None:
 
 
 class PermissionType(type):
-    """Lets permission classes be combined: ``A & B``, ``A | B``, ``~A``, each a class again."""
+    """Allows permission classes to be combined, to a new class: ``A & B``, ``A | B``, ``~A``."""
 
     def __and__(cls, other: Any) -> "type[BasePermission]":
         if not isinstance(other, PermissionType):
             return NotImplemented
         return _combine(f"({cls.__name__} & {other.__name__})", _And, cls, other)
 
-    # A type already has an "or", which makes a union of types.
+    # "|" of other types makes a union of types.
     def __or__(cls, other: Any) -> Any:
         if not isinstance(other, PermissionType):
             return super().__or__(other)
@@ -129,9 +129,9 @@ class PermissionType(type):
 
 
 class BasePermission(metaclass=PermissionType):
-    """Allows a request if both of its methods return ``True``. Subclass it and override either.
+    """Allows a request if both of its methods return ``True``. Subclass it and override them.
 
-    Both may be ``async``. An answer that is neither ``True`` nor ``False`` refuses.
+    Both may be ``async``. An answer that is neither ``True`` nor ``False`` refuses the request.
 
     Classes can be combined: ``IsAdminUser | (IsAuthenticated & ~IsTrainee)``.
     """
@@ -145,7 +145,7 @@ class BasePermission(metaclass=PermissionType):
         return True
 
     def allows(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return True if both methods do; the second is asked only if there is an object."""
+        """Return True if both methods do. The second one is called only if there is an object."""
         return _ask(self.has_permission, request) and (
             obj is None or _ask(self.has_object_permission, request, obj)
         )
@@ -154,8 +154,8 @@ class BasePermission(metaclass=PermissionType):
 class _Combined(BasePermission):
     """Combines the answers of other classes.
 
-    They are asked with ``_ask``: a part without an answer refuses the whole. Were it taken as
-    "no", ``~`` would make "yes" of it.
+    If one of them returns no bool, the combination refuses the request. If that counted as
+    ``False`` instead, ``~`` would turn it into ``True``.
     """
 
     parts: ClassVar[tuple[type[BasePermission], ...]] = ()
@@ -191,15 +191,15 @@ PermissionClass = type[BasePermission] | str
 
 
 def as_classes(where: str, given: Any) -> tuple[PermissionClass, ...]:
-    """Return declared permission classes as a tuple, made once.
+    """Return declared permission classes as a tuple.
 
     Args:
-        where: what declares them, for the error: ``"Shop.Meta.permission_classes"``.
-        given: a list or tuple of classes or of dotted paths. An empty one lets everybody in.
+        where: the place of the declaration, for the error: ``"Shop.Meta.permission_classes"``.
+        given: a list or tuple of classes or of dotted paths. An empty one allows every request.
 
     Raises:
-        DeclarationError: it is something else, such as a generator, which only its first reader
-            would find full, or holds something else.
+        DeclarationError: it is something else, such as a generator, which is empty after its first
+            use, or it contains something else.
     """
     if not isinstance(given, list | tuple):
         msg = (
@@ -220,18 +220,18 @@ def as_classes(where: str, given: Any) -> tuple[PermissionClass, ...]:
 
 
 def load(classes: Iterable[PermissionClass]) -> list[BasePermission]:
-    """Return an object of each class.
+    """Return an instance of each class.
 
     Raises:
         ImportError: there is nothing at a dotted path.
-        DeclarationError: there is something else than a permission class.
+        DeclarationError: the object at a dotted path is no permission class.
     """
     loaded = [import_string(each) if isinstance(each, str) else each for each in classes]
     return [each() for each in as_classes("The permission classes", loaded)]  # type: ignore[operator]
 
 
 def is_about_objects(permission: type[BasePermission]) -> bool:
-    """Return True if a permission class may let a request see one object and not another."""
+    """Return True if a permission class may allow a request for one object and not for another."""
     if issubclass(permission, _Combined):
         return any(is_about_objects(part) for part in permission.parts)
     return any(
@@ -241,11 +241,11 @@ def is_about_objects(permission: type[BasePermission]) -> bool:
 
 
 class AllowAny(BasePermission):
-    """Lets everybody in."""
+    """Allows every request."""
 
 
 class IsAuthenticated(BasePermission):
-    """Lets users in who are signed in."""
+    """Allows users who are signed in."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return True if the request's user is signed in."""
@@ -253,11 +253,11 @@ class IsAuthenticated(BasePermission):
 
 
 class IsAdminUser(BasePermission):
-    """Lets users in who may enter the admin: ``is_staff``."""
+    """Allows users who may enter the admin: ``is_staff``."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Return True if the request's user is staff."""
-        # Not its truth: a user model of the project's own may have a method of this name.
+        # Compared with True: a project's own user model may have a method of this name.
         return getattr(_user(request), "is_staff", False) is True
 
 

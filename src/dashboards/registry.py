@@ -11,10 +11,10 @@ D = TypeVar("D", bound=type[Dashboard])
 
 
 class Registry:
-    """Holds dashboard classes by app label and name. Each app's ``dashboards.py`` fills it."""
+    """Contains dashboard classes by URL name. Each app's ``dashboards.py`` registers its own."""
 
     def __init__(self) -> None:
-        # By this name Django's autodiscovery looks for it.
+        # autodiscover_modules() expects this name.
         self._registry: dict[str, type[Dashboard]] = {}
 
     def register(self, dashboard: D) -> D:
@@ -22,7 +22,7 @@ class Registry:
 
         Raises:
             RegistrationError: it is no dashboard class, or its name is taken.
-            DeclarationError: it lacks what it needs to be served.
+            DeclarationError: it cannot be served as it is declared.
         """
         given: object = dashboard
         if not (isinstance(given, type) and issubclass(given, Dashboard)):
@@ -50,13 +50,13 @@ class Registry:
         return len(self._registry)
 
     def __bool__(self) -> bool:
-        """Return True, also while it is empty.
+        """Return True, also if it is empty.
 
-        Django's ``autodiscover_modules`` asks: with a registry that is false it fails where an
-        app's module fails, and hides that module's error.
+        If an app's module raises, ``autodiscover_modules`` restores the registry only if it is
+        true. With an empty registry that is false it would raise an error of its own instead.
         """
         return True
 
 
 registry = Registry()
-"""The registry that is served and discovered."""
+"""The registry whose dashboards are served."""

@@ -1,7 +1,7 @@
-"""The release that a process serves, by a short hash: a page notices that its server has another.
+"""The release that a process serves, as a short hash: pages notice that the server has a new one.
 
-It stands in each page and at the opening of each stream. Equal files give equal hashes, in every
-process and on every host.
+Each page and the first event of each stream contain it. Equal files give equal hashes, in each
+process and on each host.
 """
 
 import contextlib
@@ -28,22 +28,22 @@ _STATIC = Path(__file__).parent / "static"
 
 
 def get_release_id() -> str:
-    """Return what tells this release from others; empty if pages shall not notice any.
+    """Return the id of this release; an empty string if pages shall not notice new ones.
 
-    By default it is a hash of what pages are made of: the scripts and the style of this package,
-    the versions of the libraries that bring others, the manifest of static files, the scripts of
-    components, all templates, and the modules that declare dashboards, components and layouts.
-    ``DASHBOARDS["RELEASE"]`` names it instead.
+    By default it is a hash of the files that pages are made of: the scripts and the style sheet of
+    this package, the versions of the libraries with further scripts, the manifest of static files,
+    the scripts of components, all templates, and the modules that declare dashboards, components
+    and layouts. ``DASHBOARDS["RELEASE"]`` replaces it.
     """
     given = conf.get("RELEASE")
     if given is None:
-        return _compute()
+        return _compute_hash()
     return sha256(str(given).encode()).hexdigest()[:12] if given else ""
 
 
 @cache
-def _compute() -> str:
-    """Hash once a process. Files that change under a running process are not of its release."""
+def _compute_hash() -> str:
+    """Return the hash, computed once a process: later changes of files are not of its release."""
     whole = sha256()
     for part in _get_parts():
         whole.update(sha256(part).digest())
@@ -73,7 +73,7 @@ def _get_parts() -> Iterator[bytes]:
 def _get_template_folders() -> Iterator[Path]:
     for backend in engines.all():
         yield from map(Path, backend.template_dirs)
-        # Those of apps, where the loaders are listed by hand. Not all loaders read files.
+        # The folders of apps, if the settings list the loaders. Not all loaders read files.
         for loader in getattr(getattr(backend, "engine", None), "template_loaders", ()):
             yield from map(Path, getattr(loader, "get_dirs", tuple)())
 
@@ -85,15 +85,15 @@ def _get_components() -> Iterator[Component]:
 
 def _get_scripts() -> Iterator[str]:
     for component in _get_components():
-        # Of the class, which runs no code of its author. A property's own code is in a module that
-        # is hashed.
+        # Read from the class, so that no property runs. A property's code is in a module that is
+        # hashed.
         scripts: object = type(component).scripts
         if isinstance(scripts, list | tuple):
             yield from map(str, scripts)
 
 
 def _get_modules() -> set[str]:
-    """Return the names of the modules in which is declared what pages show."""
+    """Return the names of the modules that declare dashboards and components."""
     kinds = {*registry, *map(type, _get_components())}
     return {base.__module__ for kind in kinds for base in kind.__mro__}
 

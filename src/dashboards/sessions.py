@@ -1,7 +1,7 @@
-"""Requests that no person made do not move a session's expiry.
+"""Requests that no person made do not renew a session.
 
-A live page asks again and again by itself. Under ``SESSION_SAVE_EVERY_REQUEST`` each of these
-requests would renew the session, and a page that was left open would never be signed out.
+A live page sends requests by itself. With ``SESSION_SAVE_EVERY_REQUEST`` each of them would renew
+the session, so the user of a page that is left open would never be signed out.
 """
 
 import math
@@ -12,36 +12,38 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 AUTOMATIC_HEADER = "Dashboards-Automatic"
-"""The request header by which our scripts say that no person made a request."""
+"""The header of requests that the package's scripts send by themselves."""
 
 
 AUTOMATIC_COOKIE = "dashboards-automatic"
-"""The same for a page that loads itself anew, which no script can give a header."""
+"""The cookie of a page that reloads itself: a script cannot add a header to that request."""
 
 
 def is_automatic(request: HttpRequest) -> bool:
-    """Return True if a script made the request by itself: a poll, a refresh, a deferred load."""
+    """Return True if a script sent the request by itself: a poll, a refresh or a deferred load."""
     return AUTOMATIC_HEADER in request.headers or AUTOMATIC_COOKIE in request.COOKIES
 
 
 def keep_expiry(request: HttpRequest) -> None:
-    """Have ``SessionMiddleware`` save the session of this request only if it was modified."""
+    """Make ``SessionMiddleware`` save the session of this request only if it was modified."""
     session = getattr(request, "session", None)
     if session is not None and settings.SESSION_SAVE_EVERY_REQUEST:
         kind = type(session)
-        session.__class__ = _kinds.get(kind) or _kinds.setdefault(kind, _without_renewal(kind))
+        session.__class__ = _unrenewed.get(kind) or _unrenewed.setdefault(
+            kind, _without_renewal(kind)
+        )
 
 
-_kinds: dict[type, type] = {}
-"""By class of sessions, the class that is not renewed."""
+_unrenewed: dict[type, type] = {}
+"""By session class, the subclass that the middleware does not renew."""
 
 
 def _without_renewal(kind: type) -> type:
-    """Return a class of sessions that the middleware leaves alone unless they are modified.
+    """Return a session class that the middleware ignores unless the session is modified.
 
-    The middleware reads ``accessed`` first, and a request whose session has no such attribute is
-    one without sessions to it: it neither saves nor sends a cookie. Other middleware may still
-    read and write the session until then.
+    The middleware reads ``accessed`` first. If the session has no such attribute, the middleware
+    treats the request as one without a session: it neither saves it nor sends a cookie. Until then
+    other middleware can read and write the session.
     """
 
     def get_accessed(session: Any) -> bool:
@@ -52,20 +54,20 @@ def _without_renewal(kind: type) -> type:
     def set_accessed(session: Any, value: bool) -> None:  # noqa: FBT001 - a property's setter
         vars(session)["accessed"] = value
 
-    # Named alike, for the name stands in errors and in reprs.
+    # The same name, because errors and reprs contain it.
     return type(kind.__name__, (kind,), {"accessed": property(get_accessed, set_accessed)})
 
 
 def get_session_key(request: HttpRequest) -> str:
-    """Return the key of the request's session; empty if it has none."""
+    """Return the key of the request's session; an empty string if it has none."""
     return getattr(getattr(request, "session", None), "session_key", None) or ""
 
 
 def get_seconds_left(request: HttpRequest) -> float:
-    """Return the seconds until the request's session expires, as far as that is known.
+    """Return the seconds until the request's session expires, or infinity if that is not known.
 
-    Sessions that are rows of a model say when. Of others (in a cache, files or cookies) it is not
-    known when they were last renewed: infinity.
+    It is known of sessions in the database. Sessions in a cache, in files or in cookies do not
+    store when they were last renewed.
     """
     session: Any = request.session
     if not hasattr(session, "get_model_class"):

@@ -1,6 +1,6 @@
-"""System checks: each misconfiguration is reported with an id and a hint.
+"""System checks. Each misconfiguration is reported with an id and a hint.
 
-Importing this package registers them.
+Importing this package registers the checks.
 """
 
 from dashboards.checks import (

@@ -20,7 +20,7 @@ C = TypeVar("C", bound=Component)
 
 @register("dashboards")
 def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """A chart needs plotly."""
+    """Check that plotly is installed if there are charts."""
     if find_spec("plotly"):
         return ()
     return [
@@ -30,14 +30,17 @@ def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             hint='pip install "django-live-dashboards[plotly]"',
             id="dashboards.E008",
         )
-        for dashboard, key, component in _declared(Chart)
+        for dashboard, key, component in _find_components(Chart)
     ]
 
 
 @register("dashboards")
 def check_maps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """A map wants the shapes of countries, which a browser shall ask of this site only."""
-    if world.source() or finders.find(WORLD):
+    """Check that this site serves the shapes of countries if there are maps.
+
+    Without them plotly.js would load them from servers of its vendor.
+    """
+    if world.find_geojson() or finders.find(WORLD):
         return ()
     return [
         Warning(
@@ -49,13 +52,13 @@ def check_maps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             ),
             id="dashboards.W014",
         )
-        for dashboard, key, _ in _declared(Map)
+        for dashboard, key, _ in _find_components(Map)
     ]
 
 
 @register("dashboards")
 def check_tables2(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """A table needs django-tables2."""
+    """Check that django-tables2 is installed if there are tables."""
     if find_spec("django_tables2"):
         return ()
     return [
@@ -65,13 +68,13 @@ def check_tables2(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             hint='pip install "django-live-dashboards[tables]"',
             id="dashboards.E012",
         )
-        for dashboard, key, component in _declared(Table)
+        for dashboard, key, component in _find_components(Table)
     ]
 
 
 @register("dashboards")
 def check_text(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """A text that is HTML or Markdown needs what reads it."""
+    """Check that the libraries for texts in HTML or Markdown are installed."""
     missing = {markup for markup, library in LIBRARIES.items() if not find_spec(library)}
     return [
         Error(
@@ -80,19 +83,19 @@ def check_text(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             hint='pip install "django-live-dashboards[text]"',
             id="dashboards.E013",
         )
-        for dashboard, key, component in _declared(Text)
+        for dashboard, key, component in _find_components(Text)
         if component.markup in missing
     ]
 
 
 @register("dashboards")
 def check_ctas(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """A call to action must lead somewhere."""
+    """Check that each call to action has a target."""
     messages: list[CheckMessage] = []
-    for dashboard, key, component in _declared(Component):
+    for dashboard, key, component in _find_components(Component):
         if component.cta is None:
             continue
-        if reason := _leads_nowhere(component.cta, dashboard):
+        if reason := _get_target_error(component.cta, dashboard):
             messages.append(
                 Error(
                     f"The cta of {dashboard.__name__}.{key} leads nowhere: {reason}.",
@@ -106,19 +109,19 @@ def check_ctas(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     return messages
 
 
-def _leads_nowhere(cta: CTA, dashboard: type[Dashboard]) -> str:
-    """Return why a call to action leads nowhere; empty where nothing is known against it."""
+def _get_target_error(cta: CTA, dashboard: type[Dashboard]) -> str:
+    """Return why a call to action has no target; an empty string if no reason is known."""
     try:
         target = cta.get_target()
     except ImportError as error:
         return str(error)
     if isinstance(target, type) and issubclass(target, ModelDashboard):
         model = target.get_model()
-        its = dashboard.get_model() if issubclass(dashboard, ModelDashboard) else None
-        # What a get_object of one's own finds is not known here.
-        is_known = its is not None or not dashboard.overrides("get_object", beyond=Dashboard)
-        if is_known and (its is None or not issubclass(its, model)):
-            about = f"a {its.__name__}" if its else "no object"
+        own_model = dashboard.get_model() if issubclass(dashboard, ModelDashboard) else None
+        # The result of a subclass's own get_object() is not known here.
+        is_known = own_model is not None or not dashboard.overrides("get_object", beyond=Dashboard)
+        if is_known and (own_model is None or not issubclass(own_model, model)):
+            about = f"a {own_model.__name__}" if own_model else "no object"
             return f"{target.__name__} is about a {model.__name__}, this one about {about}"
     elif cta.dashboard is not None and not hasattr(target, "get_absolute_url"):
         return f"{cta.dashboard} is no dashboard"
@@ -132,10 +135,10 @@ def _leads_nowhere(cta: CTA, dashboard: type[Dashboard]) -> str:
 
 @register("dashboards")
 def check_css_classes(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """``COMPONENT_CSS_CLASSES`` may name only kinds that exist, and parts that they have."""
+    """Check that ``COMPONENT_CSS_CLASSES`` names existing kinds of components, and their parts."""
     given = conf.get("COMPONENT_CSS_CLASSES")
     if not isinstance(given, dict):
-        return ()  # Reported with the other settings.
+        return ()  # Reported by check_settings.
     kinds = {each.__name__: each for each in _find_kinds(Component)}
     messages: list[CheckMessage] = []
     for name, parts in given.items():
@@ -172,8 +175,8 @@ def _find_kinds(kind: type[Component]) -> Iterator[type[Component]]:
         yield from _find_kinds(each)
 
 
-def _declared(kind: type[C]) -> Iterator[tuple[type[Dashboard], str, C]]:
-    """Go through the components of one kind that registered dashboards declare."""
+def _find_components(kind: type[C]) -> Iterator[tuple[type[Dashboard], str, C]]:
+    """Yield the components of one kind that registered dashboards declare."""
     for dashboard in registry:
         for key, component in dashboard.declared.items():
             if isinstance(component, kind):

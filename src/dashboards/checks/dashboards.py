@@ -18,7 +18,7 @@ from dashboards.registry import registry
 
 @register("dashboards")
 def check_urls(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """Registered dashboards must have an address."""
+    """Check that the URLconf includes the URLs of registered dashboards."""
     for dashboard in registry:
         example = dashboard.get_example_kwargs()
         try:
@@ -36,14 +36,14 @@ def check_urls(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
 @register("dashboards")
 def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """Permission classes must be classes that can be found."""
+    """Check that permission classes can be imported and used."""
     messages: list[CheckMessage] = []
     for dashboard in registry:
         try:
-            its = dashboard()
-        except Exception:  # noqa: BLE001 - an __init__ of one's own may need a request
-            its = dashboard.without_components()
-        asked: dict[str, Callable[[], object]] = {dashboard.__name__: its.get_permissions}
+            instance = dashboard()
+        except Exception:  # noqa: BLE001 - its __init__ may need a request
+            instance = dashboard.without_components()
+        asked: dict[str, Callable[[], object]] = {dashboard.__name__: instance.get_permissions}
         for key, component in dashboard.declared.items():
             asked[f"{dashboard.__name__}.{key}"] = partial(load, component.permission_classes)
         messages += [
@@ -56,19 +56,19 @@ def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
                 id="dashboards.E009",
             )
             for name, ask in asked.items()
-            if (reason := _get_mistake(ask))
+            if (reason := _get_permission_error(ask))
         ]
     return messages
 
 
-def _get_mistake(get_permissions: Callable[[], object]) -> str:
-    """Return why permissions cannot be used; empty if they can."""
+def _get_permission_error(get_permissions: Callable[[], object]) -> str:
+    """Return why permissions cannot be used; an empty string if they can."""
     try:
         permissions = get_permissions()
     except (ImportError, TypeError, DeclarationError) as error:
         return str(error).removesuffix(".")
     if iscoroutine(permissions):
-        permissions.close()  # It is awaited when a request asks.
+        permissions.close()  # It is awaited only for a request.
         return ""
     given: list[object] = list(permissions) if isinstance(permissions, Iterable) else [permissions]
     wrong = [each for each in given if not isinstance(each, BasePermission)]
@@ -77,7 +77,7 @@ def _get_mistake(get_permissions: Callable[[], object]) -> str:
 
 @register("dashboards")
 def check_menus(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """A menu of an app's dashboards must name an app, or it is never there."""
+    """Check that the app label of each ``DashboardMenu`` exists: else the menu is never shown."""
     used = dict.fromkeys(dashboard.get_app_label() for dashboard in registry)
     return [
         Warning(

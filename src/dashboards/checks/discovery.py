@@ -21,7 +21,7 @@ _IMPORTS_PACKAGE = re.compile(r"^\s*(from|import)\s+dashboards\b", re.MULTILINE)
 
 @register("dashboards")
 def check_distributions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """No other installed distribution may bring a package of the same name."""
+    """Check that no other installed distribution contains a package of the same name."""
     others = sorted(
         {
             each.name
@@ -45,9 +45,9 @@ def check_distributions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG00
 
 @register("dashboards")
 def check_registered(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """A dashboard in a module that was discovered should be registered."""
+    """Check that the dashboards of discovered modules are registered."""
     registered = set(registry)
-    # A class that others derive from may be no dashboard itself.
+    # A base class of registered dashboards need not be registered itself.
     bases = {base for each in registered for base in each.__mro__}
     return [
         Warning(
@@ -64,7 +64,7 @@ def check_registered(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
 
 def _find_declared() -> Iterator[type[Dashboard]]:
-    """Yield the dashboard classes that the apps' ``dashboards`` modules define, each once."""
+    """Yield the dashboard classes that are defined in the ``dashboards`` modules of apps."""
     roots = tuple(f"{config.name}.dashboards" for config in apps.get_app_configs())
     for name, module in sorted(sys.modules.items()):
         if not any(name == root or name.startswith(f"{root}.") for root in roots):
@@ -77,7 +77,7 @@ def _find_declared() -> Iterator[type[Dashboard]]:
 
 @register("dashboards")
 def check_apps_are_installed(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """A ``dashboards.py`` beside the installed apps should belong to one of them."""
+    """Check that each ``dashboards.py`` near the installed apps belongs to one of them."""
     installed = {Path(config.path).resolve() for config in apps.get_app_configs()}
     return [
         Warning(
@@ -92,13 +92,13 @@ def check_apps_are_installed(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: 
 
 
 def _find_modules(installed: set[Path]) -> list[Path]:
-    """Return each ``dashboards.py`` in the project's folder and in the folders of its apps."""
+    """Return each ``dashboards.py`` in the project's folder, and in folders beside its apps."""
     base = getattr(settings, "BASE_DIR", None)
     if base is None:
         return []
     root = Path(base).resolve()
     own = {folder for folder in installed if folder.is_relative_to(root)}
-    # Not deeper: a virtual environment may lie in the project's folder.
+    # Not deeper: the project's folder may contain a virtual environment.
     found = {
         path
         for folder in {root, *(each.parent for each in own if "site-packages" not in each.parts)}

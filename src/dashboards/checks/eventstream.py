@@ -15,7 +15,7 @@ from dashboards.registry import registry
 
 @register("dashboards")
 def check_event_origins(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """A browser compares the allowed origin letter by letter: scheme, host and port, no more."""
+    """Check that allowed origins consist of scheme, host and port: browsers compare the text."""
     if not apps.is_installed("django_eventstream"):
         return ()
     wrong = [
@@ -42,7 +42,7 @@ def _as_list(given: Any) -> Sequence[Any]:
 
 
 def _origin_of(text: Any) -> str:
-    """Return the origin that stands at the beginning of an address; empty for none."""
+    """Return the origin at the beginning of a URL; an empty string if there is none."""
     try:
         parts = urlsplit(text)
     except (AttributeError, TypeError, ValueError):
@@ -52,7 +52,7 @@ def _origin_of(text: Any) -> str:
 
 @register("dashboards")
 def check_event_channels(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """Channels that dashboards name must be under their permissions."""
+    """Check that the channels of dashboards are protected by the dashboards' permissions."""
     named = [dashboard for dashboard in registry if dashboard._meta.event_channels]  # noqa: SLF001 - ours
     if not named or not apps.is_installed("django_eventstream"):
         return ()
@@ -66,8 +66,8 @@ def check_event_channels(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG0
     return [
         Warning(
             f"{dashboard.__name__}.Meta.event_channels names "
-            f"{', '.join(map(repr, dashboard._meta.event_channels))}, but whoever may not open "  # noqa: SLF001 - ours
-            f"{dashboard.__name__} may read them all the same.",
+            f"{', '.join(map(repr, dashboard._meta.event_channels))}, but users who may not "  # noqa: SLF001 - ours
+            f"open {dashboard.__name__} can read them, too.",
             hint=(
                 "Set EVENTSTREAM_CHANNELMANAGER_CLASS = "
                 '"dashboards.eventstream.DashboardChannelManager".'

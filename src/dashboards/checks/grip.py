@@ -11,7 +11,7 @@ from dashboards.live.grip import proxies
 
 @register("dashboards")
 def check_grip(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """A GRIP proxy that is configured must be one that can be worked with."""
+    """Check that each GRIP proxy of the settings can be used."""
     if not proxies.is_configured():
         return ()
     if not proxies.INSTALLED:

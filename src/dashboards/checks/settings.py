@@ -44,7 +44,7 @@ _CONNECTION_LIMITS = {"postgresql": "SHOW max_connections", "mysql": "SELECT @@m
 
 @register("dashboards")
 def check_apps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """django_htmx must be installed: it serves htmx."""
+    """Check that django_htmx is installed: it serves htmx."""
     if apps.is_installed("django_htmx"):
         return ()
     return [
@@ -58,8 +58,8 @@ def check_apps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
 @register("dashboards")
 def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """``DASHBOARDS`` may hold only known names, with usable values."""
-    given = conf.given()
+    """Check the names and values of ``DASHBOARDS``."""
+    given = conf.user_settings()
     if not isinstance(given, dict):
         return [
             Error(
@@ -107,7 +107,7 @@ def check_compute_threads(
     databases: Sequence[str] | None = None,
     **kwargs: Any,  # noqa: ARG001
 ) -> Sequence[CheckMessage]:
-    """The threads that compute live values must leave connections to the site's pages."""
+    """Check that the threads that compute live values leave enough database connections."""
     messages: list[CheckMessage] = []
     threads = conf.get("MAX_COMPUTE_THREADS")
     for alias in databases or ():
@@ -131,7 +131,7 @@ def check_compute_threads(
 
 @register("dashboards", deploy=True)
 def check_value_errors(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """What a value raises should not end requests of a site that is served."""
+    """Check that errors of values do not fail requests of a deployed site."""
     if conf.get("RAISE_VALUE_ERRORS") is not True:
         return ()
     return [
@@ -146,10 +146,10 @@ def check_value_errors(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
 @register("dashboards")
 def check_client_address(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """``CLIENT_ADDRESS_HEADER`` must be a header's name, as it stands in a request."""
+    """Check that ``CLIENT_ADDRESS_HEADER`` is the name of a request header."""
     name = conf.get("CLIENT_ADDRESS_HEADER")
     if not isinstance(name, str) or not name:
-        return ()  # Told above, or left out.
+        return ()  # Reported by check_settings, or not set.
     if re.fullmatch(r"[A-Za-z0-9-]+", name) and not name.upper().startswith("HTTP-"):
         return ()
     return [

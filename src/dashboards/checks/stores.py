@@ -14,9 +14,9 @@ from dashboards.live.stores.memory import MemoryStore
 
 @register("dashboards")
 def check_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """Every store must be usable as configured."""
-    if not isinstance(conf.given(), dict):
-        return ()  # Said above.
+    """Check that each store can be used as it is configured."""
+    if not isinstance(conf.user_settings(), dict):
+        return ()  # Reported by check_settings.
     stores = conf.get("STORES")
     messages: list[CheckMessage] = []
     for alias in dict.fromkeys(("default", *(stores if isinstance(stores, dict) else ()))):
@@ -39,10 +39,10 @@ def check_tables(
     databases: Sequence[str] | None = None,
     **kwargs: Any,  # noqa: ARG001
 ) -> Sequence[CheckMessage]:
-    """The tables of a store must be in the database that it uses."""
+    """Check that the tables of each store are in the database that it uses."""
     messages: list[CheckMessage] = []
     if sys.argv[1:2] == ["migrate"]:
-        return messages  # That is what makes them.
+        return messages  # This command creates them.
     stores = conf.get("STORES")
     for alias in stores if isinstance(stores, dict) else ():
         try:
@@ -56,11 +56,11 @@ def check_tables(
 
 @register("dashboards", deploy=True)
 def check_memory(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """What one process keeps in memory, no other process shows."""
+    """Warn of ``MemoryStore``: no other process shows what one process keeps in memory."""
     try:
         store = get_store()
     except ImproperlyConfigured:
-        return ()  # Said above.
+        return ()  # Reported by check_store.
     if not isinstance(store, MemoryStore):
         return ()
     return [

@@ -1,8 +1,10 @@
 """The declaration of one box on a dashboard."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 from django.http import HttpRequest, QueryDict
@@ -25,13 +27,15 @@ class Bound(Protocol):
 
     declaration: "Component"
     key: str
+    label: str
+    """Its name in errors and logs: the dashboard's class and the key."""
     live: bool | Every | OnChange
     """How its value is live."""
     series: int
     """The number of points that are kept if values are appended; else 0."""
     is_restricted: bool
     """True if it has permissions of its own, beside those of its dashboard."""
-    errors: ErrorBoundary
+    error_boundary: ErrorBoundary
     """Calls the code of its author."""
 
     @property
@@ -57,10 +61,6 @@ class Bound(Protocol):
     @property
     def call_kwargs(self) -> dict[str, Any]:
         """The arguments that callables may name, such as ``request`` and ``filters``."""
-
-    @property
-    def label(self) -> str:
-        """Its name in errors and logs: the dashboard's class and the key."""
 
     @property
     def event(self) -> str:
@@ -111,6 +111,10 @@ class Bound(Protocol):
         """True if it loads together with others."""
 
     @property
+    def is_computed(self) -> bool:
+        """True if its value is computed once for all viewers, not pushed."""
+
+    @property
     def is_loadable(self) -> bool:
         """True if its value can be loaded at any time, not only when it is pushed."""
 
@@ -149,42 +153,74 @@ class Bound(Protocol):
         """Render a prepared value in a page of its own, with a link to the dashboard's page."""
 
 
+class Facts:
+    """The facts that depend on a declaration alone: computed once for each component.
+
+    Args:
+        component: the declaration.
+    """
+
+    def __init__(self, component: "Component") -> None:
+        self.series = component.series
+        self.takes_params = component.takes_params
+        self.kind = type(component).__name__.lower()
+        scripts = inspect.getattr_static(component, "scripts")
+        self.scripts = scripts if isinstance(scripts, list | tuple) else None
+        """The static files that it needs; ``None`` if the author's code returns them."""
+        self.boxes: dict[Any, Any] = {}
+        """Its boxes without their ids, by all that they depend on beside the declaration."""
+        names = ("title", "icon", "css_classes", "grid_css_classes", "cta")
+        self.has_fixed_box = all(_is_fixed(component, name) for name in names)
+        """True if its boxes depend neither on the language nor on the author's code."""
+
+
+def _is_fixed(component: "Component", name: str) -> bool:
+    """Return True if an attribute is plain text or empty: no property, no lazy translation."""
+    if inspect.isdatadescriptor(inspect.getattr_static(type(component), name, None)):
+        return False
+    value = vars(component).get(name, component)
+    if isinstance(value, Mapping):
+        return all(isinstance(each, str) for each in value.values())
+    return value is None or isinstance(value, str)
+
+
 @dataclass
 class Component:
     """One box on a dashboard, as declared. Never written to once its dashboard class exists.
 
-    A kind of component is a dataclass that derives from this, names a template and, where its
-    values have a form, overrides ``prepare_value``.
+    A kind of component is a dataclass that derives from this and names a template. It overrides
+    ``prepare_value`` to check its values, or to change them for the template.
 
     Args:
-        template: the template that renders the value. Its context holds ``component`` and
+        template: the template that renders the value. Its context contains ``component`` and
             ``rendered_value``.
         value: the value, or a callable (sync or async) that returns it. A callable gets those
-            of ``request``, ``object``, ``user``, ``filters`` and ``filterset`` that it names, all
-            where it takes ``**kwargs``. ``get_<key>_value`` on the dashboard goes before it. Where
-            values are pushed, a callable is what a page shows first; any other value only until
+            of ``request``, ``object``, ``user``, ``filters`` and ``filterset`` that it names; all
+            if it has ``**kwargs``. ``get_<key>_value`` on the dashboard overrides it. If values
+            are pushed, a callable runs on every page load; any other value is shown only until
             the first push.
         defer: ``True`` to load the value only when the component comes into view, or a callable
-            like ``value`` that is called then. ``get_<key>_defer`` goes before it.
-        defer_url: where a deferred component loads from; by default its own address.
-        key: its name in addresses and events; by default the attribute it is assigned to.
+            like ``value`` that is called then. ``get_<key>_defer`` overrides it.
+        defer_url: the URL that a deferred component loads from; by default its own.
+        key: its name in URLs and events; by default the attribute it is assigned to.
         title: the heading; by default made from the key. An empty string hides it.
         poll_rate: seconds between two loads from the server; ``None`` for none.
-        trigger_on: an htmx trigger that loads it anew, such as ``"refresh from:body"``.
-        dependents: keys of components that are loaded anew whenever this one changed.
+        trigger_on: an htmx trigger that loads it again, such as ``"refresh from:body"``.
+        dependents: keys of components that are loaded again whenever this one has changed.
         cta: a link shown below the value.
         icon: CSS classes of an icon shown in the heading.
         css_classes: CSS classes of the box, or a dict by part: ``box``, ``title``, ``icon``,
-            ``content``, ``state``, ``cta``, and what a kind's own template asks for. Over those of
-            ``DASHBOARDS["COMPONENT_CSS_CLASSES"]``.
+            ``content``, ``state``, ``cta``, and the parts of the kind's own template. They
+            override those of ``DASHBOARDS["COMPONENT_CSS_CLASSES"]``.
         grid_css_classes: CSS classes that place the box in the grid, such as ``"span-6"``; by
             default ``DASHBOARDS["GRID_CSS_CLASSES"]``.
         live: ``True`` for values that are pushed; ``Every(seconds=…)`` or ``OnChange(Model)`` for
-            a value that is computed while somebody watches. A computed value is shared by all
-            viewers: it gets no request. With ``delivery="per_viewer"`` each page loads its own.
-        permission_classes: who may see it, beside who may open the dashboard: classes, or dotted
-            paths. For others it is not there: no box, no address, no updates. Where it is live,
-            pages are only told to load it, so a computed value is computed for each of them.
+            a value that is computed while a page is open. A computed value is shared by all
+            viewers, so it gets no request. With ``delivery="per_viewer"`` each page loads its own.
+        permission_classes: classes, or dotted paths, that must all allow a request to see it, in
+            addition to those of the dashboard. For other viewers it does not exist: no box, no
+            URL, no updates. If it is live, an update makes each page load its own value, so a
+            computed value is computed for each of them.
     """
 
     template: str = ""
@@ -204,43 +240,48 @@ class Component:
     permission_classes: Sequence[PermissionClass] = ()
 
     is_personal: ClassVar[bool] = False
-    """Whether each viewer is shown another, so that each page loads its own live value."""
+    """True if its value differs by viewer, so that each page loads its own live value."""
 
     changed_event: ClassVar[str] = "htmx:after:swap"
-    """The DOM event of its box that has its ``dependents`` loaded anew."""
+    """The DOM event of its box after which its ``dependents`` are loaded again."""
 
     scripts: ClassVar[Sequence[str]] = ()
-    """Static files that a page with this kind of component loads, deferred."""
+    """The static files that a page with this kind of component loads (``<script defer>``)."""
 
     part_names: ClassVar[Sequence[str]] = ("box", "title", "icon", "content", "state", "cta")
-    """The parts that ``css_classes`` may name, the outermost first. A kind whose template asks for
-    more (``{{ component.parts.button }}``) adds their names."""
+    """The parts that ``css_classes`` may name, the outermost first. A kind whose template has more
+    parts (``{{ component.parts.button }}``) adds their names."""
+
+    @cached_property
+    def _facts(self) -> Facts:
+        """The facts that depend on the declaration alone."""
+        return Facts(self)
 
     @property
     def template_id(self) -> str | None:
-        """The key, by the name that hand-written templates use for ``sse-swap``."""
+        """The key, as hand-written templates call it for ``sse-swap``."""
         return self.key
 
     @property
     def series(self) -> int:
-        """How many points are kept where values are appended, not replaced; else 0."""
+        """The number of points that are kept if values are appended, not replaced; else 0."""
         return 0
 
     def prepare_base(self) -> Any:
-        """Return what the template shows before points are appended to it."""
+        """Return the value for the template that points are appended to."""
         return None
 
     def prepare_points(self, value: Any) -> Sequence[str]:
-        """Turn a value of a series into its points: JSON texts that are safe inside ``<script>``.
+        """Return the points of a pushed value: JSON texts that are safe inside ``<script>``.
 
         Raises:
-            ComponentValueError: when it is none that this kind of component can append.
+            ComponentValueError: this kind of component cannot append the value.
         """
         msg = f"A {type(self).__name__} is no series, got {shorten(value)}."
         raise ComponentValueError(msg)
 
     def prepare_value(self, value: Any, bound: Bound | None = None) -> Any:  # noqa: ARG002 - for subclasses
-        """Return what the template shows of a value.
+        """Return a value as the template shows it.
 
         Args:
             value: the value.
@@ -254,54 +295,54 @@ class Component:
         return value
 
     def _render_cached(self, template: Any, value: Any) -> SafeString | None:  # noqa: ARG002 - for subclasses
-        """Render a prepared value without running its template, where it is known what that says.
+        """Render a prepared value without running its template; ``None`` if it must be run.
 
-        Asked only where the template is the package's own; ``None`` where it has to be run.
+        It is called only if the template is the package's own, so that its HTML is known.
 
         Args:
             template: the template, of any engine.
-            value: the value.
+            value: the prepared value.
         """
         return None
 
     def has_view_state(self, params: MultiValueDict[str, str]) -> bool:  # noqa: ARG002 - for subclasses
-        """Whether these parameters of a viewer make it another than what everybody is shown."""
+        """Return True if a viewer's parameters change it: the shared HTML cannot be used."""
         return False
 
     @property
     def takes_params(self) -> bool:
-        """True if it keeps its viewer's choices in the page's address, by its key."""
+        """True if the URL of the page contains its viewer's choices, as ``<key>-…``."""
         return type(self).has_view_state is not Component.has_view_state
 
     def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
-        """Return those of a component's parameters that it knows: addresses repeat no others.
+        """Return those of its parameters that it reads. URLs on its page repeat no others.
 
-        By default all, for a value may ask the request for any.
+        By default these are all, because a value can read any parameter of the request.
         """
         return params
 
     def get_response(self, bound: Bound) -> HttpResponseBase | None:  # noqa: ARG002 - for subclasses
-        """Answer a request at its own address with something else than its HTML: a file, say."""
+        """Return a response for its own URL that is not its HTML, such as a file."""
         return None
 
     def get_filters(self, bound: Bound) -> Filters | None:  # noqa: ARG002 - for subclasses
-        """Return what a viewer has narrowed its ``dependents`` to: they get it in ``filters``."""
+        """Return the filters that a viewer has set here; its ``dependents`` get them."""
         return None
 
     @property
     def accepts_post(self) -> bool:
-        """Whether a POST to its address is let through to ``post``, or answered 405."""
+        """True if ``post`` answers a POST to its URL; it is answered 405 otherwise."""
         return False
 
     def post(self, bound: Bound, request: HttpRequest) -> HttpResponseBase:
-        """Answer a POST to its address. Access and the CSRF token have been checked."""
+        """Answer a POST to its URL. Access and the CSRF token have been checked."""
         raise NotImplementedError
 
     def get_value(self, **kwargs: Any) -> Any:
-        """Return the value ready for the template, called where it is callable.
+        """Return the value ready for the template, called if it is callable.
 
         Args:
-            **kwargs: what a callable may ask for: ``request``, ``object``, ``user``, ``filters``,
+            **kwargs: the arguments of a callable: ``request``, ``object``, ``user``, ``filters``,
                 ``filterset``.
         """
         return self.prepare_value(resolve(self.value, **kwargs))
@@ -309,14 +350,14 @@ class Component:
 
 @contextmanager
 def declaring(component: Component, said: str) -> Iterator[None]:
-    """Refuse a declaration for what a value would be refused for.
+    """Raise a ``ComponentValueError`` of the block as an error of the declaration.
 
     Args:
-        component: what is declared.
-        said: what it says, as it stands in the declaration.
+        component: the component that is declared.
+        said: the arguments, as they are written in the declaration.
 
     Raises:
-        DeclarationError: what is done inside raised a ``ComponentValueError``.
+        DeclarationError: the block raised a ``ComponentValueError``.
     """
     try:
         yield

@@ -19,7 +19,7 @@ from dashboards.component.formats import is_number
 from dashboards.component.htmx import get_trigger
 from dashboards.component.links import CTA, resolve_link
 from dashboards.component.live import LiveBinding
-from dashboards.component.loading import ValueLoader
+from dashboards.component.loading import ValueLoader, needs_value, shows_frame
 from dashboards.component.owner import Owner
 from dashboards.component.release import get_release
 from dashboards.component.rendering import Placement, Shown, render_frame
@@ -47,14 +47,19 @@ class BoundComponent:
         self._owner = owner
         self.declaration = component
         self.key = key
+        self.label = f"{type(owner).__name__}.{key}"
+        """Its name in errors and logs: the dashboard's class and the key."""
         self.live = component.live
         """How its value is live."""
-        self.series = component.series
+        self._facts = component._facts  # noqa: SLF001 - no part of the interface of kinds
+        self.series = self._facts.series
         """The number of points that are kept if values are appended; else 0."""
         self.is_restricted = bool(component.permission_classes)
         """True if it has permissions of its own, beside those of its dashboard."""
         self.loader = ValueLoader(owner, component, key)
-        self.errors = ErrorBoundary(type(owner).__name__, key)
+        self.live_binding = LiveBinding(owner, self, self.loader) if component.live else None
+        """Its live side; ``None`` if it is not live."""
+        self.error_boundary = ErrorBoundary(type(owner).__name__, key)
 
     def __getattr__(self, name: str) -> Any:
         # ``copy`` looks up "__setstate__" before there is a declaration.
@@ -108,11 +113,6 @@ class BoundComponent:
     # Names and ids
 
     @property
-    def label(self) -> str:
-        """Its name in errors and logs: the dashboard's class and the key."""
-        return f"{type(self._owner).__name__}.{self.key}"
-
-    @property
     def template_id(self) -> str:
         """The event name, as hand-written templates call it for ``sse-swap``."""
         return self.event
@@ -138,7 +138,7 @@ class BoundComponent:
     @property
     def kind(self) -> str:
         """The name of its kind, for CSS."""
-        return type(self.declaration).__name__.lower()
+        return self._facts.kind
 
     @property
     def title(self) -> str:
@@ -162,13 +162,14 @@ class BoundComponent:
 
     def get_needed_scripts(self) -> Sequence[str]:
         """Return the static files that it needs, as its page can load it."""
-
-        def collect() -> list[str]:
-            own = list(self.declaration.scripts)
-            return [*own, "dashboards/js/deferred.js"] if self.is_batched else own
-
-        scripts = self._attempt(collect, "scripts")
-        return () if isinstance(scripts, Failure) else scripts
+        scripts: Sequence[str] | Failure | None = self._facts.scripts
+        if scripts is None:
+            scripts = self._attempt(lambda: list(self.declaration.scripts), "scripts")
+        if isinstance(scripts, Failure):
+            return ()
+        if self.is_deferred and self.is_batched:
+            return [*scripts, "dashboards/js/deferred.js"]
+        return scripts
 
     # Access
 
@@ -246,7 +247,7 @@ class BoundComponent:
     @property
     def takes_params(self) -> bool:
         """True if its viewer can customize it, by parameters of the page's address."""
-        return self.declaration.takes_params and self.is_loadable
+        return self._facts.takes_params and self.is_loadable
 
     @property
     def is_customized(self) -> bool:
@@ -306,55 +307,22 @@ class BoundComponent:
 
     def prefetch(self) -> None:
         """Call the value that ``render_content`` will show."""
+        self.error_boundary.call(self._prefetch, "value", self._owner.transactions)
 
-        def start() -> None:
-            if self._needs_value():
-                self.loader.prefetch()
-
-        self._attempt(start, "value")
+    def _prefetch(self) -> None:
+        if needs_value(self, self.loader):
+            self.loader.pending = self.loader.begin()
 
     def prefetch_deferred(self) -> None:
         """Call the value that is loaded after the page."""
 
         def start() -> None:
             if self.is_deferred and (self.is_customized or not (self.series or self.is_computed)):
-                self.loader.prefetch()
+                self.loader.pending = self.loader.begin()
 
         self._attempt(start, "value")
 
-    def _needs_value(self) -> bool:
-        """Return True if the page cannot be sent without computing its value."""
-        if self.is_deferred:
-            return False
-        if not self.live or self.is_customized:
-            return True
-        if self.live is not True:
-            return not self.is_computed
-        if self.series:
-            return False
-        source = self.loader.source
-        if callable(source):
-            return True
-        # A component whose template opens a stream of its own, from its ``pushpin_url``, must be
-        # on the page from the first.
-        has_value = source is not None or hasattr(self.declaration, "pushpin_url")
-        return has_value and self.get_frame() is None
-
-    def _shows_frame(self) -> bool:
-        """Return True if a page shows the newest frame, and computes no value of its own."""
-        if not self.live or self.is_customized:
-            return False
-        if self.live is not True:
-            return self.is_computed
-        # A callable runs on every page load; a plain value is shown only until the first push.
-        return bool(self.series) or not callable(self.loader.source)
-
     # Its live side
-
-    @cached_property
-    def live_binding(self) -> LiveBinding | None:
-        """Its live side; ``None`` if it is not live."""
-        return LiveBinding(self._owner, self, self.loader) if self.live else None
 
     @property
     def is_computed(self) -> bool:
@@ -383,7 +351,7 @@ class BoundComponent:
     @property
     def trigger(self) -> str:
         """When it loads from the server, as ``hx-trigger``; empty for never."""
-        return get_trigger(self._owner, self, self.live_binding)
+        return get_trigger(self, self.live_binding, self._owner.get_dependencies(self.key))
 
     def render_box(
         self, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
@@ -399,7 +367,6 @@ class BoundComponent:
             self._owner,
             self,
             self.live_binding,
-            self.show(lambda: self._owner.render_content(self.key)),
             Placement(level, is_titled or self.declaration.title is not None, is_placed),
         )
 
@@ -420,9 +387,9 @@ class BoundComponent:
 
     def render_content(self) -> SafeString | None:
         """Render the content of the box for a page; ``None`` if the page must load it later."""
-        if self.loader.pending is not None or self._needs_value():
-            return self.render(self.get_value())
-        if self._shows_frame() and (frame := self.get_frame()) is not None:
+        if self.loader.pending is not None or needs_value(self, self.loader):
+            return self._owner.templates.render_value(self, self.get_value())
+        if shows_frame(self, self.loader) and (frame := self.get_frame()) is not None:
             return render_frame(frame)
         return None
 
@@ -452,4 +419,4 @@ class BoundComponent:
 
     def _attempt(self, run: Callable[[], T], part: str) -> T | Failure:
         """Call an author's code; the first failure of a box is logged, and makes it fail."""
-        return self.errors.call(run, part, self._owner.transactions)
+        return self.error_boundary.call(run, part, self._owner.transactions)

@@ -1,7 +1,6 @@
 """The box around a component's content: its heading, its state, its place in the grid, its link.
 
-What it makes of a component's declaration is the same each time. Attributes, state and content
-are filled in.
+The HTML of equal boxes is rendered once and kept. Attributes, state and content are filled in.
 """
 
 from typing import Any, NamedTuple
@@ -10,22 +9,22 @@ from django.forms.utils import flatatt
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from dashboards.component.fragments import escape, fill, gap
-from dashboards.component.templates import Templates, is_package_template
+from dashboards.component.fragments import escape, placeholder, render_fragment
+from dashboards.component.templates import Templates
 
 _TEMPLATE = "dashboards/component.html"
-_CONTENT = gap("content")
-_ATTRIBUTES = gap("attributes")
-_STATE = gap("state")
+_CONTENT = placeholder("content")
+_ATTRIBUTES = placeholder("attributes")
+_STATE = placeholder("state")
 _NOTHING = SafeString()
 
 
 class Box(NamedTuple):
     """The context of ``dashboards/component.html``, beside attributes, state and content.
 
-    The context has nothing else of component or request: equal boxes give equal HTML, which is
-    kept and used again. Texts are ``escaped``, because a text that was marked safe is equal to one
-    that was not.
+    The context contains exactly these fields, and nothing else of component or request: so equal
+    boxes give equal HTML, which can be kept. Texts are ``escaped``, because a text that was marked
+    safe is equal to one that was not.
     """
 
     dom_id: str
@@ -35,15 +34,15 @@ class Box(NamedTuple):
     title: str
     """The heading; empty for none."""
     level: str
-    """The heading's level. No number: a template would look up how the language writes it."""
+    """The heading's level. It is no number, because a template would localize a number."""
     icon: str
     """CSS classes of an icon in the heading."""
     grid_css_classes: str
     """CSS classes that place it in the grid."""
     parts: tuple[tuple[str, str], ...]
-    """CSS classes by part; in the template a dict."""
+    """CSS classes by part; a dict in the template."""
     cta: tuple[str, str] | tuple[()]
-    """Where the link below it leads, and its words, or nothing; in the template a dict."""
+    """The address and the words of the link below it, or nothing; a dict in the template."""
     is_deferred: bool
     """True if it loads after the page."""
 
@@ -53,11 +52,11 @@ class Box(NamedTuple):
         """Render it around its content.
 
         Args:
-            templates: where its template is found.
-            attributes: what says to htmx and to our scripts how the content is updated.
-            content: what stands in it, safe HTML; ``None`` where there is none yet.
-            state: its state in words, safe HTML; empty where its value is fresh. A box that is
-                never updated has an element for it only where there is one to show.
+            templates: the templates of the request.
+            attributes: the attributes of the content, which say how it is updated.
+            content: its content, safe HTML; ``None`` if there is none yet.
+            state: its state in words, safe HTML; empty if its value is fresh. A box that is never
+                updated has an element for the state only if there is one to show.
         """
         has_state = bool(state or attributes)
 
@@ -72,19 +71,19 @@ class Box(NamedTuple):
                 "has_state": has_state,
             }
 
-        # Content may have anything in it, so it comes last.
+        # Content may contain any HTML, placeholders too, so it comes last.
         texts = {
             _ATTRIBUTES: flatatt(attributes) if attributes else "",
             _STATE: state,
             _CONTENT: content or "",
         }
-        template = templates.get(_TEMPLATE)
-        # Our own has no words of any language.
-        language = None if is_package_template(template) else get_language()
+        template, is_packaged = templates.find(_TEMPLATE)
+        # The package's own has no words of any language.
+        language = None if is_packaged else get_language()
         key = (self, content is None, has_state, language)
-        return fill(template, key, context, texts)
+        return render_fragment(template, key, context, texts)
 
 
 def escaped(text: Any) -> SafeString:
-    """Return a text as a box is given it."""
+    """Return a text as HTML for a box; an empty text for ``None``."""
     return escape(text) if text else _NOTHING

@@ -1,10 +1,10 @@
-"""Rendering a value once for all viewers, in every process alike.
+"""Rendering a value once for all viewers, alike in every process.
 
-A stored frame outlives the process that rendered it, and is shown on pages of others. So nothing of
-a page or a process may be in it. One rule decides each thing that HTML depends on:
+A stored frame outlives the process that rendered it, and other processes show it on their pages. So
+it must not depend on a page or a process:
 
-* language and time zone are the site's, ``LANGUAGE_CODE`` and ``TIME_ZONE``;
-* addresses begin with a placeholder, in place of the script prefix of the page that shows them;
+* the language and the time zone are those of the site, ``LANGUAGE_CODE`` and ``TIME_ZONE``;
+* URLs begin with a placeholder, which each page replaces by its script prefix;
 * there is no request, so there are no context processors, no user and no CSRF token.
 """
 
@@ -20,13 +20,13 @@ from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone, translation
 
 PREFIX = "/@dashboards@/"
-"""Stands in frames where the script prefix of a page comes. live.js knows it, too."""
+"""The placeholder in frames for the script prefix of the page. live.js replaces it, too."""
 
 
 @contextmanager
 def broadcasting() -> Iterator[None]:
-    """Render for all viewers: the site's language and zone, and addresses without a prefix."""
-    _fix_base_addresses()
+    """Use the site's language and time zone, and the placeholder for the script prefix."""
+    _fix_base_urls()
     prefix = get_script_prefix()
     set_script_prefix(PREFIX)
     try:
@@ -37,18 +37,18 @@ def broadcasting() -> Iterator[None]:
 
 
 @cache
-def _fix_base_addresses() -> None:
-    """Have storages read their base address, once a process.
+def _fix_base_urls() -> None:
+    """Make storages read their base URL, once for each process.
 
-    They keep it from when they are first asked for it. Asked while values are rendered for all
-    viewers, they would keep the placeholder, and give it to pages.
+    They cache it when it is first read. Read while a value is rendered for all viewers, it would
+    contain the placeholder, and pages would get it.
     """
     for storage in (staticfiles_storage, default_storage):
-        # A project may have neither.
+        # A project may have configured neither.
         with suppress(ImproperlyConfigured):
             getattr(storage, "base_url", None)
 
 
 def fit_to_page(frame: str) -> str:
-    """Return a stored frame with the script prefix of the request that is being answered."""
+    """Return a stored frame with the script prefix of the current request."""
     return frame.replace(PREFIX, get_script_prefix()) if PREFIX in frame else frame

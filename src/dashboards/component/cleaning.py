@@ -1,8 +1,9 @@
-"""The one door for what people send to forms: no input may raise anything but a form error.
+"""Guards form fields, so that invalid input raises only ``ValidationError``.
 
-Fields of Django, of libraries and of projects turn text into values, and some raise what they did
-not expect: ``OverflowError`` for a number that no database holds, ``RecursionError`` for deeply
-nested JSON, a ``DataError`` for a NUL. Each such input is an error of its field.
+Fields of Django, of libraries and of projects convert text to values. Some raise other exceptions
+for unexpected input: ``OverflowError`` for a number that is too large for the database,
+``RecursionError`` for deeply nested JSON, ``DataError`` for a NUL. All input that users send to
+forms passes this module, which turns each of these into an error of the field.
 """
 
 import datetime as dt
@@ -23,21 +24,22 @@ from django.utils.translation import gettext
 logger = logging.getLogger("dashboards")
 
 BAD_INPUT = (ValueError, TypeError, ArithmeticError, RecursionError, LookupError, DataError)
-"""What code raises for input that it did not expect. ``UnicodeError`` is a ``ValueError``."""
+"""The exceptions for unexpected input. ``UnicodeError`` is a ``ValueError``."""
 
 MAX_DEPTH = 100
-"""How deep lists and dicts may be nested in what somebody sends as JSON."""
+"""The allowed depth of lists and dicts in JSON that a user sends."""
 
 
 def as_form(made: Any) -> BaseForm:
-    """Return the form of what was made, each of its fields guarded.
+    """Return a form with each of its fields guarded.
 
     Args:
-        made: a form, or what has one as ``form``, such as a ``FilterSet`` of django-filter.
+        made: a form, or an object with an attribute ``form``, such as a ``FilterSet`` of
+            django-filter.
     """
     form: BaseForm = made if isinstance(made, BaseForm) else made.form
     for name, field in form.fields.items():
-        # The fields of a form are its own copies.
+        # Each form has copies of its class's fields, so these may be changed.
         if not isinstance(field.clean, _Clean):
             vars(field)["clean"] = _Clean(field, f"{type(form).__name__}.{name}")
             if isinstance(field, JSONField):
@@ -46,9 +48,9 @@ def as_form(made: Any) -> BaseForm:
 
 
 def refusing_bad_database_input(label: str) -> AbstractContextManager[None]:
-    """Do as ``refusing_bad_input``, around code that may have errors of its own.
+    """Turn what a database raises for a value into a ``ValidationError``.
 
-    Only what a database or its driver raises for a value is turned into a ``ValidationError``.
+    For code of projects, whose other exceptions are errors to report.
     """
     return refusing_bad_input(label, DEFAULT_DB_ALIAS, (DataError, OverflowError))
 
@@ -57,13 +59,13 @@ def refusing_bad_database_input(label: str) -> AbstractContextManager[None]:
 def refusing_bad_input(
     label: str, alias: str | None = None, errors: tuple[type[Exception], ...] = BAD_INPUT
 ) -> Iterator[None]:
-    """Turn what code raises for input that it did not expect into a ``ValidationError``.
+    """Turn exceptions for unexpected input into a ``ValidationError``.
 
     Args:
-        label: what reads the input, for the log.
-        alias: the database that it may ask. Within a transaction of PostgreSQL that is done in a
-            savepoint: a failed query would make every later one fail as well.
-        errors: what counts as such.
+        label: the name of the field or method that reads the input, for the log.
+        alias: the database that may be queried. Within a transaction of PostgreSQL a savepoint
+            is used: after a failed query all later ones would fail as well.
+        errors: the exceptions.
     """
     try:
         with _savepoint(alias):
@@ -78,13 +80,13 @@ def _savepoint(alias: str | None) -> AbstractContextManager[Any]:
     if alias is None:
         return nullcontext()
     connection = connections[alias]
-    # Only there does a failed query end the transaction around it.
+    # Only in PostgreSQL does a failed query abort the transaction.
     is_needed = connection.vendor == "postgresql" and connection.in_atomic_block
     return transaction.atomic(alias) if is_needed else nullcontext()
 
 
 class _Clean:
-    """A field's ``clean`` that raises ``ValidationError`` only."""
+    """A field's ``clean`` method that raises only ``ValidationError``."""
 
     def __init__(self, field: Field, label: str) -> None:
         self._clean: Callable[..., Any] = field.clean
@@ -100,11 +102,11 @@ class _Clean:
 
 
 def _check(value: Any) -> None:
-    """Refuse what is no value to a database or a page, though a field takes it.
+    """Check a value that a field accepts but a database or a page may not.
 
     Raises:
-        ValueError: text with a NUL or a lone surrogate, or what is nested too deeply.
-        OverflowError: a moment that has no date in another time zone.
+        ValueError: text with a NUL or a lone surrogate, or lists and dicts nested too deeply.
+        OverflowError: a datetime whose year would be 0 or 10000 in another time zone.
     """
     if isinstance(value, dt.datetime):
         if timezone.is_aware(value):
@@ -119,7 +121,7 @@ def _check(value: Any) -> None:
 def _check_text(text: str) -> None:
     text.encode()
     if "\0" in text or "\\u0000" in text:
-        msg = "NUL is no text to a database."
+        msg = "A database refuses text with a NUL."
         raise ValueError(msg)
 
 
@@ -144,7 +146,7 @@ def _check_depth(value: Any) -> None:
 
 
 def _read_back(field: JSONField, data: Any, initial: Any) -> Any:
-    """Return what is shown of JSON that was sent: itself where it cannot be read."""
+    """Return the value to show for JSON that was sent; if it is invalid, the text itself."""
     try:
         value = type(field).bound_data(field, data, initial)
         _check(value)

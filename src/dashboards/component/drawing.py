@@ -1,4 +1,4 @@
-"""What a script draws from JSON: the seam for every renderer, plotly.js among them."""
+"""The base class of components that a script draws from JSON, such as charts."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ class Data(SafeString):
 
     Args:
         text: the text, not escaped yet.
-        is_empty: whether there is nothing in it to draw, so that the box says so in words.
+        is_empty: True if it contains nothing to draw: then the box shows "No data".
     """
 
     is_empty: bool
@@ -45,20 +45,20 @@ def escape(text: str) -> SafeString:
 
 @dataclass
 class Drawing(Component):
-    """A box that a custom element of your own draws, from a value in JSON.
+    """A box that a custom element of your own draws from a value in JSON.
 
-    A kind derives from this, names its ``element`` and the ``scripts`` that define it::
+    A subclass names its ``element``, and the ``scripts`` that define it::
 
         @dataclass
         class Bars(Drawing):
             element = "shop-bars"
             scripts = (*Drawing.scripts, "shop/bars.js")
 
-    The script defines a class that derives from ``dashboards.Drawing`` and has a ``draw(value,
-    surface)``. It is called with the first value, with each new one (at most once a frame), and
-    when the page turns light or dark. The value may be anything that Django can write as JSON:
-    dates, decimals, UUIDs and translated texts included; and what NumPy and pandas have for such.
-    What JSON has no word for (NaN, the infinities, NaT) is ``null``.
+    The script defines a class that extends ``dashboards.Drawing`` and has a method ``draw(value,
+    surface)``. It is called with the first value, with each new one (at most once an animation
+    frame), and when the page changes to light or dark. The value may be anything that Django can
+    encode as JSON, with dates, decimals, UUIDs and translated texts; and scalars and arrays of
+    NumPy and pandas. NaN, the infinities and NaT, which JSON does not have, become ``null``.
     """
 
     template: str = "dashboards/components/drawing.html"
@@ -69,10 +69,10 @@ class Drawing(Component):
     scripts: ClassVar[Sequence[str]] = ("dashboards/js/drawing.js",)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse an element that no browser would let be defined.
+        """Check that browsers accept the element's name.
 
         Raises:
-            DeclarationError: its name has no hyphen, or a character that is none of a name.
+            DeclarationError: the name has no hyphen, or a character that is not allowed.
         """
         super().__init_subclass__(**kwargs)
         name = cls.element
@@ -84,14 +84,14 @@ class Drawing(Component):
             raise DeclarationError(msg)
 
     def is_empty(self, value: Any) -> bool:
-        """Whether there is nothing to draw: by default an empty list, dict or text."""
+        """Return True if there is nothing to draw: by default for an empty list, dict or text."""
         return isinstance(value, Sequence | Mapping) and not value
 
     def prepare_value(self, value: Any, bound: Bound | None = None) -> Data | None:  # noqa: ARG002 - for subclasses
         """Return the value as JSON text that is safe inside ``<script>``.
 
         Raises:
-            ComponentValueError: when it cannot be written as JSON.
+            ComponentValueError: it cannot be encoded as JSON.
         """
         if value is None:
             return None
@@ -106,10 +106,10 @@ class Drawing(Component):
 
 
 def _as_plain(value: Any) -> Any:
-    """Return a value in the types that JSON and Django's encoder know.
+    """Return a value made of the types that Django's JSON encoder supports.
 
     Raises:
-        TypeError: a whole number that a browser would read as infinite.
+        TypeError: it contains an integer that a browser would read as infinite.
     """
     if isinstance(value, Enum):
         value = value.value
@@ -122,14 +122,14 @@ def _as_plain(value: Any) -> Any:
     if is_number(value) or is_missing(value):
         return _as_number(value)
     if hasattr(value, "tolist"):
-        # An array or a scalar of NumPy, a series of pandas.
+        # An array or a scalar of NumPy, or a series of pandas.
         scalar = as_scalar(value)
         return _as_plain(value.tolist() if scalar is value else scalar)
     return value
 
 
 def _as_number(value: Any) -> Any:
-    """Return a number as JSON knows it; ``None`` for what is none, or infinite."""
+    """Return a number that JSON can contain; ``None`` for NaN, NaT and the infinities."""
     if is_missing(value) or not is_finite(value):
         return None
     if isinstance(value, Decimal):

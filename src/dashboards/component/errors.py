@@ -1,8 +1,8 @@
-"""One door for every call into code that an author of dashboards wrote.
+"""Catching errors of the code that the author of a dashboard wrote.
 
-A value, a permission class, a template, a ``__str__``, a serializer, a form, a menu item's check:
-each may raise. What it raises costs its own box or entry, and one line in the log. While tests run
-it is raised instead, so that a project's own tests see it.
+Every call of such code goes through ``ErrorBoundary``: a value, a permission class, a template, a
+``__str__``, a serializer, a form, a menu item's check. An error fails only its own box or menu
+entry, and is logged once. While tests run it is raised, so that the tests of a project see it.
 """
 
 import logging
@@ -29,7 +29,7 @@ _MAX_ERROR_LENGTH = 300
 
 @dataclass(frozen=True)
 class Failure:
-    """What came of a call that raised.
+    """The result of a call that raised.
 
     Args:
         error: the exception.
@@ -39,34 +39,34 @@ class Failure:
 
 
 class ErrorBoundary:
-    """Calls the code of one box or entry, and reports its first failure.
+    """Calls the code of one box or menu entry, and logs its first failure.
 
     Args:
-        dashboard: the name of the dashboard's class, or of the menu, for the log.
+        dashboard: the class name of the dashboard or of the menu, for the log.
         key: the component's key, or the kind of entry, for the log.
     """
 
     failure: Failure | None = None
-    """The first failure; later ones are mostly the same once more."""
+    """The first failure. Later ones mostly have the same cause, and are not logged."""
 
     def __init__(self, dashboard: str, key: str = "") -> None:
         self._dashboard = dashboard
         self._key = key
 
     def call(self, run: Callable[[], T], part: str, transactions: Sequence[str]) -> T | Failure:
-        """Call an author's code; return a ``Failure`` where it raises.
+        """Call the author's code; return a ``Failure`` if it raises.
 
-        Inside a transaction (``ATOMIC_REQUESTS``) it is called in a savepoint: a failed query would
-        make every later query of the request fail as well.
+        Inside a transaction (``ATOMIC_REQUESTS``) it is called in a savepoint: otherwise a failed
+        query would make every later query of the request fail as well.
 
         Args:
-            run: calls the code. ``KeyboardInterrupt`` and ``SystemExit`` pass.
-            part: what is called, for the log: ``"value"``, ``"permission"``, …
-            transactions: what ``get_transactions`` has returned for this request.
+            run: calls the code. ``KeyboardInterrupt`` and ``SystemExit`` are not caught.
+            part: the name of the code for the log: ``"value"``, ``"permission"``, …
+            transactions: the result of ``get_transactions`` for this request.
 
         Raises:
-            Exception: what the code raised, where ``RAISE_VALUE_ERRORS`` says so: by default while
-                tests run.
+            Exception: the error of the code, if ``RAISE_VALUE_ERRORS`` is true; by default it is
+                while tests run.
         """
         try:
             if not transactions:
@@ -79,9 +79,9 @@ class ErrorBoundary:
             if raises():
                 raise
             if self.failure is None:
-                told = {"dashboard": self._dashboard, "key": self._key, "part": part}
+                fields = {"dashboard": self._dashboard, "key": self._key, "part": part}
                 name = f"{self._dashboard}.{self._key}" if self._key else self._dashboard
-                extra = {"event": "value_failed", **told}
+                extra = {"event": "value_failed", **fields}
                 logger.exception("The %s of %s failed.", part, name, extra=extra)
             failure = Failure(error)
             self.failure = self.failure or failure
@@ -89,16 +89,16 @@ class ErrorBoundary:
 
 
 def catch_errors(run: Callable[[], T], *, dashboard: str, key: str = "", part: str) -> T | Failure:
-    """Call an author's code once, as ``ErrorBoundary.call`` does."""
+    """Call the author's code as ``ErrorBoundary.call`` does, for a box or entry with one call."""
     return ErrorBoundary(dashboard, key).call(run, part, get_transactions())
 
 
 def get_transactions() -> Sequence[str]:
-    """Return the databases in which a transaction is open, and a failure is to be undone."""
+    """Return the aliases of databases with an open transaction, in which failures are undone."""
     open_ones = [
         each.alias for each in connections.all(initialized_only=True) if each.in_atomic_block
     ]
-    # What is raised undoes the transaction itself.
+    # An error that is raised rolls back the whole transaction.
     return [] if open_ones and raises() else open_ones
 
 
@@ -110,36 +110,36 @@ def raises() -> bool:
 
 def is_under_test() -> bool:
     """Return True while Django's test environment is set up, by any test runner."""
-    # Not imported: a process that serves pages has no use for it.
+    # Not imported, because a process that serves pages does not need it.
     utils = sys.modules.get("django.test.utils")
     return hasattr(getattr(utils, "_TestState", None), "saved_data")
 
 
 def get_error_text(error: Exception, request: HttpRequest | None) -> str:
-    """Return the last line of an exception for those who may read it; empty for all others.
+    """Return the last line of an exception for viewers who may read it; empty for all others.
 
-    That is everybody where ``DEBUG`` is on, and staff where ``SHOW_ERRORS_TO_STAFF`` says so.
+    These are all viewers if ``DEBUG`` is on, and staff if ``SHOW_ERRORS_TO_STAFF`` is true.
     """
     return describe_error(error) if may_see_errors(request) else ""
 
 
 def keeps_errors() -> bool:
-    """Return True if somebody may read the text of exceptions."""
+    """Return True if any viewer may read the text of exceptions."""
     return settings.DEBUG or bool(conf.get("SHOW_ERRORS_TO_STAFF"))
 
 
 def may_see_errors(request: HttpRequest | None) -> bool:
-    """Return True if whoever made the request may read the text of exceptions."""
+    """Return True if the user of the request may read the text of exceptions."""
     if request is None:
         return False
     if settings.DEBUG or not keeps_errors():
         return settings.DEBUG
     user: Any = getattr(request, "user", None)
-    # `is True`: a user model of the project's own may have a method of this name.
+    # `is True`: the user model of a project may have a method of this name.
     return getattr(user, "is_active", False) is True and getattr(user, "is_staff", False) is True
 
 
 def describe_error(error: Exception) -> str:
-    """Return the last line that a traceback has of an exception, of at most 300 characters."""
+    """Return the last line of an exception's traceback, at most 300 characters."""
     lines = "".join(format_exception_only(error)).strip().splitlines()
     return clean_text(lines[-1] if lines else type(error).__name__)[:_MAX_ERROR_LENGTH]

@@ -1,4 +1,4 @@
-"""Figures in large type: a number in one is never broken, however narrow its box."""
+"""Figures in large type: line breaks that never split a number, and sizes by length."""
 
 import re
 from typing import Any
@@ -10,16 +10,18 @@ from dashboards.component.fragments import escape
 
 _NUMBER = re.compile(r"[+\u2212-]?\d(?:[\d.,:'\u2019/\xa0\u202f-]| (?=\d{3}(?!\d)))*")
 _ONE = re.compile(rf"{_NUMBER.pattern}|(?=.*\d)[^ \t\n]{{1,32}}")
-"""A number, or a text that is no sentence: not broken at all."""
+"""A number, or one word with a digit: it is not broken at all."""
 _SIZES = ((22, "longest"), (14, "longer"), (9, "long"))
-"""From how many characters on a number is written smaller: as many as fit half a phone."""
+"""A number of more characters is written smaller. 9 fit into half the width of a phone."""
 _LONG = _SIZES[-1][0]
+UNBROKEN = " dashboards-figure"
+"""The class of a figure that is one number."""
 
 
 def unbroken(figure: Any) -> Any:
-    """Return a figure whose numbers are not broken where its words are; HTML where it has both.
+    """Return a figure as HTML in which lines break between words but not within numbers.
 
-    A figure that is one number, or that has none, is returned as it is, as is safe HTML.
+    A figure that is one number, one without a number, and safe HTML are returned as they are.
     """
     if isinstance(figure, Promise):
         figure = str(figure)
@@ -30,7 +32,7 @@ def unbroken(figure: Any) -> Any:
     parts, end = [], 0
     for found in _NUMBER.finditer(figure):
         number = escape(found[0])
-        # A lone digit has nothing to break.
+        # A single digit cannot be broken.
         shown = f'<span class="dashboards-figure">{number}</span>' if len(number) > 1 else number
         parts += [escape(figure[end : found.start()]), shown]
         end = found.end()
@@ -38,15 +40,15 @@ def unbroken(figure: Any) -> Any:
 
 
 def look_of(figure: Any, beside: str = "") -> str:
-    """Return the CSS classes of a figure, each with a space before it: its kind and its length.
+    """Return the CSS classes of a figure by its kind and length, with a space before each.
 
     Args:
         figure: the figure as it is shown.
-        beside: what stands on the same line, such as its unit.
+        beside: other text on the same line, such as its unit.
     """
     text = str(figure)
     if _ONE.fullmatch(text):
-        length, look = len(text) + len(beside), " dashboards-figure"
+        length, look = len(text) + len(beside), UNBROKEN
     else:
         length, look = max((len(each) for each in _NUMBER.findall(text)), default=0), ""
     if length <= _LONG:

@@ -1,4 +1,7 @@
-"""What a form in the page's address narrows: a whole dashboard, or some of its components."""
+"""The values of a filter form, which is kept in the page's query string.
+
+It filters a whole dashboard (``Meta.filter_form``), or the dependents of a ``Form`` component.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,26 +27,27 @@ from django.utils.functional import cached_property
 from dashboards.component.cleaning import as_form
 
 SENT = "dashboards-sent"
-"""The hidden field that names those fields of a form of which browsers may send nothing."""
+"""The hidden field with the names of those fields for which a browser may send nothing."""
 
 FormMaker = Callable[..., Any]
-"""A form class; or what makes something with a ``form`` of the data, as a FilterSet does."""
+"""A form class, or a class whose objects have a ``form``, such as a ``FilterSet``."""
 
 
 class Filters:
-    """A filter form, as one request fills it in, or none.
+    """A filter form, filled in by the query string of one request.
 
-    A filter that is not given, or given wrongly, has its field's initial value. Where the form as
-    a whole is wrong (an end before its beginning), none of it counts as given. A list without an
-    initial value begins with its first choice, as browsers show it.
+    A filter that is missing or invalid has its field's initial value. If the form as a whole is
+    invalid (an end before its start), all of its values are ignored. A select without an initial
+    value has its first choice, as browsers show it.
 
-    Of a box that is not ticked, browsers send nothing. So the form says beside it, in a hidden
-    field ``dashboards-sent``, that it was there: then nothing means not ticked, not "not given".
-    What is sent as the untouched form sends it has its initial value, which may be ``None``.
+    Browsers send nothing for a checkbox that is not checked. So the form names it in a hidden
+    field ``dashboards-sent``: then nothing means "not checked", instead of "missing".
+    A field that is sent as the untouched form would send it has its initial value, which may be
+    ``None``.
 
     Args:
         make: the form's class.
-        request: the request whose query string fills it in.
+        request: the request; ``None`` for the form's initial values.
     """
 
     def __init__(self, make: FormMaker, request: HttpRequest | None) -> None:
@@ -60,18 +64,18 @@ class Filters:
 
     @cached_property
     def _is_given(self) -> bool:
-        """Whether the query string names any of its fields."""
+        """True if the query string contains any of its fields."""
         return any(name in self._data for name in self._names)
 
     @cached_property
     def form(self) -> BaseForm:
-        """The form to be shown, with its errors where something was given."""
+        """The form to render, with errors if it was filled in."""
         return as_form(self._bind()) if self._is_given else self._blank
 
     def _bind(self) -> Any:
-        """Make it of what the query string says, and clean that.
+        """Make the form with the data of the query string, and clean it.
 
-        A field that the query string does not name has its initial value.
+        A field that the query string does not contain has its initial value.
         """
         blank, data = self._blank, self._data.copy()
         sent = data.getlist(blank.add_prefix(SENT))
@@ -91,7 +95,7 @@ class Filters:
 
     @cached_property
     def sent(self) -> list[tuple[str, str]]:
-        """The hidden fields that say which fields the form has though nothing is sent of them."""
+        """Names and values of the hidden fields for those fields that browsers may not send."""
         form = self._blank
         marker = form.add_prefix(SENT)
         return [
@@ -102,13 +106,13 @@ class Filters:
 
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
-        """The value of each filter where nothing is given."""
+        """The values of an untouched form, by field."""
         blank = self._blank
         return {name: _clean(field, _initial(blank, name)) for name, field in blank.fields.items()}
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
-        """The value of each filter."""
+        """The values of the filters, by field."""
         if not self._is_given or NON_FIELD_ERRORS in self.form.errors:
             return self.defaults
         cleaned = {
@@ -121,30 +125,31 @@ class Filters:
         if isinstance(self._unbound, BaseForm):
             return None
         made = self._bind()
-        # What it filters by. What is given wrongly is not in its own.
+        # It filters by these values: in its own the fields with invalid input are missing.
         as_form(made).cleaned_data = dict(self.values)
         return made
 
     def get_filterset(self) -> Any:
-        """Return the ``FilterSet``, filtering by ``values``; ``None`` where it is only a form.
+        """Return a ``FilterSet`` that filters by ``values``; ``None`` if the class is a form.
 
-        A new one each time: it keeps its ``qs``, and that the rows that it has read.
+        Each call returns a copy: a ``FilterSet`` keeps its ``qs`` with the rows that it has read.
         """
         return copy(self._filterset)
 
     @cached_property
     def is_active(self) -> bool:
-        """Whether anything is asked for but what everybody sees."""
+        """True if a value differs from that of the untouched form."""
         if not self._is_given:
             return False
         given, usual = self.values, self.defaults
         return any(_comparable(given[name]) != _comparable(usual[name]) for name in usual)
 
     def read(self) -> Self:
-        """Make and clean the form now; return the filters.
+        """Make and clean the form now, and return these filters.
 
         Raises:
-            Exception: whatever the form raises, which would else come where the filters are used.
+            Exception: any exception of the form. Without this call it would be raised later,
+                where the filters are used.
         """
         _ = self.values, self.is_active
         return self
@@ -160,11 +165,11 @@ class Filters:
         )
 
     def is_own(self, name: str) -> bool:
-        """Return True if a name in a query string is one of the form's."""
+        """Return True if a parameter of the query string belongs to the form."""
         return name in self._names
 
     def get_others(self, params: QueryDict) -> list[tuple[str, str]]:
-        """Return those parameters that are not the form's, which it carries along."""
+        """Return the parameters that do not belong to the form: it keeps them in hidden fields."""
         return [
             (name, value)
             for name, values in params.lists()
@@ -174,25 +179,25 @@ class Filters:
 
 
 def _suffixes(widget: Widget) -> Sequence[str]:
-    """Return what a widget of several parts adds to its name for each; nothing for any other."""
+    """Return the suffixes of the names of a widget's parts; none for a widget without parts."""
     if isinstance(widget, SelectDateWidget):
         return [widget.year_field % "", widget.month_field % "", widget.day_field % ""]
     if not isinstance(widget, MultiWidget):
         return ()
-    # By suffixes of its own a range of django-filter tells its ends: _after, _before.
+    # The range widgets of django-filter have suffixes of their own, such as _after and _before.
     if own := getattr(widget, "suffixes", None):
         return [f"_{each}" if each else "" for each in own]
     return cast("Sequence[str]", vars(widget)["widgets_names"])
 
 
 def _names_of(form: BaseForm, name: str) -> Sequence[str]:
-    """Return the names by which a field may be sent: its own, and those of its parts."""
+    """Return the names under which a field may be sent: its own, and those of its parts."""
     prefixed = form.add_prefix(name)
     return [prefixed, *(f"{prefixed}{each}" for each in _suffixes(form.fields[name].widget))]
 
 
 def _may_send_nothing(widget: Widget) -> bool:
-    # Of a widget that Django does not have nothing is known, so it may.
+    # A widget of another library may send nothing, as far as is known here.
     if isinstance(widget, MultiWidget):
         return any(_may_send_nothing(each) for each in widget.widgets)
     if isinstance(widget, Select):
@@ -204,10 +209,10 @@ def _may_send_nothing(widget: Widget) -> bool:
 
 @contextmanager
 def _untouched(form: BaseForm, names: Sequence[str]) -> Iterator[None]:
-    """Have fields cleaned as those that nobody can fill in: from their initial values.
+    """Clean these fields from their initial values, as Django cleans disabled fields.
 
-    Their widgets would make something of nothing: a checkbox makes ``False``, where a field that
-    also knows ``None`` begins with that.
+    Their widgets would return a value for missing data: a checkbox returns ``False``, also for a
+    field whose initial value is ``None``.
     """
     for name in names:
         form.fields[name].disabled = True
@@ -221,7 +226,7 @@ def _untouched(form: BaseForm, names: Sequence[str]) -> Iterator[None]:
 def _initial(form: BaseForm, name: str) -> Any:
     field = form.fields[name]
     initial = form.get_initial_for_field(field, name)
-    # Only a list: of radio buttons none is chosen.
+    # Only for a select: of radio buttons browsers choose none.
     if initial is None and isinstance(field, ChoiceField) and type(field.widget) is Select:
         first = next(iter(field.widget.options(name, [])), None)
         return first and first["value"]
@@ -229,7 +234,7 @@ def _initial(form: BaseForm, name: str) -> Any:
 
 
 def _as_sent(name: str, field: Field, initial: Any) -> QueryDict:
-    """Return what browsers send of a field that nobody has touched."""
+    """Return what a browser sends for an untouched field."""
     sent = QueryDict(mutable=True)
     if initial is None:
         return sent
@@ -244,7 +249,7 @@ def _as_sent(name: str, field: Field, initial: Any) -> QueryDict:
         date = widget.format_value(value) or {}
         for suffix, part in zip(_suffixes(widget), ("year", "month", "day"), strict=True):
             sent[f"{name}{suffix}"] = str(date.get(part) or "")
-    elif value is not False:  # a box that is not ticked
+    elif value is not False:  # a checkbox that is not checked
         shown = widget.format_value(value)
         every = shown if isinstance(shown, list | tuple) else [value if shown is None else shown]
         if every:
@@ -256,9 +261,9 @@ def _clean(field: Field, initial: Any) -> Any:
     try:
         return field.clean(field.prepare_value(initial))
     except (ValidationError, TypeError, ValueError, AttributeError):
-        return initial  # A required field without one, say.
+        return initial  # For example for a required field without an initial value.
 
 
 def _comparable(value: Any) -> Any:
-    """Return what can be compared: a queryset is never equal to another."""
+    """Return a value to compare; of a queryset a list, because querysets are never equal."""
     return list(value) if hasattr(value, "_result_cache") else value

@@ -1,4 +1,4 @@
-"""Numbers, dates and durations as the active locale writes them."""
+"""Numbers, dates and durations in the format of the active locale."""
 
 import math
 from datetime import date, datetime, time, timedelta
@@ -6,57 +6,73 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from numbers import Integral, Real
 from typing import Any
 
-from django.utils import formats, timezone
+from django.core.signals import setting_changed
+from django.utils import formats, numberformat, timezone
 from django.utils.html import avoid_wrapping
 from django.utils.timesince import TIME_STRINGS, timesince
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 NOTHING = "\N{EN DASH}"
 
 _NUMBERS = frozenset({int, float, Decimal})
 _NO_NUMBERS = frozenset({bool, str, dict, type(None)})
 
-# From here on digits say less than an exponent does.
+# Numbers from this size on are written with an exponent.
 _HUGE = 10**18
-_WIDE = Context(Emax=MAX_EMAX, Emin=MIN_EMIN)
+_WIDE_CONTEXT = Context(Emax=MAX_EMAX, Emin=MIN_EMIN)
 
-# Any moment: only what lies between it and another counts.
+# timesince() needs two moments; any will do.
 _EPOCH = datetime(2001, 1, 1)  # noqa: DTZ001
-_LONGEST = 100 * 365 * 86_400
+# Longer durations are written in years only.
+_MAX_TIMESINCE = 100 * 365 * 86_400
 _YEAR = 365.2425 * 86_400
 _MAX_SECONDS = 10**18
 
+_number_formats: dict[str | None, tuple[str, Any, str]] = {}
+"""By language: decimal separator, grouping and thousand separator, as Django's formats have them.
+
+Django looks each of them up for each number; a page has hundreds of numbers.
+"""
+
+
+def _forget_number_formats(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001 - of the signal
+    # Only tests change settings. Any of them may be one that a format depends on.
+    _number_formats.clear()
+
+
+setting_changed.connect(_forget_number_formats)
+
 
 def is_number(value: Any) -> bool:
-    """Whether a value is written as a number: no text, and neither ``True`` nor ``False``."""
+    """Return True for a number; False for a text, and for ``True`` and ``False``."""
     kind = type(value)
-    # The most usual first: to ask for the abstract class takes ten times as long.
+    # The most common types first: the check of the abstract class takes ten times as long.
     return kind in _NUMBERS or (kind not in _NO_NUMBERS and isinstance(value, Real | Decimal))
 
 
 def is_finite(value: Any) -> bool:
-    """Whether a number is neither NaN nor infinite."""
+    """Return True if a number is neither NaN nor infinite."""
     if type(value) is int:
         return True
     if isinstance(value, Decimal):
         return value.is_finite()
-    # An integer of any length is finite, and need not fit into a float.
+    # math.isfinite() raises for an integer that is too large for a float.
     return isinstance(value, Integral) or math.isfinite(value)
 
 
 def absolute(number: Any) -> Any:
     """Return a number without its sign."""
-    # The usual context refuses to compute with an exponent beyond 999,999.
+    # abs() uses the decimal context, which refuses exponents beyond 999,999.
     return number.copy_abs() if isinstance(number, Decimal) else abs(number)
 
 
 def format_value(value: Any, decimals: int | None = None, date_format: str = "") -> Any:
-    """Write a number, a date, a time or a duration; anything else is returned as it is.
+    """Return a number, a date, a time or a duration as text; anything else as it is.
 
     Args:
-        value: what to write; a dash stands for ``None``, and for a number that is none.
-        decimals: digits after the point. By default as many as a number has: a ``Decimal`` keeps
-            its own, of any other at most two are written, and below 1 three that count.
+        value: the value; ``None``, NaN and the infinities are written as a dash.
+        decimals: digits after the decimal point. By default a ``Decimal`` keeps its own; any other
+            number has at most two, or three significant digits if it is below 1.
         date_format: a format of Django's ``date`` filter for dates and times, or the name of one;
             by default the locale's own.
     """
@@ -74,9 +90,9 @@ def format_value(value: Any, decimals: int | None = None, date_format: str = "")
 
 
 def format_number(value: Any, decimals: int | None = None) -> str:
-    """Write a number with its thousands grouped; see ``format_value``."""
+    """Return a number as text, with grouped thousands; see ``format_value``."""
     if type(value) is int and decimals is None and -_HUGE < value < _HUGE:
-        return formats.number_format(value, force_grouping=True)
+        return _localize_number(value)
     if not is_finite(value):
         return NOTHING
     number: Any
@@ -85,16 +101,34 @@ def format_number(value: Any, decimals: int | None = None) -> str:
     else:
         number = int(value) if isinstance(value, Integral) else float(value)
     if absolute(number) >= _HUGE:
-        with localcontext(_WIDE):
+        with localcontext(_WIDE_CONTEXT):
             return f"{Decimal(number):.3g}"
     if decimals is None and isinstance(number, int):
-        return formats.number_format(number, force_grouping=True)
+        return _localize_number(number)
     if decimals is None and isinstance(number, float):
         text = f"{number:.{_decimals(number)}f}".rstrip("0").rstrip(".")
     else:
         text = str(number) if decimals is None else f"{number:.{decimals}f}"
     written = Decimal(text)
-    return formats.number_format(written or abs(written), force_grouping=True)
+    return _localize_number(written or abs(written))  # Not "-0".
+
+
+def _localize_number(number: int | Decimal) -> str:
+    """Return what ``django.utils.formats.number_format(number, force_grouping=True)`` returns."""
+    language = get_language()
+    try:
+        separator, grouping, thousands = _number_formats[language]
+    except KeyError:
+        separator, grouping, thousands = _number_formats[language] = (
+            formats.get_format("DECIMAL_SEPARATOR", language, use_l10n=True),
+            formats.get_format("NUMBER_GROUPING", language, use_l10n=True),
+            formats.get_format("THOUSAND_SEPARATOR", language, use_l10n=True),
+        )
+    if grouping == 3 and type(number) is int:  # noqa: PLR2004 - as most locales have it
+        return f"{number:,}".replace(",", thousands)
+    return numberformat.format(
+        number, separator, None, grouping, thousands, force_grouping=True, use_l10n=True
+    )
 
 
 def _decimals(number: float) -> int:
@@ -107,25 +141,25 @@ def _format_date(value: date | time, date_format: str) -> str:
         return formats.time_format(value, date_format or None)
     if not isinstance(value, datetime):
         return formats.date_format(value, date_format or None)
-    if value != value:  # noqa: PLR0124 - the date of pandas that is none
+    if value != value:  # noqa: PLR0124 - NaT of pandas
         return NOTHING
     try:
         local = timezone.localtime(value) if timezone.is_aware(value) else value
     except OverflowError:
-        local = value  # At the ends of time, in other time zones it is another year.
+        local = value  # In the active time zone its year would be 0 or 10000.
     return formats.date_format(local, date_format or "DATETIME_FORMAT")
 
 
 def format_duration(seconds: float) -> str:
-    """Write a length of time in its two largest units; seconds only below a minute."""
+    """Return a duration as text in its two largest units; in seconds below one minute."""
     if seconds < 0:
         return f"\N{MINUS SIGN}{format_duration(-seconds)}"
-    if seconds > _LONGEST:
+    if seconds > _MAX_TIMESINCE:
         years = int(min(seconds, _MAX_SECONDS) // _YEAR)
         return avoid_wrapping(TIME_STRINGS["year"] % {"num": years})
     whole = round(seconds)
     if whole < 60:  # noqa: PLR2004
-        # Never broken between the number and its unit, as Django does it.
+        # No line break between the number and its unit, as in Django's timesince().
         return ngettext("%(count)d second", "%(count)d seconds", whole).replace(" ", "\xa0") % {
             "count": whole
         }

@@ -1,6 +1,7 @@
-"""What a template says around a few texts is rendered once, kept, and filled with others.
+"""Templates that are rendered once with placeholders, kept, and filled with texts.
 
-A page of many small components would spend most of its time on saying the same anew.
+Without this a page of many small components would spend most of its time on rendering the same
+HTML again.
 """
 
 import html
@@ -10,50 +11,50 @@ from typing import Any
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
-_MOST_SHELLS = 1_000
-"""Headings and links may name anything, so what is kept of them is bounded."""
+_MAX_FRAGMENTS = 1_000
+"""Headings and links may be any text, so the number of fragments is bounded."""
 
-_shells: dict[Any, str] = {}
+_fragments: dict[Any, str] = {}
 
 
-def gap(name: str) -> SafeString:
-    """Return what a template is given in place of a text: no text that is escaped is like it."""
+def placeholder(name: str) -> SafeString:
+    """Return the HTML that stands in a fragment for a text. No escaped text can be equal to it."""
     return mark_safe(f"<dashboards-{name}>")  # noqa: S308 - named by us
 
 
 def escape(text: Any) -> SafeString:
-    """Return a text as a gap may be filled with it.
+    """Return a text as HTML that can replace a placeholder.
 
-    Django's own function asks of each text whether it is lazy, in a call around the call.
+    For a plain text it is faster than Django's function, which first checks if it is lazy.
     """
     if type(text) is str:
         return SafeString(html.escape(text))
     return SafeString(conditional_escape(text))
 
 
-def fill(
+def render_fragment(
     template: Any,
     key: Hashable,
     context: Callable[[], dict[str, Any]],
     texts: Mapping[SafeString, str],
 ) -> SafeString:
-    """Render a template as if texts stood where its context has gaps.
+    """Render a template with placeholders, or take it from those that are kept, and fill it.
 
     Args:
         template: the template, of any engine.
-        key: what else decides how it comes out; the language, too, where it has words.
-        context: makes the context, with gaps in it.
-        texts: safe HTML by gap, in the order in which they are filled: what was filled is looked
-            through for the next.
+        key: all else that the HTML depends on; the language, too, if the template has words.
+        context: returns the context, with placeholders in it.
+        texts: safe HTML by placeholder. They are replaced in this order: a text that may itself
+            contain a placeholder comes last.
     """
-    # A template that was changed while the server runs is another one; all engines name alike
-    # what they wrap.
-    whole = (template.template, key)
-    shell = _shells.get(whole)
-    if shell is None:
-        if len(_shells) >= _MOST_SHELLS:
-            _shells.clear()
-        shell = _shells[whole] = template.render(context())
+    # The wrapped template is part of the key: one that was changed while the server runs is another
+    # object. The wrappers of all engines have this attribute.
+    full_key = (template.template, key)
+    fragment = _fragments.get(full_key)
+    if fragment is None:
+        if len(_fragments) >= _MAX_FRAGMENTS:
+            _fragments.clear()
+        fragment = _fragments[full_key] = template.render(context())
     for each, text in texts.items():
-        shell = shell.replace(each, text)
-    return SafeString(shell)
+        fragment = fragment.replace(each, text)
+    return SafeString(fragment)

@@ -1,4 +1,4 @@
-"""One figure within its range."""
+"""The component that shows a figure on a dial."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,18 +21,18 @@ _LEVELS: Mapping[str, Any] = {
     "neutral": "",
 }
 _GAP = 1
-"""Between two bands, in parts of 100."""
+"""The gap between two bands, in percent of the arc."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """A part of a gauge's range that means something.
+    """A part of a gauge's range that has a meaning.
 
     Args:
-        start: its lower end; by default where the band before it ends, or the range begins.
-        end: its upper end; by default where the band after it starts, or the range ends.
-        level: what it means: ``"good"``, ``"warning"``, ``"critical"`` or ``"neutral"``.
-        text: that in words, shown while the value is in it; by default the level's own.
+        start: its lower end; by default the end of the band before it, or of the range.
+        end: its upper end; by default the start of the band after it, or the end of the range.
+        level: its meaning: ``"good"``, ``"warning"``, ``"critical"`` or ``"neutral"``.
+        text: the meaning in words, shown while the value is in it; by default the level's name.
     """
 
     start: float | None = None
@@ -42,26 +42,26 @@ class Band:
 
     @property
     def word(self) -> str:
-        """What it means, in words."""
+        """Its meaning in words."""
         return str(self.text or _LEVELS[self.level])
 
 
 @dataclass(frozen=True)
 class GaugeData:
-    """What a ``Gauge`` shows.
+    """The value of a ``Gauge``.
 
     Args:
-        value: where the needle stands; drawn within the range.
+        value: the number; drawn at the end of the range if it is beyond.
         min: the range's lower end; default 0.
         max: the range's upper end, above ``min``; default 100.
-        text: the figure in words; by default the value with its unit.
+        text: text to show instead of the value and its unit.
         sub_text: a line below it.
-        bands: parts of the range that mean something, from low to high: ``Band``, or dicts of its
+        bands: parts of the range that have a meaning, from low to high: ``Band``, or dicts of its
             fields.
         unit: what stands after the value, such as ``"°C"``.
         decimals: digits after the point; by default as many as the value has, up to two.
 
-    What it leaves out, but for the texts, is as the ``Gauge`` declares it.
+    Defaults of all but ``value`` and the texts are those that the ``Gauge`` declares.
     """
 
     value: float = 0
@@ -85,51 +85,52 @@ class GaugeData:
 
     @property
     def percent(self) -> float:
-        """Where the value stands in the range, from 0 to 100."""
+        """The position of the value in the range, from 0 to 100."""
         return self._percent(self.value)
 
     @property
     def figure(self) -> str:
-        """The value in the active locale. Told when it is shown, not when it was given."""
+        """The value as text in the locale that is active when it is shown."""
         return format_number(self.value, self.decimals)
 
     @property
     def look(self) -> str:
-        """The CSS classes of what is written in it, by what it is and how long."""
+        """The CSS classes of its text or figure, by kind and length."""
         return look_of(self.text) if self.text else look_of(self.figure, str(self.unit))
 
     @property
     def words(self) -> Any:
-        """The text, in which no number is broken."""
+        """The text, with no line break within a number."""
         return unbroken(self.text)
 
     @property
     def label(self) -> str:
-        """The value and what it means, in words."""
-        told = self.text or f"{self.figure} {self.unit}".strip()
+        """The value and its meaning in words."""
+        text = self.text or f"{self.figure} {self.unit}".strip()
         band = self.band
-        return f"{told}, {band.word}" if band and band.word else told
+        return f"{text}, {band.word}" if band and band.word else text
 
     @property
     def ends(self) -> tuple[str, str] | None:
-        """The ends of the range in the active locale; ``None`` where they are 0 and 100."""
+        """The ends of the range in the active locale; ``None`` if they are 0 and 100."""
         if (self.low, self.high) == (0, 100):
             return None
         return format_number(self.low), format_number(self.high)
 
     @property
     def band(self) -> Band | None:
-        """The band that the value is in, or beyond the range the nearest."""
+        """The band that the value is in; for a value beyond the range, the nearest end's."""
         value = min(max(self.value, self.low), self.high)
-        # Where two meet, the value is in the upper one.
+        # At the border of two bands the value belongs to the upper one.
         found = [band for band in self.bands if band.start <= value <= band.end]
         return found[-1] if found else None
 
     @property
     def arcs(self) -> Sequence[tuple[str, float, float]]:
-        """The level of each band, and where it begins and how long it is, in parts of 100.
+        """The level of each band, its start and its length, in percent of the arc.
 
-        A gap stands between two that meet: not everybody can tell their colours apart.
+        Two adjacent bands have a gap between them, for viewers who cannot distinguish their
+        colours.
         """
         arcs = []
         for band in self.bands:
@@ -149,12 +150,12 @@ class Gauge(Component):
     Args:
         min: the range's lower end; default 0.
         max: the range's upper end, above ``min``; default 100.
-        bands: parts of the range that mean something, from low to high: ``Band``, or dicts of its
+        bands: parts of the range that have a meaning, from low to high: ``Band``, or dicts of its
             fields, such as ``{"start": 80, "level": "critical", "text": "Too hot"}``.
         unit: what stands after the value, such as ``"°C"``.
         decimals: digits after the point; by default as many as the value has, up to two.
 
-    What a value says itself goes before these.
+    Fields of a value replace these.
     """
 
     template: str = "dashboards/components/gauge.html"
@@ -165,16 +166,16 @@ class Gauge(Component):
     decimals: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a range or bands that no value could be shown in.
+        """Check the range and the bands.
 
         Raises:
-            DeclarationError: the range is empty, or the bands are none of it.
+            DeclarationError: the range is empty, or the bands do not lie within it.
         """
         with declaring(self, f"min={self.min!r}, max={self.max!r}, …"):
-            Gauge.prepare_value(self, 0)  # A kind of a user's own may take other values.
+            Gauge.prepare_value(self, 0)  # A subclass may accept other values than numbers.
 
     def prepare_value(self, value: Any, bound: Bound | None = None) -> GaugeData | None:  # noqa: ARG002 - for subclasses
-        """Return a ``GaugeData``, or ``None`` where there is no value yet."""
+        """Return a ``GaugeData``; ``None`` if there is no value yet."""
         if value is None:
             return None
         data = as_data("Gauge", GaugeData, value, short="value")
@@ -191,7 +192,7 @@ class Gauge(Component):
             decimals=as_decimals("Gauge", _first(data.decimals, self.decimals)),
         )
         bands = self.bands if is_empty(data.bands) else data.bands
-        # Two finite ends may be further apart than a float can tell.
+        # The difference of two finite floats may be infinite.
         if as_number("Gauge", "range", data.high - data.low) <= 0:
             msg = f"A Gauge's max must be above its min, got {shorten(low)} to {shorten(high)}."
             raise ComponentValueError(msg)
@@ -199,15 +200,16 @@ class Gauge(Component):
 
 
 def _first(*values: Any) -> Any:
-    """Return the first that is something."""
+    """Return the first value that is not ``None``."""
     return next((value for value in values if value is not None), None)
 
 
 def _as_bands(given: Any, low: float, high: float) -> Sequence[Band]:
-    """Return bands whose ends are known.
+    """Return bands with both ends.
 
     Raises:
-        ComponentValueError: they are none, or do not lie one above the other within the range.
+        ComponentValueError: they are not bands, or do not lie one above the other within the
+            range.
     """
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Sequence):
         msg = f"A Gauge's bands must be a list of Band or of dicts, got {shorten(given)}."
@@ -226,7 +228,7 @@ def _as_bands(given: Any, low: float, high: float) -> Sequence[Band]:
         for band, start, end in zip(bands, starts, ends, strict=False)
     ]
     for band in bands:
-        level: object = band.level  # It may be anything, even what has no hash.
+        level: object = band.level  # It may be any value, even one that is not hashable.
         if not (isinstance(level, str) and level in _LEVELS):
             got = shorten(band.level)
             msg = f"A Gauge's band must have a level of {', '.join(_LEVELS)}, got {got}."

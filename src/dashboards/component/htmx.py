@@ -4,6 +4,7 @@ This is the only module that names ``hx-*``, ``sse-*`` and ``data-*`` attributes
 """
 
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -35,9 +36,10 @@ def get_content_attributes(
         attributes["data-dashboards-release"] = get_release(bound.declaration).structure
         if bound.series:
             attributes["data-dashboards-max-points"] = bound.series
-    if depends_on := get_depends_on(owner, bound):
+    forms = owner.get_dependencies(bound.key)
+    if forms and (depends_on := get_depends_on(forms)):
         attributes["data-dashboards-depends-on"] = depends_on
-    if trigger := get_trigger(owner, bound, live):
+    if trigger := get_trigger(bound, live, forms):
         attributes["hx-get"] = bound.load_url
         attributes["hx-trigger"] = trigger
         if bound.is_batched:
@@ -51,31 +53,40 @@ def get_content_attributes(
     return attributes
 
 
-def get_depends_on(owner: Owner, bound: Bound) -> str:
-    """Return the keys of the forms that filter a component, separated by spaces."""
-    forms = owner.get_dependencies(bound.key)
-    return " ".join([each.key for each in forms if each.is_allowed and each.own_filters])
+def get_depends_on(dependencies: Sequence[Bound]) -> str:
+    """Return the keys of the forms that filter a component, separated by spaces.
+
+    Args:
+        dependencies: the components that name it among their ``dependents``.
+    """
+    return " ".join([each.key for each in dependencies if each.is_allowed and each.own_filters])
 
 
-def get_trigger(owner: Owner, bound: Bound, live: LiveBinding | None) -> str:
-    """Return when a component loads from the server, as ``hx-trigger``; empty for never."""
+def get_trigger(bound: Bound, live: LiveBinding | None, dependencies: Sequence[Bound]) -> str:
+    """Return when a component loads from the server, as ``hx-trigger``; empty for never.
+
+    Args:
+        bound: the bound component.
+        live: its live side; ``None`` if it is not live.
+        dependencies: the components that name it among their ``dependents``.
+    """
     declaration, triggers = bound.declaration, []
-    if bound.is_batched:
-        # An event of deferred.js: htmx's own "intersect" may start before that script has loaded.
-        triggers.append("dashboards:seen once")
-    elif bound.is_deferred:
-        triggers.append("intersect once")
+    if bound.is_deferred:
+        # "seen" is an event of deferred.js: htmx's own "intersect" may start before that script
+        # has loaded.
+        triggers.append("dashboards:seen once" if bound.is_batched else "intersect once")
     if declaration.poll_rate:
         triggers.append(f"every {declaration.poll_rate}s")
-    if live is not None and (live.is_refreshed or get_depends_on(owner, bound)):
+    if live is not None and (live.is_refreshed or get_depends_on(dependencies)):
         triggers.append("dashboards:refresh")
     if declaration.trigger_on:
         triggers.append(declaration.trigger_on)
-    triggers += [
-        f"{each.declaration.changed_event} from:#{each.content_id}"
-        for each in owner.get_dependencies(bound.key)
-        if each.is_allowed
-    ]
+    if dependencies:
+        triggers += [
+            f"{each.declaration.changed_event} from:#{each.content_id}"
+            for each in dependencies
+            if each.is_allowed
+        ]
     return ", ".join(triggers)
 
 

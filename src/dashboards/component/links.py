@@ -1,4 +1,4 @@
-"""Where links lead: the one door for every address that a declaration or a value brings."""
+"""Links: every address of a declaration or a value is resolved and checked here."""
 
 import logging
 import re
@@ -14,10 +14,10 @@ from dashboards.exceptions import ComponentValueError, DeclarationError
 logger = logging.getLogger("dashboards")
 
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
-"""The schemes that a link may have. A relative address has none, nor has ``//host/path``."""
+"""The schemes that a link may have. A relative address and ``//host/path`` have none."""
 
 _VIEW_NAME = re.compile(r"[\w.-]+(:[\w.-]+)*")
-# Browsers skip control characters where they read a scheme, and blanks before it.
+# Browsers ignore control characters in a scheme, and blanks before it.
 _SKIPPED = re.compile(r"[\x00-\x20\x7f-\xa0]")
 _SCHEME = re.compile(r"([^/?#]*?):")
 
@@ -27,16 +27,16 @@ class CTA:
     """A link that calls to action.
 
     Args:
-        href: where it leads: an address, the name of a view such as
-            ``"dashboards:shop_operations"``, a dashboard class (or an instance, where it is about
-            an object), any object that has a ``get_absolute_url``, or a function that gets the
-            object that the dashboard is about and returns one of these. A link is left out where
-            its address is neither relative nor of http, https, mailto or tel.
-        text: the words that are clicked.
-        dashboard: the dotted path of a dashboard class to lead to, in place of ``href``.
+        href: the target: an address, the name of a view such as
+            ``"dashboards:shop_operations"``, a dashboard class (or an instance, if it has an
+            object), any object that has a ``get_absolute_url``, or a function that gets the
+            object of the dashboard and returns one of these. A link is left out if its address is
+            neither relative nor of http, https, mailto or tel.
+        text: the text of the link.
+        dashboard: the dotted path of a dashboard class, in place of ``href``.
 
     Raises:
-        DeclarationError: it leads nowhere, or to two places.
+        DeclarationError: it has neither ``href`` nor ``dashboard``, or both.
     """
 
     href: Any = None
@@ -44,34 +44,35 @@ class CTA:
     dashboard: str | None = None
 
     def __post_init__(self) -> None:
-        """Check that it leads somewhere."""
+        """Check that it has one target."""
         if (self.href is None) == (self.dashboard is None):
             msg = f"A CTA leads to either href or dashboard, got {self!r}."
             raise DeclarationError(msg)
 
     def get_target(self) -> Any:
-        """Return where it leads, as ``links.resolve_url`` takes it.
+        """Return its target for ``resolve_url``.
 
         Raises:
-            ImportError: there is nothing at the path of ``dashboard``.
+            ImportError: ``dashboard`` is the path of nothing.
         """
         return self.href if self.dashboard is None else import_string(self.dashboard)
 
 
-def resolve_url(target: Any, about: Any = None) -> str:
-    """Return the address that a link leads to.
+def resolve_url(target: Any, instance: Any = None) -> str:
+    """Return the address of a link.
 
     Args:
         target: an address, the name of a view such as ``"home"`` or
-            ``"dashboards:shop_operations"``, what has a ``get_absolute_url`` (a dashboard class
-            or instance, a model's object), or a function that gets ``about`` and returns these.
-        about: the object that the dashboard is about, for a class that is about one, too.
+            ``"dashboards:shop_operations"``, an object with ``get_absolute_url`` (a dashboard class
+            or instance, a model's object), or a function that gets ``instance`` and returns one of
+            these.
+        instance: the object of the dashboard; a dashboard class gets it, too.
 
     Raises:
         ComponentValueError: the address has a scheme that is not in ``SCHEMES``, such as
             ``javascript:``.
     """
-    address = _find(target, about)
+    address = _find(target, instance)
     scheme = _SCHEME.match(_SKIPPED.sub("", address))
     if scheme and scheme[1].lower() not in SCHEMES:
         msg = (
@@ -82,24 +83,24 @@ def resolve_url(target: Any, about: Any = None) -> str:
     return address
 
 
-def resolve_link(target: Any, about: Any = None) -> str | None:
-    """Return the address as ``resolve_url`` does; ``None`` where that refuses it.
+def resolve_link(target: Any, instance: Any = None) -> str | None:
+    """Return the address as ``resolve_url`` does; if that refuses it, log that and return ``None``.
 
-    For links beside other content, which is shown without the link. The log says so.
+    For links beside other content, which is shown without the link.
     """
     try:
-        return resolve_url(target, about)
+        return resolve_url(target, instance)
     except ComponentValueError as error:
         logger.warning("%s", error, extra={"event": "address_refused"})
         return None
 
 
-def _find(target: Any, about: Any) -> str:
+def _find(target: Any, instance: Any) -> str:
     if isinstance(target, type) and hasattr(target, "without_components"):
-        # Its __init__, which may need a request, has no part in where it is.
-        return str(target.without_components(object=about).get_absolute_url())
+        # Its __init__ is not called: it may need a request, and the address does not depend on it.
+        return str(target.without_components(object=instance).get_absolute_url())
     if isinstance(target, FunctionType):
-        return _find(target(about), None)
+        return _find(target(instance), None)
     if hasattr(target, "get_absolute_url"):
         return str(target.get_absolute_url())
     address = str(target)
@@ -107,5 +108,5 @@ def _find(target: Any, about: Any) -> str:
         try:
             return reverse(address)
         except NoReverseMatch:
-            pass  # "tel:112" is no view, nor is "report.pdf".
+            pass  # "tel:112" and "report.pdf" are addresses, not views.
     return address

@@ -36,8 +36,6 @@ class LiveBinding:
         self._owner = owner
         self._bound = bound
         self._loader = loader
-        self.is_pushed = bound.live is True
-        """True if the value is pushed."""
 
     @property
     def is_refreshed(self) -> bool:

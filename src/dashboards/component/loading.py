@@ -1,11 +1,11 @@
-"""Getting the value of a bound component: which callable returns it, and with which arguments."""
+"""Getting the value of a bound component: from which callable, with which arguments, and when."""
 
 from collections.abc import Sequence
 from functools import cached_property
 from types import MethodType
 from typing import Any
 
-from dashboards.component.base import Component
+from dashboards.component.base import Bound, Component
 from dashboards.component.filters import Filters
 from dashboards.component.owner import Owner
 from dashboards.component.pending import PendingValue, is_awaited
@@ -18,8 +18,8 @@ _SUBJECT_NAMES = frozenset({"object", "user"})
 class ValueLoader:
     """Gets the value of one component for one dashboard instance.
 
-    A page calls all its values before it renders the first (``prefetch``): those that are awaited
-    wait together. A prefetched value is kept for as long as the instance lives.
+    A page calls all its values before it renders the first, so that those which are awaited wait
+    together (``gather_values``). They are kept in ``pending`` for as long as the instance lives.
 
     Args:
         owner: the dashboard instance.
@@ -28,7 +28,7 @@ class ValueLoader:
     """
 
     pending: PendingValue | None = None
-    """The prefetched value; ``None`` if it is called when it is rendered."""
+    """The value that was called before it is rendered; ``None`` if it was not."""
 
     def __init__(self, owner: Owner, component: Component, key: str) -> None:
         self._owner = owner
@@ -94,15 +94,40 @@ class ValueLoader:
         source = self.load_source
         return PendingValue(source, **self.call_kwargs) if callable(source) else None
 
-    def prefetch(self) -> None:
-        """Call the value now and keep it; if it is awaited, ``gather_values`` waits for it."""
-        self.pending = self.begin()
-
     def get(self) -> Any:
-        """Return the value as the author's code returns it: the prefetched one if there is one."""
+        """Return the value as the author's code returns it: ``pending`` if there is one."""
         if self.pending is not None:
             return self.pending.result()
         return resolve(self.load_source, **self.call_kwargs)
+
+
+def needs_value(bound: Bound, loader: ValueLoader) -> bool:
+    """Return True if the page cannot be sent without computing its value."""
+    if bound.is_deferred:
+        return False
+    if not bound.live or bound.is_customized:
+        return True
+    if bound.live is not True:
+        return not bound.is_computed
+    if bound.series:
+        return False
+    source = loader.source
+    if callable(source):
+        return True
+    # A component whose template opens a stream of its own, from its ``pushpin_url``, must be
+    # on the page from the first.
+    has_value = source is not None or hasattr(bound.declaration, "pushpin_url")
+    return has_value and bound.get_frame() is None
+
+
+def shows_frame(bound: Bound, loader: ValueLoader) -> bool:
+    """Return True if a page shows the newest frame, and computes no value of its own."""
+    if not bound.live or bound.is_customized:
+        return False
+    if bound.live is not True:
+        return bound.is_computed
+    # A callable runs on every page load; a plain value is shown only until the first push.
+    return bool(bound.series) or not callable(loader.source)
 
 
 def _uses(names: frozenset[str], value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""A figure on a map, drawn by plotly.js."""
+"""The component that draws on a map, with plotly.js."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ from dashboards.component.chart import Chart
 @accept_old_names(window="max_points")
 @dataclass
 class Map(Chart):
-    """A map. Its value is what a ``Chart`` takes, with traces that lie on the earth.
+    """A map. Its value is that of a ``Chart``, with traces that have places on the earth.
 
-    Nothing is asked of anybody on the internet. Countries and coasts (traces ``choropleth`` and
-    ``scattergeo``) come with the extra ``maps``, or are a file of the project's own; shapes that a
-    figure brings (``geojson``) need neither. Tiled maps (``scattermap`` and the like) have an empty
-    background, until a figure names a ``style`` and so the server to be asked.
+    It sends no requests to other servers. Countries and coasts (traces ``choropleth`` and
+    ``scattergeo``) are installed by the extra ``maps``, or are a file of your project; figures
+    with their own shapes (``geojson``) need neither. Tiled maps (``scattermap`` and the like) have
+    an empty background, unless a figure names a ``style``, and so the server of its tiles.
 
-    With ``max_points`` points ``{"lat": …, "lon": …}`` are appended: what moves leaves a track.
+    With ``max_points``, points ``{"lat": …, "lon": …}`` are appended, for example to draw the
+    track of something that moves.
     """
 
     base: ClassVar[Mapping[str, Any]] = {

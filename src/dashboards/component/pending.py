@@ -1,4 +1,4 @@
-"""Calling for values ahead of their rendering, so that those which are awaited wait together."""
+"""Values that are called before they are rendered, so that awaited ones wait together."""
 
 import asyncio
 import inspect
@@ -13,11 +13,11 @@ _PLAIN = frozenset({dict, str, int, float, list, type(None)})
 
 
 class PendingValue:
-    """A value that was called for: what came of it is told when it is asked for.
+    """A value that was called. Its result, or its error, comes from ``result()``.
 
     Args:
         value: the callable.
-        **kwargs: what it may be given.
+        **kwargs: the arguments. The callable gets those that it names.
     """
 
     def __init__(self, value: Any, **kwargs: Any) -> None:
@@ -27,12 +27,13 @@ class PendingValue:
         except Exception as error:  # noqa: BLE001 - raised where the value is rendered
             self._error = error
             self._result = None
-        # Asking an abstract class costs more than the rest of the call.
+        # To check an abstract class takes longer than the rest of the call.
         self.is_waiting = type(self._result) not in _PLAIN and inspect.isawaitable(self._result)
 
     def result(self) -> Any:
-        """Return the value, or raise what it raised."""
-        gather_values([self])
+        """Return the value, or raise its error."""
+        if self.is_waiting:
+            gather_values([self])
         if self._error is not None:
             raise self._error
         return self._result
@@ -45,7 +46,7 @@ class PendingValue:
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
-                raise  # It is given up.
+                raise  # This task is cancelled, not only the value.
             self._error = RuntimeError("The value was cancelled by what it awaits.")
             self._error.__cause__ = error
         except Exception as error:  # noqa: BLE001 - raised where the value is rendered
@@ -54,18 +55,19 @@ class PendingValue:
 
 
 def is_awaited(value: Any) -> bool:
-    """Return True if calling a value gives a coroutine: ``async def``, or an object's such call."""
+    """Return True if calling a value gives a coroutine: ``async def``, or such a ``__call__``."""
     return inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(
         getattr(type(value), "__call__", None)  # noqa: B004 - the method, not if there is one
     )
 
 
 def gather_values(calls: Collection[PendingValue], seconds: float | None = None) -> None:
-    """Wait for calls that are waiting, all at once, in sync code.
+    """Wait for all values that are not ready, together, in sync code.
 
     Args:
-        calls: the calls.
-        seconds: how long to wait; what is not ready then is cancelled, and stays waiting.
+        calls: the values.
+        seconds: the longest wait. Values that are not ready then are cancelled, and ``is_waiting``
+            stays true. By default it is not limited.
     """
     if waiting := [each for each in calls if each.is_waiting]:
         async_to_sync(_wait)(waiting, seconds)

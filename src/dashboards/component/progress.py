@@ -1,4 +1,4 @@
-"""How far something is."""
+"""The component that shows how far work is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ _GLYPHS = {"waiting": "○", "running": "●", "done": "✓", "failed": "✕"}
 
 
 class _Stated:
-    """What has a state."""
+    """The word and the character of a state."""
 
     state: str
 
@@ -37,18 +37,18 @@ class _Stated:
 
     @property
     def glyph(self) -> str:
-        """A sign for the state."""
+        """A character that shows the state."""
         return _GLYPHS[self.state]
 
 
 @dataclass(frozen=True)
 class Step(_Stated):
-    """One of the steps of long work.
+    """One step of the work.
 
     Args:
-        name: what is done in it.
-        state: ``"waiting"``, ``"running"``, ``"done"`` or ``"failed"``; by default told by the
-            current step.
+        name: its name.
+        state: ``"waiting"``, ``"running"``, ``"done"`` or ``"failed"``; by default it follows from
+            the current step.
         text: a few words after its name.
     """
 
@@ -59,23 +59,23 @@ class Step(_Stated):
 
 @dataclass(frozen=True)
 class ProgressData(_Stated):
-    """What a ``Progress`` shows.
+    """The value of a ``Progress``.
 
     Args:
-        value: how far it is, from 0 to ``max``. By default the steps that are done tell it; where
-            there are none, the bar says only that work goes on.
+        value: the progress, from 0 to ``max``. By default the number of steps that are done;
+            without steps the bar shows only that work is going on.
         max: the end, above 0; default 100.
         text: a line below the bar.
         state: ``"waiting"``, ``"running"``, ``"done"`` or ``"failed"``; by default ``"done"`` at
-            the end, ``"failed"`` where a step is, else ``"running"``.
+            the end, ``"failed"`` if a step has failed, else ``"running"``.
         steps: names, ``Step``, or dicts of its fields, in order; by default those of the
             ``Progress``.
-        step: the current one, by its name or its number from 0. Those before it are done, those
-            after it wait.
-        started: when it began, a ``datetime``. While it runs, the time that is left is estimated
-            from it.
+        step: the current step, by its name or its number from 0. Steps before it are done, steps
+            after it are waiting.
+        started: when it began, a ``datetime``. While it runs, the remaining time is estimated from
+            it.
         finished: when it ended, a ``datetime``.
-        estimate: the time that is left: seconds, a ``timedelta``, or when it will end.
+        estimate: the remaining time: seconds, a ``timedelta``, or the ``datetime`` of the end.
     """
 
     value: float | None = None
@@ -90,22 +90,22 @@ class ProgressData(_Stated):
 
     @property
     def percent(self) -> float:
-        """The part that is done, from 0 to 100; 0 where that is not known."""
+        """The part that is done, from 0 to 100; 0 if it is unknown."""
         return min(max(100 * (self.value or 0) / self.max, 0), 100)
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will come."""
+        """True if the work is done or has failed."""
         return self.state in ("done", "failed")
 
     @property
-    def is_told(self) -> bool:
-        """Whether its state is told in words: that it runs, the bar tells."""
+    def has_word(self) -> bool:
+        """True if its state is shown in words. The bar shows that it is running."""
         return self.state != "running" or self.value is None
 
     @property
     def time(self) -> str:
-        """How long it will take, or took, in words. Told when it is shown."""
+        """The remaining or elapsed time in words, computed when it is shown."""
         started, finished = self.started, self.finished
         if self.has_ended:
             if started is None or finished is None:
@@ -121,7 +121,7 @@ class ProgressData(_Stated):
         return ""
 
     def _left(self) -> float | None:
-        """Return the seconds that are left, as far as is known."""
+        """Return the remaining seconds; ``None`` if they cannot be estimated."""
         if isinstance(self.estimate, datetime):
             return max((self.estimate - timezone.now()).total_seconds(), 0)
         if self.estimate is not None:
@@ -137,24 +137,24 @@ class Progress(Component):
     """A bar. Its value is a ``ProgressData``, a dict of its fields, or a number from 0 to 100.
 
     Args:
-        steps: the steps of the work, in order: names, ``Step``, or dicts of its fields. A value
-            then says ``step``, and may leave out how far that is.
+        steps: the steps of the work, in order: names, ``Step``, or dicts of its fields. Then a
+            value names its ``step``, and needs no number.
     """
 
     template: str = "dashboards/components/progress.html"
     steps: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
-        """Refuse steps that are none.
+        """Check the steps.
 
         Raises:
-            DeclarationError: they are no list, or one of them is neither a text nor a ``Step``.
+            DeclarationError: they are not a list, or one of them is neither a text nor a ``Step``.
         """
         with declaring(self, f"steps={self.steps!r}"):
             _as_steps(self.steps, None, "")
 
     def prepare_value(self, value: Any, bound: Bound | None = None) -> ProgressData | None:  # noqa: ARG002 - for subclasses
-        """Return a ``ProgressData``, or ``None`` where there is no value yet."""
+        """Return a ``ProgressData``; ``None`` if there is no value yet."""
         if value is None:
             return None
         data = as_data("Progress", ProgressData, value, short="value")
@@ -191,15 +191,15 @@ class Progress(Component):
 
 
 def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Step]:
-    """Return steps that have a state each.
+    """Return the steps, each with its state.
 
     Args:
         given: the steps.
-        current: the one that work is at.
-        state: that of the whole; empty where it is not known.
+        current: the current step, by name or number.
+        state: the state of the whole work; empty if it is unknown.
 
     Raises:
-        ComponentValueError: the steps are none, or the current one is none of them.
+        ComponentValueError: they are not steps, or the current step is not one of them.
     """
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Sequence):
         msg = f"A Progress's steps must be a list of texts, Step or dicts, got {shorten(given)}."
@@ -210,13 +210,13 @@ def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Ste
         if not isinstance(name, str | Promise):
             msg = f"A Progress's step must have a text as its name, got {shorten(name)}."
             raise ComponentValueError(msg)
-    # Compared only with what a name can be: an array has no truth.
+    # Only texts are compared: the comparison of an array has no truth value.
     is_name = isinstance(current, str | Promise) and current in names
     at = names.index(current) if is_name else None if is_missing(current) else current
     if at is not None and not (isinstance(at, int) and 0 <= at < len(names)):
-        told = ", ".join(map(repr, names)) or "there are none"
+        allowed = ", ".join(map(repr, names)) or "there are none"
         got = shorten(current)
-        msg = f"A Progress's step must be one of its steps ({told}) or its number, got {got}."
+        msg = f"A Progress's step must be one of its steps ({allowed}) or its number, got {got}."
         raise ComponentValueError(msg)
 
     def state_of(index: int) -> str:
@@ -237,7 +237,7 @@ def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Ste
 
 
 def _as_state(kind: str, state: str) -> str:
-    # It may be anything, even what has no hash, or cannot be compared.
+    # It may be any value, even one that is not hashable or comparable.
     given: object = state
     if not (isinstance(given, str) and given in _STATES):
         msg = f"A {kind} must have a state of {', '.join(_STATES)}, got {shorten(state)}."
@@ -246,7 +246,7 @@ def _as_state(kind: str, state: str) -> str:
 
 
 def _as_moment(field: str, value: Any) -> datetime | None:
-    """Return a moment that can be compared with now, as the project's ``USE_TZ`` has it."""
+    """Return a datetime that can be compared with now: aware or naive as ``USE_TZ`` is."""
     if is_missing(value):
         return None
     if not isinstance(value, datetime):
@@ -262,7 +262,7 @@ def _as_moment(field: str, value: Any) -> datetime | None:
 
 
 def _as_estimate(value: Any) -> float | datetime | None:
-    """Return seconds, or when it will end."""
+    """Return the remaining seconds, or the datetime of the end."""
     if is_missing(value):
         return None
     if isinstance(value, datetime):

@@ -1,9 +1,9 @@
-"""Recognising frames that another release rendered, of this package or of the project's code.
+"""Recognizing frames that another release rendered, of this package or of the project's code.
 
-A frame begins with an HTML comment that holds two hashes. The first is of what gives the frame its
-structure: the markup of this package, the kind of component, its template. The second is of what is
-declared. A computed value is shown only if both are those of today: else it is computed anew. A
-pushed value cannot be computed anew, so it is shown as long as its structure fits.
+A frame begins with an HTML comment that contains two hashes. The first is of its structure: the
+markup of this package, the kind of component, its template. The second is of the declaration. A
+computed value is shown only if both are equal to the current ones; otherwise it is computed again.
+A pushed value cannot be computed again, so it is shown as long as its structure is equal.
 """
 
 import re
@@ -23,29 +23,29 @@ from django.utils.safestring import SafeString
 from dashboards.component.base import Component
 
 SCHEMA = 1
-"""The markup and the scripts of this package. It grows whenever older frames no longer fit them."""
+"""The version of the markup. Raise it when scripts or CSS no longer work with older frames."""
 
 _MARK = re.compile(r"<!--dashboards ([0-9a-f]{8})\.([0-9a-f]{8})-->")
 
 
 class Release(NamedTuple):
-    """What rendered a frame."""
+    """The release that rendered a frame."""
 
     structure: str
     """A hash of the markup, the kind of component and its template."""
     declaration: str
-    """A hash of what is declared: what decides how a value is shown."""
+    """A hash of the declaration."""
 
     def mark(self, html: SafeString) -> SafeString:
-        """Return a frame that says by which release it was rendered."""
+        """Return a frame with the comment of this release."""
         return SafeString(f"<!--dashboards {self.structure}.{self.declaration}-->{html}")
 
     def shows(self, frame: str, *, is_pushed: bool) -> bool:
-        """Return True if a stored frame can be shown by this release.
+        """Return True if this release can show a stored frame.
 
         Args:
             frame: the frame.
-            is_pushed: whether its value was pushed, and so cannot be computed anew.
+            is_pushed: True if its value was pushed, so that it cannot be computed again.
         """
         match = _MARK.match(frame)
         if match is None or match[1] != self.structure:
@@ -53,22 +53,22 @@ class Release(NamedTuple):
         return is_pushed or match[2] == self.declaration
 
     def is_another_kind(self, frame: str) -> bool:
-        """Return True if a stored frame says that it was rendered with another structure."""
+        """Return True if a stored frame was rendered with another structure."""
         match = _MARK.match(frame)
         return match is not None and match[1] != self.structure
 
 
 _known: dict[int, tuple[ref[Component], Release]] = {}
-"""By the id of a declaration, which is no key itself: what was hashed once, while it lives."""
+"""The release by the id of a declaration, which is not hashable, for as long as it exists."""
 
 
 def strip_mark(frame: str) -> str:
-    """Return the HTML of a frame without what says which release rendered it."""
+    """Return the HTML of a frame without the comment of its release."""
     return _MARK.sub("", frame, count=1)
 
 
 def get_release(component: Component) -> Release:
-    """Return what renders a component's frames today."""
+    """Return the release that renders a component's frames now."""
     name = id(component)
     if name not in _known:
         alive = ref(component, lambda _: _known.pop(name, None))
@@ -103,7 +103,7 @@ def _collect(name: str, found: dict[str, str]) -> None:
     template = template.template
     source = getattr(template, "source", None)
     if source is None:
-        # Of an engine that keeps no text, such as Jinja2: its file has it.
+        # An engine that keeps no text, such as Jinja2: it is read from the file.
         source = _read(getattr(template, "filename", None))
     found[name] = source
     if isinstance(template, Template):
@@ -128,7 +128,7 @@ def _get_names(template: Template) -> Iterator[str]:
 
 
 def _describe(value: Any) -> str:
-    """Return a text of what is declared that is the same in every process."""
+    """Return a text of a declared value that is the same in every process."""
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     if is_dataclass(value) and not isinstance(value, type):
         parts = {each.name: getattr(value, each.name) for each in fields(value)}
@@ -139,5 +139,5 @@ def _describe(value: Any) -> str:
         return f"<{', '.join(f'{key!r}: {_describe(each)}' for key, each in value.items())}>"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_describe, value))}]"
-    # A function, a class, a queryset: its repr may hold an address, or read the database.
+    # A function, a class, a queryset: its repr may contain an address, or query the database.
     return f"<{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', kind)}>"

@@ -5,6 +5,7 @@ last good value with the words that it has failed.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django.utils.safestring import SafeString, mark_safe
@@ -61,31 +62,30 @@ def render_box(
     owner: Owner,
     bound: Bound,
     live: LiveBinding | None,
-    shown: Shown,
     placement: Placement,
 ) -> SafeString:
-    """Render a box with its heading around its content.
+    """Render a box with its heading, around its content if the page need not wait for it.
 
     Args:
         owner: the dashboard instance.
         bound: the bound component.
         live: its live side; ``None`` if it is not live.
-        shown: its content and state.
         placement: where it stands.
     """
-    errors = bound.errors
+    shown = show(owner, bound, live, partial(owner.render_content, bound.key))
+    boundary = bound.error_boundary
 
     def render() -> SafeString:
-        box = _make_box(owner, bound, placement, _run)
+        box = _get_box(owner, bound, placement)
         attributes = get_content_attributes(owner, bound, live, shown.content)
         return box.render(owner.templates, attributes, shown.content, shown.state)
 
-    html = errors.call(render, "box", owner.transactions)
+    html = boundary.call(render, "box", owner.transactions)
     if not isinstance(html, Failure):
         return html
 
     def attempt(run: Callable[[], T], default: T) -> T:
-        part = errors.call(run, "box", owner.transactions)
+        part = boundary.call(run, "box", owner.transactions)
         return default if isinstance(part, Failure) else part
 
     box = _make_box(owner, bound, placement, attempt)
@@ -125,15 +125,16 @@ def show(
             check_size(bound.label, html, limit)
         return SafeString(clean_text(html))
 
-    errors = bound.errors
-    made: Failure | SafeString | None = errors.failure or errors.call(
+    boundary = bound.error_boundary
+    made: Failure | SafeString | None = boundary.failure or boundary.call(
         make_fit, "value", owner.transactions
     )
     if isinstance(made, Failure):
         content = None if is_loaded else _get_last_good(owner, bound, live)
-        can_retry = (
-            is_loaded or errors.call(lambda: bool(bound.trigger), "box", owner.transactions) is True
-        )
+        can_retry = is_loaded
+        if not can_retry:
+            trigger = boundary.call(lambda: bound.trigger, "box", owner.transactions)
+            can_retry = bool(trigger) and not isinstance(trigger, Failure)
         state = _render_state(owner, bound, "failed", can_retry=can_retry, error=made.error)
         return Shown(content, state)
     state = SafeString()
@@ -152,7 +153,7 @@ def _get_last_good(owner: Owner, bound: Bound, live: LiveBinding | None) -> Safe
             return None
         return bound.get_frame()
 
-    frame = bound.errors.call(read, "value", owner.transactions)
+    frame = bound.error_boundary.call(read, "value", owner.transactions)
     return render_frame(frame) if isinstance(frame, str) else None
 
 
@@ -175,6 +176,21 @@ def _render_state(
         can_retry=can_retry,
         error=get_error_text(error, owner.request) if error else "",
     ).render(owner.templates)
+
+
+def _get_box(owner: Owner, bound: Bound, placement: Placement) -> Box:
+    """Return the box of a component, from what was kept of it if nothing else decides on it."""
+    facts, settings = bound.declaration._facts, owner.settings  # noqa: SLF001 - no part of the interface of kinds
+    css = settings["COMPONENT_CSS_CLASSES"]
+    key = (bound.key, placement, settings["GRID_CSS_CLASSES"], bound.is_deferred)
+    kept = facts.boxes.get(key)
+    # The setting is no key, for it is a dict. It is the same object until settings change.
+    if kept is not None and kept[0] is css:
+        return Box(bound.dom_id, *kept[1])
+    box = _make_box(owner, bound, placement, _run)
+    if facts.has_fixed_box:
+        facts.boxes[key] = css, box[1:]
+    return box
 
 
 def _run(run: Callable[[], T], default: T) -> T:  # noqa: ARG001 - nothing is caught

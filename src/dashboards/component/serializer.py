@@ -1,4 +1,4 @@
-"""What the classes that say what a component shows have in common."""
+"""The common base of serializers: classes that declare the data of a component."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -9,55 +9,56 @@ from dashboards.exceptions import ComponentValueError, DeclarationError
 
 
 class Serializer:
-    """Says in ``Meta``, and in methods, what a component shows."""
+    """Declares in ``Meta``, and in methods, the data that a component shows."""
 
     allowed: ClassVar[tuple[str, ...]] = ()
-    """What ``Meta`` may say."""
+    """The names that ``Meta`` may have."""
 
     sources: ClassVar[str] = "Meta.model, get_queryset or get_data"
-    """What can say where the data is from, for errors."""
+    """The ways to declare the data, for errors."""
 
     options: ClassVar[Mapping[str, Any]] = {}
-    """What ``Meta`` says, its own and those of the classes above."""
+    """The values of ``Meta``, of the class itself and of its bases."""
 
     class Meta:
-        """Says nothing yet."""
+        """Declares nothing."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse what ``Meta`` may not say, and inherit what those above say.
+        """Check the names in ``Meta``, and inherit those of the bases.
 
         Raises:
-            DeclarationError: an attribute that is unknown.
+            DeclarationError: ``Meta`` has an unknown attribute.
         """
         super().__init_subclass__(**kwargs)
-        said = {name: getattr(cls.Meta, name) for name in dir(cls.Meta) if name[0] != "_"}
-        unknown = sorted(name for name in said if name not in cls.allowed)
+        declared = {name: getattr(cls.Meta, name) for name in dir(cls.Meta) if name[0] != "_"}
+        unknown = sorted(name for name in declared if name not in cls.allowed)
         if unknown:
             msg = (
                 f"{cls.__name__}.Meta has no attribute {', '.join(unknown)}; "
                 f"allowed are {', '.join(cls.allowed)}."
             )
             raise DeclarationError(msg)
-        cls.options = {**cls.options, **said}
+        cls.options = {**cls.options, **declared}
 
     def __init__(self, **kwargs: Any) -> None:
-        """Remember for whom it is: what a callable value may ask for."""
+        """Keep the arguments that a callable value may name."""
         self.kwargs = kwargs
 
     @classmethod
     def get_option(cls, name: str, default: Any = None) -> Any:
-        """Return what ``Meta`` says, or the next above that does."""
+        """Return a value of ``Meta``, of the class itself or of its nearest base that has it."""
         return cls.options.get(name, default)
 
     def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:  # noqa: ARG002 - for subclasses
-        """Return the objects, where the data is a model's.
+        """Return the objects, if the data is that of a model.
 
         Args:
-            *args: nothing, so far.
-            **kwargs: ``request``, ``object``, ``user``, ``filters``, ``filterset``, room for more.
+            *args: none at present.
+            **kwargs: ``request``, ``object``, ``user``, ``filters``, ``filterset``; there may be
+                more in future versions.
 
         Raises:
-            ComponentValueError: nothing says what the data is.
+            ComponentValueError: the class does not declare its data.
         """
         model: type[Model] | None = self.get_option("model")
         if model is None:

@@ -1,4 +1,4 @@
-"""The state of a box in words: that its value is late, has failed, or has not come yet."""
+"""The state of a box in words: its value is late, has failed, or has not come yet."""
 
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from dashboards.component.fragments import escape, fill, gap
+from dashboards.component.fragments import escape, placeholder, render_fragment
 from dashboards.component.templates import Templates
 from dashboards.live.wire.value_state import ValueState
 
@@ -17,22 +17,22 @@ TEMPLATE = "dashboards/state.html"
 HEADER = "Dashboards-State"
 """The response header that carries a box's state beside its content: HTML, percent-encoded."""
 
-_TIME = gap("time")
-_ERROR = gap("error")
+_TIME = placeholder("time")
+_ERROR = placeholder("error")
 
 
 class BoxState(NamedTuple):
-    """The state of a box, to be told in words."""
+    """The state of a box, which is rendered in words."""
 
     state: ValueState
     since: float | None = None
-    """When it began, in seconds since 1970; ``None`` where that is not known."""
+    """The time when it began, in seconds since 1970; ``None`` if it is not known."""
     is_deferred: bool = False
-    """True if the box waits because it loads after the page."""
+    """True if the value is missing because it loads after the page."""
     can_retry: bool = False
-    """True if the page is to load the box again, by itself and by a button."""
+    """True if the page loads the box again, by itself and by a button."""
     error: str = ""
-    """The exception's text, for those who may read it."""
+    """The text of the exception; empty for viewers who may not read it."""
 
     def render(self, templates: Templates) -> SafeString:
         """Return the HTML that the box shows; empty for ``"fresh"``."""
@@ -51,12 +51,12 @@ class BoxState(NamedTuple):
             _ERROR: escape(self.error),
         }
         key = self._replace(since=self.since and 1, error=self.error and "1"), get_language()
-        html = fill(templates.get(TEMPLATE), key, context, texts)
+        html = render_fragment(templates.find(TEMPLATE).template, key, context, texts)
         return SafeString(html.strip())
 
 
 def render_failed(templates: Templates) -> SafeString:
-    """Render what stands in place of something that has no box: a filter bar, a card."""
+    """Render the state "failed" in place of a part that has no box: a filter bar, a card."""
     words = BoxState("failed").render(templates)
     return format_html('<p class="dashboards-state">{}</p>', words)
 

@@ -1,9 +1,9 @@
-"""The templates of one request: found once, its context processors run once, for page and boxes."""
+"""The templates of one request: each is found once, and context processors run once."""
 
 from contextlib import ExitStack
 from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.template import Engine, RequestContext
@@ -16,29 +16,39 @@ from dashboards.component.base import Bound
 _OURS = str(Path(__file__).parent.parent / "templates" / "dashboards")
 
 
-class Templates:
-    """Renders templates for one request, or for everybody.
+class Found(NamedTuple):
+    """A template that was found by its name."""
 
-    A template is rendered as ``{% include %}`` renders it: with what the context processors said,
-    once for the request, and with values that are gone after it.
+    template: Any
+    """The template, of any engine."""
+    is_packaged: bool
+    """True if it is the package's own; a project can replace it by one of the same name."""
+
+
+class Templates:
+    """Renders templates for one request, or for all viewers.
+
+    A template is rendered as ``{% include %}`` renders it: with the values of the context
+    processors, which run once for the request, and with values that no other template gets.
 
     Args:
-        request: the request; ``None`` for everybody.
+        request: the request; ``None`` for all viewers.
     """
 
     def __init__(self, request: HttpRequest | None) -> None:
         self._request = request
-        self._found: dict[str, Any] = {}
+        self._found: dict[str, Found] = {}
         self._contexts: dict[Engine, RequestContext] = {}
         # The contexts stay bound as long as the request lasts.
         self._bound = ExitStack()
 
-    def get(self, name: str) -> Any:
-        """Return the template of a name, of whatever engine."""
-        template = self._found.get(name)
-        if template is None:
-            template = self._found[name] = get_template(name)
-        return template
+    def find(self, name: str) -> Found:
+        """Return the template of a name."""
+        found = self._found.get(name)
+        if found is None:
+            template = get_template(name)
+            found = self._found[name] = Found(template, is_package_template(template))
+        return found
 
     def render(self, name: str, values: dict[str, Any]) -> str:
         """Render a template.
@@ -47,7 +57,7 @@ class Templates:
             name: its name.
             values: its context.
         """
-        template = self.get(name)
+        template = self.find(name).template
         request = self._request
         if request is None or not isinstance(template, DjangoTemplate):
             html: str = template.render(values, request)
@@ -64,9 +74,9 @@ class Templates:
             value: the prepared value.
         """
         declaration = bound.declaration
-        template = self.get(declaration.template)
+        template, is_packaged = self.find(declaration.template)
         html: str | None = None
-        if is_package_template(template):
+        if is_packaged:
             html = declaration._render_cached(template, value)  # noqa: SLF001 - not for users
         if html is None:
             values = {"component": bound, "rendered_value": value}
@@ -74,15 +84,15 @@ class Templates:
         return SafeString(html.strip())
 
     def render_around(self, name: str, values: dict[str, Any]) -> str:
-        """Render a template that others of the request are rendered inside of, such as its page's.
+        """Render a template inside of which others are rendered, such as that of the page.
 
-        Those are told nothing of its values.
+        The others do not get its values.
 
         Args:
             name: its name.
             values: its context.
         """
-        template = self.get(name)
+        template = self.find(name).template
         if self._request is None or not isinstance(template, DjangoTemplate):
             return self.render(name, values)
         context = copy(self._bind(template, self._request))
@@ -101,6 +111,6 @@ class Templates:
 
 
 def is_package_template(template: Any) -> bool:
-    """Whether a template is the package's own, so that it is known what it says."""
+    """Return True if a template is the package's own, so that its HTML is known."""
     origin = getattr(template, "origin", None)
     return str(getattr(origin, "name", "")).startswith(_OURS)

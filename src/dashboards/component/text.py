@@ -1,4 +1,4 @@
-"""Words."""
+"""The component that shows text, Markdown or HTML."""
 
 import logging
 from collections.abc import Mapping
@@ -17,30 +17,30 @@ from dashboards.exceptions import DeclarationError
 logger = logging.getLogger("dashboards")
 
 LIBRARIES: Mapping[str, str] = {"html": "nh3", "markdown": "markdown_it"}
-"""The library that each markup is read by."""
+"""The library that reads each markup."""
 
-# Below the headings of the page and of the box.
+# The page and the box have headings of the levels above.
 _HEADINGS = {f"h{level}": f"h{min(level + 2, 6)}" for level in range(1, 7)}
 
 
 class Markup(SafeString):
-    """HTML whose line breaks mean nothing; plain text may be a ``SafeString``, too."""
+    """HTML, whose line breaks are not shown. A ``SafeString`` may also be plain text."""
 
     is_html = True
 
 
 @dataclass
 class Text(Component):
-    """Text. Plain, line breaks are kept and everything else is escaped.
+    """Text. Plain text is escaped, and its line breaks are kept.
 
-    Dates, times and durations are written as the locale does, in the active time zone. A value that
-    your own code marked safe (``format_html``) is shown as the HTML that it is.
+    Dates, times and durations are written in the format of the locale and in the active time
+    zone. A value that your own code marked safe (``format_html``) is shown as HTML.
 
     Args:
-        markup: what the text is written in. ``"html"`` shows the elements that do no harm, and
-            takes away scripts, styles and the like. ``"markdown"`` is CommonMark with tables and
-            strikethrough; HTML in it is shown as text. By default it is plain. Both need the
-            extra ``text`` (``pip install django-live-dashboards[text]``). A text longer than
+        markup: the markup of the text. ``"html"`` shows harmless elements, and removes scripts,
+            styles and the like. ``"markdown"`` is CommonMark with tables and strikethrough; HTML
+            in it is shown as text. By default the text is plain. Both need the extra ``text``
+            (``pip install django-live-dashboards[text]``). A text longer than
             ``DASHBOARDS["MAX_MARKUP_LENGTH"]`` (20,000 characters) is shown as plain text.
     """
 
@@ -48,7 +48,7 @@ class Text(Component):
     markup: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a markup that nothing reads.
+        """Check the markup.
 
         Raises:
             DeclarationError: there is no such markup.
@@ -59,7 +59,7 @@ class Text(Component):
             raise DeclarationError(msg)
 
     def prepare_value(self, value: Any, bound: Bound | None = None) -> Any:  # noqa: ARG002 - for subclasses
-        """Return HTML that is safe to show, where the text is no plain one."""
+        """Return safe HTML for a markup, or plain text, which the template escapes."""
         if hasattr(value, "__html__"):
             return Markup(value.__html__())
         text = as_text(type(self).__name__, "value", value)
@@ -95,11 +95,11 @@ def _read_markdown(text: str) -> str:
     # Optional, and slow to import: only a process that shows Markdown needs it.
     from markdown_it import MarkdownIt  # noqa: PLC0415
 
-    # HTML is text, and a link leads to no script: the library sees to both.
+    # The library escapes HTML, and makes no links to "javascript:" and the like.
     reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     tokens = reader.parse(text)
     for token in tokens:
-        # A strict policy refuses inline styles; the sheet knows how numbers are aligned.
+        # A strict Content-Security-Policy forbids inline styles: alignment becomes a class.
         if style := token.attrs.pop("style", ""):
             token.attrs["class"] = str(style).replace("text-align:", "dashboards-is-")
         token.tag = _HEADINGS.get(token.tag, token.tag)

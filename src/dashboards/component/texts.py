@@ -1,4 +1,4 @@
-"""Values as texts that a template can write: shown right, or refused by name."""
+"""Conversion of arbitrary values to texts that a template can write."""
 
 import datetime as dt
 from collections.abc import Mapping, Sized
@@ -20,11 +20,11 @@ _TIMES = dt.date | dt.time | dt.timedelta
 _BINARY = bytes | bytearray | memoryview
 _USUAL = frozenset({str, int, bool, dict, list})
 _MAX_BITS = 10_000
-"""Python writes no integer of more than 4,300 digits."""
+"""By default Python does not convert integers of more than 4,300 digits to text."""
 
 
 class _Short(Repr):
-    """Writes values for errors: short, and never raising."""
+    """Short representations of values, for error messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,14 +34,14 @@ class _Short(Repr):
         self.maxlong = 500
 
     def repr_int(self, x: int, level: int) -> str:
-        """Write a number that has too many digits by how many bits it has."""
+        """Return the number of bits of an integer that has too many digits."""
         if x.bit_length() > _MAX_BITS:
             return f"a number of {x.bit_length():,} bits"
         return super().repr_int(x, level)
 
 
 def shorten(value: Any) -> str:
-    """Return a value as an error shows it: at most a few hundred characters."""
+    """Return a value for an error message: at most a few hundred characters. Never raises."""
     short = _Short()
     try:
         return short.repr(value)
@@ -50,12 +50,12 @@ def shorten(value: Any) -> str:
 
 
 def is_missing(value: Any) -> bool:
-    """Return True for ``None``, NaN, and the values of pandas and NumPy that stand for none."""
+    """Return True for ``None``, NaN, and the missing values of pandas and NumPy (NA, NaT)."""
     kind = type(value)
-    # The most usual first, for a page has hundreds.
+    # The most common types first: a page has hundreds of values.
     if kind in _USUAL:
         return False
-    # It refuses to be compared.
+    # NA of pandas is found by its type, because it cannot be compared.
     is_na = kind.__name__ == "NAType" and kind.__module__.startswith("pandas")
     if value is None or is_na:
         return True
@@ -74,35 +74,35 @@ def _is_no_moment(value: Any) -> bool:
 
 
 def as_scalar(value: Any) -> Any:
-    """Return what Python has for a scalar or an array of NumPy: any other value as it is."""
+    """Return a scalar or an array of NumPy as Python objects; any other value as it is."""
     if type(value).__module__ != "numpy":
         return value
     if value.dtype.kind in "mM":
-        # Of nanoseconds it would become a bare number.
+        # tolist() converts nanoseconds to plain integers, and microseconds to datetimes.
         value = value.astype(f"{value.dtype.kind}8[us]")
     return value.tolist()
 
 
 def is_empty(value: Any) -> bool:
-    """Return True for ``None``, and for text, lists and the like without anything in them."""
+    """Return True for ``None``, and for empty texts, lists and the like."""
     return value is None or (isinstance(value, Sized) and len(value) == 0)
 
 
 def as_text(kind: str, field: str, value: Any) -> Any:
-    """Return what a template writes for a value; ``None`` where it is missing.
+    """Return a value that a template can write; ``None`` if it is missing.
 
-    Text, HTML that was marked safe, numbers and dates are returned as they are, for the template
-    writes them as the locale does. A member of an enumeration becomes its label or value. Lists
-    and dicts are written as Python writes them, with texts in them made.
+    Text, HTML that was marked safe, numbers and dates are returned as they are: the template
+    writes them in the format of the locale. A member of an enumeration becomes its label or value.
+    Lists and dicts are returned with their members converted, and are written as Python does.
 
     Args:
-        kind: the component's name, for the error.
-        field: what the value is of that, for the error.
+        kind: the component's name, for the error message.
+        field: the name of the field of the component, for the error message.
         value: the value.
 
     Raises:
-        ComponentValueError: it has no text but Python's own, such as ``<object at 0x7f…>``; or it
-            is bytes, a class or a function.
+        ComponentValueError: its text would be Python's default, such as ``<object at 0x7f…>``; or
+            it is bytes, a class or a function.
     """
     if type(value) is str or (type(value) is int and value.bit_length() <= _MAX_BITS):
         return value
@@ -132,13 +132,13 @@ def _is_infinite(value: Any) -> bool:
 def _get_member(member: Enum) -> Any:
     if hasattr(member, "label"):
         return member.label  # of Django's choices
-    # A number stays one, and other members are told as their class says, where it says it.
-    is_told: Any = type(member).__str__ is not Enum.__str__
-    return str(member) if is_told and not is_number(member.value) else member.value
+    # A number stays a number. For any other member a __str__ of its class is used.
+    has_text: Any = type(member).__str__ is not Enum.__str__
+    return str(member) if has_text and not is_number(member.value) else member.value
 
 
 def _as_writable(value: Any) -> Any:
-    """Return a number or moment as it is, unless a template could not write it."""
+    """Return a value as it is; a number or datetime that templates cannot write, as text."""
     if is_number(value):
         is_huge = isinstance(value, int) and value.bit_length() > _MAX_BITS
         return format_number(value) if is_huge or not is_finite(value) else value
@@ -146,12 +146,12 @@ def _as_writable(value: Any) -> Any:
         try:
             timezone.localtime(value)
         except OverflowError:
-            return str(value)  # At the ends of time, in other time zones it is another year.
+            return str(value)  # In the active time zone its year would be 0 or 10000.
     return value
 
 
 def _inside(kind: str, field: str, value: Any) -> Any:
-    """Return a member of a list or dict, which Python writes by its repr."""
+    """Return a member of a list or dict: of a type whose repr is readable, or else its text."""
     text = as_text(kind, field, value)
     return text if text is None or isinstance(text, _WRITTEN) else str(text)
 
@@ -161,12 +161,12 @@ def _has_text(value: Any) -> bool:
         return True
     if isinstance(value, type | _BINARY):
         return False
-    # A template would call it.
+    # A template would call the value.
     if callable(value) and not getattr(value, "do_not_call_in_templates", False):
         return False
-    # An array or a data frame has many values, and a text for consoles.
+    # The text of an array or a data frame is meant for consoles.
     if getattr(value, "shape", ()) != ():
         return False
     own: Any = type(value).__str__
-    # A bool and a moment of time are written by their repr, which is right.
+    # These types have a suitable text although they do not define __str__.
     return own is not object.__str__ or isinstance(value, bool | int | float | complex | _TIMES)

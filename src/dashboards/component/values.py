@@ -16,16 +16,21 @@ _MAX_DECIMALS = 20
 
 
 def resolve(value: Any, **kwargs: Any) -> Any:
-    """Return a value, or what a callable returns when given what it names of ``kwargs``."""
+    """Return a value; of a callable its result, awaited if it is awaitable.
+
+    Args:
+        value: the value or callable.
+        **kwargs: the arguments. A callable gets those that it names.
+    """
     result = call(value, **kwargs)
-    # Asked of the result: what returns one need not be an async function itself.
+    # The result is checked, because a function that returns an awaitable need not be async.
     if callable(value) and inspect.isawaitable(result):
         return async_to_sync(_wait_for)(result)
     return result
 
 
 def call(value: Any, **kwargs: Any) -> Any:
-    """Return a value, or what a callable returns: where that is awaited, before it was."""
+    """Return a value; of a callable its result, which may be awaitable."""
     if not callable(value):
         return value
     names = names_of(value)
@@ -35,12 +40,12 @@ def call(value: Any, **kwargs: Any) -> Any:
 
 
 _names: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
-"""By function, lest each value on each page be inspected anew."""
+"""The names of parameters by function: to inspect a function takes long."""
 
 
 def names_of(value: Callable[..., Any]) -> frozenset[str] | None:
-    """Return the names of a callable's parameters; ``None`` where it takes any."""
-    # A method lives as long as its instance: what is remembered is of its function.
+    """Return the names of a callable's parameters; ``None`` if it has ``**kwargs``."""
+    # A bound method lives no longer than its instance, so its function is the key.
     function = getattr(value, "__func__", value)
     if not isinstance(function, FunctionType):
         return _inspect(value)
@@ -54,7 +59,7 @@ def _inspect(value: Callable[..., Any]) -> frozenset[str] | None:
     try:
         parameters = tuple(inspect.signature(value).parameters.values())
     except ValueError:
-        parameters = ()  # Built in, such as time.time: it knows nothing of our names.
+        parameters = ()  # Built in, such as time.time: it has none of our names.
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return None
     return frozenset(parameter.name for parameter in parameters)
@@ -65,16 +70,16 @@ async def _wait_for(result: Awaitable[Any]) -> Any:
 
 
 def as_data(kind: str, data: type[D], value: Any, *, short: str) -> D:
-    """Make a component's data object of a mapping of its fields, or of its one main field.
+    """Return a component's data object, made from a mapping of its fields or from its main field.
 
     Args:
         kind: the component's name, for the error.
-        data: the data class; returned as it is where ``value`` is one already.
-        value: a mapping, an instance of ``data``, or a value for the field ``short``.
-        short: the field that a bare value stands for.
+        data: the data class. An instance of it is returned as it is.
+        value: a mapping, an instance of ``data``, or a value of the field ``short``.
+        short: the name of the main field.
 
     Raises:
-        ComponentValueError: the mapping has keys that the data class lacks, or lacks one.
+        ComponentValueError: the mapping has a key that is no field, or lacks a required one.
     """
     if isinstance(value, data):
         return value
@@ -91,7 +96,7 @@ def as_number(kind: str, field: str, value: Any) -> float:
     """Return a finite number.
 
     Raises:
-        ComponentValueError: when it is none.
+        ComponentValueError: the value is no finite number.
     """
     try:
         number = float(value)
@@ -104,10 +109,10 @@ def as_number(kind: str, field: str, value: Any) -> float:
 
 
 def as_decimals(kind: str, value: Any) -> int | None:
-    """Return how many digits stand after the point, or ``None`` for as many as there are.
+    """Return the number of digits after the point; ``None`` for as many as a number has.
 
     Raises:
-        ComponentValueError: when it is no whole number from 0 to 20.
+        ComponentValueError: the value is no whole number from 0 to 20.
     """
     if value is None or (type(value) is int and 0 <= value <= _MAX_DECIMALS):
         return value

@@ -99,7 +99,7 @@ class Dashboard(PermissionMixin, LiveMixin):
         name = self._guard(lambda: str(self.name), "name")
         return _get_default_name(type(self).__name__) if isinstance(name, Failure) else name
 
-    @property
+    @cached_property
     def dom_id(self) -> str:
         """The id of its element in the page."""
         return self.get_url_name()
@@ -207,7 +207,7 @@ class Dashboard(PermissionMixin, LiveMixin):
             # A layout may name a component twice. If it cannot return its keys, nothing is started.
             named = self._guard(lambda: dict.fromkeys(layout.get_keys()), "layout")
             keys = () if isinstance(named, Failure) else named
-            shown = [self[key] for key in keys if key in self.components]
+            shown = [self.components[key] for key in keys if key in self.components]
         for each in shown:
             each.prefetch()
         # Awaited values are awaited together: the page takes as long as the slowest, not as all.
@@ -216,7 +216,7 @@ class Dashboard(PermissionMixin, LiveMixin):
             html = self._guard(lambda: layout.render(Rendering(self)), "layout")
             if not isinstance(html, Failure):
                 return html
-        return mark_safe("".join(self.render_box(each.key) for each in self))  # noqa: S308 - rendered by a template
+        return mark_safe("".join([each.render_box() for each in self]))  # noqa: S308 - rendered by a template
 
     def shows(self, key: str) -> bool:
         """Return True if it has such a component, and its request may see it."""
@@ -238,9 +238,10 @@ class Dashboard(PermissionMixin, LiveMixin):
             is_placed: True if the box is in the dashboard's grid, False if it is in a card.
         """
         # A layout may name components that only some instances have.
-        if key not in self.components:
+        component = self.components.find(key)
+        if component is None:
             return SafeString()
-        return self[key].render_box(level=level, is_titled=is_titled, is_placed=is_placed)
+        return component.render_box(level=level, is_titled=is_titled, is_placed=is_placed)
 
     def render_content(self, key: str) -> SafeString | None:
         """Render the content of a component's box, or return None if the page must load it later.
@@ -248,7 +249,7 @@ class Dashboard(PermissionMixin, LiveMixin):
         Raises:
             DeclarationError: another dashboard on the page uses the same parameters of the URL.
         """
-        component = self[key]
+        component = self.components[key]
         if component.takes_params:
             self._check_parameters(component)
         content = component.render_content()
@@ -274,7 +275,7 @@ class Dashboard(PermissionMixin, LiveMixin):
             key: the component's key.
             is_due: True to compute shared values first, if they are due.
         """
-        component = self[key]
+        component = self.components[key]
         if component.is_customized:
             return component.render(component.get_value())
         if component.is_computed:
@@ -296,8 +297,8 @@ class Dashboard(PermissionMixin, LiveMixin):
         first = _key_owners.setdefault(self.request, {}).setdefault(key, type(self))
         if first is not type(self):
             msg = (
-                f"{component.label}: {first.__name__}.{key} stands on the same page, and both keep "
-                "in its address what their viewer has chosen, as "
-                f"?{key}-…: give one of them another key."
+                f"{component.label}: {first.__name__}.{key} is on the same page, and the "
+                f"parameters of both begin with {key!r} in its URL (?{key}-…): give one of them "
+                "another key."
             )
             raise DeclarationError(msg)

@@ -1,11 +1,13 @@
-"""Loading several components by one request.
+"""Loading several components with one request.
 
-A page that has twenty deferred components in view asks once. What is ready within half a second
-is answered; the others are loaded by requests of their own, so that none waits for a slow one for
-ever: a value that is awaited is given up then, and no further one is begun, but asked for again. A
-value that is not awaited cannot be given up: the first time it holds up what was begun with it.
-That it did is remembered, by each process, and from then on it is left to a request of its own,
-until it was quick there.
+A page with twenty deferred components in view sends one request. The response contains what is
+ready within half a second. The others are loaded with other requests, so that no component waits
+for a slow one:
+
+* A value that is awaited is cancelled after half a second, and loaded with a request of its own.
+* Components that were not started by then are requested again in another batch.
+* A value that is not awaited cannot be cancelled, so the first time it delays the whole batch. Each
+  process remembers that it was slow, and leaves it to a request of its own until it is quick there.
 """
 
 from collections.abc import Iterable
@@ -24,20 +26,20 @@ _slow: set[str] = set()
 
 
 class Batch(NamedTuple):
-    """What came of it."""
+    """The result of a batch."""
 
     ready: dict[str, Shown]
-    """What each box shows, by key."""
+    """The content of each box, by key."""
     again: list[str]
-    """Keys that were not begun: to be asked for in another batch. What is in neither is slow, and
-    is to be asked for by a request of its own."""
+    """Keys that were not started: request them again in a batch. Keys in neither are slow: request
+    each of them alone."""
 
 
 def load_together(dashboard: Dashboard, keys: Iterable[str]) -> Batch:
-    """Load what is ready soon. What fails costs only itself."""
+    """Load what is ready within ``SECONDS``. A component that fails does not affect the others."""
     end = monotonic() + SECONDS
-    asked = [dashboard[key] for key in dict.fromkeys(keys) if key in dashboard.components]
-    prompt = [each for each in asked if each.label not in _slow]
+    requested = [dashboard[key] for key in dict.fromkeys(keys) if key in dashboard.components]
+    prompt = [each for each in requested if each.label not in _slow]
     shared = [each for each in prompt if each.is_computed and not each.is_customized]
     if shared:
         began = monotonic()
@@ -63,7 +65,7 @@ def load_together(dashboard: Dashboard, keys: Iterable[str]) -> Batch:
 
 
 def load_alone(dashboard: Dashboard, key: str) -> Shown:
-    """Load one component, and note whether it may come with others again."""
+    """Load one component, and remember whether it is quick enough for a batch."""
     began = monotonic()
     component = dashboard[key]
     shown = component.show(partial(dashboard.load_content, key), is_loaded=True)

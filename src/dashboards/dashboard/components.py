@@ -1,9 +1,10 @@
-"""The components of one instance, by key: those of its class, and those that it added itself."""
+"""The components of one instance, by key: those of its class and those that it added."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
+from operator import attrgetter
 from typing import Any
 
 from dashboards.component.base import Component
@@ -21,8 +22,8 @@ class Components(MutableMapping[str, BoundComponent | Component]):
     """The components that an instance shows, bound to it.
 
     ``self.components["key"] = Text(…)``, after ``super().__init__()``, adds one to this instance
-    only. Whoever asks gets it bound; what the request may not see is not there. In a template
-    ``{{ dashboard.components.key }}`` is its box.
+    only. Reading a key returns a bound component. Components that the request may not see are
+    missing. In a template ``{{ dashboard.components.key }}`` is the component's box.
 
     Args:
         owner: the instance.
@@ -35,21 +36,27 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         self._bound = {
             key: BoundComponent(owner, component, key) for key, component in declared.items()
         }
-        self._leaders: dict[str, list[BoundComponent]] | None = None
-        self._allowed: Sequence[BoundComponent] | None = None
+        self._dependencies: dict[str, list[BoundComponent]] | None = None
+        self._allowed: Mapping[str, BoundComponent] | None = None
 
     def __getitem__(self, key: str) -> BoundComponent:
         bound = self._bound.get(key)
-        if bound is None or not bound.is_allowed:
-            there = ", ".join(self) or "none"
+        if bound is None or (bound.is_restricted and not bound.is_allowed):
+            there = ", ".join([each.key for each in self.get_allowed()]) or "none"
             msg = f"{self._name} has no component {key!r}; there are {there}."
             raise UnknownComponentError(msg)
         return bound
 
     def __contains__(self, key: object) -> bool:
-        # Not by __getitem__: its error lists all keys, and a batch may ask for thousands.
-        bound = self._bound.get(str(key))
-        return bound is not None and bound.is_allowed
+        return self.find(str(key)) is not None
+
+    def find(self, key: str) -> BoundComponent | None:
+        """Return a component; ``None`` if there is none, or the request may not see it.
+
+        ``[key]`` raises an error that lists all keys: a batch may name thousands that are unknown.
+        """
+        bound = self._bound.get(key)
+        return None if bound is None or (bound.is_restricted and not bound.is_allowed) else bound
 
     def __setitem__(self, key: str, component: BoundComponent | Component) -> None:
         if not isinstance(component, Component):
@@ -61,53 +68,60 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         check_parts(label, component)
         check_series(label, component)
         bound = {**self._bound, key: BoundComponent(self._owner, component, key)}
-        # What it names may be added later, or not at all.
+        # Its dependents may be added later, or not at all.
         check_circles(self._name, {its: each.dependents for its, each in bound.items()})
         self._bound = bound
-        self._leaders = self._allowed = None
+        self._dependencies = self._allowed = None
 
     def __delitem__(self, key: str) -> None:
         del self._bound[self[key].key]
-        self._leaders = self._allowed = None
+        self._dependencies = self._allowed = None
 
     def get_dependencies(self, key: str) -> list[BoundComponent]:
         """Return the components that name this one among their ``dependents``.
 
-        Also those that the request may not see: what depends on a form gets its values anyway.
+        These include hidden ones: a component that depends on a form gets its values anyway.
         """
-        if self._leaders is None:
-            self._leaders = defaultdict(list)
+        if self._dependencies is None:
+            self._dependencies = defaultdict(list)
             for each in self._bound.values():
-                for dependent in each.dependents:
-                    self._leaders[dependent].append(each)
-        return self._leaders.get(key, [])
+                for dependent in each.declaration.dependents:
+                    self._dependencies[dependent].append(each)
+        return self._dependencies.get(key, [])
 
     def has_restricted(self) -> bool:
         """Return True if any has permissions of its own, shown or not."""
-        return any(bound.is_restricted for bound in self.get_all())
+        return any(map(attrgetter("is_restricted"), self.get_all()))
 
     def get_all(self) -> Iterable[BoundComponent]:
         """Return all components, also those that the request may not see."""
         return self._bound.values()
 
-    def get_allowed(self) -> Sequence[BoundComponent]:
-        """Return the components that the request may see."""
+    def get_allowed(self) -> Collection[BoundComponent]:
+        """Return the components that the request may see. Their permissions are checked once."""
+        return self._get_allowed().values()
+
+    def _get_allowed(self) -> Mapping[str, BoundComponent]:
         if self._allowed is None:
-            self._allowed = [bound for bound in self.get_all() if bound.is_allowed]
+            self._allowed = {
+                key: bound
+                for key, bound in self._bound.items()
+                if not bound.is_restricted or bound.is_allowed
+            }
         return self._allowed
 
     def __iter__(self) -> Iterator[str]:
-        return (bound.key for bound in self.get_allowed())
+        return iter(self._get_allowed())
 
     def __len__(self) -> int:
-        return len(self.get_allowed())
+        return len(self._get_allowed())
 
 
 def check_key(label: str, key: str) -> None:
-    """Refuse what cannot be a component's key.
+    """Refuse a key that no component can have.
 
     Raises:
-        DeclarationError: it is no identifier, or too long.
+        DeclarationError: it is no identifier, or it is too long.
     """
     if not key.isidentifier() or iskeyword(key):
         msg = f"{label}: the key must be a Python identifier, got {key!r}."
@@ -118,20 +132,20 @@ def check_key(label: str, key: str) -> None:
 
 
 def fix_permissions(label: str, component: Component) -> None:
-    """Make a component's permission classes a tuple, once, when it is declared.
+    """Turn the permission classes of a declared component into a tuple.
 
     Raises:
-        DeclarationError: they are no list or tuple of permission classes.
+        DeclarationError: they are not a list or tuple of permission classes.
     """
     given = component.permission_classes
     component.permission_classes = as_classes(f"{label}: permission_classes", given)
 
 
 def check_parts(label: str, component: Component) -> None:
-    """Refuse CSS classes of a part that the component does not have.
+    """Refuse CSS classes for a part that the component does not have.
 
     Raises:
-        DeclarationError: ``css_classes`` is neither text nor a dict of text by a known part.
+        DeclarationError: ``css_classes`` is neither text nor a dict with known parts as keys.
     """
     given: object = component.css_classes
     if isinstance(given, str):
@@ -148,15 +162,15 @@ def check_parts(label: str, component: Component) -> None:
 
 
 def check_series(label: str, component: Component, getter: Any = None) -> None:
-    """Refuse a series that each page shall load for itself.
+    """Refuse a series whose values are not the same for all viewers.
 
     Args:
         label: its name, for the error.
         component: the component.
-        getter: the method that its values come from, where there is one.
+        getter: the method that returns its values, if there is one.
 
     Raises:
-        DeclarationError: it is one.
+        DeclarationError: it has permissions, its values depend on filters, or each page loads them.
     """
     live = component.live
     if component.series and component.permission_classes:
@@ -183,10 +197,10 @@ def check_series(label: str, component: Component, getter: Any = None) -> None:
 
 
 def check_circles(name: str, dependents: Mapping[str, Iterable[str]]) -> None:
-    """Refuse dependents that would load each other for ever.
+    """Refuse dependents that would load each other endlessly.
 
     Raises:
-        DeclarationError: they go in a circle.
+        DeclarationError: they form a circle.
     """
     graph = {key: set(each) for key, each in dependents.items()}
     try:

@@ -1,9 +1,10 @@
-"""Deleting what earlier releases have left in the store.
+"""Deleting frames that earlier releases have left in the store.
 
 A component that was renamed or removed leaves its last frame under a key that no component has any
-more; one that was retyped leaves a frame that it cannot show. Nobody shows either, but they are
-kept for a while: a release that is rolled back finds them again. During a rolling deploy a process
-of the old release may write them anew, and then the while begins anew, too.
+more. A component whose kind was changed leaves a frame that it cannot show. These frames are not
+shown, but they are kept for ``FORGET_AFTER_SECONDS``, so that a release that is rolled back finds
+them again. During a rolling deploy a process of the old release may write them again; the time then
+starts again.
 """
 
 import logging
@@ -20,20 +21,20 @@ from dashboards.live.wire.value_state import value_event
 
 logger = logging.getLogger("dashboards.live")
 
-_MOST_CHANNELS = 10_000
+_MAX_CHANNELS = 10_000
 
 _seen: dict[str, tuple[Mapping[str, int], float]] = {}
-"""By channel, the versions of leftovers and when they were first seen, in this process."""
+"""By channel, the versions of leftovers, and the time at which this process first saw them."""
 
 
 def find_leftovers(
     frames: Sequence[Frame], components: Mapping[str, BoundComponent]
 ) -> dict[str, int]:
-    """Return the keys of frames that no component shows, with their newest versions.
+    """Return the keys of frames that no component can show, with their newest versions.
 
     Args:
-        frames: the whole state of a channel.
-        components: all that have frames on it, by event.
+        frames: the whole content of a channel.
+        components: all components that have frames on it, by event.
     """
     left: set[str] = set()
     for frame in frames:
@@ -50,10 +51,10 @@ def find_leftovers(
 
 
 def are_due(channel: str, left: Mapping[str, int]) -> bool:
-    """Return True if this process has seen the same leftovers for long enough to delete them.
+    """Return True if this process has seen the same leftovers for ``FORGET_AFTER_SECONDS``.
 
     Args:
-        channel: whose they are.
+        channel: their channel.
         left: the newest version of each, by key.
     """
     if not left:
@@ -61,26 +62,26 @@ def are_due(channel: str, left: Mapping[str, int]) -> bool:
         return False
     known, since = _seen.get(channel, ({}, 0.0))
     if known != left:
-        if len(_seen) >= _MOST_CHANNELS:
+        if len(_seen) >= _MAX_CHANNELS:
             _seen.clear()
         since = monotonic()
         _seen[channel] = (left, since)
     if monotonic() - since < conf.get("FORGET_AFTER_SECONDS"):
         return False
-    # Where the store refuses, not at each page that is opened.
+    # Wait again, also if the store refuses: do not try on every page that is opened.
     _seen.pop(channel, None)
     return True
 
 
 def forget(channel: str, keys: Iterable[str]) -> None:
-    """Delete frames, where the store can be reached and takes it: else at another time."""
+    """Delete frames. If the store cannot be reached or refuses, they are deleted another time."""
     given, store = list(keys), get_store()
     if not given:
         return
     try:
         store.reach(lambda: store.forget(channel, given))
     except StoreUnavailableError:
-        return  # Said already.
+        return  # Logged where it was noticed.
     except Exception:
         logger.exception(
             "What earlier releases left of %r cannot be deleted now.",

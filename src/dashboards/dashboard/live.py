@@ -13,8 +13,9 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
+from dashboards.component.bound import BoundComponent
 from dashboards.component.errors import describe_error, keeps_errors, may_see_errors
-from dashboards.component.live import new_refresh_token
+from dashboards.component.live import LiveBinding, new_refresh_token
 from dashboards.dashboard.leftovers import are_due, find_leftovers, forget
 from dashboards.dashboard.model_signals import connect_awaited_models, connect_model
 from dashboards.dashboard.urls import URLMixin
@@ -76,7 +77,7 @@ class LiveMixin(URLMixin):
                 msg = f"{name} is for one user: say which, as in push({name}(user=…), …)."
                 raise AudienceError(msg)
         about = None if self.object is None else getattr(self.object, "pk", self.object)
-        return channel_name(label, about=about, user=user)
+        return channel_name(label, object=about, user=user)
 
     @property
     def _errors_channel(self) -> str:
@@ -96,10 +97,6 @@ class LiveMixin(URLMixin):
     def visible_events(self) -> frozenset[str]:
         """The events of restricted components that its request may receive."""
         return frozenset(each.event for each in self if each.is_restricted and each.live)
-
-    def get_event(self, key: str) -> str:
-        """Return the name of a component's frames."""
-        return self[key].event
 
     def get_subjects(self) -> tuple[str, ...]:
         """Return what a revocation can name: its class, its object and the user that it is for."""
@@ -238,7 +235,7 @@ class LiveMixin(URLMixin):
             name = type(self).__name__
             msg = (
                 f"{name}.__init__ must work without a request, too (request=None): "
-                "what is computed for everybody, or pushed, has none."
+                "values that are pushed, or computed for all viewers, have no request."
             )
             raise DeclarationError(msg) from error
 
@@ -289,8 +286,8 @@ class LiveMixin(URLMixin):
 
     # Pushed values.
 
-    def prepare_pushed(self, key: str, value: Any) -> Any:
-        """Return a value that is pushed, ready for the template.
+    def prepare_pushed(self, key: str, value: Any) -> "PushedValue":
+        """Check a value that is pushed, and return it ready to be rendered.
 
         Raises:
             UnknownComponentError: there is no such component.
@@ -298,7 +295,7 @@ class LiveMixin(URLMixin):
             ComponentValueError: the component cannot show the value.
             ValueTooLargeError: the value is text that is too long to be stored.
         """
-        component = self[key]
+        component = self.components[key]
         live = component.live_binding
         if live is None:
             msg = f"{component.label} is not live: declare it with live=True to push to it."
@@ -306,30 +303,51 @@ class LiveMixin(URLMixin):
         check_raw_size(component.label, value)
         prepared = live.prepare(value)
         check_raw_size(component.label, prepared)
-        return prepared
+        return PushedValue(self, component, live, prepared)
 
-    def render_pushed(self, key: str, value: Any) -> str | Points:
-        """Render a value that ``prepare_pushed`` returned, for all viewers.
+    def store_restricted(self, key: str, frame: str | Points) -> None:
+        """Store the frame of a restricted component on a channel that has no streams."""
+        get_store().put(self._restricted_channel, {key: frame})
+
+
+class PushedValue:
+    """A value that was pushed to a live component, ready to be rendered for all viewers.
+
+    Args:
+        dashboard: the dashboard that it was pushed to.
+        component: the component.
+        live: the live binding of the component.
+        value: the value, prepared for the template.
+    """
+
+    def __init__(
+        self, dashboard: LiveMixin, component: BoundComponent, live: LiveBinding, value: Any
+    ) -> None:
+        self.event = component.event
+        self._dashboard = dashboard
+        self._component = component
+        self._live = live
+        self._value = value
+
+    def render(self) -> str | Points:
+        """Render the value.
 
         Raises:
             ValueTooLargeError: the HTML is too long to be stored.
         """
-        component = self[key]
-        live = component.live_binding
-        assert live is not None  # noqa: S101 - prepare_pushed has checked it
-        html = live.render(value)
-        check_size(component.label, html if isinstance(html, str) else html.base)
+        html = self._live.render(self._value)
+        check_size(self._component.label, html if isinstance(html, str) else html.base)
         return html
 
-    def store_restricted(self, key: str, frame: str | Points) -> str | Points:
-        """Return what the channel gets of a pushed frame; store it apart if it is restricted.
+    def store_restricted(self, frame: str | Points) -> str | Points:
+        """Return what the channel gets of the frame; store it apart if it is restricted.
 
-        The frame of a restricted component is stored on a channel without streams. The channel gets
-        a refresh token: each page that receives it loads the component with its own permissions.
+        For a restricted component this is a refresh token: each page that receives it loads the
+        component with its own permissions.
         """
-        if not self[key].is_restricted:
+        if not self._component.is_restricted:
             return frame
-        get_store().put(self._restricted_channel, {key: frame})
+        self._dashboard.store_restricted(self._component.key, frame)
         return new_refresh_token()
 
 

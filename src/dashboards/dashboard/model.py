@@ -15,32 +15,33 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import NoReverseMatch, register_converter
 from django.utils.encoding import escape_uri_path
+from django.utils.functional import cached_property
 
 from dashboards.component.cleaning import refusing_bad_input
 from dashboards.dashboard.base import Dashboard
-from dashboards.dashboard.model_signals import ask_anew_on_change
+from dashboards.dashboard.model_signals import check_access_on_change
 from dashboards.dashboard.options import ModelOptions, Options
 from dashboards.exceptions import AudienceError, DeclarationError
 
 
 class ObjectConverter:
-    """A path converter for what names an object: any text but the empty one.
+    """A path converter for the value that identifies an object: any text that is not empty.
 
-    A slash would end the name, and ``.`` and ``..`` are resolved by browsers. Such a name is
-    quoted once more than addresses are: a server unquotes it once, and this the rest.
+    A slash would end the value, and browsers resolve ``.`` and ``..``. Such values are quoted once
+    more than URLs are: the server unquotes them once, and this converter a second time.
     """
 
     regex = r"[^/]+"
 
     def to_python(self, value: str) -> str:
-        """Return the name of an address."""
+        """Return the value of a URL."""
         return _QUOTED.sub(lambda found: unquote(found[0]), value)
 
     def to_url(self, value: Any) -> str:
-        """Return a name as it stands in an address.
+        """Return a value as it is written in a URL.
 
         Raises:
-            ValueError: it is empty, so no address can have it.
+            ValueError: it is empty, so it cannot be part of a URL.
         """
         text = str(value)
         if not text:
@@ -48,7 +49,7 @@ class ObjectConverter:
             raise ValueError(msg)
         if text.strip(".") == "":
             return text.replace(".", "%2E")
-        # Only a percent sign that would be taken for a quoted character is one itself.
+        # Quote a percent sign only where to_python() would read it as a quoted character.
         return _QUOTED.sub(lambda found: f"%25{found[0][1:]}", text).replace("/", "%2F")
 
 
@@ -58,11 +59,11 @@ register_converter(ObjectConverter, "dashboards_object")
 
 
 class ModelDashboard(Dashboard):
-    """A dashboard about one object of a model, at an address that names it.
+    """A dashboard about one object of a model, with a URL for each object.
 
-    ``Meta.model`` says which model; ``lookup_field`` and ``lookup_kwarg`` how the address names
-    an object. Who is allowed what of it say the permission classes. All live values are those of
-    the object: push them with ``push(Orders(object=customer), …)``.
+    ``Meta.model`` is the model; ``lookup_field`` and ``lookup_kwarg`` define how the URL names an
+    object. The permission classes decide who may open it. All live values belong to the object:
+    push them with ``push(Orders(object=customer), …)``.
     """
 
     _options: ClassVar[type[Options]] = ModelOptions
@@ -73,7 +74,7 @@ class ModelDashboard(Dashboard):
         """Return the model.
 
         Raises:
-            DeclarationError: ``Meta`` names none.
+            DeclarationError: ``Meta`` has no ``model``.
         """
         if cls._meta.model is None:
             msg = f"{cls.__name__}.Meta.model must be a model class: it is a ModelDashboard."
@@ -87,14 +88,14 @@ class ModelDashboard(Dashboard):
 
     @classmethod
     def connect_model_signals(cls) -> None:
-        """Tell when models change, and when an object does that lets in or refuses its viewers."""
+        """Connect also the model of its objects, if access depends on the object."""
         super().connect_model_signals()
         if cls.is_dynamic or any(each.live for each in cls.declared.values()):
-            ask_anew_on_change(cls.get_model(), cls.depends_on_object)
+            check_access_on_change(cls.get_model(), cls.depends_on_object)
 
     @classmethod
     def depends_on_object(cls) -> bool:
-        """Return True if who is let in to one object's dashboard may be refused at another's."""
+        """Return True if a request may open the dashboard of one object and not of another."""
         return (
             cls.overrides("get_queryset", "get_object", beyond=ModelDashboard)
             or cls.has_object_permissions()
@@ -102,12 +103,12 @@ class ModelDashboard(Dashboard):
 
     @classmethod
     def get_queryset(cls, request: HttpRequest) -> QuerySet[Any]:  # noqa: ARG003 - for subclasses
-        """Return the objects that have a dashboard, for this request."""
+        """Return the objects that have a dashboard for this request."""
         return cls.get_model()._default_manager.all()  # noqa: SLF001 - public by custom
 
     @classmethod
     def get_lookup_kwarg(cls) -> str:
-        """Return what its URLs call the object."""
+        """Return the name of the argument that identifies the object in its URLs."""
         return cls._meta.lookup_kwarg or cls._meta.lookup_field
 
     @classmethod
@@ -117,26 +118,26 @@ class ModelDashboard(Dashboard):
 
     @classmethod
     def get_page_url_name(cls) -> str:
-        """Return the name of its pages' addresses."""
+        """Return the name of its pages' URLs in the namespace ``dashboards``."""
         return f"{cls.get_url_name()}_detail"
 
     @classmethod
     def get_example_kwargs(cls) -> dict[str, Any]:
-        """Return what the address of some object names."""
+        """Return keyword arguments with which ``reverse()`` finds the URL of some object's page."""
         return {cls.get_lookup_kwarg(): "0"}
 
     def get_url_kwargs(self) -> dict[str, Any]:
-        """Return what names the object."""
+        """Return the keyword arguments of the object's URLs."""
         value = attrgetter(self._meta.lookup_field.replace("__", "."))(self.object)
         return {self.get_lookup_kwarg(): value}
 
     @classmethod
     def get_object(cls, request: HttpRequest, **kwargs: Any) -> Any:
-        """Return the object that an address names."""
+        """Return the object that a URL names."""
         lookup = {cls._meta.lookup_field: kwargs[cls.get_lookup_kwarg()]}
         queryset = cls.get_queryset(request)
         try:
-            # Letters for a number, or a number that no database holds: no object has such a name.
+            # No object has a text where the field is a number, or a number that is too large.
             with refusing_bad_input(f"{cls.__name__}.get_object()", queryset.db):
                 return queryset.get(**lookup)
         except (ObjectDoesNotExist, MultipleObjectsReturned, ValidationError) as error:
@@ -144,12 +145,12 @@ class ModelDashboard(Dashboard):
 
     @property
     def is_public(self) -> bool:
-        """Return True if everybody may see all of the page, whichever object it is about."""
+        """True if every visitor may see all of the page, for any object."""
         return super().is_public and not self.depends_on_object()
 
     @classmethod
     def missing_message(cls) -> str:
-        """Return what a 404 says, of an object that is missing and of one that is not shown."""
+        """Return the text of a 404: the same for missing objects and for forbidden ones."""
         return f"No {cls.get_model()._meta.verbose_name} is called so."  # noqa: SLF001
 
     @classmethod
@@ -172,13 +173,13 @@ class ModelDashboard(Dashboard):
             return False
         return True
 
-    @property
+    @cached_property
     def dom_id(self) -> str:
         """The id of its element in the page, with the object: a page may show several."""
         suffix = str(getattr(self.object, "pk", ""))
         if not suffix.isdecimal():
             suffix = sha256(suffix.encode()).hexdigest()[:8]
-        return f"{super().dom_id}-{suffix}"
+        return f"{self.get_url_name()}-{suffix}"
 
     @property
     def name(self) -> str:
@@ -187,10 +188,10 @@ class ModelDashboard(Dashboard):
 
     @property
     def channel(self) -> str:
-        """Who sees the same updates of the object.
+        """The name of the channel of the object's updates.
 
         Raises:
-            AudienceError: there is no object.
+            AudienceError: there is no object, or no user where each user has a channel.
         """
         if self.object is None:
             name = type(self).__name__

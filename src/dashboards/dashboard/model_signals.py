@@ -1,4 +1,4 @@
-"""The news that ``OnChange`` values wait for: a model's objects have changed."""
+"""Signals of models: ``OnChange`` values and access to objects depend on them."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,66 +17,69 @@ from dashboards.live.access.subjects import object_subjects
 from dashboards.live.compute.triggers import topic_of
 from dashboards.live.stores import get_store
 
-_announced: set[str] = set()
-"""Labels of the models whose changes this process tells of."""
+_connected: set[str] = set()
+"""The labels of the models whose changes this process writes to the store."""
 
 
 def connect_model(label: str) -> None:
-    """Have each commit that changed objects of a model tell so; once a model and process.
+    """Have each commit that changed objects of a model put the model's topic into the store.
+
+    Calling it again for the same model has no effect.
 
     Args:
-        label: the model's, in lower case.
+        label: the model's label, in lower case.
     """
-    if label in _announced:
+    if label in _connected:
         return
-    _announced.add(label)
+    _connected.add(label)
 
-    # Not a partial: Django names the function in its log where it raises.
-    def announce() -> None:
-        _tell(label)
+    # Not a partial: if it raises, Django logs the function by its name.
+    def put_topic() -> None:
+        _put_topic(label)
 
     def changed(using: str | None = None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-        # Robust: whoever saved is not to blame for a store that does not answer.
-        transaction.on_commit(announce, using=using, robust=True)
+        # Robust, because saving an object must not fail if the store does.
+        transaction.on_commit(put_topic, using=using, robust=True)
 
     for model in get_models_of_same_rows(apps.get_model(label)):
         for signal in (post_save, post_delete):
-            # Strong, for nothing else holds the function.
+            # A strong reference, because the function is not stored anywhere else.
             signal.connect(changed, sender=model, weak=False)
 
 
-def _tell(label: str) -> None:
+def _put_topic(label: str) -> None:
     store = get_store()
-    # Who saves does not wait for a store that hangs. The values are computed anew all the same,
-    # only later: after the seconds that OnChange says.
+    # Saving must not wait for a store that hangs. Without the topic the values are still computed
+    # again, after the seconds that OnChange declares.
     with suppress(StoreUnavailableError):
         store.reach(lambda: store.put(topic_of(label), {}))
 
 
 @cache
 def connect_awaited_models() -> None:
-    """Have each commit tell that it saved what somebody awaits elsewhere; once a process.
+    """Have each commit put the topics of models that it saved, if another process waits for them.
 
-    Deletions are not heard: while anybody listens to those of all models, Django reads every object
-    before it deletes it, in the whole project.
+    Only a process that has created an instance knows the models of components which that instance
+    added. The process that computes their values puts the topics into the store, where the others
+    find them.
 
-    What a component awaits that instances add is known only to processes that have made one. Who
-    computes its value puts the topic into the store, and every other process finds it there.
+    Deletions are not covered: a receiver of ``post_delete`` for all models would make Django load
+    every object before it is deleted, in the whole project.
     """
 
     def changed(sender: type[Model], using: str | None = None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-        labels = [each for each in _get_labels(sender) if each not in _announced]
+        labels = [each for each in _get_labels(sender) if each not in _connected]
 
-        def look() -> None:
+        def put_awaited_topics() -> None:
             store, topics = get_store(), {topic_of(each): each for each in labels}
-            # A database that is not migrated yet has no topics.
+            # The tables are missing in a database that is not migrated yet.
             with suppress(StoreUnavailableError, DatabaseError):
                 for topic in store.reach(lambda: store.heads(tuple(topics))):
                     connect_model(topics[topic])
-                    _tell(topics[topic])
+                    _put_topic(topics[topic])
 
         if labels:
-            transaction.on_commit(look, using=using, robust=True)
+            transaction.on_commit(put_awaited_topics, using=using, robust=True)
 
     post_save.connect(changed, weak=False)
 
@@ -86,18 +89,18 @@ def _get_labels(model: type[Model]) -> Sequence[str]:
     """Return the labels of the models whose objects change with one of this model's."""
     meta = model._meta  # noqa: SLF001 - public by custom
     if meta.apps is not apps:
-        return ()  # Of a migration: as the model once was.
+        return ()  # A model of a migration, in an earlier state.
     return [each._meta.label_lower for each in get_models_of_same_rows(model)]  # noqa: SLF001
 
 
-def ask_anew_on_change(model: type[Model], is_needed: Callable[[], bool]) -> None:
-    """Have streams about an object checked for access anew after it was saved or deleted.
+def check_access_on_change(model: type[Model], is_needed: Callable[[], bool]) -> None:
+    """Check the access of an object's streams again after the object was saved or deleted.
 
-    Changes within ``MERGE_SECONDS`` are put together: an object may be saved ten times a second.
+    Changes within ``MERGE_SECONDS`` are merged: an object may be saved ten times a second.
 
     Args:
         model: the model of the objects.
-        is_needed: returns True if it may depend on the object who is let in.
+        is_needed: returns True if access may depend on the object.
     """
 
     def changed(
@@ -107,7 +110,7 @@ def ask_anew_on_change(model: type[Model], is_needed: Callable[[], bool]) -> Non
         **kwargs: Any,  # noqa: ARG001 - a receiver
     ) -> None:
         if not created and is_needed():
-            # Now, for a deleted object has no primary key afterwards.
+            # Read now: a deleted object has no primary key after the commit.
             keys = object_subjects(instance)
             transaction.on_commit(partial(revocations.revoke_soon, keys), using=using, robust=True)
 

@@ -1,4 +1,4 @@
-"""What a dashboard's ``Meta`` may say."""
+"""The options of a dashboard: the attributes of its ``Meta``."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -16,23 +16,23 @@ _AUDIENCES = get_args(Audience)
 
 @dataclass(frozen=True)
 class Options:
-    """What ``Meta`` may say, with its defaults.
+    """The attributes that ``Meta`` may have, with their defaults.
 
     Args:
         name: the page's title; by default made from the class's name.
-        app_label: the app in its address; by default the app that holds the class.
-        permission_classes: a list of permission classes that must all let a request in; by default
-            ``DASHBOARDS["PERMISSION_CLASSES"]``. An empty list lets everybody in.
+        app_label: the app in its URLs; by default the app that contains the class.
+        permission_classes: a list of permission classes that must all allow a request; by default
+            ``DASHBOARDS["PERMISSION_CLASSES"]``. An empty list allows every request.
         template_name: the page's template.
-        audience: who shares its live values: ``"everybody"`` who may open it, the default, or
-            ``"user"``: each user has their own, and nobody opens it without signing in.
-        filter_form: a form class whose fields narrow the whole dashboard; a django-filter
-            ``FilterSet`` serves as well. It stands above the components, and its values in the
-            page's address; components get what it has cleaned as ``filters``, and a ``FilterSet``
-            itself as ``filterset``.
-        event_channels: channels of django-eventstream whose events it shows: with
-            ``DashboardChannelManager`` they are read by those who may open it, and by no other.
-        include_in_menu: whether menus that are made of an app's dashboards name it.
+        audience: the viewers that share its live values: ``"everybody"``, the default, or
+            ``"user"``: each user has values of their own, and must be signed in to open it.
+        filter_form: a form class, or a ``FilterSet`` of django-filter, whose fields filter the
+            whole dashboard. The form is shown above the components, and its values are in the
+            page's URL. Components get its cleaned data as ``filters``, and a ``FilterSet`` as
+            ``filterset``.
+        event_channels: channels of django-eventstream whose events it shows. With
+            ``DashboardChannelManager`` only those who may open it can read them.
+        include_in_menu: True to include it in menus that list an app's dashboards.
     """
 
     name: str = ""
@@ -49,7 +49,7 @@ class Options:
         """Validate the options.
 
         Raises:
-            DeclarationError: one has a value that it cannot have.
+            DeclarationError: an option has a value that is not allowed.
         """
         if self.permission_classes is not None:
             classes = as_classes("Meta.permission_classes", self.permission_classes)
@@ -69,25 +69,25 @@ class Options:
             raise DeclarationError(msg)
         if channels and self.is_divided:
             msg = (
-                "Meta.event_channels cannot be told apart by user or object, as the values of this "
-                "dashboard are: push them with dashboards.live.push."
+                "Meta.event_channels cannot be used here, because each user or object has values "
+                "of its own, and a channel sends its events to all: use dashboards.live.push."
             )
             raise DeclarationError(msg)
 
     @property
     def is_divided(self) -> bool:
-        """Whether some who may open it have live values that others do not."""
+        """True if users or objects have live values of their own."""
         return self.audience == "user"
 
 
 @dataclass(frozen=True)
 class ModelOptions(Options):
-    """What the ``Meta`` of a ``ModelDashboard`` may say beside that.
+    """The attributes that the ``Meta`` of a ``ModelDashboard`` may have.
 
     Args:
         model: the model of its objects.
-        lookup_field: the field that its address names; default ``"pk"``.
-        lookup_kwarg: what its URLs call that; default ``lookup_field``.
+        lookup_field: the field that its URLs contain; default ``"pk"``.
+        lookup_kwarg: the name of that argument in its URLs; default ``lookup_field``.
     """
 
     model: type[Model] | None = None
@@ -96,7 +96,7 @@ class ModelOptions(Options):
 
     @property
     def is_divided(self) -> bool:
-        """Each object has its own."""
+        """True: each object has live values of its own."""
         return True
 
 
@@ -104,7 +104,10 @@ T = TypeVar("T", bound=Options)
 
 
 def read_meta(name: str, meta: type | None, kind: type[T], inherited: Options) -> T:
-    """Read what ``Meta`` says; all else but the name is inherited, lest a guard be lost."""
+    """Merge ``Meta`` with the options of the parent class.
+
+    All options but ``name`` are inherited, so that permissions are not lost by accident.
+    """
     given = (
         {key: getattr(meta, key) for key in dir(meta) if not key.startswith("_")} if meta else {}
     )
@@ -121,8 +124,8 @@ def read_meta(name: str, meta: type | None, kind: type[T], inherited: Options) -
             f"allowed are {', '.join(sorted(allowed))}."
         )
         raise DeclarationError(msg)
-    its = {key: getattr(inherited, key) for key in allowed & _names(type(inherited))}
-    return kind(**{**its, "name": "", **given})
+    kept = {key: getattr(inherited, key) for key in allowed & _names(type(inherited))}
+    return kind(**{**kept, "name": "", **given})
 
 
 def _names(kind: type[Options]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Which parameters of a request the addresses on its page repeat: what is known, and valid."""
+"""The parameters of a request that the URLs on its page repeat: those that are known and valid."""
 
 from collections.abc import Iterable
 
@@ -15,15 +15,15 @@ def keep_known(
 ) -> QueryDict:
     """Return the parameters that links, forms and requests of components repeat.
 
-    These are the parameters of components (``<key>-…``), as far as their kinds know them, and
-    those of the filter form. Without a filter form every other parameter is a filter, which values
-    may ask for. A page of your own around an embedded dashboard keeps its parameters, too. Of a
-    query that is longer than ``DASHBOARDS["MAX_QUERY_LENGTH"]`` nothing is kept.
+    These are the parameters of components (``<key>-…``) that their kinds accept, and those of the
+    filter form. Without a filter form all other parameters are filters, which values may read. On
+    a page of your own around an embedded dashboard, its parameters are kept, too. No parameter is
+    kept of a query string that is longer than ``DASHBOARDS["MAX_QUERY_LENGTH"]``.
 
     Args:
-        request: the request; ``None`` where there is none.
-        components: those that it may see.
-        filters: the dashboard's filter form; ``None`` where it has none.
+        request: the request, or None.
+        components: the components that the request may see.
+        filters: the dashboard's filter form, or None.
     """
     kept = QueryDict(mutable=True)
     if request is None or len(request.META.get("QUERY_STRING", "")) > conf.get("MAX_QUERY_LENGTH"):

@@ -1,4 +1,4 @@
-"""Refuse a value that cannot be computed as its component is declared, before a page shows it."""
+"""Checks, at registration, that a value can be computed as its component is declared."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -13,11 +13,11 @@ from dashboards.exceptions import DeclarationError
 from dashboards.live.compute.triggers import Every, OnChange
 
 _ARGUMENTS = ("request", "object", "user", "filters", "filterset")
-"""What a callable value may ask for by name."""
+"""The arguments that a callable value may have."""
 
 
 def check_callables(label: str, key: str, component: Component, cls: type) -> None:
-    """Refuse a callable that asks for an argument which it is never given.
+    """Refuse a callable with a required parameter that it never gets.
 
     Args:
         label: the component's name, for the error.
@@ -29,7 +29,7 @@ def check_callables(label: str, key: str, component: Component, cls: type) -> No
         DeclarationError: a parameter without a default is none of the known ones, or is
             ``request`` or ``user`` where the value is computed once for all viewers.
     """
-    # Read from the class, where Meta has been checked.
+    # The class attribute, because Meta has been validated there.
     meta: Options = cls._meta  # type: ignore[attr-defined]
     live = component.live
     for name, function in _get_callables(key, component, cls):
@@ -56,7 +56,7 @@ def check_callables(label: str, key: str, component: Component, cls: type) -> No
 
 
 def check_live_values(cls: type, declared: dict[str, Component]) -> None:
-    """Refuse a constant that is to be computed again and again.
+    """Refuse a constant as the value of ``Every`` or ``OnChange``.
 
     Args:
         cls: a dashboard class that is being registered.
@@ -69,7 +69,7 @@ def check_live_values(cls: type, declared: dict[str, Component]) -> None:
         if not isinstance(component.live, Every | OnChange) or component.is_personal:
             continue
         value = component.value
-        # A queryset is evaluated each time that it is shown.
+        # A queryset is evaluated each time that the component is rendered.
         is_read_anew = isinstance(value, QuerySet | Manager)
         if is_read_anew or any(_get_callables(key, component, cls)):
             continue
@@ -92,7 +92,7 @@ def _is_computed_for_all(component: Component) -> bool:
 def _get_callables(
     key: str, component: Component, cls: type
 ) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield all that may be called for a component's value, with its name for an error."""
+    """Yield the callables that return a component's value, each with its name for an error."""
     for part in ("value", "defer"):
         method = f"get_{key}_{part}"
         if (getter := getattr(cls, method, None)) is not None:
@@ -101,7 +101,7 @@ def _get_callables(
             else:
                 yield method, _without_self(getter)
         elif callable(given := getattr(component, part)):
-            # Not its repr, which may read the database.
+            # Not its repr(), which may query the database.
             yield f"{part}={getattr(given, '__qualname__', type(given).__name__)}", given
 
 
@@ -129,7 +129,7 @@ def _get_required(function: Callable[..., Any]) -> list[str]:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        return []  # Built in, such as time.time: it is called without arguments.
+        return []  # A built-in such as time.time: it is called without arguments.
     optional = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
     return [
         each.name for each in parameters if each.kind not in optional and each.default is each.empty

@@ -1,7 +1,7 @@
-"""What this process has done for its streams, in plain numbers.
+"""Counters of this process: its streams, live values, store and publishes.
 
-``get_metrics()`` returns them, ``openmetrics()`` writes them as OpenMetrics text. Times are in
-seconds. All but ``streams``, ``waiting`` and ``compute_threads`` only grow while the process lives.
+``get_metrics()`` returns them, ``openmetrics()`` returns them as OpenMetrics text. Times are in
+seconds. All but ``streams``, ``waiting`` and ``compute_threads`` only grow while the process runs.
 """
 
 from bisect import bisect_left
@@ -9,38 +9,38 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 _HELP: Mapping[str, str] = {
-    "streams": "Streams held open now.",
-    "opened": "Streams that were held.",
-    "reconnects": "Of the opened, those that a client took up again with its position.",
-    "refused": "Streams not held because there was no place; their pages poll.",
+    "streams": "Streams that are open now.",
+    "opened": "Streams that were opened.",
+    "reconnects": "Of the opened, those with which a client reconnected from its position.",
+    "refused": "Streams not opened because all slots were taken; their pages poll.",
     "ended": "Streams that ended, by reason.",
     "writes": "Writes to streams.",
     "frames": "Frames written: events with a value, heartbeats aside.",
-    "merged": "Versions that a write to a stream skipped or put together with a later one.",
+    "merged": "Versions that a write to a stream skipped or merged with a later one.",
     "bytes": "Bytes written.",
     "lag_seconds": "Time from a put to the write of it, of streams that were up to date.",
     "lag_max_seconds": "The longest such time.",
     "computed": "Live values computed.",
-    "failed": "Live values whose computing raised.",
-    "late": "Live values that were not ready in time and came alone.",
-    "skipped": "Turns of live values left out because the one before took too long.",
+    "failed": "Live values whose function raised an error.",
+    "late": "Live values that were not ready with the others of their interval.",
+    "skipped": "Intervals of live values left out because the one before took too long.",
     "waiting": "Jobs of live values that wait for a thread now.",
     "compute_threads": "Threads that compute live values now.",
-    "store_failures": "Times that the store began not to answer.",
-    "published": "Messages that GRIP proxies were told, by ZMQ or HTTP.",
-    "publish_failures": "Attempts to tell a GRIP proxy that failed, each to be repeated.",
+    "store_failures": "Outages of the store, as streams met them.",
+    "published": "Messages published to GRIP proxies, by ZMQ or HTTP.",
+    "publish_failures": "Publishes to a GRIP proxy that failed, and were retried.",
 }
 _GAUGES = {"streams", "lag_max_seconds", "waiting", "compute_threads"}
 _LAG_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 END_REASONS = ("age", "gone", "access", "stuck", "full", "shutdown", "reset", "failure")
-"""Why a stream ends: it was of age, the client went, access may have changed, the client stopped
-reading, it made room for somebody who holds less, the server stops, the store was set back, or the
-store failed while it was opened."""
+"""Why a stream ends: its age, a disconnect, revoked access, a client that stopped reading, its slot
+was needed for another owner, the server stops, the store was restored from a copy, or the store
+failed while the stream was opened."""
 
 
 class Metrics:
-    """Counts of one process, read from anywhere."""
+    """Counters of one process, for any thread to read."""
 
     def __init__(self) -> None:
         self.streams = 0
@@ -59,7 +59,7 @@ class Metrics:
         self.failed = 0
         self.late = 0
         self.skipped = 0
-        # Set by the modules that know.
+        # Set by the modules that have the numbers.
         self.count_waiting: Callable[[], int] = lambda: 0
         self.count_threads: Callable[[], int] = lambda: 0
         self.store_failures = 0
@@ -68,15 +68,15 @@ class Metrics:
 
     @property
     def waiting(self) -> int:
-        """Jobs of live values that wait for a thread."""
+        """The jobs of live values that wait for a thread."""
         return self.count_waiting()
 
     @property
     def compute_threads(self) -> int:
-        """Threads that compute live values."""
+        """The threads that compute live values."""
         return self.count_threads()
 
-    def wrote(
+    def count_write(
         self, size: int, frames: int, versions: int, lag: float | None, times: int = 1
     ) -> None:
         """Count a write to a stream, or the same to several.
@@ -84,10 +84,10 @@ class Metrics:
         Args:
             size: its bytes.
             frames: how many frames it carried.
-            versions: how many versions it moved its reader on.
-            lag: seconds from the put of the newest to the last of the writes; ``None`` where that
-                says nothing.
-            times: to how many.
+            versions: how many versions it moved the subscriber forward.
+            lag: seconds from the put of the newest frame to the last write; ``None`` if the
+                subscriber was not up to date before.
+            times: how many streams it was written to.
         """
         self.writes += times
         self.bytes += times * size
@@ -100,11 +100,11 @@ class Metrics:
 
 
 METRICS = Metrics()
-"""This process's."""
+"""Those of this process."""
 
 
 def get_metrics() -> dict[str, float]:
-    """Return the numbers by name; ``ended_<reason>`` for each reason, ``lag_…`` in seconds."""
+    """Return the counters by name; ``ended_<reason>`` for each reason, ``lag_…`` in seconds."""
     lags = sum(METRICS.lag_counts)
     return {
         **{
@@ -119,7 +119,7 @@ def get_metrics() -> dict[str, float]:
 
 
 def openmetrics() -> str:
-    """Return the numbers as OpenMetrics 1.0 text, content type ``OPENMETRICS_TYPE``."""
+    """Return the counters as OpenMetrics 1.0 text, content type ``OPENMETRICS_TYPE``."""
     return "\n".join(_lines()) + "\n"
 
 

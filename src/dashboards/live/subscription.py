@@ -1,7 +1,7 @@
-"""The instruction beside a finished answer: hold this, for this channel, from this position.
+"""The instruction that a view leaves beside its finished answer: keep this stream open.
 
-The view leaves it; whatever holds the connection reads it. Where nobody does, the answer simply
-ends and the client comes back with its position.
+A view creates a ``Subscription``; the stream transport that has the connection opens it. Without
+a transport the answer simply ends, and the client comes back with its position.
 """
 
 import math
@@ -15,83 +15,92 @@ from dashboards.live.access.subjects import ALL_USERS
 from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.wire.positions import Position
 
-EXTENSION = "dashboards.hold"
-"""The edge's place in the ASGI scope's ``extensions``, which copies of a scope still share."""
-
+EXTENSION = "dashboards.stream_handoff"
+"""The key of a ``StreamHandoff`` in the ASGI scope's ``extensions``, which copies of a scope
+share."""
 
 STREAM_PATH = "/@stream/"
-"""How the address of every stream ends."""
+"""The end of the path of every stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What to hold, and from where."""
+    """Which channel to stream, from which position, and for whom."""
 
     channel: str
     position: Position | None
     computed_values: Sequence[ComputedValue] = ()
+    """The values that are computed while somebody subscribes."""
     identity: str = ""
-    """The user who opened it, as ``user_subject`` says; empty if nobody is signed in."""
-    holder: str = ""
-    """The user who counts as holding it, if signed in; else the client's address."""
+    """The user who opened it, as ``user_subject`` returns it; empty if nobody is signed in."""
+    owner: str = ""
+    """Whose stream it is where streams are counted: the signed-in user, else the client's
+    network."""
     resumed: bool = False
-    """Whether the client was here before."""
+    """True if the client reconnects."""
     access: Position | None = None
-    """Where ``REVOCATIONS`` stood before it was checked whether they may."""
+    """The position of ``REVOCATIONS`` before access was checked."""
     session: str = ""
-    """The session that opened it, as ``session_subject`` says; empty for none."""
-    about: tuple[str, ...] = ()
-    """The subjects of its dashboard and of its object."""
+    """The session that opened it, as ``session_subject`` returns it; empty without a session."""
+    content_subjects: tuple[str, ...] = ()
+    """The subjects of its dashboard and of the dashboard's object."""
     visible_events: frozenset[str] = frozenset()
-    """The guarded events that it may be sent (``live/wire/restricted.py``)."""
+    """The restricted events that it may get (``live/wire/restricted.py``)."""
     seconds: float = math.inf
-    """The time after which its session expires, and with it the stream."""
+    """The time after which its session expires, and the stream ends."""
 
     @property
     def is_personal(self) -> bool:
-        """Whether it belongs to somebody: to a user who is signed in, or to a session."""
+        """True if it belongs to a signed-in user or to a session."""
         return bool(self.identity or self.session)
 
     @property
     def subjects(self) -> tuple[str, ...]:
         """The subjects whose revocation concerns it."""
         if not self.is_personal:
-            return self.about
-        whose = (self.identity, ALL_USERS, self.session)
-        return (*filter(None, whose), *self.about)
+            return self.content_subjects
+        personal = (self.identity, ALL_USERS, self.session)
+        return (*filter(None, personal), *self.content_subjects)
+
+    def has_access_of(self, other: "Subscription") -> bool:
+        """Return True if both are for the same viewer, who may get the same."""
+        return (self.channel, self.identity, self.session, self.visible_events) == (
+            *(other.channel, other.identity, other.session, other.visible_events),
+        )
 
 
-def _has_place(holder: str) -> bool:  # noqa: ARG001 - the default
+def _has_slot(owner: str) -> bool:  # noqa: ARG001 - the default
     return True
 
 
 def retry_when_full() -> int:
-    """Return the milliseconds after which a page asks again whose stream there is no room for.
+    """Return the milliseconds after which a page retries if there is no slot for its stream.
 
-    Drawn, so that not all of them come back in the same second.
+    Random, so that pages do not all retry in the same second.
     """
     return random.randint(5000, 15_000)  # noqa: S311
 
 
 class StreamHandoff:
-    """An edge's offer to hold one request's connection after its answer."""
+    """A transport's offer to keep one request's connection open after the answer."""
 
-    __slots__ = ("access", "client", "has_place", "hold", "is_watching")
+    __slots__ = ("access", "has_slot", "is_watching", "network", "subscription")
 
     def __init__(self) -> None:
-        self.hold: Subscription | None = None
-        self.client = ""
-        """What names the client by its network address."""
-        self.has_place: Callable[[str], bool] = _has_place
-        """Returns True if the edge would hold one more stream for a ``Subscription.holder``."""
+        self.subscription: Subscription | None = None
+        """What the view wants to be streamed, if anything."""
+        self.network = ""
+        """The client's network address, as ``network_of`` returns it."""
+        self.has_slot: Callable[[str], bool] = _has_slot
+        """Returns True if the transport has a slot for a stream of this ``Subscription.owner``."""
         self.is_watching = False
-        """Whether the edge follows the store already, and so knows where ``REVOCATIONS`` stands."""
+        """True if the transport already follows the store, so that ``access`` is up to date."""
         self.access: Position | None = None
-        """How far the edge has read ``REVOCATIONS``, where it follows the store."""
+        """The position of ``REVOCATIONS`` up to which the transport applied revocations."""
 
 
 def get_handoff(request: HttpRequest) -> StreamHandoff | None:
-    """Return the edge's offer for this request, if an edge stands before us and can hold."""
+    """Return the handoff for this request, or None if no in-process transport serves it."""
     scope = getattr(request, "scope", None)
-    offer = scope.get("extensions", {}).get(EXTENSION) if scope else None
-    return offer if isinstance(offer, StreamHandoff) else None
+    handoff = scope.get("extensions", {}).get(EXTENSION) if scope else None
+    return handoff if isinstance(handoff, StreamHandoff) else None

@@ -1,4 +1,4 @@
-"""Threads for what would block an event loop, and that never keep a process from ending."""
+"""Daemon threads for calls that would block an event loop. They never keep a process alive."""
 
 import asyncio
 import contextlib
@@ -16,12 +16,12 @@ R = TypeVar("R")
 class Workers:
     """A few daemon threads that share a queue.
 
-    A ``ThreadPoolExecutor`` is joined when the interpreter ends, so one call that hangs would keep
-    a server from stopping.
+    The interpreter joins the threads of a ``ThreadPoolExecutor`` at exit, so one call that hangs
+    would keep a server from stopping.
 
     Args:
-        size: how many threads at most; each is started when there is work for it.
-        name: what the threads are called.
+        size: the most threads; each is started when there is work for it.
+        name: the name of the threads.
     """
 
     def __init__(self, size: int, name: str) -> None:
@@ -33,7 +33,7 @@ class Workers:
         self._unfinished = 0
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call a function in one of the threads and return what it returns."""
+        """Call a function in one of the threads and return its result."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
 
@@ -42,13 +42,13 @@ class Workers:
             error: BaseException | None = None
             try:
                 result = function(*args, **kwargs)
-            except BaseException as raised:  # noqa: BLE001 - it is raised where it is awaited
+            except BaseException as raised:  # noqa: BLE001 - raised again by ``run``
                 error = raised
             with self._lock:
                 self._unfinished -= 1
-            # The loop may have closed while this ran: then nobody waits.
+            # The loop may have closed meanwhile: then no task waits.
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(_settle, future, result, error)
+                loop.call_soon_threadsafe(_set_outcome, future, result, error)
 
         with self._lock:
             self._unfinished += 1
@@ -57,7 +57,11 @@ class Workers:
         return await future
 
     def close(self, *, seconds: float = 0) -> None:
-        """Let each thread end after its present call, and wait so long for them."""
+        """End each thread after its present call.
+
+        Args:
+            seconds: how long to wait for each.
+        """
         for _ in self._threads:
             self._calls.put(None)
         for thread in self._threads:
@@ -79,18 +83,18 @@ class Workers:
 
 
 def is_cancelled() -> bool:
-    """Return True if the running task was cancelled, but a library swallowed the cancellation.
+    """Return True if this task was cancelled, but a library swallowed the ``CancelledError``.
 
-    Seen with redis-py on Python 3.11, where it comes in the moment of an answer. A loop that asks
-    here ends all the same.
+    Seen with redis-py on Python 3.11, if an answer arrives in the same moment. A loop that calls
+    this ends all the same.
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
-def _settle(future: "asyncio.Future[R]", result: R, error: BaseException | None) -> None:
+def _set_outcome(future: "asyncio.Future[R]", result: R, error: BaseException | None) -> None:
     if future.done():
-        return  # Whoever waited was cancelled.
+        return  # The task that waited was cancelled.
     if error is not None:
         future.set_exception(error)
     else:

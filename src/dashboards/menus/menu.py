@@ -1,4 +1,4 @@
-"""What leads from one page to another: declared once, and bound to each request anew."""
+"""Menus: their items are declared once, and bound to each request."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch
 from django.utils.functional import cached_property
 
+from dashboards.compat import OldBoundItem
 from dashboards.component.errors import Failure, catch_errors
 from dashboards.component.links import resolve_link
 from dashboards.component.values import call
@@ -22,14 +23,14 @@ from dashboards.registry import registry
 
 @dataclass(kw_only=True)
 class MenuItem:
-    """One entry of a menu. Never written to: what a page shows is a ``BoundItem``.
+    """An entry of a menu. It is not changed by requests: pages show a ``BoundItem`` of it.
 
     Args:
-        title: what it says; may be lazy.
-        url: where it leads: an address, a view's name, or a callable that gets the request and
-            returns either. Empty for a heading above its children.
-        children: items below it, or a callable that gets the request and returns them.
-        check_func: gets the request, and says whether the item is shown.
+        title: its text; it may be lazy.
+        url: its target: a URL, the name of a view, or a callable that gets the request and returns
+            either. Empty for a heading above its children.
+        children: the items below it, or a callable that gets the request and returns them.
+        check_func: gets the request, and returns True if the item is shown.
     """
 
     title: Any
@@ -38,46 +39,46 @@ class MenuItem:
     check_func: Callable[[HttpRequest], bool] | None = None
 
     def is_allowed(self, request: HttpRequest) -> bool:
-        """Whether this request is shown it."""
+        """Return True if this request may see the item."""
         return self.check_func is None or grants(self.check_func, request)
 
     def get_url(self, request: HttpRequest) -> str:
-        """Return where it leads; empty where that is no address of a page."""
+        """Return its URL; an empty string if it leads to no page."""
         return resolve_link(self.url(request) if callable(self.url) else self.url) or ""
 
     def bind(self, request: HttpRequest) -> "BoundItem | None":
-        """Return it as one request is shown it; ``None`` where it is not."""
+        """Return the item for one request, or None if the request may not see it."""
         if not self.is_allowed(request):
             return None
         children = self.children(request) if callable(self.children) else self.children
         bound = bind(children, request)
         url = self.get_url(request)
         if not url and not bound:
-            return None  # A heading above nothing.
+            return None  # A heading without items below it.
         return BoundItem(str(self.title), url, bound, request)
 
 
 @dataclass(kw_only=True)
 class DashboardMenuItem(MenuItem):
-    """An entry that leads to a dashboard, for those who may open it.
+    """An entry that leads to a dashboard. Only requests that may open the dashboard see it.
 
     Args:
         dashboard: the class.
-        object: what it is about, where it is about one object.
+        object: the object of the dashboard, if it has one.
     """
 
     dashboard: type[Dashboard]
     object: Any = None
 
     def is_allowed(self, request: HttpRequest) -> bool:
-        """Whether this request may open the dashboard."""
+        """Return True if this request may open the dashboard."""
         try:
             return super().is_allowed(request) and self.dashboard.allows(request, self.object)
         except ImproperlyConfigured:
-            return False  # A site without users: its page says why, when it is asked for.
+            return False  # The site has no users. The dashboard's page shows this error.
 
     def get_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - for items of other kinds
-        """Return the dashboard's address; empty where the request's URLconf lacks it."""
+        """Return the dashboard's URL; an empty string if the request's URLconf has none."""
         try:
             return self.dashboard.without_components(object=self.object).get_absolute_url()
         except NoReverseMatch:
@@ -94,31 +95,28 @@ def make_dashboard_item(
 
     Args:
         dashboard: the class.
-        obj: what it is about, where it is a ``ModelDashboard``.
-        title: what it says; by default the dashboard's name.
-        children: as those of a ``MenuItem``.
+        obj: its object, if it is a ``ModelDashboard``.
+        title: the text of the entry; by default the dashboard's name.
+        children: the items below it, as in ``MenuItem``.
     """
-    about = obj if issubclass(dashboard, ModelDashboard) else None
+    instance = obj if issubclass(dashboard, ModelDashboard) else None
     return DashboardMenuItem(
-        title=dashboard.without_components(object=about).name if title is None else title,
+        title=dashboard.without_components(object=instance).name if title is None else title,
         children=children,
         dashboard=dashboard,
-        object=about,
+        object=instance,
     )
 
 
-class BoundItem:
-    """An entry as one request is shown it.
+class BoundItem(OldBoundItem):
+    """An entry of a menu for one request.
 
     Args:
-        title: what it says.
-        url: where it leads; empty for a heading.
-        children: what stands below it.
+        title: its text.
+        url: its URL; empty for a heading.
+        children: the items below it.
         request: the request.
     """
-
-    visible = True
-    """By this name older templates ask whether it is shown: what is not shown is not there."""
 
     def __init__(
         self, title: str, url: str, children: Sequence["BoundItem"], request: HttpRequest
@@ -133,21 +131,21 @@ class BoundItem:
 
     @cached_property
     def selected(self) -> bool:
-        """Whether it leads to the page that it is shown on.
+        """True if it leads to the page that it is shown on.
 
-        Where some item of the page's menus leads to just the page's address, query string and all,
-        those which lead to its path alone are unmarked (``mark_exactly``).
+        If an item of the page's menus has the page's URL with its query string, items with the
+        page's path only are not selected: see ``mark_exactly``.
         """
         return self.is_exact or self._address == self._request.path
 
     @cached_property
     def is_exact(self) -> bool:
-        """Whether it leads to just the address of the page that it is shown on."""
+        """True if its URL is that of the page that it is shown on, including the query string."""
         return self._address == self._request.get_full_path()
 
     @cached_property
     def _address(self) -> str:
-        """Its path and query string; empty where it leads to another site."""
+        """Its path and query string; empty if it leads to another site."""
         parts = self._parts
         if self.is_external:
             return ""
@@ -155,12 +153,12 @@ class BoundItem:
 
     @cached_property
     def open(self) -> bool:
-        """Whether anything below it is the page that it is shown on."""
+        """True if an item below it leads to the page that it is shown on."""
         return any(each.selected or each.open for each in self.children)
 
     @cached_property
     def is_external(self) -> bool:
-        """Whether it leads to another site."""
+        """True if it leads to another site."""
         host = self._parts.netloc
         return bool(host) and host != self._request.get_host()
 
@@ -169,14 +167,14 @@ class BoundItem:
         try:
             return urlsplit(self.url)
         except ValueError:
-            return urlsplit("")  # "//[" leads to no page, but is no reason to show none.
+            return urlsplit("")  # A URL such as "//[" is invalid, but must not break the page.
 
 
 class Menu:
     """A section of the menu. Subclass it, override ``get_items``, register it.
 
-    ``name`` is what it is called; ``get_items`` gets those of ``obj``, what the page's dashboard is
-    about, and ``request`` that it names.
+    ``name`` is its title. ``get_items`` may have the arguments ``obj``, the object of the page's
+    dashboard, and ``request``.
     """
 
     name: ClassVar[Any] = ""
@@ -186,27 +184,27 @@ class Menu:
         """Return its items.
 
         Args:
-            obj: what the dashboard of the page is about, where it is about one object.
+            obj: the object of the page's dashboard, if it has one.
         """
         raise NotImplementedError
 
     @classmethod
     def render(cls, request: HttpRequest, obj: Any = None) -> Sequence[BoundItem]:
-        """Return the items that one request is shown."""
+        """Return the items that a request may see."""
         return bind(call(cls.get_items, obj=obj, request=request), request)
 
 
 class DashboardMenu(Menu):
-    """A section of the dashboards of one app.
+    """A section with the dashboards of one app.
 
-    ``app_label`` says which; ``name`` is by default the app's.
+    ``app_label`` is the label of the app; ``name`` is by default the name of the app.
     """
 
     app_label: ClassVar[str] = ""
 
     @classmethod
     def get_items(cls, obj: Any = None) -> list[MenuItem]:
-        """Return an item for each dashboard; those about one object only where ``obj`` is one."""
+        """Return an item for each dashboard. A ``ModelDashboard`` needs an ``obj`` of its model."""
         shown = [
             each
             for each in registry
@@ -224,7 +222,7 @@ class DashboardMenu(Menu):
 
 
 def bind(items: Iterable[MenuItem] | None, request: HttpRequest) -> list[BoundItem]:
-    """Return the items that one request is shown; an item that raises is left out."""
+    """Return the items that a request may see; an item that raises is left out."""
 
     def bind_one(item: MenuItem) -> BoundItem | None:
         bound = catch_errors(
@@ -237,7 +235,7 @@ def bind(items: Iterable[MenuItem] | None, request: HttpRequest) -> list[BoundIt
 
 
 def mark_exactly(items: Iterable[BoundItem]) -> None:
-    """Leave only items that lead to just the page's address marked, where there are such."""
+    """If an item has exactly the page's URL, select only such items."""
     every = list(_walk(items))
     if any(each.is_exact for each in every):
         for each in every:
@@ -250,18 +248,18 @@ def _walk(items: Iterable[BoundItem]) -> Iterator[BoundItem]:
         yield from _walk(each.children)
 
 
-def make_default_menus() -> list[type[Menu]]:
-    """Return a section for each app that has dashboards: the menu where none is registered."""
-    return list(map(_make_app_menu, dict.fromkeys(each.get_app_label() for each in registry)))
+def get_default_menus() -> list[type[Menu]]:
+    """Return a section for each app that has dashboards. It is used if no menu is registered."""
+    return list(map(_get_app_menu, dict.fromkeys(each.get_app_label() for each in registry)))
 
 
 @cache
-def _make_app_menu(label: str) -> type[Menu]:
+def _get_app_menu(label: str) -> type[Menu]:
     return type("AppMenu", (DashboardMenu,), {"app_label": label})
 
 
 def name_of(menu: type[Menu]) -> str:
-    """Return what a section is called."""
+    """Return the title of a section."""
     if not menu.name and issubclass(menu, DashboardMenu):
         labels: Mapping[str, Any] = apps.app_configs
         config = labels.get(menu.app_label)

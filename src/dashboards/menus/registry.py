@@ -1,4 +1,4 @@
-"""The menus of a site, and what of them one page shows."""
+"""The menus of a site, and the sections that one page shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from dashboards.menus.menu import (
     BoundItem,
     DashboardMenu,
     Menu,
-    make_default_menus,
+    get_default_menus,
     mark_exactly,
     name_of,
 )
@@ -23,17 +23,17 @@ M = TypeVar("M", bound=type[Menu])
 
 
 class MenuRegistry:
-    """Holds menu classes in order. Each app's ``menus.py`` or ``dashboard_menu.py`` fills it."""
+    """Contains menu classes in order. Each app's ``menus.py`` registers its own."""
 
     def __init__(self) -> None:
-        # By this name Django's autodiscovery looks for it.
+        # autodiscover_modules() expects this name.
         self._registry: dict[str, type[Menu]] = {}
 
     def register(self, menu: M) -> M:
         """Register a menu class. Usable as a decorator.
 
         Raises:
-            RegistrationError: it is none, has no name, or names no app.
+            RegistrationError: it is no menu class, or has no name or no app label.
         """
         given: object = menu
         if not (isinstance(given, type) and issubclass(given, Menu)):
@@ -67,11 +67,11 @@ menu_registry = MenuRegistry()
 
 @dataclass
 class Sections:
-    """What one page shows.
+    """The sections of the menu that one page shows.
 
     Args:
-        sections: items by the section's name; those without any are not there.
-        active: the name of the section that holds the page itself; ``None`` for none.
+        sections: items by the section's name. Sections without items are left out.
+        active: the name of the section that contains the page, or None.
     """
 
     sections: Mapping[str, Sequence[BoundItem]] = field(default_factory=dict)
@@ -79,8 +79,8 @@ class Sections:
 
     @property
     def has_choice(self) -> bool:
-        """Whether there is anywhere to go."""
-        items = [item for its in self.sections.values() for item in its]
+        """True if any item leads to another page."""
+        items = [item for section in self.sections.values() for item in section]
         return len(items) > 1 or any(item.children or not item.selected for item in items)
 
 
@@ -94,13 +94,13 @@ def get_sections(request: HttpRequest | None, obj: Any = None) -> Sections:
     Without a registered menu there is one section for each app that has dashboards.
 
     Args:
-        request: the request that the page is served to; without one there are none.
-        obj: what the page's dashboard is about, where it is about one object.
+        request: the request that the page is served to. Without one there are no sections.
+        obj: the object of the page's dashboard, if it has one.
     """
     if request is None:
         return Sections()
     sections: dict[str, list[BoundItem]] = {}
-    for menu in list(menu_registry) or make_default_menus():
+    for menu in list(menu_registry) or get_default_menus():
         render = partial(_render, menu, request, obj)
         section = catch_errors(render, dashboard=menu.__name__, part="menu")
         if not isinstance(section, Failure) and section[1]:

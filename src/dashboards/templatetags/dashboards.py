@@ -1,4 +1,4 @@
-"""``{% load dashboards %}``: dashboards and components in pages of one's own, and their scripts."""
+"""``{% load dashboards %}``: dashboards and components in your own pages, and their scripts."""
 
 from django import template
 from django.template.context import Context
@@ -14,32 +14,32 @@ register = template.Library()
 
 @register.simple_tag
 def component_box(dashboard: Dashboard, component: BoundComponent) -> SafeString:
-    """Render a component's heading and box, with its value where the page need not wait."""
+    """Render a component's heading and box, with its value unless the page loads it later."""
     return dashboard.render_box(component.key)
 
 
 @register.simple_tag(takes_context=True)
 def render_dashboard(context: Context, dashboard: Dashboard) -> SafeString:
-    """Render a dashboard inside a page of one's own."""
+    """Render a dashboard inside your own page."""
     return embedding.render_dashboard(dashboard, context.get("request"))
 
 
 @register.simple_tag(takes_context=True)
 def render_component(context: Context, dashboard: Dashboard, key: str) -> SafeString:
-    """Render one component of a dashboard inside a page of one's own."""
+    """Render one component of a dashboard inside your own page."""
     return embedding.render_component(dashboard, key, context.get("request"))
 
 
 @register.simple_tag(takes_context=True)
 def dashboard_menus(context: Context) -> str:
-    """Put the menus that this page shows into the context.
+    """Add the menus of this page to the context.
 
-    They are ``sections``, a dict of items by the section's name; ``active_section`` is the name of
-    the one that holds the page. An item has ``title``, ``url``, ``children``, ``selected``,
+    ``sections`` is a dict of items by the section's name. ``active_section`` is the name of the
+    section that contains the page. An item has ``title``, ``url``, ``children``, ``selected``,
     ``open`` and ``is_external``.
     """
-    about = getattr(context.get("dashboard"), "object", None)
-    shown = get_sections(context.get("request"), about)
+    instance = getattr(context.get("dashboard"), "object", None)
+    shown = get_sections(context.get("request"), instance)
     context["sections"] = shown.sections
     context["active_section"] = shown.active
     context["has_menu"] = shown.has_choice
@@ -48,11 +48,11 @@ def dashboard_menus(context: Context) -> str:
 
 @register.simple_tag(takes_context=True)
 def dashboards_head(context: Context, *dashboards: Dashboard) -> SafeString:
-    """Load style and scripts: what a page of one's own needs in its head."""
+    """Render the tags that load the style sheet and the scripts, for the head of your own page."""
     return embedding.render_head(dashboards, context.get("csp_nonce"))
 
 
 @register.simple_tag(takes_context=True)
 def dashboards_scripts(context: Context, *dashboards: Dashboard) -> SafeString:
-    """Load htmx, the live extension and what the components of these dashboards need."""
+    """Render the tags that load htmx and the scripts of these dashboards."""
     return embedding.render_scripts(dashboards, context.get("csp_nonce"))

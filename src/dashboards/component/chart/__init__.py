@@ -1,4 +1,4 @@
-"""Charts. This is the door: ``from dashboards.component.chart import Chart, ChartSerializer``."""
+"""Charts. Import from here: ``from dashboards.component.chart import Chart, ChartSerializer``."""
 
 from dashboards.component.chart.component import Chart
 from dashboards.component.chart.serializer import ChartSerializer

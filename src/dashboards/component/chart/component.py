@@ -1,4 +1,4 @@
-"""A figure drawn by plotly.js."""
+"""The component that draws a chart with plotly.js."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ _ALLOWED_POINTS = (
 )
 
 PLOTLY = "dashboards/plotly/plotly.min.js"
-"""The static file that is plotly.js."""
+"""The static file with plotly.js."""
 
 WORLD = "dashboards/geo/world.json"
-"""The static file that holds the shapes of countries."""
+"""The static file with the shapes of countries."""
 
 
 @accept_old_names(window="max_points")
@@ -31,26 +31,27 @@ WORLD = "dashboards/geo/world.json"
 class Chart(Drawing):
     """A chart drawn by plotly.js.
 
-    Its value is a Plotly figure, a figure's JSON text, a dict of one, or a ``ChartSerializer``.
-    What the figure leaves open (colours, font, grid, margins) follows the page, light or dark; a
-    template or colours of its own win. A figure without points says "No data".
+    Its value is a Plotly figure, the JSON text or a dict of a figure, or a ``ChartSerializer``.
+    Colours, font, grid and margins that the figure does not set follow the page, light or dark; a
+    template or colours of the figure take precedence. A figure without points shows "No data".
 
-    Times with a zone are shown in the zone of the page (Django's active one), which the axis names
-    where the viewer's clock differs; times without one are taken to be in that zone. A line over
-    time breaks where two points are further apart than three times the median of the trace, unless
-    the trace says ``connectgaps``. What older releases of Plotly wrote otherwise is translated.
+    Aware times are shown in the time zone of the page (Django's active one); the axis names it if
+    the viewer's clock differs. Naive times are taken to be in that zone. A line over time has a
+    gap between two points that are further apart than three times the median distance in the
+    trace, unless the trace has ``connectgaps``. Attributes of older releases of Plotly are
+    translated to those of today.
 
-    With ``max_points`` the chart is a series: pushed and computed values are points, and each is
+    With ``max_points`` the chart is a series: each pushed or computed value is a point, which is
     appended to the points before. A point is a dict such as ``{"x": now, "y": 3}``; a list of
-    such dicts is one point for each trace (``None`` for a trace that gets none); a list of such
-    lists is several points.
+    such dicts is one point for each trace (``None`` for a trace without a new point); a list of
+    such lists is several points.
 
-    Needs plotly (``pip install django-live-dashboards[plotly]``), which brings plotly.js too, so
+    Needs plotly (``pip install django-live-dashboards[plotly]``), which contains plotly.js, so
     that the two always match.
 
     Args:
-        max_points: how many points of each trace are kept, the newest; at least 1. By default the
-            value is the whole figure.
+        max_points: the number of the newest points of each trace that are kept; at least 1. By
+            default a value is the whole figure.
         figure: with ``max_points``, the figure that points are appended to; by default lines.
             Points that a trace of the figure already has are its oldest.
     """
@@ -67,13 +68,14 @@ class Chart(Drawing):
     )
 
     base: ClassVar[Mapping[str, Any]] = {}
-    """The figure that points are appended to, where none is given."""
+    """The figure that points are appended to if ``figure`` is ``None``."""
 
     def __post_init__(self) -> None:
-        """Check what belongs together.
+        """Check ``max_points`` and ``figure``.
 
         Raises:
-            DeclarationError: max_points below 1, or of a chart that is not live.
+            DeclarationError: ``max_points`` is below 1, or the chart is not live; or ``figure``
+                without ``max_points``.
         """
         kind = type(self).__name__
         if self.max_points is None:
@@ -89,7 +91,7 @@ class Chart(Drawing):
 
     @property
     def series(self) -> int:
-        """How many points are kept."""
+        """The number of points that are kept; 0 if a value is the whole figure."""
         return self.max_points or 0
 
     def prepare_base(self) -> SafeString | None:
@@ -97,7 +99,7 @@ class Chart(Drawing):
         return self.prepare_value(self.base if self.figure is None else self.figure)
 
     def prepare_points(self, value: Any) -> Sequence[str]:
-        """Return each point as JSON text: a list of what each trace gets."""
+        """Return each point as JSON text: a list with one member for each trace."""
         moments = value if is_list(value) and all(map(is_list, value)) else [value]
         points: list[str] = []
         for moment in moments:

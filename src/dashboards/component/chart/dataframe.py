@@ -1,4 +1,4 @@
-"""Rows as a data frame: the one module that needs pandas or polars."""
+"""Rows as a data frame. Only this module needs pandas or polars."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,22 +13,22 @@ from django.utils import timezone
 from dashboards.exceptions import ComponentValueError
 
 LIBRARIES = ("pandas", "polars")
-"""Those that can be named, in the order in which they are looked for."""
+"""The supported libraries, in the order in which an installed one is looked for."""
 
 
 def make(rows: Sequence[Sequence[Any]], columns: Sequence[str], library: str | None) -> Any:
     """Return a data frame.
 
-    Decimals become floats, UUIDs texts, and aware times the active zone's own: neither library
-    charts them otherwise.
+    Decimals become floats, UUIDs become texts, and aware times become naive ones of the active
+    time zone, because neither library can chart them otherwise.
 
     Args:
-        rows: the rows, each a sequence of what the columns hold.
+        rows: the rows, each a sequence with one value for each column.
         columns: the names of the columns.
-        library: ``"pandas"`` or ``"polars"``; ``None`` for whichever is installed.
+        library: ``"pandas"`` or ``"polars"``; ``None`` for the one that is installed.
 
     Raises:
-        ComponentValueError: it is not installed.
+        ComponentValueError: the library is not installed.
     """
     name = library or next((each for each in LIBRARIES if find_spec(each)), None)
     if name is None or not find_spec(name):
@@ -39,13 +39,13 @@ def make(rows: Sequence[Sequence[Any]], columns: Sequence[str], library: str | N
         raise ComponentValueError(msg)
     data = {column: [_plain(row[index]) for row in rows] for index, column in enumerate(columns)}
     if name == "polars":
-        # A column may begin with whole numbers, or with nothing, and go on with others.
+        # Not strict: a column may begin with integers or None, and contain floats after that.
         return import_module(name).DataFrame(data, strict=False)
     return import_module(name).DataFrame(data, columns=list(columns))
 
 
 def is_empty(frame: Any) -> bool:
-    """Whether there is nothing in what was got: a frame of pandas or polars, or a collection."""
+    """Return True for ``None``, and for a data frame or a collection without rows."""
     if frame is None:
         return True
     try:
@@ -58,6 +58,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, datetime) and timezone.is_aware(value):
-        # plotly takes the zone off what pandas or polars hold, and draws the rest as it stands.
+        # Of aware times in a data frame plotly ignores the zone, and draws the time as it is.
         return timezone.make_naive(value)
     return str(value) if isinstance(value, UUID) else value

@@ -1,4 +1,4 @@
-"""Plotly figures as JSON texts."""
+"""Conversion of Plotly figures to JSON."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from dashboards.exceptions import ComponentValueError
 
 _MAX_DIGITS = 308
 
-# What holds the points of a trace, of whatever type.
+# The attributes of traces, of all types, that contain points.
 POINTS = (
     *("x", "y", "z", "a", "b", "c", "r", "theta", "real", "imag", "lat", "lon", "locations"),
     *("values", "labels", "parents", "value", "open", "close", "q1", "median"),
@@ -34,15 +34,15 @@ POINTS = (
 def as_text(kind: str, value: Any) -> Data:
     """Return a figure as JSON text that is safe inside ``<script>``.
 
-    A template that nobody chose, which is plotly.py's default, is left out: what the figure leaves
-    open then follows the page.
+    The default template, which plotly.py adds to each figure, is removed: then colours and the
+    like follow the page.
 
     Args:
-        kind: the component's name, for errors.
+        kind: the component's name, for error messages.
         value: a Plotly figure, its JSON text or a dict of one.
 
     Raises:
-        ComponentValueError: when it is none.
+        ComponentValueError: it is not a figure.
     """
     allowed = f"A {kind}'s value must be a Plotly figure, its JSON text or a dict"
     text = value if isinstance(value, str) else _to_json(value, allowed)
@@ -54,14 +54,14 @@ def as_text(kind: str, value: Any) -> Data:
     if not isinstance(figure, dict):
         msg = f"{allowed} with data and layout, got {text[:80]!r}."
         raise ComponentValueError(msg)
-    is_left = _leave_unchosen(figure)
-    if modernize(kind, figure) or is_left:
+    is_changed = _remove_default_template(figure)
+    if modernize(kind, figure) or is_changed:
         text = json.dumps(figure, separators=(",", ":"))
     return Data(text, is_empty=not has_points(figure))
 
 
 def has_points(figure: Mapping[str, Any]) -> bool:
-    """Whether a figure, as JSON has it, has anything to draw."""
+    """Return True if a figure, read from JSON, has anything to draw."""
     traces = figure.get("data") or ()
     if isinstance(traces, Mapping):
         traces = [traces]
@@ -76,16 +76,20 @@ def has_points(figure: Mapping[str, Any]) -> bool:
 
 def _is_filled(field: Any) -> bool:
     if isinstance(field, Mapping) and "bdata" in field:
-        field = field["bdata"]  # A column of NumPy's, packed.
-    # A number is enough: that of an indicator, 0 included.
+        field = field["bdata"]  # An array of NumPy, in base64.
+    # The value of an indicator is a single number, which may be 0.
     return bool(field) or (isinstance(field, int | float) and not isinstance(field, bool))
 
 
 def encode(value: Any, allowed: str) -> str:
-    """Return JSON text of what may hold columns of NumPy, pandas or polars, and dates.
+    """Return a value as JSON text. It may contain columns of NumPy, pandas or polars, and dates.
+
+    Args:
+        value: the value.
+        allowed: the beginning of the error message.
 
     Raises:
-        ComponentValueError: when it cannot be written as JSON; it begins with ``allowed``.
+        ComponentValueError: the value cannot be encoded as JSON.
     """
     try:
         text = json.dumps(value, cls=_encoder(), separators=(",", ":"))
@@ -102,10 +106,9 @@ def _encoder() -> type[json.JSONEncoder]:
     from plotly.utils import PlotlyJSONEncoder  # noqa: PLC0415
 
     class Encoder(PlotlyJSONEncoder):  # type: ignore[misc] # brings no types
-        """Also writes what is a text, and refuses what would be drawn as something else.
+        """Also encodes lazy texts, UUIDs and enumerations; rejects values drawn incorrectly.
 
-        Always in the same way: plotly's own function takes another library where that is
-        installed.
+        plotly's own function is not used, because it encodes differently if orjson is installed.
         """
 
         def default(self, o: Any) -> Any:
@@ -129,10 +132,10 @@ def _encoder() -> type[json.JSONEncoder]:
 
 
 def _wait_for_imports(names: Sequence[str] = ("numpy", "pandas")) -> None:
-    """Wait for a library that another thread is importing in this moment.
+    """Wait until another thread has imported a library.
 
-    plotly.py takes whatever is in ``sys.modules``: of a module that is half there it asks for names
-    that are not. To import it waits for the other thread.
+    plotly.py uses modules from ``sys.modules`` even while another thread still imports them, and
+    then fails on names that are not defined yet. An import waits for the other thread.
     """
     for name in names:
         if name in sys.modules:
@@ -144,10 +147,10 @@ _DIGITS = re.compile(r"\d{309}")
 
 
 def _check_numbers(text: str) -> None:
-    """Refuse whole numbers of JSON text that a browser would read as infinite.
+    """Check JSON text for integers that a browser would read as infinite.
 
     Raises:
-        ValueError: there is one.
+        ValueError: it contains one.
     """
 
     def check(digits: str) -> int:
@@ -160,12 +163,12 @@ def _check_numbers(text: str) -> None:
 
 
 def is_list(value: Any) -> bool:
-    """Whether a value is a sequence, and no text."""
+    """Return True for a sequence that is not a text."""
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _refuse(constant: str) -> None:
-    # Python reads NaN and the infinities; a browser's JSON.parse does not.
+    # Python's json accepts NaN and the infinities; JSON.parse() of browsers does not.
     msg = f"{constant} is not a number that JSON knows"
     raise ValueError(msg)
 
@@ -178,7 +181,8 @@ def _to_json(value: Any, allowed: str) -> str:
     return encode(dict(figure), allowed)
 
 
-def _leave_unchosen(figure: Mapping[str, Any]) -> bool:
+def _remove_default_template(figure: Mapping[str, Any]) -> bool:
+    """Remove the default template from a figure; return True if it had it."""
     layout = figure.get("layout")
     if not isinstance(layout, dict) or not layout.get("template"):
         return False
@@ -186,7 +190,7 @@ def _leave_unchosen(figure: Mapping[str, Any]) -> bool:
     if layout["template"] != default:
         return False
     del layout["template"]
-    # plotly.express also writes some of what is in the template, and room for a title.
+    # plotly.express also copies parts of the template, and adds a margin for a title.
     if layout.get("margin") == {"t": 60}:
         del layout["margin"]
     scale = default["layout"]["colorscale"]["sequential"]
@@ -198,8 +202,8 @@ def _leave_unchosen(figure: Mapping[str, Any]) -> bool:
 
 @cache
 def _default_template() -> Any:
-    """Return what plotly.py writes into every figure unless it is told otherwise."""
-    # Found, not imported: the figure may have been made elsewhere, and importing plotly is slow.
+    """Return the template that plotly.py adds to each figure by default."""
+    # The file is read without importing plotly, which is slow: figures may be made elsewhere.
     spec = find_spec("plotly")
     if not spec or not spec.origin:
         return None

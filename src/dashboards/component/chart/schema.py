@@ -1,8 +1,8 @@
-"""What Plotly's schema once had and plotly.js draws no more: translated, or refused by name.
+"""Translation of figures that were written for older releases of Plotly.
 
-plotly.js ignores what it does not know, so a figure written for an older release loses its titles
-without a word. The tables are the difference between the schemas of Plotly 5.24 and 7.1, and the
-aliases that both of plotly.py's ``graph_objects`` took.
+plotly.js ignores unknown attributes, so such a figure would lose its titles without an error. The
+tables contain the differences between the schemas of Plotly 5.24 and 7.1, and the aliases that
+``graph_objects`` of both releases of plotly.py accepted. What cannot be translated is an error.
 """
 
 import re
@@ -20,10 +20,10 @@ TRACES = {
     "choroplethmapbox": "choroplethmap",
     "densitymapbox": "densitymap",
 }
-"""Types of traces that have another name now."""
+"""Renamed types of traces."""
 
 REFUSED_TRACES = {"pointcloud": 'use "scattergl", with x and y for xy'}
-"""Types of traces that are no more, and what to use."""
+"""Removed types of traces, and what to use instead."""
 
 TITLES = {
     "titlefont": "font",
@@ -31,32 +31,32 @@ TITLES = {
     "titleside": "side",
     "titleoffset": "offset",
 }
-"""What stands in ``title`` now, by its former name beside it."""
+"""Attributes that are now part of ``title``: their new names by their old ones."""
 
 REFUSED = {"transforms": "filter, group, sort or aggregate the data in Python"}
-"""Attributes of a trace that are no more, and what to do."""
+"""Removed attributes of traces, and what to do instead."""
 
 DROPPED = ("hidesources", "stream")
-"""What was of chart-studio, and draws nothing."""
+"""Attributes of chart-studio, which have no effect on a drawing."""
 
-# What belongs to the author, and may hold keys of any name.
+# Data of the figure's author: any keys are allowed, so nothing in it is translated.
 _OPAQUE = ("customdata", "meta", "geojson")
 _MAPBOX = re.compile(r"mapbox(\d*)")
 
 
 def modernize(kind: str, figure: dict[str, Any]) -> bool:
-    """Translate, in place, what plotly.js no longer draws.
+    """Translate old attributes of a figure, in place.
 
     Args:
-        kind: the component's name, for errors.
-        figure: the figure as JSON has it.
+        kind: the component's name, for error messages.
+        figure: the figure, read from JSON.
 
     Returns:
         True if anything was changed.
 
     Raises:
-        ComponentValueError: the figure has what no release draws any more, or a trace of a type
-            that the installed plotly does not know.
+        ComponentValueError: the figure has something that was removed without replacement, or a
+            type of trace that the installed plotly does not have.
     """
     return _Translation(kind).translate(figure)
 
@@ -119,7 +119,7 @@ class _Translation:
 
     def _titles(self, node: Any) -> None:
         if isinstance(node, list):
-            # A long list of points is none of dicts: its first element tells.
+            # Only the first element is checked: lists of points are long, and contain no dicts.
             if node and isinstance(node[0], dict | list):
                 for each in node:
                     self._titles(each)
@@ -150,7 +150,7 @@ class _Translation:
 
 
 def _parts(figure: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the figure and each of its frames: what has data and a layout."""
+    """Yield the figure and each of its frames: all have data and a layout."""
     yield figure
     frames = figure.get("frames")
     if isinstance(frames, list):
@@ -167,9 +167,9 @@ def _traces(figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 @cache
 def trace_types() -> tuple[str, ...]:
-    """Return the types of traces that the installed plotly knows; none where it is not."""
-    # Found, not imported: importing plotly is slow. Each type of trace has a module of its name
-    # and a package of its parts; what else has both is listed.
+    """Return the types of traces of the installed plotly; empty if it is not installed."""
+    # Its files are listed without importing plotly, which is slow. Each type of trace has a module
+    # and a package of its name; apart from these only "layout" has both.
     spec = find_spec("plotly")
     if not spec or not spec.origin:
         return ()

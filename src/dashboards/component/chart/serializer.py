@@ -1,4 +1,4 @@
-"""A class that makes a figure of data."""
+"""A class that makes a figure from data."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -10,19 +10,20 @@ from dashboards.exceptions import ComponentValueError, DeclarationError
 
 
 class ChartSerializer(Serializer):
-    """Makes a figure of data: give the class as ``value`` or ``defer`` of a ``Chart`` or ``Map``.
+    """Makes a figure from data. Use the class as ``value`` or ``defer`` of a ``Chart`` or ``Map``.
 
-    Override ``to_fig``. ``Meta`` may say:
+    Override ``to_fig``. Attributes of ``Meta``:
 
-    * ``model``: whose objects are the data; or override ``get_queryset`` or ``get_data``.
-    * ``fields``: the names of its columns, through relations with ``__``; by default all fields.
-    * ``frame``: ``"pandas"`` or ``"polars"``; by default whichever is installed.
-    * ``title``, ``width``, ``height``: of the chart; sizes in pixels. Where there is no ``title``,
-      ``verbose_name`` or ``name`` is one, as older classes have it.
-    * ``layout``: anything else of Plotly's layout, over that of the figure. Also as ``layout`` of
-      the class itself.
+    * ``model``: the model whose objects are the data; or override ``get_queryset`` or
+      ``get_data``.
+    * ``fields``: the names of the columns, through relations with ``__``; by default all fields.
+    * ``frame``: ``"pandas"`` or ``"polars"``; by default the one that is installed.
+    * ``title``, ``width``, ``height``: of the chart; sizes in pixels. Without ``title``,
+      ``verbose_name`` or ``name`` is used, as in older classes.
+    * ``layout``: any other attributes of Plotly's layout, which replace those of the figure. Also
+      as ``layout`` of the class itself.
 
-    Where there is no data, ``to_fig`` is not called and the chart says so.
+    Without data, ``to_fig`` is not called, and the chart shows "No data".
     """
 
     layout: ClassVar[Mapping[str, Any] | None] = None
@@ -40,10 +41,10 @@ class ChartSerializer(Serializer):
     )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse what ``Meta`` may not say.
+        """Check ``Meta``.
 
         Raises:
-            DeclarationError: an attribute that is unknown, or a data frame of no library.
+            DeclarationError: an unknown attribute, or an unknown library for data frames.
         """
         super().__init_subclass__(**kwargs)
         frame = cls.get_option("frame")
@@ -60,7 +61,7 @@ class ChartSerializer(Serializer):
 
     @classmethod
     def serialize(cls, **kwargs: Any) -> Any:
-        """Return the figure for a request; ``None`` where there is no data."""
+        """Return the figure for a request; ``None`` if there is no data."""
         return cls(**kwargs).figure()
 
     def get_fields(self) -> Sequence[str] | None:
@@ -72,8 +73,8 @@ class ChartSerializer(Serializer):
         """Return the data: by default a data frame of the queryset, by one query.
 
         Args:
-            *args: nothing, so far.
-            **kwargs: what ``get_queryset`` gets.
+            *args: unused; for later versions.
+            **kwargs: the arguments of ``get_queryset``.
 
         Raises:
             ComponentValueError: neither pandas nor polars is installed.
@@ -88,7 +89,7 @@ class ChartSerializer(Serializer):
         """Return rows as a data frame of the library that ``Meta.frame`` names.
 
         Raises:
-            ComponentValueError: it is not installed.
+            ComponentValueError: the library is not installed.
         """
         try:
             return dataframe.make(data, columns, self.get_option("frame"))
@@ -97,24 +98,24 @@ class ChartSerializer(Serializer):
             raise ComponentValueError(msg) from error
 
     def to_fig(self, df: Any) -> Any:  # noqa: ARG002 - for subclasses
-        """Return the figure of some data: a Plotly figure, or a dict of one.
+        """Return the figure for data: a Plotly figure, or a dict of one.
 
         Args:
-            df: what ``get_data`` returned; never empty.
+            df: the result of ``get_data``; never empty.
 
         Raises:
-            ComponentValueError: it is not overridden.
+            ComponentValueError: the subclass does not override this method.
         """
         msg = f"{type(self).__name__} needs to_fig(self, df), which returns a Plotly figure."
         raise ComponentValueError(msg)
 
     def figure(self) -> Any:
-        """Return the figure, laid out as ``Meta`` says; ``None`` where there is no data."""
+        """Return the figure with the layout of ``Meta``; ``None`` if there is no data."""
         data = resolve(self.get_data, **self.kwargs)
         return None if dataframe.is_empty(data) else self.apply_layout(self.to_fig(data))
 
     def apply_layout(self, fig: Any) -> Any:
-        """Return the figure with the layout of the class and of ``Meta`` over its own."""
+        """Return the figure; the layout of the class and of ``Meta`` replaces its own."""
         layout = {**(self.layout or {}), **(self.get_option("layout") or {})}
         titles = (self.get_option(name) for name in ("title", "verbose_name", "name"))
         title = next((each for each in titles if each is not None), None)

@@ -1,4 +1,4 @@
-"""Figures. This is the door: ``from dashboards.component.stat import Stat, StatSerializer``."""
+"""Figures. Import from here: ``from dashboards.component.stat import Stat, StatSerializer``."""
 
 from dashboards.component.stat.component import Stat
 from dashboards.component.stat.data import StatChange, StatData

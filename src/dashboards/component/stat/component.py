@@ -1,4 +1,4 @@
-"""One figure."""
+"""The component that shows one figure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,9 +10,9 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound, Component, declaring
-from dashboards.component.figures import look_of, unbroken
+from dashboards.component.figures import UNBROKEN, look_of, unbroken
 from dashboards.component.formats import format_value, is_finite, is_number
-from dashboards.component.fragments import escape, fill, gap
+from dashboards.component.fragments import escape, placeholder, render_fragment
 from dashboards.component.links import resolve_url
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
@@ -23,26 +23,27 @@ from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _BARE = frozenset({int, float, str})
 _GOOD = ("up", "down", None)
-_FIGURE = gap("figure")
-_NOTE = gap("note")
+_FIGURE = placeholder("figure")
+_NOTE = placeholder("note")
 
 
 @dataclass
 class Stat(Component):
     """A figure in large type. Its value is a ``StatData``, a dict of its fields, or the figure.
 
-    It may also be a ``StatSerializer`` class, which says what of a model is counted.
+    It may also be a ``StatSerializer`` class, which declares what of a model is counted.
 
     Args:
-        href: where the figure leads: an address, a view's name, a dashboard, or an object that has
-            a ``get_absolute_url``.
-        prefix: what stands before a number, such as ``"€"``.
-        unit: what stands after a number, such as ``"ms"``.
-        good: the direction of change that is good news, ``"up"`` or ``"down"``; by default neither.
-        decimals: digits after the point; by default as many as a number has, up to two.
+        href: the target of the figure's link: a URL, the name of a view, a dashboard, or an object
+            with ``get_absolute_url``.
+        prefix: text before a number, such as ``"€"``.
+        unit: text after a number, such as ``"ms"``.
+        good: the direction of change that is an improvement, ``"up"`` or ``"down"``; by default
+            neither.
+        decimals: digits after the decimal point; by default as many as a number has, up to two.
         date_format: a format of Django's ``date`` filter, for dates; by default the locale's own.
 
-    What a value says itself goes before these.
+    Fields of a value replace these.
     """
 
     template: str = "dashboards/components/stat.html"
@@ -54,10 +55,10 @@ class Stat(Component):
     date_format: str = ""
 
     def __post_init__(self) -> None:
-        """Take the heading from a serializer that has one.
+        """Check the declaration, and take the title of a serializer that has one.
 
         Raises:
-            DeclarationError: ``good`` is no direction, or ``decimals`` no number of digits.
+            DeclarationError: ``good`` is not a direction, or ``decimals`` not a number of digits.
         """
         if self.good not in _GOOD:
             msg = f'{type(self).__name__}(good={self.good!r}): good must be "up", "down" or None.'
@@ -77,30 +78,35 @@ class Stat(Component):
             return None
         if isinstance(value, StatSerializer):
             value = value.data
-        data = as_data("Stat", StatData, value, short="text")
-        # A bare figure leaves all else as it is by default.
-        is_bare = type(value) in _BARE or not isinstance(value, StatData | Mapping)
-        data = _as_figure(data) if is_bare else _clean(data)
+        # Most values are bare figures: these need no cleaning of other fields.
+        if type(value) in _BARE or not isinstance(value, StatData | Mapping):
+            data = StatData(as_text("Stat", "text", value))
+        else:
+            data = _clean(as_data("Stat", StatData, value, short="text"))
         href = self.href if data.href is None else data.href
-        # What was declared of a number is not said of a word in its place.
+        if href in (None, ""):
+            href = None
+        else:
+            href = resolve_url(_as_target(href), None if bound is None else bound.object)
+        # The declared prefix and unit apply to numbers only, not to a text value.
         declared = self if is_number(data.text) else data
+        decimals = self.decimals if data.decimals is None else data.decimals
         date_format = data.date_format or self.date_format
         if date_format:
             _check_date_format(date_format, data.text)
-        shown_object = None if bound is None else bound.object
         return _replace(
             data,
-            href=None if href in (None, "") else resolve_url(_as_target(href), shown_object),
+            href=href,
             prefix=data.prefix or declared.prefix,
             unit=(data.unit or declared.unit).strip(),
             good=self.good if data.good is None else data.good,
-            decimals=as_decimals("Stat", self.decimals if data.decimals is None else data.decimals),
+            decimals=None if decimals is None else as_decimals("Stat", decimals),
             date_format=date_format,
         )
 
     def _render_cached(self, template: Any, value: Any) -> SafeString | None:
-        """Render a figure and the line below it, which is all that most have."""
-        # Of the package's own templates another, sse_stat.html, says more.
+        """Render a figure and the line below it; ``None`` if the value has more than these."""
+        # sse_stat.html is a template of the package, too, but has more in it.
         if self.template != Stat.template:
             return None
         if not isinstance(value, StatData) or not value.is_plain:
@@ -110,52 +116,45 @@ class Stat(Component):
             return None
 
         def context() -> dict[str, Any]:
-            return {
-                "rendered_value": {
-                    "shown": _FIGURE,
-                    "look": look,
-                    "note": _NOTE if note else "",
-                }
-            }
+            shown_note = _NOTE if note else ""
+            return {"rendered_value": {"shown": _FIGURE, "look": look, "note": shown_note}}
 
         look = look_of(figure)
-        texts = {_NOTE: escape(note), _FIGURE: escape(unbroken(figure))}
-        return fill(template, (Stat, bool(note), look), context, texts)
+        texts = {_NOTE: escape(note)} if note else {}
+        texts[_FIGURE] = escape(figure if look.startswith(UNBROKEN) else unbroken(figure))
+        return render_fragment(template, (Stat, bool(note), look), context, texts)
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:
-    """Return the data with other fields; the same where no field differs, which is faster."""
+    """Return a copy with other fields; the same data if no field differs, which is faster."""
     for name, value in fields.items():
         if getattr(data, name) is not value:
             return replace(data, **fields)
     return data
 
 
-def _as_figure(data: StatData) -> StatData:
-    return _replace(data, text=as_text("Stat", "text", data.text))
-
-
 def _clean(data: StatData) -> StatData:
-    """Return what a value says itself as texts that a template can write.
+    """Return the fields of a value as texts that a template can write.
 
     Raises:
-        ComponentValueError: it says something that is none.
+        ComponentValueError: a field has a value that cannot be shown.
     """
     good: object = data.good
     if not (good is None or (isinstance(good, str) and good in _GOOD)):
         msg = f"A Stat's good must be 'up', 'down' or None, got {shorten(good)}."
         raise ComponentValueError(msg)
     texts = {
-        name: as_text("Stat", name, getattr(data, name))
+        # Most are plain text, which is returned as it is.
+        name: value if type(value := getattr(data, name)) is str else as_text("Stat", name, value)
         for name in ("text", "sub_text", "icon", "prefix", "unit", "date_format")
     }
     for name in ("prefix", "unit", "date_format"):
         texts[name] = "" if texts[name] is None else str(texts[name])
     return _replace(
         data,
-        change=_as_change(data.change),
-        sparkline=as_sparkline(data.sparkline),
-        href=None if is_missing(data.href) else _as_target(data.href),
+        change=None if data.change is None else _as_change(data.change),
+        sparkline=None if data.sparkline is None else as_sparkline(data.sparkline),
+        href=None if data.href is None or is_missing(data.href) else _as_target(data.href),
         **texts,
     )
 
@@ -198,10 +197,10 @@ def _as_change(value: Any) -> StatChange | None:
 
 
 def _check_date_format(date_format: str, shown: Any) -> None:
-    """Refuse a format that what is shown cannot be written in.
+    """Check that a date or a time can be written in a format.
 
     Raises:
-        ComponentValueError: a date has no hours, say.
+        ComponentValueError: it cannot; a date has no hours, for example.
     """
     if isinstance(shown, date | time):
         try:

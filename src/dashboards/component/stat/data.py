@@ -1,4 +1,4 @@
-"""What a figure is made of."""
+"""The value of a ``Stat``, ready for the template."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,14 +16,15 @@ _GLYPHS = {"up": "▲", "down": "▼", "flat": "="}
 
 @dataclass(frozen=True)
 class StatChange:
-    """How a figure has changed.
+    """The change of a figure.
 
     Args:
-        by: by how much, a number; its sign gives the direction. ``None`` (and NaN) is not known.
-        text: what is shown in place of that number.
-        unit: what stands after the number, such as ``"%"``.
-        period: in what time: a ``timedelta``, or a few words shown after the number.
-        decimals: digits after the point; by default as many as the number has, up to two.
+        by: the difference, a number; its sign gives the direction. ``None`` and NaN: unknown.
+        text: text to show instead of that number.
+        unit: text after the number, such as ``"%"``.
+        period: the time in which it changed: a ``timedelta``, or a few words shown after the
+            number.
+        decimals: digits after the decimal point; by default as many as the number has, up to two.
     """
 
     by: Any = None
@@ -34,24 +35,24 @@ class StatChange:
 
     @property
     def direction(self) -> str:
-        """``"up"``, ``"down"``, ``"flat"``, or empty where it is not known."""
+        """``"up"``, ``"down"``, ``"flat"``, or empty if it is unknown."""
         if self.by is None:
             return ""
         return "up" if self.by > 0 else "down" if self.by < 0 else "flat"
 
     @property
     def glyph(self) -> str:
-        """A sign for the direction."""
+        """A character that shows the direction."""
         return _GLYPHS.get(self.direction, "")
 
     @property
     def amount(self) -> Any:
-        """What is shown: the text, or by how much, without its sign."""
+        """The text, or else the difference without its sign."""
         return self.text or format_number(absolute(self.by), self.decimals)
 
     @property
     def time(self) -> str:
-        """In what time, in words."""
+        """The period in words."""
         if isinstance(self.period, timedelta):
             time = format_duration(self.period.total_seconds())
             return gettext("in %(time)s") % {"time": time}
@@ -60,25 +61,25 @@ class StatChange:
 
 @dataclass(frozen=True)
 class StatData:
-    """What a ``Stat`` shows.
+    """The value of a ``Stat``.
 
     Args:
-        text: the figure. Numbers, dates, times and durations are written as the locale does;
-            text stays as it is.
+        text: the figure. Numbers, dates, times and durations are written in the format of the
+            locale; text is shown as it is.
         sub_text: a line below it.
-        change: how it has changed: a number, a ``StatChange``, or a dict of its fields.
-        sparkline: its course, drawn below it: numbers, the newest last; ``None`` is a gap.
+        change: its change: a number, a ``StatChange``, or a dict of its fields.
+        sparkline: a series drawn below it: numbers, the newest last; ``None`` is a gap.
         icon: CSS classes of an icon shown before the figure.
-        href: where the figure leads: an address, a view's name, a dashboard, or an object that has
-            a ``get_absolute_url``.
-        prefix: what stands before the figure, such as ``"€"``.
-        unit: what stands after the figure, such as ``"ms"``.
-        good: the direction that is good news, ``"up"`` or ``"down"``; by default neither.
-        decimals: digits after the point; by default as many as the number has, up to two.
+        href: the target of the figure's link: a URL, the name of a view, a dashboard, or an object
+            with ``get_absolute_url``.
+        prefix: text before the figure, such as ``"€"``.
+        unit: text after the figure, such as ``"ms"``.
+        good: the direction that is an improvement, ``"up"`` or ``"down"``; by default neither.
+        decimals: digits after the decimal point; by default as many as the number has, up to two.
         date_format: a format of Django's ``date`` filter; by default the locale's own.
 
-    What it leaves out of ``href``, ``prefix``, ``unit``, ``good``, ``decimals`` and
-    ``date_format`` is as the ``Stat`` declares it.
+    Defaults of ``href``, ``prefix``, ``unit``, ``good``, ``decimals`` and ``date_format`` are
+    those that the ``Stat`` declares.
     """
 
     text: Any = ""
@@ -95,34 +96,37 @@ class StatData:
 
     @property
     def figure(self) -> Any:
-        """The figure in the active locale. Told when it is shown, not when it was given."""
+        """The figure as text in the locale that is active when it is shown."""
         return format_value(self.text, self.decimals, self.date_format)
 
     @property
     def shown(self) -> Any:
-        """The figure, in which no number is broken; HTML where it has words beside numbers."""
+        """The figure, with no line break within a number; HTML if it has words and numbers."""
         return unbroken(self.figure)
 
     @property
     def look(self) -> str:
-        """The CSS classes of the figure, by what it is and how long."""
+        """The CSS classes of the figure, by its kind and length."""
         return look_of(self.figure, f"{self.prefix}{self.unit}")
 
     @property
     def is_plain(self) -> bool:
-        """Whether there is nothing but the figure and the line below it, as in most."""
+        """True if it has nothing but the figure and the line below it, as most have."""
         return not (
             self.change or self.sparkline or self.href or self.icon or self.prefix or self.unit
         )
 
     @property
     def note(self) -> Any:
-        """The line below it in the active locale."""
-        return "" if self.sub_text is None else format_value(self.sub_text)
+        """The line below it, as text in the active locale."""
+        text = self.sub_text
+        if type(text) is str:  # as most are: without a call
+            return text
+        return "" if text is None else format_value(text)
 
     @property
     def verdict(self) -> str:
-        """Whether the change is ``"good"`` or ``"bad"`` news; empty where nothing says so."""
+        """``"good"`` or ``"bad"`` for the change; empty if it or the good direction is unknown."""
         if self.good is None or self.change is None or self.change.direction not in ("up", "down"):
             return ""
         return "good" if self.change.direction == self.good else "bad"

@@ -1,4 +1,4 @@
-"""Classes that say what of a model a figure counts."""
+"""Classes that declare what of a model a figure counts."""
 
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
@@ -14,19 +14,19 @@ from dashboards.exceptions import ComponentValueError
 
 
 class StatSerializer(Serializer):
-    """Says what a figure counts: give the class as ``value`` or ``defer`` of a ``Stat``.
+    """Declares what a figure counts. Use the class as ``value`` or ``defer`` of a ``Stat``.
 
-    ``Meta`` may say:
+    Attributes of ``Meta``:
 
-    * ``model``: whose objects are counted; or override ``get_queryset``;
-    * ``annotation``: an aggregate of Django's, such as ``Count``, and ``annotation_field``: the
-      field that it is of, through relations with ``__``; or both in one, ``Sum("lines__price")``;
-    * ``title``: the heading, where the ``Stat`` has none of its own;
-    * ``unit``: what stands after the figure;
+    * ``model``: the model whose objects are counted; or override ``get_queryset``;
+    * ``annotation``: an aggregate of Django, such as ``Count``, and ``annotation_field``: its
+      field, through relations with ``__``; or both in one, ``Sum("lines__price")``;
+    * ``title``: the heading, if the ``Stat`` has none of its own;
+    * ``unit``: text after the figure;
     * ``sub_text``: a line below it.
 
-    A ``Meta`` has what those of the classes above have, too. What is counted of no rows may be
-    nothing (``Sum`` says ``None``), and is shown as a dash; ``Sum("price", default=0)`` says 0.
+    ``Meta`` inherits the attributes of the base classes' ``Meta``. Without rows ``Sum`` and other
+    aggregates return ``None``, which is shown as a dash; ``Sum("price", default=0)`` returns 0.
     """
 
     allowed: ClassVar[tuple[str, ...]] = (
@@ -41,7 +41,7 @@ class StatSerializer(Serializer):
 
     @classmethod
     def serialize(cls, **kwargs: Any) -> "StatSerializer":
-        """Return one for a request, as calling the class does."""
+        """Return an instance for a request, as calling the class does."""
         return cls(**kwargs)
 
     @property
@@ -51,7 +51,7 @@ class StatSerializer(Serializer):
 
     @property
     def unit(self) -> Any:
-        """What stands after the figure."""
+        """The text after the figure."""
         return self.get_option("unit", "")
 
     @cached_property
@@ -61,7 +61,7 @@ class StatSerializer(Serializer):
 
     @property
     def data(self) -> StatData:
-        """What a ``Stat`` shows."""
+        """The value for the ``Stat``."""
         return StatData(self.value, self.get_option("sub_text", ""), unit=self.unit)
 
     def get_value(self) -> Any:
@@ -69,10 +69,10 @@ class StatSerializer(Serializer):
         return self.aggregate(self._queryset())
 
     def aggregate(self, queryset: QuerySet[Any]) -> Any:
-        """Return what the aggregate says of some objects, by one query.
+        """Return the result of the aggregate for a queryset, by one query.
 
         Raises:
-            ComponentValueError: nothing says what is counted.
+            ComponentValueError: ``Meta`` has no aggregate.
         """
         annotation, field = self.get_option("annotation"), self.get_option("annotation_field")
         if isinstance(annotation, type) and field:
@@ -91,47 +91,47 @@ class StatSerializer(Serializer):
 
 
 class StatDateChangeSerializer(StatSerializer):
-    """Says what a figure counts up to now, and how that has changed.
+    """Declares what a figure counts up to now, and the time after which its change is measured.
 
-    ``Meta`` may say what that of a ``StatSerializer`` may, and:
+    Attributes of ``Meta`` are those of a ``StatSerializer``, and:
 
-    * ``date_field_name``: the field of a date or time that says since when an object counts;
-    * ``previous_delta``: a ``timedelta``; the figure of that long ago is what it is compared with;
-    * ``cumulative``: ``False`` counts only what lies within that time, and compares it with what
-      lies within the same time before; by default all up to now counts.
+    * ``date_field_name``: a date or datetime field; an object counts from that moment on;
+    * ``previous_delta``: a ``timedelta``; the figure is compared with that of this long ago;
+    * ``cumulative``: ``False`` counts only objects within ``previous_delta``, and compares them
+      with those within the same time before; by default all objects up to now count.
 
-    The change is in percent; where the figure was 0, it is what came since.
+    The change is in percent; if the previous figure was 0, it is the difference.
     """
 
     allowed = (*StatSerializer.allowed, "cumulative", "date_field_name", "previous_delta")
 
     @cached_property
     def now(self) -> datetime:
-        """The moment up to which objects count: one for all that is asked."""
+        """The moment up to which objects count, the same for all queries."""
         return self.get_date_current()
 
     @cached_property
     def previous(self) -> Any:
-        """What the figure was; ``None`` where that is not known."""
+        """The previous figure; ``None`` if it is unknown."""
         return self.get_previous()
 
     @property
     def change(self) -> Any:
-        """By how much it has changed, in percent; ``None`` where that says nothing."""
+        """The change in percent; ``None`` if there is none in percent."""
         value, previous = self.value, self.previous
         if value is None or previous is None:
             return None
         try:
             difference, size = value - previous, abs(previous)
         except TypeError:
-            return None  # What is counted is no number: a text, or a date.
+            return None  # The figure is not a number, but a text or a date.
         if not size:
             return None if difference else 0
         return difference / size * 100
 
     @property
     def data(self) -> StatData:
-        """What a ``Stat`` shows."""
+        """The value for the ``Stat``."""
         data, period = super().data, self.get_option("previous_delta") or ""
         change = None
         percent = self.change
@@ -151,7 +151,7 @@ class StatDateChangeSerializer(StatSerializer):
         return self._aggregate_until(self.now)
 
     def get_previous(self) -> Any:
-        """Return what the figure was, by one query; ``None`` where nothing says when."""
+        """Return the previous figure, by one query; ``None`` if ``Meta`` has no date or delta."""
         delta: timedelta | None = self.get_option("previous_delta")
         return self._aggregate_until(self.now - delta) if delta and self._date_field else None
 
@@ -174,5 +174,5 @@ class StatDateChangeSerializer(StatSerializer):
 
 
 def _day(moment: datetime) -> date:
-    """Return the day of a moment where its reader is."""
+    """Return the date of a datetime in the active time zone."""
     return timezone.localdate(moment) if timezone.is_aware(moment) else moment.date()

@@ -1,4 +1,4 @@
-"""A series as a line of the size of a word, drawn on the server."""
+"""Sparklines: small line charts, drawn as SVG on the server."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from dashboards.exceptions import ComponentValueError
 
 WIDTH, HEIGHT = 100, 30
 _EDGE = 2  # Room for half of the line's thickness.
-_POINTS = 200
-"""More than these are more than the line has pixels."""
+_MAX_POINTS = 200
+"""A line has about as many pixels: a longer series is thinned."""
 
 
 @dataclass(frozen=True)
 class Sparkline:
-    """A series, ready to be drawn.
+    """A series as the paths of an SVG.
 
     Args:
-        values: its numbers, at least one; ``None`` is a gap.
+        values: its numbers, at least one of them known; ``None`` is a gap.
     """
 
     values: tuple[float | None, ...]
@@ -41,7 +41,7 @@ class Sparkline:
 
     @property
     def area(self) -> str:
-        """What lies below the line, as the ``d`` of a ``<path>``."""
+        """The area below the line, as the ``d`` of a ``<path>``."""
         return " ".join(
             f"M{_x(run[0])},{HEIGHT}L{'L'.join(run)}L{_x(run[-1])},{HEIGHT}Z"
             for run in self._runs
@@ -50,9 +50,9 @@ class Sparkline:
 
     @property
     def end(self) -> str:
-        """A dot where the line is now, as the ``d`` of a ``<path>``.
+        """A dot at the end of the line, as the ``d`` of a ``<path>``.
 
-        So is a number between two gaps: a line to nowhere would be a speck.
+        A number between two gaps is a dot, too: a line of one point would not be visible.
         """
         runs = self._runs
         dots = [run[0] for run in runs if len(run) == 1]
@@ -62,7 +62,7 @@ class Sparkline:
 
     @property
     def label(self) -> str:
-        """The series in words."""
+        """A description of the series in words."""
         known = self.known
         return gettext("Course: from %(first)s to %(last)s, lowest %(low)s, highest %(high)s") % {
             "first": format_number(known[0]),
@@ -81,7 +81,7 @@ class Sparkline:
             if value is None:
                 runs.append([])
                 continue
-            # Halves: what lies between the largest and the smallest float is no float.
+            # Halves, because the difference of two finite floats may be infinite.
             span = high / 2 - low / 2
             part = (value / 2 - low / 2) / span if span else 0.5
             x = WIDTH * index / last if last else WIDTH / 2
@@ -94,11 +94,11 @@ def _x(point: str) -> str:
 
 
 def _thin(values: Sequence[float | None]) -> Iterator[tuple[int, float | None]]:
-    """Go through a series by index; of a long one, through the extremes of each part."""
-    if len(values) <= _POINTS:
+    """Yield index and value; of a long series the lowest and the highest value of each part."""
+    if len(values) <= _MAX_POINTS:
         yield from enumerate(values)
         return
-    parts = _POINTS // 2
+    parts = _MAX_POINTS // 2
     for start, end in pairwise(len(values) * part // parts for part in range(parts + 1)):
         known = [
             (index, value) for index in range(start, end) if (value := values[index]) is not None
@@ -107,7 +107,7 @@ def _thin(values: Sequence[float | None]) -> Iterator[tuple[int, float | None]]:
             yield start, None
             continue
         extremes = {min(known, key=lambda each: each[1]), max(known, key=lambda each: each[1])}
-        # Begins and ends where the series does.
+        # The first and the last point of the series are kept.
         extremes |= {known[0]} if start == 0 else set()
         extremes |= {known[-1]} if end == len(values) else set()
         yield from sorted(extremes)
@@ -119,10 +119,10 @@ _UNORDERED = (str, bytes, Mapping, set, frozenset)
 
 
 def as_sparkline(values: Any) -> Sparkline | None:
-    """Return a series ready to be drawn; ``None`` where no number is in it.
+    """Return a series as a sparkline; ``None`` if it contains no number.
 
     Raises:
-        ComponentValueError: it is none, or holds what is no number.
+        ComponentValueError: it is not a series, or contains something other than numbers.
     """
     if values is None or isinstance(values, Sparkline):
         return values

@@ -1,4 +1,4 @@
-"""Tables. This is the door: ``from dashboards.component.table import Table, TableSerializer``."""
+"""Tables. Import from here: ``from dashboards.component.table import Table, TableSerializer``."""
 
 from dashboards.component.table.component import BasicTable, Table
 from dashboards.component.table.serializer import TableSerializer

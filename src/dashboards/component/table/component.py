@@ -1,4 +1,4 @@
-"""Rows in columns, to search, order and page through."""
+"""The components that show rows in columns."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -15,15 +15,16 @@ from dashboards.component.table.export import csv_response
 from dashboards.component.table.serializer import TableSerializer
 from dashboards.component.table.source import (
     Columns,
-    Source,
     TableData,
+    TableSource,
     as_columns,
     as_named,
     as_order,
     as_rows,
 )
-from dashboards.component.table.state import EXPORT, NAMES, address_of, keep_params
-from dashboards.component.table.view import Options, Place, TableView
+from dashboards.component.table.state import EXPORT, PARAMS, keep_params
+from dashboards.component.table.urls import build_table_urls
+from dashboards.component.table.view import TableFeatures, TableRequest, TableView
 from dashboards.component.texts import as_text
 from dashboards.component.values import as_data
 from dashboards.exceptions import DeclarationError
@@ -31,44 +32,44 @@ from dashboards.exceptions import DeclarationError
 
 @dataclass
 class Table(Component):
-    """Rows in columns. Viewers search, order and page on the server, and download CSV.
+    """Rows in columns. The server searches, orders and pages them, and exports CSV.
 
     Its value is one of:
 
     * a queryset: the database searches, orders and counts; relations of its columns are joined;
-    * a list or iterator of dicts or objects: all of it is read, and Python does the same
-      (so it is for a queryset that is sliced or combined);
-    * a ``TableSerializer`` class, which says columns and rows;
-    * a dict with ``data``, and as it likes ``columns``, ``order`` and ``title``; or ``TableData``;
-    * what a function returns: any of these, or a ``django_tables2.Table``.
+    * a list or iterator of dicts or objects: all of it is read, and Python searches and orders.
+      A sliced or combined queryset is read like a list;
+    * a ``TableSerializer`` class, which declares columns and rows;
+    * a dict with ``data`` and optionally ``columns``, ``order`` and ``title``; or a ``TableData``;
+    * a function that returns any of these, or a ``django_tables2.Table``.
 
-    Cells are text unless the developer has marked them safe.
+    Cells are escaped unless the developer has marked them safe.
 
-    The viewer's wishes are in the address: ``?<key>-sort=-total,name&<key>-search=…&<key>-page=2
-    &<key>-size=50``, on the page's as on the component's own; ``<key>-export=csv`` on the latter
-    is the file. In a live table whoever has sorted or paged keeps that. A table whose rows are
-    pushed, and whose value is no callable, shows all that is pushed, with nothing to choose: no
-    server has the rows.
+    The viewer's choices are in the query string, both of the page and of the component's own URL:
+    ``?<key>-sort=-total,name&<key>-search=…&<key>-page=2&<key>-size=50``. With
+    ``<key>-export=csv`` the component's own URL returns the file. In a live table a viewer's order
+    and page are kept. If rows are pushed and the value is not a callable, all pushed rows are
+    shown and viewers cannot choose anything, because the server does not have the rows.
 
     Needs django-tables2 (``pip install django-live-dashboards[tables]``); it need not be in
     ``INSTALLED_APPS``.
 
     Args:
         columns: headings by name, or a list of names; a name is a field, an attribute or a key,
-            through relations with ``__``. In place of a heading may stand a column of
-            django-tables2. Rows that are dicts, dataclasses or named tuples need none.
+            through relations with ``__``. A column of django-tables2 may take the place of a
+            heading. Not needed if rows are dicts, dataclasses or named tuples.
         table_class: a ``django_tables2.Table`` class that has the columns.
-        order: the order until a viewer wants another: a name or several, ``-`` before those that
-            descend.
-        caption: what the table is, for those who do not see it; by default the title.
-        empty: what is said where there are no rows.
+        order: the order until a viewer chooses another: one name or several, ``-`` before those
+            that descend.
+        caption: describes the table to users of screen readers; by default the title.
+        empty: the text of a table without rows.
         page_size: rows on a page.
-        page_sizes: the sizes to choose from.
-        searching: whether there is a search.
-        ordering: whether a click on a heading orders.
-        paging: whether rows are cut into pages.
-        exporting: whether there is a download.
-        force_lower: whether upper and lower case are one in searching and ordering.
+        page_sizes: the sizes that a viewer can choose.
+        searching: True to show a search field.
+        ordering: True if a click on a heading orders by the column.
+        paging: True to divide the rows into pages.
+        exporting: True to offer a CSV file.
+        force_lower: True if searching and ordering ignore case.
     """
 
     template: str = "dashboards/components/table.html"
@@ -86,10 +87,11 @@ class Table(Component):
     force_lower: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse what would work once, or for one viewer.
+        """Check the declaration. Reject one-shot iterators and shared ``Table`` instances.
 
         Raises:
-            DeclarationError: a value that is used up or written to; a page without rows.
+            DeclarationError: the value is an iterator, which is empty after its first use, or a
+                ``django_tables2.Table``, which is written to; or a page has less than one row.
         """
         kind = type(self).__name__
         if isinstance(self.value, Iterator):
@@ -106,35 +108,32 @@ class Table(Component):
             raise DeclarationError(msg)
 
     def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
-        """Return what is asked of the table, cut to what it would read of it."""
+        """Return the parameters of the table, as long as it reads them."""
         return keep_params(params)
 
     @property
     def takes_params(self) -> bool:
-        """True if it offers a search, an order, pages or a file."""
+        """True if it offers searching, ordering, paging or exporting."""
         return self.searching or self.ordering or self.paging or self.exporting
 
     def has_view_state(self, params: MultiValueDict[str, str]) -> bool:
-        """Whether a viewer has asked for another view than everybody's."""
-        return any(params.get(name) for name in NAMES)
+        """Return True if a viewer has sorted, searched or paged it."""
+        return any(params.get(name) for name in PARAMS)
 
     def prepare_value(self, value: Any, bound: Bound | None = None) -> TableView | None:
-        """Return the page of the table that was requested; unbound, the whole table."""
+        """Return the page that the viewer has chosen; without ``bound`` the whole table."""
         if value is None:
             return None
         if bound is None:
             return self._view(value, None).load()
-        # For everybody: the site's own language, whoever pushes.
-        ways = nullcontext() if bound.request else translation.override(settings.LANGUAGE_CODE)
-        with ways:
-            view = self._view(value, bound if self._is_asked(bound) else None)
+        # Without a request it is rendered for all viewers: in the site's own language.
+        language = nullcontext() if bound.request else translation.override(settings.LANGUAGE_CODE)
+        with language:
+            view = self._view(value, bound if self.takes_params and bound.is_loadable else None)
             return view if self._is_export(bound) else view.load()
 
-    def _is_asked(self, bound: Bound) -> bool:
-        return self.takes_params and bound.is_loadable
-
     def get_response(self, bound: Bound) -> HttpResponseBase | None:
-        """Answer with the file, where that is asked for."""
+        """Return the CSV file if the request asks for it, else ``None``."""
         if not self._is_export(bound):
             return None
         view = bound.get_value()
@@ -146,10 +145,10 @@ class Table(Component):
         return self.exporting and bound.is_loadable and bound.params.get(EXPORT) == "csv"
 
     def _view(self, value: Any, bound: Bound | None) -> TableView:
-        place = None
+        request = None
         if bound is not None:
-            place = Place(address_of(bound.key, bound.url, bound.kept), bound.params)
-        options = Options(
+            request = TableRequest(build_table_urls(bound.key, bound.url, bound.kept), bound.params)
+        features = TableFeatures(
             searching=self.searching,
             ordering=self.ordering,
             paging=self.paging,
@@ -158,14 +157,14 @@ class Table(Component):
             page_sizes=self.page_sizes,
             empty=self.empty,
         )
-        return TableView(self._source(value), options, place)
+        return TableView(self._source(value), features, request)
 
-    def _source(self, value: Any) -> Source:
+    def _source(self, value: Any) -> TableSource:
         if isinstance(value, TableSerializer):
             source = value.source()
             return source if source.order else replace(source, order=as_order(self.order))
         # Optional, and slow to import: only a process that renders a table needs it.
-        from dashboards.component.table.columns import as_table, make_table  # noqa: PLC0415
+        from dashboards.component.table.adapter import as_table, make_table  # noqa: PLC0415
 
         table = as_table(value)
         if table is not None:
@@ -174,9 +173,9 @@ class Table(Component):
             data = as_data("Table", TableData, value, short="data")
             rows = as_rows(data.data)
             if self.table_class is None:
-                given = self.columns if data.columns is None else data.columns
-                columns = as_columns(given, rows)
-                return Source(
+                declared = self.columns if data.columns is None else data.columns
+                columns = as_columns(declared, rows)
+                return TableSource(
                     as_named(rows, columns),
                     columns,
                     order=as_order(data.order or self.order),
@@ -184,7 +183,7 @@ class Table(Component):
                     force_lower=self.force_lower,
                 )
             table = make_table(self.table_class, rows)
-        return Source(
+        return TableSource(
             rows,
             {},
             order=as_order(self.order or table.order_by),
@@ -195,7 +194,7 @@ class Table(Component):
 
 @dataclass
 class BasicTable(Table):
-    """A ``Table`` of all its rows, with nothing to choose."""
+    """A ``Table`` that shows all rows, without search, order, pages or export."""
 
     searching: bool = False
     ordering: bool = False

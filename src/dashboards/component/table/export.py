@@ -1,4 +1,4 @@
-"""A table as a file: CSV, row by row, that a spreadsheet takes for text where it is text."""
+"""A table as a CSV file, written row by row, in which no text becomes a spreadsheet formula."""
 
 import csv
 import datetime as dt
@@ -14,13 +14,12 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-_ROWS = 500
-"""How many rows are written at a time."""
+_CHUNK_ROWS = 500
 
-# A spreadsheet may cut a file at other separators than ours (a semicolon where the comma is the
-# decimal sign), and then quotes within a line no longer hold text together. It may also cut off
-# what is blank. So a formula may begin at the start of a text and after each of these, behind
-# blanks and quotes. A comma is none of them: where it separates, our quotes hold.
+# A spreadsheet may split a file at other separators than the comma (a semicolon if the comma is
+# the decimal sign): then quotes within a line do not keep a text together. It may also remove
+# blanks. So a formula may begin at the start of a text and after each of these separators, behind
+# blanks and quotes. The comma is not among them: if it separates, the quotes keep the text.
 _BEGINS_FORMULA = re.compile(
     r"""(^|[;\t|\r\n\v\f\x1c-\x1e\x85\u2028\u2029])"""
     r"""(?=[\s\x00-\x1f"\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠])"""  # noqa: RUF001
@@ -35,9 +34,9 @@ def csv_response(
     """Return rows as a file to download.
 
     Args:
-        request: what asked for it; tells whether to be read in async code.
-        name: the file's name, without its ending.
-        rows: headings, then rows.
+        request: the request; the file is read asynchronously for a request under ASGI.
+        name: the file's name, without its extension.
+        rows: the headings, then the rows.
     """
     chunks = _chunks(rows)
     response = StreamingHttpResponse(
@@ -50,26 +49,26 @@ def csv_response(
     return response
 
 
-class _Line:
-    """What ``csv.writer`` takes for a file: returns what is written."""
+class _Echo:
+    """A file for ``csv.writer`` that returns each written line."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def _chunks(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    writer: Any = csv.writer(_Line())
+    writer: Any = csv.writer(_Echo())
     lines: Iterator[str] = (writer.writerow([_cell(value) for value in row]) for row in rows)
-    # Excel takes UTF-8 for what it is only where it begins so.
+    # Excel recognises UTF-8 only by this first character.
     start = "\ufeff"
-    while text := "".join(islice(lines, _ROWS)):
-        # A lone surrogate, which file names may have, is no text in UTF-8.
+    while text := "".join(islice(lines, _CHUNK_ROWS)):
+        # UTF-8 cannot encode a lone surrogate, which a file name may contain.
         yield (start + text).encode(errors="replace")
         start = ""
 
 
 async def _from_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    # Django would read all of it before it sends any.
+    # Under ASGI Django reads a synchronous iterator to its end before it sends anything.
     while chunk := await sync_to_async(_next)(chunks):
         yield chunk
 
@@ -86,11 +85,11 @@ def _cell(value: Any) -> Any:
         return local.isoformat(sep=" ")
     text = str(value)
     if isinstance(value, int | float | Decimal) and _NUMBER.fullmatch(text):
-        return text  # A number is no formula, negative or not.
+        return text  # A negative number begins with a minus, but is not a formula.
     return disarm(text)
 
 
 def disarm(text: str) -> str:
-    """Return text in which no spreadsheet finds a formula: ``'`` stands before each."""
+    """Return a text with ``'`` before each part that a spreadsheet would take for a formula."""
     disarmed = _BEGINS_FORMULA.sub(r"\1'", text)
     return f"'{disarmed}" if disarmed.startswith(_BREAKS) else disarmed

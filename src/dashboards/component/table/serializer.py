@@ -1,4 +1,4 @@
-"""A class that says what a table shows."""
+"""A class that declares what a table shows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from dashboards.component.serializer import Serializer
 from dashboards.component.table.source import (
     Columns,
-    Source,
+    TableSource,
     as_columns,
     as_named,
     as_order,
@@ -16,46 +16,47 @@ from dashboards.component.values import resolve
 
 
 class TableSerializer(Serializer):
-    """Says what a table shows: give the class as ``value`` or ``defer`` of a ``Table``.
+    """Declares what a table shows. Use the class as ``value`` or ``defer`` of a ``Table``.
 
-    ``Meta`` may say:
+    Attributes of ``Meta``:
 
-    * ``columns``: headings by name, such as ``{"author__name": "Author"}``; a name is a field, an
-      attribute or a key, through relations with ``__``. In place of a heading may stand any
-      column of django-tables2, which brings formats and links. Also a list of names.
-    * ``model``: whose objects are the rows; or override ``get_queryset`` or ``get_data``.
-    * ``order``: a name or several, with ``-`` before those that descend.
+    * ``columns``: headings by name, such as ``{"author__name": "Author"}``, or a list of names.
+      A name is a field, an attribute or a key, through relations with ``__``. A column of
+      django-tables2 may take the place of a heading, and adds formats and links.
+    * ``model``: the model whose objects are the rows; or override ``get_queryset`` or
+      ``get_data``.
+    * ``order``: one name or several, with ``-`` before those that descend.
     * ``title``: the caption.
     * ``first_as_absolute_url``: ``True`` links the first column to the row's own page.
-    * ``force_lower``: ``False`` tells upper from lower case in searching and ordering.
+    * ``force_lower``: ``False`` distinguishes upper and lower case in searching and ordering.
 
-    ``get_<name>_value(obj)`` computes a column's cells (``__`` of the name included). What it
-    returns is text, unless it is marked safe. Ordering and searching go by the field of that name:
-    a column that hides part of a field wants a name that is no field.
+    ``get_<name>_value(obj)`` computes a column's cells; ``<name>`` may contain ``__``. Its result
+    is escaped unless it is marked safe. Ordering and searching use the field of that name: give
+    a column that hides part of a field a name that is not a field.
     """
 
     allowed = ("columns", "first_as_absolute_url", "force_lower", "model", "order", "title")
 
     @classmethod
     def serialize(cls, **kwargs: Any) -> "TableSerializer":
-        """Return one for a request, as calling the class does."""
+        """Return an instance for a request, as calling the class does."""
         return cls(**kwargs)
 
     def get_data(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - for subclasses
         """Return the rows: a list or iterator of dicts or objects, or a queryset.
 
         Args:
-            *args: nothing, so far.
-            **kwargs: what ``get_queryset`` gets.
+            *args: unused; for later versions.
+            **kwargs: the arguments of ``get_queryset``.
         """
         return resolve(self.get_queryset, **kwargs)
 
-    def source(self) -> Source:
-        """Return rows and columns."""
+    def source(self) -> TableSource:
+        """Return the rows and columns."""
         rows = as_rows(resolve(self.get_data, **self.kwargs))
-        given: Columns | None = self.get_option("columns")
-        columns = as_columns(given, rows)
-        return Source(
+        declared: Columns | None = self.get_option("columns")
+        columns = as_columns(declared, rows)
+        return TableSource(
             as_named(rows, columns),
             columns,
             order=as_order(self.get_option("order")),

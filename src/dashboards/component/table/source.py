@@ -1,4 +1,4 @@
-"""What a table is made of, whatever form its value came in."""
+"""A table's rows and columns, made from any value that a table accepts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -28,9 +28,9 @@ class TableData:
 
     Args:
         data: a queryset, or a list or iterator of dicts or objects.
-        columns: what ``Table`` calls so; before what the component says.
-        order: what ``Table`` calls so; before what the component says.
-        title: the caption; before what the component says.
+        columns: as in ``Table``, instead of the component's.
+        order: as in ``Table``, instead of the component's.
+        title: the caption, instead of the component's.
     """
 
     data: Any = ()
@@ -40,18 +40,18 @@ class TableData:
 
 
 @dataclass(frozen=True)
-class Source:
-    """Rows, and how they are shown.
+class TableSource:
+    """The rows and columns of a table.
 
     Args:
         rows: a queryset, or a list.
         columns: headings, or columns of django-tables2, by name.
-        order: the order until a viewer wants another.
+        order: the order until a viewer chooses another.
         title: the caption.
-        getters: what computes a cell from its row, by the column's name.
-        first_as_absolute_url: whether the first column links to the row's own page.
-        force_lower: whether upper and lower case are one in searching and ordering.
-        table: a table of django-tables2 that brings its own columns; its rows are ``rows``.
+        getters: functions that compute a cell from its row, by the column's name.
+        first_as_absolute_url: True if the first column links to the row's own page.
+        force_lower: True if searching and ordering ignore case.
+        table: a ``django_tables2.Table`` with columns of its own, shown with ``rows``.
     """
 
     rows: Any
@@ -65,19 +65,19 @@ class Source:
 
 
 def as_rows(value: Any) -> Any:
-    """Return a queryset that nobody else has evaluated, or a list.
+    """Return a copy of a queryset, not evaluated yet, or a list.
 
     Raises:
-        ComponentValueError: the value is neither, nor anything that could be.
+        ComponentValueError: the value is neither a queryset nor an iterable of rows.
     """
     if isinstance(value, Manager):
         value = value.all()
     if isinstance(value, QuerySet):
         if not issubclass(value._iterable_class, ModelIterable | ValuesIterable):  # noqa: SLF001
-            # Rows of values_list() have no names: as dicts they have.
+            # Rows of values_list() have no names, those of values() have.
             value = value.values(*(getattr(value, "_fields", None) or ()))
         query = value.query
-        # These cannot be filtered or ordered any more.
+        # Django does not filter or order such querysets any further.
         if query.is_sliced or query.combinator or query.distinct_fields:
             return list(value.all())
         return value.all()
@@ -92,14 +92,15 @@ def as_rows(value: Any) -> Any:
 
 
 def as_named(rows: Any, columns: Mapping[str, Any]) -> Any:
-    """Return rows in which each column is found by its name: tuples become dicts.
+    """Return rows whose values can be read by name: tuples become dicts.
 
     Args:
         rows: a queryset, or a list.
         columns: the columns, in their order.
 
     Raises:
-        ComponentValueError: a row is no dict, object or tuple, or a tuple has another length.
+        ComponentValueError: a row is not a dict, an object or a tuple, or a tuple has another
+            length.
     """
     if isinstance(rows, QuerySet):
         return rows
@@ -126,10 +127,11 @@ _SCALARS = (str, bytes, int, float, complex, Decimal, set, frozenset, date, time
 
 
 def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
-    """Return headings or columns by name, from what was declared or from the rows.
+    """Return headings or columns by name: the declared ones, or those of the rows.
 
     Raises:
-        ComponentValueError: the rows do not say what of them may be shown.
+        ComponentValueError: no columns are declared, and the rows are model objects or other
+            objects without named fields. All their attributes must not be shown by default.
     """
     if columns is not None:
         return columns if isinstance(columns, Mapping) else dict.fromkeys(columns)
@@ -142,10 +144,10 @@ def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
     else:
         row = rows[0] if rows else {}
     if isinstance(row, Mapping):
-        # Rows of a list may lack what others have.
-        names = dict.fromkeys(name for each in _some(rows) for name in each)
+        # Not all dicts of a list have the same keys.
+        names = dict.fromkeys(name for each in _first_dicts(rows) for name in each)
         if unnamed := [name for name in names if not isinstance(name, str)]:
-            msg = f"A Table's columns must be called by texts, got {shorten(unnamed[0])}."
+            msg = f"A Table's columns must have texts as names, got {shorten(unnamed[0])}."
             raise ComponentValueError(msg)
         return {str(name): None for name in names}
     if is_dataclass(row):
@@ -156,12 +158,12 @@ def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
     raise ComponentValueError(msg)
 
 
-def _some(rows: Any) -> Sequence[Mapping[Any, Any]]:
+def _first_dicts(rows: Any) -> Sequence[Mapping[Any, Any]]:
     return [row for row in rows[:100] if isinstance(row, Mapping)]
 
 
 def as_order(order: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return an order as names, each with ``-`` before it where it descends."""
+    """Return an order as names of columns, with ``-`` before those that descend."""
     if not order:
         return ()
     if isinstance(order, str):

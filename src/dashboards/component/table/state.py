@@ -1,32 +1,32 @@
-"""What a viewer asks of a table, as the query string says it: order, search, page and size."""
+"""The viewer's choices for a table, read from the query string: order, search, page and size."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
-NAMES = ("sort", "search", "page", "size")
-"""The parameters that shape a table; on an address each has the prefix ``<key>-``."""
+PARAMS = ("sort", "search", "page", "size")
+"""The parameters that change a table; in URLs each has the prefix ``<key>-``."""
 
 EXPORT = "export"
 
-MAX_SEARCH = 200
+_MAX_SEARCH = 200
 _MAX_SORT = 300
 _MAX_ORDER = 3
 _MAX_PAGE_DIGITS = 9
+_MAX_LENGTHS = {"sort": _MAX_SORT, "search": _MAX_SEARCH, "page": _MAX_PAGE_DIGITS, "size": 9}
 
 
 @dataclass(frozen=True)
-class State:
-    """What a viewer asks for. Nothing in it is there that the table does not offer.
+class TableState:
+    """What a viewer has chosen. It contains only what the table offers.
 
     Args:
-        order: names of columns in order of weight, ``-`` before those that descend; ``None`` for
-            the table's own order.
-        search: words to look for.
-        page: the page, from 1; may lie beyond the last.
-        size: rows on a page; ``None`` for the table's own.
+        order: names of columns, the most important first, ``-`` before those that descend;
+            ``None`` for the table's own order.
+        search: words to search for.
+        page: the page, from 1; may be beyond the last.
+        size: rows on a page; ``None`` for the table's own number.
     """
 
     order: tuple[str, ...] | None = None
@@ -34,17 +34,19 @@ class State:
     page: int = 1
     size: int | None = None
 
-    def toggled(self, name: str, shown: Sequence[str], *, descending: bool = False) -> "State":
-        """Return what a click on a column's heading asks for: it goes first, then the others.
+    def toggle_order(
+        self, name: str, current: Sequence[str], *, descending: bool = False
+    ) -> "TableState":
+        """Return the state after a click on a column's heading: it orders before the others.
 
         Args:
             name: the column.
-            shown: the order that the table has now.
-            descending: whether the first click orders from high to low.
+            current: the order that the table has now.
+            descending: True if the first click orders from high to low.
         """
-        others = [each for each in shown if each.removeprefix("-") != name]
-        if shown and shown[0].removeprefix("-") == name:
-            descending = not shown[0].startswith("-")
+        others = [each for each in current if each.removeprefix("-") != name]
+        if current and current[0].removeprefix("-") == name:
+            descending = not current[0].startswith("-")
         alias = f"-{name}" if descending else name
         return replace(self, order=(alias, *others)[:_MAX_ORDER], page=1)
 
@@ -56,24 +58,27 @@ def read_state(
     sizes: Collection[int] = (),
     searching: bool = True,
     paging: bool = True,
-) -> State:
-    """Read what a client has sent. What makes no sense, or is not offered, counts as not sent."""
+) -> TableState:
+    """Return the state in a client's parameters. Invalid and unsupported ones are ignored."""
     sort = params.get("sort") or ""
     search = params.get("search") or "" if searching else ""
-    return State(
+    return TableState(
         order=_read_order(sort[:_MAX_SORT], orderable),
-        # A NUL is no text to PostgreSQL.
-        search=" ".join(search.replace("\0", " ")[:MAX_SEARCH].split()),
+        # PostgreSQL refuses text with a NUL.
+        search=" ".join(search.replace("\0", " ")[:_MAX_SEARCH].split()),
         page=_read_page(params.get("page") or "") if paging else 1,
         size=_read_size(params.get("size") or "", sizes) if paging else None,
     )
 
 
 def keep_params(params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
-    """Return the parameters of a table, each once and no longer than what is read of it."""
-    limits = {"sort": _MAX_SORT, "search": MAX_SEARCH, "page": _MAX_PAGE_DIGITS, "size": 9}
-    given = {name: (params.get(name) or "")[: limits[name]] for name in params if name in limits}
-    return MultiValueDict({name: [value] for name, value in given.items() if value})
+    """Return the parameters of a table: one value each, as long as ``read_state`` reads it."""
+    cut = {
+        name: (params.get(name) or "")[: _MAX_LENGTHS[name]]
+        for name in params
+        if name in _MAX_LENGTHS
+    }
+    return MultiValueDict({name: [value] for name, value in cut.items() if value})
 
 
 def _read_order(text: str, orderable: Collection[str]) -> tuple[str, ...] | None:
@@ -90,73 +95,9 @@ def _read_page(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         return 1
     digits = text.lstrip("0")
-    # Far beyond the last page, however far: int() refuses thousands of digits.
+    # Any number this long is beyond the last page, and int() refuses thousands of digits.
     return int(digits[:_MAX_PAGE_DIGITS] or 1) if len(digits) <= _MAX_PAGE_DIGITS else 10**9
 
 
 def _read_size(text: str, sizes: Collection[int]) -> int | None:
     return next((size for size in sizes if str(size) == text.strip()), None)
-
-
-@dataclass(frozen=True)
-class Address:
-    """How a state is written into query strings, beside what else the page was asked for.
-
-    Args:
-        key: the component's key.
-        url: where the component loads from.
-        others: what the page was asked for that is not the table's.
-    """
-
-    key: str
-    url: str
-    others: QueryDict = field(default_factory=QueryDict)
-
-    def fields(self, state: State, *without: str) -> list[tuple[str, str]]:
-        """Return names and values, as the hidden fields of a form."""
-        given = {
-            "sort": ",".join(state.order or ()),
-            "search": state.search,
-            "page": str(state.page) if state.page > 1 else "",
-            "size": str(state.size or ""),
-        }
-        own = [
-            (f"{self.key}-{name}", value)
-            for name, value in given.items()
-            if value and name not in without
-        ]
-        others = [(name, value) for name, values in self.others.lists() for value in values]
-        return others + own
-
-    def query(self, state: State, **more: str) -> str:
-        """Return the query string, ``?`` included: a link relative to the page's address."""
-        query = QueryDict(mutable=True)
-        for name, value in self.fields(state):
-            query.appendlist(name, value)
-        for name, value in more.items():
-            query[f"{self.key}-{name}"] = value
-        return f"?{query.urlencode()}"
-
-    def load(self, state: State, **more: str) -> str:
-        """Return the component's own address for a state."""
-        path, _, given = self.url.partition("?")
-        query = QueryDict(given, mutable=True)
-        new = QueryDict(self.query(state, **more)[1:])
-        for name in [name for name in query if self.is_own(name) or name in new]:
-            del query[name]
-        query.update(new)
-        return f"{path}?{query.urlencode()}" if query else path
-
-    def is_own(self, name: str) -> bool:
-        """Whether a name in a query string is one of the table's."""
-        prefix = f"{self.key}-"
-        return name.startswith(prefix) and name.removeprefix(prefix) in (*NAMES, EXPORT)
-
-
-def address_of(key: str, url: str, asked: QueryDict) -> Address:
-    """Return how a component's states are written on the page that was asked for so."""
-    address = Address(key, url)
-    others = asked.copy()
-    for name in [name for name in others if address.is_own(name)]:
-        del others[name]
-    return replace(address, others=others)

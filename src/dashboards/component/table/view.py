@@ -1,28 +1,37 @@
-"""What the template gets: one page of a table, and the addresses of the others."""
+"""What the template of a table gets: one page of rows, and links to other states."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
 from django.utils.datastructures import MultiValueDict
 from django.utils.formats import number_format
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboards import conf
-from dashboards.component.table.rows import Field, rows_of
-from dashboards.component.table.source import Source
-from dashboards.component.table.state import Address, State, read_state
+from dashboards.component.table.list_rows import ListRows
+from dashboards.component.table.queryset_rows import QuerysetRows
+from dashboards.component.table.rows import Field, Rows
+from dashboards.component.table.source import TableSource
+from dashboards.component.table.state import TableState, read_state
+from dashboards.component.table.urls import TableUrls
 from dashboards.exceptions import ValueTooLargeError
 
 if TYPE_CHECKING:
-    from dashboards.component.table.columns import Cell, Head, Line
+    from dashboards.component.table.adapter import Column
+    from dashboards.component.table.cells import Cell, Row
 
 
 @dataclass(frozen=True)
 class Link:
-    """A state of the table: where the page has it, and where the component loads it from."""
+    """A link to a state of the table.
+
+    Args:
+        href: the page in that state.
+        load: the URL that the component loads it from.
+    """
 
     href: str
     load: str
@@ -33,11 +42,11 @@ class Heading:
     """The heading of one column.
 
     Args:
-        label: what it says.
-        attrs: further attributes.
-        link: orders by it; ``None`` where it does not order.
-        direction: ``"ascending"`` or ``"descending"``, where the table is ordered by it.
-        rank: which column of the order it is, from 1; 0 for none.
+        label: its text.
+        attrs: HTML attributes, with a space before each.
+        link: orders by the column; ``None`` if the viewer cannot order by it.
+        direction: ``"ascending"`` or ``"descending"`` if the table is ordered by it, else empty.
+        rank: its place among several columns that the table is ordered by, from 1; else 0.
     """
 
     label: Any
@@ -48,30 +57,30 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a table stands, so that something can be asked of it.
+class TableRequest:
+    """The request that a table is shown for.
 
     Args:
-        address: how a state is written into addresses.
-        params: what was asked for.
+        urls: builds the URLs of the table's states.
+        params: the table's parameters.
     """
 
-    address: Address
+    urls: TableUrls
     params: MultiValueDict[str, str]
 
 
 @dataclass(frozen=True)
-class Options:
+class TableFeatures:
     """What a table offers.
 
     Args:
-        searching: whether rows can be searched.
-        ordering: whether a viewer can order them.
-        paging: whether they are cut into pages.
-        exporting: whether they can be downloaded.
-        page_size: rows on a page, until a viewer wants another.
-        page_sizes: the sizes to choose from.
-        empty: what is said where there are no rows.
+        searching: True if rows can be searched.
+        ordering: True if a viewer can order them.
+        paging: True if they are divided into pages.
+        exporting: True if they can be downloaded.
+        page_size: rows on a page, unless the viewer chose another number.
+        page_sizes: the numbers to choose from.
+        empty: the text of a table without rows.
     """
 
     searching: bool = False
@@ -84,247 +93,233 @@ class Options:
 
 
 class TableView:
-    """One page of a table, as one viewer asked for it.
+    """One page of a table in the state that one viewer has chosen.
+
+    ``load`` reads the rows and sets the attributes that the template needs; an export reads the
+    rows of all pages instead.
 
     Args:
         source: rows and columns.
-        options: what it offers.
-        place: where it stands; ``None`` where nothing can be asked of it.
+        features: what the table offers.
+        request: the request; ``None`` if the table has no URL, so that nothing can be chosen.
     """
 
-    def __init__(self, source: Source, options: Options, place: Place | None = None) -> None:
-        # Optional, and slow to import: only a process that renders a table needs it.
-        from dashboards.component.table.columns import Engine  # noqa: PLC0415
+    total: int
+    """The number of rows on all pages."""
+    page: int
+    """The number of this page; if the viewer asked for one beyond the last, the last."""
+    pages: int
+    """The number of pages; 1 if there are no rows."""
+    rows: Sequence["Row"]
+    """The rows of this page."""
+    footer: Sequence["Cell"]
+    """The cells of the footer, computed from the rows of this page."""
+    headings: Sequence[Heading]
+    has_size_choice: bool
+    """True if another number of rows on a page would change what is shown."""
+    hidden_fields: Sequence[tuple[str, str]]
+    """Names and values of the parameters that the form with search and size keeps."""
+    view_url: str
+    """The URL that this state loads from; empty if it is the state that all viewers see first."""
+    csv_url: str
+    """The URL of all rows as a file; empty if they cannot be downloaded."""
 
-        self._engine: Engine = Engine(source)
-        self._options = options
-        self._place = place
+    def __init__(
+        self, source: TableSource, features: TableFeatures, request: TableRequest | None = None
+    ) -> None:
+        # Optional, and slow to import: only a process that renders a table needs it.
+        from dashboards.component.table.adapter import TableColumns  # noqa: PLC0415
+
+        self._columns = TableColumns(source)
+        self._features = features
+        self._request = request
         self.title = source.title
-        fields = [head.field for head in self._engine.heads]
-        rows = rows_of(source.rows, fields, lower=source.force_lower)
+        self.key = request.urls.key if request else ""
+        self.load_url = request.urls.url.partition("?")[0] if request else ""
+        self.empty_text = features.empty or self._columns.empty_text
+        self.sizes = sorted({*features.page_sizes, features.page_size})
+        fields = [column.field for column in self._columns.columns]
+        rows = _make_rows(source.rows, fields, ignore_case=source.force_lower)
         self._orderable = {
-            head.name: head
-            for head in self._engine.heads
-            if head.orderable and rows.can_order(head.field)
+            column.name
+            for column in self._columns.columns
+            if column.orderable and rows.can_order(column.field)
         }
         searchable = [field for field in fields if rows.can_search(field)]
-        self.can_search = bool(place and options.searching and searchable)
-        self.is_paged = bool(place and options.paging)
-        self.state = State()
-        if place:
+        self.can_search = bool(request and features.searching and searchable)
+        self.is_paged = bool(request and features.paging)
+        self.state = TableState()
+        if request:
             self.state = read_state(
-                place.params,
-                orderable=self._orderable if options.ordering else (),
-                sizes=[size for size in self.sizes if size != options.page_size],
+                request.params,
+                orderable=self._orderable if features.ordering else (),
+                sizes=[size for size in self.sizes if size != features.page_size],
                 searching=self.can_search,
                 paging=self.is_paged,
             )
-        self._order = self.state.order or tuple(map(self._engine.alias, source.order))
+        self.size = self.state.size or features.page_size
+        self._order = self.state.order or tuple(map(self._columns.alias, source.order))
         if self.state.search:
-            rows = rows.searched(self.state.search, searchable)
-        self._all = rows.ordered([self._term(alias) for alias in self._order])
+            rows = rows.search(self.state.search, searchable)
+        self._all_rows = rows.order([self._as_term(alias) for alias in self._order])
 
-    def _term(self, alias: str) -> tuple[Field, bool]:
-        return self._engine.field(alias.removeprefix("-")), alias.startswith("-")
+    def _as_term(self, alias: str) -> tuple[Field, bool]:
+        return self._columns.get_field(alias.removeprefix("-")), alias.startswith("-")
 
-    # Rows
+    def export(self) -> Iterator[list[Any]]:
+        """Yield the headings, then the rows of all pages, as plain values."""
+        return self._columns.export(iter(self._all_rows))
 
-    @cached_property
-    def total(self) -> int:
-        """How many rows there are, on all pages."""
-        return self._all.count() if self.is_paged else len(self.lines)
+    def load(self) -> "TableView":
+        """Read the rows of this page, and return this view.
 
-    @cached_property
-    def size(self) -> int:
-        """How many rows a page has."""
-        return self.state.size or self._options.page_size
+        This is done before the template runs, because a template hides some errors.
+        """
+        self._load_rows()
+        self.footer = self._columns.make_footer() if self.rows else ()
+        self.headings = self._make_headings()
+        self.has_size_choice = self.is_paged and len(self.sizes) > 1 and self.total > self.sizes[0]
+        self._load_urls()
+        return self
 
-    @cached_property
-    def pages(self) -> int:
-        """How many pages there are; one, where there are no rows."""
-        return max(1, -(-self.total // self.size)) if self.is_paged else 1
-
-    @cached_property
-    def page(self) -> int:
-        """Which page this is: the last, where one beyond it was asked for."""
-        return min(self.state.page, self.pages)
-
-    @cached_property
-    def lines(self) -> Sequence["Line"]:
-        """The rows of this page."""
-        if not self.is_paged:
-            return self._engine.lines(self._read_all())
-        start = (self.page - 1) * self.size
-        return self._engine.lines(self._all.cut(start, start + self.size))
+    def _load_rows(self) -> None:
+        if self.is_paged:
+            self.total = self._all_rows.count()
+            self.pages = max(1, -(-self.total // self.size))
+            self.page = min(self.state.page, self.pages)
+            start = (self.page - 1) * self.size
+            self.rows = self._columns.make_rows(self._all_rows.read(start, start + self.size))
+        else:
+            self.rows = self._columns.make_rows(self._read_all())
+            self.total, self.pages, self.page = len(self.rows), 1, 1
 
     def _read_all(self) -> Sequence[Any]:
-        """Return all rows, where they are shown without pages.
+        """Return all rows, for a table without pages.
 
         Raises:
-            ValueTooLargeError: even empty they would be too many to be sent. They are not read on.
+            ValueTooLargeError: they are more than could be stored, even if all cells were empty.
+                No further rows are read.
         """
-        limit: int = conf.get("MAX_FRAME_BYTES")
-        most = limit // (len("<tr></tr>") + len("<td></td>") * len(self._engine.heads))
-        rows = self._all.cut(0, most + 1)
-        if len(rows) > most:
+        max_bytes: int = conf.get("MAX_FRAME_BYTES")
+        empty_row = len("<tr></tr>") + len("<td></td>") * len(self._columns.columns)
+        max_rows = max_bytes // empty_row
+        rows = self._all_rows.read(0, max_rows + 1)
+        if len(rows) > max_rows:
             msg = (
-                f"a table without pages shows {most:,} rows at most, for {limit:,} bytes are "
-                "stored and sent to pages. Show fewer, let it be loaded in pages (a Table whose "
-                "value is callable), or raise DASHBOARDS['MAX_FRAME_BYTES']."
+                f"a table without pages shows {max_rows:,} rows at most, for {max_bytes:,} bytes "
+                "are stored and sent to pages. Show fewer, let it be loaded in pages (a Table "
+                "whose value is callable), or raise DASHBOARDS['MAX_FRAME_BYTES']."
             )
             raise ValueTooLargeError(msg)
         return rows
 
-    @cached_property
-    def foot(self) -> Sequence["Cell"]:
-        """The cells of the footer, of the rows of this page."""
-        return self._engine.foot() if self.lines else ()
+    def _load_urls(self) -> None:
+        self.hidden_fields, self.view_url, self.csv_url = (), "", ""
+        if self._request is None:
+            return
+        urls, state = self._request.urls, self.state
+        if self.can_search or self.has_size_choice:
+            in_form = ("search", "page", "size") if self.has_size_choice else ("search", "page")
+            self.hidden_fields = urls.get_hidden_fields(state, *in_form)
+        if state != TableState():
+            self.view_url = urls.get_load_url(replace(state, page=self.page))
+        if self._features.exporting:
+            self.csv_url = urls.get_load_url(replace(state, page=1, size=None), export="csv")
 
-    def export(self) -> Iterator[list[Any]]:
-        """Go through headings and the rows of all pages, as plain values."""
-        return self._engine.values(iter(self._all))
+    def _make_headings(self) -> Sequence[Heading]:
+        ranks = {alias.removeprefix("-"): rank for rank, alias in enumerate(self._order, 1)}
+        current = [each for each in self._order if each.removeprefix("-") in self._orderable]
+        return [
+            self._make_heading(index, column, ranks.get(column.name, 0), current)
+            for index, column in enumerate(self._columns.columns)
+        ]
 
-    def load(self) -> "TableView":
-        """Read the rows now: errors in a template are not always told."""
-        _ = self.total, self.lines, self.foot, self.headings
-        return self
+    def _make_heading(
+        self, index: int, column: "Column", rank: int, current: Sequence[str]
+    ) -> Heading:
+        link = None
+        if self._features.ordering and column.name in self._orderable:
+            state = self.state.toggle_order(column.name, current, descending=column.descending)
+            link = self._make_link(state)
+        direction = ""
+        if rank:
+            is_descending = self._order[rank - 1].startswith("-")
+            direction = "descending" if is_descending else "ascending"
+        attrs = column.attrs
+        if "class=" not in attrs and any(row.cells[index].is_number for row in self.rows):
+            attrs = format_html('{} class="dashboards-number"', attrs)
+        return Heading(column.label, attrs, link, direction, rank if len(self._order) > 1 else 0)
 
-    # What is said about them
+    def _make_link(self, state: TableState) -> Link | None:
+        if self._request is None:
+            return None
+        urls = self._request.urls
+        return Link(urls.get_page_url(state), urls.get_load_url(state))
+
+    def _make_page_link(self, page: int) -> Link | None:
+        is_other = 1 <= page <= self.pages and page != self.page
+        return self._make_link(replace(self.state, page=page)) if is_other else None
+
+    # The properties below are for a table with pages: each is used once, if at all.
 
     @property
-    def first(self) -> str:
-        """The number of the first row shown."""
-        return _number((self.page - 1) * self.size + 1)
+    def first_row(self) -> str:
+        """The number of the first row on this page, as text."""
+        return _format((self.page - 1) * self.size + 1)
 
     @property
-    def last(self) -> str:
-        """The number of the last row shown."""
-        return _number(min(self.page * self.size, self.total))
+    def last_row(self) -> str:
+        """The number of the last row on this page, as text."""
+        return _format(min(self.page * self.size, self.total))
 
     @property
-    def count(self) -> str:
-        """How many rows there are, as text."""
-        return _number(self.total)
+    def total_text(self) -> str:
+        """The number of rows on all pages, as text."""
+        return _format(self.total)
 
     @property
     def page_text(self) -> str:
-        """Which page this is, as text."""
-        return _number(self.page)
+        """The number of this page, as text."""
+        return _format(self.page)
 
     @property
     def pages_text(self) -> str:
-        """How many pages there are, as text."""
-        return _number(self.pages)
+        """The number of pages, as text."""
+        return _format(self.pages)
 
     @property
-    def empty_text(self) -> str:
-        """What the developer wants said where there are no rows."""
-        return self._options.empty or self._engine.empty_text
-
-    # What can be asked for
-
-    @cached_property
-    def headings(self) -> Sequence[Heading]:
-        """The headings, with what a click on them asks for."""
-        ranks = {alias.removeprefix("-"): rank for rank, alias in enumerate(self._order, 1)}
-        return [
-            self._heading(head, ranks.get(head.name, 0), self._is_number(index))
-            for index, head in enumerate(self._engine.heads)
-        ]
-
-    def _is_number(self, index: int) -> bool:
-        return any(line.cells[index].is_number for line in self.lines)
-
-    def _heading(self, head: "Head", rank: int, is_number: bool) -> Heading:  # noqa: FBT001
-        link = None
-        if self._place and self._options.ordering and head.name in self._orderable:
-            shown = [each for each in self._order if each.removeprefix("-") in self._orderable]
-            link = self._link(self.state.toggled(head.name, shown, descending=head.descending))
-        direction = ""
-        if rank:
-            falls = self._order[rank - 1].startswith("-")
-            direction = "descending" if falls else "ascending"
-        attrs = head.attrs
-        if is_number and "class=" not in attrs:
-            attrs = format_html('{} class="dashboards-number"', attrs)
-        return Heading(head.label, attrs, link, direction, rank if len(self._order) > 1 else 0)
+    def first_page(self) -> Link | None:
+        """A link to the first page; ``None`` if this is it."""
+        return self._make_page_link(1)
 
     @property
-    def sizes(self) -> Sequence[int]:
-        """The sizes of a page to choose from."""
-        return sorted({*self._options.page_sizes, self._options.page_size})
+    def previous_page(self) -> Link | None:
+        """A link to the previous page; ``None`` if there is none."""
+        return self._make_page_link(self.page - 1)
 
     @property
-    def has_choice_of_size(self) -> bool:
-        """Whether another size would show anything else."""
-        return self.is_paged and len(self.sizes) > 1 and self.total > self.sizes[0]
-
-    def _link(self, state: State) -> Link | None:
-        if not self._place:
-            return None
-        return Link(self._place.address.query(state), self._place.address.load(state))
-
-    def _page_link(self, page: int) -> Link | None:
-        is_there = 1 <= page <= self.pages and page != self.page
-        return self._link(replace(self.state, page=page)) if is_there else None
+    def next_page(self) -> Link | None:
+        """A link to the next page; ``None`` if there is none."""
+        return self._make_page_link(self.page + 1)
 
     @property
-    def to_first(self) -> Link | None:
-        """The first page, where this is another."""
-        return self._page_link(1)
+    def last_page(self) -> Link | None:
+        """A link to the last page; ``None`` if this is it."""
+        return self._make_page_link(self.pages)
 
     @property
-    def to_previous(self) -> Link | None:
-        """The page before."""
-        return self._page_link(self.page - 1)
-
-    @property
-    def to_next(self) -> Link | None:
-        """The page after."""
-        return self._page_link(self.page + 1)
-
-    @property
-    def to_last(self) -> Link | None:
-        """The last page, where this is another."""
-        return self._page_link(self.pages)
-
-    @property
-    def unsearched(self) -> Link | None:
-        """All rows, where this is what a search has found."""
-        return self._link(replace(self.state, search="", page=1)) if self.state.search else None
-
-    @property
-    def csv(self) -> str | None:
-        """Where all rows are, as a file."""
-        if not (self._place and self._options.exporting):
-            return None
-        return self._place.address.load(replace(self.state, page=1, size=None), export="csv")
-
-    @property
-    def fields(self) -> Sequence[tuple[str, str]]:
-        """What a search keeps of what was asked for: names and values of hidden fields."""
-        if not self._place:
-            return ()
-        asked_here = ("search", "page", *(("size",) if self.has_choice_of_size else ()))
-        return self._place.address.fields(self.state, *asked_here)
-
-    @property
-    def loads(self) -> str:
-        """Where the component loads from."""
-        return self._place.address.url.partition("?")[0] if self._place else ""
-
-    @property
-    def key(self) -> str:
-        """The component's key, where anything can be asked for."""
-        return self._place.address.key if self._place else ""
-
-    @property
-    def own(self) -> str:
-        """Where this view is loaded from, where it is not what everybody sees."""
-        if not self._place or self.state == State():
-            return ""
-        return self._place.address.load(replace(self.state, page=self.page))
+    def without_search(self) -> Link | None:
+        """A link to all rows; ``None`` if the viewer does not search."""
+        return (
+            self._make_link(replace(self.state, search="", page=1)) if self.state.search else None
+        )
 
 
-def _number(number: int) -> str:
+def _make_rows(rows: Any, fields: Sequence[Field], *, ignore_case: bool) -> Rows:
+    if isinstance(rows, QuerySet):
+        return QuerysetRows(rows, fields, ignore_case=ignore_case)
+    return ListRows(rows, ignore_case=ignore_case)
+
+
+def _format(number: int) -> str:
     return number_format(number, use_l10n=True, force_grouping=True)

@@ -1,8 +1,8 @@
-"""Telling the store who may have lost access, again and again until it knows.
+"""Write revocations to the store, and retry until it has taken them.
 
-A store may take no writes while others read it well: a database that is locked, full or read-only,
-this process's network. Hubs that read see no failure then, and would go on showing news to
-somebody who has logged out.
+A store may refuse writes while it can be read: a database that is locked, full or read-only, or a
+network failure of this process only. Hubs that read get no error then, and would send updates to a
+user who has logged out.
 """
 
 import atexit
@@ -33,16 +33,16 @@ from dashboards.live.stores import get_store
 logger = logging.getLogger("dashboards.live")
 
 _FIRST_PAUSE_SECONDS = 0.2
-_MOST_PAUSE_SECONDS = 5.0
-_MOST_AT_ONCE = 1000
-"""Users that are told singly; were it more, everybody is asked anew."""
+_MAX_PAUSE_SECONDS = 5.0
+_MAX_AT_ONCE = 1000
+"""Revocations in one write. A retry with more users and sessions revokes all users instead."""
 
 MERGE_SECONDS = 5.0
-"""Time in which revocations are put together that may come many times a second."""
+"""Time in which ``revoke_soon`` merges revocations."""
 
 
 class Revocations:
-    """What this process has to tell. Without a thread while the store takes what it is told."""
+    """The revocations of one process. It has a thread only while the store refuses them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -55,133 +55,138 @@ class Revocations:
 
     @property
     def are_waiting(self) -> bool:
-        """Whether there is something that the store has not taken yet."""
-        # A fork leaves the thread behind.
+        """True if the store has not taken all revocations yet."""
+        # After a fork the thread does not exist any more.
         return self._thread is not None and self._thread.is_alive()
 
-    def revoke(self, who: str) -> None:
-        """Tell whose streams may have lost access: a key as ``subjects`` makes it. Raises nothing.
+    def revoke(self, key: str) -> None:
+        """Revoke the access of streams.
 
-        Whoever saved is not to blame for a store that does not answer.
+        It raises nothing: code that saves a user must not fail because the store is down.
+
+        Args:
+            key: a subject, or subjects that were joined (``access/subjects.py``).
         """
-        self.revoke_all({who})
+        self.revoke_all({key})
 
     def revoke_soon(self, keys: Iterable[str]) -> None:
-        """Do as ``revoke``, at most once in ``MERGE_SECONDS``: the first time at once.
+        """Do as ``revoke_all``, at most once in ``MERGE_SECONDS``: the first time at once.
 
-        For what may happen many times a second, such as the saving of objects.
+        For revocations that may come many times a second, such as those of saved objects.
         """
         with self._lock:
             self._merged.update(keys)
-            # A fork leaves the thread behind.
+            # After a fork the timer's thread does not exist any more.
             if self._timer is not None and self._timer.is_alive():
                 return
             pause = self._merged_at + MERGE_SECONDS - time.monotonic()
             if pause > 0:
-                self._timer = threading.Timer(pause, self._tell_merged_alone)
+                self._timer = threading.Timer(pause, self._flush_in_thread)
                 self._timer.daemon = True
                 self._timer.start()
                 return
         self.flush()
 
     def flush(self) -> None:
-        """Tell now what ``revoke_soon`` has put together: a process that ends may not wait."""
+        """Write now what ``revoke_soon`` has merged: the process may be about to end."""
         with self._lock:
             merged, self._merged = self._merged, set()
             self._merged_at = time.monotonic()
         if merged:
             self.revoke_all(merged)
 
-    def _tell_merged_alone(self) -> None:
+    def _flush_in_thread(self) -> None:
         with self._lock:
             self._timer = None
         try:
             self.flush()
         finally:
-            # Of this thread.
+            # The connections of this thread.
             connections.close_all()
 
     def revoke_all(self, keys: set[str]) -> None:
-        """Do as ``revoke``, for several keys."""
+        """Do as ``revoke``, for any number of keys."""
         try:
             left = sorted(keys)
             while left:
-                some, left = left[:_MOST_AT_ONCE], left[_MOST_AT_ONCE:]
+                some, left = left[:_MAX_AT_ONCE], left[_MAX_AT_ONCE:]
                 get_store().put(REVOCATIONS, dict.fromkeys(some, ""))
         except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-            self._remember(keys, error)
+            self._retry(keys, error)
 
-    def _remember(self, keys: set[str], error: Exception) -> None:
+    def _retry(self, keys: set[str], error: Exception) -> None:
         with self._lock:
             self._waiting |= keys
-            # By then every stream of this moment is of age, and whoever held it was asked anew.
+            # By then every stream that is open now has ended by age, and was checked on reconnect.
             self._until = time.monotonic() + conf.get("STREAM_MAX_AGE_SECONDS")
             if self.are_waiting:
                 return
             self._thread = threading.Thread(
-                target=self._insist, name="dashboards-revocation", daemon=True
+                target=self._run, name="dashboards-revocation", daemon=True
             )
             self._thread.start()
         logger.error(
-            "The store of live state cannot be told who lost access; it is tried until it can.",
+            "Revoked access cannot be written to the store of live state; it is tried again.",
             exc_info=error,
             extra={"event": "revocation_waiting"},
         )
 
-    def _insist(self) -> None:
+    def _run(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
         while self._is_needed():
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - not all processes at once
-            pause = min(2 * pause, _MOST_PAUSE_SECONDS)
-            self._try()
+            # Random, so that not all processes retry at once.
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+            pause = min(2 * pause, _MAX_PAUSE_SECONDS)
+            self._write()
 
     def _is_needed(self) -> bool:
         with self._lock:
             if time.monotonic() > self._until:
                 self._waiting.clear()
             if not self._waiting:
-                # Said here, lest somebody who comes now wait for a thread that is ending.
+                # With the lock held: a revocation that comes now must start a new thread.
                 self._thread = None
             return bool(self._waiting)
 
-    def _try(self) -> None:
+    def _write(self) -> None:
         with self._lock:
-            # Taken out first: who comes back and leaves once more meanwhile is told of anew.
+            # Swap the set before writing: a user revoked again during the write must be queued
+            # again.
             waiting, self._waiting = self._waiting, set()
-        told = waiting
-        if len(waiting) > _MOST_AT_ONCE:
-            told = {ALL_USERS, *(key for key in waiting if not is_personal(key))}
+        keys = waiting
+        if len(waiting) > _MAX_AT_ONCE:
+            keys = {ALL_USERS, *(key for key in waiting if not is_personal(key))}
         try:
-            get_store().put(REVOCATIONS, dict.fromkeys(told, ""))
+            get_store().put(REVOCATIONS, dict.fromkeys(keys, ""))
         except Exception as error:  # noqa: BLE001 - a store may fail in its own ways
-            logger.debug("The store was not told who lost access: %r", error)
+            logger.debug("Revoked access was not written to the store: %r", error)
             with self._lock:
-                self._waiting |= told
+                self._waiting |= keys
         else:
             logger.warning(
-                "The store of live state was told who lost access.",
+                "Revoked access was written to the store of live state.",
                 extra={"event": "revocation_stored"},
             )
         finally:
-            # It may be the connection that is broken: the next try opens a new one.
+            # The connection may be broken. The next write opens a new one.
             connections.close_all()
 
 
 revocations = Revocations()
-"""What this process has to tell."""
+"""Those of this process."""
 
 atexit.register(revocations.flush)
 
 
 class Revocable(Protocol):
-    """A dashboard: a class, or an instance of it that is about an object or for a user."""
+    """A dashboard class, or an instance of it that is about an object or for a user."""
 
     @classmethod
     def get_label(cls) -> str:
-        """Return what names the class on all servers."""
+        """Return the label of the class, the same on all servers."""
 
     def get_subjects(self) -> tuple[str, ...]:
-        """Return the subjects of the instance: its class, its object, the user that it is for."""
+        """Return the subjects of the instance: its class, its object and its user."""
 
 
 def revoke(
@@ -191,30 +196,30 @@ def revoke(
     dashboard: Revocable | type[Revocable] | None = None,
     object: Any = None,  # noqa: A002 - users know it by this name
 ) -> None:
-    """Have the streams that are concerned checked for access anew, wherever they are held.
+    """Check the access of streams anew, on all servers.
 
-    Call it after a change about access that Django sends no signal for, and that only your project
-    knows of: ``QuerySet.update``, SQL, a contract that was ended. Streams that are about all that
-    is named end; their pages connect again at once, and the permission classes let them in or
-    refuse them. Inside a transaction it takes effect on commit, and not at all on rollback.
+    Call it after a change of access for which Django sends no signal: ``QuerySet.update``, SQL, a
+    contract that has ended. It concerns the streams that match all arguments. Those of a user or
+    session end; their pages reconnect at once, and the permission classes let them in or refuse
+    them. Others get no updates until permissions were checked, and end if they are refused. Inside
+    a transaction it takes effect on commit, and not at all on rollback.
 
     Args:
         user: a user, or a user's primary key.
         session: a session's key, or an object that has one, such as ``request.session``.
-        dashboard: a dashboard class, or an instance: that names its object too, and the user that
-            it is for.
+        dashboard: a dashboard class, or an instance, which includes its object and its user.
         object: the object that dashboards are about.
 
     Raises:
-        TypeError: nothing is named.
+        TypeError: no argument is given.
         ValueError: a user, session or object that has not been saved.
     """
     keys = _get_keys(user, session, dashboard, object)
-    tell = partial(revocations.revoke_all, keys)
+    revoke_keys = partial(revocations.revoke_all, keys)
     if connections[DEFAULT_DB_ALIAS].in_atomic_block:
-        transaction.on_commit(tell)
+        transaction.on_commit(revoke_keys)
     else:
-        tell()
+        revoke_keys()
 
 
 async def arevoke(
@@ -228,30 +233,30 @@ async def arevoke(
     await sync_to_async(revoke)(user=user, session=session, dashboard=dashboard, object=object)
 
 
-def _get_keys(user: Any, session: Any, dashboard: Any, thing: Any) -> set[str]:
+def _get_keys(user: Any, session: Any, dashboard: Any, obj: Any) -> set[str]:
     parts: list[str] = []
     if user is not None:
-        parts.append(user_subject(_saved("user", getattr(user, "pk", user))))
+        parts.append(user_subject(_require_saved("user", getattr(user, "pk", user))))
     if session is not None:
         key = getattr(session, "session_key", session)
-        parts.append(session_subject(str(_saved("session", key))))
+        parts.append(session_subject(str(_require_saved("session", key))))
     if isinstance(dashboard, type):
         kind: type[Revocable] = dashboard
         parts.append(dashboard_subject(kind.get_label()))
     elif dashboard is not None:
         parts += dashboard.get_subjects()
-    # Of several base models each names the object.
+    # An object with several base models has one subject for each.
     names: tuple[str, ...] = ("",)
-    if thing is not None:
-        _saved("object", getattr(thing, "pk", thing))
-        names = object_subjects(thing)
-    if not parts and thing is None:
+    if obj is not None:
+        _require_saved("object", getattr(obj, "pk", obj))
+        names = object_subjects(obj)
+    if not parts and obj is None:
         msg = "revoke() needs at least one of user, session, dashboard and object."
         raise TypeError(msg)
     return {join(filter(None, (*parts, name))) for name in names}
 
 
-def _saved(name: str, key: Any) -> Any:
+def _require_saved(name: str, key: Any) -> Any:
     if key is None or key == "":
         msg = f"revoke({name}=…): the {name} has not been saved."
         raise ValueError(msg)

@@ -1,10 +1,10 @@
-"""Streams follow the login: who may lose access is asked anew within a moment.
+"""Revoke access when Django signals a logout, or a change of a user, session, group or permission.
 
-The store keeps a channel of revocations, so that this is state like any other: a hub looks there
-before it shows news to anybody who is signed in, whatever hints were lost. It ends the streams that
-are concerned, and the pages that come back are let in or refused by the same permissions as ever.
+Revocations are state in the store like any other: a hub reads them before it sends an update to a
+signed-in viewer, even if all notifications were lost. It ends the streams that they concern. The
+pages reconnect, and the usual permissions let them in or refuse them.
 
-Here is what Django tells of by signals. ``dashboards.live.revoke`` is for what else there is.
+``dashboards.live.revoke`` is for changes of which Django sends no signal.
 """
 
 from collections.abc import Callable
@@ -31,17 +31,17 @@ _UID = "dashboards.live.access.signals"
 
 
 def connect() -> None:
-    """Watch logins, sessions, users, groups and their permissions."""
+    """Connect the signals of logins, sessions, users, groups and their permissions."""
     user, group = get_user_model(), apps.get_model("auth", "Group")
     user_logged_in.connect(_logged_in, dispatch_uid=_UID)
     user_logged_out.connect(_logged_out, dispatch_uid=_UID)
     _watch(user, saved=_saved, deleted=_deleted)
     for relation in ("groups", "user_permissions"):
         if hasattr(user, relation):
-            _watch_relation(getattr(user, relation).through, _regrouped)
-    _watch(group, saved=_saved_for_everybody, deleted=_everybody)
-    _watch(apps.get_model("auth", "Permission"), deleted=_everybody)
-    _watch_relation(group.permissions.through, _everybody)
+            _watch_relation(getattr(user, relation).through, _groups_changed)
+    _watch(group, saved=_group_saved, deleted=_access_changed)
+    _watch(apps.get_model("auth", "Permission"), deleted=_access_changed)
+    _watch_relation(group.permissions.through, _access_changed)
     for model in apps.get_models():
         if issubclass(model, AbstractBaseSession):
             _watch(model, deleted=_session_deleted)
@@ -53,7 +53,7 @@ def _watch(
     deleted: Callable[..., None],
     saved: Callable[..., None] | None = None,
 ) -> None:
-    """Hear of a model's rows, through whatever model they are saved or deleted."""
+    """Connect the signals of a model, and of all models that share its rows."""
     for each in get_models_of_same_rows(model):
         post_delete.connect(deleted, sender=each, dispatch_uid=_UID)
         if saved is not None:
@@ -61,18 +61,18 @@ def _watch(
 
 
 def _watch_relation(through: type[Model], changed: Callable[..., None]) -> None:
-    """Hear of a many-to-many relation; one with a model of its own is saved like any other."""
+    """Connect the signals of a many-to-many relation, also if it has a model of its own."""
     m2m_changed.connect(changed, sender=through, dispatch_uid=_UID)
     if not through._meta.auto_created:  # noqa: SLF001 - public by custom
-        _watch(through, saved=_everybody, deleted=_everybody)
+        _watch(through, saved=_access_changed, deleted=_access_changed)
 
 
-def _end_streams(key: str, using: str | None = None) -> None:
+def _revoke(key: str, using: str | None = None) -> None:
     transaction.on_commit(partial(revocations.revoke, key), using=using)
 
 
 def _has_rows(session: Any) -> bool:
-    """Return True if sessions are kept by a model, whose signals tell when one is deleted."""
+    """Return True if sessions are rows of a model, which sends a signal when one is deleted."""
     return hasattr(session, "get_model_class")
 
 
@@ -80,9 +80,9 @@ def _logged_in(request: HttpRequest, **kwargs: Any) -> None:  # noqa: ARG001 - a
     session = getattr(request, "session", None)
     before = getattr(request, "COOKIES", {}).get(settings.SESSION_COOKIE_NAME)
     if not before or session is None or _has_rows(session):
-        return  # Of rows in a database a signal says that they were deleted.
+        return  # ``_session_deleted`` is called for a row.
     if before != session.session_key:
-        _end_streams(session_subject(before))
+        _revoke(session_subject(before))
 
 
 def _logged_out(
@@ -92,31 +92,43 @@ def _logged_out(
 ) -> None:
     if user is None:
         return
-    end = partial(_end_streams, user_subject(user.pk))
+    revoke_user = partial(_revoke, user_subject(user.pk))
     session = getattr(request, "session", None)
     if session is None:
-        # Packages that sign in by tokens send this signal too, with what request there is.
-        end()
-        return
-    # Django tells before it flushes the session, and nobody after. A stream that came back in
-    # between would be let in by the old session, and stay.
+        # Packages that sign in by tokens send this signal too, with any request or None.
+        revoke_user()
+    else:
+        _call_after_flush(session, revoke_user)
+
+
+def _call_after_flush(session: Any, function: Callable[[], None]) -> None:
+    """Call a function after the session's next flush, by replacing ``flush`` on this instance.
+
+    Django sends ``user_logged_out`` before it flushes the session, and no signal after it. Access
+    that is revoked before the flush is not gone yet: a page that reconnects in between is let in
+    by the old session, and its stream stays open. Sessions that are rows send a signal when theirs
+    is deleted, but ``cached_db`` still has it in the cache then, and other engines send none.
+    ``transaction.on_commit`` calls at once outside a transaction, and a middleware would miss a
+    logout outside a request. So this is the one place of the package that replaces a method of a
+    foreign object: of one session instance, which ends with its request.
+    """
     flush, aflush = session.flush, session.aflush
 
-    def flush_and_end() -> None:
+    def flush_and_call() -> None:
         flush()
-        end()
+        function()
 
-    async def aflush_and_end() -> None:
+    async def aflush_and_call() -> None:
         await aflush()
-        await sync_to_async(end)()
+        await sync_to_async(function)()
 
-    session.flush, session.aflush = flush_and_end, aflush_and_end
+    session.flush, session.aflush = flush_and_call, aflush_and_call
 
 
 def _session_deleted(instance: AbstractBaseSession, using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-    # Streams end with their session at the latest: "clearsessions" has nothing to tell.
+    # A stream ends when its session expires. So "clearsessions" revokes nothing.
     if instance.expire_date > timezone.now():
-        _end_streams(session_subject(instance.session_key), using)
+        _revoke(session_subject(instance.session_key), using)
 
 
 def _saved(
@@ -127,33 +139,33 @@ def _saved(
     using: str,
     **kwargs: Any,  # noqa: ARG001 - a receiver
 ) -> None:
-    # Every login saves this one field, and changes nothing about access.
+    # Every login saves this one field, which changes no access.
     if not created and update_fields != frozenset({"last_login"}):
-        _end_streams(_user_subject(instance), using)
+        _revoke(_user_subject(instance), using)
 
 
 def _deleted(instance: Model, using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-    _end_streams(_user_subject(instance), using)
+    _revoke(_user_subject(instance), using)
 
 
 def _user_subject(instance: Model) -> str:
-    """Return the subject of a user, who may be given as a parent or as a child of the model."""
+    """Return the subject of a user, given as an object of the user model, a parent or a child."""
     user = get_user_model()
     is_user = isinstance(instance, user)
     # A child may have a primary key of its own, beside the link to its parent.
     return user_subject(getattr(instance, user._meta.pk.attname) if is_user else instance.pk)  # noqa: SLF001 - public by custom
 
 
-def _regrouped(instance: Model, *, reverse: bool, using: str, **kwargs: Any) -> None:
+def _groups_changed(instance: Model, *, reverse: bool, using: str, **kwargs: Any) -> None:
     if kwargs["action"].startswith("post_"):
-        # Seen from a group, the users may be many, and on "clear" they are not named.
-        _end_streams(ALL_USERS if reverse else _user_subject(instance), using)
+        # A change from the group's side may concern many users, and "clear" does not name them.
+        _revoke(ALL_USERS if reverse else _user_subject(instance), using)
 
 
-def _saved_for_everybody(*, created: bool, using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+def _group_saved(*, created: bool, using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
     if not created:
-        _end_streams(ALL_USERS, using)
+        _revoke(ALL_USERS, using)
 
 
-def _everybody(using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
-    _end_streams(ALL_USERS, using)
+def _access_changed(using: str, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
+    _revoke(ALL_USERS, using)

@@ -1,8 +1,10 @@
-"""What a revocation names, and what a stream is about: users, sessions, dashboards and objects.
+"""The subjects of streams and revocations: users, sessions, dashboards and objects.
 
-A *subject* is a text such as ``user:5``. A key in the channel of revocations is a subject, or
-several that are joined: it concerns the streams that are about all of them. Pure: standard library
-only.
+A *subject* is a text such as ``user:5``. Each stream has several. A key in the channel of
+revocations is one subject, or several that are joined: it concerns the streams that have all of
+them.
+
+Pure: standard library only.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,13 +13,13 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 ALL_USERS = "*"
-"""The subject of every stream that belongs to a session or to a user who is signed in."""
+"""The subject of every stream that belongs to a session or to a signed-in user."""
 
 _USER = "user:"
 _SESSION = "session:"
 _OBJECT = "object:"
 _DASHBOARD = "dashboard:"
-# Most specific first: a proxy is told to look at the streams of the first.
+# Most specific first: a proxy is made to request the streams of the first.
 _ORDER = (_USER, _SESSION, _OBJECT, _DASHBOARD)
 _JOINT = " "
 
@@ -28,15 +30,15 @@ def user_subject(pk: object) -> str:
 
 
 def get_user_pk(subject: str) -> str:
-    """Return the primary key that ``user_subject`` was given, as text."""
+    """Return the primary key of a user's subject, as text."""
     return unquote(subject.removeprefix(_USER))
 
 
 def session_subject(key: str) -> str:
-    """Return the subject of a session: a digest, for a session's key lets in who knows it.
+    """Return the subject of a session: a digest, because a session's key is secret.
 
-    It has 16 bits, so that the store never keeps more than 65,536 of them. Two sessions that share
-    one are both asked anew when one of them ends, which costs a reconnect.
+    It has 16 bits, so that the store never keeps more than 65,536 of them. If two sessions have the
+    same, the streams of both end when one session ends; those of the other reconnect.
     """
     return f"{_SESSION}{_digest(key)[:4]}"
 
@@ -46,38 +48,38 @@ def dashboard_subject(label: str) -> str:
     return f"{_DASHBOARD}{quote(label, safe='.')}"
 
 
-def object_subjects(thing: Any) -> tuple[str, ...]:
+def object_subjects(obj: Any) -> tuple[str, ...]:
     """Return the subjects of an object: one, or one for each of several base models.
 
-    An object has the same subject whether it is seen through its model, a proxy, a parent or a
-    child. It is a digest of 12 bits, as ``session_subject`` is one of 16.
+    An object has the same subject as an instance of its model, of a proxy, a parent or a child. It
+    is a digest of 12 bits, as ``session_subject`` is one of 16.
 
     Args:
-        thing: a model's object, or anything else that a dashboard may be about.
+        obj: a model's object, or any other object of a dashboard.
     """
-    meta = getattr(thing, "_meta", None)
+    meta = getattr(obj, "_meta", None)
     if meta is None:
-        names = [f"{type(thing).__qualname__}:{getattr(thing, 'pk', thing)}"]
+        names = [f"{type(obj).__qualname__}:{getattr(obj, 'pk', obj)}"]
     else:
         concrete = meta.concrete_model
         lineage = [concrete, *(each._meta.concrete_model for each in concrete._meta.all_parents)]  # noqa: SLF001 - public by custom
         roots = dict.fromkeys(each for each in lineage if not each._meta.all_parents)  # noqa: SLF001
-        names = [f"{each._meta.label}:{getattr(thing, each._meta.pk.attname)}" for each in roots]  # noqa: SLF001
+        names = [f"{each._meta.label}:{getattr(obj, each._meta.pk.attname)}" for each in roots]  # noqa: SLF001
     return tuple(f"{_OBJECT}{_digest(name)[:3]}" for name in names)
 
 
 def join(subjects: Iterable[str]) -> str:
-    """Return the key of a revocation that concerns the streams which are about all subjects."""
+    """Return the key of a revocation that concerns the streams which have all of the subjects."""
     return _JOINT.join(sorted(set(subjects), key=_rank))
 
 
 def first_of(key: str) -> str:
-    """Return the subject of a key that the fewest streams are about."""
+    """Return the subject of a key that the fewest streams have."""
     return key.partition(_JOINT)[0]
 
 
 def is_personal(key: str) -> bool:
-    """Return True if a key concerns nobody but users and sessions, all of whom ``*`` stands for."""
+    """Return True if a key concerns only streams of users and sessions, as ``*`` does."""
     return key.startswith((_USER, _SESSION, ALL_USERS))
 
 
@@ -96,7 +98,7 @@ class Revoked:
         return bool(self._single or self._joined)
 
     def concerns(self, subjects: Collection[str]) -> bool:
-        """Return True if a stream that is about these subjects may have lost access."""
+        """Return True if a stream with these subjects may have lost access."""
         return not self._single.isdisjoint(subjects) or any(
             joined.issubset(subjects) for joined in self._joined
         )

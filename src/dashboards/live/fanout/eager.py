@@ -1,34 +1,46 @@
-"""Doing at once what need not wait: an awaitable run from elsewhere, up to where it first waits.
+"""Start the work of other tasks at once, and run it up to the point where it has to wait.
 
-To wake a task for each delivery costs as much as the rest of it, and most writes do not wait: the
-server takes the bytes and returns. Python 3.12 has eager tasks for this. Here the rest of a write
-that does wait is left to the task that it belongs to.
+To wake a task for each delivery costs as much as the rest of the delivery, and most writes do not
+wait: the server takes the bytes and returns. Python 3.12 has eager tasks for this; they start new
+tasks only, while a stream has one task for all of its writes.
+
+This is the only module that uses private names of asyncio. ``suspend_current_task`` yields
+``None`` where Python lacks them; its caller then wakes each task, which writes for itself.
 """
 
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import Awaitable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from typing import Any
+
+StartEagerly = Callable[
+    [asyncio.Task[Any], contextvars.Context, Awaitable[None]], Awaitable[None] | None
+]
+"""Runs an awaitable in the context of a task, as if that task ran it, until it has to wait.
+
+It takes the task, which must be waiting for something else, the task's context and the awaitable.
+It returns ``None`` if the awaitable is done, else what the task has to await before anything else.
+"""
 
 _DONE = object()
 
 
-class _Rest(Awaitable[None]):
-    """What is left of an awaitable that has to wait."""
+class PendingWrite(Awaitable[None]):
+    """The rest of an awaitable that was started and has to wait."""
 
     def __init__(self, steps: Generator[Any, Any, Any], waits_for: Any) -> None:
         self._steps = steps
         self._waits_for = waits_for
 
     def __await__(self) -> Generator[Any, Any, None]:
-        """Go on as ``yield from`` would have."""
+        """Continue as ``yield from`` would."""
         waits_for = self._waits_for
         try:
             while True:
                 try:
                     sent = yield waits_for
-                except BaseException as error:  # noqa: BLE001 - a cancellation is for it to see
+                except BaseException as error:  # noqa: BLE001 - also a cancellation
                     waits_for = self._steps.throw(error)
                 else:
                     waits_for = self._steps.send(sent)
@@ -36,47 +48,43 @@ class _Rest(Awaitable[None]):
             return
 
 
-async def _fail(error: BaseException) -> None:
-    raise error
-
-
 @contextlib.contextmanager
-def between_tasks() -> Iterator[None]:
-    """Have the present task step back, so that work of others can be begun."""
+def suspend_current_task() -> Iterator[StartEagerly | None]:
+    """Let no task be the current one, and yield the function that starts work of other tasks.
+
+    Yields:
+        The function, or ``None`` if this Python lacks what it needs.
+    """
+    # Python documents these for third-party task implementations ("Extending" in asyncio).
+    enter: Any = getattr(asyncio, "_enter_task", None)
+    leave: Any = getattr(asyncio, "_leave_task", None)
+    if enter is None or leave is None:
+        yield None
+        return
     loop = asyncio.get_running_loop()
     current = asyncio.current_task(loop)
-    # What Python offers to those who write tasks of their own ("Extending" in asyncio).
+
+    def start_eagerly(
+        task: asyncio.Task[Any], context: contextvars.Context, work: Awaitable[None]
+    ) -> Awaitable[None] | None:
+        steps = work.__await__()
+        enter(loop, task)
+        try:
+            waits_for = context.run(next, steps, _DONE)
+        except BaseException as error:  # noqa: BLE001 - raised in the task, not here
+            return _fail(error)
+        finally:
+            leave(loop, task)
+        return None if waits_for is _DONE else PendingWrite(steps, waits_for)
+
     if current:
-        asyncio._leave_task(loop, current)  # noqa: SLF001
+        leave(loop, current)
     try:
-        yield
+        yield start_eagerly
     finally:
         if current:
-            asyncio._enter_task(loop, current)  # noqa: SLF001
+            enter(loop, current)
 
 
-def begin(
-    task: asyncio.Task[Any], context: contextvars.Context, work: Awaitable[None]
-) -> Awaitable[None] | None:
-    """Begin the work of a task while that waits for something else, ``between_tasks``.
-
-    It runs as far as it goes without waiting: in the task's context, and as if the task ran it.
-
-    Args:
-        task: whose work it is; of the loop that runs.
-        context: that task's context.
-        work: what it would have awaited.
-
-    Returns:
-        ``None`` where that was all of it, else what the task has to await before anything else.
-    """
-    loop = asyncio.get_running_loop()
-    steps = work.__await__()
-    asyncio._enter_task(loop, task)  # noqa: SLF001
-    try:
-        waits_for = context.run(next, steps, _DONE)
-    except BaseException as error:  # noqa: BLE001 - for the task, not for whoever called
-        return _fail(error)
-    finally:
-        asyncio._leave_task(loop, task)  # noqa: SLF001
-    return None if waits_for is _DONE else _Rest(steps, waits_for)
+async def _fail(error: BaseException) -> None:
+    raise error

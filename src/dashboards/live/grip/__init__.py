@@ -1,5 +1,6 @@
-"""The proxy's edge: Pushpin or Fastly Fanout holds the streams, and asks us for what it missed.
+"""The stream transport behind a GRIP proxy: Pushpin or Fastly Fanout keeps the streams open.
 
-``edge`` answers what came through the proxy, ``publisher`` tells it of each put, ``proxies`` knows
-the settings and the libraries.
+``proxied_request`` answers what comes through the proxy, ``publisher`` publishes each put to it,
+``messages`` reads from the store what is published, ``proxies`` has the settings and the clients.
+How Pushpin works, and what follows for this code, is in ``docs/internals/pushpin.md``.
 """

@@ -1,8 +1,8 @@
-"""Which GRIP proxies there are, and one bounded way to each of them.
+"""The GRIP proxies of the settings, and a client for each of them.
 
-The settings are django-grip's: ``GRIP_URL``, ``GRIP_PROXIES``, ``GRIP_PREFIX``. The libraries are
-imported here only. Their own publishing has threads that wait for ever, queues without an end and,
-at the exit of the process, joins without a bound; here nothing waits longer than it says.
+The settings are django-grip's: ``GRIP_URL``, ``GRIP_PROXIES``, ``GRIP_PREFIX``. Only this module
+imports the libraries. Their own publishing has threads and joins that may wait without limit, and
+queues without limit; here every wait has a time.
 """
 
 import contextlib
@@ -35,14 +35,14 @@ else:
 SETTINGS = ("GRIP_URL", "GRIP_PROXIES", "GRIP_VERIFY_KEY", "GRIP_PREFIX")
 
 _CONNECT_SECONDS = 2.0
-# HTTP control answers after the fan-out, which with many thousand readers takes its time.
+# HTTP control answers after the fan-out, which takes seconds with many thousand streams.
 _ANSWER_SECONDS = 10.0
 _LINGER_MILLISECONDS = 1000
-_MOST_MESSAGES = 1000
+_MAX_MESSAGES = 1000
 
 
 class Message(NamedTuple):
-    """What is published: content, or something to do."""
+    """What is published: content, or an action for the proxy."""
 
     channel: str
     content: str = ""
@@ -52,17 +52,17 @@ class Message(NamedTuple):
 
 
 class Client(Protocol):
-    """A way to a proxy, of one thread."""
+    """Publishes to one proxy. For use in one thread."""
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Publish in order; raise where that fails or takes too long."""
+        """Publish in order; raise an error if that fails or takes too long."""
 
     def close(self) -> None:
-        """Let go of connections, after what was published has left."""
+        """Close connections, after what was published was sent."""
 
 
 def is_configured() -> bool:
-    """Whether the settings name a proxy."""
+    """Return True if the settings name a proxy."""
     return bool(getattr(settings, "GRIP_URL", None) or getattr(settings, "GRIP_PROXIES", None))
 
 
@@ -75,17 +75,16 @@ def configured() -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
     for entry in entries:
         entry = {"verify_key": verify_key, **entry} if verify_key else dict(entry)  # noqa: PLW2901
-        # django-grip appends what GRIP_URL says to GRIP_PROXIES, once for every request.
+        # django-grip appends the proxy of GRIP_URL to GRIP_PROXIES, once for every request.
         if entry not in found:
             found.append(entry)
     return found
 
 
 def make_client(entry: Mapping[str, Any]) -> Client | None:
-    """Return a way to publish to a proxy, by ZMQ if possible: that does not wait for the fan-out.
+    """Return a client for a proxy, or None if the entry names no address to publish to.
 
-    Returns:
-        ``None`` where the entry names no address that can be published to.
+    It uses ZMQ if possible, because that does not wait for the fan-out.
     """
     if "control_zmq_uri" in entry and ZMQ_INSTALLED:
         return ZmqClient(entry["control_zmq_uri"])
@@ -95,27 +94,27 @@ def make_client(entry: Mapping[str, Any]) -> Client | None:
 
 
 def channel_name(channel: str) -> str:
-    """Return what a dashboard's channel is called at the proxy, whatever else a site has there."""
+    """Return the name of a channel at the proxy, different from all others of the site there."""
     return f"{getattr(settings, 'GRIP_PREFIX', '')}{bare_channel_name(channel)}"
 
 
 def bare_channel_name(channel: str) -> str:
-    """Return the same without ``GRIP_PREFIX``, which django-grip puts before it by itself."""
+    """Return the same without ``GRIP_PREFIX``, which django-grip adds by itself."""
     return f"dashboards:{channel}"
 
 
-def access_channel(identity: str) -> str:
-    """Return the channel by which the proxy is told to ask anew for somebody's streams."""
-    return f"{REVOCATIONS}{quote(identity, safe='*')}"
+def access_channel(subject: str) -> str:
+    """Return the channel by which the proxy is made to request a subject's streams anew."""
+    return f"{REVOCATIONS}{quote(subject, safe='*')}"
 
 
 def make_channel(name: str, previous: object = None) -> Any:
-    """Return a channel for an instruction, from a position on."""
+    """Return a channel for an instruction, from a position."""
     return Channel(bare_channel_name(name), prev_id=None if previous is None else str(previous))
 
 
 def _export(message: Message, *, binary: bool) -> dict[Any, Any]:
-    """Return a message as it goes onto the wire."""
+    """Return a message as the proxy expects it."""
     content = None if message.action else message.content
     part = HttpStreamFormat(content, action=message.action)
     item = Item(part, id=message.id, prev_id=message.previous)
@@ -126,7 +125,7 @@ def _export(message: Message, *, binary: bool) -> dict[Any, Any]:
 
 
 class HttpClient:
-    """Publishes to ``control_uri``, and is told when the proxy has fanned out."""
+    """Publishes to ``control_uri``, which answers after the proxy's fan-out."""
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         key = entry.get("key")
@@ -157,7 +156,7 @@ class HttpClient:
 if INSTALLED:
 
     class _Bounded(HTTPAdapter):
-        """Waits no longer than it says, where requests would wait for ever."""
+        """Sets timeouts, where ``requests`` has none."""
 
         def send(self, request: Any, **kwargs: Any) -> Any:  # type: ignore[override]
             return super().send(
@@ -166,7 +165,7 @@ if INSTALLED:
 
 
 class ZmqClient:
-    """Publishes to the address that a proxy's command port names."""
+    """Publishes to the address that the proxy's command port returns."""
 
     def __init__(self, command_uri: str) -> None:
         self._command_uri = command_uri
@@ -174,7 +173,7 @@ class ZmqClient:
         self._push: Any = None
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Hand over to ZMQ, which a thread of its own sends from."""
+        """Hand over to ZMQ, which sends in a thread of its own."""
         try:
             if self._push is None:
                 self._connect()
@@ -182,15 +181,15 @@ class ZmqClient:
                 _await(self._push, zmq.POLLOUT, self._command_uri)
                 self._push.send(tnetstring.dumps(_export(message, binary=True)), zmq.NOBLOCK)
         except Exception:
-            # The proxy may be another one when it is back, at another address.
-            self._let_go(linger=0)
+            # A proxy that was restarted may have another address.
+            self._disconnect(linger=0)
             raise
 
     def close(self) -> None:
-        """Close once what was handed over has left, or a moment has passed."""
-        self._let_go(linger=_LINGER_MILLISECONDS)
+        """Close after ZMQ has sent what it was given, or after a second."""
+        self._disconnect(linger=_LINGER_MILLISECONDS)
 
-    def _let_go(self, *, linger: int) -> None:
+    def _disconnect(self, *, linger: int) -> None:
         context, self._context, self._push = self._context, None, None
         if context is not None:
             context.destroy(linger=linger)
@@ -214,9 +213,9 @@ class ZmqClient:
 
     def _socket(self, kind: int) -> Any:
         made = self._context.socket(kind)
-        # Nothing is queued for a proxy that is not there: what it missed, it asks for.
+        # Nothing is queued for a proxy that is down: it requests what it missed.
         made.setsockopt(zmq.IMMEDIATE, 1)
-        made.setsockopt(zmq.SNDHWM, _MOST_MESSAGES)
+        made.setsockopt(zmq.SNDHWM, _MAX_MESSAGES)
         made.setsockopt(zmq.LINGER, 0)
         return made
 

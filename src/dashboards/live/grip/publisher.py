@@ -1,28 +1,27 @@
-"""Telling GRIP proxies of what this process puts: one daemon thread a process and proxy.
+"""Publish what this process puts to GRIP proxies: one daemon thread for each proxy.
 
-What waits for a proxy is not content but which versions it has not been told of. So it is
-bounded, however slow the proxy is, and what is published in the end is the newest. A publish names
-the version before it (``prev-id``): the proxy notices what is missing, late or doubled, and asks
-for the state at the next link. So nothing depends on a publish; it is only the quick way.
+What waits for a proxy is not content but version numbers. So it is bounded, however slow the proxy
+is, and what is published in the end is the newest. A publish names the version before it
+(``prev-id``): the proxy notices what is missing, late or doubled, and requests the state at the
+next link. So nothing depends on a publish; it is only faster (``docs/internals/pushpin.md``).
 """
 
 import atexit
 import logging
-import math
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.signals import setting_changed
 from django.db import close_old_connections, connections
 
 from dashboards import conf
-from dashboards.live.access.channel import REVOCATIONS, get_revoked_keys
-from dashboards.live.access.subjects import ALL_USERS, first_of, is_personal
+from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.recent import RecentRevocations
+from dashboards.live.grip.messages import Range, merge, read_messages, split_into_requests
 from dashboards.live.grip.proxies import (
     INSTALLED,
     SETTINGS,
@@ -37,70 +36,40 @@ from dashboards.live.metrics import METRICS
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, stored
 from dashboards.live.stores.limits import log_damage
-from dashboards.live.wire.frames import encode_frames
 from dashboards.live.wire.positions import Position
-from dashboards.live.wire.restricted import is_restricted
 from dashboards.logs import one_line
 
 logger = logging.getLogger("dashboards.live")
 
 EXIT_SECONDS = 3.0
-"""How long a process that ends waits for what it has put last to reach the proxies."""
+"""How long a process that ends waits until its last puts were published."""
 
-_MOST_CHANNELS = 1000
-_MOST_RANGES = 16
-_MOST_AT_ONCE = 100
-_MOST_BYTES = 1_000_000
+_MAX_CHANNELS = 1000
+_MAX_RANGES = 16
+_MAX_CHANNELS_AT_ONCE = 100
 _IDLE_SECONDS = 1.0
-_FIRST_PAUSE = 0.1
-_MOST_PAUSE = 5.0
-
-# The answer that opens a stream may reach the proxy after the revocation of its access. So the
-# revocation is published again, before each update that follows within this time. The streams of
-# one user or session are few. Their time covers an answer that a slow network or a stopped process
-# delays. To all users it is published once a second at most.
-_AGAIN_SECONDS = 3.0
-_AGAIN_PERSONAL_SECONDS = 15.0
-_EVERYBODY_SECONDS = 1.0
-# A process that begins does not know whether others have said what they put a moment ago.
-_RECENT_SECONDS = 60.0
-_RECENT_VERSIONS = 32
-
-# Moves a stream on without a frame: a comment.
-_NOTHING = ":\n\n"
-
-
-@dataclass
-class _Range:
-    """Versions of one channel that this process has put one after the other."""
-
-    epoch: str
-    first: int
-    last: int
+_FIRST_PAUSE_SECONDS = 0.1
+_MAX_PAUSE_SECONDS = 5.0
 
 
 class Publisher:
     """Publishes to one proxy.
 
     Args:
-        client: the way to it.
-        name: what it is called in the log.
+        client: the client that publishes.
+        name: the proxy's name in the log.
     """
 
     def __init__(self, client: Client, name: str) -> None:
         self._client = client
         self._name = name
         self._changed = threading.Condition()
-        self._pending: dict[str, deque[_Range]] = {}
+        self._pending: dict[str, deque[Range]] = {}
         self._is_failing = False
         self._is_closing = False
         self._thread: threading.Thread | None = None
-        # Of the thread alone.
-        self._access: Position | None = None
-        self._has_begun = False
-        # Whose streams to look at, and when that was said first; infinite while it was not.
-        self._lost: dict[str, float] = {}
-        self._told_everybody_at = -math.inf
+        # Used by the thread alone.
+        self._revocations = RecentRevocations()
 
     def announce(self, channel: str, position: Position) -> None:
         """Have a version published. Never waits for the proxy."""
@@ -116,14 +85,14 @@ class Publisher:
             self._changed.notify_all()
 
     def _add(self, channel: str, position: Position) -> None:
-        ranges = self._pending.setdefault(channel, deque(maxlen=_MOST_RANGES))
+        ranges = self._pending.setdefault(channel, deque(maxlen=_MAX_RANGES))
         newest = ranges[-1] if ranges else None
         if newest and (newest.epoch, newest.last + 1) == (position.epoch, position.version):
             newest.last += 1
         else:
-            ranges.append(_Range(position.epoch, position.version, position.version))
-        if len(self._pending) > _MOST_CHANNELS:
-            # Its streams find out at their next link.
+            ranges.append(Range(position.epoch, position.version, position.version))
+        if len(self._pending) > _MAX_CHANNELS:
+            # The streams of the oldest get its updates at their next link.
             del self._pending[next(iter(self._pending))]
 
     def close(self, seconds: float) -> None:
@@ -140,43 +109,43 @@ class Publisher:
             thread.join(seconds)
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE
+        pause = _FIRST_PAUSE_SECONDS
         try:
             while True:
-                batch = self._take()
+                batch = self._wait_for_batch()
                 if not batch:
                     return
-                if self._try(batch):
-                    pause = _FIRST_PAUSE
+                if self._publish(batch):
+                    pause = _FIRST_PAUSE_SECONDS
                     continue
-                self._give_back(batch)
+                self._put_back(batch)
                 with self._changed:
                     self._changed.wait_for(lambda: self._is_closing, pause)
                     if self._is_closing:
                         return
-                pause = min(2 * pause, _MOST_PAUSE)
+                pause = min(2 * pause, _MAX_PAUSE_SECONDS)
         finally:
             self._client.close()
             connections.close_all()
 
-    def _take(self) -> dict[str, deque[_Range]]:
-        """Wait for something to publish; nothing at the end."""
+    def _wait_for_batch(self) -> dict[str, deque[Range]]:
+        """Wait until there is something to publish and return it; ``{}`` at the end."""
         with self._changed:
             if not (self._pending or self._is_closing):
                 self._changed.wait(_IDLE_SECONDS)
             if not (self._pending or self._is_closing):
-                # Nobody shall have to wait for a connection of ours that does nothing.
+                # An idle thread must not take a database connection from others.
                 connections.close_all()
                 self._changed.wait_for(lambda: self._pending or self._is_closing)
-            names = list(self._pending)[:_MOST_AT_ONCE]
+            names = list(self._pending)[:_MAX_CHANNELS_AT_ONCE]
             return {name: self._pending.pop(name) for name in names}
 
-    def _try(self, batch: Mapping[str, deque[_Range]]) -> bool:
-        """Publish, and return True; or report once whether store or proxy is to blame."""
+    def _publish(self, batch: Mapping[str, deque[Range]]) -> bool:
+        """Publish and return True; or report whether store or proxy failed, and return False."""
         store = get_store()
         try:
             close_old_connections()
-            messages, is_said = self._collect(store, batch)
+            messages, subjects = self._read(store, batch)
         except Exception as error:  # noqa: BLE001 - a store fails in its own ways
             if store.is_unavailable(error):
                 store.outage.begin(error)
@@ -185,175 +154,62 @@ class Publisher:
             return False
         store.outage.end()
         try:
-            for portion in _in_portions(messages):
+            for portion in split_into_requests(messages):
                 self._client.publish(portion)
                 METRICS.published += len(portion)
-        except Exception as error:  # noqa: BLE001 - a wire fails in its own ways
+        except Exception as error:  # noqa: BLE001 - a client fails in its own ways
             METRICS.publish_failures += 1
-            self._failed(error)
+            self._report_failure(error)
             return False
-        self._told(is_said=is_said)
-        self._succeeded()
+        self._revocations.note_published(subjects)
+        self._report_recovery()
         return True
 
-    def _give_back(self, batch: Mapping[str, deque[_Range]]) -> None:
-        """Try again later, of each channel what is newest: what is missing then is asked for."""
+    def _put_back(self, batch: Mapping[str, deque[Range]]) -> None:
+        """Keep the newest range of each channel for a retry; the proxy requests the others."""
         with self._changed:
             for channel, ranges in batch.items():
                 if channel not in self._pending:
-                    newest = _in_order(ranges)[-1]
-                    self._pending[channel] = deque([newest], maxlen=_MOST_RANGES)
+                    newest = merge(ranges)[-1]
+                    self._pending[channel] = deque([newest], maxlen=_MAX_RANGES)
 
-    def _failed(self, error: Exception) -> None:
+    def _read(
+        self, store: BaseStore, batch: Mapping[str, deque[Range]]
+    ) -> tuple[list[Message], list[str]]:
+        """Return what to publish, and the subjects whose streams it has the proxy check."""
+        updates = [
+            message
+            for channel, ranges in batch.items()
+            if channel != REVOCATIONS
+            for message in read_messages(store, channel, ranges)
+        ]
+        # Read revocations after the frames: a viewer whose access was revoked before a frame was
+        # stored must not get it. The proxy does not close these streams but requests them anew,
+        # and sends them nothing meanwhile: only the view can tell which were opened since.
+        subjects = self._revocations.read(store)
+        checks = [Message(access_channel(each), action="hint") for each in subjects]
+        return [*checks, *updates], subjects
+
+    def _report_failure(self, error: Exception) -> None:
         if not self._is_failing:
             self._is_failing = True
             logger.error(
-                "The GRIP proxy at %s cannot be told of news (%s). It is tried again until it can; "
-                "meanwhile its streams ask by themselves, every %s s at most.",
+                "Updates cannot be published to the GRIP proxy at %s (%s). It is tried again until "
+                "it works; meanwhile its streams request updates themselves, at least every %s s.",
                 self._name,
                 one_line(error),
                 conf.get("GRIP_POLL_SECONDS"),
                 extra={"event": "proxy_unavailable"},
             )
 
-    def _succeeded(self) -> None:
+    def _report_recovery(self) -> None:
         if self._is_failing:
             self._is_failing = False
             logger.warning(
-                "The GRIP proxy at %s is told of news again.",
+                "Updates are published to the GRIP proxy at %s again.",
                 self._name,
                 extra={"event": "proxy_recovered"},
             )
-
-    def _collect(
-        self, store: BaseStore, batch: Mapping[str, deque[_Range]]
-    ) -> tuple[list[Message], bool]:
-        """Return what to publish, and whether it says whose streams to look at."""
-        news = [
-            message
-            for channel, ranges in batch.items()
-            if channel != REVOCATIONS
-            for message in _news_or_hint(store, channel, ranges)
-        ]
-        # After the news were read: who lost access before these were put is found. Their streams
-        # are not ended but looked at, which shows them nothing meanwhile: the view knows who was
-        # let in since.
-        subjects = self._who_lost(store)
-        looks = [Message(access_channel(each), action="hint") for each in subjects]
-        return [*looks, *news], ALL_USERS in subjects
-
-    def _told(self, *, is_said: bool) -> None:
-        """Remember when it was said first whose streams to look at.
-
-        Args:
-            is_said: whether it was said of everybody.
-        """
-        now = time.monotonic()
-        self._lost = {key: min(at, now) for key, at in self._lost.items()}
-        if is_said:
-            self._told_everybody_at = now
-
-    def _who_lost(self, store: BaseStore) -> list[str]:
-        """Return the subjects whose streams to look at: they may have lost access meanwhile."""
-        if not self._has_begun:
-            self._access = _begin(store)
-            self._has_begun = True
-        changes = store.since(REVOCATIONS, self._access)
-        lost = get_revoked_keys(self._access, changes)
-        self._access = changes.position
-        now = time.monotonic()
-        self._lost = {
-            key: at for key, at in self._lost.items() if at > now - _get_repeat_seconds(key)
-        }
-        self._lost.update(dict.fromkeys(lost, math.inf))
-        if ALL_USERS in self._lost or len(self._lost) > _MOST_CHANNELS:
-            everybody = max(self._lost.values())
-            self._lost = {key: at for key, at in self._lost.items() if not is_personal(key)}
-            is_new = everybody == math.inf
-            # Streams that are nobody's are not among those of everybody.
-            others = dict.fromkeys(map(first_of, self._lost))
-            self._lost[ALL_USERS] = everybody
-            if not is_new and now - self._told_everybody_at < _EVERYBODY_SECONDS:
-                return list(others)
-            return [ALL_USERS, *others]
-        return list(dict.fromkeys(map(first_of, self._lost)))
-
-
-def _get_repeat_seconds(key: str) -> float:
-    """Return the seconds during which the revocation of a key is published again."""
-    return _AGAIN_PERSONAL_SECONDS if is_personal(key) and key != ALL_USERS else _AGAIN_SECONDS
-
-
-def _begin(store: BaseStore) -> Position | None:
-    """Return where to begin reading who has lost access: of what is old nobody need be told."""
-    head = store.heads([REVOCATIONS]).get(REVOCATIONS)
-    if head is None:
-        return None
-    recent = Position(head.epoch, max(0, head.version - _RECENT_VERSIONS))
-    put_at = store.since(REVOCATIONS, head).put_at
-    return recent if time.time() - put_at < _RECENT_SECONDS else head
-
-
-def _in_order(ranges: Iterable[_Range]) -> list[_Range]:
-    """Return the ranges of the newest epoch in order, those put together that touch.
-
-    Threads that put at the same time may announce in another order than they put.
-    """
-    *_, newest = ranges
-    found: list[_Range] = []
-    for each in sorted(
-        (each for each in ranges if each.epoch == newest.epoch), key=lambda each: each.first
-    ):
-        if found and each.first == found[-1].last + 1:
-            found[-1] = _Range(each.epoch, found[-1].first, each.last)
-        else:
-            found.append(each)
-    return found
-
-
-def _news(store: BaseStore, channel: str, ranges: Iterable[_Range]) -> Iterator[Message]:
-    """Return what a channel's streams are told, one message a range."""
-    mine = _in_order(ranges)
-    epoch = mine[0].epoch
-    changes = store.since(channel, Position(epoch, mine[0].first - 1))
-    for each in mine:
-        position, previous = Position(epoch, each.last), Position(epoch, each.first - 1)
-        if changes.position is None or not changes.position.knows(position):
-            return  # Another life has begun: whoever began it publishes.
-        frames = [frame for frame in changes.frames if each.first <= frame.version <= each.last]
-        # Where all is superseded meanwhile, who put the newer says so. The chain goes on.
-        content = encode_frames(frames, str(position)).decode() or _NOTHING
-        if len(content) > _MOST_BYTES or any(map(is_restricted, frames)):
-            # More than a proxy may take in one piece, or nothing for all of the streams: have it
-            # ask, for each as who it is.
-            yield Message(channel, action="hint")
-        else:
-            yield Message(channel, content, str(position), str(previous))
-
-
-def _news_or_hint(store: BaseStore, channel: str, ranges: Iterable[_Range]) -> list[Message]:
-    """Return the same; of a channel that cannot be read, that its streams shall ask."""
-    try:
-        return list(_news(store, channel, ranges))
-    except Exception as error:
-        if store.is_unavailable(error):
-            raise
-        log_damage(channel, "the channel", one_line(error))
-        return [Message(channel, action="hint")]
-
-
-def _in_portions(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    """Divide what is published at once, for a proxy's requests are bounded."""
-    portion: list[Message] = []
-    size = 0
-    for message in messages:
-        if portion and (size + len(message.content) > _MOST_BYTES or len(portion) >= _MOST_AT_ONCE):
-            yield portion
-            portion, size = [], 0
-        portion.append(message)
-        size += len(message.content)
-    if portion:
-        yield portion
 
 
 _publishers: list[Publisher] | None = None
@@ -361,7 +217,7 @@ _lock = threading.Lock()
 
 
 def connect() -> None:
-    """Publish what is put from now on, where a proxy is configured."""
+    """Publish what is put from now on, if a proxy is configured."""
     stored.connect(_announce, dispatch_uid="dashboards.live.grip")
     setting_changed.connect(_renew, dispatch_uid="dashboards.live.grip")
     atexit.register(_close)
@@ -371,7 +227,7 @@ def connect() -> None:
 
 
 def _announce(store: BaseStore, channel: str, position: Position, **kwargs: Any) -> None:  # noqa: ARG001
-    # Other channels with a colon are topics, which no stream is about.
+    # Other channels with a colon are topics, which have no streams.
     if (
         not is_configured()
         or (":" in channel and channel != REVOCATIONS)
@@ -392,9 +248,9 @@ def _get_publishers() -> list[Publisher]:
 
 def _make_publishers() -> Iterator[Publisher]:
     if not INSTALLED:
-        # A system check says so, too.
+        # A system check reports this, too.
         logger.error(
-            "A GRIP proxy is configured, but django-grip is not installed: it is told nothing.",
+            "A GRIP proxy is configured, but django-grip is not installed: nothing is published.",
             extra={"event": "proxy_unavailable"},
         )
         return
@@ -404,7 +260,7 @@ def _make_publishers() -> Iterator[Publisher]:
 
 
 def _close() -> None:
-    """Wait for what was put last, within one bound for all proxies."""
+    """Wait until the last puts were published, ``EXIT_SECONDS`` at most for all proxies."""
     end = time.monotonic() + EXIT_SECONDS
     for publisher in _publishers or ():
         publisher.close(max(0, end - time.monotonic()))
@@ -416,7 +272,7 @@ def _forget() -> None:
 
 
 def _renew(**kwargs: Any) -> None:
-    """Let tests override the settings."""
+    """Make new publishers after a test has changed the settings."""
     if kwargs["setting"] in {*SETTINGS, conf.SETTING}:
         _close()
         _forget()

@@ -1,4 +1,4 @@
-"""Where live state is kept. ``get_store()`` is the door; one file a backend."""
+"""Stores of live state. ``get_store()`` returns the one that the settings name."""
 
 from dashboards.live.stores.handler import get_store
 

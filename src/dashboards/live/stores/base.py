@@ -1,4 +1,4 @@
-"""What every store promises."""
+"""The base class of every store, with what it must do."""
 
 import asyncio
 import logging
@@ -24,34 +24,34 @@ R = TypeVar("R")
 logger = logging.getLogger("dashboards.live")
 
 stored = Signal()
-"""Sent once a put is visible to everybody, in the process that made it: ``store``, ``channel`` and
-``position``. Whoever receives it must not make the put wait."""
+"""Sent in the process of a put once all processes can read it, with ``store``, ``channel`` and
+``position``. A receiver must not block: the put waits for it."""
 
 _MAX_PAUSE_SECONDS = 5.0
 
 
 class Changes(NamedTuple):
-    """What changed since a position: the newest frame of each changed key, oldest first."""
+    """The changes since a position: the newest frame of each changed key, oldest first."""
 
     position: Position | None
-    """Where a reader of these frames is; ``None`` where the channel does not exist (yet)."""
+    """The position of a subscriber after these frames; ``None`` if the channel does not exist."""
     frames: Sequence[Frame]
     put_at: float = 0
-    """When the last put was made: seconds since 1970, by the clock of the store or its writer."""
+    """The time of the last put: seconds since 1970, by the clock of the store or of the process."""
 
 
 class BaseStore(ABC):
-    """Keeps the newest frame of every live component, under one version a channel. The truth.
+    """Keeps the newest frame of every live component, under one version for each channel.
 
-    A store is made once a process and is used from many threads. The ``a…`` twins are what the
-    hub calls inside its event loop; they must not block it.
+    Each process makes one instance, which is used by many threads. The hub calls the methods
+    ``a…`` inside its event loop; they must not block it.
 
     Args:
         options: ``OPTIONS`` of the store's entry in ``DASHBOARDS["STORES"]``.
     """
 
     poll_seconds: float
-    """How often the hub asks for heads, so that a lost hint costs no more than this."""
+    """The seconds between two reads of the heads by a hub: the delay after a lost notification."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
@@ -62,11 +62,11 @@ class BaseStore(ABC):
     def put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store rendered frames by key, all under one new version of the channel.
 
-        The one way into every store: what some store could not keep is replaced or refused here
-        (``live.limits.fit``), so that all of them take the same. Backends implement ``_put``.
+        Text that some store could not keep is replaced or refused here (``stores.limits.fit``), so
+        that all stores accept the same. Backends implement ``_put``.
 
-        Of points, which belong to a series, the newest are kept. Nothing at all may be put: that
-        is a new version all the same, by which it is seen that something happened.
+        Of the points of a series the newest are kept. ``frames`` may be empty: that makes a new
+        version too, which shows that something has changed.
 
         Args:
             channel: the channel's name.
@@ -82,22 +82,22 @@ class BaseStore(ABC):
 
     @abstractmethod
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
-        """Store frames that are fit, as ``put`` says.
+        """Store frames that ``put`` has checked.
 
-        Versions of a channel become visible in order: who has read one can never miss an
-        earlier one that appears later.
+        Versions of a channel must become visible in order: no version may appear after a reader
+        has read a later one.
         """
 
     def put_each(self, channel: str, frames: Mapping[str, str | Points]) -> dict[str, Exception]:
-        """Put frames; one that the store refuses does not keep the others out.
+        """Put frames. If the store refuses one, the others are put all the same.
 
-        All are put under one version. Where that is refused, each is put alone.
+        All are put under one version. If the store refuses that, each is put alone.
 
         Returns:
-            Why, by key, for each frame that the store refuses.
+            The error, by key, of each frame that the store refuses.
 
         Raises:
-            Exception: the store cannot be reached (``is_unavailable``), so nothing is known of any.
+            Exception: the store cannot be reached (``is_unavailable``), so each may be put or not.
         """
         try:
             self.put(channel, frames)
@@ -114,34 +114,34 @@ class BaseStore(ABC):
         return refused
 
     def is_unavailable(self, error: Exception) -> bool:
-        """Return True if an error says that the store cannot be reached, not that it refuses.
+        """Return True if an error means that the store cannot be reached, not that it refuses.
 
-        By default that are Python's own errors of connections and timeouts. Backends add those of
-        their client's library.
+        By default these are Python's errors of connections and timeouts. Backends add those of
+        their client library.
 
         Args:
-            error: what ``put``, ``since``, ``heads``, ``claim``, ``hold`` or a twin raised.
+            error: the error that a method of the store raised.
         """
         return isinstance(error, OSError)
 
-    def reach(self, ask: Callable[[], R]) -> R:
-        """Return the store's answer to a request, which can do without where there is none.
+    def reach(self, request: Callable[[], R]) -> R:
+        """Return the result of a call of the store that a web request can do without.
 
-        A store that could not be reached a moment ago is not asked: one that hangs is waited for by
-        one request, not by all. Whoever cannot do without calls the store itself.
+        If the store could not be reached a moment ago, it is not called: one web request waits
+        for a store that hangs, not all. Code that needs the result calls the store directly.
 
         Args:
-            ask: calls the store.
+            request: calls the store.
 
         Raises:
             StoreUnavailableError: the store cannot be reached, or could not a moment ago.
-            Exception: what it refuses.
+            Exception: the store refuses the call.
         """
-        if not self.outage.may_ask():
+        if not self.outage.may_try():
             msg = "The store of live state could not be reached a moment ago."
             raise StoreUnavailableError(msg)
         try:
-            answer = ask()
+            result = request()
         except Exception as error:
             if not self.is_unavailable(error):
                 self.outage.end()
@@ -150,71 +150,71 @@ class BaseStore(ABC):
             msg = f"The store of live state cannot be reached: {error!r}"
             raise StoreUnavailableError(msg) from error
         self.outage.end()
-        return answer
+        return result
 
     @abstractmethod
     def since(self, channel: str, position: Position | None) -> Changes:
         """Return what changed since ``position``.
 
-        A position that the store does not know (none, another epoch, from the future) is
-        answered with the whole state.
+        If the position is none, of another epoch or from the future, the whole state is returned.
         """
 
     @abstractmethod
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
-        """Return where each of the channels stands now; those that do not exist are absent."""
+        """Return the position of each channel, without the channels that do not exist."""
 
     @abstractmethod
     def forget(self, channel: str, keys: Collection[str]) -> None:
-        """Delete what is stored under some keys: frames that no page shows any more.
+        """Delete the frames of some keys, which no page shows any more.
 
-        That is no new version, and no hint: who has shown a frame goes on showing it, and who has
-        not is never sent it. Keys that are not there are none to delete.
+        That makes no new version and no notification: a page that shows such a frame keeps it, and
+        no other page gets it. Keys that do not exist are ignored.
 
         Args:
             channel: the channel's name.
-            keys: the keys of frames; of a series, base and points.
+            keys: the keys of frames; of a series, its base and its points are deleted.
         """
 
     @abstractmethod
     def acquire_lease(self, name: str, seconds: float, input_version: str = "") -> str:
-        """Claim a piece of work for so many seconds.
+        """Acquire the lease of a piece of work, which one process does at a time.
 
         Args:
-            name: which work.
-            seconds: how long the claim lasts if nobody extends it: what a dead holder costs.
-            input_version: for which state of things the work would be done.
+            name: the name of the work.
+            seconds: the time until the lease ends if nobody renews it: the delay if its holder
+                dies.
+            input_version: identifies the input of the work.
 
         Returns:
-            Who holds the claim, for ``hold``; empty while somebody else works on it, or where it
-            is done for this very input_version.
+            The holder, for ``renew_lease``; empty while another holder does the work, or if it is
+            done for this input version.
         """
 
     @abstractmethod
     def renew_lease(self, name: str, holder: str, seconds: float, input_version: str = "") -> bool:
-        """Extend a claim, or say that the work is done; false when it is no longer the holder's.
+        """Renew a lease, or store that the work is done. Return False if the lease is lost.
 
         Args:
-            name: which work.
-            holder: what ``claim`` returned.
-            seconds: how long from now the claim lasts, or the work counts as done.
-            input_version: for which state of things it is done; empty while it is not.
+            name: the name of the work.
+            holder: the holder that ``acquire_lease`` returned.
+            seconds: the time from now until the lease ends, or until the work is due again.
+            input_version: the input for which the work is done; empty while it is not done.
         """
 
     @abstractmethod
     async def asince(self, channel: str, position: Position | None) -> Changes:
-        """Do as ``since``, inside an event loop."""
+        """Do the same as ``since``, inside an event loop."""
 
     @abstractmethod
     async def aheads(self, channels: Collection[str]) -> Mapping[str, Position]:
-        """Do as ``heads``, inside an event loop."""
+        """Do the same as ``heads``, inside an event loop."""
 
     async def listen(self, listener: Listener) -> None:
-        """Hear hints inside an event loop, until cancelled.
+        """Call a listener with each notification, inside an event loop, until cancelled.
 
-        A hint names a channel that has news. It may be lost, doubled or late without harm. A
-        backend whose wire may be cut tells ``ALL_CHANNELS`` when it begins to hear, and again.
-        Backends extend this with the hints of other processes and wait for ever.
+        A notification is the name of a channel that has a new version. It may be lost, doubled or
+        late without harm. If the connection of a backend can be cut, the backend sends
+        ``ALL_CHANNELS`` whenever it begins to listen. Backends implement ``_listen_remote``.
         """
         token = object()
         self._listeners[token] = listener
@@ -225,70 +225,74 @@ class BaseStore(ABC):
 
     @abstractmethod
     async def _listen_remote(self, listener: Listener) -> None:
-        """Hear the hints of other processes until cancelled."""
+        """Call the listener with the notifications of other processes, until cancelled."""
 
     def notify(self, channel: str) -> None:
-        """Tell every hub, of this process and of others, to look at something."""
+        """Notify every hub, of this process and of others, about a channel."""
         self._notify_local(channel)
 
     def _stored(self, channel: str, position: Position) -> None:
-        """Tell this process of its own put. Every backend calls it, once others can read it."""
+        """Notify this process of its own put. A backend calls it once all processes can read it."""
         self._notify_local(channel)
-        # Robust: whoever pushed is not to blame for whoever listens.
+        # Robust: an error of a receiver is not an error of the push.
         stored.send_robust(type(self), store=self, channel=channel, position=position)
 
     def _notify_local(self, channel: str) -> None:
-        """Tell the hubs of this process, which need no wire."""
+        """Notify the hubs of this process, by direct calls."""
         for listener in tuple(self._listeners.values()):
             listener(channel)
 
     def _tag_sender(self, channel: str) -> str:
-        """Return a hint for a wire that also carries it back to its sender."""
+        """Return a notification for a connection that also returns it to its sender."""
         return f"{self._sender_tag} {channel}"
 
     def _receive_tagged(self, payload: str, listener: Listener) -> None:
-        """Hear a hint from such a wire, unless ``_hint`` has told it already."""
+        """Pass on such a notification, unless ``_notify_local`` has done so in this process."""
         sender_tag, _, channel = payload.partition(" ")
         if sender_tag != self._sender_tag:
             listener(channel)
 
-    def close(self) -> None:  # noqa: B027 - most stores have nothing to let go of
-        """Let go of threads and connections; the store can be used again."""
+    def close(self) -> None:  # noqa: B027 - most stores have nothing to close
+        """Close threads and connections. The store can be used again."""
 
     def check(self) -> Sequence[CheckMessage]:
         """Return system check messages about this store's configuration."""
         return ()
 
     def check_tables(self) -> Sequence[CheckMessage]:
-        """Return system check messages about its tables, where it has any; may read a database."""
+        """Return system check messages about its tables, if it has any; may read a database."""
         return ()
 
 
 def new_holder() -> str:
-    """Return a name for whoever claims work, never used before."""
+    """Return a new name for the holder of a lease."""
     return secrets.token_hex(8)
 
 
 async def keep_listening(listen: Callable[[], Awaitable[None]]) -> None:
-    """Listen again whenever that fails, until cancelled. The hub's poll bridges the gaps.
+    """Listen again whenever that fails, until cancelled. Meanwhile the hub polls.
 
     Args:
-        listen: tells ``ALL_CHANNELS`` as soon as it listens, for what was lost before.
+        listen: notifies ``ALL_CHANNELS`` once it listens, because notifications may be lost.
     """
     pause = 0.1
-    in_trouble = False
+    is_logged = False
     loop = asyncio.get_running_loop()
     while not is_cancelled():
         began = loop.time()
         try:
             await listen()
-        except Exception as error:  # noqa: BLE001 - a wire may fail in its own ways
+        except Exception as error:  # noqa: BLE001 - a client library may raise anything
             if loop.time() - began > _MAX_PAUSE_SECONDS:
-                pause, in_trouble = 0.1, False
-            if not in_trouble:
-                in_trouble = True
-                logger.warning("No hints for the moment, only the poll: %s", error)
-        # Drawn, lest all processes come back in the same instant.
+                pause, is_logged = 0.1, False
+            if not is_logged:
+                is_logged = True
+                logger.warning(
+                    "Notifications between processes do not work (%s). Until they do, pages are "
+                    "updated by polling only.",
+                    error,
+                )
+        # Random, so that not all processes connect in the same moment.
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
         pause = min(2 * pause, _MAX_PAUSE_SECONDS)
 

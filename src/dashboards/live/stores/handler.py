@@ -1,4 +1,4 @@
-"""Stores by alias, in the manner of ``CACHES``: one instance a process."""
+"""Stores by alias, as in ``CACHES``: one instance for each process."""
 
 import os
 import threading
@@ -20,7 +20,7 @@ def get_store(alias: str = "default") -> BaseStore:
     """Return this process's store of that alias.
 
     Raises:
-        ImproperlyConfigured: when ``DASHBOARDS["STORES"]`` does not describe one.
+        ImproperlyConfigured: ``DASHBOARDS["STORES"]`` does not describe it.
     """
     store = _stores.get(alias)
     if store is None:
@@ -47,15 +47,15 @@ def _make(alias: str) -> BaseStore:
     return backend(entry.get("OPTIONS", {}))
 
 
-def _renew(**kwargs: Any) -> None:
-    """Let tests override the setting."""
+def _reset(**kwargs: Any) -> None:
+    """Close all stores when a test overrides the setting."""
     if kwargs["setting"] == conf.SETTING:
         for store in _stores.values():
             store.close()
         _stores.clear()
 
 
-setting_changed.connect(_renew, dispatch_uid="dashboards.live.stores")
-# A store's threads do not survive a fork, and its sockets are the parent's.
+setting_changed.connect(_reset, dispatch_uid="dashboards.live.stores")
+# In a forked process a store's threads do not exist, and its sockets belong to the parent.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_stores.clear)

@@ -1,7 +1,7 @@
-"""What a frame may be: text that every store can keep, numbers within a column, bounded bytes.
+"""The limits of a frame: text that every store can keep, numbers that fit a column, bounded bytes.
 
-``fit`` looks at what goes into a store, ``sound`` at what comes out of it. One place for all
-stores, so that a value which one of them takes is taken by each, and shown alike.
+``fit`` checks frames before they are stored, ``sound`` frames that were read. All stores use them,
+so that all accept the same values and show them in the same way.
 """
 
 import logging
@@ -18,42 +18,42 @@ from dashboards.live.wire.positions import Position
 logger = logging.getLogger("dashboards.live")
 
 MAX_NAME_LENGTH = 255
-"""Characters of a channel's or a key's name: as wide as the narrowest store's column."""
+"""Characters of a channel's or a key's name: the width of the narrowest column of a store."""
 
 MAX_KEEP = 2_147_483_647
-"""Points of a series that are kept: as much as a database's integer holds."""
+"""Points of a series that are kept: the largest integer of a database."""
 
 _MAX_REMEMBERED = 1000
 # A series' points share the limit, but each may be as long as this.
-_LEAST_POINT_BYTES = 1000
+_MIN_POINT_BYTES = 1000
 
 
 def check_size(label: str, html: str, limit: int | None = None) -> None:
-    """Refuse rendered text that is too long to be stored, and sent to every page.
+    """Raise if rendered text is too long to be stored and sent to every page.
 
     Args:
-        label: whose it is, such as ``"Shop.orders"``, for the error.
+        label: names the component for the error, such as ``"Shop.orders"``.
         html: the text.
-        limit: the most bytes, in UTF-8; by default ``DASHBOARDS["MAX_FRAME_BYTES"]``.
+        limit: the maximum of bytes, in UTF-8; by default ``DASHBOARDS["MAX_FRAME_BYTES"]``.
 
     Raises:
-        ValueTooLargeError: it is longer.
+        ValueTooLargeError: the text is longer.
     """
     limit = conf.get("MAX_FRAME_BYTES") if limit is None else limit
     _check(label, _size(html, limit), limit)
 
 
 def check_raw_size(label: str, value: Any) -> None:
-    """Refuse a value that is too long already, before the time to render it is spent.
+    """Raise if a value is too long before it is rendered, to save the time of rendering.
 
-    Looks at text, bytes, and those among a mapping's values; all else is known when it is rendered.
+    Checks text, bytes, and such values of a mapping. Other values are checked when rendered.
 
     Args:
-        label: whose it is, for the error.
-        value: as it was pushed.
+        label: names the component for the error.
+        value: the pushed value.
 
     Raises:
-        ValueTooLargeError: it is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``.
+        ValueTooLargeError: the value is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``.
     """
     limit: int = conf.get("MAX_FRAME_BYTES")
     for each in value.values() if isinstance(value, Mapping) else (value,):
@@ -73,22 +73,21 @@ def _check(label: str, size: int, limit: int) -> None:
 
 
 def _size(text: str, limit: int) -> int:
-    """Return how many bytes a text has; where it is surely too long, at least how many."""
-    # A character is one to four bytes, so most texts need not be encoded to be measured.
+    """Return the bytes of a text; if it is certainly above the limit, a lower bound of them."""
+    # A character has one to four bytes, so most texts are measured without encoding them.
     if text.isascii() or len(text) > limit:
         return len(text)
     return len(text) if 4 * len(text) <= limit else len(text.encode(errors="surrogatepass"))
 
 
 def fit(channel: str, frames: Mapping[str, str | Points]) -> dict[str, str | Points]:
-    """Return frames as every store can keep them.
+    """Return frames that every store can keep.
 
-    Text that has characters which some store cannot keep gets U+FFFD in their place; that is logged
-    once for each key.
+    Characters that some store cannot keep are replaced by U+FFFD. That is logged once for each key.
 
     Args:
-        channel: where they are put.
-        frames: what is put, by key.
+        channel: the channel of the put.
+        frames: the frames, by key.
 
     Raises:
         TypeError: a frame is neither text nor ``Points``.
@@ -112,10 +111,10 @@ def fit(channel: str, frames: Mapping[str, str | Points]) -> dict[str, str | Poi
 
 
 def check_channel(channel: str) -> None:
-    """Refuse a name that some store cannot keep. Made fit it might become another channel's.
+    """Raise if some store cannot keep a channel's name. A changed name might be another channel's.
 
     Raises:
-        ValueError: it is too long, or holds such characters.
+        ValueError: the name is too long, or contains such characters.
     """
     if len(channel) > MAX_NAME_LENGTH or clean_text(channel) != channel:
         msg = (
@@ -138,22 +137,21 @@ def _fit(label: str, data: object, limit: int) -> str | Points:
         raise ValueError(msg)
     check_size(label, data.base, limit)
     items = [clean_text(item) for item in data.items]
-    share = max(limit // data.keep, _LEAST_POINT_BYTES)
+    share = max(limit // data.keep, _MIN_POINT_BYTES)
     for item in items:
         check_size(f"A point of {label}", item, share)
     return Points(clean_text(data.base), items, data.keep)
 
 
 def sound(channel: str, position: Position, frames: Iterable[Frame]) -> list[Frame]:
-    """Return what can be shown of frames that a store has read, in the order of ``in_order``.
+    """Return the frames of a read that can be shown, in the order of ``in_order``.
 
-    A frame that is damaged is left out, and logged once: it costs its own box, until it is put
-    anew.
+    A damaged frame is left out, and logged once. Only its own box stays empty, until the next put.
 
     Args:
-        channel: whose they are.
-        position: where the channel stands.
-        frames: as they were read; their fields may be of any type.
+        channel: their channel.
+        position: the position of the channel.
+        frames: as they were read; their fields may have any type.
     """
     shown: list[Frame] = []
     for frame in frames:
@@ -168,7 +166,7 @@ def log_damage(channel: str, key: object, damage: object) -> None:
     """Log, once for each key, that a stored frame cannot be read."""
     if _is_new("damage", channel, key):
         logger.error(
-            "What is stored of %r on %r cannot be read (%s); it is left out until it is put anew.",
+            "The stored frame of %r on %r cannot be read (%s). It is left out until the next put.",
             key,
             channel,
             damage,
@@ -192,9 +190,9 @@ _logged: set[tuple[str, str, str]] = set()
 _lock = Lock()
 
 
-def _is_new(what: str, channel: str, key: object) -> bool:
-    """Return True the first time, for as many keys as are remembered."""
-    entry = (what, channel, repr(key))
+def _is_new(event: str, channel: str, key: object) -> bool:
+    """Return True the first time for a key. Only so many keys are remembered."""
+    entry = (event, channel, repr(key))
     with _lock:
         if entry in _logged:
             return False

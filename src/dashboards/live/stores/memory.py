@@ -15,7 +15,7 @@ from dashboards.live.wire.positions import Position, new_epoch
 
 
 class _Channel:
-    """One channel; guarded by its store's lock."""
+    """One channel. The lock of its store must be held."""
 
     def __init__(self) -> None:
         self.position = Position(new_epoch(), 0)
@@ -30,9 +30,9 @@ class _Lease(NamedTuple):
 
 
 class MemoryStore(BaseStore):
-    """Shared by the threads of one process, and gone with it. Takes no options."""
+    """Shared by the threads of one process, and lost when it ends. Takes no options."""
 
-    # Every hint is heard: the poll is there for the day one is not.
+    # No notification can be lost within one process. The poll is a safeguard.
     poll_seconds = 5.0
 
     def __init__(self, options: Mapping[str, Any]) -> None:
@@ -44,7 +44,7 @@ class MemoryStore(BaseStore):
 
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store under the channel's next version."""
-        self._others.look(reads=False)
+        self._others.detect(reads=False)
         with self._lock:
             its = self._channels.setdefault(channel, _Channel())
             version = its.position.version + 1
@@ -60,7 +60,7 @@ class MemoryStore(BaseStore):
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Return what changed since ``position``."""
-        self._others.look(reads=True)
+        self._others.detect(reads=True)
         with self._lock:
             its = self._channels.get(channel)
             if its is None:
@@ -69,20 +69,20 @@ class MemoryStore(BaseStore):
             return Changes(its.position, tuple(its.state.since(after)), its.put_at)
 
     def heads(self, channels: Collection[str]) -> Mapping[str, Position]:
-        """Return where the channels stand."""
+        """Return the positions of channels."""
         with self._lock:
             return {
                 name: self._channels[name].position for name in channels if name in self._channels
             }
 
     def forget(self, channel: str, keys: Collection[str]) -> None:
-        """Delete what is stored under some keys."""
+        """Delete the frames of some keys."""
         with self._lock:
             if its := self._channels.get(channel):
                 its.state.forget(keys)
 
     def acquire_lease(self, name: str, seconds: float, input_version: str = "") -> str:
-        """Claim by the monotonic clock of this process."""
+        """Acquire by the monotonic clock of this process."""
         now = time.monotonic()
         with self._lock:
             lease = self._leases.get(name)
@@ -93,7 +93,7 @@ class MemoryStore(BaseStore):
             return holder
 
     def renew_lease(self, name: str, holder: str, seconds: float, input_version: str = "") -> bool:
-        """Subscription on by the monotonic clock of this process."""
+        """Renew by the monotonic clock of this process."""
         now = time.monotonic()
         with self._lock:
             lease = self._leases.get(name)
@@ -103,14 +103,14 @@ class MemoryStore(BaseStore):
             return True
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
-        """Return what changed; memory does not block."""
+        """Return what changed. Memory does not block."""
         return self.since(channel, position)
 
     async def aheads(self, channels: Collection[str]) -> Mapping[str, Position]:
-        """Return where the channels stand; memory does not block."""
+        """Return the positions of channels. Memory does not block."""
         return self.heads(channels)
 
     async def _listen_remote(self, listener: Listener) -> None:
-        # There are no others; but what was put before this one listened, it has not heard of.
+        # There are no other processes, but a put before it listened gave no notification.
         listener(ALL_CHANNELS)
         await asyncio.Event().wait()

@@ -1,7 +1,7 @@
-"""Hints between the processes of one host: datagrams on Unix sockets, one socket a process.
+"""Notifications between the processes of one host, by datagrams on Unix sockets.
 
-A hint is lost where a process runs as another user, in another container or on a system without
-such sockets. The poll behind it then carries the news, only later.
+Each process has one socket. A notification is lost if a process runs as another user, in another
+container or on a system without such sockets. Then the poll of the hub finds the update, later.
 """
 
 import asyncio
@@ -17,28 +17,27 @@ from pathlib import Path
 from stat import S_ISDIR
 
 Listener = Callable[[str], None]
-"""Takes the name of a channel that has news, or ``ALL_CHANNELS``. Called from any thread."""
+"""Called with the name of a channel that has a new version, or ``ALL_CHANNELS``, in any thread."""
 
 ALL_CHANNELS = "*"
-"""What is heard when a wire begins to carry hints: those before were lost, so look at everything.
-
-No channel is called so.
+"""The notification that a listener gets when a connection is made: earlier ones may be lost, so it
+reads every channel. No channel has this name.
 """
 
 logger = logging.getLogger("dashboards.live")
 
 _MAX_BYTES = 4096
-# Then the event loop has its turn; what is left is read next.
-_MOST_AT_ONCE = 1000
+# Read at once. The rest is read in the next iteration of the event loop.
+_MAX_DATAGRAMS = 1000
 # sockaddr_un holds 108 bytes with its NUL on Linux and 104 on the BSDs.
 _MAX_PATH = 103
 
 
 class UnixSocketNotifier:
-    """Everybody on this host, of this user, who hears about the same store.
+    """Notifies the processes of this user on this host that share a store.
 
     Args:
-        identity: what names the store; the same text in every process that shares it.
+        identity: names the store; the same text in every process that shares it.
     """
 
     def __init__(self, identity: str) -> None:
@@ -52,7 +51,7 @@ class UnixSocketNotifier:
             self._sender.settimeout(0)
 
     def send(self, channel: str) -> None:
-        """Tell the others that ``channel`` has news. Never blocks and never raises."""
+        """Notify other processes of a new version of a channel. Never blocks and never raises."""
         if self._sender is None:
             return
         try:
@@ -60,16 +59,16 @@ class UnixSocketNotifier:
                 entry.path for entry in os.scandir(self._folder) if entry.name not in self._own
             ]
         except OSError:
-            return  # Nobody listens.
+            return  # No process listens.
         for path in others:
             try:
                 self._sender.sendto(channel.encode(), path)
             except ConnectionRefusedError:
-                # Its process was killed and could not take its socket along.
+                # Its process was killed, and could not remove its socket.
                 with contextlib.suppress(OSError):
                     os.unlink(path)  # noqa: PTH108 - a plain path from scandir
             except OSError as error:
-                logger.debug("A hint to %s was lost: %s", path, error)
+                logger.debug("A notification to %s was lost: %s", path, error)
 
     def close(self) -> None:
         """Close the sending socket."""
@@ -77,7 +76,7 @@ class UnixSocketNotifier:
             self._sender.close()
 
     async def listen(self, listener: Listener) -> None:
-        """Hear hints until cancelled; only waits where there can be none."""
+        """Call a listener with notifications until cancelled. If there can be none, only wait."""
         name = f"{secrets.token_hex(6)}.sock"
         receiver = self._bind(name)
         if receiver is None:
@@ -94,7 +93,7 @@ class UnixSocketNotifier:
             self._own.discard(name)
             with contextlib.suppress(OSError):
                 (self._folder / name).unlink()
-                # Fails, as it should, while others listen there.
+                # Fails while other processes listen there, as it should.
                 self._folder.rmdir()
 
     def _bind(self, name: str) -> socket.socket | None:
@@ -108,11 +107,15 @@ class UnixSocketNotifier:
             try:
                 _bind_in(self._folder, receiver, path)
             except FileNotFoundError:
-                # The last listener has just taken the folder away.
+                # The last listener has just removed the folder.
                 _bind_in(self._folder, receiver, path)
         except OSError as error:
             receiver.close()
-            logger.warning("No hints on this host, only the poll: %s", error)
+            logger.warning(
+                "Notifications between processes of this host do not work (%s). Pages are updated "
+                "by polling only.",
+                error,
+            )
             return None
         return receiver
 
@@ -131,10 +134,10 @@ def _private_folder() -> Path:
 
 
 def make_private_folder() -> Path:
-    """Make the folder in the shared temporary directory that is this user's alone, and return it.
+    """Make a folder that only this user can use, in the shared temporary directory; return it.
 
     Raises:
-        OSError: it cannot be made, or somebody else has made it.
+        OSError: it cannot be made, or another user has made it.
     """
     folder = _private_folder()
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -146,10 +149,10 @@ def make_private_folder() -> Path:
 
 
 def _drain(receiver: socket.socket, listener: Listener) -> None:
-    """Read what has arrived, and tell each channel once."""
+    """Read the datagrams that have arrived, and pass on each channel once."""
     channels: set[bytes] = set()
     with contextlib.suppress(OSError):
-        for _ in range(_MOST_AT_ONCE):
+        for _ in range(_MAX_DATAGRAMS):
             channels.add(receiver.recv(_MAX_BYTES))
     for channel in channels:
         listener(channel.decode(errors="replace"))

@@ -1,7 +1,7 @@
-"""Noticing that several processes of a site each keep live state of their own.
+"""Detects that several processes of a site each keep live state in their own memory.
 
-By a lock on a file of the site, which the system lets go of when its process ends, however it ends.
-It is not inherited by a fork.
+It locks a file of the site. The operating system releases the lock when the process ends, however
+it ends, and a fork does not inherit it.
 """
 
 import contextlib
@@ -21,38 +21,38 @@ from dashboards.live.stores.notifications import make_private_folder
 try:
     from fcntl import LOCK_EX, LOCK_NB, lockf
 except ImportError:
-    IS_NOTICED = False  # On Windows.
+    CAN_DETECT = False  # Windows.
 else:
-    IS_NOTICED = True
+    CAN_DETECT = True
 
 logger = logging.getLogger("dashboards.live")
 
 _GRACE_SECONDS = 3.0
-"""Time for which a process that is being replaced may overlap with the one that replaces it."""
+"""Time for which a process may overlap with the one that replaces it."""
 
 _files: dict[Path, int] = {}
 _lock = Lock()
 
 
 class OtherProcesses:
-    """Reports, once, that another process of this site uses its own memory as the store, too."""
+    """Reports once that another process of this site also uses its own memory as the store."""
 
     def __init__(self) -> None:
         self._is_known = False
         self._has_read = False
         self._met_at = 0.0
 
-    def look(self, *, reads: bool) -> None:
-        """Look for another process, where that is not known yet.
+    def detect(self, *, reads: bool) -> None:
+        """Look for another process, unless the result is known.
 
         Args:
-            reads: whether the store is read, not written. What is written by a process that has
-                never been read reaches nobody, which is reported at once.
+            reads: True if the store is read, not written. A process that writes and was never read
+                serves no pages, so nobody gets what it writes: that is reported at once.
         """
         if self._is_known:
             return
         self._has_read = self._has_read or reads
-        # Tests may run in as many processes as they like.
+        # Tests may run in several processes.
         if hasattr(mail, "outbox") or _is_sole():
             self._is_known = True
             return
@@ -62,18 +62,18 @@ class OtherProcesses:
             return
         self._is_known = True
         logger.error(
-            "MemoryStore is used by more than one process of this site. Each has live state of its "
-            "own, and what this one (%s) is given, the pages of the others never show. Serve the "
-            "site by one process, or use DatabaseStore or RedisStore.",
+            "MemoryStore is used by more than one process of this site. Each has its own live "
+            "state, so values that are pushed in this one (%s) are not shown by the others. Serve "
+            "the site with one process, or use DatabaseStore or RedisStore.",
             os.getpid(),
-            extra={"event": "several_processes"},
+            extra={"event": "processes_detected"},
         )
 
 
 def _is_sole() -> bool:
-    """Return True if this process has the site's lock, or nobody can tell."""
+    """Return True if this process has the site's lock, or if that cannot be detected."""
     identity = _identity()
-    if not (IS_NOTICED and identity):
+    if not (CAN_DETECT and identity):
         return True
     digest = hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:16]
     with _lock:
@@ -83,20 +83,20 @@ def _is_sole() -> bool:
                 return True
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            logger.debug("Other processes cannot be noticed: %s", error)
+            logger.debug("Other processes cannot be detected: %s", error)
             return True
         try:
             lockf(descriptor, LOCK_EX | LOCK_NB)
         except OSError:
             os.close(descriptor)
             return False
-        # Open until the process ends: closing would let go of the lock.
+        # Open until the process ends: closing it would release the lock.
         _files[path] = descriptor
         return True
 
 
 def _identity() -> str:
-    """Return what tells this site from others: its settings' file, and its database."""
+    """Return a text that identifies this site: its settings' file and its database."""
     module = sys.modules.get(str(getattr(settings, "SETTINGS_MODULE", "")))
     path = getattr(module, "__file__", "") or ""
     name = settings.DATABASES.get("default", {}).get("NAME") or ""
@@ -104,8 +104,8 @@ def _identity() -> str:
 
 
 def _forget() -> None:
-    """Let a child look for itself: the lock stayed with its parent."""
-    global _lock  # noqa: PLW0603 - it may have been held in the moment of the fork
+    """Let a forked child lock for itself: the lock belongs to its parent."""
+    global _lock  # noqa: PLW0603 - it may have been locked during the fork
     _lock = Lock()
     for descriptor in _files.values():
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What readers at different positions lack of one state: encoded once, in a budget of bytes.
+"""Encodes once what subscribers at different positions lack of one state, in a budget of bytes.
 
 Pure: standard library only.
 """
@@ -11,18 +11,18 @@ from dashboards.live.wire.frames import Frame, encode_frames
 from dashboards.live.wire.restricted import visible_frames
 
 _CHANNEL_BYTES = 4 * 2**20
-"""Encoded bytes that are kept for one channel, beside its whole state."""
+"""Encoded bytes that are kept for one channel, besides its whole state."""
 _PROCESS_BYTES = 64 * 2**20
 """The same for all channels of a process."""
 
 
 class Batch(NamedTuple):
-    """What changed since some position."""
+    """The encoded changes since a position."""
 
     encoded: bytes
     frames: int
     versions: int
-    """How many versions it moves its reader on; 0 where that is unknown."""
+    """The number of versions by which it moves its subscriber; 0 if that is unknown."""
 
 
 class _Budget:
@@ -36,15 +36,15 @@ _BUDGET = _Budget()
 
 
 class Batches:
-    """The batches that lead to a channel's present version.
+    """The batches that lead to the current version of a channel.
 
-    Positions come from clients, so they are as many and as old as somebody likes. Two positions
-    that lack the same frames share one batch. Where the budget is used up, a reader is sent the
-    whole state, of which there is one: it holds all that the reader lacks.
+    Positions come from clients, so there may be any number, of any age. Two positions that lack the
+    same frames share one batch. When the budget is used up, a subscriber gets the whole state, of
+    which there is one copy: it contains all that the subscriber lacks.
 
     Args:
         state: the channel's frames.
-        visible_events: the restricted events that its readers may get.
+        visible_events: the restricted events that its subscribers may get.
     """
 
     def __init__(self, state: ChannelState, visible_events: frozenset[str] = frozenset()) -> None:
@@ -55,11 +55,11 @@ class Batches:
         self._whole: tuple[bytes, int] | None = None
 
     def since(self, after: int, position: str) -> tuple[bytes, int]:
-        """Return the encoded frames that are newer than a version, and how many they are.
+        """Return the encoded frames that are newer than a version, and their number.
 
         Args:
             after: the version; 0 for the whole state.
-            position: where a reader of all of them is.
+            position: the position of a subscriber after all of them.
         """
         if not after:
             if self._whole is None:
@@ -84,7 +84,7 @@ class Batches:
         return encode_frames(frames, position), len(frames)
 
     def _keeps(self, size: int) -> bool:
-        # The first is what all readers wait for who are up to date: always kept.
+        # The first one is for all subscribers that are up to date: always kept.
         is_beyond = self._used + size > _CHANNEL_BYTES or _BUDGET.used + size > _PROCESS_BYTES
         if self._by_first and is_beyond:
             return False
@@ -93,7 +93,7 @@ class Batches:
         return True
 
     def clear(self) -> None:
-        """Forget them: the channel has another version, or nobody reads it any more."""
+        """Delete them: the channel has another version, or has no subscriber any more."""
         _BUDGET.used -= self._used
         self._used = 0
         self._by_first.clear()

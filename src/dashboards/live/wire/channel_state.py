@@ -1,4 +1,4 @@
-"""What is newest on one channel, in memory: a store's own state, or a hub's copy of a store's.
+"""The newest frames of one channel, in memory: a store's own, or a hub's copy of them.
 
 Pure: standard library only.
 """
@@ -18,11 +18,11 @@ class ChannelState:
         self._points: dict[str, deque[Frame]] = {}
 
     def take(self, frames: Iterable[Frame]) -> None:
-        """Take in frames that are newer, in the order of ``in_order``."""
+        """Add frames that are newer, in the order of ``in_order``."""
         for frame in frames:
             if not frame.number:
                 self._frames[frame.key] = frame
-                # All of its points follow a base.
+                # All of its points come after a base.
                 self._points.pop(frame.key, None)
                 continue
             points = self._points.setdefault(frame.key, deque())
@@ -31,7 +31,7 @@ class ChannelState:
                 points.popleft()
 
     def append(self, key: str, version: int, points: Points) -> None:
-        """Append points to a series, numbered after those it has."""
+        """Append points to a series, numbered after those that it has."""
         known = self._points.get(key) or ()
         base = self._frames.get(key)
         if base is None or base.data != points.base:
@@ -44,19 +44,19 @@ class ChannelState:
         )
 
     def since(self, version: int) -> list[Frame]:
-        """Return what is newer than ``version``, in the order of ``in_order``."""
+        """Return the frames that are newer than ``version``, in the order of ``in_order``."""
         frames = [each for each in self._frames.values() if each.version > version]
         for points in self._points.values():
             frames.extend(each for each in points if each.version > version)
         return in_order(frames)
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Forget what there is of some keys."""
+        """Delete the frames of some keys."""
         for key in keys:
             self._frames.pop(key, None)
             self._points.pop(key, None)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all frames."""
         self._frames.clear()
         self._points.clear()

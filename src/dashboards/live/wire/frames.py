@@ -1,4 +1,4 @@
-"""Bytes on the wire: server-sent events as the WHATWG HTML standard defines them (§9.2.6).
+"""Encodes frames as server-sent events, which the WHATWG HTML standard defines (§9.2.6).
 
 Pure: text in, bytes out, standard library only.
 """
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-# The standard ends a line at any of the three, so data that holds one is split there.
+# In the standard each of the three ends a line, so data is split there.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FORBIDDEN_IN_FIELD = re.compile(r"[\r\n\0]")
 
 HEARTBEAT = "dashboards:heartbeat"
-"""The event that says "still here". No component has this key: a key is an identifier."""
+"""The event of a heartbeat. No component has this key: a key is an identifier."""
 
 
 def encode_event(
@@ -27,14 +27,14 @@ def encode_event(
     """Encode one named event.
 
     Args:
-        event: the event's name; may not hold CR, LF or NUL.
+        event: the event's name; may not contain CR, LF or NUL.
         data: any text. Each of its lines becomes a ``data:`` line; CR and CRLF arrive as LF.
-        id: what the client returns as ``Last-Event-ID``; may not hold CR, LF or NUL.
-        version: the position at which the data was put, by which a page tells data that comes
-            late. A field of ours: the standard has clients ignore fields that they do not know.
+        id: the client returns it as ``Last-Event-ID``; may not contain CR, LF or NUL.
+        version: the position at which the data was put, with which a page recognizes data that
+            comes late. It is not in the standard, which has clients ignore unknown fields.
 
     Raises:
-        ValueError: when a field would break out of its line.
+        ValueError: a field contains the end of a line, or NUL.
     """
     lines = [f"event: {_field('event', event)}"]
     if id is not None:
@@ -51,17 +51,17 @@ def encode_retry(milliseconds: int) -> bytes:
 
 
 def encode_release(release: str) -> bytes:
-    """Encode which release the server has: a field of ours, and no event. Nothing where empty."""
+    """Encode the server's release, in a field beyond the standard; no bytes if it is empty."""
     return f"release: {_field('release', release)}\n\n".encode() if release else b""
 
 
 def encode_opening(retry_milliseconds: int, beat_seconds: float) -> bytes:
-    """Encode what each stream begins with: two fields and no event.
+    """Encode the beginning of each stream: two fields and no event.
 
     Args:
         retry_milliseconds: the time that a client waits before it connects again.
-        beat_seconds: the longest time between two signs of life, on this stream or by asking again.
-            A page that hears nothing for twice as long says so. A field of ours.
+        beat_seconds: the longest time between two heartbeats of this stream, or two polls. A page
+            that receives nothing for twice as long shows that. The field is not in the standard.
     """
     return f"retry: {retry_milliseconds:d}\nbeat: {beat_seconds:g}\n\n".encode()
 
@@ -75,27 +75,27 @@ def _field(name: str, value: str) -> str:
 
 @dataclass(frozen=True)
 class Frame:
-    """The newest state of one component: what ``event: key`` carries to the page.
+    """The newest state of one component: the data of ``event: key``.
 
-    Of a series it is the base that points are appended to, or, numbered from 1, one of the points.
-    A point's version is never below that of its base, so whoever is sent a base is sent all points.
+    For a series it is the base, to which points are appended, or one of the points, numbered from
+    1. A point's version is never below that of its base: a page that gets a base gets all points.
     """
 
     key: str
     version: int
     data: str
     number: int = 0
-    """Which point of a series; 0 for a whole state."""
+    """The number of a point in its series; 0 for a whole state."""
     keep: int = 0
-    """Of a series: how many points are kept, the newest."""
+    """For a series: how many of its newest points are kept."""
 
     def find_damage(self, head: int) -> str:
-        """Return why it cannot be shown; empty where it can. Stores ask of what they have read.
+        """Return why the frame cannot be shown; empty if it can. Stores call it after a read.
 
         Args:
             head: the version of its channel.
         """
-        # A store may hold anything, whatever the annotations say.
+        # Data in a store may have any type, in spite of the annotations.
         key: object = self.key
         data: object = self.data
         version: object = self.version
@@ -112,7 +112,7 @@ class Frame:
         return "a point of a series that keeps none" if number and not keep else ""
 
     def encode(self, epoch: str) -> bytes:
-        """Return a whole state without a position: encoded once, shared by every reader."""
+        """Return a whole state without a position: encoded once, and shared by all subscribers."""
         known: tuple[str, bytes] | None = self.__dict__.get("_encoded")
         if known is None or known[0] != epoch:
             known = epoch, encode_event(self.key, self.data, version=f"{epoch}.{self.version}")
@@ -121,14 +121,14 @@ class Frame:
 
 
 class Points(NamedTuple):
-    """What is stored where a component is a series: its newest points, and what they belong to."""
+    """The stored value of a component that is a series: its newest points and their base."""
 
     base: str
-    """HTML that the points are appended to; stored when it is new or has changed."""
+    """The HTML to which the points are appended; stored when it is new or has changed."""
     items: Sequence[str]
-    """JSON texts, oldest first, with ``<``, ``>`` and ``&`` escaped, as a ``script`` needs it."""
+    """JSON texts, oldest first, with ``<``, ``>`` and ``&`` escaped, as needed in a ``script``."""
     keep: int
-    """How many points are kept, the newest; at least 1."""
+    """How many of the newest points are kept; at least 1."""
 
 
 def append_event(key: str) -> str:
@@ -137,13 +137,13 @@ def append_event(key: str) -> str:
 
 
 def wrap_point(frame: Frame) -> str:
-    """Return a point as it stands in the page. By its number the page knows one it has already."""
+    """Return a point's HTML in the page. By its number the page recognizes one that it has."""
     attributes = f'type="application/json" data-dashboards-point="{frame.number}"'
     return f"<script {attributes}>{frame.data}</script>"
 
 
 def page_html(frames: Iterable[Frame]) -> dict[str, str]:
-    """Return what stands in the page for each key: a whole state, or a base and its points."""
+    """Return the HTML in the page for each key: a whole state, or a base and its points."""
     html: dict[str, str] = {}
     for frame in frames:
         if not frame.number:
@@ -154,16 +154,16 @@ def page_html(frames: Iterable[Frame]) -> dict[str, str]:
 
 
 def encode_frames(frames: Sequence[Frame], position: str) -> bytes:
-    """Encode what changed as one batch that moves the reader to ``position``.
+    """Encode changes as one batch that moves the subscriber to ``position``.
 
-    Each event carries the version at which its data was put, so that a page never shows an older
-    one than it shows: what goes through a proxy may come again, and late. Only the last event
-    carries the ``id:``. A connection cut inside the batch leaves the reader where it was, so that
-    nothing of the batch can be skipped.
+    Each event has the version at which its data was put, so that a page never shows an older value
+    after a newer one: through a proxy an event may arrive again, and late. Only the last event has
+    the ``id:``. If the connection is cut within the batch, the subscriber keeps its position, and
+    gets the whole batch again.
 
     Args:
-        frames: as ``in_order`` has them.
-        position: where a reader of all of them is.
+        frames: in the order of ``in_order``.
+        position: the position of a subscriber after all of them.
     """
     if not frames:
         return b""

@@ -1,4 +1,4 @@
-"""How far a reader is, as it travels: in the page, as ``id:`` and as ``Last-Event-ID``.
+"""Positions of subscribers, as sent in the page, as ``id:`` and as ``Last-Event-ID``.
 
 Pure: standard library only.
 """
@@ -11,7 +11,7 @@ _TOKEN = re.compile(r"([0-9a-z]{1,32})\.([0-9]{1,18})", re.ASCII)
 
 
 MAX_VERSION = 10**18 - 1
-"""As many digits as a token may have; below what a database's big integer holds."""
+"""The most digits that a token may have; below the limit of a database's big integer."""
 
 
 def new_epoch() -> str:
@@ -21,7 +21,7 @@ def new_epoch() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """An epoch, which names one life of a channel, and a version within it."""
+    """An epoch, which identifies one lifetime of a channel, and a version within it."""
 
     epoch: str
     version: int
@@ -31,16 +31,16 @@ class Position:
 
     @classmethod
     def parse(cls, token: str | None) -> "Position | None":
-        """Read a token that a client sent.
+        """Parse a token that a client sent.
 
-        Anything malformed is ``None``: a position nobody knows, answered with the whole state.
+        A malformed token is ``None``, which is answered with the whole state.
         """
         match = _TOKEN.fullmatch(token or "")
         return cls(match[1], int(match[2])) if match else None
 
     @classmethod
     def read(cls, epoch: object, version: object) -> "Position | None":
-        """Return the position that a store holds; ``None`` where it is damaged.
+        """Return the position that is kept in a store; ``None`` if it is damaged.
 
         Args:
             epoch: 1 to 32 lower-case letters and digits.
@@ -51,5 +51,5 @@ class Position:
         return cls.parse(f"{epoch}.{version}")
 
     def knows(self, other: "Position | None") -> bool:
-        """Whether a channel that stands here can say what changed since ``other``."""
+        """Return True if a channel at this position can tell what changed since ``other``."""
         return other is not None and other.epoch == self.epoch and other.version <= self.version

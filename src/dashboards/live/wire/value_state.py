@@ -1,8 +1,8 @@
-"""The state of a live value, kept in the store beside its frame.
+"""The state of a live value, kept in the store besides its frame.
 
 A state other than fresh is a frame of its own, under the event's name and ``:state``. Its data is
-the HTML that the box shows. It counts only while it is newer than the value: a value that was put
-later is fresh, so a success costs no extra frame.
+the HTML that the box shows. It is valid only while it is newer than the value: a value that was put
+later is fresh, so a success needs no extra frame.
 
 Pure: standard library only.
 """
@@ -25,12 +25,12 @@ def state_event(event: str) -> str:
 
 
 def value_event(event: str) -> str:
-    """Return the event of the value whose state an event carries; a value's own as it is."""
+    """Return the event of the value for the event of a state, and any other event unchanged."""
     return event.removesuffix(_SUFFIX)
 
 
 def is_state(frame: Frame) -> bool:
-    """Return True if a frame carries a state, not a value."""
+    """Return True if a frame is a state, not a value."""
     return frame.key.endswith(_SUFFIX)
 
 

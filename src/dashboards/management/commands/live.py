@@ -1,8 +1,9 @@
-"""Computes live values all the time, as if somebody watched every dashboard.
+"""Computes live values all the time, as if every dashboard had a viewer.
 
-Values declared with ``Every`` or ``OnChange`` are computed while a server holds streams, or when a
-page asks. Run this where nobody holds (WSGI, a proxy that does) and values shall be ready all the
-same. It shares the work with servers: each value is computed by one process at a time.
+Values declared with ``Every`` or ``OnChange`` are computed while a server has streams open, or when
+a page is requested. Run this if no server has streams (WSGI, or behind a GRIP proxy) and values
+must always be ready. It shares the work with servers: each value is computed by one process at a
+time.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from dashboards.live.stores import get_store
 from dashboards.live.subscription import Subscription
 from dashboards.registry import registry
 
-_AGAIN_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
 
 
 class Command(BaseCommand):
@@ -29,11 +30,11 @@ class Command(BaseCommand):
 
     help = (
         "Computes the live values of all dashboards, or of those named, until it is stopped. "
-        "Dashboards for one user or about one object are left to those who watch them."
+        "It leaves out dashboards for one user or about one object."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the names of dashboards."""
+        """Add the names of dashboards."""
         parser.add_argument(
             "names", nargs="*", metavar="app_dashboard", help="such as shop_orders; default all"
         )
@@ -44,25 +45,25 @@ class Command(BaseCommand):
         if unknown := sorted(set(names) - set(known)):
             msg = f"No dashboard is called {', '.join(unknown)}; there are {', '.join(known)}."
             raise CommandError(msg)
-        holds = {}
+        subscriptions = {}
         for name in names or known:
-            hold = _hold(known[name])
-            if hold is not None:
-                holds[name] = hold
+            subscription = _get_subscription(known[name])
+            if subscription is not None:
+                subscriptions[name] = subscription
             elif names:
-                msg = f"{name} has no values that are computed for everybody."
+                msg = f"{name} has no values that are computed for all viewers."
                 raise CommandError(msg)
-        if not holds:
-            msg = "No dashboard has values that are computed for everybody."
+        if not subscriptions:
+            msg = "No dashboard has values that are computed for all viewers."
             raise CommandError(msg)
         if verbosity:
-            self.stdout.write(f"Computing {', '.join(holds)}")
+            self.stdout.write(f"Computing {', '.join(subscriptions)}")
             self.stdout.flush()
-        asyncio.run(_watch(list(holds.values())))
+        asyncio.run(_watch(list(subscriptions.values())))
 
 
-def _hold(dashboard: type[Dashboard]) -> Subscription | None:
-    """Return what a stream of a dashboard would hold, if anything is computed for everybody."""
+def _get_subscription(dashboard: type[Dashboard]) -> Subscription | None:
+    """Return a subscription to a dashboard, or None if nothing is computed for all viewers."""
     try:
         shared = dashboard()
         channel = shared.channel
@@ -72,24 +73,24 @@ def _hold(dashboard: type[Dashboard]) -> Subscription | None:
     return Subscription(channel, None, sources) if sources else None
 
 
-async def _watch(holds: Sequence[Subscription]) -> None:
+async def _watch(subscriptions: Sequence[Subscription]) -> None:
     hub = Hub(get_store())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, hub.close)
-    await asyncio.gather(*map(partial(_read, hub), holds))
+    await asyncio.gather(*map(partial(_read, hub), subscriptions))
 
 
-async def _read(hub: Hub, hold: Subscription) -> None:
-    """Be one more reader, whose stream is taken up again whenever it ends."""
+async def _read(hub: Hub, subscription: Subscription) -> None:
+    """Subscribe, and subscribe again whenever the stream ends, until the hub is closed."""
     while not hub.closed:
         try:
-            reader = await hub.open(hold)
-        except Exception:  # noqa: BLE001 - the hub has said so; a store may fail in its own ways
-            await asyncio.sleep(_AGAIN_SECONDS)
+            subscriber = await hub.open(subscription)
+        except Exception:  # noqa: BLE001 - the hub has reported the store's error
+            await asyncio.sleep(_RETRY_SECONDS)
             continue
         try:
-            while await reader.read():
+            while await subscriber.read():
                 pass
         finally:
-            hub.release(reader)
+            hub.release(subscriber)

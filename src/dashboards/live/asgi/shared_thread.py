@@ -1,7 +1,7 @@
 """The thread in which Django answers requests for streams, where it would start one for each.
 
-What a project wrote (permissions, middleware) runs in it, and may hang. Requests that come after
-it has made no progress for a second get another thread.
+Code of the project (permissions, middleware) runs in it, and may hang. If it has made no progress
+for a second, the requests that come after that get another thread.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ class SharedThread:
 
     @contextlib.contextmanager
     def use(self) -> Iterator[ThreadSensitiveContext]:
-        """Give a request the thread: as the context by which asgiref finds it."""
+        """Yield the thread for one request, as the context by which asgiref finds it."""
         now = asyncio.get_running_loop().time
         if self._thread not in self._pending:
             self._progress_at = now()

@@ -1,15 +1,16 @@
 """The connection under an ASGI exchange: how much waits in it, and how to cut it.
 
-ASGI lets an application neither cut a connection nor see that a client does not read. Each server
-has a way of its own, and each way is here:
+ASGI lets an application neither cut a connection nor find out that a client does not read. Each
+server needs a way of its own:
 
-* uvicorn, and gunicorn with its worker: ``send`` belongs to the cycle that has the transport.
-* hypercorn: by way of its stream and its protocol.
-* daphne: ``send`` never waits, so Twisted is told to say when its buffer is full.
-* granian, and any other server: the socket, found among the process's own by the two addresses
-  of the connection.
+* uvicorn, and gunicorn with uvicorn's worker: ``send`` is a method of the cycle, which has the
+  transport.
+* hypercorn: through its stream and its protocol.
+* daphne: its ``send`` never waits, so a Twisted producer reports when the buffer is full.
+* granian, and any other server: the socket, found among the process's sockets by the two
+  addresses of the connection.
 
-Over HTTP/2 a connection may carry streams of many clients, so it is left alone.
+Over HTTP/2 one connection may carry streams of many clients, so it is never cut.
 
 Pure: standard library only.
 """
@@ -26,12 +27,12 @@ from typing import Any
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 _POLL_SECONDS = 0.1
-# So that the kernel drops what it has not sent, too, and does not keep the connection for minutes.
+# The kernel then drops what it has not sent, and does not keep the connection for minutes.
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Connection:
-    """What is known of the connection that carries an answer.
+    """The connection that carries an answer.
 
     Args:
         scope: the ASGI scope.
@@ -48,7 +49,10 @@ class Connection:
         self._flow: _Flow | None = None
 
     def controlled(self, send: Send) -> Send:
-        """Return a ``send`` that waits while the client does not read; the same where it does."""
+        """Return a ``send`` that waits while the client does not read.
+
+        It is ``send`` itself if the server's own waits already.
+        """
         if self._request is None:
             return send
         flow = self._flow = _Flow(self._request)
@@ -63,7 +67,7 @@ class Connection:
 
     @property
     def unsent(self) -> int:
-        """How many bytes wait in the server's buffer; 0 where that is unknown."""
+        """The number of bytes in the server's buffer; 0 if that is unknown."""
         if self._transport is not None:
             return int(self._transport.get_write_buffer_size())
         channel = getattr(self._request, "channel", None)
@@ -73,13 +77,11 @@ class Connection:
         return len(getattr(transport, "dataBuffer", b"")) + getattr(transport, "_tempDataLen", 0)
 
     async def flush(self, seconds: Callable[[], float]) -> bool:
-        """Wait until all is sent.
+        """Wait until all is sent, and return True; return False when the time is over.
 
         Args:
-            seconds: how long it may take, asked again and again.
-
-        Returns:
-            True if it was.
+            seconds: returns the time that it may take. It is called repeatedly, because the time
+                gets shorter when the server stops.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -90,7 +92,7 @@ class Connection:
         return True
 
     async def abort(self) -> None:
-        """Cut the connection, and drop what waits in it."""
+        """Cut the connection, and drop the bytes in its buffers."""
         if self._flow is not None:
             self._flow.close()
         if self._transport is not None:
@@ -99,12 +101,12 @@ class Connection:
         elif (channel := getattr(self._request, "channel", None)) is not None:
             channel.transport.abortConnection()
         elif self._scope is not None:
-            # It looks at each of the process's files.
+            # It looks at each open file of the process.
             await asyncio.to_thread(_shut_down, self._scope)
 
 
 class _Flow:
-    """Twisted's producer: open while the transport's buffer has room."""
+    """A Twisted producer: open while the transport's buffer has room."""
 
     def __init__(self, request: Any) -> None:
         self._request = request
@@ -122,7 +124,7 @@ class _Flow:
         self.is_open.set()
 
     def close(self) -> None:
-        """Let the request end: Twisted reports who is registered by then."""
+        """Unregister, so that the request can end: Twisted reports a producer that is left."""
         if self._request.producer is self and getattr(self._request, "channel", None):
             self._request.unregisterProducer()
 
@@ -132,7 +134,7 @@ def _transport(send: Send) -> asyncio.Transport | None:
     owner = getattr(send, "__self__", None)
     transport = getattr(owner, "transport", None)
     if transport is None:
-        for _ in range(2):  # From the stream to the protocol, and on to the server.
+        for _ in range(2):  # From the stream to the protocol, then to the server.
             owner = getattr(getattr(owner, "send", None), "__self__", None)
         transport = getattr(getattr(owner, "writer", None), "transport", None)
     is_usable = all(
@@ -169,7 +171,7 @@ def _shut_down(scope: Mapping[str, Any]) -> None:
 
 
 def _end(address: Any) -> tuple[str, ...]:
-    # granian says ports as text; a Unix socket's address is none.
+    # granian gives ports as text; a Unix socket has no such address.
     return tuple(map(str, address[:2])) if isinstance(address, tuple | list) else ()
 
 

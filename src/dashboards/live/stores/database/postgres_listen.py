@@ -1,4 +1,4 @@
-"""Hints by PostgreSQL's ``LISTEN`` and ``NOTIFY``. Imported only where psycopg 3 is."""
+"""Notifications by PostgreSQL's ``LISTEN`` and ``NOTIFY``. Imported only with psycopg 3."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,31 +7,31 @@ import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 _TOPIC = "dashboards_live"
-# A dead network is noticed within a minute, where PostgreSQL's client would wait for two hours.
+# A dead network is noticed within a minute; by default PostgreSQL's client waits two hours.
 _KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 def notify(database: BaseDatabaseWrapper, payload: str) -> None:
-    """Send with the transaction: on commit to everybody, on rollback to nobody."""
+    """Send a payload to all listeners when the transaction is committed."""
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [_TOPIC, payload])
 
 
 async def listen(
-    parameters: Mapping[str, Any], begun: Callable[[], None], heard: Callable[[str], None]
+    parameters: Mapping[str, Any], on_begin: Callable[[], None], receive: Callable[[str], None]
 ) -> None:
-    """Listen on a connection of its own until that fails.
+    """Listen on a new connection until it fails.
 
     Args:
-        parameters: what Django would open a connection with.
-        begun: told when it listens.
-        heard: takes each payload.
+        parameters: those with which Django opens a connection.
+        on_begin: called when it listens.
+        receive: called with each payload.
     """
     parameters = {**_KEEPALIVES, **parameters, "autocommit": True}
-    # Django's is for its own, synchronous connections.
+    # Django's cursors are for synchronous connections.
     parameters.pop("cursor_factory", None)
     async with await psycopg.AsyncConnection.connect(**parameters) as connection:
         await connection.execute(f"LISTEN {_TOPIC}")
-        begun()
+        on_begin()
         async for notification in connection.notifies():
-            heard(notification.payload)
+            receive(notification.payload)

@@ -1,0 +1,87 @@
+"""The system checks of a ``DatabaseStore``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the framework's name
+from django.db import connections, router
+
+from dashboards.live.stores.base import is_positive
+from dashboards.models import Channel, Frame, Lease
+
+_OPTIONS = {"using", "poll_seconds"}
+
+
+def check_options(
+    options: Mapping[str, Any], using: str, poll_seconds: float
+) -> Sequence[CheckMessage]:
+    """Check the options, the routers, and that SQLite can read and write at the same time."""
+    unknown = sorted(set(options) - _OPTIONS)
+    if unknown:
+        return [
+            Error(
+                f"Unknown OPTIONS of DatabaseStore: {', '.join(unknown)}.",
+                hint=f"Allowed are {', '.join(sorted(_OPTIONS))}.",
+                id="dashboards.E004",
+            )
+        ]
+    if using not in connections.settings:
+        return [
+            Error(
+                f"DatabaseStore uses the database {using!r}, which DATABASES lacks.",
+                hint=f"Set OPTIONS['using'] to one of {', '.join(connections.settings)}.",
+                id="dashboards.E005",
+            )
+        ]
+    if not is_positive(poll_seconds):
+        return [
+            Error(
+                "OPTIONS['poll_seconds'] of DatabaseStore must be a number above 0, got "
+                f"{poll_seconds!r}.",
+                hint="Leave it out for the default.",
+                id="dashboards.E011",
+            )
+        ]
+    if not router.allow_migrate_model(using, Channel):
+        return [
+            Error(
+                f"DatabaseStore keeps live state in the database {using!r}, but "
+                "DATABASE_ROUTERS do not let its tables be made there.",
+                hint=(
+                    f'Let allow_migrate("{using}", "dashboards") of a router return True, '
+                    "or name the database that has the tables in OPTIONS['using']."
+                ),
+                id="dashboards.E042",
+            )
+        ]
+    database = connections[using]
+    options = database.settings_dict.get("OPTIONS", {})
+    if database.vendor == "sqlite" and "wal" not in str(options.get("init_command")).lower():
+        return [
+            Warning(
+                f"The SQLite database {using!r} is not set to write-ahead logging: "
+                "readers of live state and writers of your site block each other.",
+                hint=(
+                    f'Add to DATABASES["{using}"]: "OPTIONS": {{"init_command": '
+                    '"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"}.'
+                ),
+                id="dashboards.W006",
+            )
+        ]
+    return ()
+
+
+def check_tables(using: str) -> Sequence[CheckMessage]:
+    """Check that the tables exist. Reads the database."""
+    tables = {each._meta.db_table for each in (Channel, Frame, Lease)}  # noqa: SLF001 - public by custom
+    missing = sorted(tables - set(connections[using].introspection.table_names()))
+    if not missing:
+        return ()
+    return [
+        Warning(
+            f"DatabaseStore keeps live state in the database {using!r}, which has no "
+            f"table {', '.join(missing)}.",
+            hint=f"Run: manage.py migrate --database {using}",
+            id="dashboards.W043",
+        )
+    ]

@@ -1,0 +1,7 @@
+"""The views: page, component, stream and metrics. Access is checked in one place."""
+
+from dashboards.views.metrics import MetricsView
+from dashboards.views.pages import ComponentsView, ComponentView, PageView
+from dashboards.views.stream import StreamView
+
+__all__ = ["ComponentView", "ComponentsView", "MetricsView", "PageView", "StreamView"]
