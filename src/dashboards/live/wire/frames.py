@@ -138,7 +138,8 @@ def append_event(key: str) -> str:
 
 def wrap_point(frame: Frame) -> str:
     """Return a point's HTML in the page. By its number the page recognizes one that it has."""
-    return f'<script type="application/json" data-point="{frame.number}">{frame.data}</script>'
+    attributes = f'type="application/json" data-dashboards-point="{frame.number}"'
+    return f"<script {attributes}>{frame.data}</script>"
 
 
 def page_html(frames: Iterable[Frame]) -> dict[str, str]:

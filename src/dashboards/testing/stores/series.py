@@ -35,7 +35,7 @@ class SeriesCases:
             store.put(CHANNEL, {"s": Points("base", [str(number)], 10), "other": "x"})
         changes = store.since(CHANNEL, None)
         assert points(changes) == [("base", 0), *((str(n), n + 1) for n in range(15, 25))]
-        assert page_html(changes.frames)["s"].count("data-point") == 10
+        assert page_html(changes.frames)["s"].count("data-dashboards-point") == 10
 
     def test_a_reader_of_a_series_gets_the_points_it_missed(self, store: BaseStore) -> None:
         """A page that was away gets what it missed or, past the window, the whole window."""

@@ -105,14 +105,14 @@
 
     add(element) {
       this.elements.add(element);
-      element.dataset.live = this.state;
+      element.dataset.dashboardsLive = this.state;
       this.running ??= this.run();
     }
 
     show(state) {
       this.state = state;
       for (const element of this.elements) {
-        if (element.isConnected) element.dataset.live = state;
+        if (element.isConnected) element.dataset.dashboardsLive = state;
         else this.elements.delete(element);
       }
       if (state === "silent") this.showSince();
@@ -124,7 +124,7 @@
       const { lang } = document.documentElement;
       const text = new Intl.DateTimeFormat(lang || undefined, { timeStyle: "medium" }).format(this.heardAt);
       for (const element of this.elements) {
-        for (const time of element.querySelectorAll("[data-live-since]")) {
+        for (const time of element.querySelectorAll("[data-dashboards-live-since]")) {
           time.dateTime = this.heardAt.toISOString();
           time.textContent = text;
         }
@@ -327,7 +327,7 @@
       const isNewest = this.order.takes(isState ? `${key}:state` : key, version);
       if (isNewest && !(isState && this.order.at(`${key}:state`) < this.order.at(key))) return true;
       this.dropped += 1;
-      for (const element of this.elements) element.dataset.liveDropped = this.dropped;
+      for (const element of this.elements) element.dataset.dashboardsLiveDropped = this.dropped;
       return false;
     }
   }
@@ -368,7 +368,7 @@
   };
 
   // A frame says which release rendered it. One of another structure would be shown half.
-  const isOfThisRelease = ({ dataset: { release } }, text) => {
+  const isOfThisRelease = ({ dataset: { dashboardsRelease: release } }, text) => {
     const made = /^<!--dashboards (\w+)\./.exec(text)?.[1];
     return !made || !release || made === release;
   };
@@ -414,13 +414,13 @@
   // Points of a series, each numbered: one that is there already (a batch that was cut and came
   // again, a value loaded meanwhile) is not taken twice, and the oldest leave the window.
   function append(target, text) {
-    const known = target.querySelectorAll(":scope > [data-point]");
-    const last = Number(known[known.length - 1]?.dataset.point ?? 0);
+    const known = target.querySelectorAll(":scope > [data-dashboards-point]");
+    const last = Number(known[known.length - 1]?.dataset.dashboardsPoint ?? 0);
     const news = document.createElement("template");
     news.innerHTML = trust.createHTML(text);
-    const points = [...news.content.children].filter(({ dataset }) => Number(dataset.point) > last);
+    const points = [...news.content.children].filter(({ dataset }) => Number(dataset.dashboardsPoint) > last);
     target.append(...points);
-    const surplus = known.length + points.length - Number(target.dataset.maxPoints || Infinity);
+    const surplus = known.length + points.length - Number(target.dataset.dashboardsMaxPoints || Infinity);
     [...known, ...points].slice(0, Math.max(surplus, 0)).forEach((point) => point.remove());
   }
 
@@ -436,7 +436,7 @@
       const own = viewUrlOf(target);
       if (!own) return htmx.trigger(target, "dashboards:refresh", {}, false);
       htmx.ajax("GET", own, { target, source: target, swap: "innerMorph" });
-    }, Math.random() * Number(target.dataset.jitter || 0));
+    }, Math.random() * Number(target.dataset.dashboardsJitter || 0));
   }
 
   // What a viewer may sort and page says its key. Once they have, it also says where their view is
@@ -499,7 +499,7 @@
     htmx_config_request(element, { ctx }) {
       // What the server would say again (304) is not swapped in: it could only take away what has
       // come by an event meanwhile.
-      const tag = tags.get(element) ?? element.dataset.etag;
+      const tag = tags.get(element) ?? element.dataset.dashboardsEtag;
       if (tag) ctx.request.headers["If-None-Match"] = tag;
       // What no person did (a poll, a refresh) does not keep them signed in.
       if (!ctx.sourceEvent?.isTrusted) ctx.request.headers["Dashboards-Automatic"] = "true";
@@ -521,7 +521,7 @@
     htmx_error: (element) => showFailed(element, true),
     htmx_after_request(element, { ctx }) {
       const tag = ctx.response.headers.get("ETag");
-      if (tag && "etag" in element.dataset) tags.set(element, tag);
+      if (tag && "dashboardsEtag" in element.dataset) tags.set(element, tag);
     },
     // What was computed before an update arrived must not overwrite it.
     htmx_before_swap(element, { ctx }) {
@@ -539,7 +539,7 @@
     htmx_before_morph_attr(element, { attrName }) {
       // Nor must an answer overwrite what somebody is typing; and how the stream is, the server
       // does not know.
-      return attrName !== "data-live" && !(attrName === "value" && element === document.activeElement);
+      return attrName !== "data-dashboards-live" && !(attrName === "value" && element === document.activeElement);
     },
   });
 

@@ -7,7 +7,7 @@
 (() => {
   "use strict";
 
-  const { siteRelease: own, reloadSpread } = document.currentScript.dataset;
+  const { dashboardsSiteRelease: own, dashboardsReloadJitter: reloadJitter } = document.currentScript.dataset;
   const AGAIN_MS = 600_000; // Before the second time; each further pause is twice as long.
   const LOOK_MS = 1_000; // Between two looks at whether somebody is at it.
   const LONGEST_PAUSE_MS = 60_000; // Between two looks at whether the server is there.
@@ -50,7 +50,7 @@
     heard = release;
     if (!own || release === own || isPlanned || !isDue(release)) return;
     isPlanned = true;
-    setTimeout(() => reload(), 1000 * Number(reloadSpread) * Math.random());
+    setTimeout(() => reload(), 1000 * Number(reloadJitter) * Math.random());
   }
 
   async function reload(pause = LOOK_MS) {
@@ -77,7 +77,7 @@
     const headers = { "Dashboards-Automatic": "true" };
     try {
       const response = await fetch(location.href, { headers, cache: "no-store" });
-      return response.ok && (await response.text()).includes(`data-site-release="${release}"`);
+      return response.ok && (await response.text()).includes(`data-dashboards-site-release="${release}"`);
     } catch {
       return false;
     }

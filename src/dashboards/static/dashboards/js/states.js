@@ -53,7 +53,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "dashboards-retry";
-    button.textContent = content.dataset.retry || "↻";
+    button.textContent = content.dataset.dashboardsRetryText || "↻";
     // The words alone are the same in each box.
     const title = content.closest("[aria-labelledby]")?.getAttribute("aria-labelledby");
     if (title) {
@@ -69,7 +69,7 @@
     const words = document.createElement("span");
     words.className = "dashboards-is-failed";
     words.dataset.dashboardsRetry = "";
-    words.textContent = content.dataset.failed || "";
+    words.textContent = content.dataset.dashboardsFailedText || "";
     show(content, words.outerHTML);
   }
 
