@@ -126,14 +126,13 @@
     htmx_error: showFailed,
   });
 
-  window.dashboards = {
-    ...window.dashboards,
-    // What a stream says of a box: the state of its value as HTML, or nothing once that has come.
-    showState(content, html) {
-      said.set(content, performance.now());
-      show(content, html);
-    },
-  };
+  // Shows the state of a value that a stream has sent, as HTML; "" once the value is there.
+  function showState(content, html) {
+    said.set(content, performance.now());
+    show(content, html);
+  }
+
+  window.dashboards = { ...window.dashboards, showState };
 
   // htmx may have processed the document before this script ran.
   if (document.readyState !== "loading") begin(document.body);

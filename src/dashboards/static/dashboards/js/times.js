@@ -108,5 +108,6 @@
     return opened;
   }
 
-  window.dashboards = { ...window.dashboards, times: { breakGaps, localize, nameZone } };
+  const times = { breakGaps, localize, nameZone };
+  window.dashboards = { ...window.dashboards, times };
 })();
