@@ -1,4 +1,4 @@
-"""How rows are ordered and searched: by fields, on querysets and lists alike."""
+"""Fields that rows are ordered and searched by, and the interface of all kinds of rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class SortKey:
 
 @dataclass(frozen=True)
 class Field:
-    """How a column is read from a row, ordered and searched.
+    """Reads a column from a row, and orders and searches rows by it.
 
     Args:
         path: the path to it, with ``__``.

@@ -1,4 +1,4 @@
-"""What the template of a table gets: one page of rows, and links to other states."""
+"""The value for the template of a table: one page of rows, and links to other states."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -71,7 +71,7 @@ class TableRequest:
 
 @dataclass(frozen=True)
 class TableFeatures:
-    """What a table offers.
+    """The features that a table offers.
 
     Args:
         searching: True if rows can be searched.
