@@ -1,4 +1,4 @@
-"""The readers: thousands of raw sockets in one process of their own, with one epoll for all.
+"""The readers: thousands of raw sockets in one process of their own, with one epoll.
 
 ``Load`` is the handle; ``_Client`` runs in the process and does what the handle asks.
 """
@@ -19,12 +19,12 @@ from bench.tally import Tally
 _READ_BYTES = 65_536
 _OPENING_AT_ONCE = 50
 _MOST_REFUSED = 100
-"""A proxy may use a connection that its site closes in that moment, and answers 502."""
+"""A proxy may use a connection that its site is just closing, and then answers 502."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What all readers of one load got since the last ``begin``. Times are in milliseconds."""
+    """Results of all readers of one load since the last ``begin``. Times are in milliseconds."""
 
     readers: int
     ended: int
@@ -32,15 +32,15 @@ class Report:
     """Distinct values, of all readers together."""
     repeated: int
     reads: int
-    """Reads that brought any value: without merging, as many as there are values."""
+    """Reads that contained a value: without merging, as many as there are values."""
     stale: int
     """Readers that had not shown the newest value when the wait for it was over."""
     settled: float
-    """From the push of the newest value until the last reader had it (or the wait's end)."""
+    """From the push of the newest value until the last reader had it, or the wait ended."""
     p50: float
     p99: float
     oldest: float
-    """Age of the oldest value that was shown before a newer one replaced it."""
+    """Greatest age of a value when a newer one replaced it."""
     busy: float
     """Share of one core that the load itself used."""
 
@@ -50,7 +50,7 @@ class Report:
 
 
 class Load:
-    """A process of readers, asked over a pipe."""
+    """A process of readers, controlled over a pipe."""
 
     def __init__(self, pipe: Any) -> None:
         self._pipe = pipe
@@ -63,25 +63,25 @@ class Load:
         return answer
 
     def open(self, port: int, request: bytes, count: int) -> float:
-        """Open so many streams; return the seconds until the last had its first event."""
+        """Open a number of streams; return the seconds until the last had its first event."""
         seconds: float = self._ask("open", port, request, count)
         return seconds
 
     def close(self, count: int) -> None:
-        """Close so many streams."""
+        """Close a number of streams."""
         self._ask("close", count)
 
     def begin(self) -> None:
-        """Count from here on."""
+        """Reset the counts."""
         self._ask("begin")
 
     def settle(self, newest: int, seconds: float) -> Report:
-        """Wait until every reader has the newest value, but no longer than so many seconds."""
+        """Wait until every reader has the newest value, at most for a number of seconds."""
         report: Report = self._ask("settle", newest, seconds)
         return report
 
     def lockstep(self, port: int, first: int, seconds: float) -> tuple[int, float]:
-        """Have values pushed one by one, each when all readers have the last one.
+        """Push values one by one, each when all readers have the previous one.
 
         So no server can merge two into one write. Returns how many were pushed and the seconds
         they took.
@@ -119,7 +119,7 @@ def _serve(pipe: "Connection[Any, Any]") -> None:
 
 
 class _Reader:
-    """One connection: its answer's head, then events."""
+    """One connection: the head of its response, then events."""
 
     __slots__ = ("head", "socket", "tally")
 
@@ -148,7 +148,7 @@ class _Client:
         self._began = (0.0, 0.0)
 
     def turn(self, seconds: float | None) -> None:
-        """Read what there is, waiting for it no longer than so many seconds."""
+        """Read what is available, waiting at most for a number of seconds."""
         readers, clock = self._readers, time.monotonic_ns
         for descriptor, _ in self._epoll.poll(seconds):
             if descriptor == self._commands:
@@ -172,7 +172,7 @@ class _Client:
                 self._arrived += 1
 
     def _open(self, descriptor: int, reader: _Reader, data: bytes) -> None:
-        """Read an answer's head, and what must follow it: a first event."""
+        """Read the head of a response, and the first event, which must follow it."""
         assert reader.head is not None
         reader.head += data
         status, _, _ = reader.head.partition(b"\r\n")

@@ -1,4 +1,4 @@
-"""What the figures were measured on and with."""
+"""The machine, the system and the versions of a run."""
 
 import platform
 from importlib.metadata import version

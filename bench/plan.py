@@ -1,11 +1,11 @@
-"""How long and how large: the whole bench, and one that ends within five minutes."""
+"""Sizes and durations of the full bench, and of one that ends within five minutes."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the measures ask for their sizes."""
+    """The sizes and durations that the measures use."""
 
     quick: bool
     readers: int = 1_000

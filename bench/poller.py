@@ -1,4 +1,4 @@
-"""Viewers that poll, as htmx does: each asks for every stat, and again when they are due."""
+"""Viewers that poll like htmx: each requests every stat at each interval."""
 
 import select
 import socket
@@ -23,7 +23,7 @@ class _Viewer:
         self.waits = True
 
     def read(self) -> bool:
-        """Read; return whether an answer is complete."""
+        """Read; return True if a response is complete."""
         data = self.socket.recv(65_536)
         if not data:
             msg = "A polled server closed its connection."
@@ -43,7 +43,7 @@ class _Viewer:
 
 
 def poll(port: int, requests: list[bytes], viewers: int, every: float, seconds: float) -> int:
-    """Let viewers send all requests every so many seconds; return how many were answered."""
+    """Send all requests of the viewers at an interval; return how many were answered."""
     began = time.monotonic()
     crowd = [_Viewer(port, requests, began + every * n / viewers) for n in range(viewers)]
     epoll = select.epoll()

@@ -1,4 +1,4 @@
-"""Figures as rows: their arithmetic, the JSON, and the table of ``docs/performance.md``."""
+"""Rows of figures: ratios, JSON, and the table of ``docs/performance.md``."""
 
 import json
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ class Target:
     of: Literal["ours", "ratio"]
     bound: float
     most: bool = True
-    """Whether it may not be exceeded; else it must be reached."""
+    """True for a maximum; False for a minimum."""
 
     def __str__(self) -> str:
         words = "at most" if self.most else "at least"
         return f"{words} {_short(self.bound)}{TIMES if self.of == 'ratio' else ''}"
 
     def met(self, value: float) -> bool:
-        """Whether a figure keeps the bound."""
+        """Return True if a figure is within the bound."""
         return value <= self.bound if self.most else value >= self.bound
 
 
@@ -56,7 +56,7 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Ours over the reference's; of rounds the median, for what slows one slows both."""
+        """Our figure over the reference's; of rounds the median, because noise affects both."""
         if not self.reference:
             return None
         rounds = self.rounds or {}
@@ -66,12 +66,12 @@ class Row:
 
     @property
     def met(self) -> bool:
-        """Whether the target was reached; without a ratio, one on it was not."""
+        """True if the target was reached; without a ratio, a target on it was not."""
         value = self.ours if self.target.of == "ours" else self.ratio
         return value is not None and self.target.met(value)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it stands in ``latest.json``."""
+        """Return the row as ``latest.json`` contains it."""
         return {
             "measure": self.measure,
             "unit": self.unit,
@@ -97,7 +97,7 @@ def write_json(path: Path, rows: Sequence[Row]) -> None:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Return rows, as ``latest.json`` has them, as a table in Markdown."""
+    """Return rows of ``latest.json`` as a table in Markdown."""
     lines = [
         "| measure | ours | reference | ratio | target | met |",
         "|---|---|---|---|---|---|",
@@ -132,5 +132,5 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _short(value: float) -> str:
-    """Return three digits that count, or a whole number with its thousands apart."""
+    """Return three significant digits, or a whole number with grouped thousands."""
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"

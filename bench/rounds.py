@@ -8,13 +8,13 @@ from bench.report import Row, Target
 
 
 class Rounds:
-    """Collects figures by name and by whose they are."""
+    """Collects figures by name and by server."""
 
     def __init__(self) -> None:
         self._figures: dict[tuple[str, str], list[float]] = defaultdict(list)
 
     def add(self, figure: str, whose: str, value: float) -> None:
-        """Take one round's figure."""
+        """Add the figure of one round."""
         self._figures[figure, whose].append(value)
 
     def median(self, figure: str, whose: str) -> float:
@@ -26,7 +26,7 @@ class Rounds:
         return max(self._figures[figure, whose])
 
     def row(self, figure: str, target: Target, *, to: str = "", **more: Any) -> Row:
-        """Make a row of the medians of a figure, ours and the reference's.
+        """Return a row with the medians of a figure, ours and the reference's.
 
         Args:
             figure: the name under which it was added, with ``"ours"`` for us.

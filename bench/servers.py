@@ -1,4 +1,4 @@
-"""Starts and stops the servers that are measured, and reads what the kernel says about them."""
+"""Starts and stops the servers that are measured, and reads the kernel's figures of them."""
 
 import contextlib
 import http.client
@@ -28,7 +28,7 @@ UVICORN = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-
 
 
 def environment(site: str, folder: Path, **more: Any) -> dict[str, str]:
-    """Return what a process of a site has in its environment; ``more`` is sent as JSON."""
+    """Return the environment of a site's process; ``more`` is passed as JSON."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "bench.sites.settings",
@@ -40,7 +40,7 @@ def environment(site: str, folder: Path, **more: Any) -> dict[str, str]:
 
 
 def prepare(folder: Path, **more: Any) -> str:
-    """Make a site's database; return the key of a session in it."""
+    """Create a site's database; return the key of a session in it."""
     answer = subprocess.run(
         [sys.executable, "-m", "bench.sites.prepare"],
         cwd=ROOT,
@@ -54,13 +54,13 @@ def prepare(folder: Path, **more: Any) -> str:
 
 @cache
 def _template() -> tuple[Path, str]:
-    """A folder with a database, made once a run and copied for each server."""
+    """A folder with a database, created once a run and copied for each server."""
     folder = Path(tempfile.mkdtemp(prefix="dashboards-bench-"))
     return folder, prepare(folder)
 
 
 def clean_up() -> None:
-    """Remove what the servers' folders were copied from."""
+    """Remove the folder that the servers' folders were copied from."""
     if _template.cache_info().currsize:
         shutil.rmtree(_template()[0])
 
@@ -104,7 +104,7 @@ class Server:
         return True
 
     def ask(self, what: str, **arguments: float) -> dict[str, Any]:
-        """Ask the site's ``Control``; a site without one answers 404, which is an answer."""
+        """Send a request to the site's ``Control``; 404 of a site without one is accepted."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", f"/control/{what}?{urlencode(arguments)}")
@@ -116,7 +116,7 @@ class Server:
         return answer
 
     def push(self, first: int, count: int, rate: float) -> None:
-        """Push from a thread of the server, and wait until that is done."""
+        """Push from a thread of the server, and wait for its end."""
         self.ask("start", first=first, count=count, rate=rate)
         if rate:
             time.sleep(count / rate)
@@ -140,7 +140,7 @@ class Server:
 
     @property
     def cpu(self) -> float:
-        """Seconds of processor time, of all its threads.
+        """Seconds of processor time of all its threads.
 
         The clock behind ``psutil``'s ``cpu_times``, which counts in hundredths of a second.
         """
@@ -154,29 +154,29 @@ class Server:
 
     @property
     def blocks(self) -> int:
-        """How many blocks of memory Python has given out, rubbish aside."""
+        """The number of memory blocks that Python has allocated, after a garbage collection."""
         number: int = self.ask("blocks")["blocks"]
         return number
 
     @property
     def threads(self) -> int:
-        """How many threads it has."""
+        """The number of its threads."""
         number: int = self._kernel.num_threads()
         return number
 
     @property
     def database_connections(self) -> int:
-        """How often it has the SQLite database open."""
+        """The number of times that it has the SQLite database open."""
         database = str(self.folder / "db.sqlite3")
         return sum(file.path == database for file in self._kernel.open_files())
 
     @property
     def complaints(self) -> str:
-        """What it wrote to its log."""
+        """The text of its log."""
         return self._log.read_text()
 
     def stop(self) -> None:
-        """Kill it: a server's own wait for its connections is no figure of ours."""
+        """Kill it: the time that a server waits for its connections is not measured."""
         self._process.kill()
         self._process.wait(10)
 

@@ -1,4 +1,4 @@
-"""A server with its readers: what every measure about streams needs."""
+"""A server with its readers, for every measure of streams."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,26 +26,26 @@ class Subject:
         self.next = 1
 
     def open(self, count: int) -> float:
-        """Open streams; return the seconds it took."""
+        """Open streams; return the duration in seconds."""
         request = self.server.request(_PATHS[self.server.site])
         return self.readers.open(self.server.port, request, count)
 
     def push(self, count: int, rate: float, *, patience: float = 10) -> Report:
-        """Push from a thread of the server, and report what arrived."""
+        """Push from a thread of the server, and report which values arrived."""
         first, self.next = self.next, self.next + count
         self.readers.begin()
         self.server.push(first, count, rate)
         return self.readers.settle(self.next - 1, patience)
 
     def burst(self, count: int, *, patience: float = 10) -> Report:
-        """Push in one turn of the server's event loop, and report what arrived."""
+        """Push in one turn of the server's event loop, and report which values arrived."""
         first, self.next = self.next, self.next + count
         self.readers.begin()
         self.server.ask("burst", first=first, count=count)
         return self.readers.settle(self.next - 1, patience)
 
     def lockstep(self, seconds: float) -> tuple[int, float, Report]:
-        """Push one by one; return how many, the seconds they took, and what arrived."""
+        """Push one by one; return the number, the duration in seconds, and which values arrived."""
         self.readers.begin()
         pushed, took = self.readers.lockstep(self.server.port, self.next, seconds)
         self.next += pushed
@@ -60,7 +60,7 @@ class Proxied(Subject):
         self.proxy = proxy
 
     def open(self, count: int) -> float:
-        """Open streams; return the seconds it took."""
+        """Open streams; return the duration in seconds."""
         port = self.proxy.ports.http
         request = self.server.request(_PATHS[self.server.site], port)
         return self.readers.open(port, request, count)

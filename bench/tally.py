@@ -1,4 +1,4 @@
-"""What one reader got, counted from the bytes of its connection."""
+"""Counts the values of one reader in the bytes of its connection."""
 
 from array import array
 
@@ -9,7 +9,7 @@ _END = b"\n\n\r\n"
 
 
 class Tally:
-    """Counts the values of one stream. Their numbers rise; one that does not is a repetition."""
+    """Counts the values of one stream. Their numbers rise; one that does not is repeated."""
 
     __slots__ = ("_rest", "newest", "newest_ns", "reads", "repeated", "values")
 
@@ -20,7 +20,7 @@ class Tally:
         self.reset()
 
     def reset(self) -> None:
-        """Count from here on."""
+        """Reset the counts."""
         self.values = 0
         self.repeated = 0
         self.reads = 0
@@ -28,7 +28,7 @@ class Tally:
         self.newest_ns = 0
 
     def take(self, data: bytes, now: int, ages: "array[int]") -> int:
-        """Count what was read; return how old the value was that is replaced by it, or 0.
+        """Count the values in bytes; return the age of the value that they replace, or 0.
 
         Args:
             data: what one read from the socket gave.

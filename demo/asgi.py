@@ -1,4 +1,4 @@
-"""The demo behind the edge: pages are pushed to, over one held connection each."""
+"""The demo under ASGI: each page gets its updates over one open connection."""
 
 import os
 
@@ -10,9 +10,9 @@ from demo.machine.sampler import sampler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.settings")
 application = LiveStreamMiddleware(ASGIStaticFilesHandler(get_asgi_application()))
-# Now, not when the first page is opened: its charts shall have something to show by then.
+# At the start, so that the charts of the first page have something to show.
 sampler.start()
-# Needs the app registry, which is ready only now.
+# This import needs the app registry, which is ready only now.
 from demo.ways import sender  # noqa: E402
 
 sender.start()

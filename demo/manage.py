@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def main() -> None:
-    # Python looks beside this file, but the project's name is "demo", one folder up.
+    # Python searches the folder of this file, but the package "demo" is one folder up.
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.settings")
-    # Reads the settings, so it must come after the line above.
+    # Reads the settings, so it must be after the line above.
     from django.core.management import execute_from_command_line  # noqa: PLC0415
 
     execute_from_command_line(sys.argv)

@@ -1,10 +1,10 @@
-"""A strict policy, to show that the pages need no exception from it."""
+"""A strict content security policy, which the pages of the package keep without exceptions."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-# Everything comes from this site's own files; images that a chart makes are data.
+# Everything comes from this site's own files; images that a chart creates are data URLs.
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "require-trusted-types-for 'script'; trusted-types dashboards default"

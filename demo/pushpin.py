@@ -18,12 +18,12 @@ def main() -> int:
         "--control-port",
         type=int,
         default=Ports.control,
-        help="where is published to it (5561); the next to it are used, too",
+        help="the port for publishing (5561); the ports beside it are used, too",
     )
     arguments = parser.parse_args()
     control = arguments.control_port
     ports = Ports(arguments.proxy_port, control - 1, control, control + 1, control + 2)
-    # Both this and the demo get a terminal's Ctrl-C; only this gets the signal of a supervisor.
+    # A terminal's Ctrl-C reaches this process and the demo; a supervisor's signal only this one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.suppress(KeyboardInterrupt), pushpin(arguments.port, ports) as proxy:
         environment = {**os.environ, "DEMO_GRIP_URL": proxy.control_url}
@@ -33,7 +33,7 @@ def main() -> int:
                 *("--port", str(arguments.port), "--log-level", "warning"),
                 *("--timeout-graceful-shutdown", "3"),
             ],
-            # The proxy holds the streams, so nobody else would compute what is due on them.
+            # The proxy holds the streams, so no other process computes what is due on them.
             ["django", "live", "--settings", "demo.settings", "--skip-checks", "--verbosity", "0"],
         ]
         processes = [

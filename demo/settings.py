@@ -1,4 +1,4 @@
-"""Settings of the demo: what its dashboards need, and nothing else."""
+"""Settings of the demo: only what its dashboards need."""
 
 import os
 import socket
@@ -8,13 +8,13 @@ import psutil
 
 BASE_DIR = Path(__file__).resolve().parent
 
-# There are no sessions and no logins. Signed are only links by which Pushpin asks again, for what
-# everybody may read; the tokens of forms are no signatures but a cookie that is said again.
+# There are no sessions and no logins. The key signs only the links that Pushpin requests, for what
+# everybody may read; the tokens of forms are not signatures but a cookie that is sent twice.
 SECRET_KEY = "a demo has nothing to keep secret"
 DEBUG = os.environ.get("DEMO_DEBUG") == "1"
 
-# This machine's own names and addresses, so that a phone in the same network can look. Not "*":
-# a foreign page could then give its own name this address and read along.
+# This machine's own names and addresses, so that a phone in the same network can open it. Not "*":
+# a foreign site could then point its own name to this address and read the pages.
 ALLOWED_HOSTS = [
     "localhost",
     "[::1]",
@@ -53,7 +53,7 @@ WSGI_APPLICATION = "demo.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # Before those of apps: what is named as one of the package's overrides that.
+        # Before those of apps: a template with the name of one of the package's replaces it.
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
@@ -72,8 +72,8 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("DEMO_DATABASE", BASE_DIR / "db.sqlite3"),
         "OPTIONS": {
-            # Readers do not wait for a writer, nor it for them; and a push need not wait for
-            # the disk: what a crash could lose, the next value replaces.
+            # Readers and writers do not wait for each other, and a push does not wait for the
+            # disk: a value that is lost in a crash is replaced by the next one.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
             "timeout": 20,
         },

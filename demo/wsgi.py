@@ -1,4 +1,4 @@
-"""The demo where nobody holds (``runserver``, gunicorn): the same page asks again and again."""
+"""The demo under WSGI (``runserver``, gunicorn): the same pages poll."""
 
 import os
 
@@ -9,5 +9,5 @@ from demo.machine.sampler import sampler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.settings")
 application = StaticFilesHandler(get_wsgi_application())
-# Now, not when the first page is opened: its charts shall have something to show by then.
+# At the start, so that the charts of the first page have something to show.
 sampler.start()

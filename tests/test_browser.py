@@ -26,7 +26,7 @@ def streams_of(page: Page) -> list[Request]:
 
 async def open_live(page: Page, site: Site) -> None:
     await page.goto(f"{site.url}/site/live/")
-    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
 
 
 async def test_one_stream_and_values_that_move_without_a_reload(site: Site, page: Page):
@@ -85,7 +85,7 @@ async def test_killed_server_comes_back_with_the_newest(site: Site, page: Page, 
     if wipe:
         site.empty("dashboards")
     site.push(number="meanwhile")
-    await expect(page.locator(LIVE)).to_have_attribute("data-live", "waiting")
+    await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "waiting")
     site.start()
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("meanwhile", timeout=5000)
     site.push(note="after")
@@ -197,11 +197,11 @@ async def test_signed_out_page_says_so_and_stops_asking(site: Site, page: Page):
     await page.goto(f"{site.url}/login/admin/")
     await page.goto(f"{site.url}/site/staff/")
     staff = page.locator("#site_staff")
-    await expect(staff).to_have_attribute("data-live", "open")
+    await expect(staff).to_have_attribute("data-dashboards-live", "open")
     await page.context.clear_cookies()
     site.kill()
     site.start()
-    await expect(staff).to_have_attribute("data-live", "refused")
+    await expect(staff).to_have_attribute("data-dashboards-live", "refused")
     await expect(staff.locator(".dashboards-live-status")).to_contain_text(
         "Signed out", use_inner_text=True
     )
@@ -211,13 +211,13 @@ async def test_signed_out_page_says_so_and_stops_asking(site: Site, page: Page):
 async def test_the_network_cut_and_back(site: Site, page: Page):
     await open_live(page, site)
     await page.context.set_offline(True)
-    await expect(page.locator(LIVE)).to_have_attribute("data-live", "waiting")
+    await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "waiting")
     status = page.locator(f"{LIVE} .dashboards-live-status")
     await expect(status).to_have_text("Reconnecting…", use_inner_text=True)
     site.push(number="while cut off")
     await page.context.set_offline(False)
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("while cut off")
-    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
     page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused connections
 
 
@@ -237,7 +237,7 @@ async def test_a_deferred_component_below_the_fold_waits_until_it_is_looked_at(
 async def test_an_update_is_not_overwritten_by_an_older_answer(site: Site, page: Page):
     await page.goto(f"{site.url}/site/slow/")
     box = page.locator("#site_slow-slow-content")
-    await expect(page.locator("#site_slow")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_slow")).to_have_attribute("data-dashboards-live", "open")
     async with page.expect_response(lambda each: "@component/slow" in each.url):
         await page.evaluate("document.body.dispatchEvent(new Event('ask'))")
         site.push_to("Slow", slow="pushed")
@@ -263,11 +263,12 @@ async def until_points(page: Page, key: str, values: list[float]) -> None:
 
 async def test_points_are_appended_and_leave_at_the_window(site: Site, page: Page):
     await page.goto(f"{site.url}/site/series/")
-    await expect(page.locator("#site_series")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_series")).to_have_attribute("data-dashboards-live", "open")
     for number in range(1, 9):
         site.push_to("Series", pushed={"x": number, "y": number * 10})
     await until_points(page, "pushed", [40, 50, 60, 70, 80])
-    await expect(page.locator("#site_series-pushed-content [data-point]")).to_have_count(5)
+    pushed = page.locator("#site_series-pushed-content [data-dashboards-point]")
+    await expect(pushed).to_have_count(5)
     name = await page.locator("#site_series-pushed-content .dashboards-chart-plot").evaluate(
         "plot => plot.data[0].name"
     )
@@ -314,13 +315,13 @@ async def test_a_page_that_was_away_gets_the_points_it_missed(site: Site, page: 
     await page.goto(f"{site.url}/site/series/")
     await until_points(page, "pushed", [10])
     await page.context.set_offline(True)
-    await expect(page.locator("#site_series")).not_to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_series")).not_to_have_attribute("data-dashboards-live", "open")
     for number in (2, 3):
         site.push_to("Series", pushed={"x": number, "y": number * 10})
     await page.context.set_offline(False)
     await until_points(page, "pushed", [10, 20, 30])
     await page.context.set_offline(True)
-    await expect(page.locator("#site_series")).not_to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_series")).not_to_have_attribute("data-dashboards-live", "open")
     for number in range(4, 20):
         site.push_to("Series", pushed={"x": number, "y": number * 10})
     await page.context.set_offline(False)
@@ -351,15 +352,17 @@ async def test_points_that_come_twice_are_drawn_once(site: Site, page: Page):
 
 async def test_a_computed_series_grows(site: Site, page: Page):
     await page.goto(f"{site.url}/site/series/")
-    points = page.locator("#site_series-computed-content [data-point]")
+    points = page.locator("#site_series-computed-content [data-dashboards-point]")
     await expect(points).not_to_have_count(0)
     before = await points.count()
     await page.wait_for_function(
-        "before => document.querySelectorAll('#site_series-computed-content [data-point]').length"
-        " >= before + 3",
+        """before => document.querySelectorAll(
+            '#site_series-computed-content [data-dashboards-point]').length >= before + 3""",
         arg=before,
     )
-    numbers = await points.evaluate_all("nodes => nodes.map(node => Number(node.dataset.point))")
+    numbers = await points.evaluate_all(
+        "nodes => nodes.map(node => Number(node.dataset.dashboardsPoint))"
+    )
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
@@ -379,7 +382,7 @@ async def test_a_burst_is_drawn_at_most_once_a_frame(site: Site, page: Page):
             for (let n = 2; n < 200; n += 1) {
                 const point = document.createElement("script");
                 point.type = "application/json";
-                point.dataset.point = n;
+                point.dataset.dashboardsPoint = n;
                 const text = `[{"x": ${n}, "y": ${n}}]`;
                 point.textContent = dashboards.trust.createScript(text);
                 box.append(point);
@@ -393,7 +396,7 @@ async def test_a_burst_is_drawn_at_most_once_a_frame(site: Site, page: Page):
 async def test_a_page_loads_its_own_where_a_value_depends_on_the_viewer(site: Site, page: Page):
     await page.context.request.get(f"{site.url}/login/bob/")
     await page.goto(f"{site.url}/site/personal/")
-    await expect(page.locator("#site_personal")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_personal")).to_have_attribute("data-dashboards-live", "open")
     often = page.locator("#site_personal-often-content")
     before = await often.inner_text()
     assert before.startswith("bob asked")

@@ -21,7 +21,7 @@ async def open_drawn(site: Site, page: Page, figure: Any = None) -> Locator:
         site.push_to("Drawn", points=figure)
     # A script that a test holds back holds back the page's load event, too.
     await page.goto(f"{site.url}/site/drawn/", wait_until="domcontentloaded")
-    await expect(page.locator("#site_drawn")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_drawn")).to_have_attribute("data-dashboards-live", "open")
     return page.locator(BOX)
 
 
@@ -47,7 +47,7 @@ async def test_chart_says_loading_until_plotly_comes_and_shows_its_table(site: S
 
     series = page.locator("#site_drawn-track-content")
     site.push_to("Drawn", track=[[{"lat": 10, "lon": 20}]])
-    await expect(series.locator("script[data-point]")).to_have_count(1)
+    await expect(series.locator("script[data-dashboards-point]")).to_have_count(1)
     await expect(series.get_by_text("No data")).to_be_hidden()
     await expect(series.get_by_text("Loading…")).to_be_visible()
 
@@ -141,8 +141,8 @@ async def test_words_of_a_chart_are_in_the_pages_language(site: Site, page: Page
     async def in_german(route: Route) -> None:
         answer = await route.fetch()
         html = re.sub('<html lang="[^"]*"', '<html lang="de"', await answer.text())
-        words = 'data-words="{&quot;Zoom in&quot;:&quot;Näher&quot;}"'
-        html = re.sub('data-words="[^"]*"', words, html)
+        words = 'data-dashboards-words="{&quot;Zoom in&quot;:&quot;Näher&quot;}"'
+        html = re.sub('data-dashboards-words="[^"]*"', words, html)
         await route.fulfill(response=answer, body=html)
 
     await page.route("**/site/drawn/", in_german)
@@ -159,7 +159,7 @@ async def test_words_of_a_chart_are_in_the_pages_language(site: Site, page: Page
 async def test_chart_in_a_closed_tab_is_measured_when_it_is_opened(site: Site, page: Page):
     # A chart drawn in a closed tab was 450 px high in a box of 240, and stayed so.
     await page.goto(f"{site.url}/site/folded/")
-    await expect(page.locator("#site_folded")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_folded")).to_have_attribute("data-dashboards-live", "open")
     # Both have come to the page, and plotly.js has drawn what is seen.
     site.push_to("Folded", seen=line(1, 2), chart={"data": [{"y": [4, 5, 6]}]})
     await expect(page.locator("#site_folded-seen-content .main-svg").first).to_be_visible()
@@ -190,8 +190,8 @@ async def test_times_of_a_chart_are_in_the_active_zone_and_named(site: Site, bro
 
     async def in_berlin(route: Route) -> None:
         answer = await route.fetch()
-        zone = 'data-timezone="Europe/Berlin"'
-        html = re.sub('data-timezone="[^"]*"', zone, await answer.text())
+        zone = 'data-dashboards-timezone="Europe/Berlin"'
+        html = re.sub('data-dashboards-timezone="[^"]*"', zone, await answer.text())
         await route.fulfill(response=answer, body=html)
 
     for viewer, is_named in (("Europe/Madrid", False), ("America/New_York", True)):

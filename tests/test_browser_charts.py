@@ -47,7 +47,7 @@ async def test_maps_empty_charts_other_renderers_and_the_pages_theme(site: Site,
     site.execute(GROUPS)
     await page.route("**/*", refuse)
     await page.goto(f"{site.url}/site/drawn/")
-    await expect(page.locator("#site_drawn")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_drawn")).to_have_attribute("data-dashboards-live", "open")
     await expect(page.locator(f"{BOX.format('world')} .choroplethlayer path")).to_have_count(2)
     land = page.locator(f"{BOX.format('world')} .layer.land path")
     assert len(await land.get_attribute("d") or "") > 10_000

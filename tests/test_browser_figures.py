@@ -19,7 +19,7 @@ async def test_figures_and_long_work_change_in_place(site: Site, page: Page):
         "for name in 'ab': Group.objects.create(name=name)"
     )
     await page.goto(f"{site.url}/site/figures/")
-    await expect(page.locator("#site_figures")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_figures")).to_have_attribute("data-dashboards-live", "open")
     link = page.get_by_role("link", name="Orders: 1,234,567")
     await expect(link).to_have_attribute("href", "/site/drawn/")
     course = page.get_by_role("img", name="Course: from 3 to 12, lowest 3, highest 12")

@@ -33,8 +33,8 @@ async def see_what_leads_elsewhere(page: Page) -> None:
 async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
     site.execute(FILL)
     await page.goto(f"{site.url}/books/desk/?x=1")
-    await expect(page.locator(DESK)).to_have_attribute("data-live", "open")
-    section = page.locator(".dashboards-menu-section[data-active]")
+    await expect(page.locator(DESK)).to_have_attribute("data-dashboards-live", "open")
+    section = page.locator(".dashboards-menu-section[data-dashboards-active]")
     await section.locator("summary").click()
     await expect(page.get_by_role("link", name="Desk", exact=True)).to_have_attribute(
         "aria-current", "page"
@@ -54,7 +54,7 @@ async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
     await expect(page).to_have_url(re.compile(r"\?x=1&find-genre=p"))
     await page.reload()
     await expect(rows).to_have_count(1)
-    await expect(page.locator(DESK)).to_have_attribute("data-live", "open")
+    await expect(page.locator(DESK)).to_have_attribute("data-dashboards-live", "open")
 
     # By keyboard: what is wrong is told and focused, what was typed is kept.
     add = page.locator(f"{DESK}-add")

@@ -133,7 +133,7 @@ async def update(site: Site, page: Page, turn: int, html: str = "") -> None:
 
 async def begin(site: Site, page: Page) -> None:
     await page.goto(f"{site.url}/site/live/")
-    await expect(page.locator("#site_live")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_live")).to_have_attribute("data-dashboards-live", "open")
     await update(site, page, 1)
 
 

@@ -35,7 +35,7 @@ async def test_tabs_by_the_pattern(site: Site, page: Page):
     await expect(panels.nth(0)).to_be_visible()
     await expect(panels.nth(1)).to_be_hidden()
     # What is live in a hidden tab goes on, and what is deferred there waits.
-    await expect(page.locator(ARRANGED)).to_have_attribute("data-live", "open")
+    await expect(page.locator(ARRANGED)).to_have_attribute("data-dashboards-live", "open")
     site.push_to("Arranged", number=7)
     number = page.locator(f"{ARRANGED}-number-content .dashboards-stat-text")
     await expect(number).to_have_text("7")
@@ -109,14 +109,14 @@ async def test_without_scripts_all_panels_can_be_read(site: Site, browser: Brows
 
 async def test_a_guarded_component_is_live_for_those_who_may_see_it(site: Site, page: Page):
     await page.goto(f"{site.url}/site/mixed/")
-    await expect(page.locator("#site_mixed")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_mixed")).to_have_attribute("data-dashboards-live", "open")
     site.push_to("Mixed", secret="told", open="to all")
     await expect(page.locator("#site_mixed-open-content")).to_have_text("to all")
     assert "told" not in await page.content()
     await expect(page.locator("#site_mixed-secret, #site_mixed-wages")).to_have_count(0)
     await page.context.request.get(f"{site.url}/login/admin/")
     await page.goto(f"{site.url}/site/mixed/")
-    await expect(page.locator("#site_mixed")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_mixed")).to_have_attribute("data-dashboards-live", "open")
     wages = page.locator("#site_mixed-wages-content")
     before = await wages.inner_text()
     await expect(wages).not_to_have_text(before)
@@ -133,7 +133,7 @@ async def test_filters_live_in_the_address_and_live_components_stay_right(site: 
     await page.get_by_role("button", name="Apply").click()
     await page.wait_for_url("**/site/filtered/?year=2023&since=2024-02-29&until=&word=ab&group=")
     await page.reload()
-    await expect(page.locator("#site_filtered")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_filtered")).to_have_attribute("data-dashboards-live", "open")
     await expect(page.get_by_label("Word")).to_have_value("ab")
     for key in ("now", "late", "polled", "computed"):
         box = page.locator(f"#site_filtered-{key}-content")
@@ -171,7 +171,8 @@ async def test_what_is_pushed_to_one_object_moves_only_its_page(
     pages = {1: page, 2: await context.new_page()}
     for pk, each in pages.items():
         await each.goto(f"{site.url}/site/groupboard/{pk}/")
-        await expect(each.locator(f"#site_groupboard-{pk}")).to_have_attribute("data-live", "open")
+        board = each.locator(f"#site_groupboard-{pk}")
+        await expect(board).to_have_attribute("data-dashboards-live", "open")
         await expect(each.locator(f"#site_groupboard-{pk}-later-content")).to_have_text(
             f"group g{pk}"
         )
@@ -185,7 +186,7 @@ async def test_what_is_pushed_to_one_object_moves_only_its_page(
 
 async def test_components_that_an_instance_added_are_live_and_deferred(site: Site, page: Page):
     await page.goto(f"{site.url}/site/dynamic/")
-    await expect(page.locator("#site_dynamic")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_dynamic")).to_have_attribute("data-dashboards-live", "open")
     box = "#site_dynamic-{}-content"
     await expect(page.locator(box.format("later"))).to_have_text("added and deferred")
     site.push_to("Dynamic", dynamic_1="pushed to it")
@@ -244,7 +245,8 @@ async def test_awaited_values_wait_together_on_any_server(make_site: MakeSite, s
 async def test_two_dashboards_on_one_page_are_both_alive(site: Site, page: Page, address: str):
     await page.goto(f"{site.url}/{address}/")
     for name in ("live", "quiet"):
-        await expect(page.locator(f"#site_{name}")).to_have_attribute("data-live", "open")
+        board = page.locator(f"#site_{name}")
+        await expect(board).to_have_attribute("data-dashboards-live", "open")
     site.push(number=7, chart={"data": [], "layout": {}})
     site.push_to("Quiet", silence="broken")
     site.push_to("Mixed", open="for all")

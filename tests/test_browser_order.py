@@ -63,7 +63,7 @@ async def test_page_never_shows_an_older_version_than_it_shows(
     await page.goto(f"{site.url}/site/live/")
 
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text(f"value {shown}")
-    await expect(page.locator(LIVE)).to_have_attribute("data-live-dropped", str(dropped))
+    await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live-dropped", str(dropped))
     _first, second = await asked.get(), await asked.get()
     assert (await second.all_headers())["last-event-id"] == shown
 
@@ -111,7 +111,7 @@ async def open_number(site: Site, page: Page, port: int) -> None:
     """Open a page, and wait until a value has reached it by its stream."""
     site.renew()
     await page.goto(f"http://127.0.0.1:{port}/site/live/")
-    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
     site.push(number="before")
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("before")
 
@@ -119,7 +119,7 @@ async def open_number(site: Site, page: Page, port: int) -> None:
 async def expect_no_news(page: Page) -> None:
     """See the page say so, within twice the heartbeat since it has heard anything, and a bit."""
     began = time.monotonic()
-    await expect(page.locator(LIVE)).to_have_attribute("data-live", "silent")
+    await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "silent")
     assert time.monotonic() - began < 2 * BEAT_SECONDS + 2
     status = page.locator(STATUS)
     await expect(status).to_contain_text("No news since")
@@ -129,7 +129,7 @@ async def expect_no_news(page: Page) -> None:
 
 
 async def expect_news(site: Site, page: Page) -> None:
-    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
     site.push(number="after")
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("after")
 
@@ -171,10 +171,12 @@ async def test_half_open_connection_is_not_called_live(beating: Site, page: Page
 async def test_poll_that_fails_is_not_called_live(make_site: MakeSite, page: Page):
     site = make_site("gunicorn")
     await page.goto(f"{site.url}/site/live/")
-    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
     await page.route("**/@stream/**", lambda route: route.fulfill(status=502, body="bad gateway"))
 
-    await expect(page.locator(LIVE)).to_have_attribute("data-live", "waiting", timeout=5000)
+    await expect(page.locator(LIVE)).to_have_attribute(
+        "data-dashboards-live", "waiting", timeout=5000
+    )
     await page.unroute("**/@stream/**")
-    await expect(page.locator(LIVE)).to_have_attribute("data-live", "open")
+    await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
     page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused answers

@@ -194,7 +194,7 @@ async def answer_streams(page: Page) -> Callable[[str], None]:
         if route.request.is_navigation_request():
             await route.continue_()
         else:
-            await route.fulfill(body=f'<script data-site-release="{named}">')
+            await route.fulfill(body=f'<script data-dashboards-site-release="{named}">')
 
     await page.route("**/@stream/**", answer)
     await page.route("**/site/live/", serve)
@@ -227,7 +227,9 @@ async def test_page_that_hears_of_its_own_release_in_time_stays(site: Site, page
     name = await answer_streams(page)
     await page.goto(f"{site.url}/site/live/")
     loads = loads_of(page)
-    own = await page.evaluate("document.querySelector('[data-site-release]').dataset.siteRelease")
+    script = page.locator("[data-dashboards-site-release]")
+    own = await script.get_attribute("data-dashboards-site-release")
+    assert own
     await page.evaluate("document.body.append(document.createElement('input'))")
     await page.locator("body > input").focus()
     name("second")
@@ -302,7 +304,7 @@ async def test_page_whose_fields_are_as_they_were_sent_is_loaded_anew(site: Site
 async def test_page_whose_server_is_not_there_stays(site: Site, page: Page):
     # A page that loads itself anew while the server is restarted is gone; from a server of the old
     # release, or a cache, it would come as it was.
-    old: dict[str, Any] = {"body": '<script data-site-release="first">'}
+    old: dict[str, Any] = {"body": '<script data-dashboards-site-release="first">'}
     answers = itertools.cycle([{"status": 502}, old])
     name = await answer_streams(page)
     await page.goto(f"{site.url}/site/live/")

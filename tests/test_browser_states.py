@@ -27,7 +27,7 @@ def content(page: Page, key: str) -> Locator:
 
 async def open_failing(page: Page, site: Site) -> None:
     await page.goto(f"{site.url}/site/failing/")
-    await expect(page.locator("#site_failing")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_failing")).to_have_attribute("data-dashboards-live", "open")
 
 
 def repair(site: Site) -> None:

@@ -74,7 +74,7 @@ async def test_sorting_searching_and_paging_stay_in_the_address(site: Site, page
 async def test_a_live_table_keeps_what_its_viewer_has_sorted(site: Site, page: Page):
     site.execute(FILL)
     await page.goto(f"{site.url}/books/shelf/")
-    await expect(page.locator("#books_shelf")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#books_shelf")).to_have_attribute("data-dashboards-live", "open")
     live = page.locator(LIVE)
     await expect(live.locator("tbody th").first).to_have_text("Book 000")
     site.execute(ADD.format("A new one"))

@@ -203,8 +203,8 @@ def test_what_a_serializer_lacks_is_told():
     ],
 )
 def test_a_figure_without_points_says_so(figure: Any, empty: bool):
-    assert (" data-empty>" in html_of(Chart(value=figure))) is empty
-    assert (" data-empty>" in html_of(Map(value=figure))) is empty
+    assert (" data-dashboards-empty>" in html_of(Chart(value=figure))) is empty
+    assert (" data-dashboards-empty>" in html_of(Map(value=figure))) is empty
 
 
 def test_points_of_every_type_of_trace_are_known():
@@ -260,7 +260,7 @@ def test_another_renderer_gets_its_value_as_json_that_cannot_break_out():
     assert html.endswith("</test-bars>\n")
     assert html.count("</script>") == 1
     assert '"1.5", "2026-01-02"' in html
-    assert "data-empty" in html_of(Bars(value=[]))
+    assert "data-dashboards-empty" in html_of(Bars(value=[]))
     assert "test-bars" not in html_of(Bars(value=None))
 
 

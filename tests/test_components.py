@@ -1028,11 +1028,11 @@ def test_a_box_that_loads_itself_knows_what_it_shows():
     waits, still = Text(value="x", defer=True, defer_url="/x/"), Text(value="x")
     dashboard = dashboard_of(loads=loads, waits=waits, still=still)
 
-    assert box(dashboard, "loads").values("data-etag") == [
+    assert box(dashboard, "loads").values("data-dashboards-etag") == [
         entity_tag("""<div class="dashboards-text">x</div>""")
     ]
-    assert box(dashboard, "waits").values("data-etag") == [""]
-    assert box(dashboard, "still").values("data-etag") == []
+    assert box(dashboard, "waits").values("data-dashboards-etag") == [""]
+    assert box(dashboard, "still").values("data-dashboards-etag") == []
 
 
 def test_what_is_remembered_of_a_method_keeps_no_instance_of_it():

@@ -124,7 +124,8 @@ async def until_drawn(page: Page, number: int, *, visible: bool | None = None) -
 def points_of(body: str, key: str) -> list[list[dict[str, Any] | None]]:
     """Return the points of a chart as a page carries them."""
     box = body.split(f'id="machine_machine-{key}-content"')[1].split("</section>", maxsplit=1)[0]
-    return [json.loads(each) for each in re.findall(r'data-point="\d+">(.*?)</script>', box)]
+    points = re.findall(r'data-dashboards-point="\d+">(.*?)</script>', box)
+    return [json.loads(each) for each in points]
 
 
 def test_the_first_byte_carries_what_was_sampled_before(demo: Demo):
@@ -147,16 +148,16 @@ def test_the_first_byte_carries_what_was_sampled_before(demo: Demo):
 @pytest.mark.asyncio(loop_scope="session")
 async def test_charts_grow_by_points(demo: Demo, page: Page):
     await page.goto(f"{demo.url}/")
-    place = "#machine_machine-processor_history-content [data-point]"
+    place = "#machine_machine-processor_history-content [data-dashboards-point]"
     points = page.locator(place)
-    await expect(page.locator("#machine_machine")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#machine_machine")).to_have_attribute("data-dashboards-live", "open")
 
     async def grow(number: int) -> None:
-        least = int(await points.last.get_attribute("data-point") or 0) + number
+        least = int(await points.last.get_attribute("data-dashboards-point") or 0) + number
         # At least so many: a busy machine gets two at once.
         await page.wait_for_function(
             """([place, least]) =>
-                [...document.querySelectorAll(place)].at(-1).dataset.point >= least""",
+                [...document.querySelectorAll(place)].at(-1).dataset.dashboardsPoint >= least""",
             arg=[place, least],
         )
 
@@ -172,7 +173,7 @@ async def test_one_stream_moves_the_page_and_nothing_is_refused(demo: Demo, page
     streams: list[Request] = []
     page.on("request", lambda each: streams.append(each) if "stream" in each.url else None)
     await page.goto(f"{demo.url}/")
-    await expect(page.locator("#machine_machine")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#machine_machine")).to_have_attribute("data-dashboards-live", "open")
     await until_drawn(page, 4)
     processes = page.locator("#machine_machine-processes-content")
     before = await processes.inner_text()
@@ -187,7 +188,7 @@ async def test_one_stream_moves_the_page_and_nothing_is_refused(demo: Demo, page
 
 async def expect_three_ways(page: Page, url: str, holder: str) -> None:
     await page.goto(f"{url}{WAYS}")
-    await expect(page.locator("#ways_ways")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#ways_ways")).to_have_attribute("data-dashboards-live", "open")
     await expect(page.locator("#ways_ways-holder-content")).to_contain_text(holder)
     for place in ("#ways_ways-processor-content", "[sse-swap=sse_stat]"):
         # The first reading of the machine, and the first event, take their time.
@@ -494,7 +495,7 @@ def test_orders_are_checked_and_the_oldest_make_room(demo: Demo):
 async def test_an_order_moves_every_open_page(demo: Demo, page: Page, context: BrowserContext):
     other = await context.new_page()
     await other.goto(f"{demo.url}{EMBEDDED[0]}")
-    await expect(other.locator("#pieces_counter")).to_have_attribute("data-live", "open")
+    await expect(other.locator("#pieces_counter")).to_have_attribute("data-dashboards-live", "open")
     shown = other.locator("#pieces_counter-open-content")
     before = int(await shown.inner_text())
 

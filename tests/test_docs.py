@@ -4,6 +4,7 @@ docs/what-happens-when.md: each row names a test and an event that exist.
 """
 
 import re
+import tokenize
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -39,7 +40,8 @@ def test_row_names_tests_and_events_that_exist(row: list[str]):
         source = (ROOT / "tests" / file).read_text()
         if file == "test_stores.py":
             # The cases that every store passes come with the package.
-            source += (ROOT / "src/dashboards/testing/stores.py").read_text()
+            contract = (ROOT / "src/dashboards/testing/stores").glob("*.py")
+            source += "".join(path.read_text() for path in contract)
         assert f"def {name}(" in source
     for event in EVENT.findall(row[2]):
         assert f'"event": "{event}"' in SOURCES, event
@@ -75,3 +77,37 @@ def test_page_about_components_lists_each_kind_and_attribute():
     }
 
     assert listed == kinds | {each.name for each in fields(Component)}
+
+
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
+PACKAGE = ROOT / "src" / "dashboards"
+
+
+def test_retired_words_are_names_in_no_module():
+    """A concept that has two words is two concepts to a reader."""
+    found: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        with path.open("rb") as opened:
+            for token in tokenize.tokenize(opened.readline):
+                if token.type == tokenize.NAME:
+                    found.setdefault(token.string, set()).add(str(path.relative_to(PACKAGE)))
+    section = ARCHITECTURE.partition("## Retired words")[2]
+    table = [line.split("|")[1:4] for line in section.splitlines() if line.startswith("| `")]
+    words = {
+        word: set(re.findall(r"`([\w/.]+)`", still))
+        for retired, _, still in table
+        for word in re.findall(r"`(\w+)`", retired)
+    }
+
+    assert len(words) > 40
+    assert {word: found.get(word, set()) - still for word, still in words.items()} == {
+        word: set() for word in words
+    }
+
+
+def test_architecture_names_only_modules_that_exist():
+    named = re.findall(r"`((?:\w+/)*\w+(?:/|\.py|\.js))`", ARCHITECTURE)
+    roots = (ROOT, PACKAGE, PACKAGE / "live" / "stores" / "database")
+
+    assert len(named) > 50
+    assert [each for each in named if not any((root / each).exists() for root in roots)] == []

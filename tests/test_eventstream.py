@@ -217,7 +217,7 @@ async def open_page(page: Page, url: str, *, state: str = "open") -> Locator:
 async def wait_for_streams(page: Page, state: str = "open") -> None:
     """Wait for all of them: one of ours may be beside the one to which events are sent by hand."""
     for each in await page.locator("[sse-connect]").all():
-        await expect(each).to_have_attribute("data-live", state)
+        await expect(each).to_have_attribute("data-dashboards-live", state)
 
 
 async def leave(page: Page) -> None:
@@ -367,7 +367,7 @@ async def test_a_poll_never_wipes_what_came_by_event(by_hand: Site, page: Page):
         # sent before there is an answer; from then on nothing is new.
         # So it is with a poll that begins before its script has come.
         assert set(found[before:]) == {304}
-    await expect(page.locator("[data-live=open][sse-swap]")).to_have_count(4)
+    await expect(page.locator("[data-dashboards-live=open][sse-swap]")).to_have_count(4)
 
 
 async def test_after_a_reload_it_shows_what_our_store_has(by_hand: Site, page: Page):
@@ -492,15 +492,15 @@ async def test_whoever_may_not_open_the_dashboard_may_not_read_its_channel(
     await page.fill("[name=password]", "secret")
     await page.click("[type=submit]")
     box = page.locator("[sse-swap=takings]")
-    await expect(box).to_have_attribute("data-live", "open")
+    await expect(box).to_have_attribute("data-dashboards-live", "open")
     by_hand.send(("takings", "'1,200'"), channel="takings")
     await expect(box).to_have_text("1,200")
     # Signed out behind the page's back, it is told and stops asking.
     await page.context.clear_cookies()
     await page.context.set_offline(True)
-    await expect(box).not_to_have_attribute("data-live", "open")
+    await expect(box).not_to_have_attribute("data-dashboards-live", "open")
     await page.context.set_offline(False)
-    await expect(box).to_have_attribute("data-live", "refused")
+    await expect(box).to_have_attribute("data-dashboards-live", "refused")
     complaints: list[str] = page.complaints  # type: ignore[attr-defined]
     assert any("refused" in each and "forbidden" in each for each in complaints)
     complaints.clear()

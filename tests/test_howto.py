@@ -88,7 +88,7 @@ async def test_built_in_and_behind_pushpin_it_is_the_same_page(site: Site, page:
         site.project.run('python manage.py shell -v0 -c "$CODE"', CODE=PUSH.format(7))
         await page.goto(f"{url}/operations/")
         main = page.locator("#shop_operations")
-        await expect(main).to_have_attribute("data-live", "open")
+        await expect(main).to_have_attribute("data-dashboards-live", "open")
         await expect(main.locator("progress")).to_have_attribute("value", "7.0")
         site.project.run(command(1, "push(Operations"))
         await expect(main.locator("progress")).to_have_attribute("value", "40.0")
@@ -164,7 +164,7 @@ def test_readme_is_short():
 async def expect_live(page: Page, site: Site, url: str, number: int) -> None:
     await page.goto(f"{url}/operations/")
     main = page.locator("#shop_operations")
-    await expect(main).to_have_attribute("data-live", "open")
+    await expect(main).to_have_attribute("data-dashboards-live", "open")
     site.project.run('python manage.py shell -v0 -c "$CODE"', CODE=PUSH.format(number))
     await expect(main.locator("progress")).to_have_attribute("value", f"{number}.0")
 

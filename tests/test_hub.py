@@ -455,12 +455,12 @@ async def test_a_series_is_sent_as_points_and_past_the_window_as_a_whole(hub: Hu
         store.put(CHANNEL, {"s": Points("<b></b>", [f"[{number}]"], 3)})
         await read(reader)
     text = await read(slow)
-    assert text.count("data-point") == 3
+    assert text.count("data-dashboards-point") == 3
     assert "[8]" in text
     late = await hub.open(Subscription(CHANNEL, None))
     text = await read(late)
     assert text.index("event: s\n") < text.index("event: s:append")
-    assert text.count("data-point") == 3
+    assert text.count("data-dashboards-point") == 3
 
 
 async def test_what_was_written_is_counted(hub: Hub, store: Store):

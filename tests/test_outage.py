@@ -199,7 +199,7 @@ async def test_a_page_opened_while_redis_is_down_comes_back_by_itself(
     server.start()
     site.push(note="after the outage")
     await expect(page.locator("#site_live-note-content")).to_have_text("after the outage")
-    await expect(page.locator("#site_live")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_live")).to_have_attribute("data-dashboards-live", "open")
     # The browser's console tells of each 503.
     page.complaints.clear()  # type: ignore[attr-defined]
 

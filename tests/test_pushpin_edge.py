@@ -152,7 +152,7 @@ def test_points_are_appended(behind: Behind, either_pusher: Site):
         event = stream.until("11")
         while event["event"] != "pushed:append":
             event = stream.until("11")
-        assert re.findall(r'data-point="(\d+)"', event["data"])
+        assert re.findall(r'data-dashboards-point="(\d+)"', event["data"])
 
 
 def test_a_stream_held_by_ourselves_shows_the_same(behind: Behind, pusher: Site):
@@ -560,7 +560,7 @@ def test_stream_that_outlives_a_deploy_says_which_release_the_site_has_now(behin
         after = read_release(stream)
 
     assert after != before
-    assert f'data-site-release="{after}"' in site.get("/site/live/")[2]
+    assert f'data-dashboards-site-release="{after}"' in site.get("/site/live/")[2]
 
 
 # ---- WSGI ----

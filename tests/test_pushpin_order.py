@@ -131,7 +131,7 @@ async def test_late_answer_of_pushpin_takes_no_page_back(behind: Behind, page: P
     readers = [Reader(behind.ports.http) for _ in range(READERS)]
     reading = [asyncio.create_task(each.run()) for each in readers]
     await page.goto(f"http://127.0.0.1:{behind.ports.http}/site/live/")
-    await expect(page.locator("#site_live")).to_have_attribute("data-live", "open")
+    await expect(page.locator("#site_live")).to_have_attribute("data-dashboards-live", "open")
     await page.evaluate(COLLECT)
     number = 1
     try:

@@ -84,7 +84,7 @@ def test_page_and_poll_name_the_release(client: Client):
 
     assert re.fullmatch("[0-9a-f]{12}", name)
     assert f"\nrelease: {name}\n" in opening(client, "?hold=0")
-    assert f'data-site-release="{name}"' in client.get("/site/live/").content.decode()
+    assert f'data-dashboards-site-release="{name}"' in client.get("/site/live/").content.decode()
 
 
 @pytest.mark.django_db
@@ -104,7 +104,7 @@ def test_release_that_is_empty_is_not_named(client: Client, settings: Settings):
     settings.DASHBOARDS = {**settings.DASHBOARDS, "RELEASE": ""}
 
     assert "release" not in opening(client)
-    assert 'data-site-release=""' in client.get("/site/live/").content.decode()
+    assert 'data-dashboards-site-release=""' in client.get("/site/live/").content.decode()
 
 
 def test_project_without_static_files_or_template_files_has_a_release(settings: Settings):

@@ -521,8 +521,8 @@ def test_box_that_waits_for_its_load_says_so(client: Client):
     html = page(client, "later")
 
     assert state_of(html, "late") == '<span class="dashboards-is-waiting">Loading…</span>'
-    assert 'data-failed="Could not be loaded."' in html
-    assert 'data-retry="Try again"' in html
+    assert 'data-dashboards-failed-text="Could not be loaded."' in html
+    assert 'data-dashboards-retry-text="Try again"' in html
 
 
 # What is live.

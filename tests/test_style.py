@@ -19,6 +19,7 @@ from dashboards.component.stat import Stat, StatData
 
 OURS = Path(__file__).parents[1] / "src/dashboards"
 SHEETS = sorted(OURS.glob("static/**/*.css"))
+INDEX = OURS / "static/dashboards/css/dashboards.css"
 PREFIX = "dashboards-"
 # Classes that others write, within an element of ours: plotly.js, Django's forms, and the columns
 # that a dashboard's author gives in grid_css_classes.
@@ -56,8 +57,20 @@ def test_each_class_of_a_style_sheet_has_the_prefix(sheet: Path):
     """
     selectors = list(rules(sheet.read_text()))
 
-    assert len(selectors) > 100
+    assert selectors or sheet == INDEX
     assert [each for each in selectors if not is_guest(each)] == []
+
+
+def test_each_style_sheet_is_imported_into_a_layer():
+    """A file that no ``@import`` names, or one outside of the layers, breaks the cascade."""
+    index = re.sub(r"/\*.*?\*/", "", INDEX.read_text(), flags=re.DOTALL)
+    order = re.search(r"@layer ([^;]*);", index)
+    imports = re.findall(r'@import url\("([^"]*)"\) layer\(([^)]*)\);', index)
+
+    assert order
+    assert index.count("@import") == len(imports)
+    assert {INDEX, *(INDEX.parent / path for path, _ in imports)} == set(SHEETS)
+    assert list(dict.fromkeys(layer for _, layer in imports)) == order[1].split(", ")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +90,86 @@ def test_each_class_in_templates_and_scripts_has_the_prefix():
 
     # The one component of a page that stands alone takes its whole width.
     assert found == {"span-12"}
+
+
+REFERENCE = (Path(__file__).parents[1] / "docs/reference/html-attributes.md").read_text()
+SOURCES = {
+    path.name: path.read_text()
+    for path in sorted(OURS.rglob("*"))
+    if path.suffix in {".css", ".html", ".js"} or path.name in {"frames.py", "htmx.py"}
+}
+SCRIPTS = {name: text for name, text in SOURCES.items() if name.endswith(".js")}
+
+
+def table(heading: str) -> dict[str, list[str]]:
+    """Return the cells of each row of a table of the reference, by the name in its first cell."""
+    section = REFERENCE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:3] == "| `"]
+    return {name.strip("`"): cells for name, *cells in rows}
+
+
+def attributes_in(text: str) -> set[str]:
+    """Return the package's attributes that a source names, also by the property ``dataset``."""
+    of_dataset = re.findall(r"\bdashboards[A-Z]\w*", text)
+    named = {re.sub("[A-Z]", lambda found: f"-{found[0].lower()}", each) for each in of_dataset}
+    return {f"data-{each}" for each in named} | set(re.findall(r"data-dashboards-[a-z-]+", text))
+
+
+def test_reference_lists_each_attribute_with_the_files_that_name_it():
+    # Properties of other objects than `dataset`: of htmx's request context, and of the history.
+    of_others = {"requested-at", "state-asked", "tabs"}
+    found: dict[str, set[str]] = {}
+    for name, text in SOURCES.items():
+        for attribute in attributes_in(text):
+            found.setdefault(attribute, set()).add(name)
+    for each in of_others:
+        del found[f"data-dashboards-{each}"]
+
+    listed = {
+        name: set(re.findall(r"`([\w.]+)`", " ".join(cells[:2])))
+        for name, cells in table("Attributes").items()
+    }
+
+    assert listed == found
+
+
+def test_no_attribute_of_the_package_lacks_the_prefix():
+    names = set()
+    for text in SOURCES.values():
+        names |= set(re.findall(r"(?<![\w-])data-[a-z][a-z-]*", text))
+        names |= set(re.findall(r"\bdataset\??\.([a-z]\w*)", text))
+
+    # A page's theme may be in an attribute of the project or of Bootstrap.
+    assert {each for each in names if not re.match(r"(data-)?dashboards", each)} == {
+        "data-theme",
+        "data-bs-theme",
+    }
+
+
+def test_reference_lists_each_event_with_the_scripts_that_fire_it():
+    found: dict[str, set[str]] = {}
+    for name, text in SCRIPTS.items():
+        for event in re.findall(r"htmx\.trigger\(\w+, \"([\w:]+)\"", text):
+            found.setdefault(event, set()).add(name)
+
+    listed = {
+        name: set(re.findall(r"`([\w.]+)`", cells[0])) for name, cells in table("Events").items()
+    }
+
+    assert listed == found
+
+
+def test_reference_lists_each_member_of_window_dashboards_with_its_script():
+    found = {
+        member: f"`{name}`"
+        for name, text in SCRIPTS.items()
+        for members in re.findall(r"window\.dashboards = {(.*?)}", text, re.DOTALL)
+        for member in members.replace("...window.dashboards,", "").replace(",", " ").split()
+    }
+
+    listed = {name: cells[0] for name, cells in table("Members of `window.dashboards`").items()}
+
+    assert listed == found
 
 
 # In the browser

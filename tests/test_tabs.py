@@ -10,7 +10,7 @@ from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.harness import Site, wait_for
 from tests.tabs import Tabs, open_tabs
 
-LIVE = "document.querySelector('#site_live').dataset.live"
+LIVE = "document.querySelector('#site_live').dataset.dashboardsLive"
 NUMBER = "document.querySelector('#site_live-number-content').innerText.trim()"
 
 

@@ -12,7 +12,7 @@ _RATE = 5
 
 
 def crowd(plan: Plan) -> Sequence[Row]:
-    """Measure us; the reference, which takes long to open so many, only in a full run."""
+    """Measure ours; the reference, which opens streams slowly, only in a full run."""
     figures = Rounds()
     sites = {"ours": "ours"} if plan.quick else {"ours": "ours", EVENTSTREAM: "eventstream"}
     for name, site in sites.items():

@@ -1,4 +1,4 @@
-"""What a delivery costs, how fast it is, how many there can be a second, and what beyond that."""
+"""Cost, latency and maximum rate of deliveries, and behaviour above that rate."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,7 +14,7 @@ _RATE = 5
 
 
 def delivery(plan: Plan) -> Sequence[Row]:
-    """Measure all three servers in turns, to and fro, so that a noisy minute hits them alike."""
+    """Measure all three servers in turns, back and forth, so that noise affects all of them."""
     figures = Rounds()
     with ExitStack() as stack:
         subjects = {

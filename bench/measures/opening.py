@@ -1,4 +1,4 @@
-"""What open streams cost: the time to open them, memory, threads and database connections."""
+"""Cost of open streams: the time to open them, memory, threads, database connections."""
 
 import time
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _WARM_UP = 100
 
 
 def opening(plan: Plan) -> Sequence[Row]:
-    """Open streams of somebody who is signed in, on a new server each round."""
+    """Open streams of a signed-in user, on a new server each round."""
     figures = Rounds()
     for _ in range(plan.rounds):
         for name, site in (("ours", "ours"), (EVENTSTREAM, "eventstream")):

@@ -1,4 +1,4 @@
-"""More than can be written: a burst in one turn, and ten seconds above capacity."""
+"""More values than can be written: a burst in one turn, and ten seconds above capacity."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ _RECOVERED_MS = 1_000
 def overload(
     plan: Plan, subjects: Mapping[str, Subject], capacity: Mapping[str, float]
 ) -> Sequence[Row]:
-    """Ask twice of each server what it can do.
+    """Push to each server at twice its maximum rate.
 
     Args:
         plan: the sizes.

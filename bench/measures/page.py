@@ -1,4 +1,4 @@
-"""A page of twenty stats, beside the package that ours replaces."""
+"""A page of twenty stats, compared with the package that ours replaces."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ _PYTHONS = {"ours": sys.executable, _OLDER: str(_ROOT / ".venv-older" / "bin" / 
 
 
 def page(plan: Plan) -> Sequence[Row]:
-    """Count the processor time of a page in both, by turns."""
+    """Measure the processor time of a page in both packages, in turns."""
     figures = Rounds()
     for _ in range(plan.rounds):
         for whose, python in _PYTHONS.items():

@@ -1,4 +1,4 @@
-"""Twenty live stats to fifty viewers, against the polling that people do today."""
+"""Twenty live stats to fifty viewers, compared with polling."""
 
 import time
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _POLLING = "polling"
 
 
 def polling(plan: Plan) -> Sequence[Row]:
-    """Count the server's CPU in both, by turns."""
+    """Measure the server's CPU in both cases, in turns."""
     figures = Rounds()
     with subject("ours") as each, serving(_POLLING) as polled:
         stream = each.server.request("/sites/stats/@stream/")

@@ -1,4 +1,4 @@
-"""What it costs that the push comes from another process."""
+"""The cost of a push from another process."""
 
 import subprocess
 import sys
@@ -78,7 +78,7 @@ def _site(more: Mapping[str, Any]) -> Iterator[Subject]:
 
 @contextmanager
 def _pusher(each: Subject, more: Mapping[str, Any]) -> Iterator[Callable[[int], Report]]:
-    """Run another process, and return what has it push."""
+    """Start another process, and return a function that makes it push."""
     with subprocess.Popen(
         [sys.executable, "-m", "bench.sites.pusher"],
         cwd=ROOT,

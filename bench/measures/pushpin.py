@@ -1,4 +1,4 @@
-"""The same behind Pushpin, which holds the streams: deliveries, how fast they are, and memory."""
+"""Behind Pushpin, which holds the streams: deliveries, latency and memory."""
 
 import subprocess
 import time

@@ -1,4 +1,4 @@
-"""Memory after an hour, simulated: many pushes, and readers that come and go."""
+"""Memory after a simulated hour: many pushes, and readers that connect and disconnect."""
 
 import time
 from collections.abc import Sequence

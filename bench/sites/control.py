@@ -1,4 +1,4 @@
-"""Pushes inside the server process, asked for under ``/control/``. The same for every site."""
+"""Pushes inside the server process, requested under ``/control/``. The same for every site."""
 
 import gc
 import json
@@ -15,7 +15,7 @@ Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
 class Control:
-    """Stands before a site's application.
+    """Wraps the application of a site.
 
     Args:
         application: the site.
@@ -52,7 +52,7 @@ class Control:
         await send({"type": "http.response.body", "body": body})
 
     def _push_all(self, first: int, count: int, *, rate: float) -> None:
-        """Push so many a second; a rate of 0 is as fast as it goes."""
+        """Push at a rate per second; 0 is full speed."""
         due = time.monotonic()
         for number in range(first, first + count):
             self._push(number)

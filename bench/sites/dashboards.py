@@ -1,4 +1,4 @@
-"""Our dashboards, for who is signed in: one that is pushed to, and one of twenty stats."""
+"""Our dashboards, for signed-in users: one that is pushed to, and one of twenty stats."""
 
 import random
 
@@ -12,7 +12,7 @@ STATS = [f"stat_{n}" for n in range(20)]
 
 
 def read_value() -> int:
-    """What a stat shows: cheap, so that the figures are about the way, not about the value."""
+    """Return a cheap value, so that the figures measure the delivery and not the value."""
     return random.randrange(1_000_000)
 
 

@@ -15,7 +15,7 @@ urlpatterns = [path("board/", include("django_eventstream.urls"), {"channels": [
 
 
 class ChannelManager(DefaultChannelManager):  # type: ignore[misc]
-    """Lets only who is signed in read."""
+    """Lets only signed-in users read."""
 
     def can_read_channel(self, user: Any, channel: str) -> bool:  # noqa: ARG002 - there is one
         return user is not None

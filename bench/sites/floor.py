@@ -1,4 +1,4 @@
-"""The floor: a shared log and a cursor a reader, in bare ASGI. The same bytes, no Django."""
+"""The floor: a shared log and a cursor for each reader, in bare ASGI. The same bytes, no Django."""
 
 import asyncio
 from typing import Any
@@ -11,14 +11,14 @@ _HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-sto
 
 
 class Log:
-    """What was pushed, and who waits for more."""
+    """The pushed values, and the readers that wait for the next."""
 
     def __init__(self) -> None:
         self.events: list[bytes] = []
         self.waiting: list[asyncio.Future[None]] = []
 
     def append(self, event: bytes) -> None:
-        """Wake whoever waits. In the event loop."""
+        """Wake all waiting readers. Called in the event loop."""
         self.events.append(event)
         waiting, self.waiting = self.waiting, []
         for future in waiting:

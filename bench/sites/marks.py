@@ -1,4 +1,4 @@
-"""What every pushed value holds: its number, and when it was pushed."""
+"""The content of every pushed value: its number, and the time of its push."""
 
 import re
 import time
@@ -7,5 +7,5 @@ MARK = re.compile(rb"@(\d+):(\d+)@")
 
 
 def mark(number: int) -> str:
-    """Return a value that says when it was made, by the clock that all processes share."""
+    """Return a value with the current time, by the clock that all processes share."""
     return f"@{number}:{time.monotonic_ns()}@"

@@ -1,4 +1,4 @@
-"""Our site: the edge before a Django that has our dashboards."""
+"""Our site: ``LiveStreamMiddleware`` around a Django with our dashboards."""
 
 from django.core.asgi import get_asgi_application
 from django.urls import include, path

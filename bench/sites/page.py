@@ -1,4 +1,4 @@
-"""A page of twenty stats, by whichever package called ``dashboards`` is installed here.
+"""A page of twenty stats, by the package called ``dashboards`` that is installed here.
 
 ``python -m bench.sites.page PAGES`` prints the milliseconds of processor time that a page took. The
 older django-dashboards has the same names, so that both run these lines; each has an environment
@@ -71,7 +71,7 @@ urlpatterns = [path("", include("dashboards.urls"))]
 
 
 def get_page() -> HttpResponse:
-    """Answer a request as the URLconf says, without middleware: that is the same for both."""
+    """Answer a request by the URLconf, without middleware, which is the same for both."""
     url = reverse("dashboards:dashboards_board")
     match = resolve(url)
     response: Any = match.func(RequestFactory().get(url), *match.args, **match.kwargs)

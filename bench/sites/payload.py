@@ -1,4 +1,4 @@
-"""The same bytes for everybody: what our ``Stat`` template makes of a value."""
+"""The same bytes for every server: the HTML of our ``Stat`` template."""
 
 
 def render(value: str) -> str:

@@ -1,4 +1,4 @@
-"""The polling that people do today: each stat is a view that renders a template, asked for anew."""
+"""Polling without this package: each stat is a view that renders a template."""
 
 from django.contrib.auth.decorators import login_required
 from django.core.asgi import get_asgi_application

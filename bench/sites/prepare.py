@@ -1,4 +1,4 @@
-"""Makes a site's database, signs somebody in, and pushes: ``python -m bench.sites.prepare``.
+"""Creates a site's database, signs a user in, and pushes: ``python -m bench.sites.prepare``.
 
 Prints the session's key.
 """

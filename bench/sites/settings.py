@@ -1,4 +1,4 @@
-"""One small project for every Django site of the bench: ``BENCH_SITE`` says which one it serves."""
+"""One small project for every Django site of the bench; ``BENCH_SITE`` names the one to serve."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The last minutes as lines that grow. Colours and type are the page's: see ``chart.js``."""
+"""The last minutes as growing lines. Colours and fonts are those of the page: see ``chart.js``."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
@@ -13,18 +13,18 @@ from dashboards.live import Every
 from demo.machine.sampler import MINUTES, SECONDS, Sample, sampler
 
 Measures = Mapping[str, Callable[[Sample], float]]
-# What each line gets at one moment; a line that gets nothing is None.
+# The value of each line at one time; None for a line without a value.
 Moment = Sequence[dict[str, Any] | None]
 
 WINDOW = MINUTES * 60 // SECONDS
-# A server that has just started shows its first minute, not the last five with nothing in them.
+# A server that has just started shows its first minute, not five minutes that are mostly empty.
 _LEAST_SECONDS = 60
-# One line a core stays readable up to here.
+# Up to this number, one line for each core is readable.
 _MOST_LINES = 8
 
 
 class News:
-    """A chart's value: the samples that are new since it was last asked for.
+    """The value of a chart: the samples since its previous call.
 
     Who was not asked for the turn before does not know what is shown: another process computed
     it, nobody was watching, or the server was started anew. Then it returns as many moments as
@@ -43,7 +43,7 @@ class News:
         if is_known:
             return [self._moment(sample) for sample in history if sample.time > known]
         newest = history[-WINDOW + 1 :]
-        # Without values: it only says where the axis begins.
+        # Without values: it only sets the start of the axis.
         x = _clock(min(newest[0].time, now - _LEAST_SECONDS))
         begin: Moment = [{"x": x, "y": None} for _ in self._measures]
         nothing: list[Moment] = [[None]] * (WINDOW - 1 - len(newest))
@@ -89,7 +89,7 @@ def disk(**kwargs: Any) -> Chart:
 
 _RATES = {
     "rangemode": "tozero",
-    # Never below 1 kB/s: noise on an idle line should look idle.
+    # At least 1 kB/s, so that noise on an idle line looks small.
     "autorangeoptions": {"include": [0, 1000]},
     "tickformat": "~s",
     "ticksuffix": "B/s",
@@ -102,7 +102,7 @@ def _core(number: int) -> Callable[[Sample], float]:
 
 
 def _machine_zone() -> tzinfo:
-    """Return the time zone of this machine: this process has the one of Django's settings."""
+    """Return the time zone of this machine; that of the process is set by Django's settings."""
     try:
         with Path("/etc/localtime").open("rb") as file:
             return ZoneInfo.from_file(file)
@@ -114,7 +114,7 @@ _ZONE = _machine_zone()
 
 
 def _clock(moment: float) -> str:
-    """Say when it was, without a zone: plotly.js shows what it is given, wherever the viewer is."""
+    """Return a time without a zone, which plotly.js shows unchanged, wherever the viewer is."""
     at = datetime.fromtimestamp(moment, _ZONE)
     return at.replace(tzinfo=None).isoformat(timespec="milliseconds")
 

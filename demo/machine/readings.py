@@ -1,4 +1,4 @@
-"""What psutil says about this machine at one moment, without double counting."""
+"""Readings of this machine by psutil, without double counting."""
 
 import time
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-# What passes through these has been, or will be, counted at a network card as well.
+# Bytes that pass through these are counted at a network card as well.
 _VIRTUAL = ("lo", "ifb", "veth", "docker", "br-", "virbr", "cni", "cali", "flannel")
 
 
@@ -22,7 +22,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """How full a file system is."""
+    """The space of one file system."""
 
     mountpoint: str
     total: int
@@ -32,7 +32,7 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A program that runs."""
+    """A running program."""
 
     pid: int
     name: str
@@ -44,7 +44,7 @@ def read_counters() -> Counters:
     cards = psutil.net_io_counters(pernic=True)
     real = {name: card for name, card in cards.items() if not name.startswith(_VIRTUAL)} or cards
     disks = psutil.disk_io_counters(perdisk=True) or {}  # None in some containers
-    # Of a disk, its partitions and the volumes on them, Linux has a device for the disk alone.
+    # Linux lists a disk, its partitions and their volumes; only the disk has this device.
     whole = {
         name: disk for name, disk in disks.items() if Path(f"/sys/block/{name}/device").exists()
     } or disks
@@ -72,7 +72,7 @@ def read_disks() -> list[Disk]:
 
 
 class ProcessWatch:
-    """Says which processes are busy: what they used between two calls.
+    """Measures which processes are busy: the time that they used between two calls.
 
     Not thread-safe: the sampler's thread is the only one that calls it.
     """
@@ -87,7 +87,7 @@ class ProcessWatch:
             info = process.info
             if not info["cpu_times"] or not info["memory_info"]:
                 continue  # Not ours to look at, or over already.
-            # A pid is given again; together with the start it means one process.
+            # A pid may be used again; together with the start time it names one process.
             identity = (process.pid, info["create_time"])
             used[identity] = info["cpu_times"].user + info["cpu_times"].system
             spent = used[identity] - self._used.get(identity, used[identity])

@@ -15,14 +15,14 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 2
 MINUTES = 5
-# Enough for a first rate; whoever opens the first page waits for it.
+# Enough for a first rate; the first page waits for it.
 _FIRST_SECONDS = 0.25
 _PROCESSES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The machine at one moment; rates are bytes a second since the sample before."""
+    """The machine at one time; rates are bytes a second since the previous sample."""
 
     time: float
     cores: Sequence[float]
@@ -56,9 +56,9 @@ class Sampler:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start sampling, unless that runs already."""
+        """Start sampling, unless it is running already."""
         with self._lock:
-            # A server that forks after the start leaves its children without the thread.
+            # After a fork, the children have no such thread.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
                 self._thread.start()
@@ -93,11 +93,11 @@ class Sampler:
                     cores=psutil.cpu_percent(percpu=True),
                     load=psutil.getloadavg(),
                     memory_total=memory.total,
-                    # What programs could not get without swapping, which "used" leaves out.
+                    # Memory that programs cannot get without swapping, which is more than "used".
                     memory_used=memory.total - memory.available,
                     swap_total=swap.total,
                     swap_used=swap.used,
-                    # A card or disk that was unplugged takes its bytes out of the sum.
+                    # The bytes of an unplugged card or disk are missing from the sum.
                     received=max(0, now.received - before.received) / elapsed,
                     sent=max(0, now.sent - before.sent) / elapsed,
                     read=max(0, now.read - before.read) / elapsed,

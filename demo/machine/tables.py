@@ -1,4 +1,4 @@
-"""Two kinds of component of our own: each a dataclass and a template."""
+"""Two kinds of component of the demo: each is a dataclass and a template."""
 
 from dataclasses import dataclass
 

@@ -1,26 +1,26 @@
-"""Numbers as people read them. The width changes little, so that figures stand still."""
+"""Formats numbers with units. Their width changes little, so that figures do not move."""
 
-# Between a number and its unit, so that no line breaks there.
+# Between a number and its unit, to prevent a line break.
 _SPACE = "\N{NO-BREAK SPACE}"
 
 
 def rate(bytes_a_second: float) -> str:
-    """Say it in powers of 1000, as networks and disks are sold."""
+    """Return bytes in powers of 1000, as is usual for networks and disks."""
     return f"{_scaled(bytes_a_second, 1000, ('B', 'kB', 'MB', 'GB'))}/s"
 
 
 def size(count: float) -> str:
-    """Say it in powers of 1024, as memory comes."""
+    """Return bytes in powers of 1024, as is usual for memory."""
     return _scaled(count, 1024, ("B", "KiB", "MiB", "GiB", "TiB"))
 
 
 def part(used: float, total: float) -> str:
-    """Say how much of a whole."""
+    """Return a part of a whole in percent."""
     return f"{size(used)} of {size(total)}"
 
 
 def duration(seconds: float) -> str:
-    """Say it in its two largest units."""
+    """Return a duration in its two largest units."""
     minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
     if days:
         return f"{days}{_SPACE}d {hours % 24}{_SPACE}h"

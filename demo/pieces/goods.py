@@ -1,4 +1,4 @@
-"""What the shop has sold: the same each time, up to the present day."""
+"""The orders of the shop: the same each time, up to the present day."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -33,12 +33,12 @@ CUSTOMERS = [
     ("Olivia Reed", "USA"),
 ]
 NEWCOMER = ("Leo Newman", "DEU")
-"""Who has not ordered anything yet."""
+"""A customer who has not ordered anything yet."""
 PRICES = {"books": 18, "garden": 46, "kitchen": 64, "toys": 27}
 
 
 def fill(apps: Any, **kwargs: Any) -> None:  # noqa: ARG001 - as signals call it
-    """Fill an empty shop; bring an old one up to today. Called after each ``migrate``."""
+    """Fill an empty shop, or add the orders up to today. Called after each ``migrate``."""
     try:
         customer, order = apps.get_model("pieces.Customer"), apps.get_model("pieces.Order")
     except LookupError:
@@ -55,7 +55,7 @@ def _open(customer: Any, order: Any, now: datetime) -> None:
     customer.objects.bulk_create(customer(name=name, country=code) for name, code in CUSTOMERS)
     chance = Random(2026)
     customers = list(customer.objects.order_by("pk"))
-    # Some buy often, most do not.
+    # Few customers buy often.
     weights = [1 / (1 + place % 7) for place in range(len(customers))]
     order.objects.bulk_create(
         order(
@@ -71,7 +71,7 @@ def _open(customer: Any, order: Any, now: datetime) -> None:
 
 
 def _moments(chance: Random, now: datetime) -> list[datetime]:
-    """Return when orders came: more of late, in the evening and at the week's end."""
+    """Return the times of orders: more recent ones, more in the evening and at the weekend."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     moments = []
     for ago in range(DAYS, -1, -1):

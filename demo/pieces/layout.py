@@ -1,4 +1,4 @@
-"""A layout object of the demo's own: pieces, and beside them the code that makes them."""
+"""A layout object of the demo: pieces, and beside them the code that makes them."""
 
 from collections.abc import Sequence
 from dataclasses import replace

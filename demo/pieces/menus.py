@@ -1,4 +1,4 @@
-"""What leads from one dashboard of the demo to another."""
+"""The menus of the demo."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ class Pieces(Menu):
             MenuItem(title="Be staff no more", url="/as/anybody/", check_func=is_staff),
             MenuItem(title="Django", url="https://www.djangoproject.com/"),
         ]
-        # On a customer's page there is one about that customer, too.
+        # The page of a customer has an item about that customer, too.
         if isinstance(obj, Customer):
             items.append(make_dashboard_item(CustomerBoard, obj))
         return items

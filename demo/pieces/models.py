@@ -1,4 +1,4 @@
-"""A small shop: what there is to show on dashboards."""
+"""The models of a small shop, which the dashboards show."""
 
 from django.db import models
 from django.urls import reverse
@@ -6,7 +6,7 @@ from django.utils import timezone
 
 
 class Country(models.TextChoices):
-    """Countries as plotly.js knows them, by ISO 3166-1 alpha-3."""
+    """Countries by ISO 3166-1 alpha-3, as plotly.js expects."""
 
     BRAZIL = "BRA", "Brazil"
     CANADA = "CAN", "Canada"

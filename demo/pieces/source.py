@@ -1,4 +1,4 @@
-"""Cuts out of a module what declares a piece, so that code beside it is the code that ran."""
+"""Cuts the declaration of a piece out of its module: the code shown is the code that ran."""
 
 import ast
 import inspect
@@ -15,7 +15,7 @@ from pygments.lexers import get_lexer_for_filename
 
 DEMO = Path(__file__).parent.parent
 _WIDTH = 80
-# For tools that read this project, not for who reads a page.
+# Comments for tools, which a reader of the page does not need.
 _REMARK = re.compile(r"  # (noqa|type: ignore)\b.*")
 
 
@@ -33,7 +33,7 @@ class Code:
 
     @cached_property
     def html(self) -> SafeString:
-        """The source in colours, by classes only: a strict policy refuses inline styles."""
+        """The source in colours, by CSS classes: a strict policy refuses inline styles."""
         lexer = get_lexer_for_filename(self.name.replace(".html", ".html.jinja2"))
         html = highlight(self.text, lexer, HtmlFormatter(nowrap=True, classprefix="code-"))
         return mark_safe(html)  # Pygments has escaped it.
@@ -47,13 +47,13 @@ def read_file(name: str) -> Code:
 
 @cache
 def read_definition(file: str, name: str) -> Code:
-    """Return what a file defines by a name, as ``Module.take`` does."""
+    """Return the definition of a name in a file; see ``Module.take``."""
     return Code(file, Module(read_file(file).text).take(name))
 
 
 @cache
 def read_class(kind: type, members: frozenset[str], heading: str = "") -> Code:
-    """Return members of a class, as ``Module.cut`` does."""
+    """Return members of a class; see ``Module.cut``."""
     path = Path(inspect.getfile(kind))
     text = Module(path.read_text()).cut(kind.__name__, members, heading)
     return Code(str(path.relative_to(DEMO)), text)
@@ -76,7 +76,7 @@ class Module:
         return {name: node for node in self._tree.body for name in _names_of(node)}
 
     def cut(self, name: str, members: frozenset[str], heading: str = "") -> str:
-        """Return members of a class, and before them what they name: imports and definitions.
+        """Return members of a class, after the imports and definitions that they use.
 
         Args:
             name: the class's.
@@ -99,13 +99,13 @@ class Module:
         return "\n".join(_REMARK.sub("", line) for line in lines) + "\n"
 
     def take(self, name: str) -> str:
-        """Return what defines a name, and before it the imports that it names."""
+        """Return the definition of a name, after the imports that it uses."""
         node = self._definitions[name]
         imports = [*self._imports(_names_in([node]))]
         return "\n".join([*imports, *(["", ""] if imports else []), *self._lines_of(node)]) + "\n"
 
     def _needed(self, nodes: Sequence[ast.AST], without: str) -> list[ast.stmt]:
-        """Return the definitions that nodes name, and those that these name, in source order."""
+        """Return all definitions that nodes use, directly or not, in source order."""
         needed: dict[int, ast.stmt] = {}
         names = _names_in(nodes)
         while names:
@@ -132,7 +132,7 @@ class Module:
         return self._lines[start : node.end_lineno]
 
     def _above(self, nodes: Iterable[ast.stmt]) -> Iterator[str]:
-        """As a formatter has it: two blank lines around what is defined, none among constants."""
+        """Join lines like a formatter: two blank lines around definitions, none among constants."""
         was_constant = False
         for node in nodes:
             is_constant = isinstance(node, ast.Assign)
@@ -179,7 +179,7 @@ def _names_in(nodes: Iterable[ast.AST]) -> set[str]:
 
 
 def _import(node: ast.Import | ast.ImportFrom, names: Sequence[ast.alias]) -> Iterator[str]:
-    """Return what imports some of the names that a statement imports."""
+    """Return an import of some of the names that a statement imports."""
     line = ast.unparse(type(node)(**{**vars(node), "names": names}))
     if len(line) <= _WIDTH:
         yield line
@@ -191,7 +191,7 @@ def _import(node: ast.Import | ast.ImportFrom, names: Sequence[ast.alias]) -> It
 
 
 def _laid_out(kind: ast.ClassDef, heading: str) -> Sequence[ast.expr]:
-    """Return what stands in the example of a heading, unless that is nothing but bare keys."""
+    """Return the arguments of the example with a heading, or nothing if they are only keys."""
     for call in ast.walk(kind):
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Example":
             first, *rest = call.args

@@ -1,4 +1,4 @@
-"""Dashboards in pages that are not theirs, and what the shop's own pages answer."""
+"""Views of the shop: pages that contain dashboards, and views that forms are sent to."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render

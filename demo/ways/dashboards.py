@@ -21,7 +21,7 @@ POINTS = 90
 def processor() -> dict[str, str]:
     return {
         "text": f"{sampler.latest().processor:.0f} %",
-        "sub_text": "and only while somebody watches",
+        "sub_text": "computed only while a page is open",
     }
 
 
@@ -42,7 +42,7 @@ def holder(request: HttpRequest) -> dict[str, str]:
     if grip is not None and grip.proxied:
         return {"text": "Pushpin", "sub_text": "holds the streams of this page"}
     if hasattr(settings, "GRIP_URL"):
-        return {"text": "This server", "sub_text": "you went past Pushpin, which is on port 7999"}
+        return {"text": "This server", "sub_text": "not through Pushpin, which is on port 7999"}
     return {"text": "This server", "sub_text": "make demo-pushpin puts Pushpin in front"}
 
 
@@ -67,7 +67,7 @@ class SSEStat(Stat):
 
     @staticmethod
     def pushpin_url() -> str:
-        # Of one origin with the page, whoever serves it: Pushpin, or django-eventstream itself.
+        # The origin of the page, whether Pushpin or django-eventstream itself serves it.
         return "/events/"
 
 
@@ -82,17 +82,17 @@ class SSEChart(Chart):
 
 @registry.register
 class Ways(Dashboard):
-    """One row says what each way is, one shows a figure, one a chart."""
+    """One row describes the ways, one shows a figure, one a chart."""
 
     built_in = Text(
-        value="Values are declared live. The database carries them, a page that was away misses "
-        "nothing, and each is computed once for all who watch.",
+        value="Values are declared live. The database carries them, a page that was "
+        "disconnected misses nothing, and each value is computed once for all viewers.",
         title="1. Built in",
         grid_css_classes="span-4",
     )
     behind = Text(
-        value="The same dashboard, its streams held by a proxy: for WSGI, and for crowds. Nothing "
-        "in it changes.",
+        value="The same dashboard, its streams held by a proxy: for WSGI, and for many viewers. "
+        "The dashboard does not change.",
         title="2. Behind Pushpin or Fanout",
         grid_css_classes="span-4",
     )

@@ -1,4 +1,4 @@
-"""The third way: renders what components show, and sends it."""
+"""The third way: renders the content of components and sends it."""
 
 import logging
 import threading
@@ -32,7 +32,7 @@ def send_chart(points: deque[tuple[float, float]]) -> None:
 
 
 def start() -> None:
-    """Send from this process, in a thread: django-eventstream's own listeners are here, too."""
+    """Send in a thread of this process, where django-eventstream's own listeners are, too."""
     threading.Thread(target=_run, name="sender", daemon=True).start()
 
 

@@ -2,15 +2,15 @@
 
 import re
 
-# UTF-8 has no lone surrogates (Python makes them of the bytes of file and process names), and
-# PostgreSQL stores no NUL.
+# UTF-8 has no lone surrogates, which Python makes from invalid bytes in names of files and
+# processes. PostgreSQL stores no NUL.
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def clean_text(text: str) -> str:
-    """Return text with U+FFFD in place of each character that some store cannot keep."""
-    # To encode a text takes a tenth of the time in which an expression looks through it.
+    """Return text in which U+FFFD replaces each character that some store cannot keep."""
+    # To encode a text takes a tenth of the time of a regular expression.
     try:
         text.encode()
     except UnicodeEncodeError:

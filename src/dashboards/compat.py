@@ -1,4 +1,4 @@
-"""Names that were used before the first release, and that still work.
+"""Names from before the first release that still work.
 
 New code and documentation use the new names only.
 """
@@ -16,10 +16,10 @@ _OLD_VALUES = {("delivery", "refresh"): "per_viewer"}
 
 
 def accept_old_names(**names: str) -> Callable[[type[T]], type[T]]:
-    """Make a class accept older names of its keyword arguments.
+    """Return a decorator that makes a class accept older names of its keyword arguments.
 
     Args:
-        **names: by the older name, the name that is used now.
+        **names: the present name, by the older name.
     """
 
     def decorate(cls: type[T]) -> type[T]:

@@ -1,8 +1,8 @@
-"""Errors that a developer meets. Each names the class, the attribute and what is allowed."""
+"""The errors of this package. Messages name the class, the attribute and what is allowed."""
 
 
 class DashboardError(Exception):
-    """Base of every error of this package."""
+    """The base class of every error of this package."""
 
 
 class DeclarationError(DashboardError):
@@ -17,7 +17,7 @@ class UnknownComponentError(DashboardError, KeyError):
     """A dashboard has no component of that key."""
 
     def __str__(self) -> str:
-        # KeyError shows the repr of its argument, which hides the sentence behind quotes.
+        # KeyError shows the repr of its argument, with quotes around the sentence.
         return str(self.args[0])
 
 
@@ -26,7 +26,7 @@ class NotLiveError(DashboardError):
 
 
 class ComponentValueError(DashboardError, ValueError):
-    """A value is not one that its component can show."""
+    """A component cannot show a value."""
 
 
 class ValueTooLargeError(ComponentValueError):
@@ -34,12 +34,12 @@ class ValueTooLargeError(ComponentValueError):
 
 
 class AudienceError(DashboardError):
-    """A dashboard that is for one user, or about one object, was not told which."""
+    """The user or the object of a dashboard that needs one is missing."""
 
 
 class StoreUnavailableError(DashboardError):
-    """The store of live state cannot be reached; a page does without it, and waits."""
+    """The store of live state cannot be reached. A page shows no live values until it can."""
 
 
 class PushError(DashboardError, TypeError):
-    """``push`` was called with something that cannot be pushed, or pushed to."""
+    """The arguments of ``push`` are wrong."""

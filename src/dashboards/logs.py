@@ -1,14 +1,14 @@
-"""The package's loggers, which a project's ``LOGGING`` configures but does not silence by accident.
+"""The package's loggers, which a project's ``LOGGING`` configures but does not disable by accident.
 
-``logging.config`` disables every logger that exists already and that it does not name, unless it is
-told ``"disable_existing_loggers": False``. A project imports ``dashboards.live.asgi`` before Django
-configures logging, and Django does so again for each ``get_asgi_application()``: the loggers of a
-package are there by then, and its errors were logged nowhere.
+``logging.config`` disables every existing logger that it does not name, unless the setting is
+``"disable_existing_loggers": False``. A project imports ``dashboards.live.asgi`` before Django
+configures logging, and each ``get_asgi_application()`` configures it again. Then the loggers of a
+package exist already, and its errors would not be logged.
 
-Levels, handlers and filters work as ever, and are the way to silence these loggers.
+Levels, handlers and filters work as usual. Use them to silence these loggers.
 
-What they log can be written as UTF-8: a handler that cannot encode a record drops it, and the name
-of a file or process, which any value and error may hold, need not be UTF-8.
+Each record can be encoded as UTF-8. A handler drops a record that it cannot encode, and the names
+of files and processes, which values and errors may contain, can have bytes that are not UTF-8.
 """
 
 import logging
@@ -20,8 +20,8 @@ _MAX_LENGTH = 300
 NAMES = ("dashboards", "dashboards.live")
 
 
-class _Heard(logging.Logger):
-    """A logger that ignores that it is disabled, and whose records every handler can write."""
+class _EnabledLogger(logging.Logger):
+    """A logger that cannot be disabled, and whose records every handler can write."""
 
     @property
     def disabled(self) -> bool:
@@ -32,14 +32,14 @@ class _Heard(logging.Logger):
         pass
 
     def handle(self, record: logging.LogRecord) -> None:
-        # A project's object may fail to be written. Handlers report that, and raise nothing.
+        # The __str__ of a project's object may raise. Handlers report that without raising.
         with suppress(Exception):
             _clean(record)
         super().handle(record)
 
 
 def _clean(record: logging.LogRecord) -> None:
-    """Put U+FFFD in place of what UTF-8 cannot write: in message, traceback and extras."""
+    """Replace what UTF-8 cannot encode by U+FFFD: in message, traceback and extras."""
     for name, value in vars(record).items():
         if isinstance(value, str):
             vars(record)[name] = clean_text(value)
@@ -49,22 +49,22 @@ def _clean(record: logging.LogRecord) -> None:
     if record.exc_info:
         trace = logging.Formatter().formatException(record.exc_info)
         if clean_text(trace) != trace:
-            # Formatters write this in place of the exception.
+            # Formatters use this text instead of the exception.
             record.exc_text = clean_text(trace)
 
 
 def install() -> None:
-    """Make the package's loggers, before anything else of it asks for them."""
+    """Create the package's loggers, before another module gets them."""
     for name in NAMES:
         logger = logging.getLogger(name)
         kind = type(logger)
-        # The project may have asked for it first, and may have set a class of its own.
-        if not issubclass(kind, _Heard):
-            logger.__class__ = type(kind.__name__, (_Heard, kind), {})
+        # The project may have created it before, with a logger class of its own.
+        if not issubclass(kind, _EnabledLogger):
+            logger.__class__ = type(kind.__name__, (_EnabledLogger, kind), {})
 
 
 def one_line(error: BaseException) -> str:
-    """Return what an error says in one line, without the traceback of a library that was called."""
+    """Return the class and text of an error in one line, without a library's traceback."""
     text = " ".join(str(error).split())
     name = type(error).__name__
     return f"{name}: {text[:_MAX_LENGTH]}" if text else name

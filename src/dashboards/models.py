@@ -1,4 +1,4 @@
-"""What the database store keeps: live channels, their frames, and leases. Nothing else."""
+"""The models of ``DatabaseStore``: live channels, their frames, and leases."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class ExactCharField(models.CharField):  # type: ignore[type-arg]
-    """Tells apart whatever differs: case and accents too, as other databases do unasked."""
+    """A case- and accent-sensitive ``CharField``, on MySQL and MariaDB too."""
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
-        """Collate by code point on MySQL and MariaDB."""
+        """Compare by code point on MySQL and MariaDB."""
         parameters: dict[str, Any] = super().db_parameters(connection)
         if connection.vendor == "mysql":
             parameters["collation"] = "utf8mb4_bin"
@@ -18,16 +18,16 @@ class ExactCharField(models.CharField):  # type: ignore[type-arg]
 
 
 class Channel(models.Model):
-    """Who sees the same updates. Its version grows by one with every put."""
+    """All who get the same updates. Its version grows by one with every put."""
 
     name = ExactCharField(max_length=255, primary_key=True)
-    # Drawn when the row is made, so that a row made anew is never taken for the old one.
+    # Random for each new row, so that a new row is never mistaken for an earlier one.
     epoch = ExactCharField(max_length=32)
     version = models.PositiveBigIntegerField()
     updated_at = models.DateTimeField()
 
     class Meta:
-        """Named in the tongue of the design."""
+        """Options of the model."""
 
         verbose_name = "live channel"
 
@@ -40,14 +40,14 @@ class Frame(models.Model):
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="frames")
     key = ExactCharField(max_length=255)
-    # 0 for a whole state; points are numbered from 1, and of them the newest are kept.
+    # 0 for a whole state; points are numbered from 1, and the newest of them are kept.
     number = models.PositiveBigIntegerField(default=0)
     keep = models.PositiveIntegerField(default=0)
     version = models.PositiveBigIntegerField()
     data = models.TextField()
 
     class Meta:
-        """One row a component or point; read by "what changed since"."""
+        """One row for each component or point, read by version."""
 
         verbose_name = "live frame"
         constraints = (
@@ -62,16 +62,16 @@ class Frame(models.Model):
 
 
 class Lease(models.Model):
-    """Who claimed a piece of work holds it until then (seconds since 1970)."""
+    """The lease of a piece of work, until a time in seconds since 1970."""
 
     name = ExactCharField(max_length=255, primary_key=True)
     holder = ExactCharField(max_length=32)
-    # For which state of things the work is done; empty while it is being done.
+    # The input for which the work is done; empty while it is being done.
     input_version = models.TextField()
     until = models.FloatField()
 
     class Meta:
-        """Kept apart from channels, which must not change when work is claimed."""
+        """Not part of channels, whose version must not change when a lease is acquired."""
 
         verbose_name = "live lease"
 

@@ -20,11 +20,13 @@ LICENSE_NAME = "world.json.license.txt"
 LICENSE = """\
 world.json: the shapes of countries.
 
-Made by django-dashboards from globe.geo.json of the package geopip (MIT licence), which holds the
-World Borders Dataset of thematicmapping.org, provided by Bjorn Sandvik:
+Made by django-live-dashboards from globe.geo.json of the package geopip (MIT licence), which
+contains the World Borders Dataset of thematicmapping.org, provided by Bjorn Sandvik:
 http://thematicmapping.org/downloads/world_borders.php
 
-The dataset and this file are under Creative Commons Attribution-Share Alike 3.0:
+The dataset and this file are under the Creative Commons Attribution-Share Alike License, as that
+page states; it requests a link to it where the dataset is used. It names no version. The
+documentation of the R package prevR, which contains the same dataset, links version 3.0:
 https://creativecommons.org/licenses/by-sa/3.0/
 
 Changed: rounded to thousandths of a degree, and written as TopoJSON; an ocean was added.

@@ -10,7 +10,7 @@ from tests.faults.checker import Checker, User
 from tests.faults.network import Answer
 
 SILENCE_SECONDS = 6.0
-"""live.js waits for two beats, at least 5 seconds."""
+"""streams.js waits for two beats, at least 5 seconds."""
 HEARTBEAT_SECONDS = 2
 
 _FIRST_DELAY = 0.3
@@ -40,7 +40,7 @@ def events_in(text: str) -> list[dict[str, str]]:
 
 
 class Order:
-    """What one connection has brought, as the class of that name in live.js knows it."""
+    """What one connection has brought, as the class of that name in streams.js knows it."""
 
     def __init__(self) -> None:
         self._epoch = ""

@@ -1,4 +1,4 @@
-"""The kitchen sink: a dashboard for each theme, each piece with its code beside it."""
+"""Every piece of the package: a dashboard for each theme, each piece beside its code."""
 
 from demo.pieces.dashboards import (  # noqa: F401 - registered by being imported
     charts,

@@ -1,4 +1,4 @@
-"""Charts, a map, and a renderer of our own."""
+"""Charts, a map, and a renderer of the demo's own."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,7 +37,7 @@ class ByState(ChartSerializer):
     class Meta:
         model = Order
         fields = ["category", "state", "total"]
-        frame = "pandas"  # or "polars", which this demo spares you: 170 MB
+        frame = "pandas"  # or "polars", which this demo does not install: 170 MB
         layout = {
             "yaxis_title": "€",
             "xaxis_title": None,
@@ -74,7 +74,7 @@ def by_country() -> Any:
         hover_name=[Country(code).label for code in codes],
         labels={"color": "Orders"},
     )
-    # The whole world, Greenwich in its middle, and a legend below it.
+    # The whole world, centred on Greenwich, with a legend below.
     figure.update_geos(fitbounds=False, projection_type="natural earth")
     legend = {"orientation": "h", "thickness": 8, "y": -0.2}
     return figure.update_coloraxes(colorbar=legend)
@@ -104,7 +104,7 @@ class Charts(Dashboard):
         value=load,
         max_points=120,
         figure=LOAD,
-        title="This machine, for as long as somebody watches",
+        title="This machine, computed while a page is open",
         live=Every(seconds=2),
     )
 
@@ -122,9 +122,9 @@ class Charts(Dashboard):
 
     class Layout(Dashboard.Layout):
         components = ComponentLayout(
-            Example("A figure of Plotly's, from a function", "takings"),
-            Example("A model by way of a data frame", "states"),
+            Example("A Plotly figure from a function", "takings"),
+            Example("A chart of a model, through a data frame", "states"),
             Example("A line that grows", "load"),
-            Example("A map, without asking anybody", "countries"),
+            Example("A map from your own static files", "countries"),
             Example("A renderer of your own", "week", files=["pieces/static/pieces/week.js"]),
         )

@@ -1,4 +1,4 @@
-"""A small dashboard that stands in other pages."""
+"""A small dashboard that is embedded in other pages."""
 
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard

@@ -58,7 +58,7 @@ def home(object: Customer) -> str:
 class CustomerBoard(ModelDashboard):
     @classmethod
     def get_queryset(cls, request: HttpRequest) -> QuerySet[Customer]:  # noqa: ARG003
-        # Who has ordered nothing has no page: it is not found.
+        # A customer without orders has no page: it is not found.
         return Customer.objects.filter(orders__isnull=False).distinct()
 
     spent = Stat(
@@ -107,7 +107,7 @@ class CustomerBoard(ModelDashboard):
                 members=["Meta"],
             ),
             Example(
-                "Who is hidden, and who is forbidden",
+                "Hidden objects and forbidden objects",
                 HTML(
                     '<p><a href="../Leo Newman/">Leo Newman</a> is not found '
                     "until he orders something. "

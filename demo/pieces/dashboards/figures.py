@@ -83,7 +83,7 @@ def to_pack() -> int:
 
 
 def cold_room() -> GaugeData:
-    # Its engine rests for half a minute, and runs for another.
+    # Its engine is off for half a minute, and on for another.
     minute = timezone.now().second / 60
     return GaugeData(
         value=5 - 6 * abs(2 * minute - 1),
@@ -213,11 +213,11 @@ class Figures(Dashboard):
 
     class Layout(Dashboard.Layout):
         components = ComponentLayout(
-            Example("A figure, and what makes it new", "orders", "clock"),
+            Example("A figure, updated by a change or by time", "orders", "clock"),
             Example("Change, sparkline, currency, icon", "takings"),
-            Example("Counted of a model", "month", "cancelled", "average"),
+            Example("Counts of a model", "month", "cancelled", "average"),
             Example("A gauge with bands", "packing"),
-            Example("A range below zero, and words of one's own", "cold_room", "shelves"),
+            Example("A range below zero, and your own text", "cold_room", "shelves"),
             Example("Long work", "job", "done", "failed"),
             Example("Prose", "plain", "prose", "safe"),
             Example(

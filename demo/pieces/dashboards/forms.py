@@ -1,4 +1,4 @@
-"""Forms that narrow, forms that save, and a form above a whole dashboard."""
+"""Forms that filter, forms that save, and a form for a whole dashboard."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -58,7 +58,7 @@ class Parcel(DashboardForm):
         return photo
 
     def save(self) -> dict[str, Any]:
-        # A demo keeps no files. What is returned, programs are told.
+        # A demo keeps no files. Programs get what is returned.
         photo = self.cleaned_data["photo"]
         return {"name": photo.name, "bytes": photo.size}
 
@@ -87,7 +87,7 @@ class AddOrder(forms.ModelForm):  # type: ignore[type-arg]
 
     def save(self, commit: bool = True) -> Order:
         order: Order = super().save(commit)
-        # Whoever plays here must not fill the disk: the oldest make room.
+        # Visitors must not fill the disk: the oldest are deleted.
         kept = Order.objects.order_by("-placed")[:MOST_ORDERS]
         Order.objects.exclude(pk__in=kept.values("pk")).delete()
         return order
@@ -159,18 +159,18 @@ class Forms(Dashboard):
     class Layout(Dashboard.Layout):
         components = ComponentLayout(
             Example(
-                "A form that narrows others",
+                "A form that filters other components",
                 HTML(
-                    "<p>It is sent as one types. A program asks its address, "
+                    "<p>It is sent while you type. A program requests its address, "
                     "<code>/pieces/forms/@component/find/?find-least=90</code>, "
-                    "with <code>Accept: application/json</code>, and gets what "
-                    "it says as JSON.</p>"
+                    "with <code>Accept: application/json</code>, and gets its "
+                    "values as JSON.</p>"
                 ),
                 "find",
                 "sum",
                 "found",
             ),
-            Example("A form that saves, live for all", "add", "count", "newest"),
+            Example("A form that saves, live for all viewers", "add", "count", "newest"),
             Example(
                 "A file",
                 HTML(
@@ -243,5 +243,5 @@ class Filtered(Dashboard):
 
     class Layout(Dashboard.Layout):
         components = ComponentLayout(
-            Example("A form above all", "number", "orders", members=["Meta"]),
+            Example("A form for the whole dashboard", "number", "orders", members=["Meta"]),
         )

@@ -1,4 +1,4 @@
-"""Cards, tabs, and what else places components on a page."""
+"""Cards, tabs, and other layout objects."""
 
 from django.db.models import Sum
 from django.db.models.functions import TruncWeek
@@ -114,7 +114,7 @@ class Layouts(Dashboard):
                 ),
             ),
             Example(
-                "Tabs, and what loads in them",
+                "Tabs with deferred components",
                 TabContainer(
                     Tab("Summary", "customers", "countries"),
                     Tab("Weeks", "weeks"),
@@ -139,7 +139,7 @@ class Layouts(Dashboard):
                 files=["pieces/templates/pieces/ribbon.html"],
             ),
             Example(
-                "Classes for all of a kind, and a template overridden",
+                "CSS classes for a whole kind, and an overridden template",
                 "note",
                 HR(),
                 "after",

@@ -1,4 +1,4 @@
-"""What a page makes of its request: permissions, components of its own, and waiting."""
+"""Pages that depend on their request: permissions, added components, deferred values."""
 
 import asyncio
 from functools import partial
@@ -17,8 +17,8 @@ from demo.pieces.layout import Example
 from demo.pieces.models import Country, Order
 
 
-# A demo has no logins: here a cookie says who you are. In a project
-# this would be IsAdminUser, or look at request.user in another way.
+# The demo has no logins: a cookie names the role. In a project this
+# would be IsAdminUser, or another check of request.user.
 def role_of(request: HttpRequest) -> str:
     return request.COOKIES.get("role", "anybody")
 
@@ -92,8 +92,8 @@ class Requests(Dashboard):
     work = Stat(
         value=work_of,
         title="For you",
-        # Each viewer's is another: pages are told to load their own. What
-        # is the same for all is broadcast, and computed but once.
+        # Depends on the viewer: each page loads its own. A value that is
+        # the same for all is broadcast, and computed only once.
         live=OnChange(Order, delivery="per_viewer", jitter=1),
     )
 
@@ -142,7 +142,7 @@ class Requests(Dashboard):
     class Layout(Dashboard.Layout):
         components = ComponentLayout(
             Example(
-                "Who may see what",
+                "Permissions",
                 HTML(
                     '<p>Look as <a href="/as/staff/">staff</a>, '
                     'as a <a href="/as/trainee/">trainee</a>, '
@@ -153,7 +153,7 @@ class Requests(Dashboard):
                 "wages",
                 "to_send",
             ),
-            Example("Another for each viewer, and live", "work"),
+            Example("A live value for each viewer", "work"),
             Example(
                 "Components for one request",
                 HTML(
@@ -164,7 +164,7 @@ class Requests(Dashboard):
                 members=["__init__"],
             ),
             Example("Values that are awaited together", "bank", "carrier"),
-            Example("Asked for anew every five seconds", "time"),
+            Example("Polled every five seconds", "time"),
             Example(
                 "Deferred, and loaded together",
                 HTML("<p>The last one takes long. The others do not wait for it.</p>"),

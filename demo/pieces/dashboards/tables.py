@@ -18,7 +18,7 @@ from demo.pieces.models import Customer, Order
 
 
 def categories() -> list[dict[str, Any]]:
-    # Rows that are dicts bring their own columns.
+    # Rows that are dicts have their own columns.
     return [
         {
             "category": category.label,
@@ -100,8 +100,8 @@ class Tables(Dashboard):
     class Layout(Dashboard.Layout):
         components = ComponentLayout(
             Example("Searched, ordered, paged and downloaded", "orders"),
-            Example("All rows, nothing to choose", "categories"),
+            Example("All rows, without controls", "categories"),
             Example("Rows from an iterator, with a caption", "states"),
             Example("A serializer, with cells of its own", "customers"),
-            Example("A serializer of a model, which tells a from A", "names"),
+            Example("A serializer of a model, case-sensitive", "names"),
         )

@@ -59,7 +59,7 @@ def check_apps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 @register("dashboards")
 def check_settings(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Check the names and values of ``DASHBOARDS``."""
-    given = conf.given()
+    given = conf.user_settings()
     if not isinstance(given, dict):
         return [
             Error(

@@ -15,7 +15,7 @@ from dashboards.live.stores.memory import MemoryStore
 @register("dashboards")
 def check_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Check that each store can be used as it is configured."""
-    if not isinstance(conf.given(), dict):
+    if not isinstance(conf.user_settings(), dict):
         return ()  # Reported by check_settings.
     stores = conf.get("STORES")
     messages: list[CheckMessage] = []

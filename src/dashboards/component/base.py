@@ -27,8 +27,10 @@ class Bound(Protocol):
 
     declaration: "Component"
     key: str
+    label: str
+    """Its name in errors and logs: the dashboard's class and the key."""
     live: bool | Every | OnChange
-    """How its value is live."""
+    """The way its value is live: ``Every``, ``OnChange``, True if it is pushed, or False."""
     series: int
     """The number of points that are kept if values are appended; else 0."""
     is_restricted: bool
@@ -59,10 +61,6 @@ class Bound(Protocol):
     @property
     def call_kwargs(self) -> dict[str, Any]:
         """The arguments that callables may name, such as ``request`` and ``filters``."""
-
-    @property
-    def label(self) -> str:
-        """Its name in errors and logs: the dashboard's class and the key."""
 
     @property
     def event(self) -> str:
@@ -111,6 +109,10 @@ class Bound(Protocol):
     @property
     def is_batched(self) -> bool:
         """True if it loads together with others."""
+
+    @property
+    def is_computed(self) -> bool:
+        """True if its value is computed once for all viewers, not pushed."""
 
     @property
     def is_loadable(self) -> bool:

@@ -19,7 +19,7 @@ from dashboards.component.formats import is_number
 from dashboards.component.htmx import get_trigger
 from dashboards.component.links import CTA, resolve_link
 from dashboards.component.live import LiveBinding
-from dashboards.component.loading import ValueLoader
+from dashboards.component.loading import ValueLoader, needs_value, shows_frame
 from dashboards.component.owner import Owner
 from dashboards.component.release import get_release
 from dashboards.component.rendering import Placement, Shown, render_frame
@@ -47,8 +47,10 @@ class BoundComponent:
         self._owner = owner
         self.declaration = component
         self.key = key
+        self.label = f"{type(owner).__name__}.{key}"
+        """Its name in errors and logs: the dashboard's class and the key."""
         self.live = component.live
-        """How its value is live."""
+        """The ``live`` of its declaration."""
         self._facts = component._facts  # noqa: SLF001 - no part of the interface of kinds
         self.series = self._facts.series
         """The number of points that are kept if values are appended; else 0."""
@@ -109,11 +111,6 @@ class BoundComponent:
         return f"{path}?{query}" if query else path
 
     # Names and ids
-
-    @property
-    def label(self) -> str:
-        """Its name in errors and logs: the dashboard's class and the key."""
-        return f"{type(self._owner).__name__}.{self.key}"
 
     @property
     def template_id(self) -> str:
@@ -313,7 +310,7 @@ class BoundComponent:
         self.error_boundary.call(self._prefetch, "value", self._owner.transactions)
 
     def _prefetch(self) -> None:
-        if self._needs_value():
+        if needs_value(self, self.loader):
             self.loader.pending = self.loader.begin()
 
     def prefetch_deferred(self) -> None:
@@ -324,33 +321,6 @@ class BoundComponent:
                 self.loader.pending = self.loader.begin()
 
         self._attempt(start, "value")
-
-    def _needs_value(self) -> bool:
-        """Return True if the page cannot be sent without computing its value."""
-        if self.is_deferred:
-            return False
-        if not self.live or self.is_customized:
-            return True
-        if self.live is not True:
-            return not self.is_computed
-        if self.series:
-            return False
-        source = self.loader.source
-        if callable(source):
-            return True
-        # A component whose template opens a stream of its own, from its ``pushpin_url``, must be
-        # on the page from the first.
-        has_value = source is not None or hasattr(self.declaration, "pushpin_url")
-        return has_value and self.get_frame() is None
-
-    def _shows_frame(self) -> bool:
-        """Return True if a page shows the newest frame, and computes no value of its own."""
-        if not self.live or self.is_customized:
-            return False
-        if self.live is not True:
-            return self.is_computed
-        # A callable runs on every page load; a plain value is shown only until the first push.
-        return bool(self.series) or not callable(self.loader.source)
 
     # Its live side
 
@@ -417,9 +387,9 @@ class BoundComponent:
 
     def render_content(self) -> SafeString | None:
         """Render the content of the box for a page; ``None`` if the page must load it later."""
-        if self.loader.pending is not None or self._needs_value():
+        if self.loader.pending is not None or needs_value(self, self.loader):
             return self._owner.templates.render_value(self, self.get_value())
-        if self._shows_frame() and (frame := self.get_frame()) is not None:
+        if shows_frame(self, self.loader) and (frame := self.get_frame()) is not None:
             return render_frame(frame)
         return None
 

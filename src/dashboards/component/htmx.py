@@ -30,12 +30,12 @@ def get_content_attributes(
     attributes: dict[str, Any] = {}
     if live is not None and live.is_refreshed:
         attributes["sse-refresh"] = bound.event
-        attributes["data-jitter"] = live.jitter_milliseconds
+        attributes["data-dashboards-jitter"] = live.jitter_milliseconds
     elif live is not None:
         attributes["sse-swap"] = bound.event
-        attributes["data-release"] = get_release(bound.declaration).structure
+        attributes["data-dashboards-release"] = get_release(bound.declaration).structure
         if bound.series:
-            attributes["data-max-points"] = bound.series
+            attributes["data-dashboards-max-points"] = bound.series
     forms = owner.get_dependencies(bound.key)
     if forms and (depends_on := get_depends_on(forms)):
         attributes["data-dashboards-depends-on"] = depends_on
@@ -43,13 +43,13 @@ def get_content_attributes(
         attributes["hx-get"] = bound.load_url
         attributes["hx-trigger"] = trigger
         if bound.is_batched:
-            attributes["data-batch"] = owner.get_batch_url()
-            attributes["data-key"] = bound.key
-        attributes["data-failed"] = gettext("Could not be loaded.")
-        attributes["data-retry"] = gettext("Try again")
+            attributes["data-dashboards-batch-url"] = owner.get_batch_url()
+            attributes["data-dashboards-batch-key"] = bound.key
+        attributes["data-dashboards-failed-text"] = gettext("Could not be loaded.")
+        attributes["data-dashboards-retry-text"] = gettext("Try again")
         attributes["hx-swap"] = "innerMorph"
         attributes["hx-status:4xx"] = attributes["hx-status:5xx"] = "swap:none"
-        attributes["data-etag"] = "" if content is None else entity_tag(content)
+        attributes["data-dashboards-etag"] = "" if content is None else entity_tag(content)
     return attributes
 
 

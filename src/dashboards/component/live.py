@@ -24,7 +24,7 @@ _PUSHED_JITTER_MILLISECONDS = 1000
 
 
 class LiveBinding:
-    """How the live value of one bound component is computed, rendered and delivered.
+    """The live side of one bound component: computing, rendering and delivery of its value.
 
     Args:
         owner: the dashboard instance.
@@ -36,10 +36,6 @@ class LiveBinding:
         self._owner = owner
         self._bound = bound
         self._loader = loader
-        self.label = bound.label
-        """The component's name in errors and logs."""
-        self.is_pushed = bound.live is True
-        """True if the value is pushed."""
 
     @property
     def is_refreshed(self) -> bool:

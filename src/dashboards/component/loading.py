@@ -1,11 +1,11 @@
-"""Getting the value of a bound component: which callable returns it, and with which arguments."""
+"""Getting the value of a bound component: from which callable, with which arguments, and when."""
 
 from collections.abc import Sequence
 from functools import cached_property
 from types import MethodType
 from typing import Any
 
-from dashboards.component.base import Component
+from dashboards.component.base import Bound, Component
 from dashboards.component.filters import Filters
 from dashboards.component.owner import Owner
 from dashboards.component.pending import PendingValue, is_awaited
@@ -99,6 +99,35 @@ class ValueLoader:
         if self.pending is not None:
             return self.pending.result()
         return resolve(self.load_source, **self.call_kwargs)
+
+
+def needs_value(bound: Bound, loader: ValueLoader) -> bool:
+    """Return True if the page cannot be sent without computing its value."""
+    if bound.is_deferred:
+        return False
+    if not bound.live or bound.is_customized:
+        return True
+    if bound.live is not True:
+        return not bound.is_computed
+    if bound.series:
+        return False
+    source = loader.source
+    if callable(source):
+        return True
+    # A component whose template opens a stream of its own, from its ``pushpin_url``, must be
+    # on the page from the first.
+    has_value = source is not None or hasattr(bound.declaration, "pushpin_url")
+    return has_value and bound.get_frame() is None
+
+
+def shows_frame(bound: Bound, loader: ValueLoader) -> bool:
+    """Return True if a page shows the newest frame, and computes no value of its own."""
+    if not bound.live or bound.is_customized:
+        return False
+    if bound.live is not True:
+        return bound.is_computed
+    # A callable runs on every page load; a plain value is shown only until the first push.
+    return bool(bound.series) or not callable(loader.source)
 
 
 def _uses(names: frozenset[str], value: Any) -> bool:

@@ -207,7 +207,7 @@ class Dashboard(PermissionMixin, LiveMixin):
             # A layout may name a component twice. If it cannot return its keys, nothing is started.
             named = self._guard(lambda: dict.fromkeys(layout.get_keys()), "layout")
             keys = () if isinstance(named, Failure) else named
-            shown = [self[key] for key in keys if key in self.components]
+            shown = [self.components[key] for key in keys if key in self.components]
         for each in shown:
             each.prefetch()
         # Awaited values are awaited together: the page takes as long as the slowest, not as all.
@@ -216,7 +216,7 @@ class Dashboard(PermissionMixin, LiveMixin):
             html = self._guard(lambda: layout.render(Rendering(self)), "layout")
             if not isinstance(html, Failure):
                 return html
-        return mark_safe("".join([self.render_box(each.key) for each in self]))  # noqa: S308 - rendered by a template
+        return mark_safe("".join([each.render_box() for each in self]))  # noqa: S308 - rendered by a template
 
     def shows(self, key: str) -> bool:
         """Return True if it has such a component, and its request may see it."""
@@ -275,7 +275,7 @@ class Dashboard(PermissionMixin, LiveMixin):
             key: the component's key.
             is_due: True to compute shared values first, if they are due.
         """
-        component = self[key]
+        component = self.components[key]
         if component.is_customized:
             return component.render(component.get_value())
         if component.is_computed:

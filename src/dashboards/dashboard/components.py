@@ -1,7 +1,7 @@
 """The components of one instance, by key: those of its class and those that it added."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
 from operator import attrgetter
@@ -37,7 +37,7 @@ class Components(MutableMapping[str, BoundComponent | Component]):
             key: BoundComponent(owner, component, key) for key, component in declared.items()
         }
         self._dependencies: dict[str, list[BoundComponent]] | None = None
-        self._allowed: Sequence[BoundComponent] | None = None
+        self._allowed: Mapping[str, BoundComponent] | None = None
 
     def __getitem__(self, key: str) -> BoundComponent:
         bound = self._bound.get(key)
@@ -97,19 +97,24 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         """Return all components, also those that the request may not see."""
         return self._bound.values()
 
-    def get_allowed(self) -> Sequence[BoundComponent]:
-        """Return the components that the request may see."""
+    def get_allowed(self) -> Collection[BoundComponent]:
+        """Return the components that the request may see. Their permissions are checked once."""
+        return self._get_allowed().values()
+
+    def _get_allowed(self) -> Mapping[str, BoundComponent]:
         if self._allowed is None:
-            self._allowed = [
-                bound for bound in self.get_all() if not bound.is_restricted or bound.is_allowed
-            ]
+            self._allowed = {
+                key: bound
+                for key, bound in self._bound.items()
+                if not bound.is_restricted or bound.is_allowed
+            }
         return self._allowed
 
     def __iter__(self) -> Iterator[str]:
-        return iter([bound.key for bound in self.get_allowed()])
+        return iter(self._get_allowed())
 
     def __len__(self) -> int:
-        return len(self.get_allowed())
+        return len(self._get_allowed())
 
 
 def check_key(label: str, key: str) -> None:

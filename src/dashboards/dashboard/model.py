@@ -179,7 +179,7 @@ class ModelDashboard(Dashboard):
         suffix = str(getattr(self.object, "pk", ""))
         if not suffix.isdecimal():
             suffix = sha256(suffix.encode()).hexdigest()[:8]
-        return f"{super().dom_id}-{suffix}"
+        return f"{self.get_url_name()}-{suffix}"
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
-"""The transport: live state to pages. It has never heard of dashboards.
+"""The transport of live state to pages. It imports nothing of dashboards and components.
 
-This is the door: ``from dashboards.live import Every, push``.
+Import the public names from here: ``from dashboards.live import Every, push``.
 """
 
 from dashboards.live.access.revocations import arevoke, revoke

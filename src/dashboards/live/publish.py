@@ -1,4 +1,4 @@
-"""``push``: new values from any process to every open page, after commit."""
+"""``push``: sends new values from any process to every open page, after commit."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
@@ -29,7 +29,7 @@ class Publishable(Protocol):
     """An object whose values can be pushed: it has a channel and prepares its values."""
 
     is_registered: ClassVar[bool]
-    """True if a page may show it."""
+    """True if it is registered, so that a page may show it."""
 
     @property
     def channel(self) -> str:
@@ -55,34 +55,34 @@ def push(
     using: str | None = None,
     **values: Any,
 ) -> None:
-    """Store new values of live components and tell every open page.
+    """Store new values of live components, and send them to every open page.
 
     Call it from anywhere: a view, a signal, a task, a shell, a management command. Inside a
-    transaction it takes effect on commit, and not at all on rollback: of the database that
-    ``using`` names, else of each database that has a transaction open in this thread, once all of
-    them have committed. Inside Django's ``TestCase``, whose transaction never commits, it takes
-    effect at once. Values pushed in one call arrive together, in one version; one that cannot be
-    rendered or stored does not keep the others out.
+    transaction it takes effect on commit, and not at all on rollback. The transaction is that of
+    the database ``using``; by default, all databases that have a transaction open in this thread
+    must have committed. Inside Django's ``TestCase``, whose transaction never commits, it takes
+    effect at once. Values pushed in one call arrive together, in one version. If one of them cannot
+    be rendered or stored, the others are stored all the same.
 
-    An error after a commit is logged by Django and not raised: what was saved stays saved, and what
-    else waits for that commit goes on.
+    An error after a commit is logged by Django and not raised: what was saved stays saved, and
+    other callbacks of that commit are called.
 
     Args:
-        dashboard: a dashboard class, or an instance (of one object, or for one user, say).
-        key: the component's key, where one value is pushed.
+        dashboard: a dashboard class, or an instance (of one object or for one user, for example).
+        key: the component's key, to push one value.
         value: its value.
-        using: the alias of the one database whose transaction decides.
+        using: the alias of the only database whose transaction counts.
         **values: several values by key.
 
     Raises:
-        PushError: the first argument is no dashboard, or one that is not registered; neither a key
-            with its value nor values were given, a key is no text or is named twice, or there is no
+        PushError: the first argument is not a dashboard, or not registered; there is neither a key
+            with its value nor a value by key, a key is not text or is given twice, or there is no
             database ``using``.
         UnknownComponentError: the dashboard has no component of that key.
         NotLiveError: the component is not live.
-        ComponentValueError: its value is none that the component can show.
-        ValueTooLargeError: it is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``. Text is measured at
-            once; what is too long only when it is rendered is told then.
+        ComponentValueError: the component cannot show its value.
+        ValueTooLargeError: the value is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``. Text is
+            checked at once, other values when they are rendered.
     """
     if not hasattr(dashboard, "prepare_pushed"):
         msg = (
@@ -104,8 +104,8 @@ def push(
         raise PushError(msg)
     target = dashboard() if isinstance(dashboard, type) else dashboard
     if key is not None:
-        given: object = key
-        if not isinstance(given, str):
+        untyped_key: object = key
+        if not isinstance(untyped_key, str):
             msg = f"push(…, {key!r}): the second argument must be a component's key."
             raise PushError(msg)
         if value is _NOTHING:
@@ -135,54 +135,54 @@ async def apush(
     using: str | None = None,
     **values: Any,
 ) -> None:
-    """Do as ``push``, from async code."""
+    """Do the same as ``push``, from async code."""
     await sync_to_async(push)(dashboard, key, value, using=using, **values)
 
 
 def push_after_commit(publish: Callable[[], None], aliases: Iterable[str]) -> None:
-    """Call ``publish`` when each of these databases has committed what is open in it now."""
+    """Call ``publish`` when each of these databases has committed its open transaction."""
     opened = connections.all(initialized_only=True)
     waiting = {each.alias for each in opened if each.alias in set(aliases) and _is_open(each)}
     if not waiting:
         publish()
         return
 
-    def follow(alias: str) -> None:
-        # No partial: Django logs a robust callback that fails by its __qualname__.
+    def call_on_commit(alias: str) -> None:
+        # Not a partial: Django logs the __qualname__ of a robust callback that fails.
         def committed() -> None:
             waiting.discard(alias)
             if not waiting:
                 publish()
 
-        # Robust: an error after a commit is not the error of what was saved.
+        # Robust: an error after a commit is not an error of the saved objects.
         transaction.on_commit(committed, using=alias, robust=True)
 
     for alias in tuple(waiting):
-        follow(alias)
+        call_on_commit(alias)
 
 
 def _is_open(connection: BaseDatabaseWrapper) -> bool:
     """Return True if a transaction is open that is going to be committed or rolled back."""
-    # Those of Django's TestCase, of class and test, are never left by a commit.
-    blocks = [each for each in connection.atomic_blocks if not _is_tests_own(each)]
+    # The blocks of Django's TestCase, for class and test, never end with a commit.
+    blocks = [each for each in connection.atomic_blocks if not _is_of_testcase(each)]
     return connection.in_atomic_block and bool(blocks)
 
 
-def _is_tests_own(block: object) -> bool:
+def _is_of_testcase(block: object) -> bool:
     return bool(getattr(block, "_from_testcase", False))
 
 
 def _publish(target: Publishable, prepared: Mapping[str, PreparedValue]) -> None:
-    """Render and store; a value that fails does not keep the others out.
+    """Render and store values. If one of them fails, the others are stored all the same.
 
     Raises:
-        Exception: why the first value that failed was refused, with notes of the others.
+        Exception: the error of the first value that failed, with notes about the others.
     """
     store = get_store()
     frames: dict[str, str | Points] = {}
     failed: dict[str, Exception] = {}
     for key, value in prepared.items():
-        # Rendered now, not when pushed: what a value refers to is committed by now.
+        # Rendered after the commit, so that the objects of a value are committed.
         try:
             frames[value.event] = value.store_restricted(value.render())
         except Exception as error:

@@ -1,1 +1,1 @@
-"""For tests: what every store must pass. Needs pytest and pytest-asyncio."""
+"""Tests that every store must pass. Needs pytest and pytest-asyncio."""

@@ -1,9 +1,9 @@
 """Another process that writes to a store: ``python -m dashboards.testing.store_writer``.
 
 Its arguments are ``WHERE PUTS KEY…``. ``WHERE`` is JSON: the store's entry in ``STORES``,
-``DATABASES`` where it needs any, and under ``IMPORT`` a module to import first, such as one that
-brings a driver. Each put gives all the keys one value, counting up; its position is printed. No
-puts means now and then for ever.
+``DATABASES`` if it needs any, and under ``IMPORT`` a module to import first, such as one that
+installs a driver. Each put gives all keys the same value, counting up, and prints its position. If
+``PUTS`` is 0, it puts every 20 milliseconds until it is killed.
 """
 
 import itertools
@@ -21,7 +21,7 @@ from dashboards.testing.stores import CHANNEL
 
 
 def main(where: dict[str, Any], puts: int, keys: list[str]) -> None:
-    """Put as the arguments say."""
+    """Put values as described above."""
     if "IMPORT" in where:
         import_module(where["IMPORT"])
     settings.configure(DATABASES=where.get("DATABASES", {}), INSTALLED_APPS=["dashboards"])

@@ -12,7 +12,7 @@ from django.utils.decorators import method_decorator
 
 from dashboards import conf
 from dashboards.exceptions import StoreUnavailableError
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.channel import read_position
 from dashboards.live.access.subjects import session_subject, user_subject
 from dashboards.live.grip.proxied_request import ProxiedRequest, get_proxied_request
 from dashboards.live.metrics import METRICS
@@ -61,9 +61,8 @@ class StreamView(DashboardAccessView):
         if handoff := get_handoff(request):
             # Read before access is checked: a stream is not opened for a user who loses access
             # from here on.
-            store = get_store()
-            heads = {} if handoff.is_watching else store.reach(lambda: store.heads([REVOCATIONS]))
-            self._access = handoff.access if handoff.is_watching else heads.get(REVOCATIONS)
+            is_known = handoff.is_watching
+            self._access = handoff.access if is_known else read_position(get_store())
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:  # noqa: ARG002

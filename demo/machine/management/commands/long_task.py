@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *, steps: int, seconds: float, **options: Any) -> None:  # noqa: ARG002
         steps = max(steps, 1)
         began, started = time.monotonic(), timezone.now()
-        # The time that is left is estimated from the start.
+        # The remaining time is estimated from the start.
         task: dict[str, Any] = {"max": steps, "started": started}
         try:
             for number in range(steps):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 push(Machine, task=task)
                 time.sleep(max(0, began + seconds * (number + 1) / steps - time.monotonic()))
         except BaseException:
-            # Leave no page showing a task as running that is not.
+            # No page must show a task as running that has ended.
             push(Machine, task=task | {"state": "failed", "finished": timezone.now()})
             raise
         text = "All thumbnails written"

@@ -1,4 +1,4 @@
-"""The value for the template of a form."""
+"""The value that the template of a form gets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

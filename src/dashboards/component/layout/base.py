@@ -16,7 +16,7 @@ MAX_LEVEL = 6
 
 
 class LayoutDashboard(Protocol):
-    """The part of a dashboard that its layout uses."""
+    """The part of a dashboard that layouts use."""
 
     @property
     def dom_id(self) -> str:

@@ -1,4 +1,4 @@
-"""Fields that rows are ordered and searched by, and the interface of all kinds of rows."""
+"""Ordering and searching of rows by fields, on querysets and lists alike."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class SortKey:
 
 @dataclass(frozen=True)
 class Field:
-    """Reads a column from a row, and orders and searches rows by it.
+    """The way a column is read from a row, ordered and searched.
 
     Args:
         path: the path to it, with ``__``.

@@ -24,7 +24,7 @@ _ALLOWED = (
 
 @dataclass(frozen=True)
 class TableData:
-    """The value of a ``Table``.
+    """The rows of a ``Table``, and its columns.
 
     Args:
         data: a queryset, or a list or iterator of dicts or objects.

@@ -22,6 +22,15 @@ def get_revoked_keys(since: Position | None, changes: Changes) -> set[str]:
     return {frame.key for frame in changes.frames}
 
 
+def read_position(store: BaseStore) -> Position | None:
+    """Return the channel's position. Read it before access is checked.
+
+    Raises:
+        StoreUnavailableError: the store cannot be reached.
+    """
+    return store.reach(lambda: store.heads([REVOCATIONS])).get(REVOCATIONS)
+
+
 def read_revocations(store: BaseStore, since: Position | None) -> tuple[Position | None, Revoked]:
     """Return the channel's position, and what was revoked after an earlier one.
 

@@ -1,1 +1,1 @@
-"""When live values are computed, by whom, and what becomes of those that fail."""
+"""Decides when live values are computed, and by which process, and shows those that fail."""

@@ -1,9 +1,9 @@
-"""Awaiting values together, from a thread that has no event loop.
+"""Awaits values together, called from a thread that has no event loop.
 
-The loop has a daemon thread of its own for as long. Code that Django calls thread-sensitive (the
-ORM) runs in the calling thread, so with its database connection. ``async_to_sync`` does the same,
-but the interpreter waits for its threads when it ends: a value that is awaited for ever would keep
-a server from stopping.
+The event loop has a daemon thread of its own. Code that Django calls thread-sensitive (the ORM)
+runs in the calling thread, so with its database connection. ``async_to_sync`` does the same, but
+the interpreter waits for its threads at exit: a value that never ends would keep a server from
+stopping.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ _Calls = SimpleQueue[Callable[[], None] | None]
 
 
 class _CallingThread(Executor):
-    """Has the thread that waits make calls."""
+    """Runs calls in the thread that waits."""
 
     def __init__(self, calls: _Calls) -> None:
         self._calls = calls
 
     def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> "Future[R]":
-        """Have it make one call."""
+        """Run one call there."""
         future: Future[R] = Future()
 
         def call() -> None:
@@ -46,10 +46,10 @@ class _CallingThread(Executor):
 
 
 class _DaemonThreads(ThreadPoolExecutor):
-    """Threads that the interpreter does not wait for: daemons, for a daemon starts them."""
+    """Threads for which the interpreter does not wait: started by a daemon, they are daemons."""
 
     def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> "Future[R]":
-        """Have a thread make one call."""
+        """Run one call in a thread."""
         future = super().submit(fn, *args, **kwargs)
         for thread in tuple(self._threads):
             concurrent_thread._threads_queues.pop(thread, None)  # type: ignore[attr-defined] # noqa: SLF001
@@ -60,8 +60,8 @@ class Together:
     """Coroutines that are awaited in one event loop.
 
     Args:
-        coroutines: what is awaited, by key.
-        seconds: what takes longer is cancelled, and ends with a ``TimeoutError``.
+        coroutines: the coroutines by key.
+        seconds: a coroutine that takes longer is cancelled, and ends with a ``TimeoutError``.
     """
 
     def __init__(self, coroutines: Mapping[str, Coroutine[Any, Any, None]], seconds: float) -> None:
@@ -76,7 +76,7 @@ class Together:
         """Wait for all of them.
 
         Args:
-            done: called in this thread for each that ends, with its key and what it raised.
+            done: called in this thread when one ends, with its key and its error or ``None``.
         """
         thread = threading.Thread(
             target=self._run, args=(done,), name=threading.current_thread().name, daemon=True
@@ -86,7 +86,7 @@ class Together:
             call()
 
     def find_blocking(self, seconds: float) -> str | None:
-        """Return the key of what blocks the event loop: sync code within a coroutine.
+        """Return the key of the coroutine that blocks the event loop by sync code, if there is one.
 
         Args:
             seconds: how long the loop may take to answer.
@@ -118,22 +118,24 @@ class Together:
         keys = self._keys
         keys.update((loop.create_task(each), key) for key, each in self._coroutines.items())
         pending, end = set(keys), loop.time() + self._seconds
-        is_over = False
+        is_timed_out = False
         while pending:
-            left = None if is_over else max(0, end - loop.time())
+            left = None if is_timed_out else max(0, end - loop.time())
             ready, pending = await asyncio.wait(
                 pending, timeout=left, return_when=asyncio.FIRST_COMPLETED
             )
             if not ready:
-                is_over = True
+                is_timed_out = True
                 for task in pending:
                     task.cancel()
             for task in ready:
-                self._calls.put(partial(done, keys[task], self._error_of(task, is_over=is_over)))
+                self._calls.put(
+                    partial(done, keys[task], self._error_of(task, is_timed_out=is_timed_out))
+                )
 
-    def _error_of(self, task: "asyncio.Task[None]", *, is_over: bool) -> BaseException | None:
+    def _error_of(self, task: "asyncio.Task[None]", *, is_timed_out: bool) -> BaseException | None:
         if not task.cancelled():
             return task.exception()
-        if is_over:
+        if is_timed_out:
             return TimeoutError(f"It was awaited for {self._seconds:g} s and then given up.")
         return RuntimeError("It was cancelled by what it awaited.")

@@ -11,7 +11,7 @@ from dashboards.live.wire.positions import Position
 from dashboards.live.wire.value_state import ValueState
 
 _MAX_LEASE_SECONDS = 10.0
-"""A lease of a group that waits for changes lasts no longer. It is renewed while work goes on."""
+"""The maximum for a group that waits for changes. A lease is renewed while work goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def acquire_lease(store: BaseStore, channel: str, group: ComputeGroup) -> Lease 
     heads = dict(store.heads(group.topics)) if group.topics else {}
     for topic in group.topics:
         if topic not in heads:
-            # The topic's existence tells other processes that a component waits for it.
+            # Other processes see by the topic's existence that a component waits for it.
             heads[topic] = store.put(topic, {})
     input_version = group.get_input_version(heads)
     holder = store.acquire_lease(name, group.lease_seconds, input_version)

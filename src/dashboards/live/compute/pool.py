@@ -1,7 +1,7 @@
 """Bounded daemon threads for code that may hang.
 
 Groups (channels) take turns, so that a group with many jobs does not delay the others. Jobs that
-nobody has seen finish quickly leave some threads free for those that did.
+are not known to be quick leave some threads free for those that are.
 """
 
 import logging
@@ -25,14 +25,14 @@ _IDLE_SECONDS = 5.0
 """A thread without work ends after this time, and closes its database connections."""
 _CROWD = 2
 _CROWD_SECONDS = 0.02
-"""So many threads are enough for jobs that take less than this: more of them would only wait for
-each other, and for the interpreter's lock. One thread more stands by."""
+"""For jobs that take less than this time, so many threads are enough: more would only wait for each
+other, and for the interpreter's lock. One more thread waits in case a job takes longer."""
 _SATURATED_SECONDS = 5.0
 """A wait for a thread that lasts longer is reported."""
 
 
 class _Lane:
-    """Waiting jobs by group; each group gives one job in its group."""
+    """Waiting jobs by group. The groups take turns, one job at a time."""
 
     def __init__(self) -> None:
         self._groups: OrderedDict[str, deque[tuple[Job, float]]] = OrderedDict()
@@ -43,11 +43,11 @@ class _Lane:
         self.size += 1
 
     def take(self) -> tuple[Job, float]:
-        """Return the next job, and since when it has waited."""
+        """Return the next job, and the time since which it has waited."""
         group, jobs = self._groups.popitem(last=False)
         taken = jobs.popleft()
         if jobs:
-            self._groups[group] = jobs  # Behind all others.
+            self._groups[group] = jobs  # After all other groups.
         self.size -= 1
         return taken
 
@@ -55,7 +55,7 @@ class _Lane:
 class Pool:
     """At most ``MAX_COMPUTE_THREADS`` daemon threads, each started when there is work for it.
 
-    A quarter of the threads, at least one where there are two, is only for trusted jobs.
+    A quarter of the threads is only for trusted jobs; at least one, unless there is only one.
 
     Args:
         name: the name of the threads.
@@ -66,7 +66,7 @@ class Pool:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all threads and jobs: in a process that was forked, they do not exist."""
+        """Forget all threads and jobs: in a forked process they do not exist."""
         self._changed = threading.Condition()
         self._lanes = {True: _Lane(), False: _Lane()}
         self._running: dict[int, tuple[bool, float]] = {}
@@ -77,20 +77,20 @@ class Pool:
 
     @property
     def threads(self) -> int:
-        """How many threads there are."""
+        """The number of threads."""
         return self._threads
 
     @property
     def waiting(self) -> int:
-        """How many jobs wait for a thread."""
+        """The number of jobs that wait for a thread."""
         return sum(lane.size for lane in self._lanes.values())
 
     def submit(self, group: str, job: Job, *, trusted: bool = False) -> None:
         """Run a job in one of the threads. It must not raise.
 
         Args:
-            group: what it belongs to; groups take turns.
-            job: what is run.
+            group: the group of the job; groups take turns.
+            job: the function to call.
             trusted: True if it is known to be quick.
         """
         with self._changed:
@@ -98,7 +98,7 @@ class Pool:
             self._wake()
 
     def _wake(self) -> None:
-        """Have one thread more look for a job, which wakes the next when it has one."""
+        """Wake one thread for a job. When it has one, it wakes the next thread."""
         if self._has_standby or self._woken or self._may_take() is None:
             return
         if self._idle:
@@ -110,7 +110,7 @@ class Pool:
             self._threads += 1
             try:
                 thread.start()
-            except RuntimeError:  # The system has no more. The job waits for a thread that is.
+            except RuntimeError:  # The system allows no more. The job waits for another thread.
                 self._woken -= 1
                 self._threads -= 1
 
@@ -121,7 +121,7 @@ class Pool:
         return young >= _CROWD
 
     def _may_take(self) -> bool | None:
-        """Return which kind of job may run now, trusted or not; ``None`` for no job."""
+        """Return True if a trusted job may run now, False if another may; ``None`` if none may."""
         trusted, others = self._lanes[True].size, self._lanes[False].size
         if others and (not trusted or self._was_trusted):
             size = conf.get("MAX_COMPUTE_THREADS")
@@ -144,7 +144,7 @@ class Pool:
                 try:
                     job()
                 except BaseException:  # The thread stays for the other jobs.
-                    logger.exception("A job of %s failed.", self._name)
+                    logger.exception("A job of the pool %s failed.", self._name)
                 finally:
                     with self._changed:
                         self._running.pop(me, None)
@@ -152,15 +152,15 @@ class Pool:
             connections.close_all()
 
     def _take(self, me: int) -> Job | None:
-        """Wait for a job; ``None`` when the thread shall end."""
+        """Wait for a job and return it; ``None`` if the thread shall end."""
         with self._changed:
             while (trusted := self._may_take()) is None or self._is_crowded:
                 if trusted is None or self._has_standby:
                     self._idle += 1
-                    is_told = self._changed.wait(_IDLE_SECONDS)
+                    is_woken = self._changed.wait(_IDLE_SECONDS)
                     self._idle -= 1
-                    self._woken = max(0, self._woken - is_told)
-                    if not is_told and self._may_take() is None:
+                    self._woken = max(0, self._woken - is_woken)
+                    if not is_woken and self._may_take() is None:
                         self._threads -= 1
                         return None
                 else:
@@ -176,7 +176,7 @@ class Pool:
         return job
 
     def _report(self, waited: float) -> None:
-        """Log once that jobs wait for long, and once that they do not any more."""
+        """Log once that jobs wait too long, and once that they no longer do."""
         is_saturated = waited > (_SATURATED_SECONDS if not self._is_saturated else QUICK_SECONDS)
         if is_saturated and not self._is_saturated:
             logger.warning(
@@ -190,15 +190,15 @@ class Pool:
             )
         elif self._is_saturated and not is_saturated and not self.waiting:
             logger.warning(
-                "Live values are computed as often as declared again.",
-                extra={"event": "values_on_time"},
+                "Live values are computed again as often as declared.",
+                extra={"event": "values_resumed"},
             )
         else:
             return
         self._is_saturated = is_saturated
 
     def report_if_blocked(self) -> None:
-        """Report jobs that wait although no thread becomes free to take them."""
+        """Report jobs that wait for long and still have no thread."""
         with self._changed:
             oldest = min(
                 (jobs[0][1] for lane in self._lanes.values() for jobs in lane._groups.values()),  # noqa: SLF001
@@ -211,6 +211,6 @@ class Pool:
 
 
 POOL = Pool("dashboards-compute")
-"""Where all live values of this process are computed."""
+"""The threads that compute all live values of this process."""
 
 os.register_at_fork(after_in_child=POOL.reset)

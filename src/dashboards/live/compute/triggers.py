@@ -40,7 +40,7 @@ class Every:
 @accept_old_names(window="debounce", how="delivery", spread="jitter")
 @dataclass(frozen=True, init=False)
 class OnChange:
-    """Compute the value anew after objects of these models were saved or deleted.
+    """Compute the value again after objects of these models were saved or deleted.
 
     It is computed after the commit, once for all viewers, and only while a page is open. Changes
     within ``debounce`` seconds are merged into one computation. After changes that send no signal

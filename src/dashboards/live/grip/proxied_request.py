@@ -25,7 +25,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from dashboards import conf
-from dashboards.live.access.channel import REVOCATIONS, read_revocations
+from dashboards.live.access.channel import read_position, read_revocations
 from dashboards.live.access.subjects import get_user_pk
 from dashboards.live.grip.proxies import access_channel, channel_name, make_channel
 from dashboards.live.stores import get_store
@@ -42,7 +42,7 @@ _CLIENT_PARAMETERS = (_NEXT, "position", "hold")
 
 
 class _Ticket(NamedTuple):
-    """What the proxy keeps for a stream. Texts instead of objects: it travels as signed JSON."""
+    """The facts that the proxy keeps for a stream. They are texts: they travel as signed JSON."""
 
     path: str
     user: str
@@ -90,8 +90,7 @@ class ProxiedRequest:
         into the stream. A finished answer ends the stream at once.
         """
         if not self.is_next:
-            store = get_store()
-            self.access = store.reach(lambda: store.heads([REVOCATIONS])).get(REVOCATIONS)
+            self.access = read_position(get_store())
             return view()
         if not self._resume():
             return _end_stream()

@@ -66,7 +66,7 @@ class OtherProcesses:
             "state, so values that are pushed in this one (%s) are not shown by the others. Serve "
             "the site with one process, or use DatabaseStore or RedisStore.",
             os.getpid(),
-            extra={"event": "several_processes"},
+            extra={"event": "processes_detected"},
         )
 
 

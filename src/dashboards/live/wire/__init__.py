@@ -1,1 +1,1 @@
-"""What travels: frames, positions and names of channels. Standard library only."""
+"""The wire format: frames, positions and names of channels. Standard library only."""

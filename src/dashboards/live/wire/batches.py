@@ -22,7 +22,7 @@ class Batch(NamedTuple):
     encoded: bytes
     frames: int
     versions: int
-    """How many versions later its subscriber is after it; 0 if that is unknown."""
+    """The number of versions by which it moves its subscriber; 0 if that is unknown."""
 
 
 class _Budget:

@@ -128,7 +128,7 @@ class Points(NamedTuple):
     items: Sequence[str]
     """JSON texts, oldest first, with ``<``, ``>`` and ``&`` escaped, as needed in a ``script``."""
     keep: int
-    """How many of the newest points are kept; at least 1."""
+    """The number of the newest points that are kept; at least 1."""
 
 
 def append_event(key: str) -> str:
@@ -138,7 +138,8 @@ def append_event(key: str) -> str:
 
 def wrap_point(frame: Frame) -> str:
     """Return a point's HTML in the page. By its number the page recognizes one that it has."""
-    return f'<script type="application/json" data-point="{frame.number}">{frame.data}</script>'
+    attributes = f'type="application/json" data-dashboards-point="{frame.number}"'
+    return f"<script {attributes}>{frame.data}</script>"
 
 
 def page_html(frames: Iterable[Frame]) -> dict[str, str]:

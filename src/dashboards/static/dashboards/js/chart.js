@@ -8,7 +8,7 @@
   // The page says where these are: a figure may have been rendered by a process, or a release, that
   // knows the files by other addresses.
   const { nonce, dataset } = document.currentScript;
-  const { plotly: PLOTLY_URL, world: WORLD_URL } = dataset;
+  const { dashboardsPlotlyUrl: PLOTLY_URL, dashboardsWorldUrl: WORLD_URL } = dataset;
   const RETRY_MS = 10_000;
   let plotly; // Loaded by the first chart that needs it, so that no page waits for it.
 
@@ -88,7 +88,7 @@
   }
 
   // The words of the buttons, in the page's language, as scripts.html has them.
-  const words = JSON.parse(dataset.words || "{}");
+  const words = JSON.parse(dataset.dashboardsWords || "{}");
   const registered = new Map();
 
   // Tells plotly.js a language: its own distribution brings English only. Returns its name.
@@ -334,7 +334,7 @@
 
   function extend(traces, box) {
     const grown = new Map(); // Each trace that points are appended to, and which of its fields.
-    for (const node of box.querySelectorAll(":scope > script[data-point]")) {
+    for (const node of box.querySelectorAll(":scope > script[data-dashboards-point]")) {
       if (!read.has(node)) read.set(node, parsePoint(node.textContent));
       read.get(node).forEach((point, index) => {
         const trace = (traces[index] ??= { type: "scatter", mode: "lines" });
@@ -347,7 +347,7 @@
       });
     }
     // The figure's own points are the oldest, and leave the window first.
-    const most = Number(box.dataset.maxPoints || Infinity);
+    const most = Number(box.dataset.dashboardsMaxPoints || Infinity);
     for (const [trace, fields] of grown) {
       for (const field of fields) trace[field] = trace[field].slice(-most);
     }
@@ -448,7 +448,7 @@
     const legends = [...plot.querySelectorAll(".legend")].map((each) => each.getBoundingClientRect());
     if (!bar) return;
     const covers = (place) => {
-      plot.dataset.toolbar = place;
+      plot.dataset.dashboardsToolbar = place;
       const box = bar.getBoundingClientRect();
       return legends.some(
         ({ left, right, top, bottom }) => left < box.right && box.left < right && top < box.bottom && box.top < bottom,

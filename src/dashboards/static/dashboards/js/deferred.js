@@ -11,7 +11,7 @@
   const batches = new Map(); // What is being gathered, by the address that it will be asked from.
 
   function load(element, action, request) {
-    const { batch, key } = element.dataset;
+    const { dashboardsBatchUrl: batch, dashboardsBatchKey: key } = element.dataset;
     const query = new URL(action, location.href).search;
     return new Promise((resolve, reject) => {
       add(batch, query, { key, resolve, reject, alone: () => fetch(action, request), request });
@@ -70,8 +70,8 @@
   const watched = new WeakSet();
 
   function watch(root) {
-    for (const element of [root, ...root.querySelectorAll("[data-batch]")]) {
-      if (!element.dataset?.batch || watched.has(element)) continue;
+    for (const element of [root, ...root.querySelectorAll("[data-dashboards-batch-url]")]) {
+      if (!element.dataset?.dashboardsBatchUrl || watched.has(element)) continue;
       watched.add(element);
       seen.observe(element);
     }
@@ -80,7 +80,7 @@
   htmx.registerExtension("dashboards-deferred", {
     htmx_after_process: watch,
     htmx_before_request(element, { ctx }) {
-      if (element.dataset.batch && ctx.sourceEvent?.type === "dashboards:seen") {
+      if (element.dataset.dashboardsBatchUrl && ctx.sourceEvent?.type === "dashboards:seen") {
         ctx.fetch = (action, request) => load(element, action, request);
       }
     },

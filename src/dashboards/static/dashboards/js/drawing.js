@@ -121,7 +121,7 @@
 
     // Says in words that there is nothing to draw, or not.
     set isEmpty(is) {
-      if (this.hasAttribute("data-empty") !== is) this.toggleAttribute("data-empty", is);
+      if (this.hasAttribute("data-dashboards-empty") !== is) this.toggleAttribute("data-dashboards-empty", is);
     }
 
     // A colour of the page, such as color("--dashboards-accent"), as it is in this place.

@@ -36,7 +36,7 @@
   function isInUse(form) {
     const active = document.activeElement;
     return (
-      "told" in form.dataset ||
+      "dashboardsTold" in form.dataset ||
       (form.contains(active) && active.matches(FIELDS)) ||
       form.querySelector("[aria-invalid=true], .dashboards-form-errors") !== null ||
       [...form.elements].some(isTyped)

@@ -61,9 +61,9 @@
       if (!element.closest("form[data-dashboards-form]")) return;
       const form = formIn(box);
       if (form?.querySelector(".dashboards-form-message")) {
-        form.dataset.told = "";
+        form.dataset.dashboardsTold = "";
         setTimeout(() => {
-          delete form.dataset.told;
+          delete form.dataset.dashboardsTold;
           loadMissed(box);
         }, TOLD_MS);
       }

@@ -53,7 +53,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "dashboards-retry";
-    button.textContent = content.dataset.retry || "↻";
+    button.textContent = content.dataset.dashboardsRetryText || "↻";
     // The words alone are the same in each box.
     const title = content.closest("[aria-labelledby]")?.getAttribute("aria-labelledby");
     if (title) {
@@ -69,7 +69,7 @@
     const words = document.createElement("span");
     words.className = "dashboards-is-failed";
     words.dataset.dashboardsRetry = "";
-    words.textContent = content.dataset.failed || "";
+    words.textContent = content.dataset.dashboardsFailedText || "";
     show(content, words.outerHTML);
   }
 
@@ -126,14 +126,13 @@
     htmx_error: showFailed,
   });
 
-  window.dashboards = {
-    ...window.dashboards,
-    // What a stream says of a box: the state of its value as HTML, or nothing once that has come.
-    showState(content, html) {
-      said.set(content, performance.now());
-      show(content, html);
-    },
-  };
+  // Shows the state of a value that a stream has sent, as HTML; "" once the value is there.
+  function showState(content, html) {
+    said.set(content, performance.now());
+    show(content, html);
+  }
+
+  window.dashboards = { ...window.dashboards, showState };
 
   // htmx may have processed the document before this script ran.
   if (document.readyState !== "loading") begin(document.body);

@@ -25,7 +25,7 @@
         tab.addEventListener("keydown", (event) => this.press(event, tab));
       }
       this.open(this.tabs[0]);
-      this.dataset.ready = "";
+      this.dataset.dashboardsReady = "";
     }
 
     open(tab) {

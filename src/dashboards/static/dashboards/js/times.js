@@ -12,7 +12,7 @@
   const MOST_INTERVALS = 3;
 
   // Django's active zone, as scripts.html says it.
-  const page = zoneOf(document.currentScript.dataset.timezone);
+  const page = zoneOf(document.currentScript.dataset.dashboardsTimezone);
   const viewer = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone);
 
   function zoneOf(name) {
@@ -108,5 +108,6 @@
     return opened;
   }
 
-  window.dashboards = { ...window.dashboards, times: { breakGaps, localize, nameZone } };
+  const times = { breakGaps, localize, nameZone };
+  window.dashboards = { ...window.dashboards, times };
 })();

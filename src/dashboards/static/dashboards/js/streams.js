@@ -1,0 +1,369 @@
+// Streams: dashboards.connectStream(element, receive) opens the stream that `sse-connect` names.
+//
+// Rooms of this file: the wire format; a stream; slots. What the page does with an event is in live.js.
+//
+// Streams use fetch and not EventSource, which hides the status of an answer: a refusal (401, 403), a
+// busy server (503) and a dead connection need different reactions. A stream reconnects with its
+// position, closes while the tab is hidden, and is shared by all elements that name the same URL.
+(() => {
+  "use strict";
+
+  const MAX_SILENCE_MS = 20_000; // Without data for so long, or for two beats, a stream is silent.
+  const MIN_SILENCE_MS = 5_000; // A busy server may take longer than two polls.
+  const FOREIGN_SILENCE_MS = 40_000; // Other servers do not send how often they beat.
+  const FIRST_DELAY_MS = 300;
+  const MAX_DELAY_MS = 3_000; // Short enough to be back within seconds of a restart.
+  const SLOTS = 4; // Browsers allow six connections to a host on HTTP/1.1, for all tabs together.
+
+  const jitter = (ms) => ms * (0.5 + Math.random());
+
+  // ---- The wire format: WHATWG HTML, "Parsing an event stream" ----
+
+  class Parser {
+    constructor(stream) {
+      Object.assign(this, { stream, rest: "" });
+      this.begin();
+    }
+
+    begin() {
+      Object.assign(this, { event: "", data: [], id: undefined, version: undefined });
+    }
+
+    feed(text) {
+      // A CR at the end may be the first half of a CRLF, so it is kept for the next chunk.
+      const lines = (this.rest + text).split(/\r\n|\n|\r(?!$)/);
+      this.rest = lines.pop();
+      lines.forEach((line) => this.line(line));
+    }
+
+    line(line) {
+      if (line === "") return this.end();
+      const colon = line.indexOf(":");
+      if (colon === 0) return; // a comment
+      const field = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+      if (field === "data") this.data.push(value);
+      else if (field === "event") this.event = value;
+      else if (field === "id" && !value.includes("\0")) this.id = value;
+      else if (field === "retry" && /^\d+$/.test(value)) this.stream.retryMs = Number(value);
+      // Three fields that only this package sends. Other clients ignore them.
+      else if (field === "beat" && Number(value) > 0) this.stream.beatMs = 1000 * Number(value);
+      else if (field === "version") this.version = value;
+      else if (field === "release" && this.stream.sameOrigin()) {
+        window.dashboards.receiveRelease?.(value);
+      }
+    }
+
+    end() {
+      const { event, data, id, version } = this;
+      this.begin();
+      if (!data.length && id === undefined) return;
+      this.stream.dispatch(event || "message", data, id, version);
+    }
+  }
+
+  // The newest position of each name that one connection has received. A proxy may send an event
+  // twice or late; such an event is older than what the page shows, and is dropped. A position is an
+  // epoch and a version in that epoch.
+  class Order {
+    constructor() {
+      Object.assign(this, { epoch: "", left: new Set(), newest: new Map() });
+    }
+
+    // Stores a position of a name. Returns false if a newer one is stored or the epoch is over.
+    accept(name, position) {
+      const [, epoch, digits] = /^(\w+)\.(\d+)$/.exec(position) ?? [];
+      if (!epoch) return true; // Not sent by this package.
+      if (this.left.has(epoch)) return false;
+      if (epoch !== this.epoch) {
+        if (this.epoch) this.left.add(this.epoch);
+        this.epoch = epoch;
+        this.newest.clear();
+      }
+      const version = Number(digits);
+      if (version < this.at(name)) return false;
+      this.newest.set(name, version);
+      return true;
+    }
+
+    at(name) {
+      return this.newest.get(name) ?? 0;
+    }
+  }
+
+  // ---- A stream: one connection for all elements that name its URL ----
+
+  const streams = new Map();
+
+  class Stream {
+    constructor(url, receive) {
+      this.url = url;
+      this.receive = receive; // Called with each element, event name, text and `clearsState`.
+      this.elements = new Set();
+      this.lastEventId = "";
+      this.retryMs = FIRST_DELAY_MS;
+      this.failures = 0;
+      this.state = "connecting";
+      this.dropped = 0; // Events that were received late or twice.
+      this.receivedAt = new Date();
+      this.order = new Order();
+    }
+
+    add(element) {
+      this.elements.add(element);
+      element.dataset.dashboardsLive = this.state;
+      this.running ??= this.run();
+    }
+
+    show(state) {
+      this.state = state;
+      for (const element of this.elements) {
+        if (element.isConnected) element.dataset.dashboardsLive = state;
+        else this.elements.delete(element);
+      }
+      if (state === "silent") this.showSince();
+      return this.elements.size > 0;
+    }
+
+    // Writes the time of the last data, in the page's language.
+    showSince() {
+      const { lang } = document.documentElement;
+      const format = new Intl.DateTimeFormat(lang || undefined, { timeStyle: "medium" });
+      const text = format.format(this.receivedAt);
+      for (const element of this.elements) {
+        for (const time of element.querySelectorAll("[data-dashboards-live-since]")) {
+          time.dateTime = this.receivedAt.toISOString();
+          time.textContent = text;
+        }
+      }
+    }
+
+    // After how many milliseconds without data the page shows "silent".
+    get silenceMs() {
+      if (this.beatMs) return Math.min(Math.max(2 * this.beatMs, MIN_SILENCE_MS), MAX_SILENCE_MS);
+      const isOurs = new URL(this.url, location.href).pathname.endsWith("/@stream/");
+      return isOurs ? MAX_SILENCE_MS : FOREIGN_SILENCE_MS;
+    }
+
+    async run() {
+      while (this.show(this.state)) {
+        if (document.hidden) {
+          this.show("paused");
+          await this.visible();
+          continue;
+        }
+        const outcome = await this.connect();
+        if (outcome === "stop") return;
+        if (outcome === "failed") this.failures += 1;
+        if (document.hidden) continue;
+        // A stream that is held open may be back at once, so its first failure is not shown. The
+        // first failure of a poll is.
+        const unshown = this.beatMs === this.retryMs ? 0 : 1;
+        if (this.failures > unshown && this.state !== "silent") this.show("waiting");
+        await this.sleep(jitter(Math.max(this.retryMs, this.backoff())));
+      }
+      streams.delete(this.url);
+    }
+
+    backoff() {
+      return this.failures ? Math.min(FIRST_DELAY_MS * 2 ** (this.failures - 1), MAX_DELAY_MS) : 0;
+    }
+
+    // Resolves when the tab is visible.
+    visible() {
+      return new Promise((resolve) => {
+        const check = () => {
+          if (document.hidden) return;
+          document.removeEventListener("visibilitychange", check);
+          resolve();
+        };
+        document.addEventListener("visibilitychange", check);
+        check();
+      });
+    }
+
+    // Waits, but ends early if the network is back or the tab is shown or hidden.
+    sleep(ms) {
+      return new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          removeEventListener("online", done);
+          document.removeEventListener("visibilitychange", done);
+          resolve();
+        };
+        const timer = setTimeout(done, ms);
+        addEventListener("online", done);
+        document.addEventListener("visibilitychange", done);
+      });
+    }
+
+    // One connection, from opening to its end: "ended", "failed" or "stop".
+    async connect() {
+      const controller = new AbortController();
+      const abort = () => controller.abort();
+      const hide = () => document.hidden && abort();
+      const onSilence = () => {
+        this.show("silent");
+        abort();
+      };
+      let watchdog = setTimeout(onSilence, this.silenceMs);
+      document.addEventListener("visibilitychange", hide);
+      addEventListener("pagehide", abort);
+      addEventListener("offline", abort);
+      const slot = await acquireSlot(this.sameOrigin());
+      let response;
+      Object.assign(this, { refused: false, events: 0, order: new Order() });
+      try {
+        response = await fetch(this.request(slot.isAcquired, controller.signal));
+        if (response.status === 204 || response.status === 401 || response.status === 403) {
+          return this.stop(response.status === 204 ? "closed" : "refused");
+        }
+        const type = response.headers.get("Content-Type") || "";
+        if (!response.ok || !type.startsWith("text/event-stream")) {
+          const seconds = Number(response.headers.get("Retry-After"));
+          if (seconds > 0) await this.sleep(jitter(1000 * Math.min(seconds, 60)));
+          return "failed";
+        }
+        this.failures = 0;
+        this.receivedAt = new Date();
+        this.show("open");
+        const parser = new Parser(this);
+        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) return "ended";
+          parser.feed(value);
+          this.receivedAt = new Date();
+          clearTimeout(watchdog);
+          watchdog = setTimeout(onSilence, this.silenceMs);
+          if (this.refused) {
+            abort();
+            // If the stream was open before, access may have changed, such as by a logout in another
+            // tab: connect again, and the server decides for the user of now.
+            return this.events ? "ended" : this.stop("refused");
+          }
+          if (!this.show("open")) abort();
+        }
+      } catch {
+        if (document.hidden) return "ended";
+        if (!response && !controller.signal.aborted && this.failures) this.explain();
+        return "failed";
+      } finally {
+        clearTimeout(watchdog);
+        slot.release();
+        document.removeEventListener("visibilitychange", hide);
+        removeEventListener("pagehide", abort);
+        removeEventListener("offline", abort);
+      }
+    }
+
+    stop(state) {
+      this.show(state);
+      streams.delete(this.url);
+      return "stop";
+    }
+
+    // A script cannot tell a server that refuses this page's origin from one that is down. A request
+    // in mode "no-cors", whose answer no script may read, succeeds only if the server is up.
+    async explain() {
+      if (this.explained || this.sameOrigin()) return;
+      const controller = new AbortController();
+      const { signal } = controller;
+      try {
+        const unread = { mode: "no-cors", credentials: "omit", cache: "no-store", signal };
+        await fetch(this.url, unread);
+      } catch {
+        return; // Down, or forbidden by this page's own policy, which the browser logs.
+      } finally {
+        controller.abort();
+      }
+      this.explained = true;
+      const { origin, hostname } = location;
+      const twin = { localhost: "127.0.0.1", "127.0.0.1": "localhost" }[hostname];
+      const elsewhere = twin ? ` (${origin.replace(hostname, twin)}, perhaps)` : "";
+      console.error(
+        `dashboards: ${this.url} answers, but not to pages of ${origin}. In the settings of the ` +
+          `site set EVENTSTREAM_ALLOW_ORIGIN = "${origin}", or open this page by the name that ` +
+          `is set there${elsewhere}.`,
+      );
+    }
+
+    sameOrigin() {
+      return new URL(this.url, location.href).origin === location.origin;
+    }
+
+    request(hold, signal) {
+      const url = new URL(this.url, location.href);
+      const headers = { Accept: "text/event-stream" };
+      if (this.sameOrigin()) {
+        if (!hold) url.searchParams.set("hold", "0");
+        if (this.lastEventId) headers["Last-Event-ID"] = this.lastEventId;
+      } else if (this.lastEventId) {
+        // Across origins the header would need a preflight, which event servers do not answer.
+        url.searchParams.set("lastEventId", this.lastEventId);
+      }
+      return new Request(url, { headers, signal, cache: "no-store", credentials: "same-origin" });
+    }
+
+    dispatch(event, data, id, version) {
+      const text = data.join("\n");
+      if (event === "stream-error") {
+        // django-eventstream refuses by an event, not by a status. Its id is not a position.
+        console.error(`dashboards: ${this.url} refused: ${text}`);
+        this.refused = true;
+        return;
+      }
+      this.events += 1;
+      // Do not reconnect from a position that was received late.
+      if (id !== undefined && this.order.accept("id:", id)) this.lastEventId = id;
+      if (!data.length) return;
+      const key = event.replace(/:(append|state)$/, "");
+      const isState = event.endsWith(":state");
+      if (version && !this.isNewer(key, isState, version)) return;
+      const clearsState = !isState && this.order.at(`${key}:state`) <= this.order.at(key);
+      for (const element of this.elements) {
+        if (element.isConnected) this.receive(element, event, text, clearsState);
+      }
+    }
+
+    // Returns true if an event is newer than what the page shows of its key, and counts the others.
+    isNewer(key, isState, version) {
+      const isNewest = this.order.accept(isState ? `${key}:state` : key, version);
+      if (isNewest && !(isState && this.order.at(`${key}:state`) < this.order.at(key))) return true;
+      this.dropped += 1;
+      for (const element of this.elements) element.dataset.dashboardsLiveDropped = this.dropped;
+      return false;
+    }
+  }
+
+  // ---- Slots: the tabs of a browser share its few connections ----
+
+  // A tab without a slot polls and holds no connection, so that the other tabs can load. Where the
+  // browser has no locks (plain http), the number of connections is not limited.
+  const multiplexed = () =>
+    /^h[23]/.test(performance.getEntriesByType("navigation")[0]?.nextHopProtocol || "");
+
+  async function acquireSlot(isLimited) {
+    if (!isLimited || !navigator.locks || multiplexed()) return { isAcquired: true, release() {} };
+    for (let slot = 0; slot < SLOTS; slot += 1) {
+      const release = await new Promise((resolve) => {
+        navigator.locks.request(
+          `dashboards-stream-${slot}`,
+          { ifAvailable: true },
+          (lock) => lock ? new Promise((free) => resolve(free)) : resolve(null),
+        ).catch(() => resolve(null));
+      });
+      if (release) return { isAcquired: true, release };
+    }
+    return { isAcquired: false, release() {} };
+  }
+
+  function connectStream(element, receive) {
+    const url = element.getAttribute("sse-connect");
+    if (!url) return;
+    if (!streams.has(url)) streams.set(url, new Stream(url, receive));
+    streams.get(url).add(element);
+  }
+
+  window.dashboards = { ...window.dashboards, connectStream };
+})();

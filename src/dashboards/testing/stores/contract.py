@@ -1,0 +1,94 @@
+"""The contracts: all cases of a store, and of a store that processes share."""
+
+import asyncio
+import contextlib
+import random
+import time
+from typing import Any
+
+from dashboards.live.stores.base import BaseStore
+from dashboards.live.wire.positions import Position
+from dashboards.testing.stores.helpers import (
+    CHANNEL,
+    let_go,
+    listening,
+    receives_from_others,
+    shown,
+    writing,
+)
+from dashboards.testing.stores.leases import LeaseCases
+from dashboards.testing.stores.notifications import NotificationCases
+from dashboards.testing.stores.series import SeriesCases
+from dashboards.testing.stores.values import ValueCases
+from dashboards.testing.stores.versions import VersionCases
+
+
+class StoreContract(VersionCases, ValueCases, SeriesCases, LeaseCases, NotificationCases):
+    """The cases of every store. A subclass provides the fixtures ``store`` and ``wipe``."""
+
+
+class SharedStoreContract(StoreContract):
+    """The cases of stores that processes share.
+
+    A subclass also provides two fixtures. ``where`` tells another process how to reach the store:
+    its entry in ``STORES``, and ``DATABASES`` if it needs any. ``twin`` is another instance on the
+    same data, as another process has one.
+    """
+
+    async def test_other_processes_hear_of_a_put(
+        self, store: BaseStore, where: dict[str, Any]
+    ) -> None:
+        """An open page shows the newest soon, whichever process pushed it."""
+        async with listening(store) as received:
+            await receives_from_others(received, where)
+
+    async def test_other_processes_hear_a_hint(
+        self, store: BaseStore, twin: BaseStore, where: dict[str, Any]
+    ) -> None:
+        """Nobody receives what they may no longer load: every process is notified."""
+        async with listening(twin) as received:
+            await receives_from_others(received, where)
+            await asyncio.to_thread(let_go, store.notify, "something")
+            while await asyncio.wait_for(received.get(), 5) != "something":
+                pass
+
+    def test_writers_in_several_processes_lose_nothing(
+        self, store: BaseStore, where: dict[str, Any]
+    ) -> None:
+        """A page shows the newest: each process's puts have versions of their own, in order."""
+        puts = 40
+        with contextlib.ExitStack() as stack:
+            writers = [stack.enter_context(writing(where, puts, f"key{n}")) for n in range(3)]
+            printed = [writer.communicate(timeout=30)[0].split() for writer in writers]
+        positions = [Position.parse(token) for tokens in printed for token in tokens]
+        assert len({position.epoch for position in positions if position}) == 1
+        versions = [position.version for position in positions if position]
+        assert sorted(versions) == list(range(1, 3 * puts + 1))
+        assert all(
+            versions[n * puts : (n + 1) * puts] == sorted(versions[n * puts : (n + 1) * puts])
+            for n in range(3)
+        )
+        assert shown(store.since(CHANNEL, None)) == {f"key{n}": str(puts - 1) for n in range(3)}
+
+    def test_a_put_that_dies_half_way_leaves_nothing(
+        self, store: BaseStore, where: dict[str, Any]
+    ) -> None:
+        """Versions never go backwards, and what was pushed together is shown together."""
+        keys = [f"key{n}" for n in range(30)]
+        for _ in range(4):
+            with writing(where, 100_000, *keys) as writer:
+                assert writer.stdout
+                last = ""
+                # It dies somewhere in the put that follows these.
+                for _ in range(random.randrange(1, 20)):
+                    last = writer.stdout.readline()
+                time.sleep(random.random() / 200)
+            head, frames, _ = store.since(CHANNEL, None)
+            acknowledged = Position.parse(last.strip())
+            assert head
+            assert head.knows(acknowledged)
+            assert {frame.key for frame in frames} == set(keys)
+            assert {frame.version for frame in frames} == {head.version}
+            assert len({frame.data for frame in frames}) == 1
+            # Nor does the dead process prevent others from writing.
+            assert store.put(CHANNEL, dict.fromkeys(keys, "alive")).version == head.version + 1

@@ -1,0 +1,103 @@
+"""Cases of values: which text, numbers and sizes a store accepts."""
+
+import pytest
+
+from dashboards.exceptions import ValueTooLargeError
+from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.live.wire.frames import Points
+from dashboards.testing.stores.helpers import (
+    CHANNEL,
+    points,
+    shown,
+)
+
+
+class ValueCases:
+    """Cases of values: which text, numbers and sizes a store accepts."""
+
+    def test_names_may_be_long(self, store: BaseStore) -> None:
+        """Every live component: up to 255 characters of any kind name it and its channel."""
+        name = "😀" * 255
+        head = store.put(name, {name: "1"})
+        assert shown(store.since(name, None)) == {name: "1"}
+        assert store.heads([name]) == {name: head}
+
+    @pytest.mark.parametrize("data", ["", "\n", "a\r\nb\rc\n", "ünïcødé ☃ 😀", "x" * 300_000])
+    def test_any_text_is_kept_as_it_is(self, store: BaseStore, data: str) -> None:
+        """A page shows the value that was pushed, to the letter."""
+        store.put(CHANNEL, {"a": data})
+        assert shown(store.since(CHANNEL, None)) == {"a": data}
+
+    @pytest.mark.parametrize("bad", ["\udc80", "\0"])
+    def test_text_that_some_store_cannot_keep_is_made_fit(
+        self, store: BaseStore, caplog: pytest.LogCaptureFixture, bad: str
+    ) -> None:
+        """A file name with a lone surrogate stopped its whole dashboard: now U+FFFD is shown."""
+        caplog.set_level("WARNING", "dashboards.live")
+        key = f"key{bad}"
+        for _ in range(2):
+            store.put(CHANNEL, {key: f"file {bad} é", "s": Points(f"b{bad}", [f'"{bad}"'], 3)})
+        assert shown(store.since(CHANNEL, None))["key\ufffd"] == "file \ufffd é"
+        assert points(store.since(CHANNEL, None)) == [
+            ("b\ufffd", 0),
+            ('"\ufffd"', 1),
+            ('"\ufffd"', 2),
+        ]
+        replaced = [each.getMessage() for each in caplog.records]
+        assert len(replaced) == len(set(replaced)), "said once for each key"
+
+    def test_numbers_and_names_that_no_column_holds_are_refused_alike(
+        self, store: BaseStore
+    ) -> None:
+        """MemoryStore took what a database refused: what is tested with one holds for each."""
+        for keep in (0, -1, 2**31):
+            with pytest.raises(
+                ValueError, match=f"keeps {keep} points; it must be a number from 1"
+            ):
+                store.put(CHANNEL, {"s": Points("base", ["1"], keep)})
+        with pytest.raises(ValueError, match="has 256 characters; at most 255 fit"):
+            store.put(CHANNEL, {"x" * 256: "1"})
+        for name in ("x" * 256, "a\0", "a\udc80"):
+            with pytest.raises(ValueError, match="A channel's name has at most 255 characters"):
+                store.put(name, {"a": "1"})
+        with pytest.raises(
+            TypeError, match=r"A frame is text or Points; 'a' on 'shop\.orders' got 5"
+        ):
+            store.put(CHANNEL, {"a": 5})  # type: ignore[dict-item]
+        assert store.since(CHANNEL, None) == Changes(None, ())
+
+    def test_a_frame_that_is_too_large_is_refused_with_the_limit_and_the_setting(
+        self, store: BaseStore
+    ) -> None:
+        """A pushed string of 50 MB was stored, and sent to everybody who looked at the page."""
+        for data in ("x" * 2_000_001, "é" * 1_000_001, Points("x" * 2_000_001, [], 5)):
+            with pytest.raises(
+                ValueTooLargeError,
+                match=(
+                    r"'a' on 'shop\.orders': the value has 2,000,00. bytes, and at most 2,000,000 "
+                    r"are stored and sent to pages\. .* raise DASHBOARDS\['MAX_FRAME_BYTES'\]\."
+                ),
+            ):
+                store.put(CHANNEL, {"a": data})
+        # Points share the limit.
+        with pytest.raises(ValueTooLargeError, match=r"A point of 's' on .* at most 20,000 are"):
+            store.put(CHANNEL, {"s": Points("base", ["1" * 20_001], 100)})
+        assert store.since(CHANNEL, None) == Changes(None, ())
+
+    def test_many_large_frames_are_put_together(self, store: BaseStore) -> None:
+        """A page shows what was pushed together, however much that is."""
+        frames = {f"key{number}": '"' * 1_900_000 for number in range(12)}
+        position = store.put(CHANNEL, frames)
+        assert shown(store.since(CHANNEL, None)) == frames
+        assert {frame.version for frame in store.since(CHANNEL, None).frames} == {position.version}
+
+    def test_what_is_refused_does_not_keep_the_others_out(self, store: BaseStore) -> None:
+        """One value that a store refused stopped all values of its dashboard: one put held all."""
+        refused = store.put_each(CHANNEL, {"a": "1", "bad": "x" * 2_000_001, "b": "2"})
+        assert shown(store.since(CHANNEL, None)) == {"a": "1", "b": "2"}
+        [(key, error)] = refused.items()
+        assert (key, type(error)) == ("bad", ValueTooLargeError)
+        assert not store.is_unavailable(error)
+        assert store.put_each(CHANNEL, {"a": "3", "b": "4"}) == {}
+        frames = store.since(CHANNEL, None).frames
+        assert len({frame.version for frame in frames}) == 1, "together where nothing is refused"
