@@ -237,7 +237,7 @@ def find_fault(component: Component, value: Any) -> str:
     return ""
 
 
-_TOLD = re.compile(r"got |its data was |cannot write|must say its columns")
+_TOLD = re.compile(r"got |its data was |cannot write|needs columns, as in")
 
 
 @pytest.mark.parametrize(

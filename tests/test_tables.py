@@ -173,7 +173,7 @@ def test_it_refuses_a_dict_that_says_something_else():
 def test_what_may_be_shown_of_an_object_must_be_said(value: Any):
     Author.objects.create(name="a")
 
-    with pytest.raises(ComponentValueError, match="must say its columns, as in columns="):
+    with pytest.raises(ComponentValueError, match="needs columns, as in columns="):
         bind(Table(value=value)).get_value()
 
 

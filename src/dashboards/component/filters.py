@@ -141,8 +141,8 @@ class Filters:
         """True if a value differs from that of the untouched form."""
         if not self._is_given:
             return False
-        given, usual = self.values, self.defaults
-        return any(_comparable(given[name]) != _comparable(usual[name]) for name in usual)
+        values, defaults = self.values, self.defaults
+        return any(_comparable(values[name]) != _comparable(defaults[name]) for name in defaults)
 
     def read(self) -> Self:
         """Make and clean the form now, and return these filters.

@@ -204,17 +204,17 @@ def _first(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-def _as_bands(given: Any, low: float, high: float) -> Sequence[Band]:
+def _as_bands(bands: Any, low: float, high: float) -> Sequence[Band]:
     """Return bands with both ends.
 
     Raises:
         ComponentValueError: they are not bands, or do not lie one above the other within the
             range.
     """
-    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Sequence):
-        msg = f"A Gauge's bands must be a list of Band or of dicts, got {shorten(given)}."
+    if isinstance(bands, str | bytes | Mapping) or not isinstance(bands, Sequence):
+        msg = f"A Gauge's bands must be a list of Band or of dicts, got {shorten(bands)}."
         raise ComponentValueError(msg)
-    bands = [as_data("Gauge's band", Band, each, short="end") for each in given]
+    bands = [as_data("Gauge's band", Band, each, short="end") for each in bands]
     # Each begins where the one before it ends, and ends where the one after it begins.
     starts = [low, *(each.end for each in bands)]
     ends = [*(each.start for each in bands[1:]), high]
@@ -237,9 +237,10 @@ def _as_bands(given: Any, low: float, high: float) -> Sequence[Band]:
     if any(one > other for one, other in pairwise(edges)) or any(
         band.start == band.end for band in bands
     ):
-        told = ", ".join(f"{band.start:g} to {band.end:g}" for band in bands)
+        ranges = ", ".join(f"{band.start:g} to {band.end:g}" for band in bands)
         msg = (
-            f"A Gauge's bands must lie one above the other within {low:g} to {high:g}, got {told}."
+            f"A Gauge's bands must lie one above the other within {low:g} to {high:g}, "
+            f"got {ranges}."
         )
         raise ComponentValueError(msg)
     return tuple(bands)

@@ -167,8 +167,8 @@ class Progress(Component):
         state = "done" if is_done else ""
         if not is_empty(data.state):
             state = _as_state("Progress", data.state)
-        given = self.steps if is_empty(data.steps) else data.steps
-        steps = _as_steps(given, data.step, state)
+        steps = self.steps if is_empty(data.steps) else data.steps
+        steps = _as_steps(steps, data.step, state)
         states = [step.state for step in steps]
         if not state:
             is_done = bool(states) and set(states) == {"done"}
@@ -190,21 +190,21 @@ class Progress(Component):
         )
 
 
-def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Step]:
+def _as_steps(steps: Any, current: int | str | None, state: str) -> Sequence[Step]:
     """Return the steps, each with its state.
 
     Args:
-        given: the steps.
+        steps: the steps.
         current: the current step, by name or number.
         state: the state of the whole work; empty if it is unknown.
 
     Raises:
         ComponentValueError: they are not steps, or the current step is not one of them.
     """
-    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Sequence):
-        msg = f"A Progress's steps must be a list of texts, Step or dicts, got {shorten(given)}."
+    if isinstance(steps, str | bytes | Mapping) or not isinstance(steps, Sequence):
+        msg = f"A Progress's steps must be a list of texts, Step or dicts, got {shorten(steps)}."
         raise ComponentValueError(msg)
-    steps = [as_data("Progress's step", Step, each, short="name") for each in given]
+    steps = [as_data("Progress's step", Step, each, short="name") for each in steps]
     names: list[Any] = [step.name for step in steps]
     for name in names:
         if not isinstance(name, str | Promise):
@@ -238,8 +238,8 @@ def _as_steps(given: Any, current: int | str | None, state: str) -> Sequence[Ste
 
 def _as_state(kind: str, state: str) -> str:
     # It may be any value, even one that is not hashable or comparable.
-    given: object = state
-    if not (isinstance(given, str) and given in _STATES):
+    unknown: object = state
+    if not (isinstance(unknown, str) and unknown in _STATES):
         msg = f"A {kind} must have a state of {', '.join(_STATES)}, got {shorten(state)}."
         raise ComponentValueError(msg)
     return state

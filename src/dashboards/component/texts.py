@@ -45,7 +45,7 @@ def shorten(value: Any) -> str:
     short = _Short()
     try:
         return short.repr(value)
-    except Exception:  # noqa: BLE001 - a __repr__ of somebody's own
+    except Exception:  # noqa: BLE001 - a __repr__ may raise anything
         return f"a {type(value).__name__}"
 
 

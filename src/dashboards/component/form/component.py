@@ -50,7 +50,7 @@ class Form(Component):
     ``form.errors.get_json_data()``.
 
     ``value`` is the form's initial data: a dict, or a callable that returns one. With
-    ``live=OnChange(…)`` or ``Every(…)`` each page loads the form again (its choices, say), but not
+    ``live=OnChange(…)`` or ``Every(…)`` each page loads the form again (for new choices), but not
     while its viewer fills it in.
 
     Args:
@@ -194,7 +194,7 @@ class Form(Component):
         )
 
     def _get_maker(self, bound: Bound) -> Callable[..., Any]:
-        """Return a function that makes the form for a viewer, given its data or initial data."""
+        """Return a function that makes the form for a viewer, from data or initial data."""
         call_kwargs = bound.call_kwargs
         form_class = self._get_class(call_kwargs)
         instance = _copy_instance(form_class, call_kwargs)

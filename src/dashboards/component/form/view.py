@@ -21,8 +21,8 @@ class FormView:
         view_url: the URL that it loads from as its viewer has filled it in; empty if nothing is
             filled in.
         others: names and values of the page's other parameters, for hidden fields.
-        sent: names and values of the hidden fields that name fields of which browsers may send
-            nothing; for GET.
+        sent: names and values of the hidden fields for fields that browsers may not send; for
+            GET.
         next_url: the page that contains it.
         submit_text: the label of its button.
         message: the message after it was saved.

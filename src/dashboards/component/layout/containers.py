@@ -58,7 +58,7 @@ class HTMLComponentLayout(LayoutObject):
         return {**super().get_context(rendering), "components": inside}
 
     def prepare_inside(self, rendering: Rendering) -> Rendering:
-        """Return the rendering for its content: below a heading, with the next level, say."""
+        """Return the rendering for its content: for example with the next level of headings."""
         return rendering
 
 
@@ -154,7 +154,7 @@ class Tab(HTMLComponentLayout):
 
 
 class TabContainer(HTMLComponentLayout):
-    """Tabs, one of which is open. A deferred component loads when its tab is opened.
+    """Tabs; one is open. A deferred component loads when its tab is opened.
 
     Args:
         *tabs: the tabs.

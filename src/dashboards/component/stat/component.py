@@ -65,9 +65,13 @@ class Stat(Component):
             raise DeclarationError(msg)
         with declaring(self, f"decimals={self.decimals!r}"):
             as_decimals("Stat", self.decimals)
-        for given in (self.value, self.defer):
-            if self.title is None and isinstance(given, type) and issubclass(given, StatSerializer):
-                self.title = given.get_option("title")
+        for source in (self.value, self.defer):
+            if (
+                self.title is None
+                and isinstance(source, type)
+                and issubclass(source, StatSerializer)
+            ):
+                self.title = source.get_option("title")
 
     def prepare_value(self, value: Any, bound: Bound | None = None) -> StatData | None:
         """Return a ``StatData``; ``None`` if there is no value yet.

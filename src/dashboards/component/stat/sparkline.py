@@ -127,13 +127,13 @@ def as_sparkline(values: Any) -> Sparkline | None:
     if values is None or isinstance(values, Sparkline):
         return values
     try:
-        given = None if isinstance(values, _UNORDERED) else list(values)
+        points = None if isinstance(values, _UNORDERED) else list(values)
     except TypeError:
-        given = None
-    if given is None:
+        points = None
+    if points is None:
         msg = f"A Stat's sparkline must be a list of numbers, got {shorten(values)}."
         raise ComponentValueError(msg)
-    numbers = tuple(map(_as_point, given))
+    numbers = tuple(map(_as_point, points))
     return Sparkline(numbers) if any(number is not None for number in numbers) else None
 
 

@@ -137,7 +137,7 @@ def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
         return columns if isinstance(columns, Mapping) else dict.fromkeys(columns)
     if isinstance(rows, QuerySet):
         if not (issubclass(rows.model, Model) and getattr(rows, "_fields", None)):
-            msg = f"A Table of {rows.model.__name__} must say its columns, as in columns=['pk']."
+            msg = f"A Table of {rows.model.__name__} needs columns, as in columns=['pk']."
             raise ComponentValueError(msg)
         first = rows[:1]
         row = first[0] if first else {}
@@ -154,7 +154,7 @@ def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
         return {each.name: None for each in fields(row)}
     if isinstance(row, tuple) and hasattr(row, "_fields"):
         return dict.fromkeys(row._fields)
-    msg = f"A Table of {type(row).__name__} must say its columns, as in columns=['name']."
+    msg = f"A Table of {type(row).__name__} needs columns, as in columns=['name']."
     raise ComponentValueError(msg)
 
 
