@@ -22,6 +22,9 @@ import django
 from django.conf import settings
 
 ROOT = Path(__file__).parent.parent
+COMPREHENSIONS = {"<listcomp>", "<setcomp>", "<dictcomp>"}
+"""Frames until Python 3.11, part of the function that contains them since."""
+
 PACKAGE = str(ROOT / "src" / "dashboards") + os.sep
 
 sys.path[:0] = [str(ROOT / "src")]
@@ -103,6 +106,8 @@ class Trace:
     def _profile(self, frame: FrameType, event: str, _: object) -> None:
         file = frame.f_code.co_filename
         if event not in ("call", "return") or not file.startswith(PACKAGE):
+            return
+        if frame.f_code.co_name in COMPREHENSIONS:
             return
         module = file.removeprefix(PACKAGE)
         if event == "call":

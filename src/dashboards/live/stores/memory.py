@@ -46,7 +46,9 @@ class MemoryStore(BaseStore):
         """Store under the channel's next version."""
         self._others.detect(reads=False)
         with self._lock:
-            its = self._channels.setdefault(channel, _Channel())
+            its = self._channels.get(channel)
+            if its is None:
+                its = self._channels[channel] = _Channel()
             version = its.position.version + 1
             for key, data in frames.items():
                 if isinstance(data, str):
