@@ -634,7 +634,7 @@ def test_what_waits_for_long_is_reported_once_and_when_it_is_over(
     stuck.set()
     wait_for(lambda: pool.waiting == 0)
     pool.submit("another", lambda: None)
-    wait_for(lambda: "as often as declared again" in caplog.text)
+    wait_for(lambda: "again as often as declared" in caplog.text)
 
 
 def test_a_job_that_raises_leaves_its_thread_for_the_next(pool: Pool, caplog):

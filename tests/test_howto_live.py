@@ -85,7 +85,7 @@ def test_page_about_filters_narrows_its_dashboard():
 
     def shown(query: str) -> str:
         revenue = names["Sales"](FACTORY.get(f"/{query}"))["revenue"]
-        return str(revenue.render(revenue.load()))
+        return str(revenue.render(revenue.get_value()))
 
     assert ">2026<" in shown("")
     assert ">2025<" in shown("?year=2025")

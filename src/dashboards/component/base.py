@@ -30,7 +30,7 @@ class Bound(Protocol):
     label: str
     """Its name in errors and logs: the dashboard's class and the key."""
     live: bool | Every | OnChange
-    """How its value is live."""
+    """The way its value is live: ``Every``, ``OnChange``, True if it is pushed, or False."""
     series: int
     """The number of points that are kept if values are appended; else 0."""
     is_restricted: bool

@@ -50,7 +50,7 @@ class BoundComponent:
         self.label = f"{type(owner).__name__}.{key}"
         """Its name in errors and logs: the dashboard's class and the key."""
         self.live = component.live
-        """How its value is live."""
+        """The ``live`` of its declaration."""
         self._facts = component._facts  # noqa: SLF001 - no part of the interface of kinds
         self.series = self._facts.series
         """The number of points that are kept if values are appended; else 0."""

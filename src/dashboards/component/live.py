@@ -24,7 +24,7 @@ _PUSHED_JITTER_MILLISECONDS = 1000
 
 
 class LiveBinding:
-    """How the live value of one bound component is computed, rendered and delivered.
+    """The live side of one bound component: computing, rendering and delivery of its value.
 
     Args:
         owner: the dashboard instance.

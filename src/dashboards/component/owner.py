@@ -1,4 +1,4 @@
-"""What a bound component needs of its dashboard."""
+"""The part of a dashboard that its bound components use."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol

@@ -42,7 +42,7 @@ class Shown(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Where a box stands."""
+    """The place of a box in its page."""
 
     level: int
     """The level of its heading."""

@@ -88,7 +88,7 @@ class StreamHandoff:
 
     def __init__(self) -> None:
         self.subscription: Subscription | None = None
-        """What the view wants to be streamed, if anything."""
+        """The subscription that the view wants to be streamed, or None."""
         self.network = ""
         """The client's network address, as ``network_of`` returns it."""
         self.has_slot: Callable[[str], bool] = _has_slot

@@ -1,4 +1,4 @@
-"""What the template of a form gets."""
+"""The value that the template of a form gets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ MAX_LEVEL = 6
 
 
 class LayoutDashboard(Protocol):
-    """What a layout needs of its dashboard."""
+    """The part of a dashboard that layouts use."""
 
     @property
     def dom_id(self) -> str:

@@ -22,7 +22,7 @@ _CHUNK = 2000
 
 @dataclass(frozen=True)
 class _DatabaseField:
-    """Where a path leads in the database.
+    """The end of a path of field names in the database.
 
     Args:
         field: the model field; ``None`` if the database has no such field.

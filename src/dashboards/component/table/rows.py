@@ -1,4 +1,4 @@
-"""How rows are ordered and searched: by fields, on querysets and lists alike."""
+"""Ordering and searching of rows by fields, on querysets and lists alike."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class SortKey:
 
 @dataclass(frozen=True)
 class Field:
-    """How a column is read from a row, ordered and searched.
+    """The way a column is read from a row, ordered and searched.
 
     Args:
         path: the path to it, with ``__``.

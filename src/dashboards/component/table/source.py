@@ -24,7 +24,7 @@ _ALLOWED = (
 
 @dataclass(frozen=True)
 class TableData:
-    """What a ``Table`` shows.
+    """The rows of a ``Table``, and its columns.
 
     Args:
         data: a queryset, or a list or iterator of dicts or objects.

@@ -19,7 +19,7 @@ _MAX_LENGTHS = {"sort": _MAX_SORT, "search": _MAX_SEARCH, "page": _MAX_PAGE_DIGI
 
 @dataclass(frozen=True)
 class TableState:
-    """What a viewer has chosen. It contains only what the table offers.
+    """The choices of a viewer. It contains only what the table offers.
 
     Args:
         order: names of columns, the most important first, ``-`` before those that descend;

@@ -1,4 +1,4 @@
-"""What the template of a table gets: one page of rows, and links to other states."""
+"""The value that the template of a table gets: one page of rows, and links to other states."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -71,7 +71,7 @@ class TableRequest:
 
 @dataclass(frozen=True)
 class TableFeatures:
-    """What a table offers.
+    """The features of a table.
 
     Args:
         searching: True if rows can be searched.

@@ -39,7 +39,7 @@ from dashboards.live.wire.frames import Points
 logger = logging.getLogger("dashboards.live")
 
 _GRACE_SECONDS = 0.5
-"""How long the values of one group wait for each other."""
+"""The seconds for which the values of one group wait for each other."""
 _HANG_SECONDS = 10.0
 """Time after which a value that is still being computed is reported."""
 

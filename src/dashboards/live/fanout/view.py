@@ -1,4 +1,4 @@
-"""What a channel has for the subscribers that may get the same restricted events."""
+"""The updates of a channel for the subscribers that may get the same restricted events."""
 
 import time
 

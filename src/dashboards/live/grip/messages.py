@@ -1,4 +1,4 @@
-"""What is published to a GRIP proxy: the frames of the versions that this process has put."""
+"""Messages for a GRIP proxy: the frames of the versions that this process has put."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

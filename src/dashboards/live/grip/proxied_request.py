@@ -42,7 +42,7 @@ _CLIENT_PARAMETERS = (_NEXT, "position", "hold")
 
 
 class _Ticket(NamedTuple):
-    """What the proxy keeps for a stream. Texts instead of objects: it travels as signed JSON."""
+    """The facts that the proxy keeps for a stream. They are texts: they travel as signed JSON."""
 
     path: str
     user: str

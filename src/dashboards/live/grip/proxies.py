@@ -42,7 +42,7 @@ _MAX_MESSAGES = 1000
 
 
 class Message(NamedTuple):
-    """What is published: content, or an action for the proxy."""
+    """A message to publish: content, or an action for the proxy."""
 
     channel: str
     content: str = ""

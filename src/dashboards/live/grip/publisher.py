@@ -42,7 +42,7 @@ from dashboards.logs import one_line
 logger = logging.getLogger("dashboards.live")
 
 EXIT_SECONDS = 3.0
-"""How long a process that ends waits until its last puts were published."""
+"""The seconds for which a process that ends waits until its last puts were published."""
 
 _MAX_CHANNELS = 1000
 _MAX_RANGES = 16

@@ -15,7 +15,7 @@ from dashboards.live.wire.positions import Position, new_epoch
 
 
 class _Channel:
-    """One channel. The lock of its store must be held."""
+    """One channel. Use it only under the lock of its store."""
 
     def __init__(self) -> None:
         self.position = Position(new_epoch(), 0)

@@ -128,7 +128,7 @@ class Points(NamedTuple):
     items: Sequence[str]
     """JSON texts, oldest first, with ``<``, ``>`` and ``&`` escaped, as needed in a ``script``."""
     keep: int
-    """How many of the newest points are kept; at least 1."""
+    """The number of the newest points that are kept; at least 1."""
 
 
 def append_event(key: str) -> str:
