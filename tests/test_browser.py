@@ -20,7 +20,7 @@ LIVE = "#site_live"
 def streams_of(page: Page) -> list[Request]:
     """Collect the requests for streams that a page makes from now on."""
     requests: list[Request] = []
-    page.on("request", lambda each: requests.append(each) if "stream" in each.url else None)
+    page.on("request", lambda each: requests.append(each) if "@stream/" in each.url else None)
     return requests
 
 

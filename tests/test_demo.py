@@ -171,7 +171,7 @@ async def test_charts_grow_by_points(demo: Demo, page: Page):
 @pytest.mark.asyncio(loop_scope="session")
 async def test_one_stream_moves_the_page_and_nothing_is_refused(demo: Demo, page: Page):
     streams: list[Request] = []
-    page.on("request", lambda each: streams.append(each) if "stream" in each.url else None)
+    page.on("request", lambda each: streams.append(each) if "@stream/" in each.url else None)
     await page.goto(f"{demo.url}/")
     await expect(page.locator("#machine_machine")).to_have_attribute("data-dashboards-live", "open")
     await until_drawn(page, 4)
