@@ -1,33 +1,15 @@
 """What tests share."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from django.core.signals import got_request_exception
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.harness import Site
-
-# Chromium without a window's code: a page costs it a third of the processor time.
-CHROMIUM = "/usr/bin/chromium-headless-shell"
-# The machine may be without a network, where these would look for Google's hosts.
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-# A busy machine takes longer than the five seconds that are usual.
-expect.set_options(timeout=20_000)
 
 MakeSite = Callable[..., Site]
 
@@ -99,38 +81,6 @@ def site(_site: Site) -> Site:
     """
     _site.renew()
     return _site
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS
-        )
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    context = await browser.new_context()
-    yield context
-    await context.close()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(context: BrowserContext) -> AsyncIterator[Page]:
-    """A page that fails its test when the console shows an error or a refusal."""
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda message: complaints.append(message.text) if message.type == "error" else None,
-    )
-    page.complaints = complaints  # type: ignore[attr-defined]
-    yield page
-    assert not complaints
 
 
 @pytest.fixture

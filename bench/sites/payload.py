@@ -2,7 +2,7 @@
 
 
 def render(value: str) -> str:
-    """Return the HTML of one stat (``tests/test_bench.py`` compares it with the template's)."""
+    """Return the HTML of one stat. ``tests/docs/test_bench.py`` compares it with the template."""
     return (
         '<p class="dashboards-stat">\n'
         f'  <strong class="dashboards-stat-text dashboards-figure">{value}</strong>\n'

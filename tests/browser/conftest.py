@@ -1,0 +1,5 @@
+"""The fixtures of Chromium."""
+
+from tests.chromium import browser, context, page
+
+__all__ = ["browser", "context", "page"]

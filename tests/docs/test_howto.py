@@ -1,0 +1,300 @@
+"""docs/howto: deployment.md, the first two ways of server-sent-events.md, and all that is common.
+
+The third way has a file of its own, test_eventstream.py.
+"""
+
+import ast
+import os
+import re
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import yaml
+from gripcontrol import parse_grip_uri
+from playwright.async_api import Browser, Page, expect
+
+from deploy.pushpin import Ports, pushpin
+from tests.browser.test_eventstream import BLOCKS, SECTIONS, Site, build, command, served
+from tests.harness import ROOT, free_port, wait_for
+from tests.howto import Project, read_page
+from tests.redis_server import redis_server
+
+pytestmark = pytest.mark.timeout(180)  # Building the project takes some seconds.
+
+
+DEPLOYMENT = read_page("deployment.md")
+
+
+def test_every_block_is_used():
+    assert {block.section for block in BLOCKS} == set(SECTIONS)
+    unused = [
+        block
+        for block in (*BLOCKS, *DEPLOYMENT)
+        if not block.action.startswith("file=") and block.action not in {"run", "serve", "try"}
+    ]
+    # This one is for cron itself. What it runs is run elsewhere.
+    assert [block.language for block in unused] == ["cron"]
+    assert "python manage.py send_stat" in unused[0].text
+
+
+def of_deployment(action: str, words: str = "") -> str:
+    found = [each.text for each in DEPLOYMENT if each.action == action and words in each.text]
+    (text,) = found
+    return text
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "routes"])
+def test_what_the_page_says_of_docker_is_what_lies_in_deploy(name: str):
+    (shown,) = [block.text for block in BLOCKS if block.action == f"file={name}"]
+
+    assert shown == (ROOT / "deploy" / name).read_text()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_links_lead_somewhere(page: Path):
+    text = page.read_text()
+    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+    for path, _, anchor in (each.partition("#") for each in re.findall(r"\]\(([^)]+)\)", text)):
+        if path.startswith("http"):
+            continue
+        assert (page.parent / path).exists(), path
+        assert not anchor or path or anchor in anchors, anchor
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The dashboard of the first way, with what the second adds to it."""
+    with ExitStack() as stack:
+        redis = stack.enter_context(redis_server())
+        changes = {"redis://localhost:6379/0": redis.url}
+        site = build(stack, tmp_path_factory.mktemp("behind"), 1, 2, **changes)
+        site.project.serve(served(1)[0], site.answers)
+        yield site
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_built_in_and_behind_pushpin_it_is_the_same_page(site: Site, page: Page):
+    for url in (site.url, site.proxied_url):
+        site.project.run('python manage.py shell -v0 -c "$CODE"', CODE=PUSH.format(7))
+        await page.goto(f"{url}/operations/")
+        main = page.locator("#shop_operations")
+        await expect(main).to_have_attribute("data-dashboards-live", "open")
+        await expect(main.locator("progress")).to_have_attribute("value", "7.0")
+        site.project.run(command(1, "push(Operations"))
+        await expect(main.locator("progress")).to_have_attribute("value", "40.0")
+        await expect(page.locator("#shop_operations-load-content")).to_have_text(
+            re.compile(r"\d+\.\d\d")
+        )
+
+
+PUSH = (
+    "from dashboards.live import push; from shop.dashboards import Operations; "
+    "push(Operations, deploy={})"
+)
+
+
+def test_the_settings_for_fastly_name_the_service_and_its_signature(site: Site):
+    told = site.project.run(
+        'python -c "from mysite.settings_fastly import *; print(repr(GRIP_URL), GRIP_VERIFY_KEY)"',
+        FASTLY_SERVICE="Sv1",
+        FASTLY_TOKEN="t0k",
+        FASTLY_PUBLIC_KEY="base64:cHVibGlj",
+    )
+    url, key = told.split()
+    assert key == "base64:cHVibGlj"
+    assert parse_grip_uri(ast.literal_eval(url)) == {
+        "control_uri": "https://api.fastly.com/service/Sv1",
+        "key": "t0k",
+        "verify_iss": "fastly:Sv1",
+    }
+
+
+# ---- README.md ----
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_readme_followed_as_typed_shows_a_live_dashboard(tmp_path: Path, page: Page):
+    blocks = read_page("../../README.md")
+    project = Project(tmp_path, {"8000": str(free_port())})
+    project.follow(blocks)
+    ((*commands, server),) = (each.text.splitlines() for each in blocks if each.action == "serve")
+    (push,) = (each.text for each in blocks if each.action == "try")
+    url = project.here("http://127.0.0.1:8000/dashboards/shop/operations/")
+    assert "http://127.0.0.1:8000/dashboards/shop/operations/" in (ROOT / "README.md").read_text()
+
+    project.run("\n".join(commands))
+    try:
+        project.serve(f"{server} {project.here('8000')} --noreload", lambda _: answers(url))
+        await page.goto(url)
+        await expect(page.locator("#shop_operations-users-content")).to_have_text("0")
+        await expect(page.locator("#shop_operations-clock-content")).to_have_text(
+            re.compile(r"\d\d:\d\d:\d\d")
+        )
+        project.run(push)
+        await expect(page.locator("progress")).to_have_attribute("value", "40.0")
+    finally:
+        project.stop()
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+# ---- deployment.md ----
+
+
+async def expect_live(page: Page, site: Site, url: str, number: int) -> None:
+    await page.goto(f"{url}/operations/")
+    main = page.locator("#shop_operations")
+    await expect(main).to_have_attribute("data-dashboards-live", "open")
+    site.project.run('python manage.py shell -v0 -c "$CODE"', CODE=PUSH.format(number))
+    await expect(main.locator("progress")).to_have_attribute("value", f"{number}.0")
+
+
+def test_the_page_begins_with_the_edge_of_the_first_way():
+    (block,) = [each.text for each in BLOCKS if each.action == "file=mysite/asgi.py"]
+
+    assert of_deployment("file=mysite/asgi.py") == block
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_wsgi_behind_pushpin_and_a_process_that_computes(site: Site, page: Page):
+    port = free_port()
+    with pushpin(port, Ports(*(free_port() for _ in range(5)))) as proxy:
+        twin = Site(site.project, proxy, port)
+        twin.project.add(
+            "mysite/settings_wsgi.py",
+            f"from mysite.settings import *\nGRIP_URL = {proxy.control_url!r}\n",
+        )
+        settings = {"DJANGO_SETTINGS_MODULE": "mysite.settings_wsgi"}
+        line = of_deployment("serve", "gunicorn").replace(":8000", f":{port}")
+        server = twin.project.serve(line, twin.answers, **settings)
+        computing = twin.project.serve(of_deployment("serve", "live"), lambda log: True, **settings)
+        await expect_live(page, site, twin.proxied_url, 11)
+        load = page.locator("#shop_operations-load-content")
+        await expect(load).to_have_text(re.compile(r"\d"))
+        await page.goto("about:blank")
+        assert computing.poll() is None
+        for process in (computing, server):
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture
+def nginx(site: Site, tmp_path: Path) -> Iterator[str]:
+    """nginx before the site, as the page configures it; its address."""
+    port = free_port()
+    subject = ["-subj", "/CN=127.0.0.1", "-keyout", "key.pem", "-out", "certificate.pem"]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    server = site.project.here(of_deployment("file=nginx.conf"))
+    server = server.replace("listen 443", f"listen 127.0.0.1:{port}")
+    (tmp_path / "nginx.conf").write_text(
+        "daemon off; pid nginx.pid; error_log stderr; events {}\n"
+        f"http {{ access_log off; client_body_temp_path body; proxy_temp_path proxy;\n{server}}}\n"
+    )
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            ["nginx", "-p", str(tmp_path), "-c", "nginx.conf"],
+            env={"PATH": f"{os.environ['PATH']}:/usr/sbin"},
+            stderr=log,
+        )
+    wait_for(lambda: listens(port))
+    yield f"https://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_behind_nginx_streams_pass_at_once_over_http_2(
+    site: Site, browser: Browser, nginx: str
+):
+    async with await browser.new_context(ignore_https_errors=True) as context:
+        page = await context.new_page()
+        await expect_live(page, site, f"{nginx}/dashboards/shop", 12)
+        protocols = await page.evaluate(
+            "() => performance.getEntriesByType('navigation').map(each => each.nextHopProtocol)"
+        )
+    assert protocols == ["h2"]
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_store_that_several_hosts_share(site: Site):
+    site.project.add("mysite/settings_redis.py", of_deployment("file=mysite/settings_redis.py"))
+    told = site.project.run(
+        'python manage.py check --fail-level WARNING\npython manage.py shell -v0 -c "$CODE"',
+        DJANGO_SETTINGS_MODULE="mysite.settings_redis",
+        CODE=(
+            f"{PUSH.format(13)}\nfrom dashboards.live.stores import get_store\n"
+            "store = get_store()\n"
+            "print(type(store).__name__, [*store.since('shop.operations', None).frames])"
+        ),
+    )
+
+    assert "no issues" in told
+    assert "RedisStore" in told
+    assert "deploy" in told
+
+
+def test_release_that_settings_name(site: Site):
+    settings = "mysite/settings_release.py"
+    site.project.add(settings, of_deployment(f"file={settings}"))
+    name = "from dashboards.releases import get_release_id; print('name:', get_release_id())"
+    names = [
+        site.project.run(
+            'python manage.py shell -v0 -c "$CODE"',
+            DJANGO_SETTINGS_MODULE="mysite.settings_release",
+            CODE=name,
+            **environment,
+        )
+        for environment in ({}, {"GIT_COMMIT": "3f2a"}, {"GIT_COMMIT": "4b1c"})
+    ]
+
+    found = [re.findall("name: ([0-9a-f]{12})", each) for each in names]
+    assert all(len(each) == 1 for each in found), names
+    assert len({each for (each,) in found}) == 3
+
+
+def test_a_pod_is_ready_and_stops_in_time(site: Site):
+    pod = yaml.safe_load(of_deployment("file=deployment.yaml"))["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    port = free_port()
+    twin = Site(site.project, site.proxy, port)
+    server = twin.project.serve(
+        f"python -m {' '.join(container['command'])}".replace("=8000", f"={port}"), twin.answers
+    )
+    address = container["readinessProbe"]["httpGet"]["path"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{address}") as answer:
+        assert answer.status == 200
+    stream = urllib.request.urlopen(f"{twin.url}/operations/@stream/")
+    while not stream.readline().startswith(b"id:"):
+        pass
+    server.terminate()
+    server.wait(pod["terminationGracePeriodSeconds"] - 3)
+    stream.close()

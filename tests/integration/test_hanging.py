@@ -1,0 +1,196 @@
+"""Values that hang or take long, under real servers and on a real database."""
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import psutil
+import pytest
+
+from tests.conftest import MakeSite
+from tests.harness import Site, wait_for
+from tests.integration.test_live_command import stored
+from tests.postgres import PostgreSQLServer, postgresql
+
+
+def turn_of(html: str) -> int:
+    """Return which turn of the value that is fine a page or stream shows last; 0 for none."""
+    return max((int(turn) for turn in re.findall(r"stat-text[^>]*>\d+/(\d+)", html)), default=0)
+
+
+def timed(site: Site, path: str, **headers: str) -> tuple[float, str]:
+    began = time.monotonic()
+    status, _, body = site.get(path, **headers)
+    assert status == 200
+    return time.monotonic() - began, body
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn", "runserver"])
+def test_page_is_served_polls_go_on_and_server_stops_while_values_hang(
+    make_site: MakeSite, server: str
+):
+    """A page waited for a value that hangs without limit, so did each further viewer, and then the
+    process did not end on SIGTERM. Now the page waits half a second and the rest comes later."""
+    site = make_site(server, TEST_STUCK="1", TEST_PAGE_WAIT="0.5")
+
+    took = [timed(site, "/site/stuck/")[0] for _ in range(4)]
+
+    # Half a second is promised of the waiting; the first page also loads templates.
+    assert sum(took) < 4, took
+    turns = set()
+
+    def has_three_turns() -> bool:
+        turns.add(turn_of(timed(site, "/site/stuck/@stream/?hold=0")[1]))
+        return len(turns - {0}) >= 3
+
+    wait_for(has_three_turns, seconds=15)
+    assert site.process is not None
+    began = time.monotonic()
+    site.process.send_signal(signal.SIGTERM)
+    site.process.wait(10)
+    assert time.monotonic() - began < 5
+
+
+def test_boxes_say_that_values_hang_or_fail_in_stream_and_page(make_site: MakeSite):
+    """The page said Live while a value hung, and "Waiting for the first value" for ever where it
+    failed. Stream and page tell both, and since when."""
+    site = make_site("uvicorn", TEST_STUCK="1", TEST_PAGE_WAIT="0.5")
+    seen: dict[str, str] = {}
+    with site.open_stream("/site/stuck/@stream/", Accept="text/event-stream") as stream:
+        while not {"fails:state", "hangs:state", "waits:state", "blocks:state"} <= set(seen):
+            event = stream.event()
+            seen[event["event"]] = event["data"]
+        assert "fine:state" not in seen
+
+    for key in ("hangs", "waits", "blocks"):
+        assert "Late" in seen[f"{key}:state"]
+    assert "Failed" in seen["fails:state"]
+    page = site.get("/site/stuck/")[2]
+    assert (page.count("dashboards-is-late"), page.count("dashboards-is-failed")) == (3, 1)
+    assert page.count("<time datetime") == 4
+    assert site.log.count("The live value of 'fails'") == 1, "once, not each second"
+
+
+def test_live_command_stops_at_once_while_values_hang(make_site: MakeSite):
+    """What computes all the time ends as a server does: it does not wait for a value."""
+    site = make_site("gunicorn", TEST_STUCK="1")
+    live = site.python("django", "live", "site_stuck", stdout=subprocess.PIPE)
+    try:
+        assert live.stdout
+        assert live.stdout.readline() == b"Computing site_stuck\n"
+        wait_for(lambda: f"{live.pid}/" in stored(site, "fine"))
+    finally:
+        live.send_signal(signal.SIGTERM)
+        assert live.wait(5) == 0
+        live.communicate()
+
+
+def test_other_streams_are_opened_while_a_poll_finds_values_that_hang(make_site: MakeSite):
+    """All streams of a process are opened in one thread. A poll computed what was due in it, so a
+    value of five seconds made every other stream wait."""
+    site = make_site("uvicorn", TEST_STUCK="1", TEST_PAGE_WAIT="5")
+    polls = [
+        threading.Thread(
+            target=site.get,
+            args=("/site/stuck/@stream/?hold=0",),
+            kwargs={"Accept": "text/event-stream"},
+        )
+        for _ in range(3)
+    ]
+    for each in polls:
+        each.start()
+
+    began = time.monotonic()
+    with site.open_stream("/site/quiet/@stream/", Accept="text/event-stream") as stream:
+        assert stream.response.status == 200
+    took = time.monotonic() - began
+    for each in polls:
+        each.join()
+
+    assert took < 2, "it waits for nobody's value"
+
+
+def test_streams_are_opened_while_a_permission_hangs(make_site: MakeSite):
+    """Permissions of streams are asked in one thread. One of four seconds made every stream that
+    was opened meanwhile wait as long, whatever its dashboard."""
+    site = make_site("uvicorn", TEST_STUCK="1")
+    with ThreadPoolExecutor(1) as waiting:
+        guarded = waiting.submit(
+            site.open_stream, "/site/guarded/@stream/", Accept="text/event-stream"
+        )
+        time.sleep(1.5)  # Time after which a thread counts as stuck, and more.
+
+        began = time.monotonic()
+        with site.open_stream("/site/quiet/@stream/", Accept="text/event-stream") as stream:
+            assert stream.response.status == 200
+        took = time.monotonic() - began
+
+        assert not guarded.done()
+        assert took < 3
+        with guarded.result():
+            pass
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQLServer]:
+    with postgresql() as server:
+        yield server
+
+
+def test_crowd_on_slow_values_takes_bounded_threads_and_connections(
+    make_site: MakeSite, server: PostgreSQLServer
+):
+    """130 streams on 130 objects, with a value that queries for two seconds, made 133 threads with
+    a connection each: the database said "too many clients", and logging in answered 500."""
+    site = make_site(
+        "uvicorn", TEST_STUCK="1", TEST_DATABASES=json.dumps({"default": server.database})
+    )
+    site.execute(
+        "from django.contrib.auth.models import Group;"
+        "Group.objects.bulk_create(Group(pk=n, name=str(n)) for n in range(1, 131))"
+    )
+    assert site.process is not None
+    process = psutil.Process(site.process.pid)
+    threads_before = process.num_threads()
+    most_threads = most_connections = 0
+
+    with ExitStack() as stack:
+        streams = [
+            stack.enter_context(
+                site.open_stream(f"/site/queried/{n}/@stream/", Accept="text/event-stream")
+            )
+            for n in range(1, 131)
+        ]
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            assert site.get("/login/somebody/")[0] == 200
+            most_threads = max(most_threads, process.num_threads())
+            most_connections = max(most_connections, server.count_connections())
+            time.sleep(0.1)
+        streams[0].until("/")
+        assert "Live values wait for one of 8 threads" in site.log
+
+    # Of values 8, one that looks after them, the store's and its hints', and those of requests.
+    assert most_threads - threads_before <= 8 + 4
+    assert most_connections <= 8 + 6
+    wait_for(lambda: process.num_threads() <= threads_before + 2, seconds=20)
+    assert "too many clients" not in site.log
+
+
+def test_check_tells_of_more_threads_than_the_database_has_connections_for(
+    make_site: MakeSite, server: PostgreSQLServer
+):
+    """Nobody was told that live values could take the connections that pages need."""
+    environment = {"TEST_DATABASES": json.dumps({"default": server.database})}
+    site = make_site("uvicorn", TEST_COMPUTE_THREADS="40", **environment)
+    check = site.python("django", "check", "--database", "default", stderr=subprocess.PIPE)
+    _, told = check.communicate(timeout=30)
+
+    assert "(dashboards.W046) DASHBOARDS['MAX_COMPUTE_THREADS'] is 40" in told.decode()
+    assert "of the 100 connections of the database 'default'" in told.decode()

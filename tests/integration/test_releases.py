@@ -1,0 +1,123 @@
+"""What names the release that a process serves: equal for equal files, on every host."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from dashboards import releases
+from dashboards.releases import get_release_id
+from tests.browser.test_browser_releases import write_release
+from tests.harness import ROOT
+
+# Names the release, and again after each change of one file.
+CHANGES = """
+import json, sys
+from pathlib import Path
+import django
+django.setup()
+from django.contrib.staticfiles.storage import staticfiles_storage
+from dashboards import releases
+
+def name():
+    releases._compute_hash.cache_clear()
+    return releases.get_release_id()
+
+names = {"as it is": name(), "again": name()}
+for file in ("dashboards.py", "templates/shop/board.html", "static/shop/bars.js"):
+    path = Path(sys.argv[1]) / "shop" / file
+    path.write_text(path.read_text() + "\\n")
+    names[file] = name()
+staticfiles_storage.manifest_hash = "a1b2c3"
+names["manifest"] = name()
+releases.version = lambda name: "99.0"
+names["plotly"] = name()
+print(json.dumps(names))
+"""
+
+
+def name_releases(folder: Path, **environment: str) -> dict[str, str]:
+    write_release(folder, "orders", "First")
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "TEST_APPS": "shop",
+        "PYTHONPATH": f"{ROOT}:{folder}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **environment,
+    }
+    environment.pop("COVERAGE_PROCESS_START", None)
+    command = [sys.executable, "-c", CHANGES, str(folder)]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    names: dict[str, str] = json.loads(done.stdout)
+    return names
+
+
+def test_release_is_the_same_on_every_host_and_another_after_each_change(tmp_path: Path):
+    # Processes that named one release differently would have pages load themselves anew for
+    # nothing, and a deploy that changed the name of none would be noticed by none.
+    hosts = [tmp_path / "one", tmp_path / "a longer name"]
+    one = name_releases(hosts[0], PYTHONHASHSEED="1", TZ="Asia/Tokyo")
+    other = name_releases(hosts[1], PYTHONHASHSEED="2")
+
+    assert one == other
+    assert one.pop("again") == one["as it is"]
+    assert len(set(one.values())) == len(one), one
+
+
+def opening(client: Client, query: str = "") -> str:
+    return client.get(f"/site/live/@stream/{query}").content.decode().partition("event:")[0]
+
+
+@pytest.mark.django_db
+def test_page_and_poll_name_the_release(client: Client):
+    # Where nobody holds the stream, each poll is an opening.
+    name = get_release_id()
+
+    assert re.fullmatch("[0-9a-f]{12}", name)
+    assert f"\nrelease: {name}\n" in opening(client, "?hold=0")
+    assert f'data-dashboards-site-release="{name}"' in client.get("/site/live/").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("given", ["v1.2\n<x>", "3f2a"])
+def test_release_that_a_setting_names_is_named_by_its_hash(
+    client: Client, settings: Settings, given: str
+):
+    settings.DASHBOARDS = {**settings.DASHBOARDS, "RELEASE": given}
+    name = get_release_id()
+
+    assert re.fullmatch("[0-9a-f]{12}", name)
+    assert f"\nrelease: {name}\n" in opening(client)
+
+
+@pytest.mark.django_db
+def test_release_that_is_empty_is_not_named(client: Client, settings: Settings):
+    settings.DASHBOARDS = {**settings.DASHBOARDS, "RELEASE": ""}
+
+    assert "release" not in opening(client)
+    assert 'data-dashboards-site-release=""' in client.get("/site/live/").content.decode()
+
+
+def test_project_without_static_files_or_template_files_has_a_release(settings: Settings):
+    settings.STATIC_URL = None
+    settings.STORAGES = {}
+    settings.TEMPLATES = [
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "OPTIONS": {"loaders": [("django.template.loaders.locmem.Loader", {})]},
+        }
+    ]
+    releases._compute_hash.cache_clear()
+    try:
+        assert re.fullmatch("[0-9a-f]{12}", get_release_id())
+    finally:
+        releases._compute_hash.cache_clear()

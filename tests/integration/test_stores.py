@@ -1,0 +1,771 @@
+"""The stores against their contract, the databases being real."""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import Error as DatabaseError
+from django.db import connections, transaction
+from django.db.models.signals import post_delete
+
+from dashboards.live.fanout.hub import Hub
+from dashboards.live.fanout.subscriber import Subscriber
+from dashboards.live.stores import get_store
+from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.live.stores.database import DatabaseStore
+from dashboards.live.stores.memory import MemoryStore
+from dashboards.live.stores.notifications import ALL_CHANNELS, Listener
+from dashboards.live.stores.redis import RedisStore
+from dashboards.live.subscription import Subscription
+from dashboards.live.wire.frames import Points
+from dashboards.models import Channel, Frame
+from dashboards.testing.stores import (
+    CHANNEL,
+    SharedStoreContract,
+    StoreContract,
+    heals,
+    let_go,
+    listening,
+    receives_from_others,
+    shown,
+)
+from tests.harness import free_port, wait_for
+from tests.mariadb import mariadb
+from tests.postgres import PostgreSQLServer, postgresql
+from tests.redis_server import RedisServer, redis_server
+
+
+@asynccontextmanager
+async def reading(store: BaseStore) -> AsyncIterator[tuple[Subscriber, asyncio.Event]]:
+    """Read a channel through a hub; and what is set when the store's wire carries hints."""
+    begun, loop, listen = asyncio.Event(), asyncio.get_running_loop(), store.listen
+
+    async def listen_and_tell(listener: Listener) -> None:
+        def tell(channel: str) -> None:
+            listener(channel)
+            if channel == ALL_CHANNELS:
+                loop.call_soon_threadsafe(begun.set)
+
+        await listen(tell)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "listen", listen_and_tell)
+        hub = Hub(store)
+        reader = await hub.open(Subscription(CHANNEL, None))
+        try:
+            yield reader, begun
+        finally:
+            work = asyncio.all_tasks() - {asyncio.current_task()}
+            hub.release(reader)
+            await asyncio.wait(work, timeout=5)
+
+
+async def shows(reader: Subscriber, data: str) -> None:
+    while data.encode() not in await asyncio.wait_for(reader.read(), 10):
+        pass
+
+
+class TestMemoryStore(StoreContract):
+    @pytest.fixture
+    def store(self) -> MemoryStore:
+        return MemoryStore({})
+
+    @pytest.fixture
+    def wipe(self, store: MemoryStore) -> Callable[[], None]:
+        return store._channels.clear
+
+
+def _cannot_connect(alias: str, **settings: Any) -> bool:
+    """Return True if a connection that cannot be made says that the store is down."""
+    store = DatabaseStore({"using": alias})
+    connections[alias].close()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setitem(connections[alias].settings_dict, name, value)
+        with pytest.raises(DatabaseError) as error:
+            store.since(CHANNEL, None)
+        connections[alias].close()
+    store.close()
+    return store.is_unavailable(error.value)
+
+
+def break_connection(alias: str) -> None:
+    connections[alias].connection.close()
+
+
+class DatabaseContract(SharedStoreContract):
+    """What only a database can promise. A subclass provides the fixture ``database``."""
+
+    driver = "django"
+    """What other processes import before the database is used."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def migrated(cls, database: dict[str, Any], django_db_blocker: Any) -> Iterator[str]:
+        """A database beside the test database, so that threads and rollbacks are real."""
+        alias = "contract"
+        connections.settings[alias] = connections.configure_settings(
+            {"default": {}, alias: database}
+        )[alias]
+        with django_db_blocker.unblock():
+            call_command("migrate", "dashboards", database=alias, verbosity=0)
+            connections[alias].close()
+        yield alias
+        del connections[alias]
+        del connections.settings[alias]
+
+    @pytest.fixture
+    def alias(self, migrated: str, django_db_blocker: Any) -> Iterator[str]:
+        """The same, empty."""
+        with django_db_blocker.unblock():
+            yield migrated
+            # A test may have broken it.
+            connections[migrated].close()
+            with connections[migrated].cursor() as cursor:
+                for model in ("Frame", "Channel", "Lease"):
+                    table = apps.get_model("dashboards", model)._meta.db_table
+                    # What a test has damaged cannot be read, as the ORM would to delete it.
+                    cursor.execute(f"DELETE FROM {table}")
+            connections[migrated].close()
+
+    @pytest.fixture
+    def store(self, alias: str) -> Iterator[DatabaseStore]:
+        store = DatabaseStore({"using": alias})
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def twin(self, alias: str) -> Iterator[DatabaseStore]:
+        store = DatabaseStore({"using": alias})
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def where(self, alias: str) -> dict[str, Any]:
+        return {
+            "BACKEND": "dashboards.live.stores.database.DatabaseStore",
+            "OPTIONS": {"using": alias},
+            "DATABASES": {"default": {}, alias: connections.settings[alias]},
+            "IMPORT": self.driver,
+        }
+
+    @pytest.fixture
+    def wipe(self, alias: str) -> Callable[[], None]:
+        def delete() -> None:
+            Channel.objects.using(alias).all().delete()
+
+        return delete
+
+    def test_a_put_that_is_rolled_back_never_was(self, store: DatabaseStore):
+        before = store.put(CHANNEL, {"a": "1"})
+        with transaction.atomic(using=store.using):
+            store.put(CHANNEL, {"a": "2"})
+            transaction.set_rollback(True, using=store.using)
+        assert store.since(CHANNEL, None).position == before
+
+    async def test_a_lost_connection_is_opened_anew(self, store: DatabaseStore):
+        position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
+        await store.aheads([CHANNEL])
+        await store._in_thread(break_connection, store.using)
+        with pytest.raises(DatabaseError) as lost:
+            await store.asince(CHANNEL, None)
+        assert store.is_unavailable(lost.value) or "closed database" in str(lost.value)
+        assert (await store.asince(CHANNEL, None)).position == position
+
+    def test_what_a_database_refuses_says_nothing_of_its_connection(
+        self, store: DatabaseStore, monkeypatch: pytest.MonkeyPatch
+    ):
+        """One value that a column could not hold counted as a store that is down, and ended every
+        signed-in stream of the process. Only the connection's failure is that."""
+        refused: list[Exception] = []
+        monkeypatch.setattr("dashboards.live.stores.base.fit", lambda channel, frames: frames)
+        for frames in ({"s": Points("base", ["1"], 2**70)}, {"k" * 70_000: "x"}, {"a": None}):
+            try:
+                store.put(CHANNEL, frames)  # type: ignore[arg-type]
+            except Exception as error:  # noqa: BLE001 - each database in its own way
+                refused.append(error)
+        assert refused
+        assert not [error for error in refused if store.is_unavailable(error)]
+        with connections[store.using].cursor() as cursor, pytest.raises(DatabaseError) as missing:
+            cursor.execute("SELECT nothing FROM nowhere")
+        assert not store.is_unavailable(missing.value)
+
+    @pytest.mark.parametrize(
+        ("which", "fields", "shows"),
+        [
+            ({"key": "a"}, {"version": 999}, "b s"),
+            ({"key": "a"}, {"key": "a\nid: 5"}, "b s"),
+            ({"key": "a"}, {"key": ""}, "b s"),
+            ({"key": "s", "number": 0}, {"version": 999}, "a b"),
+            ({"key": "s", "number": 0}, {"keep": 0}, "a b s"),
+            ({"key": "s", "number": 0}, {"key": "gone"}, "a b"),
+            ({"key": "s", "number__gt": 0}, {"keep": 0}, "a b s"),
+            ({"key": "s", "number__gt": 0}, {"data": "{not json"}, "a b s"),
+            ({"key": "s", "number": 2}, {"number": 2**63 - 1}, "a b s"),
+            ({"key": "s", "number": 4}, {"version": 999}, "a b s"),
+        ],
+    )
+    def test_a_damaged_frame_costs_its_box_until_it_is_put_anew(
+        self, store: DatabaseStore, which: dict[str, Any], fields: dict[str, Any], shows: str
+    ):
+        """A row that could not be read stopped its whole channel, and counted as a store that is
+        down. Now it costs its own box, and the next put heals that."""
+        heals(
+            store, lambda: Frame.objects.using(store.using).filter(**which).update(**fields), shows
+        )
+
+    @pytest.mark.parametrize(
+        "fields",
+        [{"epoch": ""}, {"epoch": "A b"}, {"version": 10**18}, {"version": 2**63 - 1}],
+    )
+    def test_a_damaged_channel_begins_a_new_epoch_with_the_next_put(
+        self, store: DatabaseStore, fields: dict[str, Any]
+    ):
+        """A channel whose epoch was lost, or whose version could not grow, took no put any more. It
+        is as one that does not exist until it is put to, and others are not concerned."""
+        rows = Channel.objects.using(store.using).filter(name=CHANNEL)
+        heals(store, lambda: rows.update(**fields), "")
+
+
+class TestSQLite(DatabaseContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def database(cls, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": tmp_path_factory.mktemp("contract") / "contract.sqlite3",
+            "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL", "timeout": 20},
+        }
+
+    @pytest.mark.parametrize(
+        ("sql", "shows"),
+        [
+            ("UPDATE dashboards_frame SET version = 'abc' WHERE key = 'a'", "b s"),
+            ("UPDATE dashboards_frame SET data = x'00ff' WHERE key = 'a'", "b s"),
+            ("UPDATE dashboards_frame SET data = CAST(x'ff80' AS TEXT) WHERE key = 'a'", "b s"),
+            (
+                "UPDATE dashboards_frame SET data = CAST(x'ff80' AS TEXT) WHERE key||number = 's0'",
+                "a b",
+            ),
+            ("UPDATE dashboards_frame SET number = 'abc' WHERE key = 's' AND number = 3", "a b s"),
+            ("UPDATE dashboards_frame SET keep = 'abc' WHERE key = 's'", "a b"),
+            ("UPDATE dashboards_frame SET key = CAST(x'ff80' AS TEXT) WHERE key = 'a'", "b s"),
+            ("UPDATE dashboards_channel SET updated_at = 'never'", "a b s"),
+            ("UPDATE dashboards_channel SET updated_at = '2026-13-45 00:00:00'", "a b s"),
+            ("UPDATE dashboards_channel SET version = 'abc' WHERE name = 'shop.orders'", ""),
+            (
+                "UPDATE dashboards_channel SET epoch = CAST(x'ff' AS TEXT) WHERE name LIKE '%ders'",
+                "",
+            ),
+        ],
+    )
+    def test_what_no_other_database_would_hold_costs_its_box(
+        self, store: DatabaseStore, sql: str, shows: str
+    ):
+        """SQLite keeps whatever it is given, and one row that was no UTF-8 stopped every read of
+        its channel. What can be read is shown, and the next put heals the rest."""
+
+        def damage() -> None:
+            with connections[store.using].cursor() as cursor:
+                cursor.execute("PRAGMA ignore_check_constraints = ON")
+                cursor.execute(sql)  # without parameters, so that % is no placeholder
+                cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+        heals(store, damage, shows)
+
+    def test_row_that_cannot_be_read_is_healed_where_a_project_listens_to_all_deletions(
+        self, store: DatabaseStore
+    ):
+        """Where anybody listens to the deletions of all models, as audit packages do, Django reads
+        rows before it deletes them: those that cannot be read could not be deleted either."""
+
+        def listen(**kwargs: Any) -> None:
+            pass
+
+        def damage() -> None:
+            with connections[store.using].cursor() as cursor:
+                cursor.execute(
+                    "UPDATE dashboards_frame SET data = CAST(x'ff80' AS TEXT) "
+                    "WHERE key = 's' AND number = 0"
+                )
+
+        post_delete.connect(listen)
+        try:
+            heals(store, damage, "a b")
+        finally:
+            post_delete.disconnect(listen)
+
+    def test_a_damaged_lease_is_claimed_anew(self, store: DatabaseStore):
+        store.acquire_lease("work", 60)
+        with connections[store.using].cursor() as cursor:
+            cursor.execute("UPDATE dashboards_lease SET until = 'abc'")
+        assert not store.acquire_lease("work", 60)
+        assert store.acquire_lease("work", 60)
+
+    def test_a_file_that_is_locked_or_gone_is_unavailable(self, alias: str, tmp_path: Path):
+        store = DatabaseStore({"using": alias})
+        with sqlite3.connect(connections.settings[alias]["NAME"]) as other:
+            connections[alias].cursor().execute("PRAGMA busy_timeout=1")
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(DatabaseError, match="locked") as locked:
+                store.put(CHANNEL, {"a": "1"})
+        other.close()
+        assert store.is_unavailable(locked.value)
+        connections[alias].close()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(connections[alias].settings_dict, "NAME", tmp_path / "no" / "such.db")
+            with pytest.raises(DatabaseError, match="unable to open") as missing:
+                store.since(CHANNEL, None)
+            connections[alias].close()
+        assert store.is_unavailable(missing.value)
+        store.close()
+
+
+class TestPostgreSQL(DatabaseContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls) -> Iterator[PostgreSQLServer]:
+        with postgresql() as server:
+            yield server
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def database(cls, server: PostgreSQLServer) -> dict[str, Any]:
+        return server.database
+
+    def test_polls_seldom_where_it_is_notified(self, store: DatabaseStore):
+        """An open page shows the newest after a lost hint: within two seconds."""
+        assert store.poll_seconds == 2
+
+    async def test_a_restarted_server_is_listened_to_again(
+        self, store: DatabaseStore, where: dict[str, Any], server: PostgreSQLServer
+    ):
+        """After the fault ends, every open page shows the newest, and soon."""
+        before = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "before"})
+        async with listening(store) as received:
+            await receives_from_others(received, where)
+            await store.aheads([CHANNEL])
+            await asyncio.to_thread(server.restart)
+            await receives_from_others(received, where)
+        with pytest.raises(DatabaseError) as restarted:
+            await store.aheads([CHANNEL])
+        assert store.is_unavailable(restarted.value)
+        changes = await store.asince(CHANNEL, before)
+        assert set(shown(changes)) == {"elsewhere"}
+        assert changes.position
+        assert changes.position.knows(before)
+
+    async def test_without_its_driver_for_notify_it_polls(
+        self, alias: str, monkeypatch: pytest.MonkeyPatch
+    ):
+        """An open page shows the newest where psycopg 2 is installed, too."""
+        monkeypatch.setattr("django.db.backends.postgresql.psycopg_any.is_psycopg3", False)
+        store = DatabaseStore({"using": alias})
+        assert store.poll_seconds == 0.25
+        async with listening(store) as received:
+            await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
+            assert await asyncio.wait_for(received.get(), 5) == CHANNEL
+        store.close()
+
+    async def test_what_was_put_while_nobody_listened_is_found_at_once(
+        self, alias: str, twin: DatabaseStore
+    ):
+        """An open page shows the newest, and soon: it waited for the poll."""
+
+        def cut_and_put() -> None:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE query LIKE 'LISTEN%%'"
+                )
+            twin.put(CHANNEL, {"a": "unheard"})
+
+        store = DatabaseStore({"using": alias, "poll_seconds": 60})
+        async with reading(store) as (reader, begun):
+            await asyncio.wait_for(begun.wait(), 10)
+            await asyncio.to_thread(let_go, cut_and_put)
+            await shows(reader, "unheard")
+        store.close()
+
+    def test_a_server_that_is_not_there_is_unavailable(self, alias: str, tmp_path: Path):
+        assert _cannot_connect(alias, HOST=str(tmp_path))
+
+
+class TestMariaDB(DatabaseContract):
+    driver = "tests.mariadb"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls) -> Iterator[dict[str, Any]]:
+        with mariadb() as database:
+            yield database
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def database(cls, server: dict[str, Any]) -> dict[str, Any]:
+        return dict(server)
+
+    def test_a_server_that_is_not_there_is_unavailable(self, alias: str):
+        assert _cannot_connect(alias, OPTIONS={}, HOST="127.0.0.1", PORT=str(free_port()))
+
+    async def test_a_long_connection_sees_what_others_wrote(
+        self, server: dict[str, Any], store: DatabaseStore
+    ):
+        """An open page shows the newest: the hub's connection keeps no old snapshot."""
+        for n in range(3):
+            head = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": str(n)})
+            assert await store.aheads([CHANNEL]) == {CHANNEL: head}
+            assert shown(await store.asince(CHANNEL, None)) == {"a": str(n)}
+
+
+class TestRedis(SharedStoreContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls) -> Iterator[RedisServer]:
+        with redis_server() as server:
+            yield server
+
+    @pytest.fixture
+    def options(self, server: RedisServer, wipe: Callable[[], None]) -> dict[str, Any]:
+        wipe()
+        return {"url": server.url, "timeout": 2}
+
+    @pytest.fixture
+    def store(self, options: dict[str, Any]) -> Iterator[RedisStore]:
+        store = RedisStore(options)
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def twin(self, options: dict[str, Any]) -> Iterator[RedisStore]:
+        store = RedisStore(options)
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def where(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"BACKEND": "dashboards.live.stores.redis.RedisStore", "OPTIONS": options}
+
+    @pytest.fixture
+    def wipe(self, server: RedisServer) -> Callable[[], None]:
+        def flush() -> None:
+            with server.client() as client:
+                client.flushall()
+
+        return flush
+
+    async def test_a_server_restarted_without_its_data_heals(
+        self, store: RedisStore, where: dict[str, Any], server: RedisServer
+    ):
+        """After the fault ends, every open page shows the newest, and soon."""
+        before = await asyncio.to_thread(store.put, CHANNEL, {"a": "before"})
+        async with listening(store) as received:
+            await receives_from_others(received, where)
+            server.kill()
+            with pytest.raises(redis.RedisError) as killed:
+                await store.asince(CHANNEL, before)
+            assert store.is_unavailable(killed.value)
+            with pytest.raises(redis.RedisError) as killed:
+                await asyncio.to_thread(store.put, CHANNEL, {"a": "lost"})
+            assert store.is_unavailable(killed.value)
+            await asyncio.to_thread(server.start)
+            assert await store.asince(CHANNEL, before) == Changes(None, ())
+            after = await asyncio.to_thread(store.put, CHANNEL, {"a": "after"})
+            assert after.epoch != before.epoch
+            assert shown(await store.asince(CHANNEL, before)) == {"a": "after"}
+            await receives_from_others(received, where)
+
+    def test_a_server_restarted_with_old_data_begins_a_new_epoch(
+        self, store: RedisStore, server: RedisServer
+    ):
+        """Every page shows the newest: a version lost with its value never stands for another."""
+        store.put(CHANNEL, {"a": "1", "kept": "1"})
+        with server.client() as client:
+            client.save()
+        seen = store.put(CHANNEL, {"a": "seen, then lost"})
+        server.kill()
+        server.start(saved=True)
+        assert shown(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1"}
+        store.put(CHANNEL, {"b": "2"})
+        head = store.put(CHANNEL, {"b": "3"})
+        assert head.version > seen.version
+        assert shown(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1", "b": "3"}
+        assert head.epoch != seen.epoch
+
+    async def test_dropped_connections_are_opened_anew(
+        self, store: RedisStore, where: dict[str, Any], server: RedisServer
+    ):
+        """After the fault ends, every open page shows the newest, and soon."""
+        async with listening(store) as received:
+            await receives_from_others(received, where)
+            position = await asyncio.to_thread(store.put, CHANNEL, {"a": "1"})
+            assert (await store.asince(CHANNEL, None)).position == position
+            with server.client() as client:
+                for kind in ("normal", "pubsub"):
+                    client.client_kill_filter(_type=kind, skipme=True)
+            assert (await store.asince(CHANNEL, None)).position == position
+            assert store.since(CHANNEL, None).position == position
+            await receives_from_others(received, where)
+
+    async def test_what_was_put_while_nobody_listened_is_found_at_once(
+        self, options: dict[str, Any], twin: RedisStore, server: RedisServer
+    ):
+        """An open page shows the newest, and soon: it waited for the poll."""
+        store = RedisStore({**options, "poll_seconds": 60})
+        async with reading(store) as (reader, begun):
+            await asyncio.wait_for(begun.wait(), 10)
+            # Without a moment for this loop to listen again.
+            with server.client() as client:
+                client.client_kill_filter(_type="pubsub")
+            twin.put(CHANNEL, {"a": "unheard"})
+            await shows(reader, "unheard")
+        store.close()
+
+    async def test_a_server_that_hangs_is_noticed_and_heard_again(
+        self, options: dict[str, Any], where: dict[str, Any], server: RedisServer
+    ):
+        """After the fault ends, every open page shows the newest; none waits for ever."""
+        store = RedisStore({**options, "timeout": 0.2})
+        async with listening(store) as received:
+            await receives_from_others(received, where)
+            with server.paused():
+                with pytest.raises((redis.RedisError, TimeoutError)) as hung:
+                    await store.asince(CHANNEL, None)
+                assert store.is_unavailable(hung.value)
+                with pytest.raises(redis.RedisError):
+                    await asyncio.to_thread(store.heads, [CHANNEL])
+            await receives_from_others(received, where)
+        store.close()
+
+    async def test_no_connection_outlives_its_hearing(self, store: RedisStore, server: RedisServer):
+        """Nothing is left of a hub that nobody reads."""
+        async with listening(store), listening(store):
+            await store.asince(CHANNEL, None)
+        await store.asince(CHANNEL, None)
+        assert not store._connections._loops
+        with server.client() as client:
+            await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
+
+    async def test_no_connection_is_left_by_a_read_that_outlasts_the_hearing(
+        self, store: RedisStore, server: RedisServer
+    ):
+        """Nothing is left of a hub that nobody reads, in whatever moment its last reader goes."""
+        for moments in range(40):
+            async with listening(store):
+                reads = [asyncio.create_task(store.asince(CHANNEL, None)) for _ in range(3)]
+                for _ in range(moments):
+                    await asyncio.sleep(0)
+            await asyncio.gather(*reads)
+        with server.client() as client:
+            await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
+
+    @pytest.mark.parametrize("lost", ["data", "versions"])
+    def test_a_channel_that_is_lost_in_part_is_lost(
+        self, store: RedisStore, server: RedisServer, lost: str
+    ):
+        """Every live component: half a state is never taken for the whole."""
+        before = store.put(CHANNEL, {"a": "1"})
+        with server.client() as client:
+            client.delete(f"dashboards:{lost}:{CHANNEL}")
+        assert store.since(CHANNEL, None) == Changes(None, ())
+        assert store.heads([CHANNEL]) == {}
+        after = store.put(CHANNEL, {"b": "2"})
+        assert after.epoch != before.epoch
+        assert shown(store.since(CHANNEL, before)) == {"b": "2"}
+
+    def test_a_channel_is_dropped_when_nobody_touches_it(self, options: dict[str, Any]):
+        """A dropped channel is answered with the whole state, never with "up to date"."""
+        store = RedisStore({**options, "keep_seconds": 0.2})
+        before = store.put(CHANNEL, {"a": "1"})
+        wait_for(lambda: store.heads([CHANNEL]) == {})
+        assert store.put(CHANNEL, {"b": "2"}).epoch != before.epoch
+        assert shown(store.since(CHANNEL, before)) == {"b": "2"}
+        store.close()
+
+    def test_a_channel_that_is_read_is_kept(self, store: RedisStore, server: RedisServer):
+        """Every open page: its streams and reconnections keep its channel."""
+        store.put(CHANNEL, {"a": "1"})
+        keys = [f"dashboards:{part}:{CHANNEL}" for part in ("data", "versions")]
+        with server.client() as client:
+            for key in keys:
+                client.pexpire(key, 60_000)
+            store.since(CHANNEL, None)
+            assert {client.ttl(key) // 86400 for key in keys} <= {29, 30}
+
+    def test_what_redis_refuses_says_nothing_of_its_connection(
+        self, store: RedisStore, server: RedisServer
+    ):
+        """A Redis that is full counted as one that is down. Its answer says that it is reached."""
+        store.put(CHANNEL, {"a": "1"})
+        with server.client() as client:
+            client.config_set("maxmemory", "1")
+            try:
+                with pytest.raises(redis.RedisError, match="maxmemory") as full:
+                    store.put(CHANNEL, {"a": "2"})
+            finally:
+                client.config_set("maxmemory", "0")
+        assert not store.is_unavailable(full.value)
+        assert not store.is_unavailable(redis.exceptions.MaxConnectionsError())
+        for down in (
+            redis.exceptions.BusyLoadingError(),
+            redis.exceptions.MasterDownError("MASTERDOWN"),
+            redis.ResponseError("BUSY Redis is busy running a script."),
+        ):
+            assert store.is_unavailable(down)
+
+    @pytest.mark.parametrize(
+        ("command", "shows"),
+        [
+            ("ZADD versions 999 =a", "b s"),
+            ("ZADD versions 1.5 =a", "b s"),
+            ("HDEL data =a", "b s"),
+            ("HSET data =a \xff\x80", "a b s"),
+            ("ZADD versions 1 another", "a b s"),
+            ("ZADD versions 1 +short", "a b s"),
+            ("ZADD versions 999 =s", "a b"),
+            ("HDEL data =s", "a b"),
+            ("HDEL data +s0000000000000002", "a b s"),
+            ("HSET data #s abc", "a b s"),
+            ("HDEL data #s", "a b s"),
+            ("HSET data #s 900000000000000 ~s 900000000000000", "a b s"),
+            ("HSET data ~s abc", "a b s"),
+            ("HSET data ~s 0", "a b s"),
+            ("HDEL data put\\ at", "a b s"),
+            ("HSET data put\\ at never", "a b s"),
+            ("HDEL data empty", ""),
+            ("HSET data empty \xff", ""),
+            ("HSET data empty A", ""),
+            ("ZREM versions empty", ""),
+            ("ZADD versions 1e300 empty", ""),
+            ("ZADD versions -5 empty", ""),
+            ("SET data text", ""),
+            ("SET versions text", ""),
+        ],
+    )
+    def test_a_damaged_frame_costs_its_box_until_it_is_put_anew(
+        self, store: RedisStore, server: RedisServer, command: str, shows: str
+    ):
+        """A member of another shape, or a lost epoch, stopped every read and every put of its
+        channel. Now it costs its own box (its channel at most), and the next put heals it."""
+
+        def damage() -> None:
+            names = {key: f"dashboards:{key}:{CHANNEL}" for key in ("data", "versions")}
+            words = [
+                word.replace("\\", " ").encode("latin-1")
+                for word in command.replace("\\ ", "\\").split(" ")
+            ]
+            with server.client() as client:
+                client.execute_command(
+                    *(
+                        b"" if word == b"empty" else names.get(word.decode("latin-1"), word)
+                        for word in words
+                    )
+                )
+
+        heals(store, damage, shows)
+
+    def test_a_damaged_lease_is_claimed_anew(self, store: RedisStore, server: RedisServer):
+        with server.client() as client:
+            for damage in (client.lpush, client.set):
+                client.delete("dashboards:lease:work")
+                damage("dashboards:lease:work", "nothing")
+                assert not store.renew_lease("work", "nobody", 60)
+                assert store.acquire_lease("work", 60)
+
+    def test_a_server_that_takes_no_writes_is_read(self, store: RedisStore, server: RedisServer):
+        """A Redis that could not save refused to be read as well: a read extends what is kept.
+        Pages show what is stored."""
+        head = store.put(CHANNEL, {"a": "1"})
+        with server.client() as client:
+            client.replicaof("127.0.0.1", 1)
+            try:
+                assert store.since(CHANNEL, None).position == head
+                with pytest.raises(redis.ReadOnlyError) as refused:
+                    store.put(CHANNEL, {"a": "2"})
+                assert not store.is_unavailable(refused.value)
+            finally:
+                client.replicaof("NO", "ONE")
+
+    def test_prefixes_are_apart(self, options: dict[str, Any], store: RedisStore):
+        """Nobody receives a value of another site that shares the server."""
+        other = RedisStore({**options, "prefix": "other:"})
+        other.put(CHANNEL, {"a": "1"})
+        assert other.acquire_lease("work", 60)
+        assert store.since(CHANNEL, None).position is None
+        assert store.acquire_lease("work", 60)
+        other.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "id_", "message"),
+    [
+        ({"url": "redis://localhost", "ttl": 5}, "dashboards.E004", "Unknown OPTIONS.*: ttl"),
+        ({"max_connections": 0}, "dashboards.E011", "a whole number above 0, got 0"),
+        ({"max_connections": "20"}, "dashboards.E011", "a whole number above 0, got '20'"),
+        ({"url": "localhost:6379"}, "dashboards.E011", "'localhost:6379'"),
+        ({"url": None}, "dashboards.E011", "None"),
+        ({"timeout": 0}, "dashboards.E011", "'timeout'.*got 0"),
+        ({"keep_seconds": "1 day"}, "dashboards.E011", "'keep_seconds'.*'1 day'"),
+    ],
+)
+def test_redis_options_are_checked(options: dict[str, Any], id_: str, message: str):
+    [error] = RedisStore(options).check()
+    assert error.id == id_
+    assert re.search(message, error.msg)
+    assert error.hint
+
+
+def test_redis_needs_no_options():
+    assert RedisStore({}).check() == []
+
+
+def test_a_missing_redis_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dashboards.live.stores.redis.connections.INSTALLED", False)
+    store = RedisStore({})
+    [error] = store.check()
+    assert error.id == "dashboards.E010"
+    assert 'pip install "django-live-dashboards[redis]"' in (error.hint or "")
+    with pytest.raises(ImproperlyConfigured, match=r"pip install .*\[redis\]"):
+        store.put(CHANNEL, {"a": "1"})
+
+
+class NotAStore:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("stores", "message"),
+    [
+        ({}, "'default'"),
+        ({"default": {}}, "'BACKEND'"),
+        ({"default": {"BACKEND": "nowhere.Store"}}, "cannot be imported"),
+        (
+            {"default": {"BACKEND": "tests.integration.test_stores.NotAStore"}},
+            "subclass of BaseStore",
+        ),
+    ],
+)
+def test_a_store_that_cannot_be_made_says_why(settings, stores: dict[str, Any], message: str):
+    settings.DASHBOARDS = {"STORES": stores}
+    with pytest.raises(ImproperlyConfigured, match=message):
+        get_store()
+
+
+def test_settings_choose_the_store_and_one_instance_serves_the_process(settings):
+    settings.DASHBOARDS = {
+        "STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}}
+    }
+    store: BaseStore = get_store()
+    assert isinstance(store, MemoryStore)
+    assert get_store() is store
+    settings.DASHBOARDS = {}
+    assert isinstance(get_store(), DatabaseStore)
