@@ -455,9 +455,9 @@ def test_a_slow_value_is_not_begun_by_another_process(store: MemoryStore, stuck:
         return name
 
     one, other = Producer(), Producer()
-    one.compute_due(store, CHANNEL, [ComputedValue("a", 0.2, partial(slow, "one"))], 0)
+    one.compute_due(store, CHANNEL, [ComputedValue("a", 0.5, partial(slow, "one"))], 0)
     for _ in range(10):
-        other.compute_due(store, CHANNEL, [ComputedValue("a", 0.2, partial(slow, "other"))], 0)
+        other.compute_due(store, CHANNEL, [ComputedValue("a", 0.5, partial(slow, "other"))], 0)
         time.sleep(0.1)
 
     assert begun == ["one"]
