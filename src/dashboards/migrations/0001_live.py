@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("holder", dashboards.models.ExactCharField(max_length=32)),
-                ("input_version", models.TextField()),
+                ("stamp", models.TextField()),
                 ("until", models.FloatField()),
             ],
             options={
