@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
@@ -26,20 +27,27 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-FIRST_PORT, LAST_PORT = 10_000, 32_000
-"""Below the ports that Linux gives to outgoing connections (32768 to 60999)."""
+# Below the ports that Linux gives to outgoing connections (32768 to 60999). Each worker of
+# pytest-xdist has a range of its own, and a process gives no port twice before all were given:
+# another test would else take a port before the server that it is meant for listens.
+_FIRST_PORT, _PORTS, _WORKERS = 10_000, 5_500, 4
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
+_ports = count(random.SystemRandom().randrange(_PORTS))
 
 
-def free_port(count: int = 1) -> int:
-    """Return the first of ``count`` adjacent ports that nothing listens on.
+def free_port(number: int = 1) -> int:
+    """Return the first of so many adjacent ports that nothing listens on.
 
-    They are not asked of the kernel: its ports are those of outgoing connections, one of which
-    may take such a port before the server that it is meant for starts.
+    They are not requested from the kernel: its ports are those of outgoing connections, one of
+    which may take such a port before the server that it is meant for starts.
     """
     while True:
-        first = random.SystemRandom().randrange(FIRST_PORT, LAST_PORT)
+        offsets = [next(_ports) % _PORTS for _ in range(number)]
+        if offsets[-1] - offsets[0] != number - 1:
+            continue
+        first = _FIRST_PORT + _worker * _PORTS + offsets[0]
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for port in range(first, first + count):
+            for port in range(first, first + number):
                 stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
             return first
 

@@ -229,7 +229,7 @@ class Proxied:
 def proxied(demo: Demo) -> Iterator[Proxied]:
     demo.kill()
     # The demo takes the ports beside the control port, too.
-    ports = free_port(), free_port(), free_port(count=4) + 1
+    ports = free_port(), free_port(), free_port(4) + 1
     options = zip(("--port", "--proxy-port", "--control-port"), map(str, ports), strict=True)
     with demo.python("demo.pushpin", *sum(options, ()), stdout=subprocess.PIPE) as process:
         proxied = Proxied(process, *ports)
