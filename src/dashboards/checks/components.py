@@ -21,17 +21,9 @@ C = TypeVar("C", bound=Component)
 @register("dashboards")
 def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Check that plotly is installed if there are charts."""
-    if find_spec("plotly"):
-        return ()
-    return [
-        Error(
-            f"{dashboard.__name__}.{key} is a {type(component).__name__}, but plotly is not "
-            "installed.",
-            hint='pip install "django-live-dashboards[plotly]"',
-            id="dashboards.E008",
-        )
-        for dashboard, key, component in _find_components(Chart)
-    ]
+    return _report_missing(
+        "plotly", Chart, package="plotly", extra="plotly", check_id="dashboards.E008"
+    )
 
 
 @register("dashboards")
@@ -59,17 +51,13 @@ def check_maps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 @register("dashboards")
 def check_tables2(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Check that django-tables2 is installed if there are tables."""
-    if find_spec("django_tables2"):
-        return ()
-    return [
-        Error(
-            f"{dashboard.__name__}.{key} is a {type(component).__name__}, but django-tables2 is "
-            "not installed.",
-            hint='pip install "django-live-dashboards[tables]"',
-            id="dashboards.E012",
-        )
-        for dashboard, key, component in _find_components(Table)
-    ]
+    return _report_missing(
+        "django_tables2",
+        Table,
+        package="django-tables2",
+        extra="tables",
+        check_id="dashboards.E012",
+    )
 
 
 @register("dashboards")
@@ -173,6 +161,23 @@ def _find_kinds(kind: type[Component]) -> Iterator[type[Component]]:
     yield kind
     for each in kind.__subclasses__():
         yield from _find_kinds(each)
+
+
+def _report_missing(
+    module: str, kind: type[Component], *, package: str, extra: str, check_id: str
+) -> Sequence[CheckMessage]:
+    """Return an error for each component of a kind, if the package that it needs is missing."""
+    if find_spec(module):
+        return ()
+    return [
+        Error(
+            f"{dashboard.__name__}.{key} is a {type(component).__name__}, but {package} is not "
+            "installed.",
+            hint=f'pip install "django-live-dashboards[{extra}]"',
+            id=check_id,
+        )
+        for dashboard, key, component in _find_components(kind)
+    ]
 
 
 def _find_components(kind: type[C]) -> Iterator[tuple[type[Dashboard], str, C]]:

@@ -6,12 +6,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from django.db import transaction
 from django.test import RequestFactory
 
@@ -49,16 +48,6 @@ class PickyStore(MemoryStore):
 @pytest.fixture
 def store() -> PickyStore:
     return PickyStore({})
-
-
-@pytest_asyncio.fixture
-async def hub(store: PickyStore) -> AsyncIterator[Hub]:
-    hub = Hub(store)
-    yield hub
-    for feed in list(hub._feeds.values()):
-        for reader in list(feed.subscribers):
-            hub.release(reader)
-    await asyncio.sleep(0)
 
 
 @pytest.fixture

@@ -4,11 +4,10 @@ import asyncio
 import re
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import pytest
-import pytest_asyncio
 
 from dashboards.live.access.channel import REVOCATIONS
 from dashboards.live.access.subjects import ALL_USERS, user_subject
@@ -62,16 +61,6 @@ class Store(MemoryStore):
 @pytest.fixture
 def store() -> Store:
     return Store()
-
-
-@pytest_asyncio.fixture
-async def hub(store: Store) -> AsyncIterator[Hub]:
-    hub = Hub(store)
-    yield hub
-    for feed in list(hub._feeds.values()):
-        for reader in list(feed.subscribers):
-            hub.release(reader)
-    await asyncio.sleep(0)
 
 
 async def open_reader(hub: Hub, store: Store, sources: Sequence[ComputedValue] = ()) -> Subscriber:
