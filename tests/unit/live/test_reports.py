@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from dashboards.live import reports
+from dashboards.live import records, reports
 from dashboards.live.access.subjects import dashboard_subject, user_subject
 from dashboards.live.fanout.hub import Hub
 from dashboards.live.reports import REPORTS, Viewers, read_reports, sum_viewers
@@ -84,7 +84,7 @@ async def test_store_that_refuses_reports_is_asked_again_and_values_are_delivere
 
 async def test_reports_of_processes_that_ended_long_ago_are_deleted():
     store = MemoryStore({})
-    put_report(store, "ended", age=2 * reports._FORGET_SECONDS)
+    put_report(store, "ended", age=2 * records._FORGET_SECONDS)
     hub = Hub(store)
     subscriber = await hub.open(Subscription("a", None))
     await until(lambda: read_reports(store))
@@ -96,7 +96,7 @@ def test_old_and_foreign_reports_are_left_out_newest_first():
     store = MemoryStore({})
     put_report(store, "older", age=5)
     put_report(store, "newer", age=1)
-    put_report(store, "silent", age=reports._MAX_AGE_SECONDS + 1)
+    put_report(store, "silent", age=records.MAX_AGE_SECONDS + 1)
     store.put(REPORTS, {"damaged": "{", "foreign": '{"viewers": {}, "colour": 1}', "list": "[]"})
     assert hosts(store) == ["newer", "older"]
 

@@ -1,0 +1,68 @@
+"""Records of the processes of a site: a JSON object for each, on a channel without streams.
+
+Any process can read the records of all. With ``MemoryStore`` a process sees only its own.
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from dashboards.live.stores.base import BaseStore
+
+MAX_AGE_SECONDS = 30.0
+"""The age of a record whose process is not busy any more, or has ended."""
+
+_FORGET_SECONDS = 3600.0
+
+
+def put_record(
+    store: BaseStore, channel: str, key: str, record: Mapping[str, Any], *, is_first: bool = False
+) -> None:
+    """Store the record of this process.
+
+    Args:
+        store: the store of the site.
+        channel: the channel of such records. Its name has a colon, as no dashboard's has.
+        key: a random key of this process.
+        record: what ``json.dumps`` accepts. The time is added to it as ``at``.
+        is_first: True to delete the records of processes that ended long ago. Each new process does
+            so once, because it has a new key.
+
+    Raises:
+        Exception: the store cannot be reached, or refuses the record.
+    """
+    now = time.time()
+    store.put(channel, {key: json.dumps({**record, "at": now})})
+    if is_first:
+        records = _read(store, channel)
+        ended = [key for key, each in records.items() if each["at"] < now - _FORGET_SECONDS]
+        if ended:
+            store.forget(channel, ended)
+
+
+def read_records(store: BaseStore, channel: str) -> Sequence[Mapping[str, Any]]:
+    """Return the records that are at most ``MAX_AGE_SECONDS`` old, the newest first.
+
+    Args:
+        store: the store of the site.
+        channel: the channel of such records.
+
+    Raises:
+        Exception: the store cannot be read.
+    """
+    oldest = time.time() - MAX_AGE_SECONDS
+    fresh = [each for each in _read(store, channel).values() if each["at"] >= oldest]
+    return sorted(fresh, key=lambda each: float(each["at"]), reverse=True)
+
+
+def _read(store: BaseStore, channel: str) -> Mapping[str, Mapping[str, Any]]:
+    records = {}
+    for frame in store.since(channel, None).frames:
+        # Another release may store something else.
+        with suppress(ValueError):
+            record = json.loads(str(frame.data))
+            if isinstance(record, dict) and isinstance(record.get("at"), int | float):
+                records[frame.key] = record
+    return records
