@@ -4,9 +4,11 @@ Any process can read the records of all. With ``MemoryStore`` a process sees onl
 """
 
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from secrets import token_hex
 from typing import Any
 
 from dashboards.live.stores.base import BaseStore
@@ -17,24 +19,40 @@ MAX_AGE_SECONDS = 30.0
 _FORGET_SECONDS = 3600.0
 
 
+class _Process:
+    """The random key of this process. A fork gets its own."""
+
+    def __init__(self) -> None:
+        self._pid = 0
+        self._key = ""
+
+    @property
+    def key(self) -> str:
+        if self._pid != os.getpid():
+            self._pid, self._key = os.getpid(), token_hex(8)
+        return self._key
+
+
+_process = _Process()
+
+
 def put_record(
-    store: BaseStore, channel: str, key: str, record: Mapping[str, Any], *, is_first: bool = False
+    store: BaseStore, channel: str, record: Mapping[str, Any], *, is_first: bool = False
 ) -> None:
-    """Store the record of this process.
+    """Store the record of this process in place of its last one.
 
     Args:
         store: the store of the site.
         channel: the channel of such records. Its name has a colon, as no dashboard's has.
-        key: a random key of this process.
         record: what ``json.dumps`` accepts. The time is added to it as ``at``.
-        is_first: True to delete the records of processes that ended long ago. Each new process does
-            so once, because it has a new key.
+        is_first: True to delete the records of processes that ended long ago. Each process does so
+            once, because it adds a record of its own.
 
     Raises:
         Exception: the store cannot be reached, or refuses the record.
     """
     now = time.time()
-    store.put(channel, {key: json.dumps({**record, "at": now})})
+    store.put(channel, {_process.key: json.dumps({**record, "at": now})})
     if is_first:
         records = _read(store, channel)
         ended = [key for key, each in records.items() if each["at"] < now - _FORGET_SECONDS]

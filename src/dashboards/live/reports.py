@@ -11,7 +11,6 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from secrets import token_hex
 
 from dashboards.live.metrics import get_metrics
 from dashboards.live.records import put_record, read_records
@@ -83,7 +82,7 @@ async def store_reports(store: BaseStore, count: Callable[[], Mapping[str, Viewe
     """
     # A thread of its own: a store that hangs delays nothing but reports.
     workers = Workers(1, "dashboards-reports")
-    key, is_first = token_hex(8), True
+    is_first = True
     try:
         while not is_cancelled():
             await asyncio.sleep(_FIRST_REPORT_SECONDS if is_first else REPORT_SECONDS)
@@ -91,7 +90,7 @@ async def store_reports(store: BaseStore, count: Callable[[], Mapping[str, Viewe
                 ProcessReport(socket.gethostname(), os.getpid(), count(), get_metrics())
             )
             try:
-                await workers.run(put_record, store, REPORTS, key, report, is_first=is_first)
+                await workers.run(put_record, store, REPORTS, report, is_first=is_first)
             except Exception as error:  # noqa: BLE001 - the hub reports errors of the store
                 logger.debug("The report of this process was not stored: %r", error)
             is_first = False
