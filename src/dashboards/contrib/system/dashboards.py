@@ -1,12 +1,13 @@
 """The dashboard of the site itself, for staff."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
+from typing import Any
 
 from dashboards.component import Chart, Stat
 from dashboards.component.layout import ComponentLayout, Header
 from dashboards.contrib.system import engine, requests, services
 from dashboards.contrib.system.figures import SmallTable
-from dashboards.contrib.system.requests import NewPoints
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
 from dashboards.permissions import IsAdminUser
@@ -17,9 +18,8 @@ _SLOWLY = Every(seconds=15)
 _HAS_CHARTS = find_spec("plotly") is not None
 
 
-def _make_chart(title: str, value: NewPoints, *names: str, suffix: str) -> Chart:
+def _make_chart(title: str, *names: str, suffix: str) -> Chart:
     return Chart(
-        value=value,
         live=_QUICKLY,
         title=title,
         max_points=requests.MAX_POINTS,
@@ -40,20 +40,8 @@ class System(Dashboard):
     errors = Stat(value=requests.errors, live=_QUICKLY, grid_css_classes="span-3")
     queries = Stat(value=requests.queries, live=_QUICKLY, grid_css_classes="span-3")
     if _HAS_CHARTS:
-        rate_history = _make_chart(
-            "Requests and errors",
-            NewPoints(requests.get_rate, requests.get_error_rate),
-            "Requests",
-            "Errors",
-            suffix="/s",
-        )
-        latency_history = _make_chart(
-            "Latency",
-            NewPoints(requests.get_median, requests.get_slow),
-            "Median",
-            "95 % within",
-            suffix=" ms",
-        )
+        rate_history = _make_chart("Requests and errors", "Requests", "Errors", suffix="/s")
+        latency_history = _make_chart("Latency", "Median", "95 % within", suffix=" ms")
     processes = SmallTable(value=requests.processes, live=_QUICKLY, grid_css_classes="span-6")
     hosts = SmallTable(value=requests.hosts, live=_QUICKLY, grid_css_classes="span-6")
 
@@ -68,6 +56,14 @@ class System(Dashboard):
 
     caches = SmallTable(value=services.caches, live=_SLOWLY, grid_css_classes="span-6")
     queues = SmallTable(value=services.queues, live=_SLOWLY, grid_css_classes="span-6")
+
+    def get_rate_history_value(self) -> Sequence[Sequence[Any]]:
+        """Return the new points of requests and errors."""
+        return requests.RATES.take(self.channel)
+
+    def get_latency_history_value(self) -> Sequence[Sequence[Any]]:
+        """Return the new points of the latency."""
+        return requests.LATENCIES.take(self.channel)
 
     class Meta:
         name = "System"

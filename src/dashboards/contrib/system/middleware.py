@@ -23,7 +23,7 @@ def RequestCounterMiddleware(get_response: Handler | AsyncHandler) -> Handler | 
         async def count_async(request: HttpRequest) -> HttpResponseBase:
             began, status = time.perf_counter(), 0
             try:
-                response = await get_response(request)
+                response: HttpResponseBase = await get_response(request)
                 status = response.status_code
             finally:
                 _count(status, began)

@@ -4,7 +4,6 @@ import logging
 import os
 import shutil
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,12 +21,9 @@ from dashboards.live.stores import get_store
 try:
     import psutil
 except ImportError:
-    psutil = None  # type: ignore[assignment]  # Optional: fewer figures without it.
-
-try:
-    import resource
-except ImportError:
-    resource = None  # type: ignore[assignment]  # Windows.
+    HAS_PSUTIL = False  # Without it there are fewer figures.
+else:
+    HAS_PSUTIL = True
 
 logger = logging.getLogger("dashboards.system")
 
@@ -47,10 +43,10 @@ class ProcessState:
         pid: its process id.
         started: the time at which it loaded this app: seconds since 1970.
         windows: its requests and queries of the last minute.
-        memory: the bytes of its resident memory; on systems without psutil its highest.
+        memory: the bytes of its resident memory; 0 if psutil is not installed.
         threads: its Python threads.
-        host_figures: ``processor``, ``memory`` and ``disk`` in percent, and ``load``, as far as
-            they are known.
+        host_figures: ``disk`` in percent and ``load``; with psutil also ``processor`` and
+            ``memory`` in percent.
         at: the time of this state: seconds since 1970.
     """
 
@@ -166,12 +162,7 @@ def _describe_process() -> Mapping[str, Any]:
 
 
 def _read_memory() -> int:
-    if psutil is not None:
-        return int(psutil.Process().memory_info().rss)
-    if resource is None:
-        return 0
-    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(highest if sys.platform == "darwin" else 1024 * highest)
+    return int(psutil.Process().memory_info().rss) if HAS_PSUTIL else 0
 
 
 def _read_host() -> Mapping[str, float]:
@@ -181,7 +172,7 @@ def _read_host() -> Mapping[str, float]:
         figures["disk"] = 100 * usage.used / usage.total
     with suppress(OSError, AttributeError):  # Not on Windows.
         figures["load"] = os.getloadavg()[0]
-    if psutil is not None:
+    if HAS_PSUTIL:
         # The processor's use since the previous call in this process.
         figures["processor"] = psutil.cpu_percent()
         figures["memory"] = psutil.virtual_memory().percent

@@ -102,28 +102,30 @@ def _as_milliseconds(seconds: float | None) -> float | None:
 
 
 class NewPoints:
-    """The value of a chart: a point for each window that has ended since the last call.
-
-    A process that computes it for the first time returns as many points as the chart keeps, which
-    replace all points before.
+    """The points that this process has not sent to a chart yet: one for each window that ended.
 
     Args:
-        measures: by line, a function of a window.
+        *measures: by line, a function of a window.
     """
 
     def __init__(self, *measures: Callable[[Window], float | None]) -> None:
         self._measures = measures
-        self._last = 0
+        self._last: dict[str, int] = {}
 
-    def __call__(self) -> Sequence[Sequence[Any]]:
-        """Return the new points: for each window, one for each line."""
+    def take(self, channel: str) -> Sequence[Sequence[Any]]:
+        """Return the new points for the chart on a channel: for each window, one for each line.
+
+        The first call of a process returns as many points as the chart keeps, which replace all
+        points before: another process may have sent some of them.
+        """
         present = int(time.time() // WINDOW_SECONDS)
         by_time = {each.at: each for each in merge(_read_windows())}
         # Processes publish a window after it has ended.
         newest, oldest = present - 2, present - MINUTE_WINDOWS
-        is_known = self._last >= oldest
-        first = self._last + 1 if is_known else oldest
-        self._last = max(newest, self._last)
+        last = self._last.get(channel, 0)
+        is_known = last >= oldest
+        first = last + 1 if is_known else oldest
+        self._last[channel] = max(newest, last)
         points = [self._describe(by_time.get(at, Window(at))) for at in range(first, newest + 1)]
         if is_known:
             return points
@@ -133,6 +135,10 @@ class NewPoints:
     def _describe(self, window: Window) -> Sequence[Mapping[str, Any]]:
         at = datetime.fromtimestamp(window.at * WINDOW_SECONDS, UTC)
         return [{"x": at, "y": measure(window)} for measure in self._measures]
+
+
+RATES = NewPoints(get_rate, get_error_rate)
+LATENCIES = NewPoints(get_median, get_slow)
 
 
 def make_figure(*names: str, suffix: str) -> Mapping[str, Any]:

@@ -78,17 +78,17 @@ def _read_celery() -> Iterator[Row]:
 
 
 def _read_tasks() -> Iterator[Row]:
-    """Yield the queues of ``django_tasks``' database backend, by name."""
-    if not apps.is_installed("django_tasks.backends.database"):
+    """Yield the queues of Django's tasks in the database (``django-tasks-db``), by name."""
+    if not apps.is_installed("django_tasks_db"):
         return
-    model = apps.get_model("django_tasks_database", "DBTaskResult")
+    model: Any = apps.get_app_config("django_tasks_database").get_model("DBTaskResult")
     counts: dict[str, dict[str, int]] = {}
-    grouped = model._default_manager.values("queue_name", "status")  # noqa: SLF001 - public by custom
-    for each in grouped.annotate(number=Count("pk")).order_by("queue_name"):
-        counts.setdefault(each["queue_name"], {})[str(each["status"]).upper()] = each["number"]
+    grouped = model.objects.order_by("queue_name").values("queue_name", "status")
+    for each in grouped.annotate(number=Count("pk")):
+        counts.setdefault(each["queue_name"], {})[each["status"]] = each["number"]
     for name, by_status in counts.items():
-        waiting = by_status.get("READY", 0) + by_status.get("NEW", 0)
-        yield f"Tasks {name}", waiting, by_status.get("RUNNING", 0), by_status.get("FAILED", 0)
+        numbers = [by_status.get(each, 0) for each in ("READY", "RUNNING", "FAILED")]
+        yield f"Tasks {name}", *numbers
 
 
 _READERS = (_read_celery, _read_tasks)
