@@ -21,8 +21,8 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Counters:
 
 
 def statuses(counting: Counters) -> list[int]:
-    [window] = counting.as_data()
-    return list(window["statuses"])
+    [period] = counting.as_data()
+    return list(period["statuses"])
 
 
 def test_sync_request_is_counted(counting: Counters):

@@ -1,4 +1,4 @@
-"""Counts the requests and queries of this process, in short windows of the last minute.
+"""Counts the requests and queries of this process, in short periods of the last minute.
 
 Pure: standard library only.
 """
@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-WINDOW_SECONDS = 5
-"""The length of a window."""
+PERIOD_SECONDS = 5
+"""The length of a period."""
 
-MINUTE_WINDOWS = 60 // WINDOW_SECONDS
-"""The number of complete windows that are kept."""
+MINUTE_PERIODS = 60 // PERIOD_SECONDS
+"""The number of complete periods that are kept."""
 
 SECONDS_BOUNDS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
@@ -26,11 +26,11 @@ _BUCKETS = len(SECONDS_BOUNDS) + 1
 
 
 @dataclass
-class Window:
-    """The counts of one window, of one process or of several.
+class Period:
+    """The counts of one period, of one process or of several.
 
     Args:
-        at: the number of the window since 1970: seconds divided by ``WINDOW_SECONDS``.
+        at: the number of the period since 1970: seconds divided by ``PERIOD_SECONDS``.
         statuses: the responses by first digit of their status; index 0 for requests that raised.
         durations: the requests by duration: one bucket for each bound, and one for those beyond.
         queries: the database queries.
@@ -53,8 +53,8 @@ class Window:
         """The number of requests that were answered with 500 or above, or that raised."""
         return self.statuses[0] + self.statuses[5]
 
-    def add(self, other: "Window") -> None:
-        """Add the counts of another window."""
+    def add(self, other: "Period") -> None:
+        """Add the counts of another period."""
         self.statuses = [a + b for a, b in zip(self.statuses, other.statuses, strict=True)]
         self.durations = [a + b for a, b in zip(self.durations, other.durations, strict=True)]
         self.queries += other.queries
@@ -82,11 +82,11 @@ class Window:
 
 
 class Counters:
-    """The windows of one process. Any thread may use it."""
+    """The periods of one process. Any thread may use it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._windows: list[Window] = []
+        self._periods: list[Period] = []
 
     def count_request(self, status: int, seconds: float) -> None:
         """Count a request.
@@ -96,9 +96,9 @@ class Counters:
             seconds: the time until the response began.
         """
         with self._lock:
-            window = self._get_window()
-            window.statuses[status // 100 if 100 <= status < 600 else 0] += 1  # noqa: PLR2004 - HTTP
-            window.durations[bisect_left(SECONDS_BOUNDS, seconds)] += 1
+            period = self._get_period()
+            period.statuses[status // 100 if 100 <= status < 600 else 0] += 1  # noqa: PLR2004 - HTTP
+            period.durations[bisect_left(SECONDS_BOUNDS, seconds)] += 1
 
     def count_query(self, seconds: float) -> None:
         """Count a database query.
@@ -107,46 +107,46 @@ class Counters:
             seconds: its duration.
         """
         with self._lock:
-            window = self._get_window()
-            window.queries += 1
-            window.query_seconds += seconds
+            period = self._get_period()
+            period.queries += 1
+            period.query_seconds += seconds
 
     def as_data(self) -> Sequence[Mapping[str, Any]]:
-        """Return the windows of the last minute, and the present one, as data for JSON."""
+        """Return the periods of the last minute, and the current one, as data for JSON."""
         with self._lock:
-            self._get_window()
-            return [asdict(window) for window in self._windows]
+            self._get_period()
+            return [asdict(period) for period in self._periods]
 
-    def _get_window(self) -> Window:
-        """Return the present window, and forget those that are too old."""
-        at = int(time.time() // WINDOW_SECONDS)
-        if not self._windows or self._windows[-1].at != at:
-            oldest = at - MINUTE_WINDOWS
-            kept = [each for each in self._windows if oldest <= each.at < at]
-            self._windows = [*kept, Window(at)]
-        return self._windows[-1]
+    def _get_period(self) -> Period:
+        """Return the current period, and forget those that are too old."""
+        at = int(time.time() // PERIOD_SECONDS)
+        if not self._periods or self._periods[-1].at != at:
+            oldest = at - MINUTE_PERIODS
+            kept = [each for each in self._periods if oldest <= each.at < at]
+            self._periods = [*kept, Period(at)]
+        return self._periods[-1]
 
 
-def merge(windows: Sequence[Window]) -> Sequence[Window]:
-    """Return one window for each time, with the counts of all processes, the oldest first."""
-    merged: dict[int, Window] = {}
-    for window in windows:
-        merged.setdefault(window.at, Window(window.at)).add(window)
+def merge(periods: Sequence[Period]) -> Sequence[Period]:
+    """Return one period for each time, with the counts of all processes, the oldest first."""
+    merged: dict[int, Period] = {}
+    for period in periods:
+        merged.setdefault(period.at, Period(period.at)).add(period)
     return [merged[at] for at in sorted(merged)]
 
 
-def get_last_minute(windows: Sequence[Window], now: float) -> Window:
-    """Return the sum of the complete windows of the last minute.
+def get_last_minute(periods: Sequence[Period], now: float) -> Period:
+    """Return the sum of the complete periods of the last minute.
 
     Args:
-        windows: windows of any processes and times.
+        periods: periods of any processes and times.
         now: the time: seconds since 1970.
     """
-    present = int(now // WINDOW_SECONDS)
-    total = Window(present)
-    for window in windows:
-        if present - MINUTE_WINDOWS <= window.at < present:
-            total.add(window)
+    current = int(now // PERIOD_SECONDS)
+    total = Period(current)
+    for period in periods:
+        if current - MINUTE_PERIODS <= period.at < current:
+            total.add(period)
     return total
 
 

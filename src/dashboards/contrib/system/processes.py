@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connections
 
 from dashboards.component.errors import is_under_test
-from dashboards.contrib.system.counters import COUNTERS, WINDOW_SECONDS, Window
+from dashboards.contrib.system.counters import COUNTERS, PERIOD_SECONDS, Period
 from dashboards.live.records import put_record, read_records
 from dashboards.live.stores import get_store
 
@@ -42,7 +42,7 @@ class ProcessState:
         host: the name of its host.
         pid: its process id.
         started: the time at which it loaded this app: seconds since 1970.
-        windows: its requests and queries of the last minute.
+        periods: its requests and queries of the last minute.
         memory: the bytes of its resident memory; 0 if psutil is not installed.
         threads: its Python threads.
         host_figures: ``disk`` in percent and ``load``; with psutil also ``processor`` and
@@ -53,7 +53,7 @@ class ProcessState:
     host: str
     pid: int
     started: float
-    windows: Sequence[Window]
+    periods: Sequence[Period]
     memory: int
     threads: int
     host_figures: Mapping[str, float]
@@ -70,7 +70,7 @@ class Publisher:
         self._pid = 0
 
     def publish_soon(self) -> None:
-        """Store the state in a thread, at most once in ``WINDOW_SECONDS``.
+        """Store the state in a thread, at most once in ``PERIOD_SECONDS``.
 
         A request does not wait for the store. Nothing is stored while tests run: another thread
         would not see their transaction.
@@ -81,7 +81,7 @@ class Publisher:
             is_busy = self._thread is not None and self._thread.is_alive()
             if now < self._next or is_busy or is_under_test():
                 return
-            self._next = now + WINDOW_SECONDS
+            self._next = now + PERIOD_SECONDS
             self._thread = threading.Thread(
                 target=self._publish, name="dashboards-system", daemon=True
             )
@@ -133,8 +133,8 @@ def _parse_records() -> Iterator[ProcessState]:
     for record in read_records(get_store(), CHANNEL):
         # Another release may store other fields.
         with suppress(KeyError, TypeError):
-            windows = [Window(**each) for each in record["windows"]]
-            yield ProcessState(**{**record, "windows": windows})
+            periods = [Period(**each) for each in record["periods"]]
+            yield ProcessState(**{**record, "periods": periods})
 
 
 _reader = _Reader()
@@ -154,7 +154,7 @@ def _describe_process() -> Mapping[str, Any]:
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "started": _STARTED,
-        "windows": COUNTERS.as_data(),
+        "periods": COUNTERS.as_data(),
         "memory": _read_memory(),
         "threads": threading.active_count(),
         "host_figures": _read_host(),

@@ -7,9 +7,9 @@ from typing import Any
 
 from dashboards.component.formats import NOTHING, format_duration
 from dashboards.contrib.system.counters import (
-    MINUTE_WINDOWS,
-    WINDOW_SECONDS,
-    Window,
+    MINUTE_PERIODS,
+    PERIOD_SECONDS,
+    Period,
     get_last_minute,
     merge,
 )
@@ -26,12 +26,12 @@ MAX_POINTS = 120
 """The points of a chart: ten minutes."""
 
 
-def _read_windows() -> Sequence[Window]:
-    return [window for process in read_processes() for window in process.windows]
+def _read_periods() -> Sequence[Period]:
+    return [period for process in read_processes() for period in process.periods]
 
 
-def _get_minute() -> Window:
-    return get_last_minute(_read_windows(), time.time())
+def _get_minute() -> Period:
+    return get_last_minute(_read_periods(), time.time())
 
 
 def request_rate() -> Mapping[str, Any]:
@@ -77,24 +77,24 @@ def queries() -> Mapping[str, Any]:
     }
 
 
-def get_rate(window: Window) -> float:
-    """Return the requests a second in a window."""
-    return round(window.requests / WINDOW_SECONDS, 2)
+def get_rate(period: Period) -> float:
+    """Return the requests a second in a period."""
+    return round(period.requests / PERIOD_SECONDS, 2)
 
 
-def get_error_rate(window: Window) -> float:
-    """Return the failed requests a second in a window."""
-    return round(window.errors / WINDOW_SECONDS, 2)
+def get_error_rate(period: Period) -> float:
+    """Return the failed requests a second in a period."""
+    return round(period.errors / PERIOD_SECONDS, 2)
 
 
-def get_median(window: Window) -> float | None:
-    """Return the milliseconds within which half of the requests of a window were answered."""
-    return _as_milliseconds(window.get_percentile(50))
+def get_median(period: Period) -> float | None:
+    """Return the milliseconds within which half of the requests of a period were answered."""
+    return _as_milliseconds(period.get_percentile(50))
 
 
-def get_slow(window: Window) -> float | None:
-    """Return the milliseconds within which 95 % of the requests of a window were answered."""
-    return _as_milliseconds(window.get_percentile(95))
+def get_slow(period: Period) -> float | None:
+    """Return the milliseconds within which 95 % of the requests of a period were answered."""
+    return _as_milliseconds(period.get_percentile(95))
 
 
 def _as_milliseconds(seconds: float | None) -> float | None:
@@ -102,39 +102,39 @@ def _as_milliseconds(seconds: float | None) -> float | None:
 
 
 class NewPoints:
-    """The points that this process has not sent to a chart yet: one for each window that ended.
+    """The points that this process has not sent to a chart yet: one for each period that ended.
 
     Args:
-        *measures: by line, a function of a window.
+        *measures: by line, a function of a period.
     """
 
-    def __init__(self, *measures: Callable[[Window], float | None]) -> None:
+    def __init__(self, *measures: Callable[[Period], float | None]) -> None:
         self._measures = measures
         self._last: dict[str, int] = {}
 
     def take(self, channel: str) -> Sequence[Sequence[Any]]:
-        """Return the new points for the chart on a channel: for each window, one for each line.
+        """Return the new points for the chart on a channel: for each period, one for each line.
 
         The first call of a process returns as many points as the chart keeps, which replace all
         points before: another process may have sent some of them.
         """
-        present = int(time.time() // WINDOW_SECONDS)
-        by_time = {each.at: each for each in merge(_read_windows())}
-        # Processes publish a window after it has ended.
-        newest, oldest = present - 2, present - MINUTE_WINDOWS
+        current = int(time.time() // PERIOD_SECONDS)
+        by_time = {each.at: each for each in merge(_read_periods())}
+        # Processes publish a period after it has ended.
+        newest, oldest = current - 2, current - MINUTE_PERIODS
         last = self._last.get(channel, 0)
         is_known = last >= oldest
         first = last + 1 if is_known else oldest
         self._last[channel] = max(newest, last)
-        points = [self._describe(by_time.get(at, Window(at))) for at in range(first, newest + 1)]
+        points = [self._describe(by_time.get(at, Period(at))) for at in range(first, newest + 1)]
         if is_known:
             return points
         blank: list[Any] = [None] * len(self._measures)
         return [*[blank] * (MAX_POINTS - len(points)), *points]
 
-    def _describe(self, window: Window) -> Sequence[Mapping[str, Any]]:
-        at = datetime.fromtimestamp(window.at * WINDOW_SECONDS, UTC)
-        return [{"x": at, "y": measure(window)} for measure in self._measures]
+    def _describe(self, period: Period) -> Sequence[Mapping[str, Any]]:
+        at = datetime.fromtimestamp(period.at * PERIOD_SECONDS, UTC)
+        return [{"x": at, "y": measure(period)} for measure in self._measures]
 
 
 RATES = NewPoints(get_rate, get_error_rate)
@@ -163,7 +163,7 @@ def processes() -> Rows:
     now = time.time()
     rows = []
     for each in read_processes():
-        minute = get_last_minute(each.windows, now)
+        minute = get_last_minute(each.periods, now)
         rows.append(
             (
                 f"{each.host} {each.pid}",
