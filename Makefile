@@ -45,6 +45,10 @@ test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, te
 	DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m django makemigrations --check --dry-run
 	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov $(PYTEST_ARGS)
 
+.PHONY: test-matrix
+test-matrix: setup-test ## Run unit tests with each supported Python and Django, and the oldest dependencies.
+	scripts/test-matrix.sh $(PYTEST_ARGS)
+
 .PHONY: faults
 faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, EDGE=own|pushpin, SECONDS=600, READERS=200, SEED=).
 	$(PY) -m tests.faults --store $(STORE) --edge $(EDGE) --seconds $(SECONDS) --readers $(READERS) $(if $(SEED),--seed $(SEED))
@@ -60,6 +64,10 @@ lint: setup-dev ## Check style, types and the arrows between modules.
 bench: setup-bench ## Measure us beside others; QUICK=1 ends within five minutes.
 	.venv-bench/bin/python -m bench $(if $(QUICK),--quick) $(BENCH_ARGS)
 
+.PHONY: release
+release: setup-test ## Build the distribution and try it, installed into an empty environment, in a browser.
+	scripts/release.sh
+
 .PHONY: format
 format: setup-dev ## Let ruff mend and format what it can.
 	$(PY) -m ruff check --fix-only
@@ -67,7 +75,7 @@ format: setup-dev ## Let ruff mend and format what it can.
 
 .PHONY: clean
 clean: ## Remove the virtual environment, caches and build results.
-	rm -rf .venv .venv-bench .venv-older bench/results .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	rm -rf .venv .venv-bench .venv-matrix .venv-older bench/results .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
 	find src demo tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: setup-demo setup-dev setup-test setup-bench
