@@ -78,6 +78,21 @@ def _turn(
         yield
 
 
+@pytest.fixture(autouse=True)
+def dashboards_isolation() -> None:
+    """Replace the fixture of the package's own plugin: these tests choose their stores."""
+
+
+@pytest.fixture
+def isolated() -> Iterator[None]:
+    """Isolate a test as the plugin does for the tests of a project."""
+    # Imported here: the plugin's tests begin without Django.
+    from dashboards.testing import isolate  # noqa: PLC0415
+
+    with isolate():
+        yield
+
+
 @pytest.fixture
 def make_site(tmp_path: Path) -> Iterator[MakeSite]:
     """Start the test site under a server, with a database of its own."""

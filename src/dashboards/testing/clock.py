@@ -1,6 +1,7 @@
 """A clock that stands still until a test moves it."""
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -53,6 +54,25 @@ class FakeClock:
         for alarm in due:
             if not alarm.loop.is_closed():
                 alarm.loop.call_soon_threadsafe(alarm.callback)
+
+    def advance_to_next(self, seconds: float) -> float:
+        """Move the clock to the moment when the first task is due that waits for it.
+
+        Args:
+            seconds: by how much at most.
+
+        Returns:
+            By how much it was moved; 0 if no task is due by then.
+        """
+        with self._lock:
+            now = self.monotonic()
+            due = min((each.due for each in self._alarms), default=math.inf)
+        if due > now + seconds:
+            return 0.0
+        # A little more: a sum of floats may stay below the moment.
+        step = max(due - now, 0.0) + 1e-6
+        self.advance(step)
+        return step
 
     @property
     def waiting(self) -> int:

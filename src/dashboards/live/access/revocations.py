@@ -50,13 +50,20 @@ class Revocations:
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
+        self._timer: threading.Timer | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all that is not written yet: a test begins."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._lock = threading.Lock()
         self._waiting: set[str] = set()
         self._until = 0.0
         self._thread: threading.Thread | None = None
         self._merged: set[str] = set()
         self._merged_at = -MERGE_SECONDS
-        self._timer: threading.Timer | None = None
+        self._timer = None
 
     @property
     def are_waiting(self) -> bool:

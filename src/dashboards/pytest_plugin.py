@@ -1,0 +1,45 @@
+"""The pytest plugin: isolates each test of a Django project that has installed dashboards.
+
+It is loaded with pytest, also where nobody uses it: it imports nothing of Django or of this package
+until a test of such a project begins.
+"""
+
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from dashboards.testing.browser import BrowserPage
+
+
+@pytest.fixture(autouse=True)
+def dashboards_isolation() -> Iterator[None]:
+    """Give each test a store in memory and an outbox of its own: ``dashboards.testing.isolate``.
+
+    A project that wants none defines a fixture of this name in its ``conftest.py``.
+    """
+    registry = getattr(sys.modules.get("django.apps"), "apps", None)
+    if registry is None or not registry.ready or not registry.is_installed("dashboards"):
+        yield
+        return
+    from dashboards.testing.isolation import isolate  # noqa: PLC0415 - imports Django
+
+    with isolate():
+        yield
+
+
+if find_spec("playwright"):
+
+    @pytest.fixture
+    def dashboard_page(page: Any, live_server: Any) -> "BrowserPage":
+        """Return a page of Playwright that opens dashboards on pytest-django's ``live_server``.
+
+        ``page`` is the fixture of pytest-playwright. ``dashboard_page.open(Operations, user=ann)``
+        opens a page, and ``dashboard_page.expect(orders=12)`` waits until it shows a value.
+        """
+        from dashboards.testing.browser import BrowserPage  # noqa: PLC0415 - imports Django
+
+        return BrowserPage(page, live_server.url)
