@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from dashboards.testing.browser import BrowserPage
 
 
+_DATABASE_FIXTURES = ("_django_db_marker", "transactional_db", "db")
+"""Those of pytest-django."""
+
+
 @pytest.fixture(autouse=True)
-def dashboards_isolation() -> Iterator[None]:
+def dashboards_isolation(request: pytest.FixtureRequest) -> Iterator[None]:
     """Give each test a store in memory and an outbox of its own: ``dashboards.testing.isolate``.
 
     A project that wants none defines a fixture of this name in its ``conftest.py``.
@@ -25,6 +29,10 @@ def dashboards_isolation() -> Iterator[None]:
     if registry is None or not registry.ready or not registry.is_installed("dashboards"):
         yield
         return
+    for name in _DATABASE_FIXTURES:
+        # They begin before the isolation, which needs the database until it ends.
+        if name in request.fixturenames:
+            request.getfixturevalue(name)
     from dashboards.testing.isolation import isolate  # noqa: PLC0415 - imports Django
 
     with isolate():

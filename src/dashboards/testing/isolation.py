@@ -94,8 +94,8 @@ class Isolation:
         """Close the streams and end the loop."""
         if self._portal is None:
             return
-        POOL.executor = None
         self._portal.stop()
+        POOL.executor = None
 
 
 _active: list[Isolation] = []

@@ -175,7 +175,9 @@ class Portal:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     def stop(self) -> None:
-        """Cancel all tasks and end the thread. Jobs that still wait are dropped."""
+        """Let jobs that wait run, cancel all tasks, and end the thread."""
+        # A request that is cancelled leaves files open.
+        self.settle()
         self.call(self._cancel)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

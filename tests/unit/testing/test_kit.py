@@ -61,7 +61,128 @@ class Cases(DashboardTestMixin):
         self.ann = User.objects.create(username="ann")
         self.boss = User.objects.create(username="boss", is_staff=True)
 
-    # Pages.
+    def test_push_arrives_after_the_commit_and_not_after_a_rollback(self) -> None:
+        live = connect(Live)
+        with transaction.atomic():
+            push(Live, number=1)
+            live.settle()
+            assert live.events == ()
+        live.expect(number=1)
+
+        with transaction.atomic():
+            push(Live, number=2)
+            transaction.set_rollback(True)
+        live.expect(number=1)
+
+    def test_stream_ends_when_its_user_logs_out(self) -> None:
+        live = connect(Staff, user=self.boss)
+
+        live.client.logout()
+
+        assert live.is_closed
+        assert not live.is_open
+        push(Staff, secret="news")
+        assert live.events == ()
+        live.resume()
+        assert live.is_refused
+        assert live.status_code == 403
+
+    def test_stream_ends_when_its_user_loses_access(self) -> None:
+        live, other = connect(Staff, user=self.boss), connect(Mixed, user=self.ann)
+        User.objects.filter(pk=self.boss.pk).update(is_staff=False)
+        revoke(dashboard=Staff)
+
+        assert live.is_closed
+        assert other.is_open
+        live.resume()
+        assert live.is_refused
+
+    def test_value_is_computed_after_a_change(self) -> None:
+        live = connect(Changing)
+        before = User.objects.count()
+        assert count(live, "users") == f"{before} users"
+
+        with transaction.atomic():
+            User.objects.create(username="new")
+        with pytest.raises(AssertionError):
+            live.expect(users="anything else")  # Time passes.
+
+        assert count(live, "users") == f"{before + 1} users"
+
+    def test_value_of_each_viewer_is_loaded_by_its_page(self) -> None:
+        ann, nobody = connect(Personal, user=self.ann), connect(Personal)
+        before = ann["changed"].text
+
+        Group.objects.create(name="new")
+        with pytest.raises(AssertionError):
+            ann.expect(changed="anything else")
+
+        assert ann["changed"].text != before
+        assert ann["changed"].text.startswith("ann asked")
+        assert nobody["changed"].text.startswith("AnonymousUser asked")
+
+    def test_value_is_computed_when_its_time_has_come(self) -> None:
+        live = connect(Live)
+        first = live["turns"].text
+
+        advance(0.5)
+        assert live["turns"].text == first
+        advance(1)
+        assert live["turns"].text != first
+
+    def test_pushes_are_in_the_outbox(self) -> None:
+        with transaction.atomic():
+            push(Live, number=1, note="one")
+            assert outbox == []
+        assert_pushed(Live, number=1)
+        push(Mine(user=self.ann), note="hers")
+
+        assert_pushed(Live, number=1, note="one")
+        assert_pushed(Live)
+        assert_pushed(Mine(user=self.ann), note="hers")
+        assert [each.values for each in outbox] == [{"number": 1, "note": "one"}, {"note": "hers"}]
+        for wrong in ({"number": 2}, {"number": 1, "note": "two"}, {"bar": 1}):
+            with pytest.raises(AssertionError) as caught:
+                assert_pushed(Live, **wrong)
+        assert str(caught.value) == (
+            "Live was not pushed bar=1. What was pushed:\n"
+            "  Live: number=1, note='one'\n"
+            "  Mine(user=ann): note='hers'"
+        )
+        with pytest.raises(AssertionError):
+            assert_pushed(Mine(user=self.boss), note="hers")
+
+    def test_captured_callbacks_push_once(self) -> None:
+        with self.captureOnCommitCallbacks(execute=True), transaction.atomic():
+            push(Live, number=1)
+            transaction.on_commit(lambda: push(Live, note="from a callback"))
+
+        assert_pushed(Live, number=1)
+        assert_pushed(Live, note="from a callback")
+        assert len(outbox) == 2
+
+    async def test_async_functions_do_the_same(self) -> None:
+        page = await arender(Later)
+        await page.aload("deferred")
+        assert page["deferred"].text == "arrived"
+        assert (await (await arender(Anyhow)).asubmit("sent", whole="many")).status_code == 422
+        live = await aconnect(Changing)
+        before = await User.objects.acount()
+        assert (await acompute(Changing, "users")).startswith(f"{before} users")
+        await User.objects.acreate(username="new")
+        await aadvance(1)
+        assert count(live, "users") == f"{before + 1} users"
+        other = await aconnect(Live)
+        await other.adrop()
+        await apush(Live, number=12)
+        await other.aresume()
+        await other.aexpect(number=12)
+        await other.asettle()
+        assert other.is_open
+
+
+class KitInTestCaseTests(Cases, TestCase):
+    """Nothing is committed. These cases also stand for those that have to do with no commit."""
 
     def test_page_shows_texts_and_values(self) -> None:
         push(Live, number=1234, bar=40)
@@ -159,8 +280,6 @@ class Cases(DashboardTestMixin):
 
         assert not render(Staff, client=client).is_refused
 
-    # Streams.
-
     def test_pushed_values_arrive(self) -> None:
         live = connect(Live)
 
@@ -209,19 +328,6 @@ class Cases(DashboardTestMixin):
         with pytest.raises(AssertionError):
             live.expect(pushed={"x": 1, "y": 1})
 
-    def test_push_arrives_after_the_commit_and_not_after_a_rollback(self) -> None:
-        live = connect(Live)
-        with transaction.atomic():
-            push(Live, number=1)
-            live.settle()
-            assert live.events == ()
-        live.expect(number=1)
-
-        with transaction.atomic():
-            push(Live, number=2)
-            transaction.set_rollback(True)
-        live.expect(number=1)
-
     def test_dropped_page_gets_what_it_missed(self) -> None:
         live = connect(Live)
         live.drop()
@@ -234,29 +340,6 @@ class Cases(DashboardTestMixin):
 
         live.expect(number=2)
         assert [each for each in live.events if each.startswith("number")] == ["number: 2"]
-
-    def test_stream_ends_when_its_user_logs_out(self) -> None:
-        live = connect(Staff, user=self.boss)
-
-        live.client.logout()
-
-        assert live.is_closed
-        assert not live.is_open
-        push(Staff, secret="news")
-        assert live.events == ()
-        live.resume()
-        assert live.is_refused
-        assert live.status_code == 403
-
-    def test_stream_ends_when_its_user_loses_access(self) -> None:
-        live, other = connect(Staff, user=self.boss), connect(Mixed, user=self.ann)
-        User.objects.filter(pk=self.boss.pk).update(is_staff=False)
-        revoke(dashboard=Staff)
-
-        assert live.is_closed
-        assert other.is_open
-        live.resume()
-        assert live.is_refused
 
     def test_page_that_is_refused_has_no_stream(self) -> None:
         live = connect(Staff, user=self.ann)
@@ -292,41 +375,6 @@ class Cases(DashboardTestMixin):
         with pytest.raises(LookupError, match="Later has no stream"):
             connect(Later)
 
-    # Computed values.
-
-    def test_value_is_computed_after_a_change(self) -> None:
-        live = connect(Changing)
-        before = User.objects.count()
-        assert count(live, "users") == f"{before} users"
-
-        with transaction.atomic():
-            User.objects.create(username="new")
-        with pytest.raises(AssertionError):
-            live.expect(users="anything else")  # Time passes.
-
-        assert count(live, "users") == f"{before + 1} users"
-
-    def test_value_of_each_viewer_is_loaded_by_its_page(self) -> None:
-        ann, nobody = connect(Personal, user=self.ann), connect(Personal)
-        before = ann["changed"].text
-
-        Group.objects.create(name="new")
-        with pytest.raises(AssertionError):
-            ann.expect(changed="anything else")
-
-        assert ann["changed"].text != before
-        assert ann["changed"].text.startswith("ann asked")
-        assert nobody["changed"].text.startswith("AnonymousUser asked")
-
-    def test_value_is_computed_when_its_time_has_come(self) -> None:
-        live = connect(Live)
-        first = live["turns"].text
-
-        advance(0.5)
-        assert live["turns"].text == first
-        advance(1)
-        assert live["turns"].text != first
-
     def test_value_is_computed_on_demand(self) -> None:
         live = connect(Changing)
 
@@ -337,64 +385,6 @@ class Cases(DashboardTestMixin):
         assert compute(Mine, "who", user=self.ann).startswith("computed for ann")
         with pytest.raises(OSError, match=re.escape("no sensor")):
             compute(Failing, "plain")
-
-    # Pushes.
-
-    def test_pushes_are_in_the_outbox(self) -> None:
-        with transaction.atomic():
-            push(Live, number=1, note="one")
-            assert outbox == []
-        assert_pushed(Live, number=1)
-        push(Mine(user=self.ann), note="hers")
-
-        assert_pushed(Live, number=1, note="one")
-        assert_pushed(Live)
-        assert_pushed(Mine(user=self.ann), note="hers")
-        assert [each.values for each in outbox] == [{"number": 1, "note": "one"}, {"note": "hers"}]
-        for wrong in ({"number": 2}, {"number": 1, "note": "two"}, {"bar": 1}):
-            with pytest.raises(AssertionError) as caught:
-                assert_pushed(Live, **wrong)
-        assert str(caught.value) == (
-            "Live was not pushed bar=1. What was pushed:\n"
-            "  Live: number=1, note='one'\n"
-            "  Mine(user=ann): note='hers'"
-        )
-        with pytest.raises(AssertionError):
-            assert_pushed(Mine(user=self.boss), note="hers")
-
-    def test_captured_callbacks_push_once(self) -> None:
-        with self.captureOnCommitCallbacks(execute=True), transaction.atomic():
-            push(Live, number=1)
-            transaction.on_commit(lambda: push(Live, note="from a callback"))
-
-        assert_pushed(Live, number=1)
-        assert_pushed(Live, note="from a callback")
-        assert len(outbox) == 2
-
-    # Async.
-
-    async def test_async_functions_do_the_same(self) -> None:
-        page = await arender(Later)
-        await page.aload("deferred")
-        assert page["deferred"].text == "arrived"
-        assert (await (await arender(Anyhow)).asubmit("sent", whole="many")).status_code == 422
-        live = await aconnect(Changing)
-        before = await User.objects.acount()
-        assert (await acompute(Changing, "users")).startswith(f"{before} users")
-        await User.objects.acreate(username="new")
-        await aadvance(1)
-        assert count(live, "users") == f"{before + 1} users"
-        other = await aconnect(Live)
-        await other.adrop()
-        await apush(Live, number=12)
-        await other.aresume()
-        await other.aexpect(number=12)
-        await other.asettle()
-        assert other.is_open
-
-
-class KitInTestCaseTests(Cases, TestCase):
-    """Nothing is committed."""
 
 
 class KitInTransactionTestCaseTests(Cases, TransactionTestCase):
