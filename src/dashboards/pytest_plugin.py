@@ -42,11 +42,17 @@ def dashboards_isolation(request: pytest.FixtureRequest) -> Iterator[None]:
 if find_spec("playwright"):
 
     @pytest.fixture
-    def dashboard_page(page: Any, live_server: Any) -> "BrowserPage":
+    def _with_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+        # Playwright runs an event loop in the test's thread, where Django refuses the database.
+        monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+    @pytest.fixture
+    def dashboard_page(_with_event_loop: None, page: Any, live_server: Any) -> "BrowserPage":
         """Return a page of Playwright that opens dashboards on pytest-django's ``live_server``.
 
         ``page`` is the fixture of pytest-playwright. ``dashboard_page.open(Operations, user=ann)``
-        opens a page, and ``dashboard_page.expect(orders=12)`` waits until it shows a value.
+        opens a page, and ``dashboard_page.expect(orders=12)`` waits until it shows a value. In
+        such a test Django allows the database beside the event loop that Playwright runs.
         """
         from dashboards.testing.browser import BrowserPage  # noqa: PLC0415 - imports Django
 

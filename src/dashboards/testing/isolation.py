@@ -62,7 +62,7 @@ class Isolation:
             self._application = LiveStreamMiddleware(get_asgi_application())
         return self._application
 
-    def settle(self) -> None:
+    def catch_up(self) -> None:
         """Wait until all that was pushed or revoked has arrived.
 
         Within a running event loop, whose thread may not block, it does nothing.
@@ -72,7 +72,7 @@ class Isolation:
         commit()
         revocations.flush()
         if self._portal is not None:
-            self._portal.settle()
+            self._portal.run_until_idle()
 
     def wait(self, seconds: float) -> float:
         """Let time pass until something is due, and wait for that.
@@ -87,7 +87,7 @@ class Isolation:
         if moved and not isinstance(get_store(), MemoryStore):
             # It works in threads of its own, which take their time.
             self.portal.call(asyncio.sleep, _THREAD_SECONDS)
-        self.settle()
+        self.catch_up()
         return moved
 
     def stop(self) -> None:
@@ -162,9 +162,9 @@ def advance(seconds: float) -> None:
         seconds: by how much; not negative.
     """
     isolation = get_isolation("advance()")
-    isolation.settle()
+    isolation.catch_up()
     isolation.clock.advance(seconds)
-    isolation.settle()
+    isolation.catch_up()
 
 
 @contextmanager

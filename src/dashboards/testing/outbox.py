@@ -25,7 +25,7 @@ class Push:
 
 
 outbox: list[Push] = []
-"""What was pushed since the test began, oldest first. It is emptied before each test.
+"""The pushes since the test began, oldest first. It is emptied before each test.
 
 A push that waits for the commit of a transaction is not in it yet.
 """

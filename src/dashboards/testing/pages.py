@@ -43,7 +43,7 @@ class Box:
 
     @property
     def text(self) -> str:
-        """What a viewer reads in it, such as ``"12"``; white space as single spaces."""
+        """The text that a viewer reads in it, such as ``"12"``; white space as single spaces."""
         return read_text(self.html)
 
     @property

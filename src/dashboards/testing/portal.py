@@ -161,11 +161,11 @@ class Portal:
         self._loop.call_soon_threadsafe(start, context=self._context.copy())
         return self.test_thread.run_until(future)
 
-    def settle(self) -> None:
+    def run_until_idle(self) -> None:
         """Wait until nothing is left to do but to wait for time to pass."""
-        self.call(self._settle)
+        self.call(self._run_until_idle)
 
-    async def _settle(self) -> None:
+    async def _run_until_idle(self) -> None:
         jobs, submitted = self._jobs, -1
         while submitted != jobs.submitted or jobs.unfinished:
             submitted = jobs.submitted
@@ -177,7 +177,7 @@ class Portal:
     def stop(self) -> None:
         """Let jobs that wait run, cancel all tasks, and end the thread."""
         # A request that is cancelled leaves files open.
-        self.settle()
+        self.run_until_idle()
         self.call(self._cancel)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -43,7 +43,7 @@ class _Connection:
         self._task: asyncio.Task[None] | None = None
         self.status = 0
         self.events: list[dict[str, str]] = []
-        """What has arrived and was not taken yet."""
+        """The events that have arrived and were not taken yet."""
         self.is_ended = False
 
     async def open(self) -> None:
@@ -129,7 +129,7 @@ class LivePage(Page):
     @property
     def is_open(self) -> bool:
         """True while the stream is open."""
-        self._settle()
+        self._catch_up()
         is_served = self._connection is not None and self._connection.status == HTTPStatus.OK
         return is_served and not (self._connection and self._connection.is_ended)
 
@@ -140,13 +140,13 @@ class LivePage(Page):
         A page in a browser then connects again at once: here ``resume()`` does, and
         ``is_refused`` tells the outcome.
         """
-        self._settle()
+        self._catch_up()
         return self._connection is not None and self._connection.is_ended
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What has arrived since the page was opened, as ``"orders: 12"``, oldest first."""
-        self._settle()
+        """The updates since the page was opened, as ``"orders: 12"``, oldest first."""
+        self._catch_up()
         return tuple(self._arrived)
 
     def drop(self) -> None:
@@ -178,7 +178,7 @@ class LivePage(Page):
             return connection
 
         self._connection = portal.call(make)
-        self._settle()
+        self._catch_up()
 
     # What arrives.
 
@@ -188,11 +188,11 @@ class LivePage(Page):
         self._url = next(iter(main), "")
 
     def _read_boxes(self) -> Mapping[str, Box]:
-        self._settle()
+        self._catch_up()
         return super()._read_boxes()
 
-    def _settle(self) -> None:
-        self._isolation.settle()
+    def _catch_up(self) -> None:
+        self._isolation.catch_up()
         self._take()
 
     def _take(self) -> None:
@@ -239,18 +239,18 @@ class LivePage(Page):
             if not moved:
                 raise AssertionError(self._explain(missing))
 
-    def settle(self) -> None:
+    def catch_up(self) -> None:
         """Wait until all that was pushed or revoked has arrived. Whatever reads the page does."""
-        self._settle()
+        self._catch_up()
 
     async def aexpect(self, **values: Any) -> None:
         """Do as ``expect``, in an async test."""
         __tracebackhide__ = True
         await sync_to_async(self.expect)(**values)
 
-    async def asettle(self) -> None:
-        """Do as ``settle``: in an async test, before anything of the page but ``aexpect``."""
-        await sync_to_async(self.settle)()
+    async def acatch_up(self) -> None:
+        """Do as ``catch_up``: in an async test, before anything of the page but ``aexpect``."""
+        await sync_to_async(self.catch_up)()
 
     async def adrop(self) -> None:
         """Do as ``drop``, in an async test."""

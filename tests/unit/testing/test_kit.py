@@ -65,7 +65,7 @@ class Cases(DashboardTestMixin):
         live = connect(Live)
         with transaction.atomic():
             push(Live, number=1)
-            live.settle()
+            live.catch_up()
             assert live.events == ()
         live.expect(number=1)
 
@@ -177,7 +177,7 @@ class Cases(DashboardTestMixin):
         await apush(Live, number=12)
         await other.aresume()
         await other.aexpect(number=12)
-        await other.asettle()
+        await other.acatch_up()
         assert other.is_open
 
 
