@@ -166,13 +166,12 @@ class Portal:
         self.call(self._run_until_idle)
 
     async def _run_until_idle(self) -> None:
-        jobs, submitted = self._jobs, -1
-        while submitted != jobs.submitted or jobs.unfinished:
+        jobs, idle = self._jobs, 0
+        while idle < _ROUNDS:
             submitted = jobs.submitted
-            for _ in range(_ROUNDS):
-                await asyncio.sleep(0)
-            if jobs.unfinished:
-                await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(_PAUSE_SECONDS if jobs.unfinished else 0)
+            # The loop may only now get the result of a job that was unfinished before this turn.
+            idle = 0 if jobs.unfinished or jobs.submitted != submitted else idle + 1
 
     def stop(self) -> None:
         """Let jobs that wait run, cancel all tasks, and end the thread."""

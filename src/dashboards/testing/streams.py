@@ -16,6 +16,8 @@ from dashboards.testing.isolation import Isolation, get_isolation
 from dashboards.testing.pages import Box, Page, bind, sign_in
 
 _EVENT_END = b"\n\n"
+_ANSWER_SECONDS = 30.0
+"""Real time in which the project must answer a request for a stream."""
 
 
 class _Connection:
@@ -40,6 +42,7 @@ class _Connection:
         self._rest = b""
         self._is_requested = False
         self._is_gone = asyncio.Event()
+        self._is_answered = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.status = 0
         self.events: list[dict[str, str]] = []
@@ -47,8 +50,16 @@ class _Connection:
         self.is_ended = False
 
     async def open(self) -> None:
-        """Send the request."""
+        """Send the request, and wait for the answer's status.
+
+        Raises:
+            Exception: the error of the application, if it raises one instead.
+        """
         self._task = asyncio.create_task(self._serve())
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            await self._is_answered.wait()
+        if self._task.done():
+            self._task.result()
 
     async def drop(self) -> None:
         """Disconnect."""
@@ -61,6 +72,7 @@ class _Connection:
             await self._application(self._scope, self._receive, self._send)
         finally:
             self.is_ended = True
+            self._is_answered.set()
 
     async def _receive(self) -> dict[str, Any]:
         if not self._is_requested:
@@ -74,6 +86,7 @@ class _Connection:
             return  # What a broken connection loses.
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self._is_answered.set()
             return
         *whole, self._rest = (self._rest + message.get("body", b"")).split(_EVENT_END)
         self.events += [_decode(each.decode()) for each in whole]
