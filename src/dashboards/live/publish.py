@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.dispatch import Signal
 
 from dashboards.exceptions import PushError
 from dashboards.live.stores import get_store
@@ -42,6 +43,13 @@ class Publishable(Protocol):
             Exception: the value cannot be pushed.
         """
 
+
+pushed = Signal()
+"""Sent in the process that pushes, after the values were stored.
+
+The sender is the dashboard's class. ``dashboard`` is the instance, ``values`` a dict of the values
+by key, as they were given to ``push``.
+"""
 
 _NOTHING: Any = object()
 
@@ -122,6 +130,7 @@ def push(
 
     def publish() -> None:
         _publish(target, prepared)
+        pushed.send_robust(type(target), dashboard=target, values=dict(values))
 
     push_after_commit(publish, [using] if using else list(connections))
 
@@ -150,9 +159,11 @@ def push_after_commit(publish: Callable[[], None], aliases: Iterable[str]) -> No
     def call_on_commit(alias: str) -> None:
         # Not a partial: Django logs the __qualname__ of a robust callback that fails.
         def committed() -> None:
-            waiting.discard(alias)
-            if not waiting:
-                publish()
+            # Not twice: tests may call what a TestCase never commits (captureOnCommitCallbacks).
+            if alias in waiting:
+                waiting.discard(alias)
+                if not waiting:
+                    publish()
 
         # Robust: an error after a commit is not an error of the saved objects.
         transaction.on_commit(committed, using=alias, robust=True)

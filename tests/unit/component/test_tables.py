@@ -32,7 +32,7 @@ from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError, ValueTooLargeError
 from dashboards.live import Every, push
 from dashboards.live.stores import get_store
-from tests.books.dashboards import Books, Shelf
+from tests.books.boards import Books, Shelf
 from tests.books.models import Author, Book
 from tests.unit.component.test_components import HOSTILE, Html
 
