@@ -79,4 +79,4 @@ def _wait_until_served(url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], str(Path(sys.argv[2]).resolve()))
+    main(*(str(Path(each).absolute()) for each in sys.argv[1:3]))

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
@@ -20,73 +20,6 @@ MEGABYTE = 1_000_000
 # An empty virtual environment is filled from a package index.
 pytestmark = pytest.mark.timeout(180)
 
-PROJECT = {
-    "manage.py": """
-        import os, sys
-        from django.core.management import execute_from_command_line
-
-        os.environ["DJANGO_SETTINGS_MODULE"] = "site_settings"
-        execute_from_command_line(sys.argv)
-    """,
-    "site_settings.py": """
-        from pathlib import Path
-
-        SECRET_KEY = "of-no-worth"
-        DEBUG = True
-        ALLOWED_HOSTS = ["testserver"]
-        ROOT_URLCONF = "site_urls"
-        INSTALLED_APPS = [
-            "django.contrib.auth",
-            "django.contrib.contenttypes",
-            "django.contrib.sessions",
-            "django.contrib.staticfiles",
-            "django_htmx",
-            "dashboards",
-            "shop",
-        ]
-        MIDDLEWARE = [
-            "django.contrib.sessions.middleware.SessionMiddleware",
-            "django.contrib.auth.middleware.AuthenticationMiddleware",
-        ]
-        TEMPLATES = [
-            {
-                "BACKEND": "django.template.backends.django.DjangoTemplates",
-                "APP_DIRS": True,
-                "OPTIONS": {
-                    "context_processors": ["django.template.context_processors.request"]
-                },
-            }
-        ]
-        DATABASES = {
-            "default": {
-                "ENGINE": "django.db.backends.sqlite3",
-                "NAME": Path(__file__).with_name("db.sqlite3"),
-                "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL;"},
-            }
-        }
-        STATIC_URL = "/static/"
-        USE_TZ = True
-        DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-    """,
-    "site_urls.py": """
-        from django.urls import include, path
-
-        urlpatterns = [path("", include("dashboards.urls"))]
-    """,
-    "shop/__init__.py": "",
-    "shop/dashboards.py": """
-        from dashboards.component import Stat, Text
-        from dashboards.dashboard import Dashboard
-        from dashboards.registry import registry
-
-
-        @registry.register
-        class Till(Dashboard):
-            note = Text(value="Open since nine")
-            takings = Stat(value={"text": "128", "sub_text": "today"}, live=True)
-    """,
-}
-
 
 @dataclass(frozen=True)
 class Site:
@@ -95,6 +28,8 @@ class Site:
     python: Path
     packages: Path
     project: Path
+    sizes: Mapping[str, int]
+    """The bytes of each distribution that the wheel brought."""
 
     def run(self, *args: str) -> str:
         """Run this environment's Python in the project, and return what it said."""
@@ -159,30 +94,26 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
     [packages] = environment.glob("lib/python*/site-packages")
 
     project = environment / "project"
-    for name, text in PROJECT.items():
-        path = project / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(text).lstrip())
-    site = Site(python, packages, project)
+    shutil.copytree(ROOT / "example", project, ignore=shutil.ignore_patterns("*.sqlite3*"))
+    sizes = {
+        distribution.name.lower(): sum(
+            Path(str(file.locate())).stat().st_size for file in distribution.files or ()
+        )
+        for distribution in distributions(path=[str(packages)])
+    }
+    site = Site(python, packages, project, sizes)
     site.run("manage.py", "migrate")
     return site
 
 
 def test_the_core_brings_little_beside_django(site: Site):
-    sizes = {
-        distribution.name.lower(): sum(
-            Path(str(file.locate())).stat().st_size for file in distribution.files or ()
-        )
-        for distribution in distributions(path=[str(site.packages)])
-    }
-
     # Python 3.11's asgiref brings typing_extensions; it is counted, as if it were ours.
-    assert set(sizes) - BESIDE_US - {"typing_extensions"} == {
+    assert set(site.sizes) - BESIDE_US - {"typing_extensions"} == {
         "django-live-dashboards",
         "django-htmx",
     }
-    ours = sum(size for name, size in sizes.items() if name not in BESIDE_US)
-    assert 0 < ours < 5 * MEGABYTE, sizes
+    ours = sum(size for name, size in site.sizes.items() if name not in BESIDE_US)
+    assert 0 < ours < 5 * MEGABYTE, site.sizes
 
 
 def test_its_checks_find_nothing_to_mend(site: Site):
@@ -217,7 +148,7 @@ def test_a_registered_dashboard_is_served(site: Site):
             from django.urls import reverse
 
             print("template", get_template("dashboards/dashboard.html").origin.name)
-            answer = Client().get(reverse("dashboards:shop_till"))
+            answer = Client().get(reverse("dashboards:shop_operations"))
             print("status", answer.status_code)
             print(answer.content.decode())
         """),
@@ -225,5 +156,14 @@ def test_a_registered_dashboard_is_served(site: Site):
 
     assert f"template {site.packages}/dashboards/templates/dashboards/dashboard.html" in page
     assert "status 200" in page
-    assert "Open since nine" in page
-    assert "128" in page
+    assert "Last customers" in page
+
+
+def test_example_project_shows_an_order_in_an_open_browser(site: Site):
+    pip = [sys.executable, "-m", "pip", "--python", str(site.python)]
+    run([*pip, "install", "--quiet", "uvicorn"], cwd=site.project)
+    done = run(
+        [sys.executable, str(ROOT / "scripts/try_example.py"), str(site.python), "."],
+        cwd=site.project,
+    )
+    assert "An order and a push arrived in the open page." in done
