@@ -24,7 +24,7 @@ async def see_what_stands_above(page: Page) -> None:
     await expect(page.locator(".span-12:has(> img[width='40'])")).to_contain_text("Pictured")
 
 
-async def test_tabs_by_the_pattern(site: Site, page: Page):
+async def test_tabs_follow_aria_pattern(site: Site, page: Page):
     loads: list[Request] = []
     page.on("request", lambda each: loads.append(each) if "@component" in each.url else None)
     await page.goto(f"{site.url}/site/arranged/")
@@ -84,8 +84,9 @@ async def test_tabs_by_the_pattern(site: Site, page: Page):
     await expect(page).to_have_url(f"{site.url}/site/quiet/")
 
 
-async def test_what_is_open_in_several_containers_survives_a_reload(site: Site, page: Page):
-    """The address names one panel: opening another closed it, on the next load."""
+async def test_open_panels_of_several_containers_survive_reload(site: Site, page: Page):
+    """Regression: the URL named one panel only, so that opening another closed it on the next
+    load."""
     await page.goto(f"{site.url}/site/tabbed/")
     selected = page.locator("[aria-selected=true]")
     for name in ("B", "D", "F", "C"):
@@ -97,7 +98,7 @@ async def test_what_is_open_in_several_containers_survives_a_reload(site: Site, 
     await expect(page.get_by_role("tab", name="F")).to_be_visible()
 
 
-async def test_without_scripts_all_panels_can_be_read(site: Site, browser: Browser):
+async def test_all_panels_shown_without_scripts(site: Site, browser: Browser):
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()
     await page.goto(f"{site.url}/site/arranged/")
@@ -107,7 +108,7 @@ async def test_without_scripts_all_panels_can_be_read(site: Site, browser: Brows
     await context.close()
 
 
-async def test_a_guarded_component_is_live_for_those_who_may_see_it(site: Site, page: Page):
+async def test_restricted_component_is_live_with_permission(site: Site, page: Page):
     await page.goto(f"{site.url}/site/mixed/")
     await expect(page.locator("#site_mixed")).to_have_attribute("data-dashboards-live", "open")
     site.push_to("Mixed", secret="told", open="to all")
@@ -125,7 +126,7 @@ async def test_a_guarded_component_is_live_for_those_who_may_see_it(site: Site, 
     await expect(page.locator("#site_mixed-secret-content")).to_have_text("told more")
 
 
-async def test_filters_live_in_the_address_and_live_components_stay_right(site: Site, page: Page):
+async def test_filters_kept_in_url_and_live_components_filtered(site: Site, page: Page):
     await page.goto(f"{site.url}/site/filtered/")
     await page.get_by_label("Word").fill("ab")
     await page.get_by_label("Year").select_option("2023")
@@ -161,7 +162,7 @@ async def test_filters_live_in_the_address_and_live_components_stay_right(site: 
     await expect(rows).to_contain_text("B2")
 
 
-async def test_what_is_pushed_to_one_object_moves_only_its_page(
+async def test_push_to_object_updates_its_page_only(
     site: Site, page: Page, context: BrowserContext
 ):
     site.execute(
@@ -184,7 +185,7 @@ async def test_what_is_pushed_to_one_object_moves_only_its_page(
         assert f"only g{3 - pk}" not in await each.content()
 
 
-async def test_components_that_an_instance_added_are_live_and_deferred(site: Site, page: Page):
+async def test_components_added_by_instance_are_live_and_deferred(site: Site, page: Page):
     await page.goto(f"{site.url}/site/dynamic/")
     await expect(page.locator("#site_dynamic")).to_have_attribute("data-dashboards-live", "open")
     box = "#site_dynamic-{}-content"
@@ -194,8 +195,9 @@ async def test_components_that_an_instance_added_are_live_and_deferred(site: Sit
     await expect(page.locator(box.format("dynamic_2"))).to_have_text("added 2")
 
 
-async def test_twenty_deferred_components_cost_three_requests_at_most(site: Site, page: Page):
-    """Also where the script comes late: htmx had begun by then, with a request for each."""
+async def test_twenty_deferred_components_load_in_three_requests(site: Site, page: Page):
+    """Also where the script loads late: htmx had started by then, with a request for each
+    component."""
 
     async def late(route: Route) -> None:
         await asyncio.sleep(0.5)
@@ -216,7 +218,7 @@ async def test_twenty_deferred_components_cost_three_requests_at_most(site: Site
     assert len(own) <= 3, own
 
 
-async def test_slow_and_failing_ones_cost_only_themselves(site: Site, page: Page):
+async def test_slow_or_failing_component_does_not_delay_others(site: Site, page: Page):
     await page.goto(f"{site.url}/site/uneven/?q=x")
     box = "#site_uneven-{}-content"
     await expect(page.locator(box.format("first"))).to_have_text("first x")
@@ -231,7 +233,7 @@ async def test_slow_and_failing_ones_cost_only_themselves(site: Site, page: Page
 
 
 @pytest.mark.parametrize("server", ["uvicorn", "gunicorn"])
-async def test_awaited_values_wait_together_on_any_server(make_site: MakeSite, server: str):
+async def test_async_values_awaited_concurrently_on_any_server(make_site: MakeSite, server: str):
     site = make_site(server)
     site.get("/site/awaited/")
     began = time.monotonic()
@@ -242,7 +244,7 @@ async def test_awaited_values_wait_together_on_any_server(make_site: MakeSite, s
 
 
 @pytest.mark.parametrize("address", ["embedded", "embedded-jinja"])
-async def test_two_dashboards_on_one_page_are_both_alive(site: Site, page: Page, address: str):
+async def test_two_dashboards_on_one_page_are_live(site: Site, page: Page, address: str):
     await page.goto(f"{site.url}/{address}/")
     for name in ("live", "quiet"):
         board = page.locator(f"#site_{name}")

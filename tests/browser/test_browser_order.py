@@ -54,7 +54,7 @@ async def answer_with(page: Page, *bodies: str) -> "asyncio.Queue[Request]":
     ],
     ids=["late", "again", "stalled", "epoch"],
 )
-async def test_page_never_shows_an_older_version_than_it_shows(
+async def test_older_version_not_shown(
     site: Site, page: Page, versions: tuple[str, ...], shown: str, dropped: int
 ):
     # What goes through a GRIP proxy may come again and late: values went backwards on one
@@ -68,7 +68,7 @@ async def test_page_never_shows_an_older_version_than_it_shows(
     assert (await second.all_headers())["last-event-id"] == shown
 
 
-async def test_late_state_does_not_mark_a_newer_value(site: Site, page: Page):
+async def test_late_state_event_does_not_mark_newer_value(site: Site, page: Page):
     failed = '<span class="dashboards-is-failed">Failed</span>'
     body = event("number", "e.5", "five") + event("number:state", "e.4", failed)
     body += event("note", "e.5", "fine") + event("note:state", "e.6", failed)
@@ -84,7 +84,7 @@ async def test_late_state_does_not_mark_a_newer_value(site: Site, page: Page):
     await expect(page.locator(f"{LIVE}-bar-state")).to_have_text("Failed")
 
 
-async def test_a_new_connection_may_begin_at_an_older_version(site: Site, page: Page):
+async def test_new_connection_may_start_at_older_version(site: Site, page: Page):
     # A store that was restored from a copy stands at an older version, and that is the truth now.
     await answer_with(page, numbers("e.104"), numbers("e.90"))
     await page.goto(f"{site.url}/site/live/")
@@ -134,7 +134,7 @@ async def expect_news(site: Site, page: Page) -> None:
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("after")
 
 
-async def test_frozen_server_is_not_called_live(beating: Site, page: Page):
+async def test_frozen_server_not_shown_as_live(beating: Site, page: Page):
     # A server that was frozen by SIGSTOP was called Live for 80 seconds.
     await open_number(beating, page, beating.port)
 
@@ -147,9 +147,9 @@ async def test_frozen_server_is_not_called_live(beating: Site, page: Page):
     await expect_news(beating, page)
 
 
-async def test_half_open_connection_is_not_called_live(beating: Site, page: Page):
-    """Something between browser and server lost every byte and closed nothing, as a firewall does
-    that has forgotten a connection. The page called itself Live, for nobody told it otherwise."""
+async def test_half_open_connection_not_shown_as_live(beating: Site, page: Page):
+    """A firewall that has forgotten a connection drops its bytes and closes nothing. Regression:
+    the page showed Live, because it got no error."""
     relay = Network(partial(asyncio.open_connection, "127.0.0.1", beating.port))
     await relay.start()
     try:
@@ -168,7 +168,7 @@ async def test_half_open_connection_is_not_called_live(beating: Site, page: Page
         await relay.stop()
 
 
-async def test_poll_that_fails_is_not_called_live(make_site: MakeSite, page: Page):
+async def test_failing_poll_not_shown_as_live(make_site: MakeSite, page: Page):
     site = make_site("gunicorn")
     await page.goto(f"{site.url}/site/live/")
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")

@@ -143,9 +143,7 @@ def deploy(shop: Site, folder: Path) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_deploy_under_forty_open_pages_ends_with_forty_right_pages(
-    shop: Site, context: BrowserContext, tmp_path: Path
-):
+async def test_deploy_reloads_forty_open_pages(shop: Site, context: BrowserContext, tmp_path: Path):
     # A page that was opened before a deploy went on with the template, the scripts and the boxes of
     # the release before: a component that was renamed stood there for ever, and got no value.
     async def open_page() -> Page:
@@ -201,7 +199,7 @@ async def answer_streams(page: Page) -> Callable[[str], None]:
     return name
 
 
-async def test_page_is_loaded_anew_once_for_each_release(site: Site, page: Page):
+async def test_page_reloaded_once_per_release(site: Site, page: Page):
     # Servers of two releases, between which each request may choose, would have a page load itself
     # for ever.
     name = await answer_streams(page)
@@ -223,7 +221,7 @@ async def test_page_is_loaded_anew_once_for_each_release(site: Site, page: Page)
     assert len(loads) == 3
 
 
-async def test_page_that_hears_of_its_own_release_in_time_stays(site: Site, page: Page):
+async def test_page_not_reloaded_when_its_own_release_returns(site: Site, page: Page):
     name = await answer_streams(page)
     await page.goto(f"{site.url}/site/live/")
     loads = loads_of(page)
@@ -267,7 +265,7 @@ async def add(page: Page, html: str) -> None:
 
 
 @pytest.mark.parametrize("kind", FIELDS)
-async def test_page_in_which_somebody_fills_in_a_field_waits(site: Site, page: Page, kind: str):
+async def test_page_with_edited_field_not_reloaded(site: Site, page: Page, kind: str):
     html, use, leave = FIELDS[kind]
     name = await answer_streams(page)
     await page.goto(f"{site.url}/site/live/")
@@ -288,7 +286,7 @@ async def test_page_in_which_somebody_fills_in_a_field_waits(site: Site, page: P
     assert len(loads) == 1
 
 
-async def test_page_whose_fields_are_as_they_were_sent_is_loaded_anew(site: Site, page: Page):
+async def test_page_with_unedited_fields_reloaded(site: Site, page: Page):
     # A range that was sent without a value counted as filled in, for it begins in its middle.
     name = await answer_streams(page)
     await page.goto(f"{site.url}/site/live/")
@@ -301,7 +299,7 @@ async def test_page_whose_fields_are_as_they_were_sent_is_loaded_anew(site: Site
         name("second")
 
 
-async def test_page_whose_server_is_not_there_stays(site: Site, page: Page):
+async def test_page_not_reloaded_while_server_is_down(site: Site, page: Page):
     # A page that loads itself anew while the server is restarted is gone; from a server of the old
     # release, or a cache, it would come as it was.
     old: dict[str, Any] = {"body": '<script data-dashboards-site-release="first">'}

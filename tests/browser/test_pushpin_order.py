@@ -124,7 +124,7 @@ class Reader:
                         shown = version
 
 
-async def test_late_answer_of_pushpin_takes_no_page_back(behind: Behind, page: Page):
+async def test_late_pushpin_answer_shows_no_older_value(behind: Behind, page: Page):
     # A server was down within a keep-alive's time, and Pushpin asked for the next link twice: the
     # second answer came after newer publishes, and values went backwards on one connection.
     await asyncio.to_thread(behind.site.push, number=1)

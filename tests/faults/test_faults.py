@@ -31,7 +31,7 @@ EVERYWHERE = [
 # Some ten seconds; on a busy machine it may take the bound of a recovery.
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("store", FAULTS)
-def test_every_page_shows_the_newest_after_faults(
+def test_every_page_shows_newest_value_after_faults(
     tmp_path: Path, store: str, request: pytest.FixtureRequest
 ):
     random = Random(request.config.getoption("randomly_seed"))

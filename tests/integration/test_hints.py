@@ -39,7 +39,7 @@ def sender(identity: str = "shop"):
     hints.close()
 
 
-async def test_whoever_shares_the_store_hears_and_nobody_else():
+async def test_notification_reaches_processes_of_same_store_only():
     with sender() as hints, sender() as same, sender("another store") as other:
         async with listening(same) as received, listening(other) as other_received:
             hints.send("shop.orders")
@@ -47,7 +47,7 @@ async def test_whoever_shares_the_store_hears_and_nobody_else():
             assert other_received.empty()
 
 
-async def test_a_process_does_not_hear_itself():
+async def test_notification_skips_own_process():
     with sender() as hints, sender() as same:
         async with listening(hints) as own, listening(same) as received:
             hints.send("shop.orders")
@@ -55,7 +55,7 @@ async def test_a_process_does_not_hear_itself():
             assert own.empty()
 
 
-async def test_a_burst_is_told_once():
+async def test_burst_of_notifications_merged():
     with sender() as hints, sender() as same:
         async with listening(same) as received:
             for _ in range(20):
@@ -65,7 +65,7 @@ async def test_a_burst_is_told_once():
             assert received.empty()
 
 
-async def test_the_socket_of_a_killed_process_is_taken_away(folder: Path):
+async def test_socket_of_killed_process_deleted(folder: Path):
     with sender() as hints, sender() as same:
         async with listening(same) as received:
             [store] = folder.iterdir()
@@ -77,19 +77,19 @@ async def test_the_socket_of_a_killed_process_is_taken_away(folder: Path):
             assert not (store / "dead.sock").exists()
 
 
-async def test_nothing_is_left_behind(folder: Path):
+async def test_listen_cancelled_deletes_socket(folder: Path):
     with sender() as same:
         async with listening(same):
             assert list(folder.iterdir())
         assert not list(folder.iterdir())
 
 
-def test_without_listeners_sending_does_nothing():
+def test_send_without_listeners_does_nothing():
     with sender() as hints:
         hints.send("shop.orders")
 
 
-async def test_a_reader_whose_buffer_is_full_does_not_block_the_sender(folder: Path):
+async def test_full_socket_buffer_does_not_block_sender(folder: Path):
     with sender() as hints, sender() as same:
         async with listening(same) as received:
             # The loop does not run meanwhile, so that nobody reads.
@@ -99,7 +99,7 @@ async def test_a_reader_whose_buffer_is_full_does_not_block_the_sender(folder: P
 
 
 @pytest.mark.parametrize("what", ["open to others", "no folder"])
-async def test_a_folder_that_is_not_private_is_not_used(folder: Path, caplog, what: str):
+async def test_directory_open_to_others_not_used(folder: Path, caplog, what: str):
     if what == "no folder":
         folder.write_text("in the way")
     else:
@@ -110,7 +110,7 @@ async def test_a_folder_that_is_not_private_is_not_used(folder: Path, caplog, wh
             assert "by polling only" in caplog.text
 
 
-async def test_an_address_that_is_too_long_means_only_the_poll(
+async def test_socket_path_too_long_falls_back_to_polling(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     long = tmp_path / ("x" * 100)

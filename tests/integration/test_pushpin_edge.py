@@ -128,7 +128,7 @@ def version_at(stream: Stream, event: dict[str, str]) -> int:
 # ---- News ----
 
 
-def test_a_stream_carries_a_push_from_another_process(behind: Behind, either_pusher: Site):
+def test_push_from_other_process_reaches_proxied_stream(behind: Behind, either_pusher: Site):
     with behind.open(Accept_Encoding="gzip") as stream:
         assert stream.response.getheader("Content-Type") == "text/event-stream"
         assert stream.response.getheader("Content-Encoding") is None
@@ -144,7 +144,7 @@ def test_a_stream_carries_a_push_from_another_process(behind: Behind, either_pus
         assert version_at(stream, second[1]) > shown
 
 
-def test_points_are_appended(behind: Behind, either_pusher: Site):
+def test_pushed_points_are_appended(behind: Behind, either_pusher: Site):
     path = "/site/series/@stream/"
     either_pusher.push_to("Series", pushed={"x": 0, "y": 0})
     with behind.open(path) as stream:
@@ -155,13 +155,13 @@ def test_points_are_appended(behind: Behind, either_pusher: Site):
         assert re.findall(r'data-dashboards-point="(\d+)"', event["data"])
 
 
-def test_a_stream_held_by_ourselves_shows_the_same(behind: Behind, pusher: Site):
+def test_direct_stream_equals_proxied_stream(behind: Behind, pusher: Site):
     with behind.open() as through, behind.site.open_stream() as direct:
         pusher.push(number="to both")
         assert through.until("to both") == direct.until("to both")
 
 
-def test_two_processes_push_at_once(behind: Behind):
+def test_concurrent_pushes_of_two_processes_all_arrive(behind: Behind):
     pushers = [behind.pusher(), behind.pusher(zmq=False)]
     for each in pushers:
         each.push(dial=1)
@@ -181,7 +181,7 @@ def test_two_processes_push_at_once(behind: Behind):
         each.stop()
 
 
-def test_one_user_has_a_channel_of_their_own(running: Behind):
+def test_user_audience_receives_own_channel(running: Behind):
     path = "/site/mine/@stream/"
     with (
         running.open(path, Cookie=log_in(running, "one")) as one,
@@ -203,7 +203,7 @@ def test_one_user_has_a_channel_of_their_own(running: Behind):
         assert time.time() - started < 1, "it had been told when the process ended"
 
 
-def test_values_are_computed_by_the_command(running: Behind):
+def test_live_command_computes_values_for_proxied_streams(running: Behind):
     computer = running.site.python("django", "live", "site_live", stdout=subprocess.DEVNULL)
     try:
         with running.open() as stream:
@@ -219,7 +219,7 @@ def test_values_are_computed_by_the_command(running: Behind):
 # ---- Positions ----
 
 
-def test_a_reconnect_gets_what_it_missed_and_nothing_else(behind: Behind, pusher: Site):
+def test_reconnect_gets_missed_frames_only(behind: Behind, pusher: Site):
     with behind.open() as stream:
         pusher.push(note="known", number="known too")
         position = stream.position(stream.until("known too"))
@@ -232,9 +232,7 @@ def test_a_reconnect_gets_what_it_missed_and_nothing_else(behind: Behind, pusher
 
 
 @pytest.mark.parametrize("position", ["", "nobody.7", "%00", "future"])
-def test_a_position_nobody_knows_is_answered_with_the_whole(
-    behind: Behind, pusher: Site, position: str
-):
+def test_unknown_position_gets_whole_state(behind: Behind, pusher: Site, position: str):
     pusher.push(number="all", note="of it")
     if position == "future":
         with behind.open() as stream:
@@ -248,7 +246,7 @@ def test_a_position_nobody_knows_is_answered_with_the_whole(
         stream.until("next")
 
 
-def test_deleted_rows_are_a_new_life_on_an_open_stream(behind: Behind, pusher: Site):
+def test_rows_deleted_start_new_epoch_on_open_stream(behind: Behind, pusher: Site):
     with behind.open() as stream:
         pusher.push(number="before")
         before = stream.position(stream.until("before"))
@@ -261,7 +259,7 @@ def test_deleted_rows_are_a_new_life_on_an_open_stream(behind: Behind, pusher: S
 # ---- Publishes that go wrong ----
 
 
-def test_a_lost_publish_is_noticed_at_the_next(
+def test_lost_publish_recovered_at_next_publish(
     behind: Behind, either_pusher: Site, quiet_pusher: Site
 ):
     with behind.open() as stream:
@@ -274,13 +272,13 @@ def test_a_lost_publish_is_noticed_at_the_next(
         stream.until("told")
 
 
-def test_a_lost_publish_is_found_by_the_poll(behind: Behind, quiet_pusher: Site):
+def test_lost_publish_recovered_by_link_request(behind: Behind, quiet_pusher: Site):
     with behind.open(QUIET) as stream:
         quiet_pusher.push_to("Quiet", silence="lost, and nothing follows")
         stream.until("nothing follows")
 
 
-def test_late_publishes_never_lead_back(behind: Behind, quiet_pusher: Site):
+def test_late_publish_does_not_restore_older_value(behind: Behind, quiet_pusher: Site):
     with behind.open(QUIET) as stream:
         for number in range(4):
             quiet_pusher.push_to("Quiet", silence=f"version {number}")
@@ -318,7 +316,7 @@ def publish(behind: Behind, channel: str, content: str, id_: str, previous: str)
         assert answer.status == 200
 
 
-def test_pushpin_killed_and_restarted(behind: Behind, pusher: Site):
+def test_pushpin_restart_resumes_streams(behind: Behind, pusher: Site):
     with behind.open() as stream:
         pusher.push(number="before")
         position = stream.position(stream.until("before"))
@@ -333,7 +331,7 @@ def test_pushpin_killed_and_restarted(behind: Behind, pusher: Site):
         stream.until("after")
 
 
-def test_the_backend_killed_and_restarted(behind: Behind, pusher: Site):
+def test_backend_restart_resumes_streams(behind: Behind, pusher: Site):
     with behind.open(QUIET) as stream:
         try:
             pusher.push_to("Quiet", silence="before")
@@ -371,7 +369,7 @@ def shows_until_its_end(stream: Stream) -> set[str]:
     return {value for value in values if value}
 
 
-def test_a_logout_ends_the_streams_of_that_user(behind: Behind, either_pusher: Site):
+def test_logout_ends_proxied_streams_of_that_user(behind: Behind, either_pusher: Site):
     cookie = log_in(behind, "admin")
     with behind.open(STAFF, Cookie=cookie) as stream, behind.open() as anonymous:
         either_pusher.push_to("Staff", secret="before")
@@ -387,8 +385,8 @@ def test_a_logout_ends_the_streams_of_that_user(behind: Behind, either_pusher: S
         assert stream.response.status == 403
 
 
-def test_publishes_are_counted(behind: Behind, either_pusher: Site):
-    """What a process told the proxy was counted nowhere. It is in its metrics, by ZMQ and HTTP."""
+def test_publishes_counted_in_metrics(behind: Behind, either_pusher: Site):
+    """Publishes were counted nowhere. The metrics of the process count them, by ZMQ and HTTP."""
     with behind.open() as stream:
         either_pusher.push(number="counted")
         stream.until("counted")
@@ -399,9 +397,9 @@ def test_publishes_are_counted(behind: Behind, either_pusher: Site):
     )
 
 
-def test_marker_of_a_guarded_component_reaches_those_who_may_see_it(behind: Behind, pusher: Site):
-    """Behind Pushpin all streams of a dashboard take the same publishes, so a marker of what some
-    may not see went to all. It is asked for by each stream, and the news after it arrive alike."""
+def test_restricted_refresh_marker_reaches_permitted_streams_only(behind: Behind, pusher: Site):
+    """Behind Pushpin all streams of a dashboard get the same publishes, so all of them got the
+    marker. Each stream now requests it, and later updates arrive in all of them."""
     cookie, path = log_in(behind, "admin"), "/site/mixed/@stream/"
     with behind.open(path) as anonymous, behind.open(path, Cookie=cookie) as stream:
         pusher.push_to("Mixed", secret="classified")
@@ -418,7 +416,7 @@ def test_marker_of_a_guarded_component_reaches_those_who_may_see_it(behind: Behi
 
 
 @pytest.mark.parametrize("named", ["session=session", "dashboard=Staff"])
-def test_revocation_of_a_session_or_dashboard_reaches_streams_that_pushpin_holds(
+def test_session_or_dashboard_revoked_ends_proxied_streams(
     behind: Behind, pusher: Site, named: str
 ):
     # Pushpin asks without the client's cookies, so a session that was deleted went unnoticed there
@@ -438,7 +436,7 @@ def test_revocation_of_a_session_or_dashboard_reaches_streams_that_pushpin_holds
         anonymous.until("for everybody")
 
 
-def test_session_row_that_was_deleted_ends_streams_that_pushpin_holds(behind: Behind, pusher: Site):
+def test_session_row_deleted_ends_proxied_streams(behind: Behind, pusher: Site):
     # As above, by Django's own signal in place of a call.
     cookie = log_in(behind, "admin")
     with behind.open(STAFF, Cookie=cookie) as stream:
@@ -452,7 +450,7 @@ def test_session_row_that_was_deleted_ends_streams_that_pushpin_holds(behind: Be
         assert stream.response.status == 403
 
 
-def test_nothing_is_shown_after_an_end_that_was_lost(
+def test_lost_revocation_publish_shows_no_later_value(
     behind: Behind, pusher: Site, quiet_pusher: Site
 ):
     cookie = log_in(behind, "admin")
@@ -471,7 +469,7 @@ CHANGE = (
 )
 
 
-def test_an_end_that_was_lost_is_found_by_the_poll(running: Behind, quiet_pusher: Site):
+def test_lost_revocation_publish_recovered_by_link_request(running: Behind, quiet_pusher: Site):
     cookie = log_in(running, "admin")
     with running.open(STAFF, Cookie=cookie) as stream:
         quiet_pusher.run("shell", "-v0", "-c", CHANGE)
@@ -479,8 +477,8 @@ def test_an_end_that_was_lost_is_found_by_the_poll(running: Behind, quiet_pusher
             pass
 
 
-def test_who_signed_in_stays_without_a_cookie_for_the_proxy(running: Behind, pusher: Site):
-    """Past several of the proxy's own requests, which bring no cookie."""
+def test_signed_in_stream_survives_proxy_requests_without_cookie(running: Behind, pusher: Site):
+    """The stream stays open past several of the proxy's own requests, which have no cookie."""
     with running.open(STAFF, Cookie=log_in(running, "admin")) as stream:
         end = time.monotonic() + POLL_SECONDS + 1
         number = 0
@@ -491,7 +489,7 @@ def test_who_signed_in_stays_without_a_cookie_for_the_proxy(running: Behind, pus
             time.sleep(0.2)
 
 
-def test_a_forged_signature_is_held_by_ourselves(running: Behind):
+def test_forged_signature_gets_direct_stream(running: Behind):
     with running.site.open_stream(Grip_Sig="forged") as stream:
         assert stream.response.getheader("Grip-Hold") is None
         assert stream.response.getheader("Content-Length") is None
@@ -521,7 +519,7 @@ def push_once(site: Site) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("kind", ["refuses http", "refuses zmq", "swallows http"])
-def test_a_proxy_that_does_not_answer_delays_nobody(tmp_path: Path, kind: str):
+def test_unresponsive_proxy_does_not_delay_pushes(tmp_path: Path, kind: str):
     with socket.socket() as hole:
         hole.bind(("127.0.0.1", 0))
         if kind.startswith("swallows"):
@@ -541,8 +539,9 @@ def test_a_proxy_that_does_not_answer_delays_nobody(tmp_path: Path, kind: str):
 # ---- A deploy ----
 
 
-def test_stream_that_outlives_a_deploy_says_which_release_the_site_has_now(behind: Behind):
-    """A proxy holds streams on while the site is deployed: its pages never heard of a release."""
+def test_proxied_stream_after_deploy_sends_new_release(behind: Behind):
+    """Regression: a proxy holds streams across a deploy, and their pages did not learn of the new
+    release."""
     site = behind.site
 
     def read_release(stream: Stream) -> str:
@@ -570,7 +569,7 @@ READERS = 1000
 
 # Twelve seconds, most of them to open; three times that on a busy machine.
 @pytest.mark.timeout(180)
-def test_a_thousand_readers_on_one_sync_worker(tmp_path: Path):
+def test_thousand_proxied_streams_on_one_sync_worker(tmp_path: Path):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < 3 * READERS:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 10_000), hard))
@@ -633,7 +632,7 @@ class Crowd:
                     waiting.discard(reader)
 
 
-def test_the_libraries_are_not_needed():
+def test_package_works_without_grip_libraries():
     code = (
         "import sys\n"
         "for name in ('gripcontrol', 'pubcontrol', 'django_grip', 'zmq', 'tnetstring'):\n"

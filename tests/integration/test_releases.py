@@ -61,7 +61,7 @@ def name_releases(folder: Path, **environment: str) -> dict[str, str]:
     return names
 
 
-def test_release_is_the_same_on_every_host_and_another_after_each_change(tmp_path: Path):
+def test_release_equal_on_every_host_and_new_after_change(tmp_path: Path):
     # Processes that named one release differently would have pages load themselves anew for
     # nothing, and a deploy that changed the name of none would be noticed by none.
     hosts = [tmp_path / "one", tmp_path / "a longer name"]
@@ -78,7 +78,7 @@ def opening(client: Client, query: str = "") -> str:
 
 
 @pytest.mark.django_db
-def test_page_and_poll_name_the_release(client: Client):
+def test_page_and_poll_contain_release(client: Client):
     # Where nobody holds the stream, each poll is an opening.
     name = get_release_id()
 
@@ -89,9 +89,7 @@ def test_page_and_poll_name_the_release(client: Client):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("given", ["v1.2\n<x>", "3f2a"])
-def test_release_that_a_setting_names_is_named_by_its_hash(
-    client: Client, settings: Settings, given: str
-):
+def test_release_setting_is_hashed(client: Client, settings: Settings, given: str):
     settings.DASHBOARDS = {**settings.DASHBOARDS, "RELEASE": given}
     name = get_release_id()
 
@@ -100,7 +98,7 @@ def test_release_that_a_setting_names_is_named_by_its_hash(
 
 
 @pytest.mark.django_db
-def test_release_that_is_empty_is_not_named(client: Client, settings: Settings):
+def test_empty_release_is_omitted(client: Client, settings: Settings):
     settings.DASHBOARDS = {**settings.DASHBOARDS, "RELEASE": ""}
 
     assert "release" not in opening(client)

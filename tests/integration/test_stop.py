@@ -88,9 +88,7 @@ def stop(site: Site, number: signal.Signals) -> float:
 @pytest.mark.parametrize(
     "server", ["uvicorn", "uvicorn-reload", "gunicorn-uvicorn", "daphne", "granian", "hypercorn"]
 )
-def test_a_server_stops_within_two_seconds_with_a_thousand_streams(
-    make_site: MakeSite, server: str
-):
+def test_server_with_thousand_streams_stops_in_time(make_site: MakeSite, server: str):
     site = make_site(server, TEST_LIGHT="1")
     with open_streams(site, 1000) as streams:
         assert stop(site, signal.SIGTERM) <= PROMISED_SECONDS
@@ -109,7 +107,7 @@ def test_a_server_stops_within_two_seconds_with_a_thousand_streams(
         ("hypercorn-in-process", signal.SIGINT),
     ],
 )
-def test_workers_and_interrupts_stop_as_fast(
+def test_workers_and_interrupts_stop_in_time(
     make_site: MakeSite, server: str, number: signal.Signals
 ):
     site = make_site(server)
@@ -119,7 +117,7 @@ def test_workers_and_interrupts_stop_as_fast(
     assert server in CUTS or all(clean)
 
 
-def test_a_reload_waits_for_no_stream(make_site: MakeSite):
+def test_reload_does_not_wait_for_streams(make_site: MakeSite):
     site = make_site("uvicorn-reload")
     changed = site.folder / "changed.py"
     assert site.process is not None

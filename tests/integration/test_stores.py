@@ -165,14 +165,14 @@ class DatabaseContract(SharedStoreContract):
 
         return delete
 
-    def test_a_put_that_is_rolled_back_never_was(self, store: DatabaseStore):
+    def test_put_rolled_back_stores_nothing(self, store: DatabaseStore):
         before = store.put(CHANNEL, {"a": "1"})
         with transaction.atomic(using=store.using):
             store.put(CHANNEL, {"a": "2"})
             transaction.set_rollback(True, using=store.using)
         assert store.since(CHANNEL, None).position == before
 
-    async def test_a_lost_connection_is_opened_anew(self, store: DatabaseStore):
+    async def test_lost_connection_reopened(self, store: DatabaseStore):
         position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
         await store.aheads([CHANNEL])
         await store._in_thread(break_connection, store.using)
@@ -181,11 +181,11 @@ class DatabaseContract(SharedStoreContract):
         assert store.is_unavailable(lost.value) or "closed database" in str(lost.value)
         assert (await store.asince(CHANNEL, None)).position == position
 
-    def test_what_a_database_refuses_says_nothing_of_its_connection(
+    def test_refused_value_does_not_count_as_outage(
         self, store: DatabaseStore, monkeypatch: pytest.MonkeyPatch
     ):
-        """One value that a column could not hold counted as a store that is down, and ended every
-        signed-in stream of the process. Only the connection's failure is that."""
+        """Regression: one value that a column could not hold counted as a store that is down, and
+        ended every signed-in stream of the process. Only a failure of the connection counts."""
         refused: list[Exception] = []
         monkeypatch.setattr("dashboards.live.stores.base.fit", lambda channel, frames: frames)
         for frames in ({"s": Points("base", ["1"], 2**70)}, {"k" * 70_000: "x"}, {"a": None}):
@@ -214,11 +214,11 @@ class DatabaseContract(SharedStoreContract):
             ({"key": "s", "number": 4}, {"version": 999}, "a b s"),
         ],
     )
-    def test_a_damaged_frame_costs_its_box_until_it_is_put_anew(
+    def test_damaged_frame_affects_only_its_component_until_next_put(
         self, store: DatabaseStore, which: dict[str, Any], fields: dict[str, Any], shows: str
     ):
-        """A row that could not be read stopped its whole channel, and counted as a store that is
-        down. Now it costs its own box, and the next put heals that."""
+        """Regression: one damaged frame stopped all reads of its channel. It affects its own
+        component (at most its channel), and the next put repairs it."""
         heals(
             store, lambda: Frame.objects.using(store.using).filter(**which).update(**fields), shows
         )
@@ -227,11 +227,12 @@ class DatabaseContract(SharedStoreContract):
         "fields",
         [{"epoch": ""}, {"epoch": "A b"}, {"version": 10**18}, {"version": 2**63 - 1}],
     )
-    def test_a_damaged_channel_begins_a_new_epoch_with_the_next_put(
+    def test_damaged_channel_starts_new_epoch_with_next_put(
         self, store: DatabaseStore, fields: dict[str, Any]
     ):
-        """A channel whose epoch was lost, or whose version could not grow, took no put any more. It
-        is as one that does not exist until it is put to, and others are not concerned."""
+        """Regression: a channel that had lost its epoch, or whose version could not grow, accepted
+        no put. It reads as a channel without puts until the next put. Other channels are not
+        affected."""
         rows = Channel.objects.using(store.using).filter(name=CHANNEL)
         heals(store, lambda: rows.update(**fields), "")
 
@@ -268,11 +269,11 @@ class TestSQLite(DatabaseContract):
             ),
         ],
     )
-    def test_what_no_other_database_would_hold_costs_its_box(
+    def test_row_with_invalid_types_affects_only_its_component(
         self, store: DatabaseStore, sql: str, shows: str
     ):
-        """SQLite keeps whatever it is given, and one row that was no UTF-8 stopped every read of
-        its channel. What can be read is shown, and the next put heals the rest."""
+        """SQLite stores values of any type, and one row that was not UTF-8 stopped every read of
+        its channel. All readable rows are shown, and the next put repairs the rest."""
 
         def damage() -> None:
             with connections[store.using].cursor() as cursor:
@@ -282,11 +283,9 @@ class TestSQLite(DatabaseContract):
 
         heals(store, damage, shows)
 
-    def test_row_that_cannot_be_read_is_healed_where_a_project_listens_to_all_deletions(
-        self, store: DatabaseStore
-    ):
-        """Where anybody listens to the deletions of all models, as audit packages do, Django reads
-        rows before it deletes them: those that cannot be read could not be deleted either."""
+    def test_unreadable_row_repaired_with_receiver_for_all_deletions(self, store: DatabaseStore):
+        """With a receiver for deletions of all models, as audit packages have one, Django reads
+        rows before it deletes them. So unreadable rows could not be deleted either."""
 
         def listen(**kwargs: Any) -> None:
             pass
@@ -304,14 +303,14 @@ class TestSQLite(DatabaseContract):
         finally:
             post_delete.disconnect(listen)
 
-    def test_a_damaged_lease_is_claimed_anew(self, store: DatabaseStore):
+    def test_damaged_lease_acquired_again(self, store: DatabaseStore):
         store.acquire_lease("work", 60)
         with connections[store.using].cursor() as cursor:
             cursor.execute("UPDATE dashboards_lease SET until = 'abc'")
         assert not store.acquire_lease("work", 60)
         assert store.acquire_lease("work", 60)
 
-    def test_a_file_that_is_locked_or_gone_is_unavailable(self, alias: str, tmp_path: Path):
+    def test_locked_or_missing_file_counts_as_outage(self, alias: str, tmp_path: Path):
         store = DatabaseStore({"using": alias})
         with sqlite3.connect(connections.settings[alias]["NAME"]) as other:
             connections[alias].cursor().execute("PRAGMA busy_timeout=1")
@@ -342,14 +341,14 @@ class TestPostgreSQL(DatabaseContract):
     def database(cls, server: PostgreSQLServer) -> dict[str, Any]:
         return server.database
 
-    def test_polls_seldom_where_it_is_notified(self, store: DatabaseStore):
-        """An open page shows the newest after a lost hint: within two seconds."""
+    def test_poll_interval_longer_with_notifications(self, store: DatabaseStore):
+        """An open page shows the newest value within two seconds after a lost notification."""
         assert store.poll_seconds == 2
 
-    async def test_a_restarted_server_is_listened_to_again(
+    async def test_listener_reconnects_after_server_restart(
         self, store: DatabaseStore, where: dict[str, Any], server: PostgreSQLServer
     ):
-        """After the fault ends, every open page shows the newest, and soon."""
+        """After the fault ends, every open page soon shows the newest value."""
         before = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "before"})
         async with listening(store) as received:
             await receives_from_others(received, where)
@@ -364,10 +363,10 @@ class TestPostgreSQL(DatabaseContract):
         assert changes.position
         assert changes.position.knows(before)
 
-    async def test_without_its_driver_for_notify_it_polls(
+    async def test_store_without_notify_driver_polls(
         self, alias: str, monkeypatch: pytest.MonkeyPatch
     ):
-        """An open page shows the newest where psycopg 2 is installed, too."""
+        """An open page shows the newest value with psycopg 2, too."""
         monkeypatch.setattr("django.db.backends.postgresql.psycopg_any.is_psycopg3", False)
         store = DatabaseStore({"using": alias})
         assert store.poll_seconds == 0.25
@@ -376,10 +375,10 @@ class TestPostgreSQL(DatabaseContract):
             assert await asyncio.wait_for(received.get(), 5) == CHANNEL
         store.close()
 
-    async def test_what_was_put_while_nobody_listened_is_found_at_once(
+    async def test_put_without_listener_read_at_once_after_reconnect(
         self, alias: str, twin: DatabaseStore
     ):
-        """An open page shows the newest, and soon: it waited for the poll."""
+        """Regression: after a reconnect an open page waited for the next poll."""
 
         def cut_and_put() -> None:
             with connections[alias].cursor() as cursor:
@@ -396,7 +395,7 @@ class TestPostgreSQL(DatabaseContract):
             await shows(reader, "unheard")
         store.close()
 
-    def test_a_server_that_is_not_there_is_unavailable(self, alias: str, tmp_path: Path):
+    def test_unreachable_server_counts_as_outage(self, alias: str, tmp_path: Path):
         assert _cannot_connect(alias, HOST=str(tmp_path))
 
 
@@ -414,13 +413,13 @@ class TestMariaDB(DatabaseContract):
     def database(cls, server: dict[str, Any]) -> dict[str, Any]:
         return dict(server)
 
-    def test_a_server_that_is_not_there_is_unavailable(self, alias: str):
+    def test_unreachable_server_counts_as_outage(self, alias: str):
         assert _cannot_connect(alias, OPTIONS={}, HOST="127.0.0.1", PORT=str(free_port()))
 
-    async def test_a_long_connection_sees_what_others_wrote(
+    async def test_long_lived_connection_reads_new_rows(
         self, server: dict[str, Any], store: DatabaseStore
     ):
-        """An open page shows the newest: the hub's connection keeps no old snapshot."""
+        """An open page shows the newest value: the hub's connection keeps no old snapshot."""
         for n in range(3):
             head = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": str(n)})
             assert await store.aheads([CHANNEL]) == {CHANNEL: head}
@@ -463,10 +462,10 @@ class TestRedis(SharedStoreContract):
 
         return flush
 
-    async def test_a_server_restarted_without_its_data_heals(
+    async def test_server_restarted_without_data_recovers(
         self, store: RedisStore, where: dict[str, Any], server: RedisServer
     ):
-        """After the fault ends, every open page shows the newest, and soon."""
+        """After the fault ends, every open page soon shows the newest value."""
         before = await asyncio.to_thread(store.put, CHANNEL, {"a": "before"})
         async with listening(store) as received:
             await receives_from_others(received, where)
@@ -484,10 +483,10 @@ class TestRedis(SharedStoreContract):
             assert shown(await store.asince(CHANNEL, before)) == {"a": "after"}
             await receives_from_others(received, where)
 
-    def test_a_server_restarted_with_old_data_begins_a_new_epoch(
+    def test_server_restarted_with_old_data_starts_new_epoch(
         self, store: RedisStore, server: RedisServer
     ):
-        """Every page shows the newest: a version lost with its value never stands for another."""
+        """Every page shows the newest value: no version number is used for two values."""
         store.put(CHANNEL, {"a": "1", "kept": "1"})
         with server.client() as client:
             client.save()
@@ -501,10 +500,10 @@ class TestRedis(SharedStoreContract):
         assert shown(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1", "b": "3"}
         assert head.epoch != seen.epoch
 
-    async def test_dropped_connections_are_opened_anew(
+    async def test_dropped_connections_reopened(
         self, store: RedisStore, where: dict[str, Any], server: RedisServer
     ):
-        """After the fault ends, every open page shows the newest, and soon."""
+        """After the fault ends, every open page soon shows the newest value."""
         async with listening(store) as received:
             await receives_from_others(received, where)
             position = await asyncio.to_thread(store.put, CHANNEL, {"a": "1"})
@@ -516,10 +515,10 @@ class TestRedis(SharedStoreContract):
             assert store.since(CHANNEL, None).position == position
             await receives_from_others(received, where)
 
-    async def test_what_was_put_while_nobody_listened_is_found_at_once(
+    async def test_put_without_listener_read_at_once_after_reconnect(
         self, options: dict[str, Any], twin: RedisStore, server: RedisServer
     ):
-        """An open page shows the newest, and soon: it waited for the poll."""
+        """Regression: after a reconnect an open page waited for the next poll."""
         store = RedisStore({**options, "poll_seconds": 60})
         async with reading(store) as (reader, begun):
             await asyncio.wait_for(begun.wait(), 10)
@@ -530,10 +529,11 @@ class TestRedis(SharedStoreContract):
             await shows(reader, "unheard")
         store.close()
 
-    async def test_a_server_that_hangs_is_noticed_and_heard_again(
+    async def test_hanging_server_detected_and_reconnected(
         self, options: dict[str, Any], where: dict[str, Any], server: RedisServer
     ):
-        """After the fault ends, every open page shows the newest; none waits for ever."""
+        """After the fault ends, every open page shows the newest value, and no call waits for
+        ever."""
         store = RedisStore({**options, "timeout": 0.2})
         async with listening(store) as received:
             await receives_from_others(received, where)
@@ -546,8 +546,10 @@ class TestRedis(SharedStoreContract):
             await receives_from_others(received, where)
         store.close()
 
-    async def test_no_connection_outlives_its_hearing(self, store: RedisStore, server: RedisServer):
-        """Nothing is left of a hub that nobody reads."""
+    async def test_listen_cancelled_closes_connections(
+        self, store: RedisStore, server: RedisServer
+    ):
+        """A hub without subscribers leaves no connection open."""
         async with listening(store), listening(store):
             await store.asince(CHANNEL, None)
         await store.asince(CHANNEL, None)
@@ -555,10 +557,11 @@ class TestRedis(SharedStoreContract):
         with server.client() as client:
             await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
 
-    async def test_no_connection_is_left_by_a_read_that_outlasts_the_hearing(
+    async def test_read_outlasting_listen_closes_connection(
         self, store: RedisStore, server: RedisServer
     ):
-        """Nothing is left of a hub that nobody reads, in whatever moment its last reader goes."""
+        """A hub without subscribers leaves no connection open, in whichever moment the last one
+        leaves."""
         for moments in range(40):
             async with listening(store):
                 reads = [asyncio.create_task(store.asince(CHANNEL, None)) for _ in range(3)]
@@ -569,10 +572,10 @@ class TestRedis(SharedStoreContract):
             await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
 
     @pytest.mark.parametrize("lost", ["data", "versions"])
-    def test_a_channel_that_is_lost_in_part_is_lost(
+    def test_partly_lost_channel_counts_as_lost(
         self, store: RedisStore, server: RedisServer, lost: str
     ):
-        """Every live component: half a state is never taken for the whole."""
+        """Every live component: an incomplete state is never taken for the whole."""
         before = store.put(CHANNEL, {"a": "1"})
         with server.client() as client:
             client.delete(f"dashboards:{lost}:{CHANNEL}")
@@ -582,8 +585,8 @@ class TestRedis(SharedStoreContract):
         assert after.epoch != before.epoch
         assert shown(store.since(CHANNEL, before)) == {"b": "2"}
 
-    def test_a_channel_is_dropped_when_nobody_touches_it(self, options: dict[str, Any]):
-        """A dropped channel is answered with the whole state, never with "up to date"."""
+    def test_unused_channel_expires(self, options: dict[str, Any]):
+        """An expired channel is answered with the whole state, never with "up to date"."""
         store = RedisStore({**options, "keep_seconds": 0.2})
         before = store.put(CHANNEL, {"a": "1"})
         wait_for(lambda: store.heads([CHANNEL]) == {})
@@ -591,7 +594,7 @@ class TestRedis(SharedStoreContract):
         assert shown(store.since(CHANNEL, before)) == {"b": "2"}
         store.close()
 
-    def test_a_channel_that_is_read_is_kept(self, store: RedisStore, server: RedisServer):
+    def test_channel_read_does_not_expire(self, store: RedisStore, server: RedisServer):
         """Every open page: its streams and reconnections keep its channel."""
         store.put(CHANNEL, {"a": "1"})
         keys = [f"dashboards:{part}:{CHANNEL}" for part in ("data", "versions")]
@@ -601,10 +604,11 @@ class TestRedis(SharedStoreContract):
             store.since(CHANNEL, None)
             assert {client.ttl(key) // 86400 for key in keys} <= {29, 30}
 
-    def test_what_redis_refuses_says_nothing_of_its_connection(
+    def test_write_refused_by_redis_does_not_count_as_outage(
         self, store: RedisStore, server: RedisServer
     ):
-        """A Redis that is full counted as one that is down. Its answer says that it is reached."""
+        """Regression: a Redis that is full counted as one that is down. Its answer shows that it
+        can be reached."""
         store.put(CHANNEL, {"a": "1"})
         with server.client() as client:
             client.config_set("maxmemory", "1")
@@ -651,11 +655,11 @@ class TestRedis(SharedStoreContract):
             ("SET versions text", ""),
         ],
     )
-    def test_a_damaged_frame_costs_its_box_until_it_is_put_anew(
+    def test_damaged_frame_affects_only_its_component_until_next_put(
         self, store: RedisStore, server: RedisServer, command: str, shows: str
     ):
-        """A member of another shape, or a lost epoch, stopped every read and every put of its
-        channel. Now it costs its own box (its channel at most), and the next put heals it."""
+        """Regression: one damaged frame stopped all reads of its channel. It affects its own
+        component (at most its channel), and the next put repairs it."""
 
         def damage() -> None:
             names = {key: f"dashboards:{key}:{CHANNEL}" for key in ("data", "versions")}
@@ -673,7 +677,7 @@ class TestRedis(SharedStoreContract):
 
         heals(store, damage, shows)
 
-    def test_a_damaged_lease_is_claimed_anew(self, store: RedisStore, server: RedisServer):
+    def test_damaged_lease_acquired_again(self, store: RedisStore, server: RedisServer):
         with server.client() as client:
             for damage in (client.lpush, client.set):
                 client.delete("dashboards:lease:work")
@@ -681,9 +685,9 @@ class TestRedis(SharedStoreContract):
                 assert not store.renew_lease("work", "nobody", 60)
                 assert store.acquire_lease("work", 60)
 
-    def test_a_server_that_takes_no_writes_is_read(self, store: RedisStore, server: RedisServer):
-        """A Redis that could not save refused to be read as well: a read extends what is kept.
-        Pages show what is stored."""
+    def test_read_only_server_is_read(self, store: RedisStore, server: RedisServer):
+        """Regression: a Redis that could not save could not be read either, because a read extends
+        the lifetime of its channel. Pages show the stored values."""
         head = store.put(CHANNEL, {"a": "1"})
         with server.client() as client:
             client.replicaof("127.0.0.1", 1)
@@ -695,7 +699,7 @@ class TestRedis(SharedStoreContract):
             finally:
                 client.replicaof("NO", "ONE")
 
-    def test_prefixes_are_apart(self, options: dict[str, Any], store: RedisStore):
+    def test_key_prefixes_separate_sites(self, options: dict[str, Any], store: RedisStore):
         """Nobody receives a value of another site that shares the server."""
         other = RedisStore({**options, "prefix": "other:"})
         other.put(CHANNEL, {"a": "1"})
@@ -717,18 +721,18 @@ class TestRedis(SharedStoreContract):
         ({"keep_seconds": "1 day"}, "dashboards.E011", "'keep_seconds'.*'1 day'"),
     ],
 )
-def test_redis_options_are_checked(options: dict[str, Any], id_: str, message: str):
+def test_invalid_redis_options_fail_check(options: dict[str, Any], id_: str, message: str):
     [error] = RedisStore(options).check()
     assert error.id == id_
     assert re.search(message, error.msg)
     assert error.hint
 
 
-def test_redis_needs_no_options():
+def test_redis_without_options_uses_defaults():
     assert RedisStore({}).check() == []
 
 
-def test_a_missing_redis_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+def test_missing_redis_package_error_gives_install_command(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dashboards.live.stores.redis.connections.INSTALLED", False)
     store = RedisStore({})
     [error] = store.check()
@@ -754,13 +758,13 @@ class NotAStore:
         ),
     ],
 )
-def test_a_store_that_cannot_be_made_says_why(settings, stores: dict[str, Any], message: str):
+def test_invalid_store_backend_error_gives_reason(settings, stores: dict[str, Any], message: str):
     settings.DASHBOARDS = {"STORES": stores}
     with pytest.raises(ImproperlyConfigured, match=message):
         get_store()
 
 
-def test_settings_choose_the_store_and_one_instance_serves_the_process(settings):
+def test_settings_select_store_and_process_shares_instance(settings):
     settings.DASHBOARDS = {
         "STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}}
     }

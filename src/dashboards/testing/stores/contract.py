@@ -35,27 +35,27 @@ class SharedStoreContract(StoreContract):
     same data, as another process has one.
     """
 
-    async def test_other_processes_hear_of_a_put(
+    async def test_put_notifies_other_processes(
         self, store: BaseStore, where: dict[str, Any]
     ) -> None:
-        """An open page shows the newest soon, whichever process pushed it."""
+        """A put of any process is notified to all, so an open page shows the new value soon."""
         async with listening(store) as received:
             await receives_from_others(received, where)
 
-    async def test_other_processes_hear_a_hint(
+    async def test_notify_reaches_other_processes(
         self, store: BaseStore, twin: BaseStore, where: dict[str, Any]
     ) -> None:
-        """Nobody receives what they may no longer load: every process is notified."""
+        """Every process is notified, so nobody receives values that they may no longer load."""
         async with listening(twin) as received:
             await receives_from_others(received, where)
             await asyncio.to_thread(let_go, store.notify, "something")
             while await asyncio.wait_for(received.get(), 5) != "something":
                 pass
 
-    def test_writers_in_several_processes_lose_nothing(
+    def test_concurrent_processes_get_distinct_versions_in_order(
         self, store: BaseStore, where: dict[str, Any]
     ) -> None:
-        """A page shows the newest: each process's puts have versions of their own, in order."""
+        """A page shows the newest value: the puts of each process have distinct versions in order."""
         puts = 40
         with contextlib.ExitStack() as stack:
             writers = [stack.enter_context(writing(where, puts, f"key{n}")) for n in range(3)]
@@ -70,10 +70,10 @@ class SharedStoreContract(StoreContract):
         )
         assert shown(store.since(CHANNEL, None)) == {f"key{n}": str(puts - 1) for n in range(3)}
 
-    def test_a_put_that_dies_half_way_leaves_nothing(
+    def test_process_killed_during_put_stores_nothing_of_it(
         self, store: BaseStore, where: dict[str, Any]
     ) -> None:
-        """Versions never go backwards, and what was pushed together is shown together."""
+        """Versions never go backwards, and values that were pushed together are shown together."""
         keys = [f"key{n}" for n in range(30)]
         for _ in range(4):
             with writing(where, 100_000, *keys) as writer:
