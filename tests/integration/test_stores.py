@@ -32,11 +32,11 @@ from dashboards.testing.stores import (
     CHANNEL,
     SharedStoreContract,
     StoreContract,
-    heals,
-    let_go,
+    assert_damage_repaired,
+    call_and_close,
     listening,
-    receives_from_others,
-    shown,
+    values_by_key,
+    wait_for_other_process,
 )
 from tests.harness import free_port, wait_for
 from tests.mariadb import mariadb
@@ -150,7 +150,7 @@ class DatabaseContract(SharedStoreContract):
         store.close()
 
     @pytest.fixture
-    def where(self, alias: str) -> dict[str, Any]:
+    def store_settings(self, alias: str) -> dict[str, Any]:
         return {
             "BACKEND": "dashboards.live.stores.database.DatabaseStore",
             "OPTIONS": {"using": alias},
@@ -173,7 +173,7 @@ class DatabaseContract(SharedStoreContract):
         assert store.since(CHANNEL, None).position == before
 
     async def test_lost_connection_reopened(self, store: DatabaseStore):
-        position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
+        position = await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "1"})
         await store.aheads([CHANNEL])
         await store._in_thread(break_connection, store.using)
         with pytest.raises(DatabaseError) as lost:
@@ -219,7 +219,7 @@ class DatabaseContract(SharedStoreContract):
     ):
         """Regression: one damaged frame stopped all reads of its channel. It affects its own
         component (at most its channel), and the next put repairs it."""
-        heals(
+        assert_damage_repaired(
             store, lambda: Frame.objects.using(store.using).filter(**which).update(**fields), shows
         )
 
@@ -234,7 +234,7 @@ class DatabaseContract(SharedStoreContract):
         no put. It reads as a channel without puts until the next put. Other channels are not
         affected."""
         rows = Channel.objects.using(store.using).filter(name=CHANNEL)
-        heals(store, lambda: rows.update(**fields), "")
+        assert_damage_repaired(store, lambda: rows.update(**fields), "")
 
 
 class TestSQLite(DatabaseContract):
@@ -281,7 +281,7 @@ class TestSQLite(DatabaseContract):
                 cursor.execute(sql)  # without parameters, so that % is no placeholder
                 cursor.execute("PRAGMA ignore_check_constraints = OFF")
 
-        heals(store, damage, shows)
+        assert_damage_repaired(store, damage, shows)
 
     def test_unreadable_row_repaired_with_receiver_for_all_deletions(self, store: DatabaseStore):
         """With a receiver for deletions of all models, as audit packages have one, Django reads
@@ -299,7 +299,7 @@ class TestSQLite(DatabaseContract):
 
         post_delete.connect(listen)
         try:
-            heals(store, damage, "a b")
+            assert_damage_repaired(store, damage, "a b")
         finally:
             post_delete.disconnect(listen)
 
@@ -346,20 +346,20 @@ class TestPostgreSQL(DatabaseContract):
         assert store.poll_seconds == 2
 
     async def test_listener_reconnects_after_server_restart(
-        self, store: DatabaseStore, where: dict[str, Any], server: PostgreSQLServer
+        self, store: DatabaseStore, store_settings: dict[str, Any], server: PostgreSQLServer
     ):
         """After the fault ends, every open page soon shows the newest value."""
-        before = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "before"})
+        before = await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "before"})
         async with listening(store) as received:
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
             await store.aheads([CHANNEL])
             await asyncio.to_thread(server.restart)
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
         with pytest.raises(DatabaseError) as restarted:
             await store.aheads([CHANNEL])
         assert store.is_unavailable(restarted.value)
         changes = await store.asince(CHANNEL, before)
-        assert set(shown(changes)) == {"elsewhere"}
+        assert set(values_by_key(changes)) == {"elsewhere"}
         assert changes.position
         assert changes.position.knows(before)
 
@@ -371,7 +371,7 @@ class TestPostgreSQL(DatabaseContract):
         store = DatabaseStore({"using": alias})
         assert store.poll_seconds == 0.25
         async with listening(store) as received:
-            await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
+            await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "1"})
             assert await asyncio.wait_for(received.get(), 5) == CHANNEL
         store.close()
 
@@ -391,7 +391,7 @@ class TestPostgreSQL(DatabaseContract):
         store = DatabaseStore({"using": alias, "poll_seconds": 60})
         async with reading(store) as (reader, begun):
             await asyncio.wait_for(begun.wait(), 10)
-            await asyncio.to_thread(let_go, cut_and_put)
+            await asyncio.to_thread(call_and_close, cut_and_put)
             await shows(reader, "unheard")
         store.close()
 
@@ -421,9 +421,9 @@ class TestMariaDB(DatabaseContract):
     ):
         """An open page shows the newest value: the hub's connection keeps no old snapshot."""
         for n in range(3):
-            head = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": str(n)})
+            head = await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": str(n)})
             assert await store.aheads([CHANNEL]) == {CHANNEL: head}
-            assert shown(await store.asince(CHANNEL, None)) == {"a": str(n)}
+            assert values_by_key(await store.asince(CHANNEL, None)) == {"a": str(n)}
 
 
 class TestRedis(SharedStoreContract):
@@ -451,7 +451,7 @@ class TestRedis(SharedStoreContract):
         store.close()
 
     @pytest.fixture
-    def where(self, options: dict[str, Any]) -> dict[str, Any]:
+    def store_settings(self, options: dict[str, Any]) -> dict[str, Any]:
         return {"BACKEND": "dashboards.live.stores.redis.RedisStore", "OPTIONS": options}
 
     @pytest.fixture
@@ -463,12 +463,12 @@ class TestRedis(SharedStoreContract):
         return flush
 
     async def test_server_restarted_without_data_recovers(
-        self, store: RedisStore, where: dict[str, Any], server: RedisServer
+        self, store: RedisStore, store_settings: dict[str, Any], server: RedisServer
     ):
         """After the fault ends, every open page soon shows the newest value."""
         before = await asyncio.to_thread(store.put, CHANNEL, {"a": "before"})
         async with listening(store) as received:
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
             server.kill()
             with pytest.raises(redis.RedisError) as killed:
                 await store.asince(CHANNEL, before)
@@ -480,8 +480,8 @@ class TestRedis(SharedStoreContract):
             assert await store.asince(CHANNEL, before) == Changes(None, ())
             after = await asyncio.to_thread(store.put, CHANNEL, {"a": "after"})
             assert after.epoch != before.epoch
-            assert shown(await store.asince(CHANNEL, before)) == {"a": "after"}
-            await receives_from_others(received, where)
+            assert values_by_key(await store.asince(CHANNEL, before)) == {"a": "after"}
+            await wait_for_other_process(received, store_settings)
 
     def test_server_restarted_with_old_data_starts_new_epoch(
         self, store: RedisStore, server: RedisServer
@@ -493,19 +493,19 @@ class TestRedis(SharedStoreContract):
         seen = store.put(CHANNEL, {"a": "seen, then lost"})
         server.kill()
         server.start(saved=True)
-        assert shown(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1"}
+        assert values_by_key(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1"}
         store.put(CHANNEL, {"b": "2"})
         head = store.put(CHANNEL, {"b": "3"})
         assert head.version > seen.version
-        assert shown(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1", "b": "3"}
+        assert values_by_key(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1", "b": "3"}
         assert head.epoch != seen.epoch
 
     async def test_dropped_connections_reopened(
-        self, store: RedisStore, where: dict[str, Any], server: RedisServer
+        self, store: RedisStore, store_settings: dict[str, Any], server: RedisServer
     ):
         """After the fault ends, every open page soon shows the newest value."""
         async with listening(store) as received:
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
             position = await asyncio.to_thread(store.put, CHANNEL, {"a": "1"})
             assert (await store.asince(CHANNEL, None)).position == position
             with server.client() as client:
@@ -513,7 +513,7 @@ class TestRedis(SharedStoreContract):
                     client.client_kill_filter(_type=kind, skipme=True)
             assert (await store.asince(CHANNEL, None)).position == position
             assert store.since(CHANNEL, None).position == position
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
 
     async def test_put_without_listener_read_at_once_after_reconnect(
         self, options: dict[str, Any], twin: RedisStore, server: RedisServer
@@ -530,20 +530,20 @@ class TestRedis(SharedStoreContract):
         store.close()
 
     async def test_hanging_server_detected_and_reconnected(
-        self, options: dict[str, Any], where: dict[str, Any], server: RedisServer
+        self, options: dict[str, Any], store_settings: dict[str, Any], server: RedisServer
     ):
         """After the fault ends, every open page shows the newest value, and no call waits for
         ever."""
         store = RedisStore({**options, "timeout": 0.2})
         async with listening(store) as received:
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
             with server.paused():
                 with pytest.raises((redis.RedisError, TimeoutError)) as hung:
                     await store.asince(CHANNEL, None)
                 assert store.is_unavailable(hung.value)
                 with pytest.raises(redis.RedisError):
                     await asyncio.to_thread(store.heads, [CHANNEL])
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
         store.close()
 
     async def test_listen_cancelled_closes_connections(
@@ -583,7 +583,7 @@ class TestRedis(SharedStoreContract):
         assert store.heads([CHANNEL]) == {}
         after = store.put(CHANNEL, {"b": "2"})
         assert after.epoch != before.epoch
-        assert shown(store.since(CHANNEL, before)) == {"b": "2"}
+        assert values_by_key(store.since(CHANNEL, before)) == {"b": "2"}
 
     def test_unused_channel_expires(self, options: dict[str, Any]):
         """An expired channel is answered with the whole state, never with "up to date"."""
@@ -591,7 +591,7 @@ class TestRedis(SharedStoreContract):
         before = store.put(CHANNEL, {"a": "1"})
         wait_for(lambda: store.heads([CHANNEL]) == {})
         assert store.put(CHANNEL, {"b": "2"}).epoch != before.epoch
-        assert shown(store.since(CHANNEL, before)) == {"b": "2"}
+        assert values_by_key(store.since(CHANNEL, before)) == {"b": "2"}
         store.close()
 
     def test_channel_read_does_not_expire(self, store: RedisStore, server: RedisServer):
@@ -675,7 +675,7 @@ class TestRedis(SharedStoreContract):
                     )
                 )
 
-        heals(store, damage, shows)
+        assert_damage_repaired(store, damage, shows)
 
     def test_damaged_lease_acquired_again(self, store: RedisStore, server: RedisServer):
         with server.client() as client:

@@ -12,7 +12,7 @@ from dashboards.live.subscription import Subscription
 from dashboards.live.wire.positions import Position
 from dashboards.testing.stores.helpers import (
     CHANNEL,
-    let_go,
+    call_and_close,
     listening,
 )
 
@@ -23,7 +23,7 @@ class NotificationCases:
     async def test_put_notifies_own_process(self, store: BaseStore) -> None:
         """An open page soon shows the newest value: its own process is notified of a put."""
         async with listening(store) as received:
-            await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
+            await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "1"})
             assert await asyncio.wait_for(received.get(), 5) == CHANNEL
 
     def test_put_sends_stored_signal(self, store: BaseStore) -> None:
@@ -65,7 +65,7 @@ class NotificationCases:
         try:
             for number in range(1 if wire == "loses" else 3):
                 data = f"value {number}"
-                await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": data})
+                await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": data})
                 text = ""
                 while data not in text:
                     update = await asyncio.wait_for(reader.read(), store.poll_seconds + 5)

@@ -6,7 +6,7 @@ from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.frames import Points, page_html
 from dashboards.testing.stores.helpers import (
     CHANNEL,
-    let_go,
+    call_and_close,
     points,
 )
 
@@ -22,7 +22,7 @@ class SeriesCases:
                 store.put(CHANNEL, {"s": Points("base", [str(number)], 100)})
 
         with ThreadPoolExecutor(1) as pool:
-            writer = pool.submit(let_go, write)
+            writer = pool.submit(call_and_close, write)
             while not writer.done():
                 store.forget(CHANNEL, ["s"])
                 series = points(store.since(CHANNEL, None))
@@ -80,7 +80,7 @@ class SeriesCases:
                 store.put(CHANNEL, {"s": Points("base", [f"{writer}.{number}"], 100)})
 
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda writer: let_go(write, writer), range(4)))
+            list(pool.map(lambda writer: call_and_close(write, writer), range(4)))
         (base, *rest) = points(store.since(CHANNEL, None))
         assert base == ("base", 0)
         assert [number for _, number in rest] == list(range(1, 41))

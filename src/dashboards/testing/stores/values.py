@@ -8,7 +8,7 @@ from dashboards.live.wire.frames import Points
 from dashboards.testing.stores.helpers import (
     CHANNEL,
     points,
-    shown,
+    values_by_key,
 )
 
 
@@ -19,14 +19,14 @@ class ValueCases:
         """A key and a channel have names of up to 255 characters of any kind."""
         name = "😀" * 255
         head = store.put(name, {name: "1"})
-        assert shown(store.since(name, None)) == {name: "1"}
+        assert values_by_key(store.since(name, None)) == {name: "1"}
         assert store.heads([name]) == {name: head}
 
     @pytest.mark.parametrize("data", ["", "\n", "a\r\nb\rc\n", "ünïcødé ☃ 😀", "x" * 300_000])
     def test_text_stored_unchanged(self, store: BaseStore, data: str) -> None:
         """A page shows the value that was pushed, to the letter."""
         store.put(CHANNEL, {"a": data})
-        assert shown(store.since(CHANNEL, None)) == {"a": data}
+        assert values_by_key(store.since(CHANNEL, None)) == {"a": data}
 
     @pytest.mark.parametrize("bad", ["\udc80", "\0"])
     def test_surrogates_and_nul_stored_as_replacement_character(
@@ -37,7 +37,7 @@ class ValueCases:
         key = f"key{bad}"
         for _ in range(2):
             store.put(CHANNEL, {key: f"file {bad} é", "s": Points(f"b{bad}", [f'"{bad}"'], 3)})
-        assert shown(store.since(CHANNEL, None))["key\ufffd"] == "file \ufffd é"
+        assert values_by_key(store.since(CHANNEL, None))["key\ufffd"] == "file \ufffd é"
         assert points(store.since(CHANNEL, None)) == [
             ("b\ufffd", 0),
             ('"\ufffd"', 1),
@@ -84,13 +84,13 @@ class ValueCases:
         """A page shows values together that were pushed together, however large they are."""
         frames = {f"key{number}": '"' * 1_900_000 for number in range(12)}
         position = store.put(CHANNEL, frames)
-        assert shown(store.since(CHANNEL, None)) == frames
+        assert values_by_key(store.since(CHANNEL, None)) == frames
         assert {frame.version for frame in store.since(CHANNEL, None).frames} == {position.version}
 
     def test_put_each_stores_values_beside_refused_one(self, store: BaseStore) -> None:
         """Regression: one value that a store refused stopped all values of its dashboard."""
         refused = store.put_each(CHANNEL, {"a": "1", "bad": "x" * 2_000_001, "b": "2"})
-        assert shown(store.since(CHANNEL, None)) == {"a": "1", "b": "2"}
+        assert values_by_key(store.since(CHANNEL, None)) == {"a": "1", "b": "2"}
         [(key, error)] = refused.items()
         assert (key, type(error)) == ("bad", ValueTooLargeError)
         assert not store.is_unavailable(error)

@@ -13,9 +13,9 @@ from dashboards.live.wire.frames import Points
 from dashboards.live.wire.positions import Position
 from dashboards.testing.stores.helpers import (
     CHANNEL,
-    let_go,
+    call_and_close,
     points,
-    shown,
+    values_by_key,
 )
 
 
@@ -40,13 +40,13 @@ class VersionCases:
         position = store.put(CHANNEL, {"a": "new"})
         changes = store.since(CHANNEL, None)
         assert changes.position == position
-        assert shown(changes) == {"a": "new", "b": "kept"}
+        assert values_by_key(changes) == {"a": "new", "b": "kept"}
 
     def test_since_position_returns_later_frames_only(self, store: BaseStore) -> None:
         """A page shows the newest values: it gets every frame that it has not got."""
         position = store.put(CHANNEL, {"a": "1", "b": "1"})
         head = store.put(CHANNEL, {"b": "2"})
-        assert shown(store.since(CHANNEL, position)) == {"b": "2"}
+        assert values_by_key(store.since(CHANNEL, position)) == {"b": "2"}
         assert store.since(CHANNEL, head)[:2] == (head, ())
 
     def test_values_put_together_have_one_version(self, store: BaseStore) -> None:
@@ -66,13 +66,13 @@ class VersionCases:
         """A page that knows an earlier epoch of the store shows the newest value, too."""
         head = store.put(CHANNEL, {"a": "1"})
         changes = store.since(CHANNEL, Position("another", head.version))
-        assert (changes.position, shown(changes)) == (head, {"a": "1"})
+        assert (changes.position, values_by_key(changes)) == (head, {"a": "1"})
 
     def test_future_position_gets_whole_state(self, store: BaseStore) -> None:
         """A page ahead of a store that was restored from a backup shows the restored values."""
         head = store.put(CHANNEL, {"a": "1"})
         changes = store.since(CHANNEL, Position(head.epoch, head.version + 5))
-        assert (changes.position, shown(changes)) == (head, {"a": "1"})
+        assert (changes.position, values_by_key(changes)) == (head, {"a": "1"})
 
     def test_store_wiped_starts_new_epoch(self, store: BaseStore, wipe: Callable[[], None]) -> None:
         """After data is lost, every page shows the newest pushed value."""
@@ -81,13 +81,13 @@ class VersionCases:
         assert store.since(CHANNEL, before).position is None
         after = store.put(CHANNEL, {"a": "2"})
         assert after.epoch != before.epoch
-        assert shown(store.since(CHANNEL, before)) == {"a": "2"}
+        assert values_by_key(store.since(CHANNEL, before)) == {"a": "2"}
 
     def test_channels_are_separate(self, store: BaseStore) -> None:
         """Nobody receives a value of another channel."""
         store.put(CHANNEL, {"a": "1"})
         other = store.put("shop.staff", {"a": "secret"})
-        assert shown(store.since(CHANNEL, None)) == {"a": "1"}
+        assert values_by_key(store.since(CHANNEL, None)) == {"a": "1"}
         assert store.heads(["shop.staff", "shop.nothing"]) == {"shop.staff": other}
 
     @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ class VersionCases:
             assert store.acquire_lease(channel, 60)
         for channel in (one, other):
             expected = {one: f"{channel} {one}", other: f"{channel} {other}"}
-            assert shown(store.since(channel, None)) == expected
+            assert values_by_key(store.since(channel, None)) == expected
         assert set(store.heads([one])) == {one}
 
     def test_heads_of_300_channels_read_together(self, store: BaseStore) -> None:
@@ -127,16 +127,16 @@ class VersionCases:
                 changes = store.since(CHANNEL, position)
                 if position and changes.position:
                     assert changes.position.version >= position.version
-                state.update(shown(changes))
+                state.update(values_by_key(changes))
                 position = changes.position
                 if is_last_read:
                     return state
 
         with ThreadPoolExecutor(writers + 2) as pool:
-            readers = [pool.submit(let_go, read) for _ in range(2)]
+            readers = [pool.submit(call_and_close, read) for _ in range(2)]
             positions = [
                 p
-                for each in pool.map(lambda writer: let_go(write, writer), range(writers))
+                for each in pool.map(lambda writer: call_and_close(write, writer), range(writers))
                 for p in each
             ]
             done.set()
@@ -160,7 +160,7 @@ class VersionCases:
         store.forget(CHANNEL, ["gone", "s", "never"])
         store.forget("shop.nothing", ["gone"])
         changes = store.since(CHANNEL, None)
-        assert (changes.position, shown(changes)) == (before, {"going": "1", "kept": "2"})
+        assert (changes.position, values_by_key(changes)) == (before, {"going": "1", "kept": "2"})
         assert store.since(CHANNEL, before)[:2] == (before, ())
         assert store.heads([CHANNEL, "shop.nothing"]) == {CHANNEL: before}
         # A key put again starts a new series, from the first point on.
@@ -178,9 +178,9 @@ class VersionCases:
 
     async def test_async_methods_equal_sync_methods(self, store: BaseStore) -> None:
         """Open pages, which read asynchronously, and pages just loaded get the same values."""
-        position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
+        position = await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "1"})
         changes = await store.asince(CHANNEL, None)
-        assert (changes.position, shown(changes)) == (position, {"a": "1"})
+        assert (changes.position, values_by_key(changes)) == (position, {"a": "1"})
         assert await store.aheads([CHANNEL]) == {CHANNEL: position}
-        later = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "2"})
+        later = await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "2"})
         assert await store.aheads([CHANNEL]) == {CHANNEL: later}
