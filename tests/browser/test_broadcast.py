@@ -1,4 +1,4 @@
-"""A stored frame outlives the process that rendered it: nothing of a page or a process is in it."""
+"""Stored frames outlive the process that rendered them and depend on no page or process."""
 
 import json
 import os
@@ -74,7 +74,7 @@ VALUES = {
     "chart": {"data": [{"x": [MOMENT], "y": [1.5]}]}, "series": {"x": MOMENT, "y": 2},
     "map": {"data": [{"type": "choropleth", "locations": ["DEU"], "z": [1]}]},
     "gauge": {"value": 1234.5, "max": 5000},
-    # Long ago: the time that is left is the same a second later.
+    # Long ago, so that the shown duration is the same a second later.
     "progress": {"value": 40, "started": datetime(2001, 1, 1, tzinfo=utc.utc)},
     "table": [{"when": MOMENT, "price": Decimal("1234.5")}], "basic": [{"a": 1}],
 }
@@ -216,7 +216,7 @@ def stored(event: str) -> str:
     ("mark", "is_shown"),
     [
         ("{structure}.{declaration}", True),
-        # What was pushed cannot be computed anew, and it is whole.
+        # A pushed value cannot be recomputed, and it is complete.
         ("{structure}.00000000", True),
         ("00000000.{declaration}", False),
         ("", False),
@@ -261,7 +261,7 @@ def test_release_depends_on_settings_for_rendering(tmp_path: Path, settings: Set
     assert other_unit.declaration != stat.declaration
     assert get_release(Text()).structure != stat.structure
     assert get_release(Stat(template="site/context.html")).structure != stat.structure
-    # A queryset is not read, and a function's address is not of the release.
+    # A queryset is not evaluated, and a function's memory address is not part of the release.
     assert get_release(Stat(value=lambda: 1)) == get_release(Stat(value=lambda: 2))
 
 

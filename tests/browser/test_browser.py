@@ -1,4 +1,4 @@
-"""What a person sees: a real browser, a real server, pushes from another process."""
+"""Live pages in a real browser, with a real server and pushes from another process."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ async def test_page_updates_over_one_stream_without_reload(site: Site, page: Pag
     response = await page.goto(f"{site.url}/site/live/")
     assert response is not None
     turns = page.locator(f"{LIVE}-turns-content")
-    [first] = re.findall(r">(\d+/\d+)<", await response.text())  # The page itself carries it.
+    [first] = re.findall(r">(\d+/\d+)<", await response.text())  # The page itself contains it.
     await expect(turns).not_to_have_text(first)
     site.push(number=7, note="hello", bar=40, dial=60, chart={"data": [], "layout": {}})
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("7")
@@ -113,7 +113,7 @@ async def test_push_between_rendering_and_stream_is_shown(site: Site, page: Page
 
 
 async def test_seven_visible_tabs_load_and_stay_live(site: Site, context: BrowserContext):
-    # Playwright keeps every tab visible, as seven windows side by side would be.
+    # Playwright keeps every tab visible, like seven windows side by side.
     pages = [await context.new_page() for _ in range(7)]
     for page in pages:
         await open_live(page, site)
@@ -271,7 +271,7 @@ async def test_points_appended_and_oldest_removed_at_max_points(site: Site, page
         "plot => plot.data[0].name"
     )
     assert name == "of mine", "the figure is what points are appended to"
-    # Loaded anew, the page carries them itself; and it goes on where the page left off.
+    # A reloaded page contains them itself, and its stream continues from there.
     site.push_to("Series", pushed=[[{"x": 9, "y": 90}], [{"x": 10, "y": 100}]])
     await page.reload()
     await until_points(page, "pushed", [60, 70, 80, 90, 100])

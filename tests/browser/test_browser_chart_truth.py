@@ -1,4 +1,4 @@
-"""Charts that tell the truth: of their state, of time, of gaps, and to nobody else."""
+"""Charts: states, times, gaps, languages, and no request to another origin."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a person sees of figures and long work while they change."""
+"""Figures, gauges and progress updated in a real browser."""
 
 import re
 

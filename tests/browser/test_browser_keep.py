@@ -1,4 +1,4 @@
-"""What a reader did inside a live box is kept while its content is updated, in a real browser."""
+"""A viewer's state in a live box (focus, text, scroll, open details) is kept over an update."""
 
 from typing import Any
 
@@ -144,7 +144,7 @@ async def test_update_keeps_open_details_text_and_scroll(site: Site, page: Page)
     chosen: FilePayload = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"}
     await page.locator(f"{BOX} .file").set_input_files(files=[chosen])
     await page.evaluate(DO)
-    # A scroll is told with the next picture.
+    # The scroll event follows with the next animation frame.
     await page.evaluate(
         "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
     )
@@ -188,7 +188,7 @@ async def test_update_keeps_focus_and_page_scroll(site: Site, page: Page):
     assert await page.evaluate(focus) == "link"
     assert await page.evaluate("() => scrollY") == 120
 
-    # Where what had the focus is gone, the keyboard goes on from the box.
+    # If the focused element was removed, focus moves to the box.
     await update(site, page, 3, '<b class="turn">3</b>')
     assert await page.evaluate("() => `#${document.activeElement.id}`") == BOX
 
@@ -232,7 +232,7 @@ async def test_update_keeps_open_select_and_modal_dialog(site: Site, page: Page)
     await page.evaluate(f"window.before = [...document.querySelector('{BOX} .chosen').options]")
     await update(site, page, 3)
 
-    # Chromium shuts the list of a select whose options are changed.
+    # Chromium closes the list of a select when its options change.
     assert await chosen.evaluate("(each) => before.every((one, at) => each.options[at] === one)")
     assert await chosen.evaluate("(each) => each.options[0].text") == "x 2"
 

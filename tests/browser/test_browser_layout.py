@@ -1,4 +1,4 @@
-"""What a person sees of layouts: tabs by keyboard, by address, and without scripts."""
+"""Layouts in a real browser: tabs by keyboard, by URL, and without scripts."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ ARRANGED = "#site_arranged"
 
 
 async def see_what_stands_above(page: Page) -> None:
-    """See a heading, a card and a layout class of one's own."""
+    """Assert that a heading, a card and a project's own layout class are shown."""
     await expect(page.get_by_role("heading", name="Welcome <all>", level=2)).to_be_visible()
     card = page.locator(".dashboards-card", has=page.get_by_role("heading", name="A card", level=2))
     await expect(card.get_by_text("Its foot")).to_be_visible()
@@ -34,7 +34,7 @@ async def test_tabs_follow_aria_pattern(site: Site, page: Page):
     assert await tabs.evaluate_all("all => all.map(each => each.tabIndex)") == [0, -1, -1]
     await expect(panels.nth(0)).to_be_visible()
     await expect(panels.nth(1)).to_be_hidden()
-    # What is live in a hidden tab goes on, and what is deferred there waits.
+    # Live components in a hidden tab are updated; deferred ones are not loaded yet.
     await expect(page.locator(ARRANGED)).to_have_attribute("data-dashboards-live", "open")
     site.push_to("Arranged", number=7)
     number = page.locator(f"{ARRANGED}-number-content .dashboards-stat-text")
@@ -47,7 +47,7 @@ async def test_tabs_follow_aria_pattern(site: Site, page: Page):
         await expect(tabs.nth(index)).to_have_attribute("aria-selected", "true")
         await expect(panels.nth(index)).to_be_visible()
         await expect(page.get_by_role("tabpanel")).to_have_count(1)
-    # A chart that was drawn while hidden has the size of its box.
+    # A chart drawn while hidden has the size of its box.
     plot = page.locator(f"{ARRANGED}-chart-content .main-svg").first
     await expect(plot).to_be_visible()
     box = await page.locator(f"{ARRANGED}-chart-content").bounding_box()
@@ -59,7 +59,7 @@ async def test_tabs_follow_aria_pattern(site: Site, page: Page):
     await expect(page.locator(".of-mine #site_arranged-chart-content")).to_be_visible()
     await page.keyboard.press("Home")
     await expect(panels.nth(0)).to_be_visible()
-    # Where one reads from right to left, so do the arrows lead.
+    # In right-to-left text the arrow keys are reversed.
     await page.evaluate("document.documentElement.dir = 'rtl'")
     for key, index in (("ArrowLeft", 1), ("ArrowRight", 0), ("ArrowRight", 2)):
         await page.keyboard.press(key)

@@ -1,4 +1,4 @@
-"""A deploy under open pages: each notices that its server is newer, and loads itself anew."""
+"""Deploys under open pages: each page reloads when its server has a newer release."""
 
 import asyncio
 import itertools
@@ -108,7 +108,7 @@ async def show(pages: list[Page], *, key: str, title: str, value: str, static: s
     }
     shown: list[Any] = []
     for _ in range(180):
-        # A page that is being loaded anew cannot be asked.
+        # A page that is just reloading cannot be queried.
         asked = (page.evaluate(SHOWN) for page in pages)
         shown = await asyncio.gather(*asked, return_exceptions=True)
         if shown == [right] * len(pages):
@@ -170,7 +170,7 @@ async def test_deploy_reloads_forty_open_pages(shop: Site, context: BrowserConte
     )
 
 
-# What a page makes of the release that its stream names.
+# Reactions of a page to the release in its stream.
 
 
 async def answer_streams(page: Page) -> Callable[[str], None]:

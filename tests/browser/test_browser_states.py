@@ -1,4 +1,4 @@
-"""What a box says of its value, as a person sees it: a real browser, a real server."""
+"""States of values (failed, stale, loading) in a real browser."""
 
 import json
 import re
@@ -147,7 +147,7 @@ async def test_retry_pauses_grow_and_stop_while_page_is_hidden(site: Site, page:
         await page.evaluate(
             hide % "false" + "document.dispatchEvent(new Event('visibilitychange'))"
         )
-    # htmx gives a request up after a minute, which the clock went through in no time.
+    # The fast clock made htmx's request time-out of a minute expire.
     page.complaints.clear()  # type: ignore[attr-defined]
 
 

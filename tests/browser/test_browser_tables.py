@@ -1,4 +1,4 @@
-"""Tables as a person uses them: sorted, searched and paged, alone and live, and without scripts."""
+"""Tables in a real browser: sorting, search and pages, live, and without scripts."""
 
 import re
 

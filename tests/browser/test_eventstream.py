@@ -1,7 +1,6 @@
 """docs/howto/server-sent-events.md, followed word for word: real Pushpin, Celery and Chromium.
 
-What is looked at is a project made of the page's blocks, and what a test is called is the line of
-the page that it proves.
+The project is made of the page's blocks.
 """
 
 import asyncio

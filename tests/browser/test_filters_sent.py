@@ -1,4 +1,4 @@
-"""A field that was sent without a value, and one that was not, as plain HTML forms send them."""
+"""Fields that a plain HTML form sends without a value, and fields that it does not send."""
 
 from datetime import date
 from typing import Any
@@ -172,7 +172,7 @@ async def test_checkbox_initially_ticked_can_be_unticked_without_scripts(
     await send(page)
     assert values(urlsplit(page.url).query, kind) == {**USUAL, **EMPTIED}
 
-    # Shown as it is, and sent once more, it is the same.
+    # Sent again as shown, the values are the same.
     assert not await page.locator(f"[name={name.format('ticked')}]").is_checked()
     await send(page)
     assert values(urlsplit(page.url).query, kind) == {**USUAL, **EMPTIED}

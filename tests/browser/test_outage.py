@@ -1,4 +1,4 @@
-"""A store that is down while pages are opened: they are served, and come back by themselves."""
+"""Pages opened while the store is down: they are served, and recover without a reload."""
 
 import contextlib
 import json
@@ -227,7 +227,7 @@ async def test_page_opened_while_redis_hangs_waits_once(
             assert response is not None
             assert response.status == 200
         await page.goto("about:blank")
-    # A bound that users are promised: once the timeout, then not at all.
+    # The documented limit: one time-out, and none for later requests.
     assert sum(took) < 2 * 2, took
     # The browser's console tells of each 503.
     page.complaints.clear()  # type: ignore[attr-defined]

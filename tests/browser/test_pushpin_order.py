@@ -1,6 +1,6 @@
-"""Pushpin answers a request for the next link late, and nobody shows an older value for that.
+"""Late answers of Pushpin to requests for the next link do not show an older value.
 
-docs/internals/pushpin-stale-retry.md has the cause, which this brings about on purpose.
+docs/internals/pushpin-stale-retry.md describes the cause, which this test provokes.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ new MutationObserver(note).observe(box, { childList: true, subtree: true, charac
 
 
 class Behind:
-    """The site behind a Pushpin that reaches it through a network which can go down."""
+    """The site behind a Pushpin, and between them a network that can go down."""
 
     def __init__(self, folder: Path) -> None:
         self.ports = Ports(*(free_port() for _ in range(5)))

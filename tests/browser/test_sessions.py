@@ -1,4 +1,4 @@
-"""Requests that no person made do not move a session's expiry."""
+"""Automatic requests do not extend a session's expiry."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,7 +65,7 @@ def client(request: pytest.FixtureRequest, settings: Settings, tmp_path: Any) ->
     ("path", "headers", "renews"),
     [
         ("", {}, True),
-        # After a deploy it loads itself anew, and looks first whether its server is there.
+        # After a deploy it reloads, and first checks that its server answers.
         ("", AUTOMATIC, False),
         ("@component/note/", {}, True),
         ("@component/note/", AUTOMATIC, False),
@@ -79,7 +79,7 @@ def test_session_renewed_only_by_user_requests(
     client: Client, path: str, headers: dict[str, Any], renews: bool
 ):
     # A live page under SESSION_SAVE_EVERY_REQUEST polled, and each poll renewed its session: a page
-    # that was left open was never signed out.
+    # left open was never signed out.
     response = client.get(f"/site/open/{path}", **headers)
 
     assert response.status_code == 200

@@ -1,4 +1,4 @@
-"""Tabs of one browser: hidden ones let go of their connection and are right again on return."""
+"""Tabs of one browser: hidden tabs close their stream and catch up when shown."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What holds the streams: our own edge, or a Pushpin before each server, which fails too."""
+"""Stream transports: LiveStreamMiddleware, or a Pushpin before each server, which fails too."""
 
 import asyncio
 import json
@@ -29,11 +29,11 @@ class OwnEdge:
 
 
 class PushpinEdge:
-    """Readers connect to Pushpins; each push is told to all of them.
+    """Readers connect to Pushpins; each push is published to all of them.
 
     Args:
         servers: how many there are.
-        random: decides how long one is gone.
+        random: decides how long one is down.
     """
 
     def __init__(self, servers: int, random: Random) -> None:

@@ -1,4 +1,4 @@
-"""What nobody means well: some hundred requests; ``python -m tests.fuzz`` sends 13,000."""
+"""Some hundred random bad requests; ``python -m tests.fuzz`` sends 13,000."""
 
 from tests.conftest import MakeSite
 from tests.fuzz import fuzz

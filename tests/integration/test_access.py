@@ -1,4 +1,4 @@
-"""Which changes make streams ask anew whether they are allowed."""
+"""Changes of users, groups and sessions upon which streams check their access again."""
 
 from collections.abc import Callable
 
@@ -40,7 +40,7 @@ def changes(user: User, group: Group, monkeypatch: pytest.MonkeyPatch) -> list[s
 
 def test_login_revokes_nothing(user: User, changes: list[str]):
     assert Client().login(username="one", password="secret")
-    # The test's client had a session before, of nobody.
+    # The test client had an anonymous session before.
     assert [each for each in changes if not each.startswith("session:")] == []
 
 

@@ -1,4 +1,4 @@
-"""The edge beside the ASGI protocol: what it passes on and what it refuses to hold."""
+"""LiveStreamMiddleware and the ASGI protocol: requests passed on and streams not held."""
 
 import asyncio
 import signal
@@ -110,7 +110,7 @@ async def test_disconnect_received_by_django_ends_stream():
         await receive()
         await answering()(scope, receive, send)
 
-    # The one disconnect is taken by the application; the server does not repeat it.
+    # The application receives the one disconnect; the server does not repeat it.
     await Client(application).run({"type": "http.disconnect"})
 
 

@@ -1,4 +1,4 @@
-"""What one client may take of a server: places, connections, bytes, and its time to stop."""
+"""Limits of one client on a server: slots, connections, bytes, and the time to stop."""
 
 import re
 import signal
@@ -40,7 +40,7 @@ def test_slots_full_move_from_largest_holder_to_smaller():
     assert take(slots, "two", left)
     assert take(slots, "three", left)
     assert left == ["crowd", "crowd"]
-    # Whoever would hold as many as the one who has to leave is refused.
+    # A client that would then hold as many as the largest holder is refused.
     assert take(slots, "two", left) is None
     assert take(slots, "crowd", left) is None
     assert slots.taken == 4
@@ -149,7 +149,7 @@ def test_trusted_header_separates_clients_of_one_proxy(make_site: MakeSite):
     with ExitStack() as stack:
 
         def open_from(address: str) -> Stream:
-            # What a client says itself stands before what the proxy adds.
+            # A header sent by the client precedes the value that the proxy adds.
             forwarded = f"203.0.113.{next(numbers)}, {address}"
             stream = stack.enter_context(site.open_stream(X_Forwarded_For=forwarded))
             site.push(number=forwarded)
@@ -169,7 +169,7 @@ def test_trusted_header_separates_clients_of_one_proxy(make_site: MakeSite):
 
 @contextmanager
 def frozen_clients(site: Site, number: int) -> Iterator[None]:
-    """Open streams and never read."""
+    """Open streams that are never read."""
     with ExitStack() as stack:
         for _ in range(number):
             client = stack.enter_context(socket.socket())
@@ -199,9 +199,9 @@ def megabytes_of(site: Site) -> float:
 
 @pytest.mark.parametrize(
     ("server", "megabytes"),
-    # hyper, in granian, keeps 400 KB of a connection itself, in a buffer that doubles as it grows:
-    # 1.1 to 1.4 MB a connection were measured. A server that kept what was pushed would need 1.5 MB
-    # a connection and push, and some fifty are pushed.
+    # hyper, in granian, buffers 400 KB of each connection, and the buffer doubles as it grows:
+    # 1.1 to 1.4 MB per connection were measured. A server that kept all updates would need 1.5 MB
+    # per connection and push, and some fifty are pushed.
     [("uvicorn", 35), ("hypercorn", 35), ("daphne", 40), ("granian", 100)],
 )
 def test_clients_that_never_read_are_closed_and_freed(
@@ -221,7 +221,7 @@ def test_clients_that_never_read_are_closed_and_freed(
 
         def are_cut() -> bool:
             nonlocal most
-            # On and on: kernel and server take the first megabytes.
+            # Kernel and server buffer the first megabytes.
             site.push(note=f"{next(numbers)} {BIG}")
             most = max(most, megabytes_of(site))
             return connections_of(site) <= connections
@@ -243,7 +243,7 @@ def test_server_with_stalled_clients_stops(make_site: MakeSite, server: str):
         wait_for(lambda: connections_of(site) >= 5)
         for number in range(4):
             site.push(note=f"{number} {BIG}")
-        time.sleep(0.5)  # Kernel and server have taken what they take.
+        time.sleep(0.5)  # Until the buffers of kernel and server are full.
         began = time.monotonic()
         site.signal(signal.SIGTERM)
         assert site.process is not None

@@ -1,4 +1,4 @@
-"""A crowd, and a store in trouble: things slow down, and no stream ends that need not."""
+"""Many channels, and a store that is full, slow or restarted: no stream with access ends."""
 
 import asyncio
 import json
@@ -189,7 +189,7 @@ async def test_full_redis_keeps_streams_and_is_logged_as_full(
                 await asyncio.to_thread(store.put, "shop.orders", {"a": "refused"})
             await asyncio.to_thread(wait_for, lambda: "OutOfMemoryError" in caplog.text)
             hub._all_stale.set()
-            # A few turns more are refused.
+            # A few more reads are refused.
             await asyncio.sleep(0.5)
             client.config_set("maxmemory", 0)
         await asyncio.to_thread(store.put, "shop.orders", {"a": "after"})
@@ -268,7 +268,7 @@ def test_redis_restart_of_site_ends_only_streams_without_access(
         kept.until("before")
         server.kill()
         wait_for(lambda: "does not answer" in site.log, seconds=20)
-        # As a process does that dies before it can tell.
+        # Like a process that is killed before it stores the revocation.
         site.execute(
             "from django.contrib.auth.models import User\n"
             "User.objects.filter(username='admin').update(is_staff=False)",
@@ -304,12 +304,12 @@ def test_full_and_restarted_postgresql_keep_streams(make_site: MakeSite):
                 connect_until_refused(server, crowd)
 
             def is_refused() -> bool:
-                # A page needs a connection; whoever computes may have kept theirs.
+                # A page needs a connection; threads that compute may have kept theirs.
                 site.get("/site/live/")
                 return "too many clients" in site.log
 
             wait_for(is_refused)
-            time.sleep(2)  # Two turns of a value that is computed every second.
+            time.sleep(2)  # Two intervals of a value that is computed every second.
             crowd.close()
             site.push(number="after the crowd")
             kept.until("after the crowd")
@@ -319,7 +319,7 @@ def test_full_and_restarted_postgresql_keep_streams(make_site: MakeSite):
             def is_pushed() -> bool:
                 try:
                     site.push(number="after the restart")
-                except AssertionError:  # The pusher's own connection was lost, too.
+                except AssertionError:  # The pusher lost its connection, too.
                     return False
                 return True
 

@@ -1,4 +1,4 @@
-"""Who may read a channel of django-eventstream, and what is said when that is left open."""
+"""Permissions of django-eventstream's channels, and the checks of their settings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,7 @@ class Listener(views.Listener):  # type: ignore[misc] # brings no types
         self.user_id, self.channels = user_id, {channel}
 
     def wake_threadsafe(self) -> None:
-        """Nobody waits for it."""
+        """Do nothing: no other thread waits."""
 
 
 MEMBER, STAFF = User(username="member"), User(username="staff", is_staff=True)
@@ -56,7 +56,7 @@ class Takings(Dashboard):
 
 
 class Divided(Dashboard):
-    """Open to everybody, but for one component."""
+    """Public, except for one component."""
 
     open = Stat()
     secret = Stat(permission_classes=[IsAdminUser])
@@ -97,18 +97,18 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
         ("shop_orders", [MEMBER, STAFF]),
         ("shop_orders-open", [MEMBER, STAFF]),
         ("shop_takings", [STAFF]),
-        # Its events may be of either dashboard.
+        # Its events may belong to either dashboard.
         ("shared", [STAFF]),
         ("shop_divided-open", [None, MEMBER, STAFF]),
-        # Anonymous read the events of a component that its page did not show them: the dashboard's
-        # permission was asked, and the component's was not.
+        # Regression: anonymous users read the events of a component hidden from them, because only
+        # the dashboard's permission was checked.
         ("shop_divided-secret", [STAFF]),
-        # Its events may be of any component.
+        # Its events may belong to any component.
         ("shop_divided", [STAFF]),
-        # They would reach users, or readers of objects, whom they do not concern.
+        # They would reach other users, or viewers of other objects.
         ("shop_mine", []),
         ("shop_about", []),
-        # Nobody's: as django-eventstream has it.
+        # Of no dashboard: django-eventstream's default applies.
         ("weather", [None, MEMBER, STAFF]),
         ("shop_orders-unknown", [None, MEMBER, STAFF]),
     ],
@@ -263,8 +263,8 @@ def test_checks_pass_without_django_eventstream(settings: Settings):
 def test_logout_ends_streams_of_every_event_channel(
     installed: Settings, monkeypatch: pytest.MonkeyPatch, rf: RequestFactory
 ):
-    # A stream of django-eventstream asks for permission when it is opened, and never again: after
-    # a logout it went on to show what only the signed-in may read.
+    # A stream of django-eventstream checks permission only when it is opened. Regression: after
+    # a logout it went on to send events for signed-in users.
     installed.EVENTSTREAM_CHANNELMANAGER_CLASS = MANAGER
     listeners = views.get_listener_manager()
     monkeypatch.setattr(listeners, "listeners_by_channel", {})
@@ -366,10 +366,10 @@ def test_restricted_channel_stream_ends_when_user_loses_access(site: Site, way: 
         site.get(way, Cookie=admin)
         site.get(f"/send/{SECRET}/after/")
 
-        # Said twice: by what ended it, and by what it asked then.
+        # Sent twice: when the stream is ended, and by the check that follows.
         while event := ended.event():
             assert "forbidden" in event["data"]
-        # Who is still let in notices nothing.
+        # A stream with access is not interrupted.
         others.until("after")
         site.get(f"/send/{OPEN}/for-all/")
         anonymous.until("for-all")

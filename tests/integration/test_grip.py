@@ -1,4 +1,4 @@
-"""What a GRIP proxy is told, by the view and by pushes; ``test_pushpin_edge.py`` has a real one."""
+"""GRIP headers and publishes; ``test_pushpin_edge.py`` has a real proxy."""
 
 import json
 import re
@@ -45,7 +45,7 @@ MEMORY = {
 
 
 class Control(HTTPServer):
-    """A proxy's control port that remembers what it was told."""
+    """A proxy's control port that records the requests it gets."""
 
     status = 200
 
@@ -91,7 +91,7 @@ def control() -> Iterator[Control]:
 
 @pytest.fixture
 def behind(settings: Settings, control: Control) -> Settings:
-    """A site behind one proxy, with a store that no transaction keeps back."""
+    """A site behind one proxy, with a store outside the test's transaction."""
     settings.DASHBOARDS = MEMORY
     settings.MIDDLEWARE = ["django_grip.GripMiddleware", *settings.MIDDLEWARE]
     settings.GRIP_PROXIES = [
@@ -112,7 +112,7 @@ def sign(key: Any = KEY, algorithm: str = "HS256", **claims: Any) -> str:
 
 
 def ask(client: Client, path: str = STREAM, **headers: str) -> HttpResponse:
-    """Ask as the proxy passes it on."""
+    """Request a stream as the proxy forwards it."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     response = client.get(path, headers={"Grip-Sig": sign(), **names})
     assert isinstance(response, HttpResponse)
@@ -122,7 +122,7 @@ def ask(client: Client, path: str = STREAM, **headers: str) -> HttpResponse:
 def ask_next(
     client: Client, response: HttpResponse, path: str = STREAM, **last: str | Position
 ) -> HttpResponse:
-    """Ask as the proxy asks for itself: at the link, with the positions that it was given."""
+    """Request the link as the proxy does, with the positions that it was given."""
     link = response["Grip-Link"]
     assert link.startswith("<?")
     for channel in response["Grip-Channel"].split(", "):
@@ -146,7 +146,7 @@ def is_ended(response: HttpResponse) -> bool:
     )
 
 
-# ---- What the view answers ----
+# ---- Answers of the view ----
 
 
 def test_proxied_request_gets_grip_headers(behind: Settings, client: Client):
@@ -162,7 +162,7 @@ def test_proxied_request_gets_grip_headers(behind: Settings, client: Client):
         r"event: dashboards:heartbeat\ndata: \n\n; format=cstring; timeout=10"
     )
     assert 1 <= int(response["Grip-Link"].split("timeout=")[1]) <= 10
-    assert "<?name=kept&next=1>" in response["Grip-Link"], "permissions may look at it"
+    assert "<?name=kept&next=1>" in response["Grip-Link"], "permissions may read it"
     news = ask_next(client, response, STREAM)
     assert "retry" not in news.content.decode()
     assert 8 <= int(news["Grip-Link"].split("timeout=")[1]) <= 10
@@ -245,7 +245,7 @@ def test_dashboard_without_live_components_answers_204(behind: Settings, client:
     assert is_ended(present(client, ticket("/site/pie/@stream/"), "/site/pie/@stream/"))
 
 
-# ---- Who is let in again ----
+# ---- Tickets ----
 
 
 def ticket(path: str = STREAM, salt: str = "dashboards.live.grip", **changes: Any) -> str:
@@ -262,7 +262,7 @@ def ticket(path: str = STREAM, salt: str = "dashboards.live.grip", **changes: An
 
 
 def present(client: Client, text: str, path: str = STREAM) -> HttpResponse:
-    """Ask with a ticket, as the proxy does."""
+    """Request the link with a ticket, as the proxy does."""
     return ask(client, f"{path}?next=1", Grip_Last=f"dashboards:ticket:; last-id={text}")
 
 
@@ -303,7 +303,7 @@ def test_valid_ticket_authenticates_user(behind: Settings, client: Client):
     response = ask(client, STAFF)
     channels = response["Grip-Channel"].split(", ")
     assert channels[1:3] == [f"dashboards:access:user%3A{user.pk}", "dashboards:access:*"]
-    # The proxy asks without the client's cookies.
+    # The proxy's own request has no cookies of the client.
     client.logout()
     get_store().put(REVOCATIONS, {user_subject(4711): ""})
     again = ask_next(client, response, STAFF)
@@ -384,7 +384,7 @@ def test_ticket_accepted_under_login_required_middleware(behind: Settings, clien
     assert ask_next(client, response)["Grip-Hold"] == "stream"
 
 
-# ---- Who counts as the proxy ----
+# ---- Signatures of the proxy ----
 
 
 SIGNATURES: dict[str, Callable[[], str]] = {
@@ -421,7 +421,7 @@ def test_fastly_settings_verify_and_publish(behind: Settings, client: Client, co
     for bad in (
         sign(key, "ES256", iss="fastly:ANOTHER"),
         sign(ec.generate_private_key(ec.SECP256R1()), "ES256", iss="fastly:ID"),
-        # What anybody knows is no secret to sign with.
+        # A public value is not a key.
         sign("TOKEN", iss="fastly:ID"),
     ):
         assert "Grip-Hold" not in client.get(STREAM, headers={"Grip-Sig": bad})
@@ -430,7 +430,7 @@ def test_fastly_settings_verify_and_publish(behind: Settings, client: Client, co
     assert control.requests[-1] == ("/service/ID/publish/", "Bearer TOKEN")
 
 
-# ---- What is published ----
+# ---- Publishes ----
 
 
 def test_put_published_with_previous_version(behind: Settings, control: Control):
@@ -472,7 +472,7 @@ def test_puts_of_other_process_not_published_twice(behind: Settings, control: Co
     first = store.put(CHANNEL, frames)
     wait_for(lambda: control.items)
     behind_memory = publisher._publishers
-    # Another process's: this one hears nothing of it.
+    # A put of another process, of which this one publishes nothing.
     publisher._publishers = []
     store.put(CHANNEL, {"note": "theirs"})
     publisher._publishers = behind_memory
@@ -551,7 +551,7 @@ def test_revocation_published_before_update(behind: Settings, control: Control):
     store.put(CHANNEL, {"number": "before"})
     wait_for(lambda: "before" in control.contents())
     publishers, publisher._publishers = publisher._publishers, []
-    # In another process, which dies before it tells the proxy.
+    # In another process, which is killed before it publishes.
     store.put(REVOCATIONS, {user_subject(7): ""})
     publisher._publishers = publishers
     store.put(CHANNEL, {"number": "after"})
@@ -560,7 +560,7 @@ def test_revocation_published_before_update(behind: Settings, control: Control):
     assert look["channel"] == "dashboards:access:user%3A7"
     assert look["formats"]["http-stream"] == {"action": "hint"}
     assert news["id"]
-    # Somebody was let in a moment before, and reached the proxy a moment after.
+    # An answer from before the revocation may reach the proxy a moment later.
     store.put(CHANNEL, {"number": "shortly afterwards"})
     wait_for(lambda: "shortly afterwards" in control.contents())
     assert control.items[-2]["channel"] == "dashboards:access:user%3A7"
@@ -653,7 +653,7 @@ def test_publish_refused_is_logged_once(
         "It is tried again until it works; meanwhile its streams request updates themselves"
         in message
     )
-    # One line, where a library's chained tracebacks made ninety.
+    # One line: the library's chained tracebacks were ninety.
     assert "\n" not in message
     assert failed.exc_info is None
     now = get_metrics()

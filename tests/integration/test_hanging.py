@@ -20,7 +20,7 @@ from tests.postgres import PostgreSQLServer, postgresql
 
 
 def turn_of(html: str) -> int:
-    """Return which turn of the value that is fine a page or stream shows last; 0 for none."""
+    """Return the last number of the working value in a page or stream; 0 for none."""
     return max((int(turn) for turn in re.findall(r"stat-text[^>]*>\d+/(\d+)", html)), default=0)
 
 
@@ -40,7 +40,7 @@ def test_hanging_value_stops_neither_page_nor_polls_nor_shutdown(make_site: Make
 
     took = [timed(site, "/site/stuck/")[0] for _ in range(4)]
 
-    # Half a second is promised of the waiting; the first page also loads templates.
+    # The page waits half a second; the first one also loads templates.
     assert sum(took) < 4, took
     turns = set()
 
@@ -123,7 +123,7 @@ def test_streams_open_while_permission_hangs(make_site: MakeSite):
         guarded = waiting.submit(
             site.open_stream, "/site/guarded/@stream/", Accept="text/event-stream"
         )
-        time.sleep(1.5)  # Time after which a thread counts as stuck, and more.
+        time.sleep(1.5)  # Longer than the time after which a thread counts as stuck.
 
         began = time.monotonic()
         with site.open_stream("/site/quiet/@stream/", Accept="text/event-stream") as stream:
@@ -176,7 +176,7 @@ def test_slow_values_use_bounded_threads_and_connections(
         streams[0].until("/")
         assert "Live values wait for one of 8 threads" in site.log
 
-    # Of values 8, one that looks after them, the store's and its hints', and those of requests.
+    # 8 of values and one that watches them, the store's and its notifications', and of requests.
     assert most_threads - threads_before <= 8 + 4
     assert most_connections <= 8 + 6
     wait_for(lambda: process.num_threads() <= threads_before + 2, seconds=20)

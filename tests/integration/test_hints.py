@@ -1,4 +1,4 @@
-"""Hints between processes: they may be lost, and nothing else may come of that."""
+"""Notifications between processes by Unix sockets. They may be lost, without further effect."""
 
 import asyncio
 import contextlib
@@ -92,7 +92,7 @@ def test_send_without_listeners_does_nothing():
 async def test_full_socket_buffer_does_not_block_sender(folder: Path):
     with sender() as hints, sender() as same:
         async with listening(same) as received:
-            # The loop does not run meanwhile, so that nobody reads.
+            # The event loop does not run meanwhile, so nothing is read.
             for number in range(2000):
                 hints.send(f"shop.orders{number}")
             assert await asyncio.wait_for(received.get(), 5)

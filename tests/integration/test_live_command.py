@@ -1,4 +1,4 @@
-"""``manage.py live``: values that are ready though nobody holds a stream."""
+"""``manage.py live``: values are computed without an open stream."""
 
 import signal
 import sqlite3
@@ -13,7 +13,7 @@ from tests.harness import Site, wait_for
 
 
 def stored(site: Site, key: str) -> str:
-    """Read what is in the store, where a request would compute what is due."""
+    """Read the store directly: a request would compute the values that are due."""
     with closing(sqlite3.connect(site.folder / "db.sqlite3")) as database:
         rows = database.execute("SELECT data FROM dashboards_frame WHERE key = ?", [key])
         return "".join(data for (data,) in rows)

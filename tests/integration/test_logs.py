@@ -1,4 +1,4 @@
-"""The package's loggers are heard, whenever a project configures logging."""
+"""The package's loggers work, whenever a project configures logging."""
 
 import json
 import logging
@@ -73,7 +73,7 @@ def test_package_loggers_use_get_logger():
     assert named == set(logs.NAMES)
 
 
-# What UTF-8 cannot write
+# A character that UTF-8 cannot encode
 
 NAME = "proc\udcff"
 """A process's name, as Python decodes one that is not UTF-8."""
@@ -81,7 +81,7 @@ NAME = "proc\udcff"
 
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[Path]:
-    """The file of a handler that encodes as UTF-8 and writes the extras of a record, too."""
+    """The file of a handler that encodes as UTF-8 and also writes a record's extra fields."""
     path = tmp_path / "log"
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(
@@ -145,7 +145,7 @@ def test_record_with_failing_str_is_written(file: Path, capsys: pytest.CaptureFi
             msg = "no"
             raise ValueError(msg)
 
-    # Alone: pytest's own handlers raise what a record raises.
+    # The only handler: pytest's own handlers raise errors of a record.
     logger = logging.getLogger("dashboards")
     logger.addHandler(handler := logging.FileHandler(file))
     logger.propagate = False

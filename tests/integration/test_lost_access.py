@@ -1,4 +1,4 @@
-"""Streams end with the access of whoever holds them, in each way in which that can end.
+"""Streams end when their user loses access, in each way in which that can happen.
 
 Streams were open for up to 300 s after access had ended: only a logout, and a user who was saved or
 deleted through the user model itself, were heard.
@@ -147,7 +147,7 @@ def test_user_without_access_to_component_loses_stream(site: Site):
 
 @pytest.mark.parametrize("way", ["/login/member/", "/logout/"])
 def test_session_taken_over_by_other_user_ends_stream(site: Site, way: str):
-    # A login as somebody else flushed the session, and nobody told the streams that it had opened.
+    # Regression: a login as another user flushed the session, and its open streams stayed.
     cookie = log_in(site, "admin")
     with site.open_stream(STAFF, Cookie=cookie) as stream:
         site.push_to("Staff", secret="before")
@@ -157,7 +157,7 @@ def test_session_taken_over_by_other_user_ends_stream(site: Site, way: str):
 
 
 def test_session_end_ends_stream(site: Site):
-    # A session that expired was noticed when the stream was of age, minutes later.
+    # Regression: an expired session ended its stream minutes later, at the stream's maximum age.
     cookie = log_in(site, "admin")
     site.execute(
         "from datetime import timedelta\nfrom django.utils import timezone\n"
@@ -187,7 +187,7 @@ def test_revoke_of_other_user_or_dashboard_keeps_stream(site: Site):
 
 
 def check_streams_about_a_saved_object(site: Site, *, changed_by: Site) -> None:
-    """Have an object saved that is not for all any more, and see which streams about objects end.
+    """Have an object saved that is not public any more, and assert that its streams end.
 
     Args:
         site: holds the streams.
@@ -212,7 +212,7 @@ def check_streams_about_a_saved_object(site: Site, *, changed_by: Site) -> None:
 
 
 def test_object_saved_ends_its_streams_and_permitted_users_reconnect(site: Site):
-    # Whoever could see an object went on to, for minutes after it had become another's.
+    # Regression: an object was shown for minutes to users who had lost access to it.
     check_streams_about_a_saved_object(site, changed_by=site)
 
 
@@ -340,13 +340,13 @@ async def test_arevoke_equals_revoke(told: list[str]):
     assert told == ["user:1"]
 
 
-# ---- What signals tell ----
+# ---- Signals ----
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", [Member, Employee, User])
 def test_user_saved_or_deleted_through_any_class_is_revoked(told: list[str], kind: type[User]):
-    # Django sends signals for the class of the instance only, and the user model was listened to.
+    # Django sends signals for the instance's class only; the receiver was of the user model.
     Employee.objects.create(username="one")
     user = kind.objects.get()
     told.clear()
@@ -423,7 +423,7 @@ def test_object_saved_through_any_class_is_rechecked(told: list[str], kind: type
     Paperback.objects.create(title="One")
     book = kind.objects.get()
     book.save()
-    assert told == [], "nobody's access depends on it"
+    assert told == [], "no access depends on it"
     needed.append(True)
     try:
         book.save()
@@ -454,7 +454,7 @@ def test_depends_on_object_only_with_object_permission_or_queryset():
 
 @pytest.mark.django_db(transaction=True)
 def test_onchange_detects_saves_through_proxy_parent_and_child(told: list[str]):
-    # An OnChange value stayed as it was when a row was saved through a proxy or a child.
+    # Regression: an OnChange value was not updated by a save through a proxy or a child.
     class Counting(Dashboard):
         books = Stat(value=lambda: 1, live=OnChange(Book))
 

@@ -1,4 +1,4 @@
-"""Streams end with access on stores that are servers, where another process hears of it."""
+"""Revocations stored on a database server or Redis end streams of other processes."""
 
 import json
 import time
@@ -18,7 +18,7 @@ from tests.integration.test_lost_access import (
 from tests.postgres import postgresql
 from tests.redis_server import redis_server
 
-# The first of a store starts a server of it and two processes.
+# The first test of each store starts its server and two processes.
 pytestmark = pytest.mark.timeout(180)
 
 FRESH = (
@@ -69,7 +69,7 @@ def pair(_pair: Pair) -> Pair:
         ("/staff/admin/0/", True),
         ("session row deleted", True),
         ("dashboard revoked", True),
-        # Who is still let in comes back.
+        # A user with access reconnects.
         ("group joined", False),
     ],
 )

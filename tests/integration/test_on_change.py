@@ -1,4 +1,4 @@
-"""Values that are computed anew when a model changes."""
+"""Values that are recomputed when a model changes."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def is_due() -> bool:
-    """Whether somebody would compute it now; whoever asks has claimed it."""
+    """Return True if the value is due. This acquires its lease."""
     [turn] = group_by_interval(Changing().get_computed_values())
     return bool(acquire_lease(get_store(), Changing().channel, turn))
 
@@ -157,7 +157,7 @@ def test_change_of_unused_model_stores_nothing():
     assert store.heads(["model:sessions.session"]) == {}
 
 
-def name_of(object: Any) -> str:  # noqa: A002 - as values ask for it
+def name_of(object: Any) -> str:  # noqa: A002 - values are called with it
     return f"<{object.name}>"
 
 
@@ -189,14 +189,14 @@ def test_value_of_object_uses_its_current_row():
     Group.objects.filter(pk=group.pk).update(name="two")
 
     assert ["&lt;two&gt;" in str(each.render()) for each in sources] == [True] * 4
-    assert group.name == "one", "whoever gave it may be looking at it"
+    assert group.name == "one", "the caller's instance is not changed"
 
     Group.objects.all().delete()
 
     assert ["&lt;two&gt;" in str(each.render()) for each in sources] == [True] * 4
 
 
-@pytest.mark.django_db  # Within a test's transaction values are computed in the test's own thread.
+@pytest.mark.django_db  # In a test's transaction values are computed in the test's own thread.
 def test_page_reloads_object_changed_meanwhile():
     group = Group.objects.create(name="one")
     page = Named(RequestFactory().get("/"), group)

@@ -1,4 +1,4 @@
-"""A store in memory that several processes of a site use, each for itself."""
+"""A store in memory that several processes of a site use, each its own."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ MEMORY = json.dumps({"default": {"BACKEND": "dashboards.live.stores.memory.Memor
 
 @pytest.fixture
 def make_memory_site(make_site: MakeSite, tmp_path: Path) -> Callable[[str], tuple[Site, Path]]:
-    """Make a site whose processes, pushing ones too, log into one file."""
+    """Make a site with one log file for all its processes, including those that push."""
     log = tmp_path / "log"
     log.touch()
     handler = {"class": "logging.FileHandler", "filename": str(log)}
@@ -59,7 +59,7 @@ def test_push_to_memory_of_other_process_is_logged_once(make_memory_site: Any):
 
 @pytest.fixture
 def _outside_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Have a lock of one's own, and it looked at."""
+    """Use a lock file of the test's own, and check it."""
     monkeypatch.delattr(mail, "outbox", raising=False)
     monkeypatch.setattr(processes, "_GRACE_SECONDS", 0)
     monkeypatch.setattr(processes, "make_private_folder", lambda: tmp_path)

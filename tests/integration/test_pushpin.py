@@ -1,4 +1,4 @@
-"""The launcher of Pushpin, which the tests of the proxy stand on."""
+"""The launcher of Pushpin, which the tests of the proxy use."""
 
 import socket
 from pathlib import Path

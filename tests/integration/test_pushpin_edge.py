@@ -1,4 +1,4 @@
-"""The promise through a real Pushpin is the one that LiveStreamMiddleware keeps."""
+"""Streams through a real Pushpin behave like those of LiveStreamMiddleware."""
 
 import json
 import re
@@ -47,7 +47,7 @@ class Behind:
         return Stream(self.proxy.ports.http, path, timeout=timeout, **headers)
 
     def pusher(self, *, zmq: bool = True, tells: bool = True) -> Site:
-        """Return another process of the site's, which tells the proxy or not."""
+        """Return another process of the site, which publishes to the proxy or does not."""
         pusher = self.site.twin()
         pusher.environment = dict(self.site.environment)
         pusher.process = None
@@ -99,13 +99,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
 
 @pytest.fixture(scope="module")
 def quiet_pusher(running: Behind) -> Site:
-    """Pushes and tells the proxy nothing: each of its publishes is lost."""
+    """Pushes without publishing to the proxy: each of its publishes is lost."""
     return running.pusher(tells=False)
 
 
 @pytest.fixture(scope="module")
 def pusher(running: Behind) -> Site:
-    """Pushes, and tells the proxy by ZMQ."""
+    """Pushes, and publishes to the proxy by ZMQ."""
     return running.pusher()
 
 
@@ -116,7 +116,7 @@ def either_pusher(running: Behind, pusher: Site, request: pytest.FixtureRequest)
 
 @pytest.fixture
 def behind(running: Behind, pusher: Site) -> Behind:
-    # It is heard from before the test: to start it takes long, and ends what is lost before.
+    # Started before the test: its start takes long, and its first publish repairs earlier losses.
     pusher.push(number="ready")
     return running
 
@@ -188,7 +188,7 @@ def test_user_audience_receives_own_channel(running: Behind):
         running.open(path, Cookie=log_in(running, "other")) as other,
     ):
         for name in ("one", "other"):
-            # A process that pushes once and ends: so does cron.
+            # A process that pushes once and ends, like a cron job.
             running.site.run(
                 "shell",
                 "-v0",
@@ -209,7 +209,7 @@ def test_live_command_computes_values_for_proxied_streams(running: Behind):
         with running.open() as stream:
             while f">{computer.pid}/" not in stream.until("/")["data"]:
                 pass
-            # One after the other, each told at once.
+            # One after the other, each published at once.
             stream.until(f">{computer.pid}/")
     finally:
         computer.terminate()
@@ -338,7 +338,7 @@ def test_backend_restart_resumes_streams(behind: Behind, pusher: Site):
             position = stream.position(stream.until("before"))
             behind.site.kill()
             pusher.push_to("Quiet", silence="while nobody answers")
-            # Unless the proxy was just asking for it: then the stream ends, and the client comes
+            # Unless the proxy was just requesting it: then the stream ends, and the client connects
             # again.
             seen = stream.event() or None
             assert seen is None or "while nobody answers" in seen["data"]
@@ -362,7 +362,7 @@ def log_in(behind: Behind, username: str) -> str:
 def shows_until_its_end(stream: Stream) -> set[str]:
     """Return the values that a stream carries until it ends.
 
-    What was shown before may come again, as whatever goes through Pushpin may.
+    Earlier values may be repeated, as Pushpin may repeat any event.
     """
     events = list(iter(stream.event, {}))
     values = (re.sub(r"<[^>]*>", "", each["data"]).strip() for each in events)
@@ -419,8 +419,8 @@ def test_restricted_refresh_marker_reaches_permitted_streams_only(behind: Behind
 def test_session_or_dashboard_revoked_ends_proxied_streams(
     behind: Behind, pusher: Site, named: str
 ):
-    # Pushpin asks without the client's cookies, so a session that was deleted went unnoticed there
-    # until the stream was of age.
+    # Regression: a deleted session was not noticed until the stream's maximum age, because
+    # Pushpin's requests have no cookies of the client.
     cookie = log_in(behind, "admin")
     key = cookie.partition("=")[2]
     with behind.open(STAFF, Cookie=cookie) as stream, behind.open() as anonymous:
@@ -530,9 +530,9 @@ def test_unresponsive_proxy_does_not_delay_pushes(tmp_path: Path, kind: str):
             uri = {"control_uri": f"http://127.0.0.1:{port}"}
         site = Site(tmp_path, TEST_GRIP=json.dumps({"GRIP_PROXIES": [{**uri, "key": KEY}]}))
         pushing, ending = push_once(site)
-    # A proxy's answer is waited for ten seconds, in another thread.
+    # Another thread waits ten seconds for the proxy's answer.
     assert pushing < 2
-    # The bound is three seconds; to end takes moments of its own, more of them on a busy machine.
+    # The limit is three seconds; the exit takes some more, on a busy machine even longer.
     assert ending < 8
 
 
@@ -567,7 +567,7 @@ def test_proxied_stream_after_deploy_sends_new_release(behind: Behind):
 READERS = 1000
 
 
-# Twelve seconds, most of them to open; three times that on a busy machine.
+# Twelve seconds, most of them for opening; three times that on a busy machine.
 @pytest.mark.timeout(180)
 def test_thousand_proxied_streams_on_one_sync_worker(tmp_path: Path):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -575,7 +575,7 @@ def test_thousand_proxied_streams_on_one_sync_worker(tmp_path: Path):
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 10_000), hard))
     ports = Ports(*(free_port() for _ in range(5)))
     site = Site(
-        # To open them takes its time; the poll of the first shall not meet the last.
+        # Opening takes long; the first poll must not start before the last stream is open.
         *(tmp_path, "gunicorn"),
         TEST_GRIP=grip_settings(ports, zmq=True),
         TEST_GRIP_POLL="300",

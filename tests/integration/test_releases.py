@@ -1,4 +1,4 @@
-"""What names the release that a process serves: equal for equal files, on every host."""
+"""The release of a process: equal for equal files, on every host."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from dashboards.releases import get_release_id
 from tests.browser.test_browser_releases import write_release
 from tests.harness import ROOT
 
-# Names the release, and again after each change of one file.
+# Prints the release, and again after each change of one file.
 CHANGES = """
 import json, sys
 from pathlib import Path
@@ -62,8 +62,8 @@ def name_releases(folder: Path, **environment: str) -> dict[str, str]:
 
 
 def test_release_equal_on_every_host_and_new_after_change(tmp_path: Path):
-    # Processes that named one release differently would have pages load themselves anew for
-    # nothing, and a deploy that changed the name of none would be noticed by none.
+    # With different names for one release, pages would reload without need;
+    # with an unchanged name after a deploy, no page would reload.
     hosts = [tmp_path / "one", tmp_path / "a longer name"]
     one = name_releases(hosts[0], PYTHONHASHSEED="1", TZ="Asia/Tokyo")
     other = name_releases(hosts[1], PYTHONHASHSEED="2")
@@ -79,7 +79,7 @@ def opening(client: Client, query: str = "") -> str:
 
 @pytest.mark.django_db
 def test_page_and_poll_contain_release(client: Client):
-    # Where nobody holds the stream, each poll is an opening.
+    # Without held streams each poll is a first request.
     name = get_release_id()
 
     assert re.fullmatch("[0-9a-f]{12}", name)

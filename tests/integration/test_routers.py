@@ -1,4 +1,4 @@
-"""The tables of live state in another database than the site's, as DATABASE_ROUTERS say."""
+"""Tables of live state in another database, chosen by DATABASE_ROUTERS."""
 
 import os
 import subprocess
@@ -59,8 +59,8 @@ print(Frame.objects.using("live").filter(key="note").count())
 
 
 def test_page_is_live_with_live_state_in_other_database(tmp_path: Path):
-    # The store wrote to the default database whatever the routers said: each page was a 500 for a
-    # missing table, and `check` was silent.
+    # Regression: the store ignored the routers and wrote to the default database. Pages were a 500
+    # for a missing table, and `check` reported nothing.
     (tmp_path / "routed_settings.py").write_text(SETTINGS.format(folder=tmp_path))
     environment = {
         **os.environ,

@@ -1,4 +1,4 @@
-"""Servers and sockets: what is held, what it costs, and that servers stop."""
+"""Servers and sockets: held streams, their cost, and the stop of servers."""
 
 import http.client
 import re
@@ -121,7 +121,7 @@ def test_idle_stream_sends_heartbeats(make_site: MakeSite):
 
 def test_stream_at_max_age_ends_and_resumes(make_site: MakeSite):
     site = make_site(TEST_MAX_AGE="1")
-    # First, for on a busy machine starting what pushes takes longer than the stream lives.
+    # First: on a busy machine the start of the pusher takes longer than the stream lives.
     site.push(number="before")
     with site.open_stream() as stream:
         position = stream.position(stream.until("before"))
@@ -156,7 +156,7 @@ def test_autoreload_with_open_streams_restarts(make_site: MakeSite):
             try:
                 site.get(STREAM)
             except (OSError, http.client.HTTPException):
-                # Refused, reset, or cut in the middle of an answer: a page asks again.
+                # Refused, reset, or cut in the middle of an answer: a page repeats its request.
                 time.sleep(0.05)
 
     pages = [threading.Thread(target=ask) for _ in range(3)]
@@ -167,7 +167,7 @@ def test_autoreload_with_open_streams_restarts(make_site: MakeSite):
         before = site.log.count("Watching for file changes")
 
         def reloaded() -> bool:
-            # The reloader knows a file only from its first look on, a second or so after start.
+            # The reloader sees a file from its first scan on, about a second after the start.
             changed.touch()
             time.sleep(1)
             return site.log.count("Watching for file changes") > before

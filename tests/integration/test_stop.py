@@ -1,4 +1,4 @@
-"""Servers stop, and reload, at once with open streams: each in the way it tells its workers."""
+"""Servers with open streams stop and reload in time."""
 
 import resource
 import signal
@@ -19,13 +19,13 @@ PROMISED_SECONDS = 2.0
 AT_ONCE = 50
 REQUEST = b"GET /site/quiet/@stream/ HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
 
-# It cancels what is open before the last chunk is written.
+# It cancels open requests before the last chunk is written.
 CUTS = {"daphne"}
 
 
 @pytest.fixture(autouse=True)
 def _many_files() -> Iterator[None]:
-    """A thousand streams are a thousand descriptors, here and in the server, which inherits."""
+    """A thousand streams need a thousand descriptors, here and in the server, a child process."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, hard))
     yield
@@ -34,7 +34,7 @@ def _many_files() -> Iterator[None]:
 
 @contextmanager
 def open_streams(site: Site, number: int) -> Iterator[list[socket.socket]]:
-    """Hold streams, asked for in handfuls: a listening socket's queue is short."""
+    """Hold streams, opened in groups: a listening socket's queue is short."""
     with ExitStack() as stack:
         streams: list[socket.socket] = []
         while len(streams) < number:
@@ -56,7 +56,7 @@ def open_streams(site: Site, number: int) -> Iterator[list[socket.socket]]:
 
 
 def ended_cleanly(stream: socket.socket) -> bool:
-    """Read a stream to its end; whether that was the end of a chunked answer."""
+    """Read a stream to its end; return True for the end of a chunked answer."""
     received = b""
     try:
         while chunk := stream.recv(4096):
@@ -68,14 +68,14 @@ def ended_cleanly(stream: socket.socket) -> bool:
 
 def is_running(process: psutil.Process) -> bool:
     try:
-        # A worker whose main process went first waits for nobody but init.
+        # A worker that outlives its main process is a zombie until init reaps it.
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
 def stop(site: Site, number: signal.Signals) -> float:
-    """Signal the process that a user would signal; return the seconds until all have gone."""
+    """Signal the main process; return the seconds until all processes have ended."""
     assert site.process is not None
     main = psutil.Process(site.process.pid)
     processes = [main, *main.children(recursive=True)]
@@ -125,7 +125,7 @@ def test_reload_does_not_wait_for_streams(make_site: MakeSite):
     with open_streams(site, 100) as streams:
 
         def reloading() -> bool:
-            # The reloader knows a file only from its first look on.
+            # The reloader sees a file from its first scan on.
             changed.touch()
             return "Reloading..." in site.log
 

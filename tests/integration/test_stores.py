@@ -1,4 +1,4 @@
-"""The stores against their contract, the databases being real."""
+"""The contract of stores, with real database servers."""
 
 import asyncio
 import re
@@ -46,7 +46,7 @@ from tests.redis_server import RedisServer, redis_server
 
 @asynccontextmanager
 async def reading(store: BaseStore) -> AsyncIterator[tuple[Subscriber, asyncio.Event]]:
-    """Read a channel through a hub; and what is set when the store's wire carries hints."""
+    """Read a channel through a hub; also return the event set once notifications arrive."""
     begun, loop, listen = asyncio.Event(), asyncio.get_running_loop(), store.listen
 
     async def listen_and_tell(listener: Listener) -> None:
@@ -103,7 +103,7 @@ def break_connection(alias: str) -> None:
 
 
 class DatabaseContract(SharedStoreContract):
-    """What only a database can promise. A subclass provides the fixture ``database``."""
+    """Cases of databases only. A subclass provides the fixture ``database``."""
 
     driver = "django"
     """What other processes import before the database is used."""
@@ -111,7 +111,7 @@ class DatabaseContract(SharedStoreContract):
     @pytest.fixture(scope="class")
     @classmethod
     def migrated(cls, database: dict[str, Any], django_db_blocker: Any) -> Iterator[str]:
-        """A database beside the test database, so that threads and rollbacks are real."""
+        """A database other than the test database, so that threads and rollbacks are real."""
         alias = "contract"
         connections.settings[alias] = connections.configure_settings(
             {"default": {}, alias: database}
@@ -128,12 +128,12 @@ class DatabaseContract(SharedStoreContract):
         """The same, empty."""
         with django_db_blocker.unblock():
             yield migrated
-            # A test may have broken it.
+            # A test may have damaged it.
             connections[migrated].close()
             with connections[migrated].cursor() as cursor:
                 for model in ("Frame", "Channel", "Lease"):
                     table = apps.get_model("dashboards", model)._meta.db_table
-                    # What a test has damaged cannot be read, as the ORM would to delete it.
+                    # The ORM would read damaged rows to delete them, which fails.
                     cursor.execute(f"DELETE FROM {table}")
             connections[migrated].close()
 
@@ -191,7 +191,7 @@ class DatabaseContract(SharedStoreContract):
         for frames in ({"s": Points("base", ["1"], 2**70)}, {"k" * 70_000: "x"}, {"a": None}):
             try:
                 store.put(CHANNEL, frames)  # type: ignore[arg-type]
-            except Exception as error:  # noqa: BLE001 - each database in its own way
+            except Exception as error:  # noqa: BLE001 - each database raises its own
                 refused.append(error)
         assert refused
         assert not [error for error in refused if store.is_unavailable(error)]
@@ -522,7 +522,7 @@ class TestRedis(SharedStoreContract):
         store = RedisStore({**options, "poll_seconds": 60})
         async with reading(store) as (reader, begun):
             await asyncio.wait_for(begun.wait(), 10)
-            # Without a moment for this loop to listen again.
+            # Before this event loop can listen again.
             with server.client() as client:
                 client.client_kill_filter(_type="pubsub")
             twin.put(CHANNEL, {"a": "unheard"})

@@ -1,4 +1,4 @@
-"""Threads beside the event loop."""
+"""The pool of threads for computed values."""
 
 import asyncio
 import subprocess
