@@ -454,8 +454,11 @@ WAIT = 0.4
 
 
 async def wait_a_little(request: HttpRequest | None) -> str:
+    """Return when the wait began and ended, from which a test sees that waits overlapped."""
+    began = time.monotonic()
     await asyncio.sleep(WAIT)
-    return f"waited for {request.path if request else 'all'}"
+    path = request.path if request else "all"
+    return f"waited for {path} from {began} to {time.monotonic()}"
 
 
 @registry.register
