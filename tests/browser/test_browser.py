@@ -91,7 +91,7 @@ async def test_server_restart_shows_newest_value(site: Site, page: Page, wipe: b
     site.push(note="after")
     await expect(page.locator(f"{LIVE}-note-content")).to_have_text("after")
     assert not loads
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused connections
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused connections
 
 
 @pytest.mark.parametrize("server", ["runserver", "gunicorn"])
@@ -218,7 +218,7 @@ async def test_network_back_shows_newest_value(site: Site, page: Page):
     await page.context.set_offline(False)
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("while cut off")
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused connections
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused connections
 
 
 async def test_deferred_component_below_fold_loads_when_scrolled_to(site: Site, page: Page):
@@ -325,7 +325,7 @@ async def test_reconnected_page_draws_missed_points(site: Site, page: Page):
         site.push_to("Series", pushed={"x": number, "y": number * 10})
     await page.context.set_offline(False)
     await until_points(page, "pushed", [150, 160, 170, 180, 190])
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused connections
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused connections
 
 
 async def test_repeated_points_drawn_once(site: Site, page: Page):

@@ -179,4 +179,4 @@ async def test_failing_poll_not_shown_as_live(make_site: MakeSite, page: Page):
     )
     await page.unroute("**/@stream/**")
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused answers
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused answers

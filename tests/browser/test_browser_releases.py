@@ -119,7 +119,7 @@ async def show(pages: list[Page], *, key: str, title: str, value: str, static: s
 
 @pytest.fixture
 def shop(make_site: MakeSite, tmp_path: Path) -> Site:
-    """The first release of a site, whose files may be written anew."""
+    """The first release of a site, with files that a test may rewrite."""
     write_release(tmp_path, "orders", "First")
     return make_site(
         "uvicorn",
@@ -163,7 +163,7 @@ async def test_deploy_reloads_forty_open_pages(shop: Site, context: BrowserConte
     await show(pages, **second, value="2")
     shop.push_to("Board", requests=3)
     await show(pages, **second, value="3")
-    assert [len(each) for each in loads] == [1] * 40, "each is loaded anew once"
+    assert [len(each) for each in loads] == [1] * 40, "each reloads once"
     shop.execute(
         "from dashboards.models import Frame;"
         'assert {each.key for each in Frame.objects.all()} == {"requests"}, Frame.objects.all()'
@@ -300,7 +300,7 @@ async def test_page_with_unedited_fields_reloaded(site: Site, page: Page):
 
 
 async def test_page_not_reloaded_while_server_is_down(site: Site, page: Page):
-    # A page that loads itself anew while the server is restarted is gone; from a server of the old
+    # A page that reloads during the restart of the server is lost; from a server of the old
     # release, or a cache, it would come as it was.
     old: dict[str, Any] = {"body": '<script data-dashboards-site-release="first">'}
     answers = itertools.cycle([{"status": 502}, old])
@@ -320,6 +320,6 @@ async def test_page_not_reloaded_while_server_is_down(site: Site, page: Page):
     assert not loads
     async with page.expect_navigation(timeout=15_000):
         await page.unroute("**/site/live/", refuse)
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused answers
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused answers
     [load] = loads
     assert "dashboards-automatic=1" in (await load.all_headers())["cookie"]

@@ -163,7 +163,7 @@ async def test_network_error_shown_in_box_and_recovers(site: Site, page: Page):
     await open_failing(page, site)
     for key in ("deferred", "other"):
         await expect(state(page, key)).to_contain_text(FAILED)
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of each 502
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs each 502
 
     await page.unroute_all()
     await state(page, "deferred").get_by_role("button").click()

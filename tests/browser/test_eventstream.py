@@ -490,7 +490,7 @@ async def test_channel_refused_without_permission_for_dashboard(by_hand: Site, p
     await expect(box).to_have_attribute("data-dashboards-live", "open")
     by_hand.send(("takings", "'1,200'"), channel="takings")
     await expect(box).to_have_text("1,200")
-    # Signed out behind the page's back, it is told and stops asking.
+    # After a logout elsewhere the page gets an error and stops its requests.
     await page.context.clear_cookies()
     await page.context.set_offline(True)
     await expect(box).not_to_have_attribute("data-dashboards-live", "open")

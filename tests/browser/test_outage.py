@@ -122,7 +122,7 @@ def test_save_does_not_wait_for_hanging_store(store: Store, caplog: Any):
     connect_model("auth.group")
     store.is_down = True
     for number in range(5):
-        # A change is told on commit, which a test's transaction never has.
+        # A change is stored on commit, which a test never does.
         with TestCase.captureOnCommitCallbacks(execute=True):
             Group.objects.create(name=f"group {number}")
     assert store.asked == 1
@@ -202,7 +202,7 @@ async def test_page_opened_during_redis_outage_recovers(
     site.push(note="after the outage")
     await expect(page.locator("#site_live-note-content")).to_have_text("after the outage")
     await expect(page.locator("#site_live")).to_have_attribute("data-dashboards-live", "open")
-    # The browser's console tells of each 503.
+    # The browser logs each 503 to the console.
     page.complaints.clear()  # type: ignore[attr-defined]
 
 
@@ -229,7 +229,7 @@ async def test_page_opened_while_redis_hangs_waits_once(
         await page.goto("about:blank")
     # The documented limit: one time-out, and none for later requests.
     assert sum(took) < 2 * 2, took
-    # The browser's console tells of each 503.
+    # The browser logs each 503 to the console.
     page.complaints.clear()  # type: ignore[attr-defined]
 
 

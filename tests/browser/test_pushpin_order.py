@@ -149,4 +149,4 @@ async def test_late_pushpin_answer_shows_no_older_value(behind: Behind, page: Pa
     assert [each.backwards for each in readers if each.backwards] == []
     shown = await page.evaluate("window.shown")
     assert shown == sorted(shown)
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of what was refused
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs what was refused

@@ -87,7 +87,7 @@ def test_session_renewed_only_by_user_requests(
 
 
 def test_automatic_reload_does_not_renew_session(client: Client):
-    # After a deploy each page that was left open loaded itself anew, and stayed signed in by it.
+    # Regression: each open page reloaded after a deploy, and that renewed its session.
     client.cookies["dashboards-automatic"] = "1"
 
     response = client.get("/site/open/")

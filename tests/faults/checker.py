@@ -32,7 +32,7 @@ class Checker:
     """Events that came late or again on a connection."""
     pushes: int = 0
     excused: int = 0
-    """Values that a lost hint showed to somebody, during a fault of the store."""
+    """Values shown to a user because of a lost notification, during a fault of the store."""
     expected: dict[str, int] = field(default_factory=dict)
     """The newest acknowledged push of each component."""
     unacknowledged: set[int] = field(default_factory=set)

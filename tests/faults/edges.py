@@ -44,7 +44,7 @@ class PushpinEdge:
             {"control_uri": f"http://127.0.0.1:{ports.control}", "key": KEY}
             for ports in self._ports
         ]
-        # One is told by ZMQ, the others by HTTP.
+        # One gets publishes by ZMQ, the others by HTTP.
         proxies[0]["control_zmq_uri"] = f"tcp://127.0.0.1:{self._ports[0].command}"
         self.environment = {
             "TEST_GRIP": json.dumps({"GRIP_PROXIES": proxies}),

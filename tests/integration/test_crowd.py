@@ -95,8 +95,10 @@ async def test_thousand_channels_opened_at_once_share_few_connections(
     """Regression: of 1,000 channels opened at once on Redis, 900 failed with "Too many
     connections". The store was logged as down, notifications were lost and every signed-in stream
     ended."""
+    began = time.monotonic()
     for number in range(CROWD):
         store.put(f"shop.orders:{number}", {"a": f"value {number}"})
+    put = time.monotonic() - began
     client = server.client()
     async with hub_of(store) as hub:
         began = time.monotonic()
@@ -112,7 +114,7 @@ async def test_thousand_channels_opened_at_once_share_few_connections(
         store.put("shop.orders:7", {"a": "heard of"})
         await until(readers[7], "heard of")
         assert not any(reader.end_reason for reader in readers)
-    assert opened < 5
+    assert opened < 10 * put, "compared with as many puts, one after the other"
     assert not caplog.records
     client.close()
 

@@ -629,7 +629,7 @@ def test_pending_publishes_are_bounded(behind: Settings):
 def test_push_without_proxy_starts_no_publisher(settings: Settings):
     settings.DASHBOARDS = MEMORY
     publisher._forget()
-    push(Live, "number", "nobody is told")
+    push(Live, "number", "not published")
     assert publisher._publishers is None
 
 

@@ -112,7 +112,7 @@ def test_streams_open_while_poll_computes_slow_value(make_site: MakeSite):
     for each in polls:
         each.join()
 
-    assert took < 2, "it waits for nobody's value"
+    assert took < 2, "the stream does not wait for the value"
 
 
 def test_streams_open_while_permission_hangs(make_site: MakeSite):
@@ -125,13 +125,10 @@ def test_streams_open_while_permission_hangs(make_site: MakeSite):
         )
         time.sleep(1.5)  # Longer than the time after which a thread counts as stuck.
 
-        began = time.monotonic()
         with site.open_stream("/site/quiet/@stream/", Accept="text/event-stream") as stream:
             assert stream.response.status == 200
-        took = time.monotonic() - began
 
-        assert not guarded.done()
-        assert took < 3
+        assert not guarded.done(), "the stream opened before the permission was checked"
         with guarded.result():
             pass
 

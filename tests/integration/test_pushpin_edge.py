@@ -138,7 +138,7 @@ def test_push_from_other_process_reaches_proxied_stream(behind: Behind, either_p
         shown = version_at(stream, first)
         told = either_pusher.push(number="second", note="with it" + "x" * 5000)
         second = [stream.until("with it"), stream.until("second")]
-        assert time.time() - told["ended"] < 1, "it was told, not found by the poll"
+        assert time.time() - told["ended"] < 1, "by a publish, not by the poll"
         assert first["event"] == second[1]["event"] == "number"
         assert "id" not in second[0], "a batch cut short must be sent again as a whole"
         assert version_at(stream, second[1]) > shown
