@@ -18,6 +18,10 @@ class _Alarm:
     callback: Callable[[], None]
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
+    def ring(self) -> None:
+        """Call the callback that it has by then."""
+        self.callback()
+
 
 class FakeClock:
     """A clock for tests. It stands still until ``advance`` is called, from any thread.
@@ -52,7 +56,7 @@ class FakeClock:
             self._alarms.difference_update(due)
         for alarm in due:
             if not alarm.loop.is_closed():
-                alarm.loop.call_soon_threadsafe(alarm.callback)
+                alarm.loop.call_soon_threadsafe(alarm.ring)
 
     @property
     def waiting(self) -> int:
