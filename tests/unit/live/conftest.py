@@ -9,14 +9,25 @@ import pytest_asyncio
 from pytest_django import DjangoDbBlocker
 
 from dashboards.live.compute import supervisor
+from dashboards.live.compute.pool import POOL
+from dashboards.live.compute.producer import PRODUCER
 from dashboards.live.fanout.hub import Hub
 from dashboards.live.stores.base import BaseStore
 from dashboards.testing.clock import FakeClock
+from tests.harness import wait_for
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> Iterator[FakeClock]:
+    """A clock that is moved after the test, until no thread computes a value any more."""
+    clock = FakeClock()
+    yield clock
+
+    def is_idle() -> bool:
+        clock.advance(1)
+        return not (PRODUCER._has_work() or POOL.waiting or POOL._running)
+
+    wait_for(is_idle)
 
 
 @pytest_asyncio.fixture
@@ -30,7 +41,7 @@ async def hub(store: BaseStore) -> AsyncIterator[Hub]:
 
 
 @pytest.fixture
-def stuck() -> Iterator[threading.Event]:
+def stuck(clock: FakeClock) -> Iterator[threading.Event]:
     """An event for a value that hangs: it is set when the test is over."""
     event = threading.Event()
     yield event
