@@ -1,4 +1,4 @@
-"""Filters of a whole dashboard: in the address, in every component, and never the end of a page."""
+"""Filters of a page: in the address, in every component, and never the end of a page."""
 
 import re
 from datetime import date
@@ -20,6 +20,7 @@ from tests.books.models import Book
 from tests.site.dashboards import HOSTILE, Filtered, Period
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
 
 USUAL = "2024 None []"
 

@@ -1,4 +1,4 @@
-"""Rendering a component: context processors are asked once, and a short way says the same."""
+"""The templates of one request: each is found once, and context processors run once."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +24,7 @@ from dashboards.views import PageView
 from tests.site.dashboards import HOSTILE
 
 pytestmark = pytest.mark.django_db
+
 
 asked: list[HttpRequest] = []
 
@@ -154,9 +155,6 @@ def test_after_a_template_that_fails_the_next_is_whole(settings: Settings):
     with pytest.raises(Exception, match="3"):
         board["three"].render(board["three"].get_value())
     assert board["one"].render(board["one"].get_value()) == "one"
-
-
-# The short way of a Stat
 
 
 VALUES = [

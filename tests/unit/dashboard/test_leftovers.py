@@ -38,6 +38,8 @@ Old = release(
     kept=Stat(live=True),
     turning=Stat(value=lambda: 1, live=Every(seconds=60, delivery="per_viewer")),
 )
+
+
 New = release(
     requests=Stat(live=True),
     note=Stat(live=True),
@@ -45,6 +47,8 @@ New = release(
     kept=Stat(live=True, unit="kg"),
     turning=Stat(value=lambda: 1, live=Every(seconds=60, delivery="per_viewer")),
 )
+
+
 urlpatterns = addresses(New)
 
 

@@ -1,7 +1,4 @@
-"""Values that cannot be computed as they are declared: refused at declaration or registration.
-
-Each was a page with an error, or with a dash, that only its first viewer met.
-"""
+"""Values that cannot be computed as they are declared: refused at declaration or registration."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,8 +14,6 @@ from dashboards.forms import DashboardForm
 from dashboards.live import Every, OnChange
 from dashboards.permissions import IsAuthenticated
 from dashboards.registry import Registry
-
-OPTIONS = ("request", "object", "user", "filters", "filterset")
 
 
 def declare(component: Component, **namespace: Any) -> type[Dashboard]:
@@ -177,32 +172,3 @@ def registered(dashboard: type[Dashboard]) -> Registry:
     registry = Registry()
     registry.register(dashboard)
     return registry
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        (
-            {"titel": "big"},
-            "css_classes has no part 'titel'; a Stat has box, title, icon, content, state, cta.",
-        ),
-        (["big"], "css_classes must be a text or a dict by part, got ['big']."),
-    ],
-)
-def test_css_classes_of_an_unknown_part_are_refused(given: Any, message: str):
-    # A misspelt part was never shown, and nothing said so.
-    with pytest.raises(DeclarationError) as raised:
-        declare(Stat(css_classes=given))
-
-    assert str(raised.value) == f"Sales.total: {message}"
-
-
-def test_css_classes_of_a_forms_own_parts_are_declared():
-    assert declare(Form(form=DashboardForm, css_classes={"button": "b", "form": "f", "box": "x"}))
-
-
-def test_css_classes_of_a_component_that_an_instance_adds_are_checked():
-    dashboard = declare(Stat())()
-
-    with pytest.raises(DeclarationError, match="has no part 'titel'"):
-        dashboard.components["more"] = Stat(css_classes={"titel": "big"})

@@ -1,0 +1,192 @@
+"""Two users on one dashboard at once: declarations stay as they are, values stay apart."""
+
+import copy
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from html import unescape
+from typing import Any, ClassVar
+
+import pytest
+from django import forms
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.test import RequestFactory
+from pytest_django import Settings
+
+from dashboards.component import (
+    CTA,
+    BasicTable,
+    Chart,
+    Drawing,
+    Form,
+    Gauge,
+    Map,
+    Progress,
+    Stat,
+    Table,
+    Text,
+)
+from dashboards.component.layout import Card, ComponentLayout, Div, Tab, TabContainer
+from dashboards.dashboard import Dashboard
+from dashboards.live import Every, push
+from dashboards.menus.menu import Menu, MenuItem
+from dashboards.menus.registry import MenuRegistry
+from dashboards.views import ComponentsView, ComponentView, PageView
+from tests.addresses import addresses
+from tests.harness import as_read
+from tests.unit.component.support import everything, strip
+from tests.unit.dashboard.support import Badge
+
+_meeting = threading.Barrier(2)
+
+
+def of_user(request: HttpRequest, filters: Mapping[str, Any]) -> str:
+    """Return what only this user may see, when both users are in the middle of a page."""
+    _meeting.wait(timeout=10)
+    return f"{request.user}'s own, {filters['round']}"
+
+
+def rows_of_user(request: HttpRequest, filters: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [{"who": of_user(request, filters)}]
+
+
+def figure_of_user(request: HttpRequest, filters: Mapping[str, Any]) -> dict[str, Any]:
+    return {"layout": {"title": of_user(request, filters)}, "data": []}
+
+
+async def await_user(request: HttpRequest, filters: Mapping[str, Any]) -> str:
+    return of_user(request, filters)
+
+
+class Say(forms.Form):
+    what = forms.CharField()
+
+
+@dataclass
+class Lines(Drawing):
+    element: ClassVar[str] = "test-lines"
+
+
+class Round(forms.Form):
+    round = forms.IntegerField(required=False)
+
+
+class Own(Dashboard):
+    """Every kind of component, all with values of the user who looks."""
+
+    stat = Stat(value=of_user, title="Stat", icon="star", css_classes="wide")
+    text = Text(value=of_user, poll_rate=5, cta=CTA("/more/"))
+    chart = Chart(value=figure_of_user, dependents=["text"])
+    world = Map(value=figure_of_user)
+    lines = Lines(value=rows_of_user)
+    table = Table(value=rows_of_user)
+    basic = BasicTable(value=rows_of_user)
+    form = Form(
+        form=Say,
+        value=lambda request, filters: {"what": of_user(request, filters)},
+        method="post",
+        submit_url="/said/",
+    )
+    prose = Text(value=of_user, markup="markdown")
+    awaited = Text(value=await_user)
+    gauge = Gauge(value=lambda **kwargs: {"value": 5, "text": kwargs["request"].user.username})
+    progress = Progress()
+    badge = Badge(value=of_user)
+    later = Text(defer=of_user)
+    deferred = Stat(value=of_user, defer=True)
+    pushed = Text(live=True)
+    turning = Stat(value=lambda: "for everybody", live=Every(seconds=60))
+
+    class Meta:
+        app_label = "site"
+        filter_form = Round
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout(
+            Card("stat", "text", "chart", heading="Card", actions=[("/more/", "More")]),
+            TabContainer(Tab("Same", "world", "lines"), Tab("Same", Div("table", "basic"))),
+            *("form", "prose", "awaited", "gauge", "progress", "badge", "later", "deferred"),
+            *("pushed", "turning"),
+        )
+
+    def get_progress_value(self) -> dict[str, Any]:
+        assert self.request is not None
+        return {"value": len(self.request.user.username), "text": self.request.user.username}
+
+
+urlpatterns = addresses(Own)
+
+
+VISITED = ("later", "deferred", "stat", "chart")
+
+
+BELOW = MenuItem(title="Below", url="/below/")
+
+
+ITEM = MenuItem(title="Shared", url=lambda request: f"/of/{request.user}/", children=[BELOW])
+
+
+class Shared(Menu):
+    name = "Shared"
+
+    @classmethod
+    def get_items(cls, obj: Any = None) -> Sequence[MenuItem]:
+        return [ITEM]
+
+
+def snapshot() -> tuple[Any, ...]:
+    """Return a copy of all that is declared, down to the last list."""
+    items = [{**vars(each), "children": str(each.children)} for each in (ITEM, BELOW)]
+    return copy.deepcopy(dict(Own.declared)), strip(everything(Own.Layout.components)), items
+
+
+def visit(name: str, rounds: int) -> list[str]:
+    """Load the page and its later components as one user, over and over."""
+    page, component, components = (
+        view.as_view(dashboard_class=Own) for view in (PageView, ComponentView, ComponentsView)
+    )
+    seen = []
+    for turn in range(rounds):
+        request = RequestFactory().get("/", {"round": str(turn)})
+        request.user = User(username=name)
+        responses: list[Any] = [page(request)]
+        responses += [component(request, key=key) for key in VISITED]
+        # None of those that wait for the other user: what is slow is left out of a batch.
+        responses += [components(request, keys="gauge,progress")]
+        assert responses[-1].content.count(f">{name}<".encode()) == 2
+        seen.append(as_read(unescape(b"".join(each.content for each in responses).decode())))
+    return seen
+
+
+@pytest.mark.urls(__name__)
+def test_declarations_are_never_written_to_and_nobody_sees_anothers_values(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    settings.DASHBOARDS = {
+        "STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}},
+        # The value for everybody is on each page, however busy the machine is.
+        "PAGE_WAIT_SECONDS": 20,
+    }
+    registry = MenuRegistry()
+    registry.register(Shared)
+    monkeypatch.setattr("dashboards.menus.registry.menu_registry", registry)
+    before, rounds, users = snapshot(), 100, ("alice-of-sales", "bob-of-support")
+    push(Own, "pushed", "for all")
+
+    with ThreadPoolExecutor(2) as threads:
+        seen = dict(zip(users, threads.map(visit, users, [rounds, rounds]), strict=True))
+
+    assert snapshot() == before
+    for user, other in (users, users[::-1]):
+        assert len(seen[user]) == rounds
+        for turn, page in enumerate(seen[user]):
+            assert other not in page
+            # Eleven on the page; later, deferred, stat and chart alone.
+            assert page.count(f"{user}'s own, {turn}") == 15
+            assert page.count(f"'s own, {turn}") == 15
+            assert "for all" in page
+            assert "for everybody" in page
+            assert f'href="/of/{user}/"' in page
+            assert f'name="round" value="{turn}"' in page

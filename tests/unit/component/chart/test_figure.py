@@ -1,0 +1,140 @@
+"""Conversion of Plotly figures to JSON."""
+
+import datetime as dt
+import json
+import re
+import sys
+import uuid
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.express as px
+import plotly.graph_objects as go
+import pytest
+from django.utils.functional import lazystr
+
+from dashboards.component import (
+    Chart,
+    Map,
+)
+from dashboards.component.chart.figure import POINTS, _wait_for_imports, has_points
+from dashboards.exceptions import ComponentValueError
+from tests.odd_values import Color
+from tests.unit.component.chart.support import figure_of
+from tests.unit.component.support import html_of
+
+
+def test_a_chart_takes_numpy_columns_and_numbers_that_json_lacks():
+    value = {"data": [{"y": np.array([1.5, np.nan, np.inf]), "x": [float("nan"), 1, None]}]}
+
+    text = Chart().prepare_value(value)
+
+    assert text is not None
+    assert json.loads(text, parse_constant=pytest.fail)["data"][0]["x"] == [None, 1, None]
+
+
+@pytest.mark.parametrize(
+    ("figure", "empty"),
+    [
+        ({}, True),
+        ({"data": []}, True),
+        ({"data": [{"x": [], "y": []}]}, True),
+        (px.bar(pd.DataFrame({"a": [], "b": []}), x="a", y="b"), True),
+        ({"data": [{"x": []}, {"y": [0]}]}, False),
+        (go.Figure(go.Indicator(value=0)), False),
+        (px.bar(x=[1, 2], y=[3, 4]), False),
+        (go.Figure(go.Choropleth(locations=["DEU"], z=[1])), False),
+    ],
+)
+def test_a_figure_without_points_says_so(figure: Any, empty: bool):
+    assert (" data-dashboards-empty>" in html_of(Chart(value=figure))) is empty
+    assert (" data-dashboards-empty>" in html_of(Map(value=figure))) is empty
+
+
+def test_points_of_every_type_of_trace_are_known():
+    types = [getattr(go, name) for name in dir(go) if name[0].isupper()]
+    traces = [each for each in types if getattr(each, "_parent_path_str", None) == ""]
+    for trace in traces:
+        props = getattr(trace, "_valid_props", ())
+        if "type" in props and trace is not go.Layout:
+            assert set(props) & set(POINTS), trace
+    assert not has_points({"data": [None, 3]})
+
+
+def test_a_template_that_was_chosen_is_kept():
+    chosen = figure_of(Chart(value=px.bar(x=[1], y=[2], template="plotly_dark")))
+    unchosen = figure_of(Chart(value=px.bar(x=[1], y=[2]).to_json()))
+
+    assert chosen["layout"]["template"]["layout"]["paper_bgcolor"] == "rgb(17,17,17)"
+    assert not {"template", "margin"} & set(unchosen["layout"])
+
+
+def test_library_that_another_thread_is_importing_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # A value that imported pandas made a figure of another thread fail: plotly.py found a module in
+    # sys.modules that was half there, and asked it for NaT.
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "slow_library.py").write_text(
+        f"from {__name__} import BEGUN, GO_ON\nBEGUN.set()\nGO_ON.wait(10)\nNaT = 1\n"
+    )
+    importing = Thread(target=import_module, args=["slow_library"])
+    importing.start()
+    BEGUN.wait(10)
+    waiting = Thread(target=_wait_for_imports, args=[["slow_library"]])
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive()
+
+    GO_ON.set()
+    importing.join(10)
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert sys.modules.pop("slow_library").NaT == 1
+
+
+BEGUN, GO_ON = Event(), Event()
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (lazystr("lazy"), "lazy"),
+        (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (Color.RED, "red"),
+        (Decimal("sNaN"), None),
+        (pd.NaT, None),
+        (range(2), [0, 1]),
+    ],
+    ids=repr,
+)
+def test_odd_value_in_a_figure_is_written_as(value: Any, written: Any):
+    text = Chart().prepare_value({"data": [{"y": [value]}]})
+
+    assert json.loads(str(text))["data"][0]["y"] == [written]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (dt.timedelta(1), "is no point of an axis; give a number, such as its seconds"),
+        (10**400, "A number of 401 digits is larger than any number that a browser knows"),
+        (Decimal("1E+1000000"), "is larger than any number that a browser knows"),
+        (b"ab", "bytes"),
+    ],
+    ids=repr,
+)
+def test_value_that_no_chart_can_draw_is_refused_with_the_reason(value: Any, reason: str):
+    with pytest.raises(ComponentValueError, match=re.escape(reason)):
+        Chart().prepare_value({"data": [{"y": [value]}]})
+
+
+def test_digits_in_a_text_are_no_number():
+    text = Chart().prepare_value({"data": [{"y": ["7" * 400]}]})
+
+    assert "7" * 400 in str(text)

@@ -1,0 +1,21 @@
+"""Rendering a value once for all viewers."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from dashboards.live import push
+from tests.site.dashboards import Figures
+
+
+@pytest.mark.django_db
+def test_what_is_pushed_is_written_in_the_sites_language(
+    django_capture_on_commit_callbacks: Any,
+):
+    with translation.override("de"), django_capture_on_commit_callbacks(execute=True):
+        push(Figures, errors=1234.5)
+    html = Client().get("/site/figures/").content.decode()
+    assert "1,234.5" in html
+    assert "1,234,567" in html, "computed"

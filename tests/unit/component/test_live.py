@@ -1,0 +1,142 @@
+"""The live side of a component: what its box shows and listens to."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from dashboards.component import (
+    Stat,
+    Text,
+)
+from dashboards.dashboard import Dashboard
+from dashboards.live import Every, push
+from tests.addresses import addresses
+from tests.unit.component.support import HOSTILE, Loading, box, dashboard_of
+
+
+class Live(Dashboard):
+    pushed = Text(live=True)
+    own = Text(value="its own", live=True)
+    deferred = Text(value="later", live=True, defer=True)
+    pushed_later = Text(live=True, defer=lambda: "loaded")
+    turning = Text(value=lambda: "computed", live=Every(seconds=60))
+    slow = Text(value=lambda: "computed late", live=Every(seconds=60), defer=True)
+    slow_call = Text(defer=lambda: "called late", live=Every(seconds=60))
+
+    class Meta:
+        app_label = "site"
+
+
+urlpatterns = addresses(Loading, Live)
+
+
+served = pytest.mark.urls(__name__)
+
+
+@served
+@pytest.mark.usefixtures("_memory")
+def test_a_live_component_without_a_value_waits_quietly_for_its_first():
+    html = box(Live(), "pushed")
+
+    assert "Waiting for the first value…" in html.text
+    assert html.values("sse-swap") == ["pushed"]
+
+
+@served
+@pytest.mark.usefixtures("_memory")
+def test_a_live_component_without_a_value_shows_what_was_pushed_last():
+    push(Live, "pushed", "first")
+    push(Live, "pushed", "last")
+
+    html = box(Live(), "pushed")
+
+    assert "last" in html.text
+    assert "first" not in html.text
+    assert "Waiting" not in html.text
+
+
+@served
+@pytest.mark.usefixtures("_memory")
+def test_a_live_component_shows_what_was_pushed_as_text():
+    push(Live, "pushed", HOSTILE)
+
+    html = box(Live(), "pushed")
+
+    assert HOSTILE in html.text
+    assert html.holds_nothing_hostile()
+
+
+@served
+@pytest.mark.usefixtures("_memory")
+def test_one_reading_of_the_store_serves_the_whole_page():
+    dashboard = Live()
+    before = dashboard.position
+    push(Live, "pushed", "after the page was read")
+
+    assert "Waiting" in box(dashboard, "pushed").text
+    assert dashboard.position == before
+
+
+@served
+@pytest.mark.usefixtures("_memory")
+def test_a_live_component_with_a_value_of_its_own_shows_it():
+    assert "its own" in box(Live(), "own").text
+
+
+@served
+@pytest.mark.usefixtures("_memory")
+def test_a_deferred_live_component_still_loads():
+    html = box(Live(), "deferred")
+
+    assert "Loading…" in html.text
+    assert html.values("hx-trigger") == ["dashboards:seen once"]
+    assert html.values("sse-swap") == ["deferred"]
+
+
+@served
+@pytest.mark.usefixtures("_memory")
+def test_a_computed_component_shows_what_was_computed():
+    # To render a box computes nothing: whoever serves the page asks for what is due before.
+    assert "Waiting for the first value…" in box(Live(), "turning").text
+
+    Live().compute_due(deferred=False)
+
+    assert box(Live(), "turning").text.split() == ["Turning", "computed"]
+
+
+@served
+@pytest.mark.usefixtures("_memory")
+@pytest.mark.parametrize(
+    ("key", "value"), [("slow", "computed late"), ("slow_call", "called late")]
+)
+def test_a_deferred_computed_component_is_not_waited_for(key: str, value: str):
+    Live().compute_due(deferred=False)
+    assert "Loading…" in box(Live(), key).text
+
+    Live().compute_due(deferred=True)
+    assert value in box(Live(), key).text
+
+
+@served
+@pytest.mark.usefixtures("_memory")
+def test_what_is_not_live_listens_to_nothing():
+    assert box(Loading(), "plain").values("sse-swap") == []
+
+
+@dataclass
+class SSEStat(Stat):
+    template: str = "dashboards/components/sse_stat.html"
+
+    @staticmethod
+    def pushpin_url() -> str:
+        return "http://localhost:7999/events/?a=1&b=2"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("live", [False, True])
+def test_a_component_with_a_stream_of_its_own_connects_while_it_waits(live: bool):
+    html = box(dashboard_of(it=SSEStat(live=live)), "it")
+
+    assert html.values("sse-connect") == ["http://localhost:7999/events/?a=1&b=2"]
+    assert html.values("sse-swap") == (["it", "it"] if live else ["it"])
+    assert "Waiting for the first value…" in html.text

@@ -1,0 +1,112 @@
+"""Values that are awaited together."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client, RequestFactory
+from django.utils import translation
+
+from dashboards.component import Text
+from dashboards.dashboard import Dashboard, batch
+from dashboards.live import Every, OnChange
+from tests.site import dashboards
+from tests.site.dashboards import Awaited
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> Iterator[None]:
+    batch._slow.clear()
+    yield
+    batch._slow.clear()
+
+
+def test_what_is_awaited_waits_together(client: Client):
+    began = time.monotonic()
+    page = client.get("/site/awaited/").content.decode()
+    took = time.monotonic() - began
+
+    assert page.count("waited for /site/awaited/") == 4
+    assert "at once" in page
+    assert took < 1.2, "one after the other they take 1.6 s"
+
+
+@pytest.mark.usefixtures("_no_exceptions")
+def test_nothing_that_a_client_sends_breaks_what_is_awaited(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(dashboards, "WAIT", 0)
+    for query in ("?one=%00&request=x", f"?{'a=1&' * 400}", "?one-page=-1&%FF=%FE"):
+        for path in ("", "@component/four/", "@components/one,two,nothing/"):
+            response = client.get(f"/site/awaited/{path}{query}")
+            assert response.status_code == 200
+            assert b"waited for" in response.content
+    for path in ("@component/five/", "@component/%00/", "@components/%FF/"):
+        assert client.get(f"/site/awaited/{path}").status_code == 404
+    for path in ("", "@component/four/", "@components/one/"):
+        assert client.post(f"/site/awaited/{path}", {"one": "x"}).status_code == 405
+
+
+def test_values_that_are_computed_for_everybody_wait_together():
+    """They were awaited one after the other where no edge holds streams, and on opening a page."""
+    both = asyncio.Barrier(3)
+
+    async def meet() -> str:
+        async with asyncio.timeout(5):
+            await both.wait()
+        return f"met in {translation.get_language()}"
+
+    class Own(Dashboard):
+        one = Text(value=meet, live=Every(seconds=60))
+        two = Text(value=meet, live=Every(seconds=30))
+        three = Text(value=meet, defer=True, live=OnChange("auth.User"))
+        failing = Text(value=lambda: 1 / 0, live=Every(seconds=60))
+
+        class Meta:
+            app_label = "site"
+
+    own = Own(RequestFactory().get("/"))
+    with translation.override("de"):
+        own.compute_due(deferred=True)
+
+    for key in ("one", "two", "three"):
+        assert "met in en-us" in str(own.load_content(key))
+
+
+def test_a_value_that_fails_is_told_as_before():
+    async def fail() -> str:
+        msg = "no sensor"
+        raise ValueError(msg)
+
+    class Own(Dashboard):
+        one = Text(value=fail)
+
+        class Meta:
+            app_label = "site"
+
+    with pytest.raises(ValueError, match="no sensor"):
+        Own(RequestFactory().get("/")).render_components()
+
+
+def test_a_value_is_called_once_for_a_page():
+    calls: list[int] = []
+
+    class Own(Dashboard):
+        one = Text(value=lambda: calls.append(1))
+
+        class Meta:
+            app_label = "site"
+
+    dashboard = Own(RequestFactory().get("/"))
+    dashboard.render_components()
+    assert len(calls) == 1
+    dashboard.render_components()
+    assert len(calls) == 2, "and anew for the next"
+
+
+def test_a_component_alone_still_waits(client: Client):
+    assert b"waited for" in client.get("/site/awaited/@component/four/").content
+    assert "waited for all" in str(Awaited().render_content("two"))

@@ -1,0 +1,118 @@
+"""Progress: the values it takes, its steps, states and times."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from dashboards.component import (
+    Progress,
+    ProgressData,
+)
+from dashboards.exceptions import ComponentValueError, DeclarationError
+from tests.unit.component.support import render, words
+
+
+def data_of(*fields: Any, state: str = "running") -> ProgressData:
+    return replace(ProgressData(*fields), state=state)
+
+
+@pytest.mark.parametrize(
+    ("value", "data", "percent"),
+    [
+        (0, data_of(0), 0),
+        (40, data_of(40), 40),
+        ("40.5", data_of(40.5), 40.5),
+        (Decimal(40), data_of(40), 40),
+        (np.int64(40), data_of(40), 40),
+        ({"value": 5, "max": 10}, data_of(5, 10), 50),
+        ({"value": 5, "max": 20, "text": "rows"}, data_of(5, 20, "rows"), 25),
+        ({}, data_of(None), 0),
+        (ProgressData(1, 4), data_of(1, 4), 25),
+        (250, data_of(250, state="done"), 100),
+        (-1, data_of(-1), 0),
+    ],
+    ids=repr,
+)
+def test_a_progress_takes(value: Any, data: ProgressData, percent: float):
+    prepared = Progress().prepare_value(value)
+
+    assert prepared == data
+    assert prepared is not None
+    assert prepared.percent == percent
+
+
+@pytest.mark.usefixtures("_german")
+def test_a_locale_does_not_break_a_progress():
+    html = render(Progress(value={"value": 1234.5, "max": 98765.5}))
+
+    assert html.values("value") == ["1234.5"]
+    assert html.values("max") == ["98765.5"]
+
+
+def test_steps_tell_how_far_it_is():
+    html = words(Progress(steps=["Build", "Test", "Ship"], value={"step": "Test"}))
+    assert "33 %" in html
+    assert "Done: Build" in html
+    assert "Running: Test" in html
+
+
+def test_states_are_told_in_words():
+    assert "✕ Failed" in words(Progress(value={"value": 62, "state": "failed"}))
+    assert "✓ Done" in words(Progress(value=100))
+    assert "● Running" in words(Progress(value={"text": "on it"}))
+    assert "○ Waiting" in words(Progress(value={"state": "waiting", "steps": ["Build"]}))
+
+
+def test_the_time_that_is_left_and_that_it_took():
+    now = timezone.now()
+    hour = timedelta(hours=1)
+    assert "about 1 hour left" in words(Progress(value={"value": 50, "started": now - hour}))
+    ended = {"value": 100, "started": now - 2 * hour, "finished": now}
+    assert "took 2 hours" in words(Progress(value=ended))
+    assert "about 1 minute left" in words(Progress(value={"value": 1, "estimate": 60}))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"state": "lost"},
+        {"state": ["done"]},
+        {"step": "nowhere"},
+        {"value": "much"},
+        {"max": 0},
+        {"started": "yesterday"},
+        {"estimate": "soon"},
+        {"steps": [{"title": "x"}]},
+        {"steps": "abc"},
+        {"steps": {"Build": "done"}},
+        {"steps": [3]},
+    ],
+)
+def test_progress_that_is_none_is_refused(value: Any):
+    with pytest.raises(ComponentValueError, match="Progress"):
+        Progress(value=value).get_value()
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("abc", r"Progress\(steps='abc'\): A Progress's steps must be a list of texts"),
+        (["Build", 3], "A Progress's step must have a text as its name, got 3"),
+        (["Build", None], "A Progress's step must have a text as its name, got None"),
+        ([{"name": "Build", "state": "lost"}], "must have a state of waiting, running, done"),
+    ],
+)
+def test_steps_that_are_none_are_refused_when_declared(steps: Any, said: str):
+    with pytest.raises(DeclarationError, match=said):
+        Progress(steps=steps)
+
+
+def test_a_moment_without_a_time_zone_is_the_sites():
+    naive = timezone.make_naive(timezone.now()) - timedelta(hours=1)
+    assert isinstance(naive, datetime)
+    assert "about 1 hour left" in words(Progress(value={"value": 50, "started": naive}))

@@ -1,0 +1,128 @@
+"""Components that load together."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from dashboards.dashboard import batch
+from tests.site.dashboards import HOSTILE
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> Iterator[None]:
+    batch._slow.clear()
+    yield
+    batch._slow.clear()
+
+
+def load(client: Client, keys: str, query: str = "") -> Any:
+    response = client.get(f"/site/uneven/@components/{keys}/{query}")
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store, private"
+    return json.loads(response.content)
+
+
+def test_several_are_answered_at_once_and_narrowed_alike(client: Client):
+    answer = load(client, "first,last", "?q=<b>")
+
+    assert answer["again"] == []
+    assert "first &lt;b&gt;" in answer["ready"]["first"]["html"]
+    assert "last" in answer["ready"]["last"]["html"]
+
+
+def test_an_error_costs_only_itself(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+):
+    settings.DASHBOARDS = {**settings.DASHBOARDS, "RAISE_VALUE_ERRORS": False}
+    ready = load(client, "first,failing,last")["ready"]
+
+    failed = '<span class="dashboards-is-failed" data-dashboards-retry>Could not be loaded.</span>'
+    assert ready["failing"] == {"status": 204, "state": failed}
+    assert {ready[key]["status"] for key in ("first", "last")} == {200}
+    assert "The value of Uneven.failing failed." in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_is_awaited_for_long_is_left_out(client: Client):
+    began = time.monotonic()
+    answer = load(client, "waiting,first")
+
+    assert time.monotonic() - began < 0.95
+    assert set(answer["ready"]) == {"first"}
+    assert answer["again"] == [], "so it is asked for alone"
+    assert b"waited" in client.get("/site/uneven/@component/waiting/").content
+
+
+def test_what_held_up_others_does_so_once(client: Client):
+    answer = load(client, "first,slow,last")
+    assert set(answer["ready"]) == {"first", "slow"}
+    assert answer["again"] == ["last"], "not begun behind it"
+
+    began = time.monotonic()
+    answer = load(client, "first,slow,last")
+    assert time.monotonic() - began < 0.5
+    assert set(answer["ready"]) == {"first", "last"}
+    assert answer["again"] == []
+
+
+def test_what_was_slow_once_may_come_with_others_again(client: Client):
+    batch._slow.add("Uneven.last")
+    assert "last" not in load(client, "first,last")["ready"]
+
+    client.get("/site/uneven/@component/last/")
+
+    assert "last" in load(client, "first,last")["ready"]
+
+
+def test_what_one_may_not_see_is_not_answered(client: Client):
+    assert set(load(client, "first,secret,nothing")["ready"]) == {"first"}
+    assert client.get("/site/uneven/@components/secret/").status_code == 404
+
+
+def test_a_live_value_comes_along_or_leaves_its_box_alone(client: Client):
+    answer = client.get("/site/live/@components/number,turns,greeting/?name=Ann").json()
+
+    waiting = '<span class="dashboards-is-waiting">Waiting for the first value…</span>'
+    assert answer["ready"]["number"] == {"status": 204, "state": waiting}
+    assert "/" in answer["ready"]["turns"]["html"]
+    assert "Hello Ann" in answer["ready"]["greeting"]["html"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "",
+        ",",
+        "nothing",
+        "first;last",
+        "%00",
+        "%FF,%FE",
+        "," * 5000,
+        "k" * 5000,
+        "__class__,_bound",
+    ],
+)
+def test_no_keys_bring_it_down(client: Client, keys: str):
+    address = f"/site/uneven/@components/{keys}/" if keys else "/site/uneven/@components/"
+    assert client.get(address).status_code == 404
+    assert client.get(f"/site/uneven/@components/first,{keys}/?x={HOSTILE}").status_code == 200
+
+
+def test_a_key_is_answered_once_however_often_it_is_named(client: Client):
+    assert set(load(client, ",".join(["first"] * 500))["ready"]) == {"first"}
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_nothing_can_be_done_but_looking(client: Client, method: str):
+    assert getattr(client, method)("/site/uneven/@components/first/").status_code == 405
+
+
+def test_staff_only_stays_staff_only(client: Client):
+    assert client.get("/site/staff/@components/later,secret/").status_code == 403

@@ -1,0 +1,105 @@
+"""Channels, pushed values and computed values: for everybody, or for one user."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from dashboards.component import Stat
+from dashboards.dashboard import Dashboard
+from dashboards.exceptions import AudienceError
+from dashboards.live import Every, apush, push
+from dashboards.live.compute.groups import acquire_lease, group_by_interval
+from dashboards.live.stores import get_store
+from tests.site.dashboards import GroupBoard, Live, Mine
+from tests.unit.dashboard.support import signed_in
+from tests.unit.views.support import put
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_value_for_one_user_reaches_nobody_else(users: list[User]):
+    ada, bob = map(signed_in, users)
+    push(Mine(user=users[0]), "note", "only for ada")
+    assert "only for ada" in ada.get("/site/mine/").content.decode()
+    assert "only for ada" in ada.get("/site/mine/@stream/").content.decode()
+    for path in ("/site/mine/", "/site/mine/@stream/", "/site/mine/@component/note/"):
+        assert "only for ada" not in bob.get(path).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_position_of_another_user_opens_nothing(users: list[User]):
+    """A resume by another identity gets nothing of the former one."""
+    ada, bob = map(signed_in, users)
+    push(Mine(user=users[0]), "note", "only for ada")
+    position = re.findall(r"id: (\S+)", ada.get("/site/mine/@stream/").content.decode())[0]
+    answer = bob.get("/site/mine/@stream/", headers={"Last-Event-ID": position})
+    assert "ada" not in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_computed_value_is_computed_for_each_user(users: list[User]):
+    for user in users:
+        page = signed_in(user).get("/site/mine/").content.decode()
+        assert f"computed for {user}" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_opens_it_without_signing_in(client: Client):
+    assert client.get("/site/mine/").status_code == 302
+    assert client.get("/site/mine/@stream/").status_code == 403
+    assert client.get("/site/mine/@component/note/").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_push_to_nobody_in_particular_says_what_is_missing():
+    with pytest.raises(AudienceError, match=r"Mine is for one user: .* push\(Mine\(user=…\), …\)"):
+        push(Mine, "note", "for whom?")
+    with pytest.raises(AudienceError, match=r"GroupBoard is about one object: .*object=…"):
+        push(GroupBoard, "note", "about what?")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_apush_takes_an_instance_too():
+    await apush(Live(), "note", "all alike")
+
+
+class Initial(Dashboard):
+    """Live values that have one of their own before anybody pushes."""
+
+    plain = Stat(value="declared", live=True)
+    computed = Stat(value=lambda: "true now", live=True)
+
+    class Meta:
+        app_label = "site"
+
+
+@pytest.mark.django_db
+def test_a_plain_value_is_shown_until_the_first_push_and_a_callable_always():
+    assert "declared" in str(Initial().render_content("plain"))
+    put(Initial, plain="pushed", computed="pushed")
+    assert "pushed" in str(Initial().render_content("plain"))
+    assert "true now" in str(Initial().render_content("computed"))
+
+
+class Shared(Dashboard):
+    """A computed value whose first computing somebody else has claimed."""
+
+    number = Stat(value=lambda: "computed at once", live=Every(seconds=60))
+    broken = Stat(value=lambda: 1 / 0, live=Every(seconds=60))
+
+    class Meta:
+        app_label = "site"
+
+
+@pytest.mark.django_db
+def test_a_computed_value_is_there_though_another_request_is_computing_it(
+    caplog: pytest.LogCaptureFixture,
+):
+    [turn] = group_by_interval(Shared().get_computed_values())
+    assert acquire_lease(get_store(), Shared().channel, turn)
+    dashboard = Shared()
+    dashboard.compute_due(deferred=False)
+    assert "computed at once" in str(dashboard.render_content("number"))
+    assert dashboard.render_content("broken") is None
+    assert "ZeroDivisionError" in caplog.text

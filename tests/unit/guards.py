@@ -1,0 +1,60 @@
+"""Users, and permissions that ask for a parameter or an object."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+
+from dashboards.permissions import BasePermission
+
+NOBODY, MEMBER, STAFF = AnonymousUser(), User(username="member"), User(username="s", is_staff=True)
+
+
+PAGE, COMPONENT, STREAM = "", "@component/secret/", "@stream/"
+
+
+BATCH = "@components/secret/"
+
+
+ALL = [PAGE, COMPONENT, BATCH, STREAM]
+
+
+def sign_in(client: Client, *, staff: bool = False) -> None:
+    client.force_login(User.objects.create_user("user", is_staff=staff))
+
+
+class IsOpen(BasePermission):
+    """Asks for the object only."""
+
+    def has_object_permission(self, request: HttpRequest, obj: Any) -> bool:
+        return bool(obj == "open")
+
+
+class IsPolite(BasePermission):
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.GET.get("please") == "yes"
+
+
+class AsyncStaff(BasePermission):
+    async def has_permission(self, request: HttpRequest) -> bool:
+        user = await request.auser()
+        return bool(user.is_staff)
+
+
+def answering(answer: Any) -> type[BasePermission]:
+    return type("Answering", (BasePermission,), {"has_permission": lambda self, request: answer})
+
+
+def request_by(user: Any) -> HttpRequest:
+    request = RequestFactory().get("/")
+    request.user = user
+
+    async def auser() -> Any:
+        return user
+
+    request.auser = auser
+    return request
+
+
+BY_NOBODY, BY_STAFF = request_by(AnonymousUser()), request_by(User(username="s", is_staff=True))

@@ -1,0 +1,228 @@
+"""The stream of a page: what it tells a reader, and from which position."""
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from tests.event_stream import Reader
+from tests.site.dashboards import Live, Quiet
+from tests.unit.views.support import ALL, STREAM, keys, put, read
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_stream_has_no_head(client: Client):
+    assert client.head(STREAM).status_code == 405
+
+
+POSITIONS = [
+    "position=",
+    "position=nonsense",
+    "position=.",
+    "position=0.0",
+    "position=abc",
+    "position=abc.",
+    "position=.5",
+    "position=abc.-1",
+    "position=abc.1e9",
+    "position=abc." + "9" * 18,
+    "position=abc." + "9" * 19,
+    "position=abc." + "9" * 5_000,
+    "position=" + "a" * 5_000 + ".1",
+    "position=%00",
+    "position=abc.1%00",
+    "position=abc.1%0D%0Aid:%20x",
+    "position=%FF%FE",
+    "position=%",
+    "position=%F0%9F%8E%89.1",
+    "position=abc.%D9%A1",
+    "position=%27%20OR%201=1--",
+    "position=abc.1&position=abc.2",
+    "position=&position=",
+    "position[]=abc.1",
+    "position",
+]
+
+
+OTHERS = [
+    "unknown=1",
+    "hold=0",
+    "hold=nonsense",
+    "hold",
+    "request=x&object=y&filters=z",
+    "self=1&key=number",
+    "name=%00%FF",
+    "&&&===",
+    "%00=%00",
+    "a=1&" * 500,
+    "channel=site.staff",
+]
+
+
+@pytest.mark.usefixtures("_no_exceptions")
+@pytest.mark.parametrize("query", [*POSITIONS, *OTHERS])
+@pytest.mark.parametrize("path", ALL)
+def test_no_query_brings_it_down(client: Client, path: str, query: str):
+    put(Live, number="the state")
+
+    assert client.get(f"{path}?{query}").status_code == 200
+
+
+@pytest.mark.usefixtures("_no_exceptions")
+@pytest.mark.parametrize("query", [*POSITIONS, *OTHERS])
+def test_whoever_says_no_sensible_position_is_told_the_whole_state(client: Client, query: str):
+    position = put(Live, number="the state")
+
+    reader = read(client, f"{STREAM}?{query}")
+
+    # A value that is computed comes along under a version of its own.
+    assert keys(reader) == {"number", "turns"}
+    assert reader.last_event_id == f"{position.epoch}.2"
+
+
+@pytest.mark.usefixtures("_no_exceptions")
+@pytest.mark.parametrize(
+    "header",
+    [
+        "nonsense",
+        "abc.",
+        "abc." + "9" * 18,
+        "abc." + "9" * 5_000,
+        "a" * 5_000,
+        "abc.1, abc.2",
+        "abc.1\0",
+        "\0",
+        "\xff\xfe",
+        "é.1",
+        " ",
+        "'; DROP TABLE dashboards_frame; --",
+    ],
+)
+@pytest.mark.parametrize("path", ALL)
+def test_no_last_event_id_brings_it_down(client: Client, path: str, header: str):
+    put(Live, number="the state")
+
+    response = client.get(path, headers={"Last-Event-ID": header})
+
+    assert response.status_code == 200
+    if path == STREAM:
+        assert keys(Reader().read(response.content)) == {"number", "turns"}
+
+
+def test_a_position_from_the_future_is_told_the_whole_state(client: Client):
+    position = put(Quiet, silence="all there is")
+
+    reader = read(client, f"/site/quiet/@stream/?position={position.epoch}.999")
+
+    assert keys(reader) == {"silence"}
+    assert reader.last_event_id == str(position)
+
+
+def test_no_parameter_names_another_channel(client: Client):
+    put(Quiet, silence="not for this page")
+
+    response = client.get(f"{STREAM}?channel=site.quiet&dashboard=quiet&position=x.1")
+
+    assert b"not for this page" not in response.content
+
+
+def test_a_stream_says_that_it_is_one_and_that_nobody_may_keep_it(client: Client):
+    response = client.get(STREAM)
+
+    assert response["Content-Type"] == "text/event-stream"
+    assert response["Cache-Control"] == "no-transform, no-store, private"
+    assert response["X-Accel-Buffering"] == "no"
+
+
+def test_a_stream_that_nobody_holds_ends_and_says_when_to_ask_again(
+    client: Client, settings: Settings
+):
+    response = client.get("/site/quiet/@stream/")
+
+    assert response.streaming is False
+    assert Reader().read(response.content).retry == 1000
+
+    settings.DASHBOARDS = {"POLL_MILLISECONDS": 250}
+    assert read(client, "/site/quiet/@stream/").retry == 250
+
+
+def test_a_reader_is_told_what_changed_since_its_position(client: Client):
+    first = put(Live, number="1", note="old")
+    second = put(Live, note="new")
+    # One reading, so that the computed value is not news below.
+    newest = read(client, STREAM).last_event_id
+
+    reader = read(client, f"{STREAM}?position={first}")
+
+    assert keys(reader) == {"note", "turns"}
+    assert "new" in dict(reader.events)["note"]
+    assert reader.last_event_id == newest == f"{second.epoch}.3"
+
+
+def test_a_reader_who_is_up_to_date_is_told_nothing_and_stays_where_it_is(client: Client):
+    position = put(Quiet, silence="x")
+
+    reader = read(client, f"/site/quiet/@stream/?position={position}")
+
+    assert reader.events == []
+    assert reader.last_event_id == ""
+
+
+def test_only_the_newest_state_of_a_component_is_told(client: Client):
+    for number in range(50):
+        put(Quiet, silence=f"value {number}.")
+
+    [(key, data)] = read(client, "/site/quiet/@stream/").events
+
+    assert key == "silence"
+    # The number is held together by an element of its own.
+    assert ">49.<" in data
+
+
+def test_the_header_goes_before_the_query(client: Client):
+    old = put(Quiet, silence="x")
+    new = put(Quiet, silence="y")
+    url = f"/site/quiet/@stream/?position={old}"
+
+    assert keys(read(client, url)) == {"silence"}
+    assert keys(read(client, url, **{"Last-Event-ID": str(new)})) == set()
+
+
+def test_an_empty_header_is_no_header(client: Client):
+    position = put(Quiet, silence="x")
+
+    reader = read(client, f"/site/quiet/@stream/?position={position}", **{"Last-Event-ID": ""})
+
+    assert reader.events == []
+
+
+def test_a_stream_of_a_dashboard_that_was_never_pushed_to_is_empty(client: Client):
+    reader = read(client, "/site/quiet/@stream/")
+
+    assert reader.events == []
+    assert reader.last_event_id == ""
+
+
+def test_a_stream_of_a_dashboard_that_is_not_live_is_empty(client: Client):
+    assert read(client, "/site/hostile/@stream/").events == []
+
+
+def test_a_store_that_was_wiped_is_told_as_a_whole_under_a_new_epoch(client: Client):
+    from dashboards.models import Channel  # noqa: PLC0415
+
+    old = put(Quiet, silence="before")
+    Channel.objects.all().delete()
+    new = put(Quiet, silence="after")
+
+    reader = read(client, f"/site/quiet/@stream/?position={old}")
+
+    assert "after" in dict(reader.events)["silence"]
+    assert new.epoch != old.epoch
+    assert reader.last_event_id == str(new)
+
+
+def test_a_dashboard_with_nothing_live_has_no_stream(client: Client):
+    response = client.get("/site/hostile/@stream/")
+    assert response.status_code == 200, "something there is live"
+    response = client.get("/site/pie/@stream/")
+    assert response.status_code == 204
