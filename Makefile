@@ -43,7 +43,7 @@ demo-pushpin: setup-demo ## Serve the demo behind Pushpin, which is installed if
 .PHONY: test
 test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, tests, coverage.
 	DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m django makemigrations --check --dry-run
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov $(PYTEST_ARGS)
+	CI=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov $(PYTEST_ARGS)
 
 .PHONY: faults
 faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, EDGE=own|pushpin, SECONDS=600, READERS=200, SEED=).

@@ -1,7 +1,7 @@
 """What tests share."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,36 @@ LONG = (
     *("test_faults.py", "test_browser_layout.py", "test_howto.py", "test_isolation.py"),
     "test_browser_releases.py",
 )
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    # The unit tests run without pytest-timeout, whose option pyproject.toml sets.
+    if not pluginmanager.hasplugin("timeout"):
+        parser.addini("timeout", "the time that a test may take, if pytest-timeout is installed")
+
+
+# A test that needs an optional package begins with pytest.importorskip("package"), in its module or
+# in itself. Where all packages are installed, nothing may be skipped: CI says so by its variable.
+
+
+def _forbid_skips(report: pytest.CollectReport | pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"CI skips nothing. {report.longreprtext}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _forbid_skips(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _forbid_skips(report)
+    return report
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.books.dashboards import Find
+from tests.books.boards import Find
 from tests.books.models import Book
 
 pytestmark = pytest.mark.django_db

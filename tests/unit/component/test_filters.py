@@ -15,7 +15,7 @@ from dashboards.component import Form, Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.live import Every
-from tests.books.dashboards import BookFilter
+from tests.books.boards import BookFilter
 from tests.books.models import Book
 from tests.site.dashboards import HOSTILE, Filtered, Period
 

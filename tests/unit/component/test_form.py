@@ -19,7 +19,7 @@ from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.forms import DashboardForm
 from dashboards.live import Every, OnChange
 from dashboards.permissions import IsAdminUser
-from tests.books.dashboards import AddBook, Find
+from tests.books.boards import AddBook, Find
 from tests.books.models import Author, Book
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,6 @@ So a test of a page needs no special setup: nothing is ever committed within Dja
 """
 
 import contextlib
-import time
 from collections.abc import Collection
 
 from django.db import connections
@@ -38,7 +37,7 @@ def compute_inline(
     """Compute the values that are due and that no other process computes."""
     rounds: list[Round] = []
     for group in group_by_interval(values):
-        now = time.monotonic()
+        now = store.clock.monotonic()
         if lease := acquire_lease(store, channel, group):
             round_ = Round(store, channel, group)
             round_.lease = GroupLease(group, lease, now, now)

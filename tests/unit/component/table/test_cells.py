@@ -9,7 +9,7 @@ from django.utils.safestring import mark_safe
 
 from dashboards.component import Table
 from dashboards.component.table.columns import FunctionColumn, NumberColumn
-from tests.books.dashboards import Books
+from tests.books.boards import Books
 from tests.books.models import Author, Book
 from tests.unit.component.support import HOSTILE, Html
 from tests.unit.component.table.support import Plain, html_of, make_books

@@ -13,7 +13,7 @@ from dashboards.component.release import strip_mark
 from dashboards.exceptions import ValueTooLargeError
 from dashboards.live import Every, push
 from dashboards.live.stores import get_store
-from tests.books.dashboards import Shelf
+from tests.books.boards import Shelf
 from tests.unit.component.table.support import PAGE, bind, make_books
 
 pytestmark = pytest.mark.django_db

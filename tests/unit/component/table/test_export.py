@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from dashboards.component import Table
-from tests.books.dashboards import Books
+from tests.books.boards import Books
 from tests.unit.component.table.support import COMPONENT, PAGE, bind, make_books, read_csv
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dashboards.component import Table
-from tests.books.dashboards import Books
+from tests.books.boards import Books
 from tests.books.models import Author, Book
 from tests.unit.component.table.support import first_column, make_books
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Upper
 from django.test.utils import CaptureQueriesContext
 
 from dashboards.component import Table
-from tests.books.dashboards import Books
+from tests.books.boards import Books
 from tests.books.models import Author, Book
 from tests.unit.component.table.support import first_column, html_of, make_books, view
 
