@@ -10,7 +10,7 @@ from dashboards.dashboard import Dashboard
 from tests.books.models import Book
 
 
-def test_what_the_page_about_charts_shows(monkeypatch: pytest.MonkeyPatch, db: None):
+def test_howto_charts_blocks_draw_figures(monkeypatch: pytest.MonkeyPatch, db: None):
     page = (Path(__file__).parents[2] / "docs" / "howto" / "charts.md").read_text()
     monkeypatch.setattr(Dashboard, "get_app_label", classmethod(lambda cls: "books"))
     Book.objects.create(title="One", pages=3, price=2)

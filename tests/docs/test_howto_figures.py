@@ -18,7 +18,7 @@ HOWTO = Path(__file__).parents[2] / "docs" / "howto"
 
 
 @pytest.mark.django_db
-def test_what_the_page_about_figures_shows(
+def test_howto_figures_blocks_show_values(
     monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ):
     monkeypatch.setitem(sys.modules, "books.models", models)

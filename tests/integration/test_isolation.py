@@ -161,7 +161,7 @@ def visit(name: str, rounds: int) -> list[str]:
 
 
 @pytest.mark.urls(__name__)
-def test_declarations_are_never_written_to_and_nobody_sees_anothers_values(
+def test_two_users_at_once_get_only_their_own_values(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     settings.DASHBOARDS = {

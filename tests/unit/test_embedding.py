@@ -35,7 +35,7 @@ ADDRESSES = ("/embedded/", "/embedded-jinja/")
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_page_of_ones_own_holds_dashboards(client: Client, address: str):
+def test_embedding_page_shows_dashboards_once(client: Client, address: str):
     push(Mixed, open="told to all", secret="classified")
     page = client.get(address).content.decode()
 
@@ -55,7 +55,7 @@ def test_a_page_of_ones_own_holds_dashboards(client: Client, address: str):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_no_query_breaks_it(client: Client, address: str):
+def test_bad_query_leaves_the_embedding_page(client: Client, address: str):
     for query in ("?name=%00", "?" + "a=1&" * 300, "?open-page=%FF", f"?name={HOSTILE}"):
         page = client.get(f"{address}{query}")
         assert page.status_code == 200
@@ -63,7 +63,7 @@ def test_no_query_breaks_it(client: Client, address: str):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_one_may_not_open_is_not_embedded():
+def test_forbidden_dashboard_or_component_is_empty():
     assert embedding.render_dashboard(Staff(), request_of()) == ""
     assert embedding.render_component(Staff(), "secret", request_of()) == ""
     staff = request_of(User(username="s", is_staff=True))
@@ -73,7 +73,7 @@ def test_what_one_may_not_open_is_not_embedded():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_instance_with_a_request_keeps_it():
+def test_instance_keeps_its_request():
     """Nobody sees through a page what only whoever made the instance may see."""
     staff = request_of(User(username="s", is_staff=True))
 
@@ -90,12 +90,12 @@ def test_components_of_one_instance_share_a_stream():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_not_live_opens_no_stream():
+def test_embedded_component_without_live_opens_no_stream():
     assert "sse-connect" not in embedding.render_component(Mixed(), "after", request_of())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_dashboards_of_two_objects_have_ids_of_their_own():
+def test_dashboards_of_two_objects_have_different_ids():
     request = request_of()
     groups = [Group.objects.create(name=name) for name in ("one", "two")]
     html = "".join(embedding.render_dashboard(GroupBoard(object=each), request) for each in groups)
@@ -133,7 +133,7 @@ class Sales(Dashboard):
 @pytest.mark.parametrize(
     ("key", "is_refused"), [("orders", True), ("prices", False), ("find", True)]
 )
-def test_second_dashboard_on_a_page_with_parameters_of_the_same_key_is_refused(
+def test_second_dashboard_with_the_same_parameters_is_refused(
     key: str, is_refused: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     """Tables and filters of two dashboards on one page, alike in their key, had one place in its
@@ -156,7 +156,7 @@ def test_second_dashboard_on_a_page_with_parameters_of_the_same_key_is_refused(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_instances_of_one_dashboard_share_parameters_on_purpose(monkeypatch: pytest.MonkeyPatch):
+def test_instances_of_one_dashboard_share_parameters(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Dashboard, "get_component_url", lambda self, key: f"/{key}/")
     request = request_of(**{"orders-sort": "-name"})
     for html in (embedding.render_component(Stock(), "orders", request) for _ in range(2)):
@@ -164,7 +164,7 @@ def test_instances_of_one_dashboard_share_parameters_on_purpose(monkeypatch: pyt
 
 
 @pytest.mark.django_db(transaction=True)
-def test_filters_are_embedded_too():
+def test_embedded_dashboard_has_its_filter_form():
     html = embedding.render_dashboard(Filtered(), request_of(word="ab", other="1"))
 
     assert '<input type="hidden" name="other" value="1">' in html
@@ -172,13 +172,13 @@ def test_filters_are_embedded_too():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_unknown_component_is_told():
+def test_unknown_component_is_refused():
     with pytest.raises(UnknownComponentError, match="Mixed has no component 'nothing'"):
         embedding.render_component(Mixed(), "nothing", request_of())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_cannot_be_embedded_is_told():
+def test_class_or_instance_without_request_is_refused():
     given: Any = "Live"
     with pytest.raises(TypeError, match="Only an instance of a dashboard can be rendered, got 'L"):
         embedding.render_dashboard(given, request_of())
@@ -187,7 +187,7 @@ def test_what_cannot_be_embedded_is_told():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_class_in_a_template_is_an_instance():
+def test_render_component_tag_accepts_a_class():
     html = Template("{% load dashboards %}{% render_component board 'greeting' %}").render(
         Context({"board": Live, "request": request_of(name="Ann")})
     )
@@ -195,7 +195,7 @@ def test_a_class_in_a_template_is_an_instance():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_head_for_certain_dashboards_has_what_they_need():
+def test_head_has_the_scripts_of_its_dashboards():
     class Plain(Dashboard):
         it = Text(value="x")
 
@@ -207,19 +207,19 @@ def test_a_head_for_certain_dashboards_has_what_they_need():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_an_instance_adds_for_some_is_nothing_to_the_others():
+def test_component_of_other_requests_is_empty():
     assert embedding.render_component(Dynamic(None), "for_staff", request_of()) == ""
     assert "added 1" in embedding.render_component(Dynamic(None), "dynamic_1", request_of())
 
 
 @pytest.mark.django_db
-def test_page_of_ones_own_keeps_its_parameters_in_links_of_an_embedded_dashboard(client: Client):
+def test_links_of_an_embedded_dashboard_keep_parameters_of_the_page(client: Client):
     page = client.get("/embedded/?tab=2&x=1").content.decode()
 
     assert "tab=2" in page or "hx-get" not in page
 
 
-def test_scripts_say_the_active_zone_and_the_words_of_buttons():
+def test_scripts_have_the_active_zone_and_translated_words():
     with timezone.override("Asia/Tokyo"), translation.override("de"):
         html = embedding.render_scripts([Drawn(None)])
     assert 'times.js" defer data-dashboards-timezone="Asia/Tokyo"' in html

@@ -36,16 +36,16 @@ DJANGOS = [
 ]
 
 
-def test_the_paths_are_those_that_charts_name():
+def test_paths_are_those_of_the_scripts():
     assert PlotlyFinder().path == PATH
     assert WorldFinder().path == WORLD
 
 
-def test_a_project_has_the_finders_without_naming_it():
+def test_project_has_the_finders_without_settings():
     assert [*DJANGOS, *OWN] == of_the_project.STATICFILES_FINDERS
 
 
-def test_findstatic_finds_the_very_file_of_the_distribution():
+def test_findstatic_finds_the_file_of_plotly():
     out = StringIO()
 
     call_command("findstatic", PATH, "--verbosity", "0", stdout=out)
@@ -53,12 +53,12 @@ def test_findstatic_finds_the_very_file_of_the_distribution():
     assert out.getvalue().splitlines() == [str(OF_PLOTLY)]
 
 
-def test_staticfiles_finds_it_alone_and_among_all():
+def test_find_returns_the_file_of_plotly():
     assert finders.find(PATH) == str(OF_PLOTLY)
     assert finders.find(PATH, find_all=True) == [str(OF_PLOTLY)]
 
 
-def test_collectstatic_copies_it_where_charts_look_for_it(settings: Settings, tmp_path: Path):
+def test_collectstatic_copies_only_the_script_of_plotly(settings: Settings, tmp_path: Path):
     settings.STATIC_ROOT = tmp_path
 
     call_command("collectstatic", "--no-input", "--verbosity", "0")
@@ -70,7 +70,7 @@ def test_collectstatic_copies_it_where_charts_look_for_it(settings: Settings, tm
 
 
 @pytest.mark.parametrize("pattern", ["*.js", "plotly*"])
-def test_collectstatic_leaves_it_out_when_told_to(settings: Settings, tmp_path: Path, pattern: str):
+def test_collectstatic_ignore_leaves_plotly_out(settings: Settings, tmp_path: Path, pattern: str):
     settings.STATIC_ROOT = tmp_path
 
     call_command("collectstatic", "--no-input", "--verbosity", "0", "--ignore", pattern)
@@ -90,12 +90,12 @@ def test_collectstatic_leaves_it_out_when_told_to(settings: Settings, tmp_path: 
         "dashboards/js/chart.js",
     ],
 )
-def test_it_finds_nothing_else(path: str):
+def test_find_of_other_paths_is_empty(path: str):
     assert PlotlyFinder().find(path) == []
     assert PlotlyFinder().find(path, find_all=True) == []
 
 
-def test_it_lists_one_file():
+def test_list_has_one_file():
     [(name, storage)] = PlotlyFinder().list([])
 
     assert f"{storage.prefix}/{name}" == PATH  # type: ignore[attr-defined]
@@ -103,15 +103,15 @@ def test_it_lists_one_file():
 
 
 @pytest.mark.parametrize("patterns", [["*.js"], ["plotly.min.js"], ["other", "*.min.*"]])
-def test_it_lists_nothing_that_is_ignored(patterns: list[str]):
+def test_list_leaves_ignored_files_out(patterns: list[str]):
     assert list(PlotlyFinder().list(patterns)) == []
 
 
-def test_it_lists_it_when_told_of_no_patterns():
+def test_list_without_patterns_has_the_file():
     assert len(list(PlotlyFinder().list(None))) == 1
 
 
-def test_it_has_nothing_to_complain_about():
+def test_check_gives_no_message():
     assert PlotlyFinder().check() == []
 
 
@@ -138,7 +138,7 @@ def _no_plotly(
 
 
 @pytest.mark.usefixtures("_no_plotly")
-def test_without_plotly_nothing_is_found():
+def test_find_without_plotly_is_empty():
     assert PlotlyFinder().find(PATH) == []
     assert PlotlyFinder().find(PATH, find_all=True) == []
     assert list(PlotlyFinder().list([])) == []
@@ -147,7 +147,7 @@ def test_without_plotly_nothing_is_found():
 
 
 @pytest.mark.usefixtures("_no_plotly")
-def test_without_plotly_all_else_is_collected(settings: Settings, tmp_path: Path):
+def test_collectstatic_without_plotly_copies_the_rest(settings: Settings, tmp_path: Path):
     settings.STATIC_ROOT = tmp_path / "static"
 
     call_command("collectstatic", "--no-input", "--verbosity", "0")
@@ -167,7 +167,7 @@ def test_without_plotly_all_else_is_collected(settings: Settings, tmp_path: Path
     ],
     ids=["empty", "list", "tuple", "named first", "named last"],
 )
-def test_the_finders_are_added_once(before: Any, after: list[str]):
+def test_finders_are_added_once(before: Any, after: list[str]):
     given = list(before)
 
     once = with_package_finders(before)
@@ -177,7 +177,7 @@ def test_the_finders_are_added_once(before: Any, after: list[str]):
     assert list(before) == given
 
 
-def test_the_world_is_found_and_collected(settings: Settings, tmp_path: Path):
+def test_shapes_of_countries_are_found_and_collected(settings: Settings, tmp_path: Path):
     settings.STATIC_ROOT = tmp_path / "static"
     found = finders.find(WORLD)
     assert found is not None
@@ -191,7 +191,7 @@ def test_the_world_is_found_and_collected(settings: Settings, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["world.json.license.txt", "../icon.svg"])
-def test_each_shape_says_its_licence_beside_it(settings: Settings, tmp_path: Path, name: str):
+def test_each_file_of_shapes_has_its_licence(settings: Settings, tmp_path: Path, name: str):
     """World borders under a share-alike licence were served, and nothing beside them said so.
 
     Each file of shapes states its licence in itself, or in a text that is collected with it.
@@ -210,7 +210,7 @@ def test_each_shape_says_its_licence_beside_it(settings: Settings, tmp_path: Pat
     assert "World Borders Dataset" in Path(str(found)).read_text()
 
 
-def test_a_file_of_the_projects_own_goes_before_it(settings: Settings, tmp_path: Path):
+def test_shapes_of_the_project_are_found_first(settings: Settings, tmp_path: Path):
     own = tmp_path / WORLD
     own.parent.mkdir(parents=True)
     own.write_text("{}")
@@ -220,7 +220,7 @@ def test_a_file_of_the_projects_own_goes_before_it(settings: Settings, tmp_path:
     assert finders.find(WORLD) == str(own)
 
 
-def test_without_geopip_there_is_no_world(monkeypatch: pytest.MonkeyPatch):
+def test_find_without_geopip_is_empty(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dashboards.world.build_directory", lambda: None)
 
     assert WorldFinder().find(WORLD) == []

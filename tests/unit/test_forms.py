@@ -14,7 +14,7 @@ def _books():
     Book.objects.create(title="Short poems", pages=20, genre="p")
 
 
-def test_as_plain_data():
+def test_asdict_has_values_choices_and_labels():
     [genre, least, _] = Find(initial={"genre": "p"}).asdict()
     assert genre["value"] == "p"
     assert genre["choices"][0] == ("", "All")

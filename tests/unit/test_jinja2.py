@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
     ],
     ids=["environment", "extension"],
 )
-def test_jinja_has_the_same(options: dict[str, Any]):
+def test_functions_in_jinja2_templates(options: dict[str, Any]):
     engine = Jinja2({"NAME": "jinja2", "DIRS": [], "APP_DIRS": False, "OPTIONS": options})
     template = engine.from_string(
         "<head>{{ dashboards_head(live) }}{{ dashboards_scripts() }}</head>"

@@ -106,13 +106,13 @@ def render(request: HttpRequest, **context: Any) -> str:
     return render_to_string("dashboards/menus.html", context)
 
 
-def test_without_a_menu_there_is_one_of_each_app_for_whom_may_open_it():
+def test_default_menu_has_the_permitted_dashboards_by_app():
     [(name, shown)] = titles(ask()).items()
     assert (name, shown) == ("Authentication and Authorization", ["Open"])
     assert list(titles(ask(staff=True)).values()) == [["Open", "Closed"]]
 
 
-def test_a_dashboard_about_an_object_is_shown_on_pages_about_one():
+def test_model_dashboard_is_in_the_menu_of_its_object():
     person = User(pk=7, username="bob")
     sections = get_sections(ask("/auth/person/7/"), person).sections
     [item] = [item for items in sections.values() for item in items if item.title == "bob"]
@@ -120,7 +120,7 @@ def test_a_dashboard_about_an_object_is_shown_on_pages_about_one():
     assert item.selected
 
 
-def test_the_page_itself_is_marked_and_no_other(own: MenuRegistry):
+def test_current_page_is_the_only_marked_entry(own: MenuRegistry):
     declare(
         own,
         "Main",
@@ -136,7 +136,7 @@ def test_the_page_itself_is_marked_and_no_other(own: MenuRegistry):
     assert get_sections(request).active == "Main"
 
 
-def test_of_two_links_to_the_page_that_is_marked_which_says_more(own: MenuRegistry):
+def test_link_with_the_query_of_the_page_is_marked_first(own: MenuRegistry):
     new = MenuItem(title="New", url="/auth/open/?x=1")
     declare(
         own, "Main", MenuItem(title="All", url="/auth/open/"), MenuItem(title="x", children=[new])
@@ -155,7 +155,7 @@ def test_of_two_links_to_the_page_that_is_marked_which_says_more(own: MenuRegist
 
 
 @pytest.mark.django_db
-def test_an_object_that_a_dashboard_hides_is_not_linked(
+def test_hidden_object_is_not_linked(
     own: MenuRegistry, django_assert_num_queries: DjangoAssertNumQueries
 ):
     bob, eve = User.objects.create(username="bob"), User.objects.create(username="eve")
@@ -168,14 +168,14 @@ def test_an_object_that_a_dashboard_hides_is_not_linked(
         assert titles(ask(f"/auth/seen/{bob.pk}/")) == {"Main": ["bob", "bob", "eve"]}
 
 
-def test_a_page_of_ones_own_has_no_link_that_skips_to_nowhere(own: MenuRegistry):
+def test_page_without_a_dashboard_has_no_skip_link(own: MenuRegistry):
     """In a page that is no dashboard's, "Skip to content" led to its top, for want of a name."""
     declare(own, "Main", MenuItem(title="There", url="/auth/open/more/"))
     assert 'href="#auth_open"' in render(ask())
     assert 'href="#' not in render(ask(), dashboard=None)
 
 
-def test_what_leads_elsewhere_says_so_and_titles_are_escaped(own: MenuRegistry):
+def test_external_links_are_marked_and_titles_escaped(own: MenuRegistry):
     title = "<b>Wiki</b>"
 
     declare(
@@ -193,7 +193,7 @@ def test_what_leads_elsewhere_says_so_and_titles_are_escaped(own: MenuRegistry):
     assert 'href="/of/False/"' in html
 
 
-def test_what_one_may_not_see_is_not_there_nor_a_heading_above_nothing(own: MenuRegistry):
+def test_forbidden_entries_and_empty_groups_are_left_out(own: MenuRegistry):
     closed = [make_dashboard_item(Closed)]
 
     declare(
@@ -211,7 +211,7 @@ def test_what_one_may_not_see_is_not_there_nor_a_heading_above_nothing(own: Menu
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_no_exceptions")
-def test_nothing_that_a_client_sends_breaks_or_enters_a_menu(client: Client, own: MenuRegistry):
+def test_bad_query_leaves_the_menu(client: Client, own: MenuRegistry):
     evil = "<script>x</script>"
     back = MenuItem(title=evil, url=lambda request: request.GET.get("back", ""))
     boards = [make_dashboard_item(each) for each in (Open, Closed)]
@@ -227,17 +227,17 @@ def test_nothing_that_a_client_sends_breaks_or_enters_a_menu(client: Client, own
         assert "closed" not in html
 
 
-def test_what_an_app_declares_is_discovered_by_the_older_name():
+def test_menus_of_the_older_module_name_are_discovered():
     assert [each.__name__ for each in discovered] == ["Site", "Books", "Elsewhere"]
     assert {each.__module__ for each in discovered} == {"tests.site.dashboard_menu"}
 
 
-def test_a_site_without_users_is_shown_what_is_for_everybody():
+def test_menu_without_users_has_the_public_dashboards():
     request = RequestFactory().get("/auth/open/")
     assert list(titles(request).values()) == [["Open"]]
 
 
-def test_in_templates_of_jinja():
+def test_menus_in_jinja2_templates():
     environment = Environment(extensions=["dashboards.jinja2.DashboardsExtension"], autoescape=True)
     template = environment.from_string(
         "{% for each in dashboard_menus().sections %}{{ each }}{% endfor %}"
@@ -245,7 +245,7 @@ def test_in_templates_of_jinja():
     assert template.render(request=ask()) == "Authentication and Authorization"
 
 
-def test_an_instance_is_made_only_for_methods_of_ones_own():
+def test_allows_makes_an_instance_for_overridden_methods_only():
     class Counting(Dashboard):
         made = 0
 
@@ -269,7 +269,7 @@ def test_an_instance_is_made_only_for_methods_of_ones_own():
     assert Asking.made == 1
 
 
-def test_what_is_no_menu_is_refused(own: MenuRegistry):
+def test_invalid_menu_is_refused(own: MenuRegistry):
     with pytest.raises(RegistrationError, match="takes a subclass of Menu, got 'menu'"):
         own.register("menu")  # type: ignore[type-var]
     with pytest.raises(RegistrationError, match=r"Nameless\.name must say"):

@@ -39,7 +39,7 @@ def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(permissions, "_reported", set())
 
 
-async def test_permission_is_awaited_by_sync_code_that_an_event_loop_runs():
+async def test_grants_awaits_a_permission_inside_an_event_loop():
     # Sync code in a loop's own thread cannot wait for a task of that loop.
     assert grants(AsyncStaff().allows, BY_STAFF) is True
     assert grants(AsyncStaff().allows, BY_NOBODY) is False
@@ -56,7 +56,7 @@ async def test_permission_is_awaited_by_sync_code_that_an_event_loop_runs():
     ],
     ids=["alone", "not", "and", "or", "nested"],
 )
-def test_combined_async_permissions_let_in_as_they_say(
+def test_combined_async_permissions_allow(
     permission: type[BasePermission], allowed: list[HttpRequest]
 ):
     assert [each for each in (BY_NOBODY, BY_STAFF) if grants(permission().allows, each)] == allowed
@@ -66,7 +66,7 @@ ODD = [None, 1, "yes", [], object(), User(username="x")]
 
 
 @pytest.mark.parametrize("answer", ODD, ids=lambda each: type(each).__name__)
-def test_answer_that_is_no_bool_refuses_alone_and_turned_around(
+def test_answer_of_another_type_than_bool_refuses_even_inverted(
     answer: Any, caplog: pytest.LogCaptureFixture
 ):
     odd = answering(answer)
@@ -82,7 +82,7 @@ def test_answer_that_is_no_bool_refuses_alone_and_turned_around(
     assert "in place of True or False: nobody is let in." in record.getMessage()
 
 
-def test_check_of_a_menu_item_may_be_async():
+def test_async_check_of_a_menu_item_is_awaited():
     async def is_staff(request: HttpRequest) -> bool:
         return bool((await request.auser()).is_staff)
 
@@ -92,7 +92,7 @@ def test_check_of_a_menu_item_may_be_async():
     assert item.bind(BY_STAFF) is not None
 
 
-def test_no_permissions_let_in_only_as_a_list_that_was_written():
+def test_empty_permissions_allow_as_a_list_only():
     assert grants_all([], BY_NOBODY) is True
     assert grants_all((), BY_NOBODY) is True
     assert grants_all(iter(()), BY_NOBODY) is False
@@ -108,7 +108,7 @@ def test_no_permissions_let_in_only_as_a_list_that_was_written():
         (IsAdminUser, [STAFF]),
     ],
 )
-def test_a_class_allows(permission: type[BasePermission], allowed: list[Any]):
+def test_permission_class_allows_users(permission: type[BasePermission], allowed: list[Any]):
     for user in (NOBODY, MEMBER, STAFF):
         request = RequestFactory().get("/")
         request.user = user
@@ -117,7 +117,7 @@ def test_a_class_allows(permission: type[BasePermission], allowed: list[Any]):
 
 
 @pytest.mark.parametrize("permission", [IsAuthenticated, IsAdminUser])
-def test_without_the_middleware_a_class_that_asks_for_the_user_says_what_to_add(
+def test_permission_without_the_middleware_names_the_middleware(
     permission: type[BasePermission],
 ):
     with pytest.raises(ImproperlyConfigured) as raised:
@@ -129,7 +129,7 @@ def test_without_the_middleware_a_class_that_asks_for_the_user_says_what_to_add(
     )
 
 
-def test_without_the_middleware_everybody_may_open_what_all_may():
+def test_allow_any_works_without_the_middleware():
     assert AllowAny().has_permission(RequestFactory().get("/"))
 
 
@@ -150,7 +150,7 @@ def test_without_the_middleware_everybody_may_open_what_all_may():
     ],
     ids=lambda given: getattr(given, "__name__", ""),
 )
-def test_classes_combine_and_ask_about_objects(permission: Any, allowed: set[Any]):
+def test_combined_permissions_allow_requests_and_objects(permission: Any, allowed: set[Any]):
     assert issubclass(permission, BasePermission)
     seen = set()
     for please in ("yes", ""):
@@ -163,11 +163,11 @@ def test_classes_combine_and_ask_about_objects(permission: Any, allowed: set[Any
     assert seen == allowed
 
 
-def test_a_combination_says_what_it_is_of():
+def test_combined_permission_is_named_by_its_parts():
     assert (IsAdminUser | ~IsPolite).__name__ == "(IsAdminUser | ~IsPolite)"
 
 
-def test_a_union_of_types_is_still_one():
+def test_union_with_none_is_a_type_union():
     assert (IsAdminUser | None) is not None
     with pytest.raises(TypeError):
         _ = IsAdminUser & 7

@@ -24,7 +24,7 @@ class Sales(Dashboard):
         app_label = "site"
 
 
-def test_registering_returns_the_class_so_that_it_decorates():
+def test_register_works_as_a_decorator():
     registry = Registry()
 
     @registry.register
@@ -36,7 +36,7 @@ def test_registering_returns_the_class_so_that_it_decorates():
     assert list(registry) == [Decorated]
 
 
-def test_dashboards_are_kept_in_the_order_they_were_registered():
+def test_registry_keeps_the_order():
     registry = Registry()
     names = ["Zebra", "Ant", "Mole"]
     for name in names:
@@ -46,7 +46,7 @@ def test_dashboards_are_kept_in_the_order_they_were_registered():
     assert len(registry) == 3
 
 
-def test_a_new_registry_is_empty_and_shares_nothing():
+def test_new_registry_is_empty():
     registry = Registry()
     registry.register(Sales)
 
@@ -55,7 +55,7 @@ def test_a_new_registry_is_empty_and_shares_nothing():
     assert Sales not in of_the_site
 
 
-def test_registering_twice_is_a_clear_error():
+def test_registering_twice_is_refused():
     registry = Registry()
     registry.register(Sales)
 
@@ -68,7 +68,7 @@ def test_registering_twice_is_a_clear_error():
 
 
 @pytest.mark.parametrize("name", ["Sales", "SALES", "sales"])
-def test_two_classes_that_would_share_an_address_are_a_clear_error(name: str):
+def test_two_classes_with_the_same_url_are_refused(name: str):
     registry = Registry()
     registry.register(Sales)
     other = type(name, (Sales,), {"__module__": "elsewhere"})
@@ -82,7 +82,7 @@ def test_two_classes_that_would_share_an_address_are_a_clear_error(name: str):
     )
 
 
-def test_the_same_name_in_another_app_is_another_dashboard():
+def test_same_name_in_another_app_is_accepted():
     class Meta:
         app_label = "auth"
 
@@ -98,7 +98,7 @@ def test_the_same_name_in_another_app_is_another_dashboard():
     [None, "Sales", object, Stat, Stat(), Sales(), lambda: Sales],
     ids=["None", "name", "object", "Stat", "instance of Stat", "instance", "function"],
 )
-def test_what_is_no_dashboard_class_is_refused_by_name(wrong: object):
+def test_object_of_another_type_is_refused_by_name(wrong: object):
     with pytest.raises(RegistrationError) as raised:
         Registry().register(wrong)  # type: ignore[type-var]
 
@@ -107,16 +107,16 @@ def test_what_is_no_dashboard_class_is_refused_by_name(wrong: object):
     )
 
 
-def test_a_dashboard_belongs_to_the_app_that_holds_it():
+def test_app_label_is_that_of_the_module():
     assert site_dashboards.Live.get_app_label() == "site"
     assert site_dashboards.Live.get_url_name() == "site_live"
 
 
-def test_an_app_label_of_meta_goes_before():
+def test_app_label_of_meta_comes_first():
     assert Sales.get_app_label() == "site"
 
 
-def test_a_dashboard_outside_every_app_says_what_to_add():
+def test_dashboard_outside_every_app_is_refused():
     homeless = type("Homeless", (Dashboard,), {"__module__": "somewhere.else_"})
 
     with pytest.raises(DeclarationError) as raised:
@@ -162,16 +162,14 @@ def write_app(folder: Path, name: str, dashboards: str | None) -> None:
         (folder / name / "dashboards.py").write_text(dashboards)
 
 
-def test_an_apps_dashboards_are_discovered(registry: Registry, folder: Path):
+def test_dashboards_of_an_app_are_discovered(registry: Registry, folder: Path):
     write_app(folder, "shop_app", APP)
 
     with modify_settings(INSTALLED_APPS={"append": "shop_app"}):
         assert [each.get_url_name() for each in registry] == ["shop_app_found"]
 
 
-def test_every_app_is_discovered_whatever_stands_between_and_after_them(
-    registry: Registry, folder: Path
-):
+def test_dashboards_of_every_app_are_discovered(registry: Registry, folder: Path):
     write_app(folder, "first_app", APP)
     write_app(folder, "without_app", None)
     write_app(folder, "second_app", APP)
@@ -195,7 +193,7 @@ def test_every_app_is_discovered_whatever_stands_between_and_after_them(
         (APP + "registry.register(Found)", RegistrationError, "cannot be registered"),
     ],
 )
-def test_an_error_in_an_apps_dashboards_is_raised_not_swallowed(
+def test_error_in_a_discovered_module_is_raised(
     registry: Registry, folder: Path, source: str, error: type[Exception], words: str
 ):
     write_app(folder, "good_app", APP)
@@ -208,9 +206,7 @@ def test_an_error_in_an_apps_dashboards_is_raised_not_swallowed(
     assert [each.__module__ for each in registry] == ["good_app.dashboards"]
 
 
-def test_an_error_after_the_first_registration_of_a_site_is_the_error_that_is_shown(
-    registry: Registry, folder: Path
-):
+def test_error_after_the_first_registration_is_raised(registry: Registry, folder: Path):
     # The registry was false while it was empty, and Django asks whether it is true before and
     # after it imports a module. An error after the first registration of all ended in
     # UnboundLocalError: before_import_registry, and the real one was hidden.
@@ -222,12 +218,12 @@ def test_an_error_after_the_first_registration_of_a_site_is_the_error_that_is_sh
     assert list(registry) == []
 
 
-def test_registries_are_true_while_they_are_empty():
+def test_empty_registries_are_true():
     assert Registry()
     assert MenuRegistry()
 
 
-def test_classes_that_have_a_length_are_containers_or_always_true():
+def test_classes_with_a_length_are_containers_or_always_true():
     # What has a length is false while it is empty, and code that asks "is there one?" is misled.
     modules = [
         module for name, module in sorted(sys.modules.items()) if name.startswith("dashboards.")
@@ -246,7 +242,7 @@ def test_classes_that_have_a_length_are_containers_or_always_true():
     assert found <= {"Components", "_Records"}
 
 
-def test_the_sites_own_dashboards_were_discovered():
+def test_dashboards_of_the_test_site_are_registered():
     assert apps.is_installed("tests.site")
     assert site_dashboards.Live in of_the_site
     assert {each.get_app_label() for each in of_the_site} == {"site", "books"}

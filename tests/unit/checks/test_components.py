@@ -41,7 +41,7 @@ class Charted(Dashboard):
 
 
 @pytest.mark.usefixtures("_no_plotly")
-def test_e008_a_chart_is_declared_but_plotly_is_not_installed(monkeypatch: pytest.MonkeyPatch):
+def test_e008_chart_without_plotly(monkeypatch: pytest.MonkeyPatch):
     registry = Registry()
     registry.register(Charted)
     monkeypatch.setattr("dashboards.checks.components.registry", registry)
@@ -57,7 +57,7 @@ def test_e008_a_chart_is_declared_but_plotly_is_not_installed(monkeypatch: pytes
 
 
 @pytest.mark.usefixtures("_no_plotly")
-def test_e008_is_not_told_where_nothing_is_charted(monkeypatch: pytest.MonkeyPatch):
+def test_e008_absent_without_charts(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dashboards.checks.components.registry", Registry())
 
     assert found() == []
@@ -72,7 +72,7 @@ class Tabled(Dashboard):
         app_label = "site"
 
 
-def test_e012_a_table_is_declared_but_tables2_is_not_installed(monkeypatch: pytest.MonkeyPatch):
+def test_e012_table_without_django_tables2(monkeypatch: pytest.MonkeyPatch):
     registry = Registry()
     registry.register(Tabled)
     monkeypatch.setattr("dashboards.checks.components.registry", registry)
@@ -93,7 +93,7 @@ def test_e012_a_table_is_declared_but_tables2_is_not_installed(monkeypatch: pyte
     ]
 
 
-def test_w014_a_map_is_declared_but_there_are_no_shapes(monkeypatch: pytest.MonkeyPatch):
+def test_w014_map_without_shapes_of_countries(monkeypatch: pytest.MonkeyPatch):
     class Mapped(Dashboard):
         first = Map()
         second = Chart()
@@ -119,7 +119,7 @@ def test_w014_a_map_is_declared_but_there_are_no_shapes(monkeypatch: pytest.Monk
     assert message.hint.endswith("as dashboards/geo/world.json.")
 
 
-def test_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch):
+def test_e013_markdown_without_its_library(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
         "dashboards.checks.components.find_spec", lambda name: name != "markdown_it" or None
     )
@@ -144,7 +144,9 @@ def test_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch):
         (CTA(dashboard="tests.site.dashboards.Live"), ""),
     ],
 )
-def test_e016_a_call_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch, cta: CTA, reason: str):
+def test_e016_call_to_action_without_a_target(
+    monkeypatch: pytest.MonkeyPatch, cta: CTA, reason: str
+):
     class Own(Dashboard):
         it = Text(value="x", cta=cta)
 
@@ -189,7 +191,7 @@ def test_e083_css_classes_of_an_unknown_kind_or_part(
     assert (messages[0].hint or "").startswith(hint)
 
 
-def test_css_classes_of_known_kinds_and_parts_have_nothing_to_mend(settings: Settings):
+def test_css_classes_of_known_kinds_and_parts_give_no_message(settings: Settings):
     settings.DASHBOARDS = {
         "COMPONENT_CSS_CLASSES": {"Stat": "x", "Component": {"title": "y"}, "Form": {"button": "z"}}
     }

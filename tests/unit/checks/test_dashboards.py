@@ -10,7 +10,7 @@ from dashboards.registry import Registry
 from tests.unit.checks.support import found
 
 
-def test_w007_no_address_leads_to_a_registered_dashboard(settings: Settings):
+def test_w007_registered_dashboard_without_url(settings: Settings):
     settings.ROOT_URLCONF = "tests.no_urls"
 
     assert found() == [
@@ -22,16 +22,14 @@ def test_w007_no_address_leads_to_a_registered_dashboard(settings: Settings):
     ]
 
 
-def test_w007_is_not_told_where_nothing_is_registered(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
+def test_w007_absent_without_dashboards(settings: Settings, monkeypatch: pytest.MonkeyPatch):
     settings.ROOT_URLCONF = "tests.no_urls"
     monkeypatch.setattr("dashboards.checks.dashboards.registry", Registry())
 
     assert found() == []
 
 
-def test_w015_a_menu_of_an_app_that_there_is_not(monkeypatch: pytest.MonkeyPatch):
+def test_w015_menu_of_an_unknown_app(monkeypatch: pytest.MonkeyPatch):
     own = MenuRegistry()
     monkeypatch.setattr("dashboards.checks.dashboards.menu_registry", own)
 

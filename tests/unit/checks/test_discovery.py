@@ -56,7 +56,7 @@ def write(folder: Path, path: str, text: str) -> None:
     file.write_text(text)
 
 
-def test_w081_dashboard_of_a_discovered_module_is_not_registered(folder: Path):
+def test_w081_dashboard_without_registration(folder: Path):
     # A class without @registry.register has no address, and nothing said so: its page was 404.
     write(folder, "shop_app/dashboards.py", DASHBOARDS)
 
@@ -77,7 +77,7 @@ def test_w081_dashboard_of_a_discovered_module_is_not_registered(folder: Path):
     ]
 
 
-def test_w082_dashboards_of_a_folder_that_is_no_installed_app(folder: Path):
+def test_w082_dashboards_outside_installed_apps(folder: Path):
     # A new app's dashboards.py was never imported, because the app was not in INSTALLED_APPS.
     write(folder, "shop_app/dashboards.py", DASHBOARDS)
     write(folder, "new_app/dashboards.py", DASHBOARDS)
@@ -97,13 +97,13 @@ def test_w082_dashboards_of_a_folder_that_is_no_installed_app(folder: Path):
     ]
 
 
-def test_apps_are_not_looked_for_where_the_project_has_no_base_dir(settings: Settings):
+def test_project_without_base_dir_gives_no_w082(settings: Settings):
     del settings.BASE_DIR
 
     assert discovery.check_apps_are_installed() == []
 
 
-def test_e080_another_distribution_brings_a_package_of_the_same_name(
+def test_e080_another_distribution_with_the_same_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     # Beside django-dashboards, pip overwrote 26 files of this package and said nothing.

@@ -20,32 +20,32 @@ def behind_grip(settings: Settings) -> Settings:
     return settings
 
 
-def test_a_proxy_that_is_set_up_has_nothing_to_mend(behind_grip: Settings):
+def test_complete_proxy_gives_no_message(behind_grip: Settings):
     assert found() == []
 
 
-def test_a_proxy_by_its_address_alone_is_enough_to_try(behind_grip: Settings):
+def test_proxy_by_url_with_debug_gives_no_message(behind_grip: Settings):
     behind_grip.GRIP_PROXIES = []
     behind_grip.GRIP_URL = "http://localhost:5561"
     behind_grip.DEBUG = True
     assert found() == []
 
 
-def test_w020_its_middleware_is_missing(behind_grip: Settings):
+def test_w020_missing_middleware(behind_grip: Settings):
     behind_grip.MIDDLEWARE = behind_grip.MIDDLEWARE[1:]
     [message] = found()
     assert message.id == "dashboards.W020"
     assert message.hint == 'Put "django_grip.GripMiddleware" first into MIDDLEWARE.'
 
 
-def test_e021_its_packages_are_missing(behind_grip: Settings, monkeypatch: pytest.MonkeyPatch):
+def test_e021_missing_packages(behind_grip: Settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dashboards.live.grip.proxies.INSTALLED", False)
     [message] = found()
     assert message.id == "dashboards.E021"
     assert message.hint == 'pip install "django-live-dashboards[grip]"'
 
 
-def test_w022_its_requests_cannot_be_verified(behind_grip: Settings):
+def test_w022_proxy_without_a_key(behind_grip: Settings):
     behind_grip.GRIP_PROXIES = [{"control_uri": "http://localhost:5561"}]
     [message] = found()
     assert message.id == "dashboards.W022"
@@ -53,7 +53,7 @@ def test_w022_its_requests_cannot_be_verified(behind_grip: Settings):
     assert "GRIP_VERIFY_KEY" in str(message.hint)
 
 
-def test_e023_django_grip_stumbles_over_its_keys(behind_grip: Settings):
+def test_e023_verify_key_without_iss(behind_grip: Settings):
     behind_grip.GRIP_PROXIES = [{"control_uri": "http://localhost:5561"}]
     behind_grip.GRIP_VERIFY_KEY = "changeme"
     [message] = found()
@@ -68,7 +68,7 @@ def test_e023_django_grip_stumbles_over_its_keys(behind_grip: Settings):
         ({"key": "k", "control_zmq_uri": "tcp://localhost:5563"}, "published not at all"),
     ],
 )
-def test_w024_zmq_is_missing(
+def test_w024_missing_zmq(
     behind_grip: Settings, monkeypatch: pytest.MonkeyPatch, entry: dict[str, str], text: str
 ):
     monkeypatch.setattr("dashboards.live.grip.proxies.ZMQ_INSTALLED", False)
@@ -78,7 +78,7 @@ def test_w024_zmq_is_missing(
     assert text in message.msg
 
 
-def test_w025_the_proxy_is_named_twice(behind_grip: Settings):
+def test_w025_proxy_configured_twice(behind_grip: Settings):
     behind_grip.GRIP_URL = "http://localhost:5561?key=changeme"
     [message] = found()
     assert message.id == "dashboards.W025"

@@ -13,7 +13,7 @@ from dashboards import conf
 from tests.unit.checks.support import DATABASE, MEMORY, found, stores
 
 
-def test_a_healthy_project_has_nothing_to_mend():
+def test_valid_project_gives_no_message():
     assert found() == []
 
 
@@ -29,19 +29,19 @@ def test_a_healthy_project_has_nothing_to_mend():
     ],
     ids=lambda given: ", ".join(given) + repr(given)[-20:],
 )
-def test_settings_within_bounds_have_nothing_to_mend(settings: Settings, given: dict[str, Any]):
+def test_settings_within_bounds_give_no_message(settings: Settings, given: dict[str, Any]):
     settings.DASHBOARDS = given
 
     assert found() == []
 
 
-def test_a_project_without_the_setting_has_nothing_to_mend(settings: Settings):
+def test_project_without_the_setting_gives_no_message(settings: Settings):
     del settings.DASHBOARDS
 
     assert found() == []
 
 
-def test_e001_django_htmx_is_missing(settings: Settings):
+def test_e001_missing_django_htmx(settings: Settings):
     settings.INSTALLED_APPS = [each for each in settings.INSTALLED_APPS if each != "django_htmx"]
     assert not apps.is_installed("django_htmx")
 
@@ -55,7 +55,7 @@ def test_e001_django_htmx_is_missing(settings: Settings):
 
 
 @pytest.mark.parametrize("wrong", [None, [], "default", 7, ("STORES", {})], ids=repr)
-def test_e002_the_setting_is_no_dict(settings: Settings, wrong: Any):
+def test_e002_setting_of_another_type_than_dict(settings: Settings, wrong: Any):
     settings.DASHBOARDS = wrong
 
     assert found() == [
@@ -67,7 +67,7 @@ def test_e002_the_setting_is_no_dict(settings: Settings, wrong: Any):
     ]
 
 
-def test_e002_a_setting_is_unknown(settings: Settings):
+def test_e002_unknown_settings(settings: Settings):
     settings.DASHBOARDS = {"STORE": {}, "HEARTBEAT": 5}
 
     hint = f"Allowed are {', '.join(conf.DEFAULTS)}."
@@ -93,7 +93,7 @@ def test_e002_a_setting_is_unknown(settings: Settings):
         ("POLL_MILLISECONDS", "100 to 60000", [1000]),
     ],
 )
-def test_e002_a_number_is_out_of_bounds(settings: Settings, name: str, bounds: str, wrong: Any):
+def test_e002_number_out_of_bounds(settings: Settings, name: str, bounds: str, wrong: Any):
     settings.DASHBOARDS = {name: wrong}
 
     assert found() == [
@@ -106,7 +106,7 @@ def test_e002_a_number_is_out_of_bounds(settings: Settings, name: str, bounds: s
 
 
 @pytest.mark.parametrize("wrong", ["HTTP_X_FORWARDED_FOR", "X Forwarded For", "http-x-real-ip"])
-def test_e038_the_header_of_client_addresses_is_no_header(settings: Settings, wrong: str):
+def test_e038_invalid_header_of_client_addresses(settings: Settings, wrong: str):
     settings.DASHBOARDS = {"CLIENT_ADDRESS_HEADER": wrong}
 
     assert found() == [
@@ -118,13 +118,13 @@ def test_e038_the_header_of_client_addresses_is_no_header(settings: Settings, wr
     ]
 
 
-def test_the_header_of_client_addresses_may_be_any_header(settings: Settings):
+def test_valid_header_of_client_addresses_gives_no_message(settings: Settings):
     settings.DASHBOARDS = {"CLIENT_ADDRESS_HEADER": "X-Real-IP"}
 
     assert found() == []
 
 
-def test_an_error_stops_manage_py(settings: Settings):
+def test_error_stops_manage_py_check(settings: Settings):
     settings.DASHBOARDS = {"HEARTBEAT": 5}
 
     with pytest.raises(SystemCheckError, match=r"\(dashboards\.E002\) DASHBOARDS has no setting"):
@@ -155,7 +155,7 @@ class NoPermission:
     ],
     ids=["unknown", "no permission", "number", "text", "generator"],
 )
-def test_e009_permission_classes_cannot_be_used(settings: Settings, classes: Any, reason: str):
+def test_e009_unusable_permission_classes(settings: Settings, classes: Any, reason: str):
     settings.DASHBOARDS = {"PERMISSION_CLASSES": classes}
 
     messages = found()
@@ -166,7 +166,7 @@ def test_e009_permission_classes_cannot_be_used(settings: Settings, classes: Any
 
 
 @pytest.mark.parametrize("wrong", ["yes", 2, []], ids=repr)
-def test_e002_raise_value_errors_is_none_of_its_values(settings: Settings, wrong: Any):
+def test_e002_raise_value_errors_of_another_type(settings: Settings, wrong: Any):
     settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": wrong}
 
     assert found() == [
@@ -178,7 +178,7 @@ def test_e002_raise_value_errors_is_none_of_its_values(settings: Settings, wrong
     ]
 
 
-def test_e002_show_errors_to_staff_is_no_bool(settings: Settings):
+def test_e002_show_errors_to_staff_of_another_type(settings: Settings):
     settings.DASHBOARDS = {"SHOW_ERRORS_TO_STAFF": "yes"}
 
     assert found() == [
@@ -191,7 +191,7 @@ def test_e002_show_errors_to_staff_is_no_bool(settings: Settings):
 
 
 @pytest.mark.parametrize(("given", "is_warned"), [(True, True), (False, False), (None, False)])
-def test_w050_values_that_raise_end_requests(
+def test_w050_raise_value_errors_on_a_deployed_site(
     settings: Settings, *, given: bool | None, is_warned: bool
 ):
     settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": given}
@@ -209,7 +209,7 @@ def test_w050_values_that_raise_end_requests(
         ("LAYOUT_CSS_CLASSES", None, "dict"),
     ],
 )
-def test_a_wrong_setting_is_told(settings: Settings, name: str, value: Any, kind: str):
+def test_e002_css_settings_of_another_type(settings: Settings, name: str, value: Any, kind: str):
     settings.DASHBOARDS = {name: value}
 
     [message] = run_checks(tags=["dashboards"])

@@ -45,7 +45,7 @@ from tests.unit.checks.support import DATABASE, MEMORY, found, stores
     ],
     ids=lambda given: repr(given)[:60] if isinstance(given, dict) else "",
 )
-def test_e003_the_store_cannot_be_made(settings: Settings, wrong: Any, words: str):
+def test_e003_backend_without_a_store(settings: Settings, wrong: Any, words: str):
     settings.DASHBOARDS = {"STORES": wrong}
 
     [message] = found()
@@ -69,7 +69,7 @@ def test_e003_the_store_cannot_be_made(settings: Settings, wrong: Any, words: st
     ],
     ids=repr,
 )
-def test_e003_the_store_is_not_described_as_one(settings: Settings, wrong: Any, entry: Any):
+def test_e003_store_entry_of_another_type(settings: Settings, wrong: Any, entry: Any):
     settings.DASHBOARDS = {"STORES": wrong}
 
     assert found() == [
@@ -82,7 +82,7 @@ def test_e003_the_store_is_not_described_as_one(settings: Settings, wrong: Any, 
     ]
 
 
-def test_e004_the_database_store_does_not_know_an_option(settings: Settings):
+def test_e004_unknown_options_of_the_database_store(settings: Settings):
     settings.DASHBOARDS = stores(BACKEND=DATABASE, OPTIONS={"use": "default", "alias": "default"})
 
     assert found() == [
@@ -94,7 +94,7 @@ def test_e004_the_database_store_does_not_know_an_option(settings: Settings):
     ]
 
 
-def test_e005_the_database_store_uses_a_database_that_is_not_there(settings: Settings):
+def test_e005_unknown_database(settings: Settings):
     settings.DASHBOARDS = stores(BACKEND=DATABASE, OPTIONS={"using": "live"})
 
     assert found() == [
@@ -111,7 +111,7 @@ def test_e005_the_database_store_uses_a_database_that_is_not_there(settings: Set
     [{}, {"timeout": 20}, {"init_command": "PRAGMA synchronous=NORMAL"}, {"init_command": None}],
     ids=repr,
 )
-def test_w006_sqlite_is_not_set_to_write_ahead_logging(
+def test_w006_sqlite_without_write_ahead_logging(
     monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
 ):
     monkeypatch.setitem(database_settings(), "OPTIONS", options)
@@ -129,7 +129,7 @@ def test_w006_sqlite_is_not_set_to_write_ahead_logging(
     ]
 
 
-def test_w006_its_hint_is_a_remedy(monkeypatch: pytest.MonkeyPatch):
+def test_w006_absent_after_its_hint_is_followed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(
         database_settings(),
         "OPTIONS",
@@ -139,7 +139,7 @@ def test_w006_its_hint_is_a_remedy(monkeypatch: pytest.MonkeyPatch):
     assert found() == []
 
 
-def test_w041_memory_of_one_process_is_said_where_a_site_is_deployed(settings: Settings):
+def test_w041_memory_store_on_a_deployed_site(settings: Settings):
     """MemoryStore under several workers lost pushes and logouts, and nothing said so."""
     settings.DASHBOARDS = stores(BACKEND=MEMORY)
 
@@ -158,7 +158,7 @@ def test_w041_memory_of_one_process_is_said_where_a_site_is_deployed(settings: S
     assert run_checks(include_deployment_checks=True, tags=["dashboards"]) == []
 
 
-def test_the_memory_store_asks_nothing_of_the_database(
+def test_memory_store_needs_no_options_of_the_database(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     settings.DASHBOARDS = stores(BACKEND=MEMORY)

@@ -32,7 +32,7 @@ from tests.unit.component.support import (
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_shows_quietly_that_it_has_no_value(kind: Callable[..., Component]):
+def test_component_without_a_value_shows_a_placeholder(kind: Callable[..., Component]):
     html = render(kind(value=None))
 
     assert "None" not in html.text
@@ -143,14 +143,14 @@ def test_every_kind_shows_quietly_that_it_has_no_value(kind: Callable[..., Compo
     ],
     ids=name_of,
 )
-def test_a_bad_value_is_told_with_all_that_one_needs_to_mend_it(component: Component, message: str):
+def test_invalid_value_error_names_component_value_and_rule(component: Component, message: str):
     with pytest.raises(ComponentValueError) as raised:
         dashboard_of(speed=component)["speed"].get_value()
 
     assert str(raised.value) == f"Own.speed: {message}"
 
 
-def test_a_bad_value_that_is_pushed_is_told_alike():
+def test_invalid_pushed_value_has_the_same_error():
     dashboard = dashboard_of(speed=Gauge(live=True))
 
     with pytest.raises(ComponentValueError) as raised:
@@ -171,7 +171,7 @@ def test_a_bad_value_that_is_pushed_is_told_alike():
     ],
     ids=name_of,
 )
-def test_a_hostile_value_stays_text(component: Component):
+def test_hostile_value_is_escaped(component: Component):
     html = render(component)
 
     assert HOSTILE in html.text
@@ -180,7 +180,7 @@ def test_a_hostile_value_stays_text(component: Component):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_hostile_declaration_stays_inside_its_attributes(kind: Callable[..., Component]):
+def test_hostile_declaration_is_escaped(kind: Callable[..., Component]):
     dashboard = dashboard_of(
         it=kind(
             value=None,
@@ -217,7 +217,7 @@ def test_a_hostile_declaration_stays_inside_its_attributes(kind: Callable[..., C
     ],
     ids=name_of,
 )
-def test_every_kind_stands_alone(component: Component):
+def test_component_outside_a_dashboard_is_rendered(component: Component):
     html = render_to_string(
         component.template, {"component": component, "rendered_value": component.get_value()}
     )
@@ -226,17 +226,17 @@ def test_every_kind_stands_alone(component: Component):
     assert "None" not in html
 
 
-def test_a_component_alone_gives_a_callable_what_it_was_given():
+def test_component_outside_a_dashboard_passes_its_arguments_on():
     assert (
         Text(value=lambda request: f"for {request}").get_value(request="R", object="O") == "for R"
     )
 
 
-def test_a_component_alone_without_a_key_has_no_template_id():
+def test_component_without_a_key_has_no_template_id():
     assert Stat().template_id is None
 
 
-def test_what_draws_nothing_and_sends_nothing_loads_no_script():
+def test_only_drawings_and_forms_load_scripts():
     kinds = [type(kind()) for kind in KINDS]
     assert {kind: list(kind.scripts) for kind in kinds if kind.scripts} == {
         Chart: [f"dashboards/js/{name}.js" for name in ("drawing", "times", "chart")],

@@ -24,17 +24,17 @@ class Badges(Dashboard):
         app_label = "site"
 
 
-def test_a_users_dataclass_redefines_fields():
+def test_dataclass_of_a_user_redefines_fields():
     assert [component.trigger for component in Badges()] == ["every 10s", "every 2s", ""]
     assert {component.template for component in Badges()} == {"site/badge.html"}
 
 
-def test_a_users_dataclass_has_fields_of_its_own_and_shares_none_of_them():
+def test_dataclass_of_a_user_has_fields_for_each_instance():
     assert [component.thresholds for component in Badges()] == [[1, 2], [1, 2], [7]]
     assert Badges.declared["plain"].thresholds is not Badges.declared["quick"].thresholds  # type: ignore[attr-defined]
 
 
-def test_a_static_method_of_a_users_dataclass_is_called_from_its_template():
+def test_static_method_is_called_from_the_template():
     component = Badges()["quick"]
 
     html = component.render(component.get_value())
@@ -43,12 +43,12 @@ def test_a_static_method_of_a_users_dataclass_is_called_from_its_template():
     assert "<span>quicker</span>" in html
 
 
-def test_a_bound_component_lacks_what_its_declaration_lacks():
+def test_unknown_attribute_raises_attribute_error():
     with pytest.raises(AttributeError, match="nonsense"):
         _ = Badges()["plain"].nonsense
 
 
-def test_a_component_sees_its_own_parameters_only():
+def test_params_are_those_of_the_component():
     request = RequestFactory().get(
         "/", {"first-page": ["2", "3"], "second-page": "9", "first": "x", "page": "1", "first-": ""}
     )
@@ -60,7 +60,7 @@ def test_a_component_sees_its_own_parameters_only():
     assert Base()["first"].params == {}
 
 
-def test_a_kind_may_show_its_value_as_the_request_asks_for():
+def test_prepare_value_reads_the_parameters():
     @dataclass
     class Paged(Component):
         def prepare_value(self, value: Any, bound: Bound | None = None) -> str:
@@ -76,7 +76,7 @@ def test_a_kind_may_show_its_value_as_the_request_asks_for():
     assert Pages()["rows"].prepare("pushed") == "pushed, page 1"
 
 
-def test_a_bound_component_can_be_copied():
+def test_bound_component_is_copied():
     component = Badges()["plain"]
 
     twin = copy.copy(component)

@@ -12,14 +12,14 @@ from dashboards.component import (
 from tests.unit.component.support import box, dashboard_of
 
 
-def test_a_call_to_action_is_a_link():
+def test_call_to_action_is_a_link():
     html = box(dashboard_of(it=Text(value="x", cta=CTA(href="/more/?a=1&b=2"))), "it")
 
     assert html.values("href") == ["/more/?a=1&b=2"]
     assert "Find out more" in html.text
 
 
-def test_without_a_call_to_action_there_is_no_link():
+def test_box_without_a_call_to_action_has_no_link():
     assert "a" not in box(dashboard_of(it=Text(value="x")), "it").tags
 
 
@@ -27,21 +27,21 @@ def test_without_a_call_to_action_there_is_no_link():
     ("title", "shown"),
     [(None, "Room temperature"), ("Warmth", "Warmth"), (gettext_lazy("Yes"), "Yes")],
 )
-def test_a_heading_is_made_from_the_key_unless_it_is_given(title: Any, shown: str):
+def test_heading_is_the_title_or_made_from_the_key(title: Any, shown: str):
     html = box(dashboard_of(room_temperature=Text(value="x", title=title)), "room_temperature")
 
     assert "h2" in html.tags
     assert shown in html.text
 
 
-def test_an_empty_title_hides_the_heading():
+def test_empty_title_hides_the_heading():
     html = box(dashboard_of(it=Text(value="x", title="", icon="star")), "it")
 
     assert "h2" not in html.tags
     assert html.values("aria-labelledby") == []
 
 
-def test_classes_and_icon_are_where_css_looks_for_them():
+def test_box_has_the_declared_classes_and_icon():
     html = box(
         dashboard_of(
             it=Text(value="x", icon="bi bi-cpu", css_classes="dark", grid_css_classes="span-6")
@@ -54,7 +54,7 @@ def test_classes_and_icon_are_where_css_looks_for_them():
     assert ["bi", "bi-cpu"] in classes
 
 
-def test_ids_are_the_dashboards_and_the_keys_own():
+def test_ids_are_made_of_dashboard_and_key():
     dashboard = dashboard_of(one=Text(value="x"), two=Text(value="x"))
     ids = [each for key in ("one", "two") for each in box(dashboard, key).values("id")]
 

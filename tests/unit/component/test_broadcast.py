@@ -11,7 +11,7 @@ from tests.site.dashboards import Figures
 
 
 @pytest.mark.django_db
-def test_what_is_pushed_is_written_in_the_sites_language(
+def test_pushed_value_is_in_the_language_of_the_site(
     django_capture_on_commit_callbacks: Any,
 ):
     with translation.override("de"), django_capture_on_commit_callbacks(execute=True):

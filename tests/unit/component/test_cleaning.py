@@ -39,7 +39,7 @@ BAD = [
 
 @pytest.mark.parametrize(("name", "value"), BAD)
 @pytest.mark.parametrize("is_atomic", [False, True])
-def test_bad_input_of_any_field_is_a_form_error_in_page_component_and_post(
+def test_bad_input_of_any_field_is_a_form_error(
     client: Client, name: str, value: str, is_atomic: bool
 ):
     """``?many=99999999999999999999`` and deeply nested JSON were answered 500.
@@ -66,7 +66,7 @@ def test_bad_input_of_any_field_is_a_form_error_in_page_component_and_post(
     assert answers[0].content.decode().count("errorlist") >= 2
 
 
-def test_good_input_of_each_field_passes_the_door():
+def test_good_input_of_each_field_is_cleaned():
     Group.objects.create(pk=7, name="seven")
     data = {"many": ["7"], "one": "7", "data": '{"a": [1, "x"]}', "whole": "3", "text": "é"}
 
@@ -85,7 +85,7 @@ class Stored(forms.Form):
 
 
 @pytest.mark.parametrize("is_atomic", [False, True])
-def test_value_that_a_save_cannot_store_is_a_form_error(is_atomic: bool):
+def test_save_of_an_unstorable_value_is_a_form_error(is_atomic: bool):
     form = Stored({})
     assert form.is_valid()
 
@@ -96,7 +96,7 @@ def test_value_that_a_save_cannot_store_is_a_form_error(is_atomic: bool):
     assert form.non_field_errors() == ["This value cannot be read."]
 
 
-def test_file_with_an_odd_name_is_taken(client: Client):
+def test_file_with_an_odd_name_gets_an_answer(client: Client):
     file = SimpleUploadedFile("a\0b\uffff" * 100, b"x")
 
     answer = client.post(

@@ -44,7 +44,7 @@ class LaidOut(Looks):
         app_label = "site"
 
 
-def test_the_settings_give_defaults_and_are_read_at_use(settings: Settings):
+def test_css_settings_are_defaults_read_per_request(settings: Settings):
     looks = Looks(RequestFactory().get("/"))
     assert "dashboards-kind-stat  " in looks.render_box("plain")
 
@@ -65,7 +65,7 @@ def test_the_settings_give_defaults_and_are_read_at_use(settings: Settings):
     assert 'class="dashboards-component-content c"' in html
 
 
-def test_layouts_have_defaults_too(settings: Settings):
+def test_css_settings_are_defaults_of_layouts(settings: Settings):
     settings.DASHBOARDS = {
         "GRID_CSS_CLASSES": "span-6",
         "LAYOUT_CSS_CLASSES": {"Card": {"card": "sheet", "header": "dark"}, "Tab": {"link": "l"}},
@@ -80,7 +80,7 @@ def test_layouts_have_defaults_too(settings: Settings):
     assert 'dashboards-kind-mine own span-6"' in html, "what is in a tab stands in a grid"
 
 
-def test_no_query_changes_a_look(client: Client):
+def test_css_classes_in_the_query_change_nothing(client: Client):
     page = client.get("/site/hostile/", {"css_classes": HOSTILE, "grid_css_classes": HOSTILE})
 
     assert page.status_code == 200
@@ -104,11 +104,11 @@ def test_css_classes_of_an_unknown_part_are_refused(given: Any, message: str):
     assert str(raised.value) == f"Sales.total: {message}"
 
 
-def test_css_classes_of_a_forms_own_parts_are_declared():
+def test_css_classes_of_parts_of_a_form_are_accepted():
     assert declare(Form(form=DashboardForm, css_classes={"button": "b", "form": "f", "box": "x"}))
 
 
-def test_css_classes_of_a_component_that_an_instance_adds_are_checked():
+def test_css_classes_of_an_added_component_are_checked():
     dashboard = declare(Stat())()
 
     with pytest.raises(DeclarationError, match="has no part 'titel'"):

@@ -17,7 +17,7 @@ class Bars(Drawing):
     scripts = (*Drawing.scripts, "site/bars.js")
 
 
-def test_another_renderer_gets_its_value_as_json_that_cannot_break_out():
+def test_drawing_gets_its_value_as_escaped_json():
     html = html_of(Bars(value=[["</script><b>", Decimal("1.5"), dt.date(2026, 1, 2)]]))
 
     assert html.startswith("<test-bars ")
@@ -28,12 +28,12 @@ def test_another_renderer_gets_its_value_as_json_that_cannot_break_out():
     assert "test-bars" not in html_of(Bars(value=None))
 
 
-def test_a_value_that_is_none_for_json_is_told():
+def test_value_without_a_json_form_is_refused():
     with pytest.raises(ComponentValueError, match="A Bars's value must be one for JSON"):
         Bars(value={1: object()}).get_value()
 
 
 @pytest.mark.parametrize("name", ["", "bars", "Shop-bars", "shop-b<rs"])
-def test_an_element_that_no_browser_takes_is_told(name: str):
+def test_invalid_element_name_is_refused(name: str):
     with pytest.raises(DeclarationError, match=r"Wrong\.element must be the name of a custom"):
         type("Wrong", (Drawing,), {"element": name})

@@ -213,7 +213,7 @@ def reports(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("key", BROKEN)
-def test_component_that_raises_costs_its_box(
+def test_failing_component_costs_only_its_box(
     key: str, client: Client, caplog: pytest.LogCaptureFixture
 ):
     """A plain value, a template or a title that raised made the whole page a 500. Now its own box
@@ -227,7 +227,7 @@ def test_component_that_raises_costs_its_box(
     assert [each[:2] for each in mine] == [("Broken", key)]
 
 
-def test_failure_is_logged_with_its_traceback_and_told_to_nobody(
+def test_failure_is_logged_with_traceback_and_hidden_on_the_page(
     client: Client, caplog: pytest.LogCaptureFixture
 ):
     html = page(client, "broken")
@@ -240,7 +240,7 @@ def test_failure_is_logged_with_its_traceback_and_told_to_nobody(
     assert "no sensor" not in html
 
 
-def test_what_an_author_wrote_around_a_good_value_leaves_the_value(client: Client):
+def test_failing_title_class_or_link_leaves_the_value(client: Client):
     html = page(client, "broken")
 
     for key in ("title", "css", "grid", "icon", "link", "link_object", "link_text"):
@@ -248,11 +248,11 @@ def test_what_an_author_wrote_around_a_good_value_leaves_the_value(client: Clien
         assert '<div class="dashboards-text">x</div>' in box
 
 
-def test_component_whose_title_raises_is_called_by_its_key(client: Client):
+def test_failing_title_is_replaced_by_the_key(client: Client):
     assert 'id="site_broken-title-title">Title</h2>' in page(client, "broken")
 
 
-def test_permission_that_raises_lets_nobody_in(client: Client, caplog: pytest.LogCaptureFixture):
+def test_failing_permission_refuses(client: Client, caplog: pytest.LogCaptureFixture):
     """A component's permission class raised, and the page was a 500. It must not be let in either:
     the component is not there."""
     html = page(client, "hidden")
@@ -263,28 +263,28 @@ def test_permission_that_raises_lets_nobody_in(client: Client, caplog: pytest.Lo
     assert set(reports(caplog)) == {("Hidden", "secret", "permission")}
 
 
-def test_name_that_raises_costs_the_name(client: Client):
+def test_failing_name_is_replaced_by_the_class_name(client: Client):
     html = page(client, "named")
 
     assert "<title>Named</title>" in html
     assert "the first" in html
 
 
-def test_form_that_raises_costs_its_box_and_no_dependent(client: Client):
+def test_failing_form_leaves_its_dependents(client: Client):
     html = page(client, "led")
 
     assert state_of(html, "form").startswith('<span class="dashboards-is-failed"')
     assert "of {}" in html
 
 
-def test_filter_form_that_raises_costs_the_filters(client: Client):
+def test_failing_filter_form_leaves_the_page(client: Client):
     html = client.get("/site/narrowed/?q=1").content.decode()
 
     assert f'<p class="dashboards-state">{FAILED}</p>' in html
     assert "of {}" in html, "nothing that nobody has cleaned"
 
 
-def test_layout_object_that_raises_leaves_the_components_inside():
+def test_failing_layout_object_leaves_the_components_inside():
     """A card with a footer that cannot be written took the page with it. Now the components inside
     are shown without it."""
 
@@ -305,7 +305,7 @@ def test_layout_object_that_raises_leaves_the_components_inside():
     assert html.count(FAILED) == 2
 
 
-def test_layout_that_raises_as_a_whole_is_left_out():
+def test_failing_layout_leaves_the_components():
     class Whole(ComponentLayout):
         """A layout of one's own."""
 
@@ -331,7 +331,7 @@ async def cancel_itself() -> None:
     raise asyncio.CancelledError
 
 
-def test_awaited_value_that_is_cancelled_costs_its_box(caplog: pytest.LogCaptureFixture):
+def test_cancelled_value_costs_only_its_box(caplog: pytest.LogCaptureFixture):
     """A library that an awaited value uses was cancelled, and took the page with it."""
     board = declare("Cancelled", it=Text(value=cancel_itself), other=Text(value=find_later))
     html = str(board(RequestFactory().get("/")).render_components())
@@ -341,7 +341,7 @@ def test_awaited_value_that_is_cancelled_costs_its_box(caplog: pytest.LogCapture
     assert "The value was cancelled by what it awaits." in caplog.text
 
 
-def test_menu_entry_that_raises_is_left_out(monkeypatch: pytest.MonkeyPatch):
+def test_failing_menu_entry_is_left_out(monkeypatch: pytest.MonkeyPatch):
     """A check that raised, or a title that cannot be written, took every page with a menu with it.
     Now it costs its own entry, and a menu that raises itself."""
     registry = MenuRegistry()
@@ -379,7 +379,7 @@ def test_menu_entry_that_raises_is_left_out(monkeypatch: pytest.MonkeyPatch):
     }
 
 
-def test_query_that_fails_in_a_transaction_costs_only_its_box(settings: Settings, client: Client):
+def test_failing_query_in_a_transaction_costs_only_its_box(settings: Settings, client: Client):
     """With ``ATOMIC_REQUESTS`` a failed query ends the transaction, and every later query of the
     page failed with it. Each value runs in a savepoint of its own."""
 
@@ -402,7 +402,7 @@ def test_query_that_fails_in_a_transaction_costs_only_its_box(settings: Settings
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_what_ends_the_process_passes(error: type[BaseException]):
+def test_exceptions_of_process_exit_pass(error: type[BaseException]):
     def end() -> None:
         raise error
 
@@ -424,7 +424,7 @@ def test_debug_shows_the_last_line_of_the_error(settings: Settings, client: Clie
     ("is_staff", "setting", "is_shown"),
     [(True, True, True), (True, False, False), (False, True, False)],
 )
-def test_staff_read_the_error_where_a_setting_says_so(
+def test_error_is_shown_to_staff_with_the_setting_only(
     settings: Settings, client: Client, *, is_staff: bool, setting: bool, is_shown: bool
 ):
     configure(settings, SHOW_ERRORS_TO_STAFF=setting)
@@ -443,7 +443,7 @@ def test_errors_are_raised_while_tests_run(settings: Settings, client: Client):
         client.get("/site/later/")
 
 
-def test_value_that_is_too_large_costs_its_box(client: Client, caplog: pytest.LogCaptureFixture):
+def test_too_large_value_costs_only_its_box(client: Client, caplog: pytest.LogCaptureFixture):
     """A page was sent whatever a value made, fifty megabytes too. The box refuses it, and the log
     says the limit and the setting."""
     html = page(client, "sized")
@@ -454,7 +454,7 @@ def test_value_that_is_too_large_costs_its_box(client: Client, caplog: pytest.Lo
     assert "DASHBOARDS['MAX_FRAME_BYTES']" in caplog.text
 
 
-def test_text_that_is_no_unicode_is_shown_with_a_replacement(client: Client):
+def test_text_with_a_lone_surrogate_is_shown_with_a_replacement(client: Client):
     """File names have lone surrogates, which no answer can be encoded with: the page was a 500."""
     html = page(client, "sized")
 
@@ -463,7 +463,7 @@ def test_text_that_is_no_unicode_is_shown_with_a_replacement(client: Client):
     assert "a\ufffdb" in client.get("/site/sized/@component/unfit_later/").content.decode()
 
 
-def test_error_that_is_no_unicode_is_shown_with_a_replacement(
+def test_error_with_a_lone_surrogate_is_shown_with_a_replacement(
     settings: Settings, client: Client, caplog: pytest.LogCaptureFixture
 ):
     settings.DEBUG = True

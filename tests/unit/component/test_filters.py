@@ -61,7 +61,7 @@ def shown(client: Client, query: str) -> list[str]:
         ("%FF=%FE", USUAL),
     ],
 )
-def test_components_get_what_is_cleaned_and_a_bad_filter_counts_as_none(
+def test_components_get_cleaned_filters_and_defaults_for_bad_ones(
     client: Client, query: str, values: str
 ):
     said = shown(client, query)
@@ -70,7 +70,7 @@ def test_components_get_what_is_cleaned_and_a_bad_filter_counts_as_none(
     assert set(said) == {values}
 
 
-def test_a_bad_filter_is_told_beside_its_field(client: Client):
+def test_bad_filter_is_an_error_beside_its_field(client: Client):
     page = client.get("/site/filtered/?year=1999&word=toolong").content.decode()
 
     assert "1999 is not one of the available choices" in page
@@ -80,7 +80,7 @@ def test_a_bad_filter_is_told_beside_its_field(client: Client):
     assert "It ends before it begins." in page
 
 
-def test_the_form_shows_what_the_page_is_narrowed_to(client: Client):
+def test_filter_form_shows_the_filters_of_the_page(client: Client):
     page = client.get("/site/filtered/?word=ab&now-page=2&x=%22%3E").content.decode()
 
     assert '<input type="text" name="word" value="ab"' in page
@@ -92,11 +92,11 @@ def test_the_form_shows_what_the_page_is_narrowed_to(client: Client):
     assert "Reset" not in page
 
 
-def test_a_page_without_a_form_has_none(client: Client):
+def test_page_without_filter_form_has_no_form(client: Client):
     assert "<form" not in client.get("/site/later/?year=2023").content.decode()
 
 
-def test_what_loads_later_is_asked_for_alike(client: Client):
+def test_deferred_components_load_with_the_filters(client: Client):
     page = client.get("/site/filtered/?year=2023&word=a%26b").content.decode()
 
     for key in ("late", "polled", "computed", "called"):
@@ -105,7 +105,7 @@ def test_what_loads_later_is_asked_for_alike(client: Client):
     assert 'hx-get="/site/filtered/@component/pushed/' not in page
 
 
-def test_a_broadcast_is_only_news_where_the_page_is_narrowed(client: Client):
+def test_filtered_page_loads_computed_values_itself(client: Client):
     def listeners(query: str) -> dict[str, str]:
         page = client.get(f"/site/filtered/?{query}").content.decode()
         return {key: how for how, key in re.findall(r'sse-(swap|refresh)="(\w+)"', page)}
@@ -118,7 +118,7 @@ def test_a_broadcast_is_only_news_where_the_page_is_narrowed(client: Client):
     assert listeners("computed-sort=x") == swap, "a kind says itself what shapes it"
 
 
-def test_a_value_that_is_told_of_no_filters_takes_the_broadcast_on_any_page():
+def test_value_without_filters_is_broadcast_to_filtered_pages():
     """``?utm_source=…`` would else make each page ask for what all are sent."""
 
     class Tagged(Dashboard):
@@ -143,7 +143,7 @@ def test_a_value_that_is_told_of_no_filters_takes_the_broadcast_on_any_page():
     assert not [each.key for each in Tagged(RequestFactory().get("/")) if each.is_refreshed]
 
 
-def test_an_instance_without_a_request_has_the_usual_filters():
+def test_instance_without_a_request_has_the_initial_filters():
     filters = Filtered().filters
 
     assert filters["year"] == 2024
@@ -159,7 +159,7 @@ class Multiple(forms.Form):
     needed = forms.CharField()
 
 
-def test_a_range_by_suffixes_is_given_by_either_of_its_ends():
+def test_range_by_suffixes_is_given_by_one_end():
     """It was taken for somebody else's, and so for not given."""
 
     class Own(Dashboard):
@@ -234,7 +234,7 @@ def test_any_kind_of_field_serves(make: Any):
         (f"genre=p&genres={'9' * 5000}", "C"),
     ],
 )
-def test_a_filterset_narrows_a_page_and_none_of_its_parameters_breaks_it(
+def test_filterset_filters_a_page_and_ignores_bad_parameters(
     client: Client, query: str, titles: str
 ):
     for title, month, genre in (("A", 1, "n"), ("B", 2, "n"), ("C", 3, "p")):
@@ -284,7 +284,7 @@ class Shelves(Dashboard):
     ],
     ids=str,
 )
-def test_component_gets_the_filterset_that_narrows_it(query: dict[str, str], found: str, all_: str):
+def test_component_gets_its_own_filterset(query: dict[str, str], found: str, all_: str):
     """A component got what a FilterSet had cleaned and not the FilterSet: whoever wanted its rows
     made it anew from the query, without its initial values. It filters by what ``filters`` says."""
     for title, genre in (("A", "n"), ("B", "n"), ("C", "p")):
@@ -295,7 +295,7 @@ def test_component_gets_the_filterset_that_narrows_it(query: dict[str, str], fou
     assert shelves["found"].is_refreshed is bool(query), "a narrowed page loads its own"
 
 
-def test_filterset_of_a_live_value_reads_its_rows_anew():
+def test_filterset_of_a_live_value_reads_its_rows_each_time():
     """A FilterSet keeps the rows that it has read, and what is computed for everybody is so for as
     long as somebody watches. Each value gets one that has read nothing."""
     [source] = Shelves().get_computed_values()
@@ -323,7 +323,7 @@ def test_component_without_a_filterset_gets_none():
         assert each(RequestFactory().get("/"))["it"].get_value() == "<None>"
 
 
-def test_a_form_that_is_no_class_is_refused():
+def test_filter_form_as_an_instance_is_refused():
     with pytest.raises(DeclarationError, match=r"Meta.filter_form must be a form class, got <"):
 
         class Wrong(Dashboard):

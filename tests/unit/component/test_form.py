@@ -69,7 +69,7 @@ def text(html: str, key: str) -> str:
         ("genre=p&find=x&find-=y&find-unknown=z", "2", "Long"),
     ],
 )
-def test_its_dependents_follow_what_the_address_says(client: Client, query, count, first):
+def test_dependents_follow_the_query(client: Client, query, count, first):
     html = client.get(f"{PAGE}?{query}").content.decode()
     assert text(html, "count") == text(html, "live_count") == count
     assert first in box(html, "books").split("<tbody>")[1].split("</tr>")[0]
@@ -79,7 +79,7 @@ def test_its_dependents_follow_what_the_address_says(client: Client, query, coun
     assert asked.status_code == 200
 
 
-def test_what_is_live_is_loaded_where_it_is_narrowed(client: Client):
+def test_live_dependent_of_a_filtered_page_loads_itself(client: Client):
     usual, narrowed, other = (
         box_tag(client.get(f"{PAGE}{query}").content.decode())
         for query in ("", "?find-genre=p", "?find-genre=&find-least=0")
@@ -98,7 +98,7 @@ def box_tag(html: str) -> str:
     return str(tag)
 
 
-def test_a_filter_stands_in_the_page_and_carries_what_else_was_asked(client: Client):
+def test_filter_form_keeps_other_parameters(client: Client):
     html = client.get(f"{PAGE}?books-sort=-pages&find-genre=p&x=<").content.decode()
     form = box(html, "find")
     assert '<option value="p" selected>' in form
@@ -113,7 +113,7 @@ def test_a_filter_stands_in_the_page_and_carries_what_else_was_asked(client: Cli
     assert "csrfmiddlewaretoken" not in form
 
 
-def test_a_wrong_filter_is_told_beside_its_field(client: Client):
+def test_invalid_filter_is_an_error_beside_its_field(client: Client):
     form = client.get(f"{FIND}?find-least=no", headers=HTMX).content.decode()
     assert "Enter a whole number." in form
     assert 'aria-invalid="true"' in form
@@ -122,7 +122,7 @@ def test_a_wrong_filter_is_told_beside_its_field(client: Client):
     assert 'value="no"' in form
 
 
-def test_filters_as_json(client: Client):
+def test_filters_as_json_are_cleaned_values_or_errors(client: Client):
     answer = client.get(f"{FIND}?find-genre=p", headers=JSON)
     result = {"genre": "p", "least": 0, "order": "title"}
     assert answer.json() == {"success": True, "result": result}
@@ -132,7 +132,7 @@ def test_filters_as_json(client: Client):
 
 
 @pytest.mark.usefixtures("_no_exceptions")
-def test_saved_by_htmx(client: Client):
+def test_post_by_htmx_saves_and_shows_a_fresh_form(client: Client):
     answer = client.post(ADD, GOOD, headers=HTMX)
     assert answer.status_code == 200
     assert answer["HX-Reswap"] == "innerHTML settle:0"
@@ -145,7 +145,7 @@ def test_saved_by_htmx(client: Client):
 
 @pytest.mark.parametrize("bad", [{}, {"title": "x"}, {"pages": "many", "title": "<kept>"}])
 @pytest.mark.usefixtures("_no_exceptions")
-def test_what_is_wrong_is_shown_and_what_was_typed_is_kept(client: Client, bad: dict[str, str]):
+def test_invalid_post_shows_errors_and_keeps_the_input(client: Client, bad: dict[str, str]):
     answer = client.post(ADD, bad, headers=HTMX)
     assert answer.status_code == 422
     html = answer.content.decode()
@@ -161,13 +161,13 @@ def test_what_is_wrong_is_shown_and_what_was_typed_is_kept(client: Client, bad: 
     [("late", "Refused &lt;late&gt;."), ("elsewhere", "About no field."), ("a\0b", "Null")],
 )
 @pytest.mark.usefixtures("_no_exceptions")
-def test_what_save_refuses_is_an_error_of_the_form(client: Client, title: str, told: str):
+def test_validation_error_of_save_is_a_form_error(client: Client, title: str, told: str):
     answer = client.post(ADD, {**GOOD, "title": title}, headers=HTMX)
     assert answer.status_code == 422
     assert told in answer.content.decode()
 
 
-def test_saved_by_ajax(client: Client):
+def test_post_by_ajax_answers_in_json(client: Client):
     answer = client.post(ADD, GOOD, headers=JSON)
     book = Book.objects.get(title="New")
     assert answer.json() == {"success": True, "result": {"pk": book.pk, "text": "New"}}
@@ -187,14 +187,14 @@ def test_saved_by_ajax(client: Client):
         (None, "/books/desk/#books_desk-add"),
     ],
 )
-def test_without_scripts_it_leads_back(client: Client, given: str | None, leads: str):
+def test_post_without_scripts_redirects_to_the_page(client: Client, given: str | None, leads: str):
     data = GOOD if given is None else {**GOOD, "dashboards-next": given}
     answer = client.post(ADD, data)
     assert answer.status_code == 302
     assert answer["Location"] == leads
 
 
-def test_without_scripts_what_is_wrong_has_a_page(client: Client):
+def test_invalid_post_without_scripts_shows_a_page(client: Client):
     scan = SimpleUploadedFile("<scan>.png", b"png")
     data = {"title": "Kept", "scan": scan, "dashboards-next": "/books/desk/?x=1"}
     answer = client.post(ADD, data)
@@ -206,14 +206,14 @@ def test_without_scripts_what_is_wrong_has_a_page(client: Client):
     assert 'name="dashboards-next" value="/books/desk/?x=1"' in html
 
 
-def test_a_file_is_taken(client: Client):
+def test_file_is_saved(client: Client):
     client.post(ADD, {**GOOD, "scan": SimpleUploadedFile("scan.png", b"png")}, headers=HTMX)
     assert Book.objects.get(title="New").secret == "scan.png"
     html = client.get(PAGE).content.decode()
     assert 'enctype="multipart/form-data"' in box(html, "add")
 
 
-def test_the_token_is_asked_for():
+def test_post_without_csrf_token_is_refused():
     client = Client(enforce_csrf_checks=True)
     assert client.post(ADD, GOOD, headers=HTMX).status_code == 403
     html = client.get(PAGE).content.decode()
@@ -229,11 +229,11 @@ def test_the_token_is_asked_for():
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 @pytest.mark.parametrize("path", [FIND, "/books/desk/@component/count/", PAGE])
-def test_only_what_saves_takes_a_post(client: Client, path: str, method: str):
+def test_other_components_refuse_post(client: Client, path: str, method: str):
     assert getattr(client, method)(path).status_code == 405
 
 
-def test_permissions_are_checked_first(client: Client, django_user_model: Any):
+def test_post_without_permission_is_refused(client: Client, django_user_model: Any):
     secret = "/books/desk/@component/secret/"
     assert client.post(secret, GOOD).status_code == 404
     assert client.post("/books/desk/@component/nothing/", GOOD).status_code == 404
@@ -260,7 +260,7 @@ def test_permissions_are_checked_first(client: Client, django_user_model: Any):
         (b"", "", 422),
     ],
 )
-def test_nothing_that_a_client_posts_brings_it_down(
+def test_malformed_post_gets_a_client_error(
     client: Client, body: bytes, content_type: str, status: int
 ):
     for headers in (HTMX, JSON):
@@ -280,7 +280,7 @@ def test_many_files_and_fields_are_refused(client: Client):
     assert not Book.objects.filter(title="New").exists()
 
 
-def test_a_form_of_its_model_changes_the_object(client: Client):
+def test_model_form_changes_the_object_of_the_dashboard(client: Client):
     ann = Author.objects.create(name="Ann")
     page = f"/books/authordesk/{ann.pk}/"
     assert 'value="Ann"' in client.get(page).content.decode()
@@ -307,7 +307,7 @@ def test_a_form_of_its_model_changes_the_object(client: Client):
         ({"form": Find, "live": True}, "Form(live=True): a form is filled in by its viewer"),
     ],
 )
-def test_what_no_form_can_be_made_of_is_refused(given: dict[str, Any], told: str):
+def test_invalid_declaration_is_refused(given: dict[str, Any], told: str):
     with pytest.raises(DeclarationError) as raised:
         Form(**given)
     assert told in str(raised.value)
@@ -339,13 +339,13 @@ def shown(dashboard: Dashboard, key: str = "its") -> str:
     return str(dashboard[key])
 
 
-def test_a_callable_returns_a_class():
+def test_callable_returns_a_form_class():
     assert "least" in shown(make(lambda request: Find if request.path == "/board/" else None))
     with pytest.raises(ComponentValueError, match="the callable of a Form must return"):
         shown(make(lambda request: Find(request.GET)))
 
 
-def test_a_form_is_given_what_it_names_and_initial_data():
+def test_form_gets_named_arguments_and_initial_data():
     assert 'value="None"' in shown(make(Asking))
     assert 'value="7"' in shown(make(Find, value={"least": 7}))
     assert 'value="8"' in shown(make(AddBook, method="post", value=lambda: {"pages": 8}))
@@ -353,7 +353,7 @@ def test_a_form_is_given_what_it_names_and_initial_data():
         shown(make(AddBook, method="post", value=3))
 
 
-def test_a_form_that_is_sent_elsewhere():
+def test_form_with_submit_url_posts_there():
     html = shown(make(Find, method="post", submit_url="/search/", submit_text="Find <it>"))
     assert 'action="/search/"' in html
     assert 'hx-post="/search/"' in html
@@ -368,25 +368,25 @@ def test_a_form_that_is_sent_elsewhere():
     assert 'hx-trigger="input delay:300ms, submit"' in html
 
 
-def test_what_is_live_is_loaded_by_each_page():
+def test_live_form_is_loaded_by_each_page():
     html = shown(make(Find, live=Every(seconds=3)))
     assert 'sse-refresh="its"' in html
     assert 'sse-refresh="its"' in shown(make(AddBook, method="post", live=OnChange(Book)))
 
 
-def test_css_classes_by_part():
+def test_css_classes_are_set_by_part():
     html = shown(make(AddBook, method="post", css_classes={"form": "wide", "btn": "btn primary"}))
     assert 'class="dashboards-form wide"' in html
     assert 'class="btn primary"' in html
 
 
-def test_standing_alone():
+def test_form_outside_a_dashboard_is_rendered():
     form = Form(form=Find, key="its")
     html = render_to_string(form.template, {"component": form, "rendered_value": form.get_value()})
     assert 'name="least"' in html
 
 
-def test_a_chain_of_forms():
+def test_form_depends_on_another_form():
     class Board(Dashboard):
         first = Form(form=Find, dependents=["second"])
         second = Form(form=lambda filters: Find if filters["genre"] == "p" else DashboardForm)
@@ -403,7 +403,7 @@ def test_a_chain_of_forms():
     assert "p" not in shown(board, "third").split("stat-text")[1][:5]  # nobody leads it
 
 
-def test_a_form_that_one_may_not_see_says_its_initial_values():
+def test_hidden_form_gives_its_initial_values():
     """What depended on it had no such filters: a KeyError in code of the user's own."""
 
     class Board(Dashboard):
@@ -442,5 +442,5 @@ def test_a_form_that_one_may_not_see_says_its_initial_values():
         ({"Accept": "*/*"}, "text/html; charset=utf-8"),
     ],
 )
-def test_a_script_is_answered_in_what_it_reads(client: Client, headers: dict[str, str], kind: str):
+def test_response_has_the_accepted_content_type(client: Client, headers: dict[str, str], kind: str):
     assert client.post(ADD, {"title": ""}, headers=headers)["Content-Type"] == kind

@@ -11,7 +11,7 @@ from dashboards.component.formats import format_number
 
 
 @pytest.mark.parametrize("number", [0, 7, -7, 999, 1000, -1234567, 10**17, Decimal("-1234.50")])
-def test_number_format_is_the_same_as_djangos_in_every_language(number: int | Decimal):
+def test_number_format_equals_djangos_in_every_language(number: int | Decimal):
     for language, _ in settings.LANGUAGES:
         with translation.override(language):
             expected = formats.number_format(number, force_grouping=True)

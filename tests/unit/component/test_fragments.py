@@ -28,14 +28,14 @@ def box(component: Component) -> SafeString:
     return Boxes(RequestFactory().get("/")).render_box("it")
 
 
-def test_boxes_that_are_alike_have_contents_of_their_own():
+def test_equal_boxes_keep_their_contents():
     first, second = box(Text(value="1st", title="A")), box(Text(value="2nd", title="A"))
 
     assert "1st" in first
     assert second == first.replace("1st", "2nd")
 
 
-def test_what_was_marked_safe_makes_no_other_text_so():
+def test_safe_text_leaves_an_equal_text_escaped():
     """An equal text that is not safe has the same hash, and is another box all the same."""
     text = "<b>Sales</b>"
     for component in (
@@ -50,14 +50,14 @@ def test_what_was_marked_safe_makes_no_other_text_so():
         assert "&lt;b&gt;Sales" in box(component(text))
 
 
-def test_no_content_is_taken_for_a_place_in_the_box():
+def test_placeholder_in_the_content_is_kept():
     for text in ("<dashboards-content>", "<dashboards-attributes>", HOSTILE):
         html = box(Text(value=mark_safe(text), title=text))
         assert html.count(text) == 1, "the content as it was marked safe, the title escaped"
         assert html.count("</section>") == 1
 
 
-def test_each_language_has_its_own():
+def test_fragment_is_kept_for_each_language():
     waiting = Stat(live=True)
     assert "Waiting for the first value" in box(waiting)
     with translation.override("de"):
@@ -67,7 +67,7 @@ def test_each_language_has_its_own():
     assert "Waiting for the first value" in box(waiting)
 
 
-def test_a_template_of_ones_own_is_taken_at_once(settings: Settings):
+def test_template_of_the_project_is_used(settings: Settings):
     assert "mine" not in box(Text(value="x", title="A"))
     own = "<section class=mine {{ attributes }}>{{ content }} {{ title }} {{ content }}</section>"
     settings.TEMPLATES = [
@@ -90,7 +90,7 @@ def test_a_template_of_ones_own_is_taken_at_once(settings: Settings):
     assert html.count("x</div>") == 2
 
 
-def test_what_is_kept_is_bounded():
+def test_number_of_fragments_is_bounded():
     for number in range(_MAX_FRAGMENTS + 10):
         box(Text(value="x", title=f"Title {number}"))
     assert len(_fragments) <= _MAX_FRAGMENTS

@@ -41,7 +41,7 @@ from tests.unit.component.support import html_of, render, words
     ],
     ids=repr,
 )
-def test_a_gauge_takes(value: Any, data: GaugeData, percent: float):
+def test_gauge_accepts(value: Any, data: GaugeData, percent: float):
     prepared = Gauge().prepare_value(value)
 
     assert prepared == data
@@ -50,7 +50,7 @@ def test_a_gauge_takes(value: Any, data: GaugeData, percent: float):
 
 
 @pytest.mark.usefixtures("_german")
-def test_a_locale_does_not_break_a_gauge():
+def test_gauge_in_german_has_attributes_in_english():
     html = render(Gauge(value={"value": 1234.5, "min": -1000, "max": 9000}))
 
     assert html.values("aria-valuenow") == ["1234.5"]
@@ -64,7 +64,7 @@ def test_a_locale_does_not_break_a_gauge():
     ("value", "arc"),
     [(0, []), (-5, []), (100, ["100.0 200"]), (500, ["100 200"]), (0.5, ["0.5 200"])],
 )
-def test_a_gauge_draws_its_value_within_the_arc(value: float, arc: list[str]):
+def test_gauge_keeps_its_value_within_the_arc(value: float, arc: list[str]):
     drawn = render(Gauge(value=value)).values("stroke-dasharray")
 
     assert [float(str(each).split()[0]) for each in drawn] == [
@@ -72,7 +72,7 @@ def test_a_gauge_draws_its_value_within_the_arc(value: float, arc: list[str]):
     ]
 
 
-def test_a_band_is_told_in_words_and_drawn_where_it_lies():
+def test_band_has_a_name_and_an_arc():
     gauge = Gauge(value=71, bands=[{"end": 60, "level": "good"}, {"level": "critical"}])
     html = html_of(gauge)
     assert 'aria-valuetext="71, Critical"' in html
@@ -95,7 +95,7 @@ def test_a_band_is_told_in_words_and_drawn_where_it_lies():
         [{"end": "much"}],
     ],
 )
-def test_bands_that_are_none_are_refused_when_declared(bands: Any):
+def test_invalid_declared_bands_are_refused(bands: Any):
     with pytest.raises(DeclarationError, match="Gauge"):
         Gauge(bands=bands)
 
@@ -110,6 +110,6 @@ def test_bands_that_are_none_are_refused_when_declared(bands: Any):
         {"value": 1, "bands": [{"level": []}]},
     ],
 )
-def test_a_gauge_that_is_none_is_refused(value: Any):
+def test_invalid_value_is_refused(value: Any):
     with pytest.raises(ComponentValueError, match="Gauge"):
         Gauge(value=value).get_value()

@@ -12,7 +12,7 @@ from tests.unit.component.support import Loading, box, dashboard_of
 
 @pytest.mark.usefixtures("_german")
 @pytest.mark.parametrize("rate", [0.5, 2, 1500])
-def test_a_locale_does_not_break_a_poll_rate(rate: float):
+def test_poll_rate_in_german_has_a_decimal_point(rate: float):
     dashboard = dashboard_of(it=Text(value="x", poll_rate=rate, defer_url="/x/"))
 
     assert box(dashboard, "it").values("hx-trigger") == [f"every {rate}s"]
@@ -47,29 +47,29 @@ served = pytest.mark.urls(__name__)
         ),
     ],
 )
-def test_a_trigger_says_when_a_component_loads(key: str, trigger: str):
+def test_trigger_lists_the_events_of_a_load(key: str, trigger: str):
     assert Loading()[key].trigger == trigger
 
 
 @served
 @pytest.mark.parametrize("key", ["deferred", "polled", "triggered", "plain_follower"])
-def test_what_loads_says_from_where(key: str):
+def test_loading_box_has_its_url(key: str):
     assert box(Loading(), key).values("hx-get") == [f"/site/loading/@component/{key}/"]
 
 
 @served
 @pytest.mark.parametrize("key", ["plain", "undeferred", "leader", "never_polled"])
-def test_what_never_loads_has_no_address_to_load_from(key: str):
+def test_plain_box_has_no_url(key: str):
     assert box(Loading(), key).values("hx-get") == []
     assert box(Loading(), key).values("hx-trigger") == []
 
 
 @served
-def test_a_deferred_component_may_load_from_elsewhere():
+def test_defer_url_replaces_the_url():
     assert box(Loading(), "elsewhere").values("hx-get") == ["/elsewhere/?a=1&b=2"]
 
 
-def test_a_box_that_loads_itself_knows_what_it_shows():
+def test_loading_box_has_the_etag_of_its_content():
     loads = Text(value="x", poll_rate=1, defer_url="/x/")
     waits, still = Text(value="x", defer=True, defer_url="/x/"), Text(value="x")
     dashboard = dashboard_of(loads=loads, waits=waits, still=still)

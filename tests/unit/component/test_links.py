@@ -60,7 +60,7 @@ def test_resolve_url_address_of_a_page_is_kept(address: str):
     assert resolve_url(address) == address
 
 
-def test_links_beside_content_that_are_refused_are_left_out():
+def test_refused_links_beside_content_are_left_out():
     class Page(Dashboard):
         class Meta:
             app_label = "site"
@@ -104,7 +104,7 @@ def test_links_beside_content_that_are_refused_are_left_out():
         (lambda about: Quiet, "/site/quiet/"),
     ],
 )
-def test_a_call_to_action_leads_to(href: Any, address: str):
+def test_call_to_action_is_resolved(href: Any, address: str):
     class Own(Dashboard):
         it = Text(value="x", cta=CTA(href, "Go"))
 
@@ -113,7 +113,7 @@ def test_a_call_to_action_leads_to(href: Any, address: str):
     assert HOSTILE not in Own(RequestFactory().get("/")).components["it"].label
 
 
-def test_a_call_to_a_class_about_an_object_is_about_the_same():
+def test_call_to_action_of_a_model_dashboard_keeps_the_object():
     class Own(Dashboard):
         it = Text(value="x", cta=CTA(GroupBoard))
 
@@ -137,7 +137,7 @@ class Asking(Dashboard):
         return "/asking/"
 
 
-def test_a_call_to_a_class_makes_no_instance_of_it():
+def test_call_to_action_makes_no_instance():
     class Own(Dashboard):
         it = Text(value="x", cta=CTA(Asking))
 
@@ -147,7 +147,7 @@ def test_a_call_to_a_class_makes_no_instance_of_it():
     assert 'href="/asking/"' in Own(RequestFactory().get("/"))["it"].render_box()
 
 
-def test_a_call_names_a_dashboard_by_its_path():
+def test_call_to_action_names_a_dashboard_by_its_path():
     class Own(Dashboard):
         it = Text(value="x", cta=CTA(dashboard="tests.site.dashboards.GroupBoard", text="Go"))
         of = Text(value="x", cta=CTA(lambda group: f"/groups/{group.name}/"))
@@ -159,6 +159,6 @@ def test_a_call_names_a_dashboard_by_its_path():
 
 
 @pytest.mark.parametrize("given", [{}, {"href": "/", "dashboard": "tests.site.dashboards.Live"}])
-def test_a_call_that_leads_to_nothing_or_two_places_is_refused(given: dict[str, str]):
+def test_call_to_action_with_no_or_two_targets_is_refused(given: dict[str, str]):
     with pytest.raises(DeclarationError, match="A CTA leads to either href or dashboard, got CTA"):
         CTA(**given)

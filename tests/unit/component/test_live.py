@@ -35,7 +35,7 @@ served = pytest.mark.urls(__name__)
 
 @served
 @pytest.mark.usefixtures("_memory")
-def test_a_live_component_without_a_value_waits_quietly_for_its_first():
+def test_live_component_without_a_value_shows_a_text():
     html = box(Live(), "pushed")
 
     assert "Waiting for the first value…" in html.text
@@ -44,7 +44,7 @@ def test_a_live_component_without_a_value_waits_quietly_for_its_first():
 
 @served
 @pytest.mark.usefixtures("_memory")
-def test_a_live_component_without_a_value_shows_what_was_pushed_last():
+def test_live_component_shows_the_last_push():
     push(Live, "pushed", "first")
     push(Live, "pushed", "last")
 
@@ -57,7 +57,7 @@ def test_a_live_component_without_a_value_shows_what_was_pushed_last():
 
 @served
 @pytest.mark.usefixtures("_memory")
-def test_a_live_component_shows_what_was_pushed_as_text():
+def test_pushed_text_is_escaped():
     push(Live, "pushed", HOSTILE)
 
     html = box(Live(), "pushed")
@@ -68,7 +68,7 @@ def test_a_live_component_shows_what_was_pushed_as_text():
 
 @served
 @pytest.mark.usefixtures("_memory")
-def test_one_reading_of_the_store_serves_the_whole_page():
+def test_page_reads_the_store_once():
     dashboard = Live()
     before = dashboard.position
     push(Live, "pushed", "after the page was read")
@@ -79,13 +79,13 @@ def test_one_reading_of_the_store_serves_the_whole_page():
 
 @served
 @pytest.mark.usefixtures("_memory")
-def test_a_live_component_with_a_value_of_its_own_shows_it():
+def test_live_component_shows_its_declared_value():
     assert "its own" in box(Live(), "own").text
 
 
 @served
 @pytest.mark.usefixtures("_memory")
-def test_a_deferred_live_component_still_loads():
+def test_deferred_live_component_loads_and_listens():
     html = box(Live(), "deferred")
 
     assert "Loading…" in html.text
@@ -95,7 +95,7 @@ def test_a_deferred_live_component_still_loads():
 
 @served
 @pytest.mark.usefixtures("_memory")
-def test_a_computed_component_shows_what_was_computed():
+def test_computed_component_shows_its_value_after_compute_due():
     # To render a box computes nothing: whoever serves the page asks for what is due before.
     assert "Waiting for the first value…" in box(Live(), "turning").text
 
@@ -109,7 +109,7 @@ def test_a_computed_component_shows_what_was_computed():
 @pytest.mark.parametrize(
     ("key", "value"), [("slow", "computed late"), ("slow_call", "called late")]
 )
-def test_a_deferred_computed_component_is_not_waited_for(key: str, value: str):
+def test_deferred_computed_component_loads_after_the_page(key: str, value: str):
     Live().compute_due(deferred=False)
     assert "Loading…" in box(Live(), key).text
 
@@ -119,7 +119,7 @@ def test_a_deferred_computed_component_is_not_waited_for(key: str, value: str):
 
 @served
 @pytest.mark.usefixtures("_memory")
-def test_what_is_not_live_listens_to_nothing():
+def test_plain_component_listens_to_no_event():
     assert box(Loading(), "plain").values("sse-swap") == []
 
 
@@ -134,7 +134,7 @@ class SSEStat(Stat):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("live", [False, True])
-def test_a_component_with_a_stream_of_its_own_connects_while_it_waits(live: bool):
+def test_component_with_its_own_stream_connects_without_a_value(live: bool):
     html = box(dashboard_of(it=SSEStat(live=live)), "it")
 
     assert html.values("sse-connect") == ["http://localhost:7999/events/?a=1&b=2"]

@@ -17,7 +17,7 @@ from tests.addresses import addresses
 from tests.unit.component.support import Loading, box, dashboard_of
 
 
-def test_an_error_inside_a_callable_is_its_own():
+def test_error_of_a_callable_is_raised_unchanged():
     def read() -> int:
         msg = "no sensor"
         raise ValueError(msg)
@@ -28,7 +28,7 @@ def test_an_error_inside_a_callable_is_its_own():
     assert not isinstance(raised.value, ComponentValueError)
 
 
-def test_a_dashboard_gives_callables_its_request_object_and_filters():
+def test_callable_gets_request_object_and_filters():
     def describe(request: Any, object: Any, filters: Mapping[str, Any]) -> str:  # noqa: A002
         return f"{request.path} {object} {dict(filters)}"
 
@@ -41,7 +41,7 @@ def test_a_dashboard_gives_callables_its_request_object_and_filters():
     assert Own(request, object=7)["it"].get_value() == "/here/ 7 {'q': '1'}"
 
 
-def test_a_method_of_the_dashboard_goes_before_the_declared_value():
+def test_method_of_the_dashboard_overrides_the_declared_value():
     class Own(Dashboard):
         it = Stat(value="declared")
         other = Stat(value="declared")
@@ -64,7 +64,7 @@ served = pytest.mark.urls(__name__)
 
 @served
 @pytest.mark.parametrize("key", ["deferred", "called", "by_method", "async_called"])
-def test_a_deferred_component_is_sent_without_its_value(key: str):
+def test_deferred_component_is_rendered_without_its_value(key: str):
     html = box(Loading(RequestFactory().get("/")), key)
 
     assert "Loading…" in html.text
@@ -81,13 +81,13 @@ def test_a_deferred_component_is_sent_without_its_value(key: str):
         ("async_called", "later"),
     ],
 )
-def test_a_deferred_component_loads(key: str, value: str):
+def test_deferred_component_gets_its_value(key: str, value: str):
     dashboard = Loading(RequestFactory().get("/page/"), object=7)
 
     assert dashboard[key].get_value() == value
 
 
-def test_a_dashboard_may_defer_for_some_requests_only():
+def test_defer_method_set_to_none_loads_at_once():
     class Sometimes(Dashboard):
         it = Text(value="now", defer=True)
         get_it_defer: Any = None

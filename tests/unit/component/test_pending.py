@@ -24,7 +24,7 @@ def _nothing_is_remembered() -> Iterator[None]:
     batch._slow.clear()
 
 
-def test_what_is_awaited_waits_together(client: Client):
+def test_awaited_values_of_a_page_are_awaited_together(client: Client):
     began = time.monotonic()
     page = client.get("/site/awaited/").content.decode()
     took = time.monotonic() - began
@@ -35,7 +35,7 @@ def test_what_is_awaited_waits_together(client: Client):
 
 
 @pytest.mark.usefixtures("_no_exceptions")
-def test_nothing_that_a_client_sends_breaks_what_is_awaited(
+def test_bad_requests_of_awaited_components_get_an_answer(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(dashboards, "WAIT", 0)
@@ -50,7 +50,7 @@ def test_nothing_that_a_client_sends_breaks_what_is_awaited(
         assert client.post(f"/site/awaited/{path}", {"one": "x"}).status_code == 405
 
 
-def test_values_that_are_computed_for_everybody_wait_together():
+def test_computed_values_are_awaited_together():
     """They were awaited one after the other where no edge holds streams, and on opening a page."""
     both = asyncio.Barrier(3)
 
@@ -76,7 +76,7 @@ def test_values_that_are_computed_for_everybody_wait_together():
         assert "met in en-us" in str(own.load_content(key))
 
 
-def test_a_value_that_fails_is_told_as_before():
+def test_error_of_an_awaited_value_is_raised():
     async def fail() -> str:
         msg = "no sensor"
         raise ValueError(msg)
@@ -91,7 +91,7 @@ def test_a_value_that_fails_is_told_as_before():
         Own(RequestFactory().get("/")).render_components()
 
 
-def test_a_value_is_called_once_for_a_page():
+def test_callable_is_called_once_per_rendering():
     calls: list[int] = []
 
     class Own(Dashboard):
@@ -107,6 +107,6 @@ def test_a_value_is_called_once_for_a_page():
     assert len(calls) == 2, "and anew for the next"
 
 
-def test_a_component_alone_still_waits(client: Client):
+def test_single_component_awaits_its_value(client: Client):
     assert b"waited for" in client.get("/site/awaited/@component/four/").content
     assert "waited for all" in str(Awaited().render_content("two"))

@@ -38,7 +38,7 @@ def data_of(*fields: Any, state: str = "running") -> ProgressData:
     ],
     ids=repr,
 )
-def test_a_progress_takes(value: Any, data: ProgressData, percent: float):
+def test_progress_accepts(value: Any, data: ProgressData, percent: float):
     prepared = Progress().prepare_value(value)
 
     assert prepared == data
@@ -47,28 +47,28 @@ def test_a_progress_takes(value: Any, data: ProgressData, percent: float):
 
 
 @pytest.mark.usefixtures("_german")
-def test_a_locale_does_not_break_a_progress():
+def test_progress_in_german_has_attributes_in_english():
     html = render(Progress(value={"value": 1234.5, "max": 98765.5}))
 
     assert html.values("value") == ["1234.5"]
     assert html.values("max") == ["98765.5"]
 
 
-def test_steps_tell_how_far_it_is():
+def test_steps_give_the_percentage():
     html = words(Progress(steps=["Build", "Test", "Ship"], value={"step": "Test"}))
     assert "33 %" in html
     assert "Done: Build" in html
     assert "Running: Test" in html
 
 
-def test_states_are_told_in_words():
+def test_states_have_words():
     assert "✕ Failed" in words(Progress(value={"value": 62, "state": "failed"}))
     assert "✓ Done" in words(Progress(value=100))
     assert "● Running" in words(Progress(value={"text": "on it"}))
     assert "○ Waiting" in words(Progress(value={"state": "waiting", "steps": ["Build"]}))
 
 
-def test_the_time_that_is_left_and_that_it_took():
+def test_remaining_and_elapsed_time_are_shown():
     now = timezone.now()
     hour = timedelta(hours=1)
     assert "about 1 hour left" in words(Progress(value={"value": 50, "started": now - hour}))
@@ -93,7 +93,7 @@ def test_the_time_that_is_left_and_that_it_took():
         {"steps": [3]},
     ],
 )
-def test_progress_that_is_none_is_refused(value: Any):
+def test_invalid_value_is_refused(value: Any):
     with pytest.raises(ComponentValueError, match="Progress"):
         Progress(value=value).get_value()
 
@@ -107,12 +107,12 @@ def test_progress_that_is_none_is_refused(value: Any):
         ([{"name": "Build", "state": "lost"}], "must have a state of waiting, running, done"),
     ],
 )
-def test_steps_that_are_none_are_refused_when_declared(steps: Any, said: str):
+def test_invalid_declared_steps_are_refused(steps: Any, said: str):
     with pytest.raises(DeclarationError, match=said):
         Progress(steps=steps)
 
 
-def test_a_moment_without_a_time_zone_is_the_sites():
+def test_naive_time_is_in_the_time_zone_of_the_site():
     naive = timezone.make_naive(timezone.now()) - timedelta(hours=1)
     assert isinstance(naive, datetime)
     assert "about 1 hour left" in words(Progress(value={"value": 50, "started": naive}))

@@ -44,16 +44,16 @@ from tests.unit.component.support import Html, html_of, render, words
     ],
     ids=repr,
 )
-def test_a_stat_takes(value: Any, data: StatData | None):
+def test_stat_accepts(value: Any, data: StatData | None):
     assert Stat().prepare_value(value) == data
 
 
 @pytest.mark.usefixtures("_german")
-def test_a_locale_writes_a_figure_for_people():
+def test_stat_in_german_has_german_numbers():
     assert render(Stat(value=1234.5)).text.strip() == "1.234,5"
 
 
-def test_a_stat_stands_alone_as_users_write_it():
+def test_stat_outside_a_dashboard_is_rendered():
     stat = Stat(value={"text": "61%", "sub_text": "Via SSE"}, key="sse_stat")
 
     html = Html(
@@ -79,12 +79,12 @@ def test_a_stat_stands_alone_as_users_write_it():
         ({"by": 2, "period": timedelta(days=7)}, None, "▲ Up: 2 in 1 week"),
     ],
 )
-def test_a_change_is_told_by_sign_and_words(change: Any, good: Any, said: str):
+def test_change_has_sign_and_words(change: Any, good: Any, said: str):
     assert words(Stat(value={"text": 1, "change": change}, good=good)) == f"1 {said}"
 
 
 @pytest.mark.parametrize("change", [None, float("nan"), float("inf")])
-def test_a_change_that_is_none_is_not_shown(change: Any):
+def test_change_without_a_number_is_hidden(change: Any):
     assert words(Stat(value={"text": 1, "change": change})) == "1"
 
 
@@ -101,7 +101,7 @@ def test_a_change_that_is_none_is_not_shown(change: Any):
         (float("nan"), NOTHING, NOTHING),
     ],
 )
-def test_numbers_are_written_as_the_locale_does(value: Any, english: str, german: str):
+def test_numbers_have_the_format_of_the_locale(value: Any, english: str, german: str):
     for language, said in (("en", english), ("de", german)):
         with translation.override(language):
             assert words(Stat(value={"text": value})) == said
@@ -123,7 +123,7 @@ def test_numbers_are_written_as_the_locale_does(value: Any, english: str, german
         ({"text": time(9, 5), "date_format": "H.i"}, {"date_format": "H"}, *["09.05"] * 2),
     ],
 )
-def test_dates_and_digits_are_written_as_declared_or_as_the_locale_does(
+def test_dates_and_decimals_have_the_declared_or_local_format(
     value: Any, declared: dict[str, Any], english: str, german: str
 ):
     with timezone.override("Europe/Berlin"):
@@ -132,7 +132,7 @@ def test_dates_and_digits_are_written_as_declared_or_as_the_locale_does(
                 assert words(Stat(value=value, **declared)) == said
 
 
-def test_a_value_has_an_icon_of_its_own():
+def test_value_sets_the_icon():
     html = html_of(Stat(value={"text": 1, "icon": 'bi bi-"star'}))
     assert '<i class="bi bi-&quot;star" aria-hidden="true"></i> 1' in html
 
@@ -140,21 +140,21 @@ def test_a_value_has_an_icon_of_its_own():
 @pytest.mark.parametrize(
     "series", [[], [None], [float("nan")] * 3, [1], [2, 2, 2], [1, None, 3], range(100_000)]
 )
-def test_any_series_has_a_sparkline_or_none(series: Any):
+def test_sparkline_is_drawn_for_any_numbers(series: Any):
     html = html_of(Stat(value={"text": 1, "sparkline": series}))
     assert "nan" not in html.lower()
     assert len(html) < 10_000
     assert ("<svg" in html) == any(each == each and each is not None for each in series)  # noqa: PLR0124
 
 
-def test_a_number_between_two_gaps_is_a_dot_that_can_be_seen():
+def test_number_between_two_gaps_is_a_dot():
     """It was a dot of the line's own thickness: a speck."""
     shown = Stat(value={"text": 1, "sparkline": [1, 2, None, 3, None, 4, 5]}).get_value().sparkline
     assert shown.line.count("M") == 2
     assert [dot.partition(",")[0] for dot in shown.end.split("M")] == ["", "50", "100"]
 
 
-def test_bad_values_are_named():
+def test_invalid_value_is_refused():
     for value, said in (
         ({"text": 1, "colour": "red"}, "A Stat's value may have text, "),
         ({"text": 1, "change": "much"}, "A Stat's change's by must be a finite number"),
@@ -167,7 +167,7 @@ def test_bad_values_are_named():
             Stat(value=value).get_value()
 
 
-def test_hostile_text_stays_text():
+def test_hostile_texts_are_escaped():
     evil = "<img src=x onerror=alert(1)>"
     html = html_of(
         Stat(value={"text": evil, "sub_text": evil, "unit": evil, "href": "/x/?" + evil})
@@ -176,7 +176,7 @@ def test_hostile_text_stays_text():
 
 
 @pytest.mark.django_db
-def test_a_serializer_counts_by_one_query(django_assert_num_queries: Any):
+def test_serializer_counts_with_one_query(django_assert_num_queries: Any):
     class Users(StatSerializer):
         class Meta:
             model = User
@@ -207,7 +207,9 @@ def test_a_serializer_counts_by_one_query(django_assert_num_queries: Any):
         ({"date_field_name": None}, 2, 3, "9 books"),
     ],
 )
-def test_a_change_over_time(meta: dict[str, Any], before: int, since: int, said: str):
+def test_serializer_shows_the_change_over_time(
+    meta: dict[str, Any], before: int, since: int, said: str
+):
     class Sold(StatDateChangeSerializer):
         class Meta:
             model = Book
@@ -229,7 +231,7 @@ def test_a_change_over_time(meta: dict[str, Any], before: int, since: int, said:
 
 
 @pytest.mark.django_db
-def test_a_day_is_the_readers():
+def test_serializer_counts_days_of_the_active_zone():
     """At one moment it is Tuesday in Kiritimati and still Monday in Honolulu."""
 
     class Published(StatDateChangeSerializer):
@@ -249,7 +251,7 @@ def test_a_day_is_the_readers():
 
 
 @pytest.mark.django_db
-def test_what_is_counted_of_nothing_may_be_nothing():
+def test_sum_without_rows_shows_a_dash():
     class Pages(StatDateChangeSerializer):
         class Meta:
             model = Book
@@ -260,7 +262,7 @@ def test_what_is_counted_of_nothing_may_be_nothing():
     assert words(Stat(value=Pages)) == NOTHING
 
 
-def test_a_serializer_that_cannot_count_is_told():
+def test_incomplete_serializer_is_refused():
     with pytest.raises(DeclarationError, match=r"Wrong\.Meta has no attribute field; allowed are"):
         type("Wrong", (StatSerializer,), {"Meta": type("Meta", (), {"field": "id"})})
     for meta, said in (({}, "Meta.model or get_queryset"), ({"model": Book}, "Meta.annotation")):
@@ -269,7 +271,7 @@ def test_a_serializer_that_cannot_count_is_told():
             Stat(value=bare).get_value()
 
 
-def test_a_figure_may_lead_somewhere():
+def test_href_is_resolved():
     assert 'href="/site/drawn/"' in html_of(Stat(value=1, href="dashboards:site_drawn"))
     assert 'href="/site/drawn/"' in html_of(Stat(value={"text": 1, "href": Drawn}, href="/x/"))
     for evil in ("javascript:alert(1)", " java\nscript:alert(1)", "DATA:text/html,x"):
@@ -279,7 +281,7 @@ def test_a_figure_may_lead_somewhere():
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_no_exceptions")
-def test_nothing_that_a_client_sends_breaks_them(django_capture_on_commit_callbacks: Any):
+def test_bad_requests_get_a_page_or_405(django_capture_on_commit_callbacks: Any):
     client, board = Client(), "/site/figures/"
     with django_capture_on_commit_callbacks(execute=True):
         push(Figures, errors=1, job={"step": "Read"}, notice="<i>it</i>")
@@ -291,6 +293,6 @@ def test_nothing_that_a_client_sends_breaks_them(django_capture_on_commit_callba
 
 
 @pytest.mark.parametrize("kind", [Stat, Gauge])
-def test_digits_that_are_none_are_refused_when_declared(kind: Any):
+def test_invalid_decimals_are_refused_at_declaration(kind: Any):
     with pytest.raises(DeclarationError, match="decimals must be a whole number from 0 to 20"):
         kind(decimals=-1)

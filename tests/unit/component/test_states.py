@@ -59,7 +59,7 @@ def _as_served(settings: Settings) -> None:
     configure(settings, STORES={"default": memory}, RAISE_VALUE_ERRORS=False)
 
 
-def test_deferred_value_that_raises_says_so_and_may_be_tried_again(client: Client):
+def test_failed_deferred_value_offers_a_retry(client: Client):
     """Its box said "Could not be loaded." and offered no way to try again."""
     response = client.get("/site/later/@component/late/")
     batch = client.get("/site/later/@components/first,late/").json()
@@ -70,11 +70,11 @@ def test_deferred_value_that_raises_says_so_and_may_be_tried_again(client: Clien
     assert batch["ready"]["first"]["status"] == 200
 
 
-def test_polled_value_that_raises_is_tried_again_from_the_page(client: Client):
+def test_failed_polled_value_offers_a_retry(client: Client):
     assert state_of(page(client, "later"), "polled") == RETRIED
 
 
-def test_box_that_waits_for_its_load_says_so(client: Client):
+def test_loading_box_shows_a_text(client: Client):
     html = page(client, "later")
 
     assert state_of(html, "late") == '<span class="dashboards-is-waiting">Loading…</span>'
@@ -93,7 +93,7 @@ def push(key: str, value: Any) -> None:
     get_store().put(board.channel, {pushed.event: pushed.render()})
 
 
-def test_live_value_that_never_came_is_waited_for(client: Client):
+def test_missing_live_value_is_waiting(client: Client):
     html = page(client, "live")
 
     assert state_of(html, "pushed") == WAITING
@@ -101,7 +101,7 @@ def test_live_value_that_never_came_is_waited_for(client: Client):
     assert "plain-state" not in html, "what is never updated has no such element"
 
 
-def test_state_in_the_store_is_shown_on_page_component_and_batch(client: Client):
+def test_stored_state_is_shown_on_page_component_and_batch(client: Client):
     """A live value that raised kept its old value in full colour, or waited for ever. Its state is
     a frame of its own, and shown wherever the value is."""
     push("pushed", 41)
@@ -119,7 +119,7 @@ def test_state_in_the_store_is_shown_on_page_component_and_batch(client: Client)
     assert "state" not in batch["plain"]
 
 
-def test_value_that_is_newer_than_its_state_is_fresh(client: Client):
+def test_value_newer_than_its_state_clears_the_state(client: Client):
     put(state_event("pushed"), '<span class="dashboards-is-failed">Failed since noon</span>')
     push("pushed", 42)
 
@@ -127,7 +127,7 @@ def test_value_that_is_newer_than_its_state_is_fresh(client: Client):
     assert "Dashboards-State" not in client.get("/site/live/@component/pushed/")
 
 
-def test_points_newer_than_the_state_of_their_series_are_fresh(client: Client):
+def test_points_newer_than_their_state_clear_the_state(client: Client):
     push("series", {"x": 1, "y": 1})
     put(state_event("series"), '<span class="dashboards-is-late">Late</span>')
     assert "dashboards-is-late" in state_of(page(client, "live"), "series")
@@ -136,7 +136,7 @@ def test_points_newer_than_the_state_of_their_series_are_fresh(client: Client):
     assert state_of(page(client, "live"), "series") == ""
 
 
-def test_live_value_that_raises_on_the_page_leaves_what_was_pushed(client: Client):
+def test_failing_live_value_keeps_the_last_push(client: Client):
     push("now", "pushed before")
     html = page(client, "live")
 
@@ -144,7 +144,7 @@ def test_live_value_that_raises_on_the_page_leaves_what_was_pushed(client: Clien
     assert state_of(html, "now") == FAILED
 
 
-def test_state_comes_by_the_stream(client: Client):
+def test_state_is_streamed(client: Client):
     put(state_event("pushed"), '<span class="dashboards-is-failed">Failed since noon</span>')
     body = client.get("/site/live/@stream/?hold=0").content.decode()
 
@@ -152,7 +152,7 @@ def test_state_comes_by_the_stream(client: Client):
     assert "Failed since noon" in body
 
 
-def test_source_renders_its_state_in_the_sites_own_language(settings: Settings):
+def test_rendered_state_is_in_the_language_of_the_site(settings: Settings):
     settings.LANGUAGE_CODE = "en-us"
     settings.TIME_ZONE = "Europe/Berlin"
     [source] = [each for each in Live().get_computed_values() if each.key == "computed"]
@@ -167,7 +167,7 @@ def test_source_renders_its_state_in_the_sites_own_language(settings: Settings):
     assert late == f'<span class="dashboards-is-late">Late since {moment}</span>'
 
 
-def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client):
+def test_error_of_a_live_value_is_shown_to_staff_only(settings: Settings, client: Client):
     """The frame of a state is for everybody, so it says nothing of the error. Staff are told it by
     the page, whichever process has computed the value."""
     configure(settings, SHOW_ERRORS_TO_STAFF=True)
@@ -184,7 +184,7 @@ def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client)
     assert "no sensor" not in client.get("/site/live/@stream/?hold=0").content.decode()
 
 
-def test_value_that_each_page_loads_has_no_shared_state():
+def test_per_viewer_value_has_no_shared_state():
     [source] = [each for each in Live().get_computed_values() if each.key == "own"]
 
     assert source.render_state is None

@@ -66,7 +66,7 @@ def with_templates(settings: Settings, **templates: str) -> None:
     ]
 
 
-def test_context_processors_are_asked_once_for_all_components(settings: Settings):
+def test_context_processors_run_once_for_all_components(settings: Settings):
     with_templates(settings, gauge="{{ greeting }}: {{ component.key }}")
     asked.clear()
 
@@ -77,7 +77,7 @@ def test_context_processors_are_asked_once_for_all_components(settings: Settings
 
 
 @pytest.mark.parametrize("is_embedded", [False, True], ids=["page", "embedded"])
-def test_context_processors_are_asked_once_for_a_page_and_all_on_it(
+def test_context_processors_run_once_for_a_page_and_its_components(
     settings: Settings, is_embedded: bool
 ):
     """Context processors ran twice a page, for the page's own template and for all components. They
@@ -105,7 +105,7 @@ def test_context_processors_are_asked_once_for_a_page_and_all_on_it(
     assert len(asked) == 1
 
 
-def test_each_request_is_told_its_own(settings: Settings):
+def test_context_belongs_to_the_request(settings: Settings):
     with_templates(settings, gauge="{{ greeting }} {{ request.path }} {% csrf_token %}")
     first, second = (Board(RequestFactory().get(path)) for path in ("/a/", "/b/"))
 
@@ -115,7 +115,7 @@ def test_each_request_is_told_its_own(settings: Settings):
     assert "csrfmiddlewaretoken" in first["two"].render_box()
 
 
-def test_layouts_are_told_too(settings: Settings):
+def test_layout_objects_have_the_context(settings: Settings):
     class LaidOut(Board):
         class Layout(Dashboard.Layout):
             components = ComponentLayout(Card(HTML("x")), TabContainer(Tab("a", HR())))
@@ -131,7 +131,7 @@ def test_layouts_are_told_too(settings: Settings):
     assert " ;" in LaidOut().render_components(), "without a request nothing is known of one"
 
 
-def test_what_a_template_sets_is_gone_after_it(settings: Settings):
+def test_variable_of_a_template_is_missing_in_the_next(settings: Settings):
     text = '{% firstof "leaked" as mine %}{{ mine }}{{ rendered_value }}'
     with_templates(settings, text=text, gauge="<i>{{ mine|default:'nothing' }}</i>")
 
@@ -148,7 +148,7 @@ def test_what_a_template_sets_is_gone_after_it(settings: Settings):
     assert "<i>nothing</i>" in html
 
 
-def test_after_a_template_that_fails_the_next_is_whole(settings: Settings):
+def test_template_after_a_failed_one_is_rendered(settings: Settings):
     with_templates(settings, text="{% include rendered_value %}", gauge="{{ component.key }}")
     board = Board(RequestFactory().get("/"))
 
@@ -194,7 +194,7 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_the_short_way_says_what_the_template_says(
+def test_shortcut_of_a_stat_equals_its_template(
     monkeypatch: pytest.MonkeyPatch, value: Any, language: str
 ):
     with translation.override(language):
@@ -207,7 +207,7 @@ def test_the_short_way_says_what_the_template_says(
         assert short == [stat.render(stat.prepare(value))] * 2
 
 
-def test_another_template_of_the_package_is_run_each_time():
+def test_sse_stat_template_is_rendered():
     """``sse_stat.html`` connects to where the component says."""
 
     @dataclass
@@ -227,7 +227,7 @@ def test_another_template_of_the_package_is_run_each_time():
     assert 'sse-connect="/events/"' in Page(RequestFactory().get("/"))["it"].render_box()
 
 
-def test_a_stat_template_of_ones_own_is_run_each_time(settings: Settings):
+def test_stat_template_of_the_project_is_rendered_each_time(settings: Settings):
     with_templates(
         settings, stat="{{ request.path }} {% if rendered_value.text > 4 %}much{% endif %}"
     )

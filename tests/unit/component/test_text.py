@@ -15,43 +15,43 @@ from tests.unit.component.support import html_of, render
 
 
 @pytest.mark.parametrize("value", ["words", 7, ["a"], {"any": "thing"}, gettext_lazy("Yes")])
-def test_a_text_takes_anything(value: Any):
+def test_text_accepts_any_value(value: Any):
     assert str(value) in render(Text(value=value)).text
 
 
-def test_a_text_keeps_line_breaks():
+def test_text_keeps_line_breaks():
     html = render(Text(value="one\ntwo\r\nthree"))
 
     assert html.tags.count("br") == 2
     assert [each for each in html.texts if each.strip()] == ["one", "two", "three"]
 
 
-def test_html_is_shown_without_what_does_harm():
+def test_html_is_sanitized():
     html = html_of(Text(markup="html", value='<b onclick="x()">bold</b><script>x()</script>'))
     assert "<b>bold</b>" in html
     assert "script" not in html
     assert "onclick" not in html
 
 
-def test_markdown_is_read_and_html_in_it_is_text():
+def test_markdown_is_rendered_with_escaped_html():
     html = html_of(Text(markup="markdown", value="# Head\n\n<img src=x> [a](javascript:alert(1))"))
     assert "<h3>Head</h3>" in html
     assert "<img" not in html
     assert 'href="javascript' not in html
 
 
-def test_an_unknown_markup_is_refused():
+def test_unknown_markup_is_refused():
     with pytest.raises(DeclarationError, match=r"Text\(markup='rst'\)"):
         Text(markup="rst")
 
 
-def test_a_table_in_markdown_has_no_inline_style():
+def test_markdown_table_has_no_inline_style():
     html = html_of(Text(markup="markdown", value="| a | b |\n|---|--:|\n| x | 1 |"))
     assert "style=" not in html
     assert '<td class="dashboards-is-right">1</td>' in html
 
 
-def test_what_is_marked_safe_stays_as_it_is():
+def test_safe_text_is_unchanged():
     assert html_of(Text(value=mark_safe("<p>a</p>\n<p>b</p>"))).count("<br>") == 0
     assert "<br>" in html_of(Text(value="a\nb"))
 

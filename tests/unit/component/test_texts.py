@@ -209,7 +209,7 @@ def declare_odd(component: Component) -> type[Dashboard]:
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-def test_every_value_is_shown_right_or_refused_by_name(place: Make):
+def test_odd_value_is_shown_or_refused_by_name(place: Make):
     """``NaT`` raised in a template, ``1E+1000000`` overflowed, an array had no truth, and objects
     were shown as ``<object at 0x7f…>``. Each is written, or refused by the name of its box."""
     wrong = {name: fault for name, value in VALUES.items() if (fault := find_fault(*place(value)))}
@@ -258,7 +258,7 @@ _TOLD = re.compile(r"got |its data was |cannot write|needs columns, as in")
     ],
     ids=repr,
 )
-def test_odd_figure_is_written_as(value: Any, text: str):
+def test_odd_figure_is_written(value: Any, text: str):
     it = declare_odd(Stat())()["it"]
     data = it.prepare({"text": value})
 
@@ -275,13 +275,13 @@ def test_object_without_a_text_is_refused_by_name():
     )
 
 
-def test_value_that_cannot_be_shown_is_called_by_its_type_in_the_error():
+def test_unprintable_value_is_named_by_its_type():
     assert shorten(Rude()).endswith("Rude") or "Rude instance" in shorten(Rude())
     assert len(shorten(["x" * 10_000] * 1_000)) < 2_000
     assert shorten(10**5000) == "a number of 16,610 bits"
 
 
-def test_model_object_is_written_as_it_says():
+def test_model_object_stays_an_object():
     author = Author(name="Ann")
 
     assert as_text("Stat", "text", author) is author

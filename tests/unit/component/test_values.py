@@ -78,16 +78,16 @@ def something_and_everything(request: str, **kwargs: Any) -> str:
         (dict, {}),
     ],
 )
-def test_a_callable_gets_what_it_names(value: Any, result: Any):
+def test_callable_gets_its_named_arguments(value: Any, result: Any):
     assert resolve(value, request="R", object="O", filters="F", room="X") == result
 
 
 @pytest.mark.parametrize("built_in", [time.time, time.monotonic, random.random])
-def test_a_callable_that_is_built_in_gets_nothing(built_in: Callable[[], float]):
+def test_built_in_callable_gets_no_arguments(built_in: Callable[[], float]):
     assert isinstance(resolve(built_in, request="R", object="O", filters="F"), float)
 
 
-def test_what_is_remembered_of_a_method_keeps_no_instance_of_it():
+def test_cached_signature_of_a_method_keeps_no_instance():
     class Source:
         def value(self, user: Any) -> Any:
             return user

@@ -10,11 +10,11 @@ from dashboards.exceptions import DashboardError, DeclarationError
 from tests.unit.dashboard.support import Base
 
 
-def test_declaration_errors_are_errors_of_this_package():
+def test_declaration_error_is_a_dashboard_error():
     assert issubclass(DeclarationError, DashboardError)
 
 
-def test_instances_keep_apart_what_belongs_to_them():
+def test_instances_have_their_own_object_and_components():
     one, other = Base(object="one"), Base(object="other")
 
     assert (one.object, other.object) == ("one", "other")
@@ -22,17 +22,17 @@ def test_instances_keep_apart_what_belongs_to_them():
     assert one["first"] is one["first"]
 
 
-def test_an_unbound_dashboard_has_no_filters():
+def test_instance_without_a_request_has_no_filters():
     assert Base().filters == {}
 
 
-def test_filters_are_what_the_page_was_asked_for():
+def test_filters_without_a_form_are_the_query():
     request = RequestFactory().get("/", {"year": "2024", "q": "<x>"})
 
     assert Base(request).filters == {"year": "2024", "q": "<x>"}
 
 
-def test_scripts_are_named_once_however_many_components_need_them():
+def test_scripts_are_listed_once():
     class Charts(Base):
         one = Chart()
         two = Chart()
@@ -42,7 +42,7 @@ def test_scripts_are_named_once_however_many_components_need_them():
     assert Base().scripts == []
 
 
-def test_a_dashboard_that_is_not_live_reads_no_store(
+def test_dashboard_without_live_components_reads_no_store(
     django_assert_num_queries: DjangoAssertNumQueries, db: None
 ):
     with django_assert_num_queries(0):

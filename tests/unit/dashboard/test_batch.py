@@ -29,7 +29,7 @@ def load(client: Client, keys: str, query: str = "") -> Any:
     return json.loads(response.content)
 
 
-def test_several_are_answered_at_once_and_narrowed_alike(client: Client):
+def test_batch_answers_several_components_with_the_filters(client: Client):
     answer = load(client, "first,last", "?q=<b>")
 
     assert answer["again"] == []
@@ -37,7 +37,7 @@ def test_several_are_answered_at_once_and_narrowed_alike(client: Client):
     assert "last" in answer["ready"]["last"]["html"]
 
 
-def test_an_error_costs_only_itself(
+def test_failing_component_leaves_the_others(
     client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
 ):
     settings.DASHBOARDS = {**settings.DASHBOARDS, "RAISE_VALUE_ERRORS": False}
@@ -50,7 +50,7 @@ def test_an_error_costs_only_itself(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_what_is_awaited_for_long_is_left_out(client: Client):
+def test_long_awaited_component_is_left_out(client: Client):
     began = time.monotonic()
     answer = load(client, "waiting,first")
 
@@ -60,7 +60,7 @@ def test_what_is_awaited_for_long_is_left_out(client: Client):
     assert b"waited" in client.get("/site/uneven/@component/waiting/").content
 
 
-def test_what_held_up_others_does_so_once(client: Client):
+def test_slow_component_delays_a_batch_once(client: Client):
     answer = load(client, "first,slow,last")
     assert set(answer["ready"]) == {"first", "slow"}
     assert answer["again"] == ["last"], "not begun behind it"
@@ -72,7 +72,7 @@ def test_what_held_up_others_does_so_once(client: Client):
     assert answer["again"] == []
 
 
-def test_what_was_slow_once_may_come_with_others_again(client: Client):
+def test_slow_component_joins_a_batch_after_a_fast_load(client: Client):
     batch._slow.add("Uneven.last")
     assert "last" not in load(client, "first,last")["ready"]
 
@@ -81,12 +81,12 @@ def test_what_was_slow_once_may_come_with_others_again(client: Client):
     assert "last" in load(client, "first,last")["ready"]
 
 
-def test_what_one_may_not_see_is_not_answered(client: Client):
+def test_hidden_component_is_left_out(client: Client):
     assert set(load(client, "first,secret,nothing")["ready"]) == {"first"}
     assert client.get("/site/uneven/@components/secret/").status_code == 404
 
 
-def test_a_live_value_comes_along_or_leaves_its_box_alone(client: Client):
+def test_live_component_without_a_value_is_204(client: Client):
     answer = client.get("/site/live/@components/number,turns,greeting/?name=Ann").json()
 
     waiting = '<span class="dashboards-is-waiting">Waiting for the first value…</span>'
@@ -109,20 +109,20 @@ def test_a_live_value_comes_along_or_leaves_its_box_alone(client: Client):
         "__class__,_bound",
     ],
 )
-def test_no_keys_bring_it_down(client: Client, keys: str):
+def test_invalid_keys_are_ignored(client: Client, keys: str):
     address = f"/site/uneven/@components/{keys}/" if keys else "/site/uneven/@components/"
     assert client.get(address).status_code == 404
     assert client.get(f"/site/uneven/@components/first,{keys}/?x={HOSTILE}").status_code == 200
 
 
-def test_a_key_is_answered_once_however_often_it_is_named(client: Client):
+def test_repeated_key_is_answered_once(client: Client):
     assert set(load(client, ",".join(["first"] * 500))["ready"]) == {"first"}
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_nothing_can_be_done_but_looking(client: Client, method: str):
+def test_unsafe_methods_are_not_allowed(client: Client, method: str):
     assert getattr(client, method)("/site/uneven/@components/first/").status_code == 405
 
 
-def test_staff_only_stays_staff_only(client: Client):
+def test_batch_of_a_guarded_dashboard_is_refused(client: Client):
     assert client.get("/site/staff/@components/later,secret/").status_code == 403

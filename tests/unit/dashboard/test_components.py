@@ -21,7 +21,7 @@ from tests.site.dashboards import Dynamic
 from tests.unit.dashboard.support import Base
 
 
-def test_a_component_may_be_called_like_anything_a_dashboard_has():
+def test_key_may_equal_an_attribute_of_the_dashboard():
     names = ["name", "channel", "request", "declared", "filters", "dom_id", "position"]
     components = {name: Stat(value=f"value of {name}") for name in names}
     dashboard = type("Shadowing", (Base,), components)()
@@ -33,14 +33,14 @@ def test_a_component_may_be_called_like_anything_a_dashboard_has():
         assert dashboard[name].get_value().text == f"value of {name}"
 
 
-def test_an_unknown_component_is_told_with_those_there_are():
+def test_unknown_key_error_lists_the_keys():
     with pytest.raises(UnknownComponentError) as raised:
         Base()["third"]
 
     assert str(raised.value) == "Base has no component 'third'; there are first, second."
 
 
-def test_an_unknown_component_of_an_empty_dashboard_is_told_too():
+def test_unknown_key_of_an_empty_dashboard_is_refused():
     class Bare(Dashboard):
         pass
 
@@ -50,7 +50,7 @@ def test_an_unknown_component_of_an_empty_dashboard_is_told_too():
     assert str(raised.value) == "Bare has no component 'any'; there are none."
 
 
-def test_a_key_may_differ_from_the_attribute():
+def test_key_may_differ_from_the_attribute():
     class Renamed(Dashboard):
         attribute = Stat(value=1, key="other")
 
@@ -64,7 +64,7 @@ def test_a_key_may_differ_from_the_attribute():
 @pytest.mark.parametrize(
     "key", ["a-b", "a b", "1st", "a.b", "a/b", "a\nb", "a\0", "", "<b>", "class"]
 )
-def test_a_key_must_be_an_identifier_and_no_keyword(key: str):
+def test_invalid_key_is_refused(key: str):
     # An empty key is no key: the attribute's name is taken.
     wrong = Stat(key=key) if key else Stat()
     attribute = "attribute" if key else "not an identifier"
@@ -77,17 +77,17 @@ def test_a_key_must_be_an_identifier_and_no_keyword(key: str):
     )
 
 
-def test_a_keyword_that_was_smuggled_in_as_an_attribute_is_refused():
+def test_keyword_as_an_attribute_is_refused():
     with pytest.raises(DeclarationError, match=r"Wrong\.for: the key must be a Python identifier"):
         type("Wrong", (Dashboard,), {"for": Stat()})
 
 
 @pytest.mark.parametrize("key", ["größe", "данные", "_private", "match", "type", "x1"])
-def test_any_identifier_is_a_key(key: str):
+def test_any_identifier_is_a_valid_key(key: str):
     assert list(type("Fine", (Dashboard,), {key: Stat()}).declared) == [key]  # type: ignore[attr-defined]
 
 
-def test_a_key_used_twice_is_refused():
+def test_key_used_twice_is_refused():
     with pytest.raises(DeclarationError) as raised:
 
         class Twice(Dashboard):
@@ -97,7 +97,7 @@ def test_a_key_used_twice_is_refused():
     assert str(raised.value) == "Twice.two: the key 'same' is used twice in Twice."
 
 
-def test_a_key_that_is_anothers_attribute_is_refused():
+def test_key_equal_to_another_attribute_is_refused():
     with pytest.raises(DeclarationError, match="the key 'one' is used twice in Twice"):
 
         class Twice(Dashboard):
@@ -108,7 +108,7 @@ def test_a_key_that_is_anothers_attribute_is_refused():
 @pytest.mark.parametrize(
     "live", [Every(seconds=2, delivery="per_viewer"), OnChange("auth.User", delivery="per_viewer")]
 )
-def test_a_series_that_each_page_shall_load_for_itself_is_refused(live: Every | OnChange):
+def test_series_per_viewer_is_refused(live: Every | OnChange):
     with pytest.raises(DeclarationError) as raised:
 
         class Wrong(Dashboard):
@@ -120,7 +120,7 @@ def test_a_series_that_each_page_shall_load_for_itself_is_refused(live: Every | 
     )
 
 
-def test_a_series_whose_values_ask_for_filters_is_refused():
+def test_series_with_filters_is_refused():
     """Its points are the same for all: a narrowed page would show what everybody is sent."""
     said = r"speed: .* its values cannot ask for filters: leave out max_points"
     with pytest.raises(DeclarationError, match=said):
@@ -137,7 +137,7 @@ def test_a_series_whose_values_ask_for_filters_is_refused():
                 return filters
 
 
-def test_dependents_that_do_not_exist_are_told_with_those_that_do():
+def test_unknown_dependent_error_lists_the_keys():
     with pytest.raises(DeclarationError) as raised:
 
         class Wrong(Dashboard):
@@ -156,7 +156,7 @@ def test_dependents_that_do_not_exist_are_told_with_those_that_do():
         {"start": ["one"], "one": ["two"], "two": ["one"]},
     ],
 )
-def test_dependents_that_go_in_a_circle_are_refused(graph: dict[str, list[str]]):
+def test_circular_dependents_are_refused(graph: dict[str, list[str]]):
     components = {key: Stat(dependents=dependents) for key, dependents in graph.items()}
 
     with pytest.raises(DeclarationError, match="Wrong: dependents go in a circle: ") as raised:
@@ -168,7 +168,7 @@ def test_dependents_that_go_in_a_circle_are_refused(graph: dict[str, list[str]])
     assert set(circle) <= set(graph)
 
 
-def test_dependents_that_meet_again_are_no_circle():
+def test_dependents_with_a_common_dependent_are_accepted():
     class Diamond(Dashboard):
         top = Stat(dependents=["left", "right"])
         left = Stat(dependents=["bottom"])
@@ -185,7 +185,7 @@ def test_dependents_may_be_inherited_components():
     assert [each.key for each in Child().get_dependencies("first")] == ["leader"]
 
 
-def test_taking_away_a_component_that_another_depends_on_is_refused():
+def test_removal_of_a_dependent_is_refused():
     class Child(Base):
         leader = Stat(dependents=("first",))
 
@@ -196,13 +196,13 @@ def test_taking_away_a_component_that_another_depends_on_is_refused():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_key_is_bounded():
+def test_key_of_101_characters_is_refused():
     with pytest.raises(DeclarationError, match="the key may have 100 characters at most"):
         type("Long", (Dashboard,), {"x" * 101: Stat(live=True)})
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_instance_has_its_own_and_the_class_stays_as_it_was(client: Client):
+def test_added_components_belong_to_the_instance(client: Client):
     page = client.get("/site/dynamic/").content.decode()
     staff = client.get("/site/dynamic/?as=staff").content.decode()
 
@@ -213,7 +213,7 @@ def test_each_instance_has_its_own_and_the_class_stays_as_it_was(client: Client)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_has_an_address_where_the_request_has_it(client: Client):
+def test_added_component_is_loaded_by_its_key(client: Client):
     address = "/site/dynamic/@component/for_staff/"
 
     assert "only here" in client.get(f"{address}?as=staff").content.decode()
@@ -223,12 +223,12 @@ def test_it_has_an_address_where_the_request_has_it(client: Client):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("key", ["dynamic_3", "dynamic_", "__init__", "%00", "k" * 5000])
-def test_what_no_instance_has_is_not_found(client: Client, key: str):
+def test_unknown_key_is_not_found(client: Client, key: str):
     assert client.get(f"/site/dynamic/@component/{key}/").status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_streams_and_takes_pushes(client: Client):
+def test_added_component_is_pushed_and_streamed(client: Client):
     push(Dynamic, "dynamic_1", "pushed to it")
 
     stream = client.get("/site/dynamic/@stream/")
@@ -239,7 +239,7 @@ def test_it_streams_and_takes_pushes(client: Client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_only_a_request_has_cannot_be_pushed_to():
+def test_push_to_a_component_of_some_requests_is_refused():
     with pytest.raises(UnknownComponentError) as raised:
         push(Dynamic, "for_staff", "x")
 
@@ -250,7 +250,7 @@ def test_what_only_a_request_has_cannot_be_pushed_to():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_template_shows_a_component_by_its_key():
+def test_template_shows_a_component_by_its_key():
     class Own(Dashboard):
         one = Text(value="<b>first</b>")
         items = Text(value="not a method")
@@ -268,7 +268,7 @@ def test_a_template_shows_a_component_by_its_key():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_component_can_be_taken_away_and_replaced():
+def test_instance_removes_and_replaces_components():
     class Own(Dashboard):
         one = Text(value="declared")
         two = Text(value="declared")
@@ -296,7 +296,7 @@ def test_a_component_can_be_taken_away_and_replaced():
         ("one", Text(dependents=["one"]), "Own: dependents go in a circle: one → one."),
     ],
 )
-def test_what_cannot_be_added_is_told(key: str, component: Any, message: str):
+def test_invalid_added_component_is_refused(key: str, component: Any, message: str):
     class Own(Dashboard):
         pass
 
@@ -307,7 +307,7 @@ def test_what_cannot_be_added_is_told(key: str, component: Any, message: str):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_init_that_needs_a_request_says_so_where_there_is_none():
+def test_init_with_required_request_is_refused_for_computed_values():
     class Needs(Dashboard):
         one = Text(value=lambda: "x", live=Every(seconds=60))
 
@@ -327,7 +327,7 @@ def test_an_init_that_needs_a_request_says_so_where_there_is_none():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_init_that_needs_a_request_is_enough_where_nothing_is_live():
+def test_init_with_required_request_works_without_live_components():
     class Needs(Dashboard):
         def __init__(self, request: HttpRequest) -> None:
             super().__init__(request)

@@ -18,7 +18,7 @@ from tests.unit.views.support import put
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_value_for_one_user_reaches_nobody_else(users: list[User]):
+def test_value_for_one_user_is_hidden_from_others(users: list[User]):
     ada, bob = map(signed_in, users)
     push(Mine(user=users[0]), "note", "only for ada")
     assert "only for ada" in ada.get("/site/mine/").content.decode()
@@ -28,7 +28,7 @@ def test_a_value_for_one_user_reaches_nobody_else(users: list[User]):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_position_of_another_user_opens_nothing(users: list[User]):
+def test_position_of_another_user_gives_nothing(users: list[User]):
     """A resume by another identity gets nothing of the former one."""
     ada, bob = map(signed_in, users)
     push(Mine(user=users[0]), "note", "only for ada")
@@ -38,21 +38,21 @@ def test_a_position_of_another_user_opens_nothing(users: list[User]):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_computed_value_is_computed_for_each_user(users: list[User]):
+def test_value_is_computed_for_each_user(users: list[User]):
     for user in users:
         page = signed_in(user).get("/site/mine/").content.decode()
         assert f"computed for {user}" in page
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_opens_it_without_signing_in(client: Client):
+def test_dashboard_for_one_user_requires_login(client: Client):
     assert client.get("/site/mine/").status_code == 302
     assert client.get("/site/mine/@stream/").status_code == 403
     assert client.get("/site/mine/@component/note/").status_code == 403
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_push_to_nobody_in_particular_says_what_is_missing():
+def test_push_without_user_or_object_is_refused():
     with pytest.raises(AudienceError, match=r"Mine is for one user: .* push\(Mine\(user=…\), …\)"):
         push(Mine, "note", "for whom?")
     with pytest.raises(AudienceError, match=r"GroupBoard is about one object: .*object=…"):
@@ -60,7 +60,7 @@ def test_a_push_to_nobody_in_particular_says_what_is_missing():
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_apush_takes_an_instance_too():
+async def test_apush_accepts_an_instance():
     await apush(Live(), "note", "all alike")
 
 
@@ -75,7 +75,7 @@ class Initial(Dashboard):
 
 
 @pytest.mark.django_db
-def test_a_plain_value_is_shown_until_the_first_push_and_a_callable_always():
+def test_plain_value_is_replaced_by_a_push_and_a_callable_is_kept():
     assert "declared" in str(Initial().render_content("plain"))
     put(Initial, plain="pushed", computed="pushed")
     assert "pushed" in str(Initial().render_content("plain"))
@@ -93,7 +93,7 @@ class Shared(Dashboard):
 
 
 @pytest.mark.django_db
-def test_a_computed_value_is_there_though_another_request_is_computing_it(
+def test_value_is_computed_while_another_request_has_the_lease(
     caplog: pytest.LogCaptureFixture,
 ):
     [turn] = group_by_interval(Shared().get_computed_values())

@@ -13,17 +13,17 @@ from dashboards.dashboard import Dashboard
 from tests.unit.dashboard.support import Base
 
 
-def test_components_are_collected_in_the_order_they_were_written():
+def test_components_are_collected_in_order():
     assert list(Base.declared) == ["first", "second"]
     assert [component.key for component in Base()] == ["first", "second"]
 
 
-def test_declarations_leave_the_class_so_that_nothing_can_reach_them_by_name():
+def test_declared_components_are_no_attributes():
     assert not hasattr(Base, "first")
     assert not hasattr(Base(), "first")
 
 
-def test_what_is_no_component_stays_an_attribute():
+def test_other_attributes_stay_attributes():
     class Mixed(Base):
         limit = 5
         third = Stat()
@@ -32,7 +32,7 @@ def test_what_is_no_component_stays_an_attribute():
     assert list(Mixed.declared) == ["first", "second", "third"]
 
 
-def test_a_dashboard_without_components_is_a_dashboard():
+def test_dashboard_without_components_is_empty():
     class Bare(Dashboard):
         pass
 
@@ -40,7 +40,7 @@ def test_a_dashboard_without_components_is_a_dashboard():
     assert list(Bare()) == []
 
 
-def test_components_are_inherited_and_followed_by_new_ones():
+def test_inherited_components_come_first():
     class Child(Base):
         third = Stat()
 
@@ -48,7 +48,7 @@ def test_components_are_inherited_and_followed_by_new_ones():
     assert list(Base.declared) == ["first", "second"]
 
 
-def test_an_overriding_component_takes_its_predecessors_place():
+def test_overriding_component_keeps_the_place():
     class Child(Base):
         first = Text(value="other")
 
@@ -57,7 +57,7 @@ def test_an_overriding_component_takes_its_predecessors_place():
     assert isinstance(Base.declared["first"], Stat)
 
 
-def test_a_name_set_to_none_takes_an_inherited_component_away():
+def test_attribute_set_to_none_removes_an_inherited_component():
     class Child(Base):
         first = None
 
@@ -65,7 +65,7 @@ def test_a_name_set_to_none_takes_an_inherited_component_away():
     assert list(Base.declared) == ["first", "second"]
 
 
-def test_what_was_taken_away_stays_away_in_grandchildren():
+def test_removed_component_is_missing_in_grandchildren():
     class Child(Base):
         first = None
 
@@ -75,7 +75,7 @@ def test_what_was_taken_away_stays_away_in_grandchildren():
     assert list(Grandchild.declared) == ["second", "third"]
 
 
-def test_what_was_taken_away_can_be_declared_anew():
+def test_removed_component_is_declared_again():
     class Child(Base):
         first = None
 
@@ -85,7 +85,7 @@ def test_what_was_taken_away_can_be_declared_anew():
     assert isinstance(Grandchild.declared["first"], Text)
 
 
-def test_the_nearest_of_several_bases_wins():
+def test_component_of_the_first_base_wins():
     class Left(Base):
         first = Text()
         left = Stat()
@@ -100,7 +100,7 @@ def test_the_nearest_of_several_bases_wins():
     assert isinstance(Both.declared["first"], Text)
 
 
-def test_values_come_from_methods_that_a_mixin_brings():
+def test_method_of_a_mixin_gives_the_value():
     class Values:
         def get_first_value(self) -> str:
             return "of the mixin"
@@ -111,7 +111,7 @@ def test_values_come_from_methods_that_a_mixin_brings():
     assert Child()["first"].get_value().text == "of the mixin"
 
 
-def test_a_subclass_overrides_how_an_inherited_component_gets_its_value():
+def test_method_of_a_subclass_gives_the_value():
     class Child(Base):
         def get_second_value(self) -> int:
             return 22
@@ -119,7 +119,7 @@ def test_a_subclass_overrides_how_an_inherited_component_gets_its_value():
     assert [component.get_value().text for component in Child()] == [1, 22]
 
 
-def test_an_inherited_component_with_a_key_of_its_own_is_replaced_by_attribute():
+def test_inherited_component_with_another_key_is_replaced_by_attribute():
     class Parent(Dashboard):
         cpu = Stat(key="processor")
         memory = Stat()
@@ -135,7 +135,7 @@ def test_an_inherited_component_with_a_key_of_its_own_is_replaced_by_attribute()
     assert list(Removed.declared) == ["memory"]
 
 
-def test_a_mutable_value_is_shown_and_left_alone():
+def test_mutable_value_is_left_unchanged():
     figure = {"data": [{"y": [3, 1, 2]}], "layout": {"title": "</script>"}}
 
     class Shared(Dashboard):
@@ -150,6 +150,6 @@ def test_a_mutable_value_is_shown_and_left_alone():
     assert dict(Shared.declared) == before
 
 
-def test_what_is_declared_cannot_be_replaced():
+def test_declared_components_are_read_only():
     with pytest.raises(TypeError, match="does not support item assignment"):
         Base.declared["first"] = Stat()  # type: ignore[index]

@@ -23,7 +23,7 @@ WAYS = ("", "@stream/", "@component/note/", "@components/note/")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_model_dashboard_is_about_its_object(client: Client):
+def test_model_dashboard_shows_its_object(client: Client):
     one, two = Group.objects.create(name="one"), Group.objects.create(name="two")
     push(GroupBoard(object=one), "note", "only about one")
     url = reverse("dashboards:site_groupboard_detail", kwargs={"pk": one.pk})
@@ -42,7 +42,7 @@ def test_a_model_dashboard_is_about_its_object(client: Client):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["0", "-1", "letters", "9" * 40, "%00", "1.5", "🎉"])
-def test_missing_object_and_forbidden_object_have_one_answer_on_all_ways(
+def test_missing_and_forbidden_objects_have_the_same_answer(
     client: Client, users: list[User], name: str
 ):
     # 403 of an object that there is, and 404 of one that there is not, told those who may see
@@ -57,7 +57,7 @@ def test_missing_object_and_forbidden_object_have_one_answer_on_all_ways(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["0", "letters", "%00"])
-def test_missing_object_is_404_where_all_objects_are_open(client: Client, name: str):
+def test_missing_object_of_an_open_dashboard_is_404(client: Client, name: str):
     assert [client.get(f"/site/byname/{name}/{path}").status_code for path in WAYS] == [404] * 4
 
 
@@ -81,7 +81,7 @@ urlpatterns = addresses(ByName)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_model_dashboard_can_be_looked_up_by_any_field():
+def test_lookup_field_and_kwarg_make_the_url():
     author = Author(name="ops")
     assert ByName.get_route() == "site/byname/<dashboards_object:slug>/"
     assert ByName(object=author).get_url_kwargs() == {"slug": "ops"}
@@ -91,7 +91,7 @@ def test_a_model_dashboard_can_be_looked_up_by_any_field():
 @pytest.mark.urls(__name__)
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("path", WAYS)
-def test_what_is_looked_up_is_one_and_not_hidden(client: Client, path: str):
+def test_lookup_finds_one_visible_object(client: Client, path: str):
     for name in ("one & <only>", "twice", "twice", "hidden"):
         author = Author.objects.create(name=name)
         push(ByName(object=author), "note", f"pushed to {author.pk}")
@@ -107,7 +107,7 @@ def test_what_is_looked_up_is_one_and_not_hidden(client: Client, path: str):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_model_dashboard_without_a_model_cannot_be_registered():
+def test_model_dashboard_without_a_model_is_refused():
     class Bare(ModelDashboard):
         class Meta:
             app_label = "site"
@@ -119,7 +119,7 @@ def test_a_model_dashboard_without_a_model_cannot_be_registered():
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["99999999999999999999", "1" * 5000, "%00", "x", "%ED%A0%80"])
 @pytest.mark.parametrize("rest", ["", "@stream/", "@component/members/"])
-def test_object_whose_name_no_database_holds_is_not_found(client: Client, name: str, rest: str):
+def test_unstorable_primary_key_is_not_found(client: Client, name: str, rest: str):
     client.force_login(get_user_model().objects.create(username="admin", is_staff=True))
 
     assert client.get(f"/site/groupboard/{name}/{rest}").status_code in (403, 404)

@@ -15,7 +15,7 @@ from dashboards.permissions import AllowAny, IsAdminUser, IsAuthenticated
 from tests.unit.dashboard.support import Base
 
 
-def test_meta_is_inherited_but_for_the_name():
+def test_meta_is_inherited_except_the_name():
     class Child(Base):
         third = Stat()
 
@@ -23,7 +23,7 @@ def test_meta_is_inherited_but_for_the_name():
     assert [type(each) for each in Child().get_permissions()] == [IsAuthenticated]
 
 
-def test_a_meta_of_its_own_does_not_open_what_its_parent_guards():
+def test_meta_without_permissions_inherits_them():
     class Child(Base):
         class Meta:
             name = "The child"
@@ -31,7 +31,7 @@ def test_a_meta_of_its_own_does_not_open_what_its_parent_guards():
     assert [type(each) for each in Child().get_permissions()] == [IsAuthenticated]
 
 
-def test_meta_may_extend_its_parents_meta():
+def test_meta_extends_the_meta_of_its_parent():
     class Child(Base):
         class Meta(Base.Meta):
             name = "The child"
@@ -51,11 +51,11 @@ def test_meta_may_extend_its_parents_meta():
         ("Dashboard", "Dashboard"),
     ],
 )
-def test_a_title_is_made_from_the_class_name(class_name: str, title: str):
+def test_name_is_made_from_the_class_name(class_name: str, title: str):
     assert type(class_name, (Dashboard,), {})().name == title
 
 
-def test_an_unknown_attribute_of_meta_is_refused_with_what_is_allowed():
+def test_unknown_attributes_of_meta_are_refused():
     with pytest.raises(DeclarationError) as raised:
 
         class Wrong(Dashboard):
@@ -71,7 +71,7 @@ def test_an_unknown_attribute_of_meta_is_refused_with_what_is_allowed():
     )
 
 
-def test_what_only_a_dashboard_about_one_object_may_say_is_refused_elsewhere():
+def test_model_attributes_of_a_plain_dashboard_are_refused():
     """It was taken in silence, and the page had no object."""
     with pytest.raises(DeclarationError) as raised:
 
@@ -87,7 +87,7 @@ def test_what_only_a_dashboard_about_one_object_may_say_is_refused_elsewhere():
     )
 
 
-def test_a_dashboard_about_one_object_inherits_what_a_plain_one_guards():
+def test_model_dashboard_inherits_permissions_of_a_plain_one():
     class Guarded(Base, ModelDashboard):
         class Meta:
             model = User
@@ -100,7 +100,7 @@ def test_a_dashboard_about_one_object_inherits_what_a_plain_one_guards():
     assert Child.get_lookup_kwarg() == "pk"
 
 
-def test_an_unknown_attribute_of_a_meta_about_one_object_is_refused_too():
+def test_unknown_attributes_of_the_meta_of_a_model_dashboard_are_refused():
     with pytest.raises(DeclarationError) as raised:
 
         class Wrong(ModelDashboard):
@@ -114,7 +114,7 @@ def test_an_unknown_attribute_of_a_meta_about_one_object_is_refused_too():
     )
 
 
-def test_private_attributes_of_meta_are_nobodys_business():
+def test_private_attributes_of_meta_are_ignored():
     class Fine(Dashboard):
         class Meta:
             _note = "mine"
@@ -140,7 +140,7 @@ def test_permission_classes_are_classes_or_dotted_paths(classes: Any):
     assert [type(each) for each in Guarded().get_permissions()] == [IsAdminUser]
 
 
-def test_without_permission_classes_the_setting_decides_and_is_read_at_use(
+def test_missing_permission_classes_are_those_of_the_setting(
     settings: Settings,
 ):
     class Open(Dashboard):
@@ -153,7 +153,7 @@ def test_without_permission_classes_the_setting_decides_and_is_read_at_use(
     assert [type(each) for each in Open().get_permissions()] == [IsAdminUser]
 
 
-def test_no_permission_classes_are_not_the_setting(settings: Settings):
+def test_empty_permission_classes_override_the_setting(settings: Settings):
     class Open(Dashboard):
         class Meta:
             permission_classes = ()
@@ -164,7 +164,7 @@ def test_no_permission_classes_are_not_the_setting(settings: Settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_unknown_audience_is_refused():
+def test_unknown_audience_is_refused():
     with pytest.raises(DeclarationError, match=r"Meta\.audience must be 'everybody' or 'user'"):
 
         class Wrong(Dashboard):

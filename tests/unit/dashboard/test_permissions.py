@@ -110,7 +110,7 @@ def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
 @served
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("dashboard", ["guarded", "itself", "used"])
-def test_async_or_used_up_permission_refuses_on_every_way(client: Client, dashboard: str, way: str):
+def test_async_or_used_up_permission_refuses_every_view(client: Client, dashboard: str, way: str):
     # `async def has_permission` returned a coroutine, which is true: everybody was let in.
     response = client.get(f"/site/{dashboard}/{way}")
 
@@ -121,9 +121,7 @@ def test_async_or_used_up_permission_refuses_on_every_way(client: Client, dashbo
 @served
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("dashboard", ["guarded", "itself"])
-def test_async_permission_that_answers_true_lets_in_on_every_way(
-    client: Client, dashboard: str, way: str
-):
+def test_async_permission_with_true_allows_every_view(client: Client, dashboard: str, way: str):
     client.force_login(User.objects.create_user("s", is_staff=True))
 
     assert client.get(f"/site/{dashboard}/{way}").status_code == 200
@@ -138,7 +136,7 @@ async def test_async_permission_refuses_under_asgi(async_client: AsyncClient, wa
 
 
 @served
-def test_async_permission_of_a_component_hides_it_on_every_way(client: Client):
+def test_async_permission_hides_a_component_in_every_view(client: Client):
     page, component, batch, stream = (client.get(f"/site/part/{way}") for way in WAYS)
 
     assert b"classified" not in page.content + stream.content
@@ -157,7 +155,7 @@ def test_async_object_permission_is_asked_of_the_object(client: Client):
 
 
 @served
-def test_async_permission_keeps_a_dashboard_out_of_a_page_of_ones_own():
+def test_async_permission_refuses_an_embedded_dashboard():
     template = engines["django"].from_string(
         "{% load dashboards %}[{% render_dashboard dashboard %}]"
     )
@@ -198,7 +196,7 @@ def test_permission_classes_become_a_tuple_when_they_are_declared():
     ],
     ids=["generator", "set", "class", "text", "instance", "other class", "nothing"],
 )
-def test_permission_classes_that_are_no_list_of_classes_are_refused(given: Any, words: str):
+def test_permission_classes_of_another_type_are_refused(given: Any, words: str):
     # A generator was used up by the first question, and from then on nobody was asked.
     def of_meta() -> object:
         return type("Shop", (Dashboard,), {"Meta": type("Meta", (), {"permission_classes": given})})
@@ -220,7 +218,7 @@ def test_permission_classes_that_are_no_list_of_classes_are_refused(given: Any, 
         assert words in str(raised.value)
 
 
-def test_setting_that_is_no_list_lets_nobody_in(settings: Settings):
+def test_permission_setting_of_another_type_is_refused(settings: Settings):
     settings.DASHBOARDS = {"PERMISSION_CLASSES": (each for each in [AllowAny])}
 
     with pytest.raises(DeclarationError, match="must be a list or tuple of permission classes"):
@@ -290,7 +288,7 @@ urlpatterns = addresses(About, Owned, OfStaff, Named, Guarded, Part, Itself, Use
 
 @served
 @pytest.mark.django_db(transaction=True)
-def test_a_component_that_asks_about_the_object_guards_itself_on_all_ways(client: Client):
+def test_object_permission_guards_a_component_in_every_view(client: Client):
     groups = [Group.objects.create(name=name) for name in ("open", "shut")]
     for group in groups:
         push(About(object=group), all="for all", secret="classified")
@@ -324,20 +322,20 @@ def staff_request() -> HttpRequest:
 
 
 @pytest.mark.parametrize(("thing", "allowed"), [("open", True), ("closed", False), (None, True)])
-def test_an_object_is_asked_about_where_there_is_one(thing: str | None, allowed: bool):
+def test_object_permission_is_asked_with_an_object_only(thing: str | None, allowed: bool):
     request = staff_request()
 
     assert Both(request, object=thing).has_permission(request) is allowed
 
 
-def test_all_of_several_permissions_must_allow():
+def test_one_of_several_permissions_refuses():
     request = RequestFactory().get("/")
     request.user = MEMBER
 
     assert Both(request, object="open").has_permission(request) is False
 
 
-def test_a_combination_guards_a_dashboard():
+def test_combined_permissions_guard_a_dashboard():
     class Guarded(Dashboard):
         class Meta:
             permission_classes = (IsAdminUser | IsPolite,)
@@ -360,7 +358,7 @@ def _pushed(transactional_db: None) -> None:
 
 
 @pytest.mark.usefixtures("_pushed")
-def test_a_component_that_one_may_not_see_is_nowhere(client: Client):
+def test_hidden_component_is_in_no_response(client: Client):
     _menus, page = client.get("/site/mixed/").content.decode().split("<main")
     stream = client.get("/site/mixed/@stream/").content.decode()
 
@@ -376,7 +374,7 @@ def test_a_component_that_one_may_not_see_is_nowhere(client: Client):
 
 
 @pytest.mark.usefixtures("_pushed")
-def test_whoever_may_see_it_has_all_of_it(client: Client):
+def test_allowed_component_is_in_every_response(client: Client):
     sign_in(client, staff=True)
 
     page = client.get("/site/mixed/").content.decode()
@@ -392,7 +390,7 @@ def test_whoever_may_see_it_has_all_of_it(client: Client):
 
 
 @pytest.mark.usefixtures("_pushed")
-def test_what_one_may_not_see_is_never_computed_for_them(client: Client):
+def test_dependents_do_not_wait_for_a_hidden_component(client: Client):
     """And its dependents do not wait for what is not there."""
     page = client.get("/site/mixed/").content.decode()
 
@@ -401,11 +399,11 @@ def test_what_one_may_not_see_is_never_computed_for_them(client: Client):
 
 
 @pytest.mark.parametrize("key", ["secret%00", "Secret", "+secret", "site.mixed+secret"])
-def test_no_name_leads_to_a_guarded_component(client: Client, key: str):
+def test_other_spellings_of_a_hidden_key_are_not_found(client: Client, key: str):
     assert client.get(f"/site/mixed/@component/{key}/").status_code == 404
 
 
-def test_a_component_asks_about_the_object():
+def test_object_permission_of_a_component_gets_the_object():
     class About(Dashboard):
         it = Stat(value=1, permission_classes=[IsOpen])
 
@@ -414,7 +412,7 @@ def test_a_component_asks_about_the_object():
     assert [each.key for each in About(object="shut")] == ["it"], "a push is nobody's request"
 
 
-def test_a_series_with_permissions_of_its_own_is_refused():
+def test_series_with_permissions_is_refused():
     with pytest.raises(DeclarationError, match=r"Wrong.it: .* it can have no permission_classes"):
 
         class Wrong(Dashboard):
@@ -423,7 +421,7 @@ def test_a_series_with_permissions_of_its_own_is_refused():
 
 @served
 @pytest.mark.parametrize("path", ["", "@stream/", "@components/", "@component/x/"])
-def test_whoever_may_not_open_any_is_not_told_which_objects_there_are(client: Client, path: str):
+def test_missing_and_forbidden_objects_have_the_same_status(client: Client, path: str):
     group = Group.objects.create(name="open")
     member = User.objects.create_user("member")
 
@@ -440,7 +438,7 @@ def test_whoever_may_not_open_any_is_not_told_which_objects_there_are(client: Cl
 
 
 @served
-def test_a_permission_that_counts_on_an_object_is_not_asked_about_a_missing_one(client: Client):
+def test_permission_of_a_missing_object_is_not_asked(client: Client):
     groups = [Group.objects.create(name=name) for name in ("open", "shut")]
     numbers = [0, *(group.pk for group in groups)]
 

@@ -10,7 +10,7 @@ from tests.unit.component.table.support import make_books
 pytestmark = pytest.mark.django_db
 
 
-def test_query_of_50_kb_makes_no_page_of_megabytes(client: Client):
+def test_query_of_50_kb_leaves_the_page_small(client: Client):
     """Each link of a table repeated all of a query of 50 KB: the page had 3.6 MB.
 
     Addresses keep what the page knows, and nothing of a query that is too long.
@@ -25,7 +25,7 @@ def test_query_of_50_kb_makes_no_page_of_megabytes(client: Client):
         assert len(page.content) < 2 * usual
 
 
-def test_links_keep_what_components_know_and_no_other_parameter(client: Client):
+def test_links_keep_known_parameters_only(client: Client):
     make_books(60)
     query = "books-sort=title&books-x=1&later-page=2&utm_source=mail&year=2024"
 

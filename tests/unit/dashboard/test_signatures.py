@@ -74,7 +74,7 @@ def test_value_with_an_unknown_parameter_is_refused_with_the_known_ones(
     ],
     ids=["none", "known", "default", "kwargs", "args", "partial", "user", "built-in"],
 )
-def test_value_whose_parameters_are_known_or_have_defaults_is_declared(value: Callable[..., Any]):
+def test_value_with_known_or_optional_parameters_is_accepted(value: Callable[..., Any]):
     assert declare(Stat(value=value)).declared["total"].value is value
 
 
@@ -82,7 +82,7 @@ def test_value_whose_parameters_are_known_or_have_defaults_is_declared(value: Ca
 @pytest.mark.parametrize(
     ("value", "asked"), [(asks_for_user, "user"), (asks_for_request, "request")]
 )
-def test_value_computed_once_for_all_that_asks_for_its_viewer_is_refused(
+def test_broadcast_value_with_user_or_request_is_refused(
     live: Every | OnChange, value: Callable[..., Any], asked: str
 ):
     # It got None for the viewer, and everybody was shown what it made of that.
@@ -108,11 +108,11 @@ def test_value_computed_once_for_all_that_asks_for_its_viewer_is_refused(
     ],
     ids=["refreshed", "restricted", "pushed", "default"],
 )
-def test_value_that_each_page_loads_may_ask_for_its_viewer(component: Stat):
+def test_per_viewer_value_with_user_is_accepted(component: Stat):
     assert declare(component)
 
 
-def test_value_of_a_dashboard_for_one_user_may_ask_for_that_user():
+def test_value_with_user_on_a_dashboard_for_one_user_is_accepted():
     meta = type("Meta", (), {"app_label": "site", "audience": "user"})
     component = Stat(value=asks_for_user, live=Every(seconds=2))
 
@@ -125,7 +125,7 @@ def test_value_of_a_dashboard_for_one_user_may_ask_for_that_user():
 @pytest.mark.parametrize(
     ("value", "reason"), [(5, "its value is a constant (int)"), (None, "it has no value")]
 )
-def test_constant_that_is_computed_again_and_again_is_refused_at_registration(
+def test_computed_constant_is_refused_at_registration(
     live: Every | OnChange, value: Any, reason: str
 ):
     # The page said Live, and the figure never changed.
@@ -155,13 +155,11 @@ def test_constant_that_is_computed_again_and_again_is_refused_at_registration(
     ],
     ids=["callable", "method", "defer", "queryset", "manager", "form", "pushed", "not-live"],
 )
-def test_value_that_can_be_computed_again_is_registered(
-    component: Component, namespace: dict[str, Any]
-):
+def test_computable_value_is_registered(component: Component, namespace: dict[str, Any]):
     assert list(registered(declare(component, **namespace)))
 
 
-def test_value_that_a_subclass_computes_is_declared_without_one_in_its_base():
+def test_base_without_a_computed_value_is_declared():
     base = declare(Stat(live=Every(seconds=2)))
     derived = type("Derived", (base,), {"get_total_value": lambda self: 1})
 

@@ -9,7 +9,7 @@ from dashboards.live.wire.channels import channel_name
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_channels_of_different_parts_are_never_alike():
+def test_names_of_different_channels_differ():
     parts = [
         "1",
         "2",

@@ -42,7 +42,7 @@ CACHED = override_settings(
         ("/site/staff/@stream/", 403),
     ],
 )
-def test_answer_to_somebody_is_private_and_kept_by_no_cache(client: Client, path: str, status: int):
+def test_response_to_a_user_is_private_and_uncached(client: Client, path: str, status: int):
     """The page said nothing of caches, and Django 5.2's cache middleware kept what one user saw.
 
     Everything that somebody is shown says ``private, no-store``; two users get their own.
@@ -58,7 +58,7 @@ def test_answer_to_somebody_is_private_and_kept_by_no_cache(client: Client, path
             assert "Cookie" in answer["Vary"]
 
 
-def test_redirect_to_login_and_page_with_a_hidden_component_are_private(client: Client):
+def test_login_redirect_and_page_with_hidden_components_are_private(client: Client):
     for path in ("/site/staff/", "/site/mixed/"):
         answer = client.get(path)
 
@@ -66,7 +66,7 @@ def test_redirect_to_login_and_page_with_a_hidden_component_are_private(client: 
         assert "no-store" in answer["Cache-Control"]
 
 
-def test_page_that_everybody_may_see_is_left_to_the_sites_caches(client: Client):
+def test_public_page_has_no_cache_control(client: Client):
     assert "Cache-Control" not in client.get("/site/quiet/")
 
 
@@ -137,7 +137,7 @@ served = pytest.mark.urls(__name__)
 
 @served
 @pytest.mark.parametrize("dashboard", ["members", "staff"])
-def test_a_page_sends_the_anonymous_to_log_in_and_back(client: Client, dashboard: str):
+def test_anonymous_user_is_redirected_from_a_page_to_the_login(client: Client, dashboard: str):
     response = client.get(f"/site/{dashboard}/", {"year": "2024"})
 
     assert response.status_code == 302
@@ -147,7 +147,9 @@ def test_a_page_sends_the_anonymous_to_log_in_and_back(client: Client, dashboard
 @served
 @pytest.mark.parametrize("dashboard", ["members", "staff"])
 @pytest.mark.parametrize("path", [COMPONENT, BATCH, STREAM, "@component/unknown/"])
-def test_a_component_and_a_stream_refuse_the_anonymous(client: Client, dashboard: str, path: str):
+def test_anonymous_user_is_refused_components_and_streams(
+    client: Client, dashboard: str, path: str
+):
     response = client.get(f"/site/{dashboard}/{path}")
 
     assert response.status_code == 403
@@ -157,7 +159,7 @@ def test_a_component_and_a_stream_refuse_the_anonymous(client: Client, dashboard
 
 @served
 @pytest.mark.parametrize("path", ALL)
-def test_who_is_signed_in_but_not_allowed_is_refused_everywhere(client: Client, path: str):
+def test_member_is_refused_in_every_view_for_staff(client: Client, path: str):
     sign_in(client)
 
     response = client.get(f"/site/staff/{path}")
@@ -169,7 +171,7 @@ def test_who_is_signed_in_but_not_allowed_is_refused_everywhere(client: Client, 
 @served
 @pytest.mark.parametrize("path", ALL)
 @pytest.mark.parametrize("method", ["head", "post", "put", "delete", "options"])
-def test_no_method_opens_a_way_in(client: Client, path: str, method: str):
+def test_every_method_is_refused(client: Client, path: str, method: str):
     sign_in(client)
 
     assert getattr(client, method)(f"/site/staff/{path}").status_code == 403
@@ -178,7 +180,7 @@ def test_no_method_opens_a_way_in(client: Client, path: str, method: str):
 @served
 @pytest.mark.parametrize("path", ALL)
 @pytest.mark.parametrize("dashboard", ["everybody", "members", "staff"])
-def test_staff_may_open_all_of_them(client: Client, dashboard: str, path: str):
+def test_staff_open_every_view(client: Client, dashboard: str, path: str):
     sign_in(client, staff=True)
 
     assert client.get(f"/site/{dashboard}/{path}").status_code == 200
@@ -187,7 +189,7 @@ def test_staff_may_open_all_of_them(client: Client, dashboard: str, path: str):
 @served
 @pytest.mark.parametrize("path", ALL)
 @pytest.mark.parametrize("dashboard", ["everybody", "members"])
-def test_a_member_may_open_what_is_for_members(client: Client, dashboard: str, path: str):
+def test_member_opens_every_view_for_members(client: Client, dashboard: str, path: str):
     sign_in(client)
 
     assert client.get(f"/site/{dashboard}/{path}").status_code == 200
@@ -195,7 +197,7 @@ def test_a_member_may_open_what_is_for_members(client: Client, dashboard: str, p
 
 @served
 @pytest.mark.parametrize("path", ALL)
-def test_the_anonymous_may_open_what_is_for_everybody(client: Client, path: str):
+def test_anonymous_user_opens_every_public_view(client: Client, path: str):
     assert client.get(f"/site/everybody/{path}").status_code == 200
 
 
@@ -208,7 +210,7 @@ def test_staff_see_the_value(client: Client):
 
 @served
 @pytest.mark.parametrize("path", ALL)
-def test_access_is_asked_anew_for_every_request(client: Client, path: str):
+def test_access_is_checked_for_every_request(client: Client, path: str):
     sign_in(client, staff=True)
     assert client.get(f"/site/staff/{path}").status_code == 200
 
@@ -219,7 +221,7 @@ def test_access_is_asked_anew_for_every_request(client: Client, path: str):
 
 @served
 @pytest.mark.parametrize("path", ALL)
-def test_who_is_no_longer_active_is_anonymous(client: Client, path: str):
+def test_inactive_user_is_anonymous(client: Client, path: str):
     sign_in(client, staff=True)
     User.objects.update(is_active=False)
 
@@ -228,7 +230,7 @@ def test_who_is_no_longer_active_is_anonymous(client: Client, path: str):
 
 @served
 @pytest.mark.parametrize("path", ALL)
-def test_a_permission_that_users_write_guards_alike(client: Client, path: str):
+def test_custom_permission_guards_every_view(client: Client, path: str):
     sign_in(client, staff=True)
 
     assert client.get(f"/site/polite/{path}").status_code == 403
@@ -237,7 +239,7 @@ def test_a_permission_that_users_write_guards_alike(client: Client, path: str):
 
 @served
 @pytest.mark.parametrize("path", ALL)
-def test_a_combination_guards_alike(client: Client, path: str):
+def test_combined_permission_guards_every_view(client: Client, path: str):
     def ask(query: str) -> int:
         return client.get(f"/site/combined/{path}?{query}").status_code
 
@@ -251,7 +253,9 @@ def test_a_combination_guards_alike(client: Client, path: str):
 
 @served
 @pytest.mark.parametrize("path", ALL)
-def test_the_setting_guards_where_meta_says_nothing(client: Client, settings: Settings, path: str):
+def test_permission_setting_guards_a_dashboard_without_its_own(
+    client: Client, settings: Settings, path: str
+):
     assert client.get(f"/site/unsaid/{path}").status_code == 200
 
     settings.DASHBOARDS = {"PERMISSION_CLASSES": ["dashboards.permissions.IsAuthenticated"]}
@@ -267,14 +271,14 @@ def _without_users(settings: Settings) -> None:
 @served
 @pytest.mark.usefixtures("_without_users")
 @pytest.mark.parametrize("path", ALL)
-def test_a_site_without_users_can_have_dashboards_for_everybody(client: Client, path: str):
+def test_public_dashboard_opens_without_the_middleware(client: Client, path: str):
     assert client.get(f"/site/everybody/{path}").status_code == 200
 
 
 @served
 @pytest.mark.usefixtures("_without_users")
 @pytest.mark.parametrize("path", ALL)
-def test_a_site_without_users_is_told_what_its_guard_needs(client: Client, path: str):
+def test_guarded_dashboard_without_the_middleware_names_it(client: Client, path: str):
     with pytest.raises(ImproperlyConfigured, match="AuthenticationMiddleware"):
         client.get(f"/site/staff/{path}")
 
@@ -282,5 +286,5 @@ def test_a_site_without_users_is_told_what_its_guard_needs(client: Client, path:
 @served
 @pytest.mark.usefixtures("_without_users")
 @pytest.mark.parametrize("path", ALL)
-def test_a_site_without_users_refuses_instead_of_sending_to_log_in(client: Client, path: str):
+def test_refusal_without_the_middleware_is_403(client: Client, path: str):
     assert client.get(f"/site/polite/{path}").status_code == 403

@@ -41,7 +41,7 @@ pytestmark = pytest.mark.django_db
         "/site/live%0A/",
     ],
 )
-def test_an_unknown_dashboard_is_not_found(client: Client, path: str):
+def test_unknown_dashboard_is_not_found(client: Client, path: str):
     assert client.get(path).status_code == 404
 
 
@@ -65,11 +65,11 @@ def test_an_unknown_dashboard_is_not_found(client: Client, path: str):
         "k" * 5_000,
     ],
 )
-def test_an_unknown_component_is_not_found(client: Client, key: str):
+def test_unknown_component_is_not_found(client: Client, key: str):
     assert client.get(f"/site/live/@component/{key}/").status_code == 404
 
 
-def test_an_unknown_key_is_not_shown_as_html(client: Client, settings: Settings):
+def test_unknown_key_is_escaped_in_the_404_page(client: Client, settings: Settings):
     settings.DEBUG = True
 
     response = client.get("/site/live/@component/<script>alert(1)</script>/".replace("</", "<%2F"))
@@ -81,7 +81,7 @@ def test_an_unknown_key_is_not_shown_as_html(client: Client, settings: Settings)
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "trace"])
 @pytest.mark.parametrize("path", ALL)
-def test_nothing_can_be_done_but_looking(client: Client, path: str, method: str):
+def test_unsafe_methods_are_not_allowed(client: Client, path: str, method: str):
     response = getattr(client, method)(path)
 
     assert response.status_code == 405
@@ -90,7 +90,7 @@ def test_nothing_can_be_done_but_looking(client: Client, path: str, method: str)
 
 
 @pytest.mark.parametrize("path", [PAGE, COMPONENT])
-def test_a_head_request_is_answered_without_a_body(client: Client, path: str):
+def test_head_request_has_no_body(client: Client, path: str):
     response = client.head(path)
 
     assert response.status_code == 200
@@ -99,7 +99,7 @@ def test_a_head_request_is_answered_without_a_body(client: Client, path: str):
 
 
 @pytest.mark.parametrize(("path", "status"), [(PAGE, 200), (COMPONENT, 200), (STREAM, 405)])
-def test_options_are_told_without_a_value(client: Client, path: str, status: int):
+def test_options_request_has_no_body(client: Client, path: str, status: int):
     response = client.options(path)
 
     assert response.status_code == status
@@ -137,7 +137,7 @@ served = pytest.mark.urls(__name__)
 
 
 @served
-def test_a_page_prints_the_position_it_read_before_its_values_were_computed(client: Client):
+def test_push_during_rendering_is_streamed_after_the_page(client: Client):
     put(Careful, pushed="before")
 
     page = client.get("/site/careful/", {"push": ["meanwhile", "and again"]})
@@ -150,14 +150,14 @@ def test_a_page_prints_the_position_it_read_before_its_values_were_computed(clie
 
 
 @served
-def test_what_is_pushed_while_the_very_first_page_is_rendered_is_told(client: Client):
+def test_first_push_during_rendering_is_streamed_after_the_page(client: Client):
     page = client.get("/site/careful/", {"push": "the first ever"})
 
     assert "the first ever" in dict(read(client, stream_url(page)).events)["pushed"]
 
 
 @served
-def test_a_page_that_missed_nothing_is_told_nothing(client: Client):
+def test_stream_of_an_up_to_date_page_is_empty(client: Client):
     put(Careful, pushed="before")
 
     page = client.get("/site/careful/")
@@ -165,11 +165,11 @@ def test_a_page_that_missed_nothing_is_told_nothing(client: Client):
     assert read(client, stream_url(page)).events == []
 
 
-def test_a_page_without_a_position_opens_its_stream_all_the_same(client: Client):
+def test_page_without_a_position_has_a_stream_url(client: Client):
     assert stream_url(client.get("/site/quiet/")) == "/site/quiet/@stream/"
 
 
-def test_a_page_opens_one_stream_however_many_components_are_live(client: Client):
+def test_page_opens_one_stream(client: Client):
     page = client.get(PAGE).content.decode()
 
     assert page.count("sse-connect=") == 1
@@ -177,7 +177,7 @@ def test_a_page_opens_one_stream_however_many_components_are_live(client: Client
 
 
 @served
-def test_a_page_that_is_not_live_opens_none(client: Client):
+def test_page_without_live_components_opens_no_stream(client: Client):
     page = client.get("/site/bare/").content.decode()
 
     assert "nothing moves" in page
@@ -186,14 +186,14 @@ def test_a_page_that_is_not_live_opens_none(client: Client):
 
 
 @served
-def test_a_page_is_headed_by_its_dashboards_name(client: Client):
+def test_page_has_the_name_as_title_and_heading(client: Client):
     page = client.get("/site/bare/").content.decode()
 
     assert "<title>A bare &lt;page&gt;</title>" in page
     assert page.count("A bare &lt;page&gt;") == 2
 
 
-def test_a_page_loads_the_scripts_it_needs_and_no_others(client: Client):
+def test_page_loads_only_the_scripts_of_its_components(client: Client):
     def scripts(path: str) -> list[str]:
         page = client.get(path).content.decode()
         return re.findall(r'<script[^>]* src="[^"]*/([^"/]*)"', page)
@@ -205,7 +205,7 @@ def test_a_page_loads_the_scripts_it_needs_and_no_others(client: Client):
     assert scripts(PAGE) == [*others, "drawing.js", "times.js", "chart.js", menus]
 
 
-def test_no_template_holds_executable_script(client: Client):
+def test_templates_have_no_inline_scripts(client: Client):
     for path in (PAGE, "/site/quiet/", "/site/hostile/", "/site/later/"):
         page = client.get(path).content.decode()
         scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL)
@@ -216,7 +216,7 @@ def test_no_template_holds_executable_script(client: Client):
         assert not re.search(r"<[^>]*\son[a-z]+=", without_values)
 
 
-def test_values_of_the_viewer_are_in_the_page(client: Client):
+def test_page_has_the_values_of_its_request(client: Client):
     assert "Hello Ann" in client.get(PAGE, {"name": "Ann"}).content.decode()
     assert "Hello Bob" in client.get(PAGE, {"name": "Bob"}).content.decode()
 
@@ -230,7 +230,9 @@ def test_values_of_the_viewer_are_in_the_page(client: Client):
         ("/site/later/@component/above/", "above"),
     ],
 )
-def test_a_component_is_told_alone_and_kept_by_nobody(client: Client, path: str, words: str):
+def test_component_response_is_html_without_a_page_and_uncached(
+    client: Client, path: str, words: str
+):
     response = client.get(path)
 
     assert response.status_code == 200
@@ -240,21 +242,21 @@ def test_a_component_is_told_alone_and_kept_by_nobody(client: Client, path: str,
     assert response["Content-Type"] == "text/html; charset=utf-8"
 
 
-def test_a_page_is_sent_before_what_is_deferred(client: Client):
+def test_page_leaves_deferred_values_out(client: Client):
     page = client.get("/site/later/").content.decode()
 
     assert "arrived" not in page
     assert "called with" not in page
 
 
-def test_a_live_component_is_told_as_it_was_pushed_last(client: Client):
+def test_component_response_has_the_last_push(client: Client):
     put(Live, number="old")
     put(Live, number="newest")
 
     assert b"newest" in client.get("/site/live/@component/number/").content
 
 
-def test_a_live_component_that_has_no_value_yet_leaves_its_box_alone(client: Client):
+def test_live_component_without_a_value_is_204(client: Client):
     response = client.get("/site/live/@component/number/")
 
     assert response.status_code == 204
@@ -262,7 +264,7 @@ def test_a_live_component_that_has_no_value_yet_leaves_its_box_alone(client: Cli
     assert response["Cache-Control"] == "no-store, private"
 
 
-def test_a_component_that_has_nothing_new_to_say_leaves_its_box_alone(client: Client):
+def test_component_with_a_matching_etag_is_304(client: Client):
     """A poll put back the "waiting" that an event from elsewhere had replaced meanwhile."""
     ann, bob = f"{COMPONENT}?name=Ann", f"{COMPONENT}?name=Bob"
     first = client.get(ann)
@@ -277,7 +279,7 @@ def test_a_component_that_has_nothing_new_to_say_leaves_its_box_alone(client: Cl
     assert other["ETag"] != first["ETag"]
 
 
-def test_a_computed_component_is_computed_for_who_asks_first(client: Client):
+def test_component_is_computed_for_the_first_request_only(client: Client):
     first = client.get("/site/live/@component/turns/").content
     second = client.get("/site/live/@component/turns/").content
 
@@ -285,14 +287,12 @@ def test_a_computed_component_is_computed_for_who_asks_first(client: Client):
     assert second == first
 
 
-def test_the_page_says_its_language(client: Client):
+def test_page_has_its_language(client: Client):
     with translation.override("de"):
         assert '<html lang="de">' in client.get("/site/pie/").content.decode()
 
 
-def test_where_everybody_must_log_in_no_login_page_is_put_into_a_box(
-    client: Client, settings: Settings
-):
+def test_login_required_middleware_refuses_htmx_requests(client: Client, settings: Settings):
     settings.MIDDLEWARE = [
         *settings.MIDDLEWARE,
         "django.contrib.auth.middleware.LoginRequiredMiddleware",

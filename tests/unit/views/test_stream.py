@@ -11,7 +11,7 @@ from tests.unit.views.support import ALL, STREAM, keys, put, read
 pytestmark = pytest.mark.django_db
 
 
-def test_a_stream_has_no_head(client: Client):
+def test_head_request_of_a_stream_is_not_allowed(client: Client):
     assert client.head(STREAM).status_code == 405
 
 
@@ -62,7 +62,7 @@ OTHERS = [
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("query", [*POSITIONS, *OTHERS])
 @pytest.mark.parametrize("path", ALL)
-def test_no_query_brings_it_down(client: Client, path: str, query: str):
+def test_invalid_query_is_ignored(client: Client, path: str, query: str):
     put(Live, number="the state")
 
     assert client.get(f"{path}?{query}").status_code == 200
@@ -70,7 +70,7 @@ def test_no_query_brings_it_down(client: Client, path: str, query: str):
 
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("query", [*POSITIONS, *OTHERS])
-def test_whoever_says_no_sensible_position_is_told_the_whole_state(client: Client, query: str):
+def test_invalid_position_gets_the_whole_state(client: Client, query: str):
     position = put(Live, number="the state")
 
     reader = read(client, f"{STREAM}?{query}")
@@ -99,7 +99,7 @@ def test_whoever_says_no_sensible_position_is_told_the_whole_state(client: Clien
     ],
 )
 @pytest.mark.parametrize("path", ALL)
-def test_no_last_event_id_brings_it_down(client: Client, path: str, header: str):
+def test_invalid_last_event_id_is_ignored(client: Client, path: str, header: str):
     put(Live, number="the state")
 
     response = client.get(path, headers={"Last-Event-ID": header})
@@ -109,7 +109,7 @@ def test_no_last_event_id_brings_it_down(client: Client, path: str, header: str)
         assert keys(Reader().read(response.content)) == {"number", "turns"}
 
 
-def test_a_position_from_the_future_is_told_the_whole_state(client: Client):
+def test_future_position_gets_the_whole_state(client: Client):
     position = put(Quiet, silence="all there is")
 
     reader = read(client, f"/site/quiet/@stream/?position={position.epoch}.999")
@@ -118,7 +118,7 @@ def test_a_position_from_the_future_is_told_the_whole_state(client: Client):
     assert reader.last_event_id == str(position)
 
 
-def test_no_parameter_names_another_channel(client: Client):
+def test_parameters_select_no_other_channel(client: Client):
     put(Quiet, silence="not for this page")
 
     response = client.get(f"{STREAM}?channel=site.quiet&dashboard=quiet&position=x.1")
@@ -126,7 +126,7 @@ def test_no_parameter_names_another_channel(client: Client):
     assert b"not for this page" not in response.content
 
 
-def test_a_stream_says_that_it_is_one_and_that_nobody_may_keep_it(client: Client):
+def test_stream_has_its_content_type_and_is_uncached(client: Client):
     response = client.get(STREAM)
 
     assert response["Content-Type"] == "text/event-stream"
@@ -134,9 +134,7 @@ def test_a_stream_says_that_it_is_one_and_that_nobody_may_keep_it(client: Client
     assert response["X-Accel-Buffering"] == "no"
 
 
-def test_a_stream_that_nobody_holds_ends_and_says_when_to_ask_again(
-    client: Client, settings: Settings
-):
+def test_stream_without_async_server_ends_with_a_retry(client: Client, settings: Settings):
     response = client.get("/site/quiet/@stream/")
 
     assert response.streaming is False
@@ -146,7 +144,7 @@ def test_a_stream_that_nobody_holds_ends_and_says_when_to_ask_again(
     assert read(client, "/site/quiet/@stream/").retry == 250
 
 
-def test_a_reader_is_told_what_changed_since_its_position(client: Client):
+def test_stream_has_the_changes_since_the_position(client: Client):
     first = put(Live, number="1", note="old")
     second = put(Live, note="new")
     # One reading, so that the computed value is not news below.
@@ -159,7 +157,7 @@ def test_a_reader_is_told_what_changed_since_its_position(client: Client):
     assert reader.last_event_id == newest == f"{second.epoch}.3"
 
 
-def test_a_reader_who_is_up_to_date_is_told_nothing_and_stays_where_it_is(client: Client):
+def test_stream_at_the_current_position_is_empty(client: Client):
     position = put(Quiet, silence="x")
 
     reader = read(client, f"/site/quiet/@stream/?position={position}")
@@ -168,7 +166,7 @@ def test_a_reader_who_is_up_to_date_is_told_nothing_and_stays_where_it_is(client
     assert reader.last_event_id == ""
 
 
-def test_only_the_newest_state_of_a_component_is_told(client: Client):
+def test_stream_has_only_the_newest_value(client: Client):
     for number in range(50):
         put(Quiet, silence=f"value {number}.")
 
@@ -179,7 +177,7 @@ def test_only_the_newest_state_of_a_component_is_told(client: Client):
     assert ">49.<" in data
 
 
-def test_the_header_goes_before_the_query(client: Client):
+def test_last_event_id_overrides_the_query(client: Client):
     old = put(Quiet, silence="x")
     new = put(Quiet, silence="y")
     url = f"/site/quiet/@stream/?position={old}"
@@ -188,7 +186,7 @@ def test_the_header_goes_before_the_query(client: Client):
     assert keys(read(client, url, **{"Last-Event-ID": str(new)})) == set()
 
 
-def test_an_empty_header_is_no_header(client: Client):
+def test_empty_last_event_id_is_ignored(client: Client):
     position = put(Quiet, silence="x")
 
     reader = read(client, f"/site/quiet/@stream/?position={position}", **{"Last-Event-ID": ""})
@@ -196,18 +194,18 @@ def test_an_empty_header_is_no_header(client: Client):
     assert reader.events == []
 
 
-def test_a_stream_of_a_dashboard_that_was_never_pushed_to_is_empty(client: Client):
+def test_stream_before_the_first_push_is_empty(client: Client):
     reader = read(client, "/site/quiet/@stream/")
 
     assert reader.events == []
     assert reader.last_event_id == ""
 
 
-def test_a_stream_of_a_dashboard_that_is_not_live_is_empty(client: Client):
+def test_stream_of_unpushed_components_is_empty(client: Client):
     assert read(client, "/site/hostile/@stream/").events == []
 
 
-def test_a_store_that_was_wiped_is_told_as_a_whole_under_a_new_epoch(client: Client):
+def test_wiped_store_is_streamed_whole_with_a_new_epoch(client: Client):
     from dashboards.models import Channel  # noqa: PLC0415
 
     old = put(Quiet, silence="before")
@@ -221,7 +219,7 @@ def test_a_store_that_was_wiped_is_told_as_a_whole_under_a_new_epoch(client: Cli
     assert reader.last_event_id == str(new)
 
 
-def test_a_dashboard_with_nothing_live_has_no_stream(client: Client):
+def test_stream_of_a_dashboard_without_live_components_is_204(client: Client):
     response = client.get("/site/hostile/@stream/")
     assert response.status_code == 200, "something there is live"
     response = client.get("/site/pie/@stream/")

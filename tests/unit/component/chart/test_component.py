@@ -30,7 +30,7 @@ from tests.unit.component.support import FIGURE, HOSTILE, dashboard_of, render
     ],
     ids=["dict", "mapping", "figure", "text", "indented text"],
 )
-def test_a_chart_takes_a_figure_its_json_text_or_a_dict(value: Any):
+def test_chart_accepts_mappings_and_json_text(value: Any):
     text = Chart().prepare_value(value)
 
     assert text is not None
@@ -46,7 +46,7 @@ def test_a_chart_takes_a_figure_its_json_text_or_a_dict(value: Any):
         ({"y": {1}}, "[{'y': {1}}], which cannot be written as JSON: "),
     ],
 )
-def test_a_bad_point_is_told_as_a_point(points: Any, told: str):
+def test_invalid_point_error_describes_points(points: Any, told: str):
     """It was told what a figure must be, where a point was meant."""
     with pytest.raises(ComponentValueError) as raised:
         dashboard_of(speed=Chart(live=True, max_points=5, value=points))["speed"].get_value()
@@ -57,7 +57,7 @@ def test_a_bad_point_is_told_as_a_point(points: Any, told: str):
     )
 
 
-def test_a_long_text_that_is_no_figure_is_not_repeated_in_full():
+def test_error_about_a_long_text_is_short():
     with pytest.raises(ComponentValueError) as raised:
         Chart().prepare_value("x" * 10_000)
 
@@ -65,7 +65,7 @@ def test_a_long_text_that_is_no_figure_is_not_repeated_in_full():
 
 
 @pytest.mark.parametrize("form", [dict, go.Figure, json.dumps], ids=["dict", "figure", "text"])
-def test_a_hostile_figure_stays_inside_its_script(form: Callable[[Any], Any]):
+def test_hostile_figure_stays_inside_its_script_element(form: Callable[[Any], Any]):
     figure = {
         "data": [{"x": [HOSTILE], "y": [1], "name": "<!--<script>"}],
         "layout": {"title": {"text": HOSTILE}},
@@ -82,7 +82,7 @@ def test_a_hostile_figure_stays_inside_its_script(form: Callable[[Any], Any]):
     assert drawn["data"][0]["x"] == [HOSTILE]
 
 
-def test_a_figure_as_text_that_was_called_safe_is_escaped_all_the_same():
+def test_figure_as_safe_text_is_escaped():
     html = render(
         Chart(
             value=Template("{{ it|safe }}").render(Context({"it": json.dumps({"layout": HOSTILE})}))
@@ -94,7 +94,7 @@ def test_a_figure_as_text_that_was_called_safe_is_escaped_all_the_same():
 
 
 @pytest.mark.usefixtures("_german")
-def test_a_locale_does_not_break_a_chart():
+def test_chart_in_german_keeps_its_numbers():
     html = render(Chart(value={"data": [{"y": [1234.5, 1_000_000]}]}))
 
     assert json.loads(html.texts[0])["data"][0]["y"] == [1234.5, 1_000_000]
@@ -103,7 +103,7 @@ def test_a_locale_does_not_break_a_chart():
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("board", [Drawn, Pie, Series])
-def test_nothing_that_a_client_sends_breaks_them(board: type[Dashboard]):
+def test_bad_requests_get_a_page_or_405(board: type[Dashboard]):
     client, page = Client(), board().get_absolute_url()
     for key in board.declared:
         query = f"?{key}-sort=%00&{key}={'9' * 5000}&{key}-window=-1&data=[]&layout=<b>&=%FF"

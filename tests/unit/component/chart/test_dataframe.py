@@ -19,7 +19,7 @@ from tests.unit.component.support import html_of
 
 
 @pytest.mark.django_db
-def test_a_serializer_makes_a_figure_by_polars():
+def test_serializer_with_polars_makes_a_figure():
     class Mixed(ChartSerializer):
         class Meta:
             model = Book
@@ -44,7 +44,7 @@ def test_a_serializer_makes_a_figure_by_polars():
     assert "No data" in html_of(Chart(value=Empty))
 
 
-def test_a_missing_library_is_told_with_its_cure(monkeypatch: pytest.MonkeyPatch):
+def test_missing_library_error_names_the_extra(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dashboards.component.chart.dataframe.find_spec", lambda name: None)
 
     with pytest.raises(ComponentValueError) as raised:
@@ -57,7 +57,7 @@ def test_a_missing_library_is_told_with_its_cure(monkeypatch: pytest.MonkeyPatch
 
 @override_settings(TIME_ZONE="Europe/Berlin")
 @pytest.mark.parametrize("library", dataframe.LIBRARIES)
-def test_aware_time_in_a_data_frame_is_the_active_zones(library: str):
+def test_aware_time_in_a_data_frame_is_in_the_active_zone(library: str):
     # A chart of a model's times said 10:00 where the figure beside it said 12:00: plotly.express
     # takes the zone off pandas' columns, and the database gives UTC.
     with timezone.override("Europe/Berlin"):

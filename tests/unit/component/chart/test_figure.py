@@ -29,7 +29,7 @@ from tests.unit.component.chart.support import figure_of
 from tests.unit.component.support import html_of
 
 
-def test_a_chart_takes_numpy_columns_and_numbers_that_json_lacks():
+def test_chart_writes_numpy_columns_and_nan_as_null():
     value = {"data": [{"y": np.array([1.5, np.nan, np.inf]), "x": [float("nan"), 1, None]}]}
 
     text = Chart().prepare_value(value)
@@ -51,12 +51,12 @@ def test_a_chart_takes_numpy_columns_and_numbers_that_json_lacks():
         (go.Figure(go.Choropleth(locations=["DEU"], z=[1])), False),
     ],
 )
-def test_a_figure_without_points_says_so(figure: Any, empty: bool):
+def test_figure_without_points_shows_no_data(figure: Any, empty: bool):
     assert (" data-dashboards-empty>" in html_of(Chart(value=figure))) is empty
     assert (" data-dashboards-empty>" in html_of(Map(value=figure))) is empty
 
 
-def test_points_of_every_type_of_trace_are_known():
+def test_points_are_known_for_every_type_of_trace():
     types = [getattr(go, name) for name in dir(go) if name[0].isupper()]
     traces = [each for each in types if getattr(each, "_parent_path_str", None) == ""]
     for trace in traces:
@@ -66,7 +66,7 @@ def test_points_of_every_type_of_trace_are_known():
     assert not has_points({"data": [None, 3]})
 
 
-def test_a_template_that_was_chosen_is_kept():
+def test_chosen_template_is_kept_and_the_default_removed():
     chosen = figure_of(Chart(value=px.bar(x=[1], y=[2], template="plotly_dark")))
     unchosen = figure_of(Chart(value=px.bar(x=[1], y=[2]).to_json()))
 
@@ -74,9 +74,7 @@ def test_a_template_that_was_chosen_is_kept():
     assert not {"template", "margin"} & set(unchosen["layout"])
 
 
-def test_library_that_another_thread_is_importing_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_wait_for_imports_waits_for_another_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     # A value that imported pandas made a figure of another thread fail: plotly.py found a module in
     # sys.modules that was half there, and asked it for NaT.
     monkeypatch.syspath_prepend(tmp_path)
@@ -113,7 +111,7 @@ BEGUN, GO_ON = Event(), Event()
     ],
     ids=repr,
 )
-def test_odd_value_in_a_figure_is_written_as(value: Any, written: Any):
+def test_odd_value_in_a_figure_is_written(value: Any, written: Any):
     text = Chart().prepare_value({"data": [{"y": [value]}]})
 
     assert json.loads(str(text))["data"][0]["y"] == [written]
@@ -129,12 +127,12 @@ def test_odd_value_in_a_figure_is_written_as(value: Any, written: Any):
     ],
     ids=repr,
 )
-def test_value_that_no_chart_can_draw_is_refused_with_the_reason(value: Any, reason: str):
+def test_undrawable_value_is_refused_with_the_reason(value: Any, reason: str):
     with pytest.raises(ComponentValueError, match=re.escape(reason)):
         Chart().prepare_value({"data": [{"y": [value]}]})
 
 
-def test_digits_in_a_text_are_no_number():
+def test_digits_in_a_text_are_kept():
     text = Chart().prepare_value({"data": [{"y": ["7" * 400]}]})
 
     assert "7" * 400 in str(text)

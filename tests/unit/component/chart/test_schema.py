@@ -112,13 +112,13 @@ def test_trace_of_an_older_plotly_is_translated(trace: dict[str, Any], translate
         ),
     ],
 )
-def test_figure_that_nothing_draws_is_refused_by_name(figure: dict[str, Any], message: str):
+def test_undrawable_figure_is_refused_by_name(figure: dict[str, Any], message: str):
     with pytest.raises(ComponentValueError) as raised:
         Map(value=figure).get_value()
     assert str(raised.value).startswith(message)
 
 
-def test_translated_traces_are_of_types_that_the_installed_plotly_knows():
+def test_translated_traces_have_types_of_the_installed_plotly():
     assert set(TRACES.values()) <= set(trace_types())
     assert "scatter" in trace_types()
     assert "layout" not in trace_types()

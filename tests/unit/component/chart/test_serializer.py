@@ -30,7 +30,7 @@ from tests.unit.component.support import html_of
         ({"name": "n", "title": ""}, ""),
     ],
 )
-def test_older_names_of_a_title_are_one(said: dict[str, str], title: str):
+def test_older_names_set_the_title(said: dict[str, str], title: str):
     kind = type("Older", (ChartSerializer,), {"Meta": type("Meta", (), said)})
 
     assert kind().apply_layout(go.Figure()).layout.title.text == title
@@ -38,7 +38,7 @@ def test_older_names_of_a_title_are_one(said: dict[str, str], title: str):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", [Chart, Map])
-def test_a_serializer_makes_a_figure_of_a_model_by_one_query(kind: type[Chart]):
+def test_serializer_of_a_model_runs_one_query(kind: type[Chart]):
     Book.objects.create(title="<b>", price=Decimal("9.5"))
 
     with CaptureQueriesContext(
@@ -54,7 +54,7 @@ def test_a_serializer_makes_a_figure_of_a_model_by_one_query(kind: type[Chart]):
     assert Pages.layout == {"xaxis_title": "Book"}
 
 
-def test_data_may_be_awaited():
+def test_async_get_data_is_awaited():
     class Asked(ChartSerializer):
         async def get_data(self, *args: Any, **kwargs: Any) -> Any:
             await asyncio.sleep(0)
@@ -72,11 +72,11 @@ def test_data_may_be_awaited():
 
 
 @pytest.mark.django_db
-def test_a_serializer_without_data_says_so_and_makes_no_figure():
+def test_serializer_without_rows_shows_no_data():
     assert "No data" in html_of(Chart(value=Pages))
 
 
-def test_data_of_ones_own_gets_what_a_callable_gets():
+def test_get_data_gets_the_arguments_of_a_callable():
     class Own(ChartSerializer):
         def get_data(self, *args: Any, **kwargs: Any) -> Any:
             return pd.DataFrame({"n": [kwargs["filters"]["n"]]})
@@ -99,12 +99,12 @@ def test_data_of_ones_own_gets_what_a_callable_gets():
         ({"fields": "title"}, "Wrong.Meta.fields must be a list of names, got 'title'."),
     ],
 )
-def test_a_wrong_meta_is_told(attributes: dict[str, Any], message: str):
+def test_invalid_meta_is_refused(attributes: dict[str, Any], message: str):
     with pytest.raises(DeclarationError, match=re.escape(message)):
         type("Wrong", (ChartSerializer,), {"Meta": type("Meta", (), attributes)})
 
 
-def test_what_a_serializer_lacks_is_told():
+def test_serializer_without_data_or_to_fig_is_refused():
     class Bare(ChartSerializer):
         pass
 

@@ -15,7 +15,7 @@ from tests.unit.component.table.support import first_column, html_of, make_books
 pytestmark = pytest.mark.django_db
 
 
-def test_a_table_of_django_tables2():
+def test_table_class_orders_and_searches():
     class Authors(django_tables2.Table):  # type: ignore[misc] # brings no types
         loud = django_tables2.Column(accessor="name", verbose_name="Loud", order_by=("-name",))
         books = django_tables2.Column(accessor="pk", footer="all of them")
@@ -39,7 +39,7 @@ def test_a_table_of_django_tables2():
         assert "<tfoot>" in html_of(table)
 
 
-def test_a_table_of_django_tables2_orders_in_its_own_way_and_sums_up():
+def test_table_class_keeps_its_own_order_attributes_and_footer():
     class Own(django_tables2.Table):  # type: ignore[misc] # brings no types
         length = django_tables2.Column(accessor="title", footer=7)
         pages = django_tables2.Column(attrs={"td": {"data-pages": lambda value: value}})
@@ -63,7 +63,7 @@ def test_a_table_of_django_tables2_orders_in_its_own_way_and_sums_up():
     assert '<tfoot><tr><td class="dashboards-number">7</td><td></td></tr></tfoot>' in html
 
 
-def test_columns_may_be_called_as_they_like():
+def test_columns_of_any_name_are_sortable():
     names = ["by", "a b", "c1", "x.y", "a,b", "-n", "", "class", "%", "render", "Ünder__score"]
     rows = [dict.fromkeys(names, n) for n in (1, 2)]
     table = Table(value=rows)
@@ -77,7 +77,7 @@ def test_columns_may_be_called_as_they_like():
         assert first_column(table, falling[1:]) == [2, 1]
 
 
-def test_relations_to_many_are_read_at_once(django_assert_num_queries: DjangoAssertNumQueries):
+def test_relations_to_many_are_read_in_one_query(django_assert_num_queries: DjangoAssertNumQueries):
     make_books(20)
     author = Author.objects.get(name="Ann")
     for book in Book.objects.all():

@@ -19,7 +19,7 @@ from tests.unit.component.test_links import EVIL, Thing
 pytestmark = pytest.mark.django_db
 
 
-def test_cells_are_text_unless_the_developer_marked_them_safe():
+def test_cells_are_escaped_unless_marked_safe():
     Author.objects.create(name=HOSTILE)
     rows = [{"a": HOSTILE, HOSTILE: HOSTILE, "safe": mark_safe("<i>safe</i>"), "list": [HOSTILE]}]
     linked = {"name": django_tables2.Column(HOSTILE, linkify=True)}
@@ -42,7 +42,7 @@ def test_cells_are_text_unless_the_developer_marked_them_safe():
     assert "<i>safe</i>" in html_of(Table(value=rows))
 
 
-def test_cells_are_written_by_the_locale():
+def test_cells_have_the_format_of_the_locale():
     row = {
         "day": dt.date(2024, 2, 29),
         "moment": dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC),
@@ -73,7 +73,7 @@ def test_cells_are_written_by_the_locale():
         assert text in html
 
 
-def test_long_texts_are_written_in_several_lines():
+def test_long_texts_wrap():
     long = "word " * 20
     rows = [{"a": long, "b": mark_safe(f"<i>{'x' * 39}</i>"), "c": "short"}]
 
@@ -83,7 +83,7 @@ def test_long_texts_are_written_in_several_lines():
     assert html.count("long") == 1
 
 
-def test_links_go_through_relations():
+def test_links_follow_relations():
     make_books(3)
 
     html = html_of(Table(value=Books, ordering=False))
@@ -96,7 +96,7 @@ def test_links_go_through_relations():
     assert "<td>—</td>" in html
 
 
-def test_a_link_to_what_has_no_page_is_text():
+def test_link_without_an_address_is_text():
     columns = {"name": django_tables2.Column(linkify=True)}
 
     assert '<th scope="row">a</th>' in html_of(Table(value=[{"name": "a"}], columns=columns))

@@ -27,7 +27,7 @@ def put(key: str, value: Any) -> str:
     return frame
 
 
-def test_what_is_pushed_is_all_shown_with_nothing_to_choose(client: Client):
+def test_pushed_table_shows_all_rows_without_controls(client: Client):
     frame = put("pushed", [{"n": n} for n in range(40)])
 
     assert frame.count("<tr>") == 41
@@ -36,7 +36,7 @@ def test_what_is_pushed_is_all_shown_with_nothing_to_choose(client: Client):
     assert answer.content.decode() == strip_mark(frame)
 
 
-def test_a_table_of_a_million_rows_is_refused_by_the_push_without_being_rendered():
+def test_push_of_a_million_rows_is_refused_unrendered():
     """A million rows without pages took minutes to render, and were to be sent to every page. They
     are refused by their number, with the limit and the setting."""
     rows = [{"n": 1}] * 1_000_000
@@ -49,7 +49,7 @@ def test_a_table_of_a_million_rows_is_refused_by_the_push_without_being_rendered
     )
 
 
-def test_what_is_pushed_speaks_the_language_of_the_site():
+def test_pushed_table_is_in_the_language_of_the_site():
     with translation.override("de"):
         frame = put("pushed", [{"yes": True, "n": 1234.5}])
 
@@ -57,7 +57,7 @@ def test_what_is_pushed_speaks_the_language_of_the_site():
     assert "1234.5" in frame
 
 
-def test_who_has_sorted_a_live_table_gets_their_own_and_all_others_the_shared(client: Client):
+def test_sorted_live_table_is_loaded_by_its_viewer_alone(client: Client):
     make_books(60)
     url = "/books/shelf/@component/live/"
     shared = client.get(url).content.decode()
@@ -74,7 +74,7 @@ def test_who_has_sorted_a_live_table_gets_their_own_and_all_others_the_shared(cl
     assert "Book 000059" not in stream
 
 
-def test_a_deferred_table_loads_what_the_pages_address_asks_for(client: Client):
+def test_deferred_table_loads_with_the_parameters_of_its_page(client: Client):
     make_books(60)
 
     page = client.get(f"{PAGE}?later-page=3&later-sort=-pages").content.decode()
@@ -85,7 +85,7 @@ def test_a_deferred_table_loads_what_the_pages_address_asks_for(client: Client):
     assert "21–30 of 60" in answer  # noqa: RUF001
 
 
-def test_no_parameters_of_a_viewer_reach_what_is_computed_for_all():
+def test_foreign_parameters_leave_a_computed_table_shared():
     calls: list[int] = []
 
     def rows() -> list[dict[str, int]]:
@@ -98,9 +98,7 @@ def test_no_parameters_of_a_viewer_reach_what_is_computed_for_all():
     assert bound.url.endswith("/@component/it/")
 
 
-def test_a_pushed_value_is_read_when_it_is_pushed(
-    django_capture_on_commit_callbacks: Any, settings: Any
-):
+def test_pushed_rows_are_read_at_the_push(django_capture_on_commit_callbacks: Any, settings: Any):
     rows = [{"n": 1}]
     with django_capture_on_commit_callbacks(execute=True):
         push(Shelf, "pushed", rows)

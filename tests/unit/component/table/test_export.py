@@ -16,7 +16,7 @@ from tests.unit.component.table.support import COMPONENT, PAGE, bind, make_books
 pytestmark = pytest.mark.django_db
 
 
-def test_only_a_components_own_address_answers_with_a_file(client: Client):
+def test_export_parameter_on_page_and_batch_gives_html(client: Client):
     make_books(3)
 
     page = client.get(f"{PAGE}?books-export=csv")
@@ -27,7 +27,7 @@ def test_only_a_components_own_address_answers_with_a_file(client: Client):
     assert all("<table" in each["html"] for each in batch.json()["ready"].values())
 
 
-def test_a_file_has_the_rows_of_all_pages_as_they_are_asked_for(client: Client):
+def test_file_has_the_found_rows_of_all_pages_in_order(client: Client):
     make_books(60)
 
     response = client.get(f"{COMPONENT}?books-export=csv&books-sort=-title&books-search=ann&x=1")
@@ -43,7 +43,7 @@ def test_a_file_has_the_rows_of_all_pages_as_they_are_asked_for(client: Client):
     assert len(rows) == 21
 
 
-def test_a_file_is_streamed_in_one_query(django_assert_num_queries: DjangoAssertNumQueries):
+def test_file_is_streamed_in_one_query(django_assert_num_queries: DjangoAssertNumQueries):
     make_books(5000)
     response = bind(Table(value=Books), "it-export=csv").get_response()
 
@@ -53,7 +53,7 @@ def test_a_file_is_streamed_in_one_query(django_assert_num_queries: DjangoAssert
     assert len(parts) == 11
 
 
-def test_a_file_is_streamed_by_an_asynchronous_server():
+def test_file_is_streamed_under_asgi():
     make_books(3)
 
     async def read() -> bytes:
@@ -64,7 +64,7 @@ def test_a_file_is_streamed_by_an_asynchronous_server():
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])  # noqa: RUF001
-def test_no_cell_of_a_file_is_a_formula(start: str):
+def test_csv_formula_is_written_as_text(start: str):
     text = f"{start}cmd|' /C calc'!A0"
     rows = [{text: text, "n": -5, "d": Decimal("-1.5"), "when": dt.date(2024, 1, 1)}]
 
@@ -92,7 +92,7 @@ def test_no_cell_of_a_file_is_a_formula(start: str):
         ("a-b; c=d", "a-b; c=d"),
     ],
 )
-def test_csv_formula_behind_a_separator_or_blanks_is_text(text: str, disarmed: str):
+def test_csv_formula_after_a_separator_or_blanks_is_written_as_text(text: str, disarmed: str):
     """A cell ``a;=1+1`` was a formula where the list's separator is a semicolon.
 
     Whatever a spreadsheet cuts or trims, what is left begins with an apostrophe.
@@ -107,7 +107,7 @@ def test_csv_formula_behind_a_separator_or_blanks_is_text(text: str, disarmed: s
         )
 
 
-def test_csv_numbers_are_numbers_and_odd_ones_text():
+def test_csv_numbers_stay_numbers_and_odd_ones_are_text():
     class Odd(int):
         def __str__(self) -> str:
             return "=1+1"
@@ -126,7 +126,7 @@ def test_csv_numbers_are_numbers_and_odd_ones_text():
     assert cells == ["-5", "-1.5e-07", "-1E+3", "'-inf", "'=1+1", "?"]
 
 
-def test_moments_in_a_file_are_those_of_the_site():
+def test_csv_times_are_in_the_active_zone():
     rows = [{"aware": dt.datetime(2024, 7, 1, 12, tzinfo=dt.UTC), "no": None}]
 
     with timezone.override("Europe/Berlin"):
@@ -136,7 +136,7 @@ def test_moments_in_a_file_are_those_of_the_site():
 
 
 @pytest.mark.parametrize("path", ["/books/vault/", "/books/vault/@component/books/"])
-def test_a_file_is_for_those_who_may_open_the_page(client: Client, path: str):
+def test_file_of_a_guarded_page_is_refused(client: Client, path: str):
     make_books(3)
 
     response = client.get(f"{path}?books-export=csv")
@@ -145,7 +145,7 @@ def test_a_file_is_for_those_who_may_open_the_page(client: Client, path: str):
     assert b"Book 0" not in response.content
 
 
-def test_no_file_where_none_is_offered(client: Client):
+def test_basic_table_has_no_file(client: Client):
     response = client.get("/books/shelf/@component/plain/?plain-export=csv")
 
     assert response["Content-Type"].startswith("text/html")

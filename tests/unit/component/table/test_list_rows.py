@@ -25,7 +25,7 @@ def rows_of_every_kind() -> list[dict[str, Any]]:
     return [{"n": n, "value": value} for n, value in enumerate(values)]
 
 
-def test_values_of_every_kind_have_an_order_and_what_is_missing_is_last():
+def test_values_of_every_type_are_ordered_with_missing_ones_last():
     table = Table(value=rows_of_every_kind, paging=False)
     there, missing = slice(0, -4), {0, 8, 9, 10}
 
@@ -36,7 +36,7 @@ def test_values_of_every_kind_have_an_order_and_what_is_missing_is_last():
     assert set(rising[there]) == set(falling[there])
 
 
-def test_several_columns_order_and_equal_rows_stay_as_they_stood():
+def test_order_by_several_columns_is_stable():
     rows = [{"n": n, "a": n % 2, "b": -n % 3} for n in range(6)]
     table = Table(value=rows)
 
@@ -44,7 +44,7 @@ def test_several_columns_order_and_equal_rows_stay_as_they_stood():
     assert first_column(table, "it-sort=-a") == [1, 3, 5, 0, 2, 4]
 
 
-def test_upper_and_lower_case_are_one_unless_told():
+def test_order_ignores_case_unless_force_lower_is_false():
     rows = [{"name": name} for name in ("b", "A", "C")]
     Author.objects.bulk_create(Author(**row) for row in rows)
     of_model = {"value": Author.objects.all, "columns": ["name"]}
@@ -56,7 +56,7 @@ def test_upper_and_lower_case_are_one_unless_told():
 
 
 @pytest.mark.parametrize("is_list", [False, True])
-def test_a_model_is_ordered_by_each_of_its_columns(is_list: bool):
+def test_rows_of_a_model_are_ordered_by_each_column(is_list: bool):
     make_books(9)
 
     class Own(Books):

@@ -16,7 +16,7 @@ from tests.unit.component.table.support import first_column, html_of, make_books
 pytestmark = pytest.mark.django_db
 
 
-def test_pages_do_not_overlap_however_equal_the_rows():
+def test_pages_of_equal_rows_do_not_overlap():
     Book.objects.bulk_create(Book(title="same", pages=1) for _ in range(30))
     table = Table(value=Book.objects.order_by("title"), columns=["pk"], page_size=10)
 
@@ -27,7 +27,7 @@ def test_pages_do_not_overlap_however_equal_the_rows():
         assert len(set(seen)) == 30
 
 
-def test_groups_stay_groups():
+def test_grouped_queryset_orders_and_searches_groups():
     make_books(9)
     counted = Book.objects.values("author__name").annotate(number=Count("pk"))
     table = Table(value=counted)
@@ -38,7 +38,7 @@ def test_groups_stay_groups():
     assert first_column(table, "it-search=ann") == ["Ann"]
 
 
-def test_annotations_order_and_are_found():
+def test_annotations_are_ordered_and_searched():
     Author.objects.bulk_create([Author(name="a"), Author(name="b")])
     table = Table(value=Author.objects.annotate(loud=Upper("name")), columns=["loud"])
 
@@ -58,7 +58,7 @@ def test_annotations_order_and_are_found():
     ],
     ids=["sliced", "combined", "raw", "only", "defer", "distinct"],
 )
-def test_querysets_of_other_kinds(queryset: Any):
+def test_querysets_of_other_kinds_are_ordered_and_searched(queryset: Any):
     Author.objects.bulk_create([Author(name="a"), Author(name="b"), Author(name="c")])
     table = Table(value=queryset, columns=["name"])
 
@@ -67,7 +67,7 @@ def test_querysets_of_other_kinds(queryset: Any):
     assert view(table, "it-page=2").total == 2
 
 
-def test_a_hundred_thousand_rows_cost_as_many_queries_as_a_hundred():
+def test_number_of_queries_is_independent_of_the_number_of_rows():
     table = Table(value=Books)
 
     def queries(query: str) -> int:

@@ -75,7 +75,7 @@ COLUMNS = [
         ("2024-02-30", 0),
     ],
 )
-def test_it_finds(text: str, number: int, is_list: bool):
+def test_search_finds_rows(text: str, number: int, is_list: bool):
     class Choice(TableSerializer):
         class Meta:
             columns = COLUMNS
@@ -90,7 +90,7 @@ def test_it_finds(text: str, number: int, is_list: bool):
 
 
 @pytest.mark.usefixtures("_shelf")
-def test_it_finds_what_is_written_by_the_locale():
+def test_search_reads_the_format_of_the_locale():
     table = Table(value=Book.objects.all, columns=COLUMNS)
 
     with translation.override("de"):

@@ -13,12 +13,12 @@ from tests.unit.component.table.support import bind, first_column, html_of
 pytestmark = pytest.mark.django_db
 
 
-def test_a_serializer_refuses_what_its_meta_may_not_say():
+def test_unknown_attribute_of_meta_is_refused():
     with pytest.raises(DeclarationError, match=r"Odd\.Meta has no attribute colums; allowed are"):
         type("Odd", (TableSerializer,), {"Meta": type("Meta", (), {"colums": {}})})
 
 
-def test_a_serializer_inherits_what_its_own_meta_does_not_say():
+def test_missing_attributes_of_meta_are_inherited():
     class Base(TableSerializer):
         class Meta:
             model = Book
@@ -36,7 +36,7 @@ def test_a_serializer_inherits_what_its_own_meta_does_not_say():
     assert Titled.get_option("order", "none") == "none"
 
 
-def test_a_serializer_without_rows_says_what_it_needs():
+def test_serializer_without_rows_is_refused():
     class Nothing(TableSerializer):
         class Meta:
             columns = ("a",)
@@ -45,7 +45,7 @@ def test_a_serializer_without_rows_says_what_it_needs():
         bind(Table(value=Nothing)).get_value()
 
 
-def test_a_serializer_as_the_older_documentation_writes_it():
+def test_serializer_of_the_older_documentation_works():
     class Example(TableSerializer):
         class Meta:
             title = "Example table"
@@ -72,7 +72,7 @@ def test_a_serializer_as_the_older_documentation_writes_it():
 
 
 @pytest.mark.parametrize("kind", [classmethod, lambda function: function], ids=["class", "self"])
-def test_a_serializer_has_a_queryset_of_its_own(kind: Any):
+def test_get_queryset_gets_the_filters(kind: Any):
     Author.objects.bulk_create([Author(name="a"), Author(name="b")])
 
     def get_queryset(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -84,7 +84,7 @@ def test_a_serializer_has_a_queryset_of_its_own(kind: Any):
     assert first_column(Table(value=own), "name=b") == ["b"]
 
 
-def test_what_a_getter_returns_is_text():
+def test_results_of_getters_are_escaped():
     class Own(TableSerializer):
         class Meta:
             columns = ("a", "b")

@@ -60,7 +60,7 @@ class Thing:
         "tables2",
     ],
 )
-def test_it_takes(value: Any):
+def test_table_accepts_rows(value: Any):
     shown = view(Table(value=value))
 
     assert [row.cells[0].value for row in shown.rows] == ["a", "b"]
@@ -72,19 +72,19 @@ def test_no_value_yet_is_a_placeholder():
     assert "dashboards-placeholder" in html_of(Table())
 
 
-def test_an_empty_table_says_so():
+def test_empty_table_shows_a_text():
     assert "There is nothing here yet." in html_of(Table(value=[], columns=["name"]))
     assert "No orders" in html_of(Table(value=list, empty="No orders"))
     assert "Nothing found for “x”." in html_of(Table(value=[{"a": 1}]), "it-search=x")
 
 
 @pytest.mark.parametrize("value", ["text", 5, b"bytes", {"data": "text"}, {"data": None}])
-def test_it_refuses(value: Any):
+def test_value_of_another_type_is_refused(value: Any):
     with pytest.raises(ComponentValueError, match=r"Own\.it: A Table's value must be a queryset"):
         bind(Table(value=value)).get_value()
 
 
-def test_it_refuses_a_dict_that_says_something_else():
+def test_dict_with_unknown_keys_is_refused():
     with pytest.raises(ComponentValueError, match="may have data, columns, order, title; got"):
         bind(Table(value={"rows": []})).get_value()
 
@@ -92,14 +92,14 @@ def test_it_refuses_a_dict_that_says_something_else():
 @pytest.mark.parametrize(
     "value", [Author.objects.all, lambda: [Plain("a", 1)]], ids=["queryset", "list"]
 )
-def test_what_may_be_shown_of_an_object_must_be_said(value: Any):
+def test_objects_without_columns_are_refused(value: Any):
     Author.objects.create(name="a")
 
     with pytest.raises(ComponentValueError, match="needs columns, as in columns="):
         bind(Table(value=value)).get_value()
 
 
-def test_what_works_once_is_refused_when_it_is_declared():
+def test_iterators_and_table_classes_as_values_are_refused():
     with pytest.raises(DeclarationError, match="empty after its first use; give a function"):
         Table(value=iter([]))
     with pytest.raises(DeclarationError, match=r"give a django_tables2\.Table as table_class="):
@@ -108,7 +108,7 @@ def test_what_works_once_is_refused_when_it_is_declared():
         Table(page_size=0)
 
 
-def test_a_declared_queryset_is_read_anew_each_time():
+def test_declared_queryset_is_read_for_each_request():
     table = Table(value=Author.objects.all(), columns=["name"])
     Author.objects.create(name="a")
     assert first_column(table) == ["a"]
@@ -140,7 +140,7 @@ def test_tuples_take_the_names_of_the_columns():
 
 
 @pytest.mark.parametrize("row", [(1,), (1, 2, 3), 7, "words", None, {1, 2}, int], ids=repr)
-def test_row_in_which_no_column_is_found_is_refused(row: Any):
+def test_row_without_the_columns_is_refused(row: Any):
     it = declare_odd(BasicTable(columns=["a", "b"]))()["it"]
 
     with pytest.raises(ComponentValueError, match=r"Odd\.it: A row of a Table must .*got "):

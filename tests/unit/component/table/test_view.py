@@ -12,7 +12,7 @@ from tests.unit.component.table.support import html_of, view
 pytestmark = pytest.mark.django_db
 
 
-def test_standing_alone_it_has_nothing_to_choose():
+def test_table_outside_a_dashboard_has_no_controls():
     table = Table(value=[{"n": n} for n in range(40)], key="alone")
     html = render_to_string(
         table.template, {"component": table, "rendered_value": table.get_value()}
@@ -23,7 +23,7 @@ def test_standing_alone_it_has_nothing_to_choose():
     assert "<form" not in html
 
 
-def test_a_heading_asks_to_be_first_and_keeps_the_others():
+def test_link_of_a_heading_sorts_by_it_first_and_keeps_the_others():
     table = Table(value=[{"a": 1, "b": 2, "c": 3, "d": 4}], order="b")
 
     def asks(query: str) -> dict[str, str]:
@@ -41,7 +41,7 @@ def test_a_heading_asks_to_be_first_and_keeps_the_others():
     assert '<sup aria-hidden="true">2</sup>' in html
 
 
-def test_pages_and_their_addresses():
+def test_links_to_pages_keep_other_parameters():
     table = Table(value=[{"n": n} for n in range(60)], page_size=10)
 
     shown = view(table, "it-page=3&it-search=&a=1&a=2")
@@ -58,7 +58,7 @@ def test_pages_and_their_addresses():
     assert len(view(table, "it-size=50&it-page=2").rows) == 10
 
 
-def test_a_search_keeps_the_order_and_what_else_the_page_was_asked_for():
+def test_search_form_keeps_order_and_foreign_parameters():
     table = Table(value=[{"n": n} for n in range(60)])
     html = html_of(table, "it-sort=-n&it-page=2&it-size=10&other-page=3&x=%3Cb%3E")
     hidden = re.findall(r'type="hidden" name="(.*?)" value="(.*?)"', html)
@@ -70,13 +70,13 @@ def test_a_search_keeps_the_order_and_what_else_the_page_was_asked_for():
     ("query", "page"),
     [("page=x", 1), ("page=-3", 1), ("page=2", 2), ("page=99", 3), ("page=1&it-page=2", 2)],
 )
-def test_a_page_that_is_none_is_the_nearest(query: str, page: int):
+def test_page_out_of_range_is_the_nearest(query: str, page: int):
     table = Table(value=[{"n": n} for n in range(25)], page_size=10)
 
     assert view(table, f"it-{query}").page == page
 
 
-def test_what_is_not_offered_cannot_be_asked_for():
+def test_basic_table_ignores_parameters():
     table = BasicTable(value=[{"n": n} for n in range(60)])
 
     html = html_of(table, "it-sort=-n&it-search=5&it-page=2&it-size=10")
@@ -87,7 +87,7 @@ def test_what_is_not_offered_cannot_be_asked_for():
     assert "<form" not in html
 
 
-def test_it_is_told_to_those_who_do_not_see_it():
+def test_table_has_caption_region_and_labels():
     html = html_of(Table(value=[{"a": 1}, {"a": 2}], title="Two rows", page_size=1))
 
     assert '<caption class="dashboards-hidden">Two rows</caption>' in html
