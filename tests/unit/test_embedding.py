@@ -36,6 +36,8 @@ ADDRESSES = ("/embedded/", "/embedded-jinja/")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_embedding_page_shows_dashboards_once(client: Client, address: str):
+    pytest.importorskip("jinja2")
+    pytest.importorskip("plotly")
     push(Mixed, open="told to all", secret="classified")
     page = client.get(address).content.decode()
 
@@ -56,6 +58,8 @@ def test_embedding_page_shows_dashboards_once(client: Client, address: str):
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_bad_query_leaves_the_embedding_page(client: Client, address: str):
+    pytest.importorskip("jinja2")
+    pytest.importorskip("plotly")
     for query in ("?name=%00", "?" + "a=1&" * 300, "?open-page=%FF", f"?name={HOSTILE}"):
         page = client.get(f"{address}{query}")
         assert page.status_code == 200
@@ -138,6 +142,7 @@ def test_second_dashboard_with_the_same_parameters_is_refused(
 ):
     """Tables and filters of two dashboards on one page, alike in their key, had one place in its
     address: sorting the one sorted the other. The second is refused, and says which key it is."""
+    pytest.importorskip("django_tables2")
     monkeypatch.setattr(Dashboard, "get_component_url", lambda self, key: f"/{key}/")
     request = request_of()
     assert embedding.render_component(Stock(), key, request)
@@ -157,6 +162,7 @@ def test_second_dashboard_with_the_same_parameters_is_refused(
 
 @pytest.mark.django_db(transaction=True)
 def test_instances_of_one_dashboard_share_parameters(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("django_tables2")
     monkeypatch.setattr(Dashboard, "get_component_url", lambda self, key: f"/{key}/")
     request = request_of(**{"orders-sort": "-name"})
     for html in (embedding.render_component(Stock(), "orders", request) for _ in range(2)):

@@ -8,13 +8,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import plotly
 import pytest
 from django.conf import settings as of_the_project
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.finders import get_finder
 from django.core.management import call_command
 from pytest_django import Settings
+
+pytest.importorskip("plotly")
+
+import plotly
 
 from dashboards.finders import PlotlyFinder, WorldFinder, with_package_finders
 

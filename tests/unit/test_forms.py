@@ -2,6 +2,9 @@
 
 import pytest
 
+pytest.importorskip("django_filters")
+pytest.importorskip("django_tables2")
+
 from tests.books.boards import Find
 from tests.books.models import Book
 

@@ -3,6 +3,9 @@
 from typing import Any
 
 import pytest
+
+pytest.importorskip("jinja2")
+
 from django.template.backends.jinja2 import Jinja2
 
 from tests.site.dashboards import (

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.utils.html import escape
-from jinja2 import Environment
 from pytest_django import DjangoAssertNumQueries
 
 from dashboards.component import Text
@@ -238,7 +237,10 @@ def test_menu_without_users_has_the_public_dashboards():
 
 
 def test_menus_in_jinja2_templates():
-    environment = Environment(extensions=["dashboards.jinja2.DashboardsExtension"], autoescape=True)
+    jinja2 = pytest.importorskip("jinja2")
+    environment = jinja2.Environment(
+        extensions=["dashboards.jinja2.DashboardsExtension"], autoescape=True
+    )
     template = environment.from_string(
         "{% for each in dashboard_menus().sections %}{{ each }}{% endfor %}"
     )

@@ -243,6 +243,8 @@ def test_classes_with_a_length_are_containers_or_always_true():
 
 
 def test_dashboards_of_the_test_site_are_registered():
+    pytest.importorskip("django_filters")
+    pytest.importorskip("django_tables2")
     assert apps.is_installed("tests.site")
     assert site_dashboards.Live in of_the_site
     assert {each.get_app_label() for each in of_the_site} == {"site", "books"}

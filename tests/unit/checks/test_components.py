@@ -1,10 +1,9 @@
 """System checks of components: the packages that they need, and the links that they name."""
 
-import importlib.util
-from typing import Any
+from importlib.machinery import ModuleSpec
 
 import pytest
-from django.core.checks import CheckMessage, Error, run_checks
+from django.core.checks import CheckMessage, Error
 from pytest_django import Settings
 
 from dashboards.checks import components
@@ -18,17 +17,16 @@ from dashboards.component import (
     Text,
 )
 from dashboards.dashboard import Dashboard
-from dashboards.registry import Registry
 from tests.site.dashboards import GroupBoard
-from tests.unit.checks.support import found
+from tests.unit.checks.support import found, found_by_id, register
 
 
-@pytest.fixture
-def _no_plotly(monkeypatch: pytest.MonkeyPatch) -> None:
-    def find_spec(name: str) -> Any:
-        return None if name == "plotly" else importlib.util.find_spec(name)
-
-    monkeypatch.setattr("dashboards.checks.components.find_spec", find_spec)
+def uninstall(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    """Let the checks of components find every package but this one."""
+    monkeypatch.setattr(
+        "dashboards.checks.components.find_spec",
+        lambda name: None if name == package else ModuleSpec(name, None),
+    )
 
 
 class Charted(Dashboard):
@@ -40,13 +38,11 @@ class Charted(Dashboard):
         app_label = "site"
 
 
-@pytest.mark.usefixtures("_no_plotly")
 def test_e008_chart_without_plotly(monkeypatch: pytest.MonkeyPatch):
-    registry = Registry()
-    registry.register(Charted)
-    monkeypatch.setattr("dashboards.checks.components.registry", registry)
+    register(monkeypatch, Charted)
+    uninstall(monkeypatch, "plotly")
 
-    assert [message for message in found() if message.id == "dashboards.E008"] == [
+    assert found_by_id("dashboards.E008") == [
         Error(
             f"Charted.{key} is a Chart, but plotly is not installed.",
             hint='pip install "django-live-dashboards[plotly]"',
@@ -56,9 +52,9 @@ def test_e008_chart_without_plotly(monkeypatch: pytest.MonkeyPatch):
     ]
 
 
-@pytest.mark.usefixtures("_no_plotly")
 def test_e008_absent_without_charts(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dashboards.checks.components.registry", Registry())
+    register(monkeypatch)
+    uninstall(monkeypatch, "plotly")
 
     assert found() == []
 
@@ -73,17 +69,10 @@ class Tabled(Dashboard):
 
 
 def test_e012_table_without_django_tables2(monkeypatch: pytest.MonkeyPatch):
-    registry = Registry()
-    registry.register(Tabled)
-    monkeypatch.setattr("dashboards.checks.components.registry", registry)
-    assert [message for message in found() if message.id == "dashboards.E012"] == []
+    register(monkeypatch, Tabled)
+    uninstall(monkeypatch, "django_tables2")
 
-    def find_spec(name: str) -> Any:
-        return None if name == "django_tables2" else importlib.util.find_spec(name)
-
-    monkeypatch.setattr("dashboards.checks.components.find_spec", find_spec)
-
-    assert [message for message in found() if message.id == "dashboards.E012"] == [
+    assert found_by_id("dashboards.E012") == [
         Error(
             f"Tabled.{key} is a {kind}, but django-tables2 is not installed.",
             hint='pip install "django-live-dashboards[tables]"',
@@ -93,23 +82,29 @@ def test_e012_table_without_django_tables2(monkeypatch: pytest.MonkeyPatch):
     ]
 
 
+def test_e012_absent_with_django_tables2(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("django_tables2")
+    register(monkeypatch, Tabled)
+
+    assert found_by_id("dashboards.E012") == []
+
+
+class Mapped(Dashboard):
+    first = Map()
+    second = Chart()
+
+    class Meta:
+        app_label = "site"
+
+
 def test_w014_map_without_shapes_of_countries(monkeypatch: pytest.MonkeyPatch):
-    class Mapped(Dashboard):
-        first = Map()
-        second = Chart()
-
-        class Meta:
-            app_label = "site"
-
-    registry = Registry()
-    registry.register(Mapped)
-    monkeypatch.setattr("dashboards.checks.components.registry", registry)
-    assert [message for message in found() if message.id == "dashboards.W014"] == []
+    register(monkeypatch, Mapped)
     monkeypatch.setattr("dashboards.world.find_geojson", lambda: None)
     # Made once a process, and kept: with this it would be none from here on.
     monkeypatch.setattr("dashboards.world.build_directory", lambda: None)
 
-    [message] = [message for message in found() if message.id == "dashboards.W014"]
+    [message] = found_by_id("dashboards.W014")
+
     assert message.msg == (
         "Mapped.first is a Map, but there are no shapes of countries: it shows only what its "
         "figures bring."
@@ -119,11 +114,18 @@ def test_w014_map_without_shapes_of_countries(monkeypatch: pytest.MonkeyPatch):
     assert message.hint.endswith("as dashboards/geo/world.json.")
 
 
+def test_w014_absent_with_shapes_of_countries(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("geopip")
+    register(monkeypatch, Mapped)
+
+    assert found_by_id("dashboards.W014") == []
+
+
 def test_e013_markdown_without_its_library(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(
-        "dashboards.checks.components.find_spec", lambda name: name != "markdown_it" or None
-    )
-    [error] = [each for each in run_checks(tags=["dashboards"]) if each.id == "dashboards.E013"]
+    uninstall(monkeypatch, "markdown_it")
+
+    [error] = found_by_id("dashboards.E013")
+
     assert error.msg == (
         "Figures.prose is a Text with markup='markdown', but markdown_it is not installed."
     )
@@ -139,27 +141,40 @@ def test_e013_markdown_without_its_library(monkeypatch: pytest.MonkeyPatch):
         (CTA(dashboard="nowhere.Nothing"), "No module named 'nowhere'"),
         (CTA(dashboard="tests.site.dashboards.HOSTILE"), "HOSTILE is no dashboard"),
         (CTA(GroupBoard), "GroupBoard is about a Group, this one about no object"),
-        (CTA("dashboards:site_live"), ""),
-        (CTA("shop:later"), ""),
-        (CTA(dashboard="tests.site.dashboards.Live"), ""),
     ],
 )
 def test_e016_call_to_action_without_a_target(
     monkeypatch: pytest.MonkeyPatch, cta: CTA, reason: str
 ):
+    register(monkeypatch, dashboard_with(cta))
+
+    [message] = found_by_id("dashboards.E016")
+
+    assert reason in message.msg
+
+
+@pytest.mark.parametrize(
+    "cta",
+    [
+        CTA("dashboards:site_live"),
+        CTA("shop:later"),
+        CTA(dashboard="tests.site.dashboards.Live"),
+    ],
+)
+def test_e016_absent_with_a_target_or_a_foreign_name(monkeypatch: pytest.MonkeyPatch, cta: CTA):
+    register(monkeypatch, dashboard_with(cta))
+
+    assert found_by_id("dashboards.E016") == []
+
+
+def dashboard_with(call: CTA) -> type[Dashboard]:
     class Own(Dashboard):
-        it = Text(value="x", cta=cta)
+        it = Text(value="x", cta=call)
 
         class Meta:
             app_label = "site"
 
-    own = Registry()
-    own.register(Own)
-    monkeypatch.setattr("dashboards.checks.components.registry", own)
-
-    found = [each for each in run_checks(tags=["dashboards"]) if each.id == "dashboards.E016"]
-
-    assert [reason in each.msg for each in found] == ([True] if reason else [])
+    return Own
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.checks import Error, run_checks
+from django.core.checks import Error
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
 from dashboards import conf
-from tests.unit.checks.support import DATABASE, MEMORY, found, stores
+from tests.unit.checks.support import DATABASE, MEMORY, found, found_for_deployment, stores
 
 
 def test_valid_project_gives_no_message():
@@ -196,7 +196,7 @@ def test_w050_raise_value_errors_on_a_deployed_site(
 ):
     settings.DASHBOARDS = {"RAISE_VALUE_ERRORS": given}
 
-    warned = run_checks(tags=["dashboards"], include_deployment_checks=True)
+    warned = found_for_deployment()
     assert ("dashboards.W050" in [each.id for each in warned]) is is_warned
     assert "dashboards.W050" not in [each.id for each in found()]
 
@@ -212,7 +212,7 @@ def test_w050_raise_value_errors_on_a_deployed_site(
 def test_e002_css_settings_of_another_type(settings: Settings, name: str, value: Any, kind: str):
     settings.DASHBOARDS = {name: value}
 
-    [message] = run_checks(tags=["dashboards"])
+    [message] = found()
 
     assert message.id == "dashboards.E002"
     assert message.msg == f"DASHBOARDS[{name!r}] must be a {kind}, got {value!r}."

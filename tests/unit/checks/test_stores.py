@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from django.core.checks import Error, Warning, run_checks  # noqa: A004
+from django.core.checks import Error, Warning  # noqa: A004
 from pytest_django import Settings
 
 from dashboards import conf
-from tests.unit.checks.support import DATABASE, MEMORY, found, stores
+from tests.unit.checks.support import DATABASE, MEMORY, found, found_for_deployment, stores
 
 
 @pytest.mark.parametrize(
@@ -144,18 +144,18 @@ def test_w041_memory_store_on_a_deployed_site(settings: Settings):
     settings.DASHBOARDS = stores(BACKEND=MEMORY)
 
     assert found() == []
-    [warning] = [
-        each
-        for each in run_checks(include_deployment_checks=True, tags=["dashboards"])
-        if each.id == "dashboards.W041"
-    ]
+    [warning] = [each for each in found_for_deployment() if each.id == "dashboards.W041"]
     assert warning.msg == (
         "Live state is kept by MemoryStore, in the memory of one process: pages miss what another "
         "one (a worker, a task, a management command) pushes, and a logout there."
     )
     assert "DatabaseStore, the default, or RedisStore" in (warning.hint or "")
+
+
+def test_database_store_on_a_deployed_site_gives_no_message(settings: Settings):
     settings.DASHBOARDS = {}
-    assert run_checks(include_deployment_checks=True, tags=["dashboards"]) == []
+
+    assert found_for_deployment() == []
 
 
 def test_memory_store_needs_no_options_of_the_database(

@@ -8,6 +8,7 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import Any, ClassVar
 
+import pytest
 from django import forms
 from django.template import Context, Template
 from django.template.loader import render_to_string
@@ -80,6 +81,14 @@ class Html(HTMLParser):
             and not self.comments
             and not any(name.startswith("on") or name == "src" for name, _ in self.attributes)
         )
+
+
+def skip_without_packages(component: Component) -> None:
+    """Skip the test if the packages are not installed that a kind of component needs."""
+    if isinstance(component, Chart):
+        pytest.importorskip("plotly")
+    if isinstance(component, BasicTable):
+        pytest.importorskip("django_tables2")
 
 
 def name_of(given: Any) -> str | None:

@@ -14,6 +14,8 @@ from tests.site.dashboards import Figures
 def test_pushed_value_is_in_the_language_of_the_site(
     django_capture_on_commit_callbacks: Any,
 ):
+    pytest.importorskip("markdown_it")
+    pytest.importorskip("nh3")
     with translation.override("de"), django_capture_on_commit_callbacks(execute=True):
         push(Figures, errors=1234.5)
     html = Client().get("/site/figures/").content.decode()

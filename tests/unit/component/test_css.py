@@ -81,6 +81,7 @@ def test_css_settings_are_defaults_of_layouts(settings: Settings):
 
 
 def test_css_classes_in_the_query_change_nothing(client: Client):
+    pytest.importorskip("plotly")
     page = client.get("/site/hostile/", {"css_classes": HOSTILE, "grid_css_classes": HOSTILE})
 
     assert page.status_code == 200

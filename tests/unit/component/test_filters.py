@@ -1,6 +1,7 @@
 """Filters of a page: in the address, in every component, and never the end of a page."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from html import unescape
 from typing import Any
@@ -9,14 +10,11 @@ import pytest
 from django import forms
 from django.contrib.auth.models import Group
 from django.test import Client, RequestFactory
-from django_filters import ChoiceFilter, FilterSet
 
-from dashboards.component import Form, Stat, Text
+from dashboards.component import Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.live import Every
-from tests.books.boards import BookFilter
-from tests.books.models import Book
 from tests.site.dashboards import HOSTILE, Filtered, Period
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,152 +157,75 @@ class Multiple(forms.Form):
     needed = forms.CharField()
 
 
-def test_range_by_suffixes_is_given_by_one_end():
-    """It was taken for somebody else's, and so for not given."""
+@pytest.fixture(params=["form", "filterset"])
+def filtered(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Return a function that makes a dashboard for a request with these filters."""
+    form_class, prefix = (Multiple, "") if request.param == "form" else (make_filterset(), "f-")
 
-    class Own(Dashboard):
-        class Meta:
-            app_label = "site"
-            filter_form = BookFilter
-
-    dashboard = Own(RequestFactory().get("/", {"published_after": "2024-02-29", "more": "1"}))
-
-    assert dashboard.filters["published"].start.date() == date(2024, 2, 29)
-    assert dashboard.is_filtered
-    assert dashboard._filters is not None
-    assert dashboard._filters.get_others(dashboard.kept) == [("more", "1")]
-
-
-class ByDjangoFilter(FilterSet):  # type: ignore[misc]  # it brings no types
-    class Meta:
-        model = Group
-        fields: tuple[str, ...] = ()
-        form = Multiple
-
-    def __init__(self, data: Any = None, queryset: Any = None) -> None:
-        super().__init__(data, queryset, prefix="f")
-
-
-@pytest.mark.parametrize("make", [Multiple, ByDjangoFilter])
-def test_any_kind_of_field_serves(make: Any):
     class Own(Dashboard):
         it = Text(value=str)
 
         class Meta:
             app_label = "site"
-            filter_form = make
+            filter_form = form_class
 
-    prefix = "f-" if make is ByDjangoFilter else ""
+    def make(**query: Any) -> Dashboard:
+        return Own(RequestFactory().get("/", {prefix + key: each for key, each in query.items()}))
 
-    def filters_of(**query: Any) -> Any:
-        query = {prefix + name: value for name, value in query.items()}
-        return Own(RequestFactory().get("/", query))
-
-    bare = filters_of()
-    assert bare.filters["names"] == ["a"]
-    assert bare.filters["ticked"] is True
-    assert bare.filters["when"] is None
-    assert bare.filters["needed"] is None
-    assert not bare.filter_form.errors, "nobody has asked for anything yet"
-    assert not bare.is_filtered
-    asked = filters_of(when_0="2024-02-29", when_1="12:30", names=["a", "b"], needed="x")
-    assert asked.filters["when"].date() == date(2024, 2, 29)
-    assert asked.filters["names"] == ["a", "b"]
-    assert asked.is_filtered
-    assert 'value="2024-02-29"' in asked.render_filters()
-    wrong = filters_of(when_0="nonsense", names="c", groups="z", needed="\0")
-    assert dict(wrong.filters) == dict(bare.filters) | {"groups": wrong.filters["groups"]}
-    assert not wrong.is_filtered
-    assert HOSTILE not in filters_of(needed=HOSTILE).render_filters()
+    return make
 
 
-@pytest.mark.usefixtures("_no_exceptions")
-@pytest.mark.parametrize(
-    ("query", "titles"),
-    [
-        ("", "ABC"),
-        ("published_after=2024-02-01", "BC"),
-        ("published_after=2024-02-01&published_before=2024-02-28&more=1", "B"),
-        ("genre=p", "C"),
-        ("genres=n&genres=p", "ABC"),
-        ("genres=p&genre=n", ""),
-        ("published_after=nonsense&published_before=9999999-01-01", "ABC"),
-        ("published_after=%00&genre=%00&genres=%00", "ABC"),
-        ("genre=z&genres=z&genres=p&published=2024-02-01&published_=x&published_2=%FF", "ABC"),
-        (f"genre=p&genres={'9' * 5000}", "C"),
-    ],
-)
-def test_filterset_filters_a_page_and_ignores_bad_parameters(
-    client: Client, query: str, titles: str
-):
-    for title, month, genre in (("A", 1, "n"), ("B", 2, "n"), ("C", 3, "p")):
-        Book.objects.create(title=f"Book {title}", published=date(2024, month, 9), genre=genre)
-    for path in ("", "@component/books/"):
-        html = client.get(f"/books/catalogue/{path}?{query}").content.decode()
-        assert "".join(re.findall(r">Book ([A-C])<", html)) == titles
-    said = client.get(f"/books/catalogue/@components/said/?{query}").json()["ready"]["said"]
-    assert said["status"] == 200
-    assert "published" in said["html"]
+def make_filterset() -> Any:
+    """Return a FilterSet with the fields of ``Multiple`` and a prefix."""
+    django_filters = pytest.importorskip("django_filters")
+
+    class ByDjangoFilter(django_filters.FilterSet):  # type: ignore[misc, name-defined]
+        class Meta:
+            model = Group
+            fields: tuple[str, ...] = ()
+            form = Multiple
+
+        def __init__(self, data: Any = None, queryset: Any = None) -> None:
+            super().__init__(data, queryset, prefix="f")
+
+    return ByDjangoFilter
 
 
-class Kinds(FilterSet):  # type: ignore[misc]  # it brings no types
-    """One that begins with a choice."""
+def test_filters_without_a_query_are_the_initial_ones(filtered: Callable[..., Any]):
+    filters = filtered().filters
 
-    genre = ChoiceFilter(choices=Book.Genre.choices, initial="n")
-
-    class Meta:
-        model = Book
-        fields = ("genre", "title")
-
-
-def titles(filterset: Any) -> str:
-    return "".join(sorted(each.title for each in filterset.qs))
+    assert filters["names"] == ["a"]
+    assert filters["ticked"] is True
+    assert filters["when"] is None
+    assert filters["needed"] is None
 
 
-class Shelves(Dashboard):
-    find = Form(form=Kinds, dependents=["found"])
-    found = Text(value=titles, live=Every(seconds=60))
-    all = Text(value=titles)
+def test_page_without_a_query_is_unfiltered_and_has_no_errors(filtered: Callable[..., Any]):
+    dashboard = filtered()
 
-    class Meta:
-        app_label = "site"
-        filter_form = BookFilter
+    assert not dashboard.filter_form.errors
+    assert not dashboard.is_filtered
 
 
-@pytest.mark.parametrize(
-    ("query", "found", "all_"),
-    [
-        ({}, "AB", "ABC"),
-        ({"find-genre": "p"}, "C", "ABC"),
-        ({"find-genre": ""}, "ABC", "ABC"),
-        ({"find-title": "B"}, "B", "ABC"),
-        ({"find-genre": "z", "find-title": "B"}, "B", "ABC"),
-        ({"genre": "p"}, "AB", "C"),
-        ({"genre": "p", "find-genre": "p", "published_after": "nonsense"}, "C", "C"),
-    ],
-    ids=str,
-)
-def test_component_gets_its_own_filterset(query: dict[str, str], found: str, all_: str):
-    """A component got what a FilterSet had cleaned and not the FilterSet: whoever wanted its rows
-    made it anew from the query, without its initial values. It filters by what ``filters`` says."""
-    for title, genre in (("A", "n"), ("B", "n"), ("C", "p")):
-        Book.objects.create(title=title, genre=genre)
-    shelves = Shelves(RequestFactory().get("/", query))
+def test_fields_of_several_widgets_and_values_are_cleaned(filtered: Callable[..., Any]):
+    dashboard = filtered(when_0="2024-02-29", when_1="12:30", names=["a", "b"], needed="x")
 
-    assert [shelves[key].get_value() for key in ("found", "all")] == [found, all_]
-    assert shelves["found"].is_refreshed is bool(query), "a narrowed page loads its own"
+    assert dashboard.filters["when"].date() == date(2024, 2, 29)
+    assert dashboard.filters["names"] == ["a", "b"]
+    assert dashboard.is_filtered
+    assert 'value="2024-02-29"' in dashboard.render_filters()
 
 
-def test_filterset_of_a_live_value_reads_its_rows_each_time():
-    """A FilterSet keeps the rows that it has read, and what is computed for everybody is so for as
-    long as somebody watches. Each value gets one that has read nothing."""
-    [source] = Shelves().get_computed_values()
-    shown = []
-    for title in ("A", "B"):
-        Book.objects.create(title=title, genre="n")
-        shown.append(str(source.render()))
+def test_invalid_fields_have_their_initial_values(filtered: Callable[..., Any]):
+    dashboard = filtered(when_0="nonsense", names="c", groups="z", needed="\0")
 
-    assert [re.findall(r"\b[AB]+\b", each) for each in shown] == [["A"], ["AB"]]
+    initial = dict(filtered().filters)
+    assert dict(dashboard.filters) == initial | {"groups": dashboard.filters["groups"]}
+    assert not dashboard.is_filtered
+
+
+def test_hostile_filter_is_escaped(filtered: Callable[..., Any]):
+    assert HOSTILE not in filtered(needed=HOSTILE).render_filters()
 
 
 def test_component_without_a_filterset_gets_none():

@@ -12,6 +12,9 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
+pytest.importorskip("django_filters")
+pytest.importorskip("django_tables2")
+
 from dashboards.component import Form, Stat
 from dashboards.component.htmx import get_depends_on
 from dashboards.dashboard import Dashboard

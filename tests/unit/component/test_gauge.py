@@ -5,7 +5,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import pytest
 
 from dashboards.component import (
@@ -25,7 +24,6 @@ from tests.unit.component.support import html_of, render, words
         ("40", GaugeData(40, 0, 100), 40),
         (Decimal("0.5"), GaugeData(0.5, 0, 100), 0.5),
         (Fraction(1, 2), GaugeData(0.5, 0, 100), 0.5),
-        (np.float32(0.5), GaugeData(0.5, 0, 100), 0.5),
         (True, GaugeData(1, 0, 100), 1),
         ({"value": 5, "max": 10}, GaugeData(5, 0, 10), 50),
         ({"value": 0, "min": -10, "max": 10}, GaugeData(0, -10, 10), 50),
@@ -47,6 +45,15 @@ def test_gauge_accepts(value: Any, data: GaugeData, percent: float):
     assert prepared == data
     assert prepared is not None
     assert prepared.percent == percent
+
+
+def test_gauge_accepts_a_number_of_numpy():
+    np = pytest.importorskip("numpy")
+
+    prepared = Gauge().prepare_value(np.float32(0.5))
+
+    assert prepared == GaugeData(0.5, 0, 100)
+    assert prepared.percent == 0.5
 
 
 @pytest.mark.usefixtures("_german")

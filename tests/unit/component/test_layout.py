@@ -245,6 +245,7 @@ def test_inherited_layout_is_checked_again():
 
 
 def test_page_has_its_layout(client: Client):
+    pytest.importorskip("plotly")
     page = client.get("/site/arranged/").content.decode()
 
     assert "Welcome &lt;all&gt;</h2>" in page
@@ -256,6 +257,7 @@ def test_page_has_its_layout(client: Client):
 
 @pytest.mark.parametrize("query", ["", "?tab=%00", f"?x={HOSTILE}", "?" + "a=1&" * 400])
 def test_bad_query_leaves_the_layout(client: Client, query: str):
+    pytest.importorskip("plotly")
     assert client.get(f"/site/arranged/{query}").status_code == 200
     assert client.get(f"/site/arranged/@component/left_out/{query}").status_code == 200
     assert client.get(f"/site/arranged/@component/nowhere/{query}").status_code == 404

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pytest
 from django.utils import timezone
 
@@ -28,7 +27,6 @@ def data_of(*fields: Any, state: str = "running") -> ProgressData:
         (40, data_of(40), 40),
         ("40.5", data_of(40.5), 40.5),
         (Decimal(40), data_of(40), 40),
-        (np.int64(40), data_of(40), 40),
         ({"value": 5, "max": 10}, data_of(5, 10), 50),
         ({"value": 5, "max": 20, "text": "rows"}, data_of(5, 20, "rows"), 25),
         ({}, data_of(None), 0),
@@ -44,6 +42,15 @@ def test_progress_accepts(value: Any, data: ProgressData, percent: float):
     assert prepared == data
     assert prepared is not None
     assert prepared.percent == percent
+
+
+def test_progress_accepts_a_number_of_numpy():
+    np = pytest.importorskip("numpy")
+
+    prepared = Progress().prepare_value(np.int64(40))
+
+    assert prepared == data_of(40)
+    assert prepared.percent == 40
 
 
 @pytest.mark.usefixtures("_german")

@@ -282,6 +282,8 @@ def test_href_is_resolved():
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_no_exceptions")
 def test_bad_requests_get_a_page_or_405(django_capture_on_commit_callbacks: Any):
+    pytest.importorskip("markdown_it")
+    pytest.importorskip("nh3")
     client, board = Client(), "/site/figures/"
     with django_capture_on_commit_callbacks(execute=True):
         push(Figures, errors=1, job={"step": "Read"}, notice="<i>it</i>")

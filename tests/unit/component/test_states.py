@@ -128,6 +128,7 @@ def test_value_newer_than_its_state_clears_the_state(client: Client):
 
 
 def test_points_newer_than_their_state_clear_the_state(client: Client):
+    pytest.importorskip("plotly")
     push("series", {"x": 1, "y": 1})
     put(state_event("series"), '<span class="dashboards-is-late">Late</span>')
     assert "dashboards-is-late" in state_of(page(client, "live"), "series")

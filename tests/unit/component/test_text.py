@@ -27,6 +27,7 @@ def test_text_keeps_line_breaks():
 
 
 def test_html_is_sanitized():
+    pytest.importorskip("nh3")
     html = html_of(Text(markup="html", value='<b onclick="x()">bold</b><script>x()</script>'))
     assert "<b>bold</b>" in html
     assert "script" not in html
@@ -34,6 +35,7 @@ def test_html_is_sanitized():
 
 
 def test_markdown_is_rendered_with_escaped_html():
+    pytest.importorskip("markdown_it")
     html = html_of(Text(markup="markdown", value="# Head\n\n<img src=x> [a](javascript:alert(1))"))
     assert "<h3>Head</h3>" in html
     assert "<img" not in html
@@ -46,6 +48,7 @@ def test_unknown_markup_is_refused():
 
 
 def test_markdown_table_has_no_inline_style():
+    pytest.importorskip("markdown_it")
     html = html_of(Text(markup="markdown", value="| a | b |\n|---|--:|\n| x | 1 |"))
     assert "style=" not in html
     assert '<td class="dashboards-is-right">1</td>' in html
@@ -61,6 +64,7 @@ def test_markup_longer_than_the_limit_is_shown_as_plain_text(caplog: pytest.LogC
 
     A text beyond the limit is shown as it was written, and the log names the setting.
     """
+    pytest.importorskip("markdown_it")
     text = Text(markup="markdown")
 
     assert isinstance(text.prepare_value("*a*" * 1000), Markup)

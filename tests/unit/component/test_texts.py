@@ -13,8 +13,6 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple
 
-import numpy as np
-import pandas as pd
 import pytest
 from django.db.models import IntegerChoices
 from django.test import RequestFactory
@@ -37,7 +35,8 @@ from dashboards.component.texts import as_text, shorten
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from tests.books.models import Author
-from tests.odd_values import Bars, Color, State
+from tests.odd_types import Bars, Color, State
+from tests.unit.component.support import skip_without_packages
 
 
 class Level(enum.IntEnum):
@@ -121,19 +120,25 @@ VALUES: dict[str, Any] = {
     "lone surrogate": "a\udcffb",
     "NUL": "a\0b",
     "exception": ValueError("x"),
-    "NaT": pd.NaT,
-    "NA": pd.NA,
-    "timestamp": pd.Timestamp("2026-01-02"),
-    "pandas timedelta": pd.Timedelta("1h"),
-    "series": pd.Series([1, 2]),
-    "frame": pd.DataFrame({"a": [1, 2]}),
-    "array": np.array([1, 2]),
-    "empty array": np.array([]),
-    "NumPy NaN": np.float64("nan"),
-    "NumPy NaT": np.datetime64("NaT"),
-    "NumPy date": np.datetime64("2026-01-02"),
-    "NumPy bool": np.bool_(True),
 }
+
+
+def values_of_pandas() -> dict[str, Any]:
+    np, pd = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    return {
+        "NaT": pd.NaT,
+        "NA": pd.NA,
+        "timestamp": pd.Timestamp("2026-01-02"),
+        "pandas timedelta": pd.Timedelta("1h"),
+        "series": pd.Series([1, 2]),
+        "frame": pd.DataFrame({"a": [1, 2]}),
+        "array": np.array([1, 2]),
+        "empty array": np.array([]),
+        "NumPy NaN": np.float64("nan"),
+        "NumPy NaT": np.datetime64("NaT"),
+        "NumPy date": np.datetime64("2026-01-02"),
+        "NumPy bool": np.bool_(True),
+    }
 
 
 Make = Callable[[Any], tuple[Component, Any]]
@@ -212,9 +217,19 @@ def declare_odd(component: Component) -> type[Dashboard]:
 def test_odd_value_is_shown_or_refused_by_name(place: Make):
     """``NaT`` raised in a template, ``1E+1000000`` overflowed, an array had no truth, and objects
     were shown as ``<object at 0x7f…>``. Each is written, or refused by the name of its box."""
-    wrong = {name: fault for name, value in VALUES.items() if (fault := find_fault(*place(value)))}
+    assert not find_faults(place, VALUES)
 
-    assert not wrong
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_odd_value_of_pandas_is_shown_or_refused_by_name(place: Make):
+    assert not find_faults(place, values_of_pandas())
+
+
+def find_faults(place: Make, values: dict[str, Any]) -> dict[str, str]:
+    """Return, by the name of the value, what is wrong with how it is shown or refused."""
+    component, _ = place("")
+    skip_without_packages(component)
+    return {name: fault for name, value in values.items() if (fault := find_fault(*place(value)))}
 
 
 def find_fault(component: Component, value: Any) -> str:
@@ -244,8 +259,6 @@ _TOLD = re.compile(r"got |its data was |cannot write|needs columns, as in")
     [
         (Decimal("1E+1000000"), "1e+1000000"),
         (10**400, "1.00e+400"),
-        (pd.NaT, NOTHING),
-        (pd.NA, NOTHING),
         (Color.RED, "red"),
         (State.OPEN, "Open door"),
         (Size.SMALL, "Small one"),
@@ -263,6 +276,13 @@ def test_odd_figure_is_written(value: Any, text: str):
     data = it.prepare({"text": value})
 
     assert str(data.figure) == text
+
+
+@pytest.mark.parametrize("name", ["NaT", "NA"])
+def test_missing_value_of_pandas_is_written_as_a_dash(name: str):
+    data = declare_odd(Stat())()["it"].prepare({"text": values_of_pandas()[name]})
+
+    assert str(data.figure) == NOTHING
 
 
 def test_object_without_a_text_is_refused_by_name():

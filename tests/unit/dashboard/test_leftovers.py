@@ -73,6 +73,7 @@ def stored(channel: str = "site.shop") -> set[str]:
 
 
 def push_all() -> None:
+    pytest.importorskip("plotly")
     push(Old, orders=1, sold={"x": 1, "y": 2}, note="scribble", wages=9_999, bonus=5, kept=3)
     store, channel = get_store(), Old().channel
     store.put(channel, {"orders:state": "<p>Late</p>", "kept:state": "<p>Late</p>"})

@@ -136,6 +136,7 @@ def test_inherited_component_with_another_key_is_replaced_by_attribute():
 
 
 def test_mutable_value_is_left_unchanged():
+    pytest.importorskip("plotly")
     figure = {"data": [{"y": [3, 1, 2]}], "layout": {"title": "</script>"}}
 
     class Shared(Dashboard):

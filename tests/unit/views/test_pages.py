@@ -206,6 +206,7 @@ def test_page_loads_only_the_scripts_of_its_components(client: Client):
 
 
 def test_templates_have_no_inline_scripts(client: Client):
+    pytest.importorskip("plotly")
     for path in (PAGE, "/site/quiet/", "/site/hostile/", "/site/later/"):
         page = client.get(path).content.decode()
         scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL)
@@ -288,6 +289,7 @@ def test_component_is_computed_for_the_first_request_only(client: Client):
 
 
 def test_page_has_its_language(client: Client):
+    pytest.importorskip("plotly")
     with translation.override("de"):
         assert '<html lang="de">' in client.get("/site/pie/").content.decode()
 

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-import plotly.graph_objects as go
-import polars as pl
 import pytest
 from django.test import override_settings
 from django.utils import timezone
@@ -14,12 +13,17 @@ from dashboards.component import Chart, ChartSerializer
 from dashboards.component.chart import dataframe
 from dashboards.exceptions import ComponentValueError
 from tests.books.models import Book
-from tests.unit.component.chart.support import CODE, Pages, figure_of
+from tests.unit.component.chart.support import figure_of
 from tests.unit.component.support import html_of
+
+CODE = UUID(int=7)
 
 
 @pytest.mark.django_db
 def test_serializer_with_polars_makes_a_figure():
+    go = pytest.importorskip("plotly.graph_objects")
+    pl = pytest.importorskip("polars")
+
     class Mixed(ChartSerializer):
         class Meta:
             model = Book
@@ -45,6 +49,9 @@ def test_serializer_with_polars_makes_a_figure():
 
 
 def test_missing_library_error_names_the_extra(monkeypatch: pytest.MonkeyPatch):
+    class Pages(ChartSerializer):
+        pass
+
     monkeypatch.setattr("dashboards.component.chart.dataframe.find_spec", lambda name: None)
 
     with pytest.raises(ComponentValueError) as raised:
@@ -58,6 +65,7 @@ def test_missing_library_error_names_the_extra(monkeypatch: pytest.MonkeyPatch):
 @override_settings(TIME_ZONE="Europe/Berlin")
 @pytest.mark.parametrize("library", dataframe.LIBRARIES)
 def test_aware_time_in_a_data_frame_is_in_the_active_zone(library: str):
+    pytest.importorskip(library)
     # A chart of a model's times said 10:00 where the figure beside it said 12:00: plotly.express
     # takes the zone off pandas' columns, and the database gives UTC.
     with timezone.override("Europe/Berlin"):

@@ -11,12 +11,10 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import plotly.express as px
-import plotly.graph_objects as go
 import pytest
 from django.utils.functional import lazystr
+
+pytest.importorskip("plotly")
 
 from dashboards.component import (
     Chart,
@@ -24,12 +22,13 @@ from dashboards.component import (
 )
 from dashboards.component.chart.figure import POINTS, _wait_for_imports, has_points
 from dashboards.exceptions import ComponentValueError
-from tests.odd_values import Color
+from tests.odd_types import Color
 from tests.unit.component.chart.support import figure_of
 from tests.unit.component.support import html_of
 
 
 def test_chart_writes_numpy_columns_and_nan_as_null():
+    np = pytest.importorskip("numpy")
     value = {"data": [{"y": np.array([1.5, np.nan, np.inf]), "x": [float("nan"), 1, None]}]}
 
     text = Chart().prepare_value(value)
@@ -44,29 +43,58 @@ def test_chart_writes_numpy_columns_and_nan_as_null():
         ({}, True),
         ({"data": []}, True),
         ({"data": [{"x": [], "y": []}]}, True),
-        (px.bar(pd.DataFrame({"a": [], "b": []}), x="a", y="b"), True),
         ({"data": [{"x": []}, {"y": [0]}]}, False),
-        (go.Figure(go.Indicator(value=0)), False),
-        (px.bar(x=[1, 2], y=[3, 4]), False),
-        (go.Figure(go.Choropleth(locations=["DEU"], z=[1])), False),
     ],
 )
 def test_figure_without_points_shows_no_data(figure: Any, empty: bool):
-    assert (" data-dashboards-empty>" in html_of(Chart(value=figure))) is empty
-    assert (" data-dashboards-empty>" in html_of(Map(value=figure))) is empty
+    assert is_empty(figure) == [empty, empty]
+
+
+def is_empty(figure: Any) -> list[bool]:
+    """Return for a chart and a map whether its element is marked as empty."""
+    return [
+        " data-dashboards-empty>" in html_of(component)
+        for component in (Chart(value=figure), Map(value=figure))
+    ]
+
+
+def test_plotly_figure_without_points_shows_no_data():
+    pd = pytest.importorskip("pandas")
+    px = pytest.importorskip("plotly.express")
+
+    assert is_empty(px.bar(pd.DataFrame({"a": [], "b": []}), x="a", y="b")) == [True, True]
+
+
+def test_plotly_figure_with_points_is_drawn():
+    pytest.importorskip("pandas")
+    px = pytest.importorskip("plotly.express")
+    go = pytest.importorskip("plotly.graph_objects")
+
+    for figure in (
+        go.Figure(go.Indicator(value=0)),
+        px.bar(x=[1, 2], y=[3, 4]),
+        go.Figure(go.Choropleth(locations=["DEU"], z=[1])),
+    ):
+        assert is_empty(figure) == [False, False]
 
 
 def test_points_are_known_for_every_type_of_trace():
+    go = pytest.importorskip("plotly.graph_objects")
     types = [getattr(go, name) for name in dir(go) if name[0].isupper()]
     traces = [each for each in types if getattr(each, "_parent_path_str", None) == ""]
     for trace in traces:
         props = getattr(trace, "_valid_props", ())
         if "type" in props and trace is not go.Layout:
             assert set(props) & set(POINTS), trace
+
+
+def test_damaged_traces_have_no_points():
     assert not has_points({"data": [None, 3]})
 
 
 def test_chosen_template_is_kept_and_the_default_removed():
+    pytest.importorskip("pandas")
+    px = pytest.importorskip("plotly.express")
     chosen = figure_of(Chart(value=px.bar(x=[1], y=[2], template="plotly_dark")))
     unchosen = figure_of(Chart(value=px.bar(x=[1], y=[2]).to_json()))
 
@@ -106,7 +134,6 @@ BEGUN, GO_ON = Event(), Event()
         (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (Color.RED, "red"),
         (Decimal("sNaN"), None),
-        (pd.NaT, None),
         (range(2), [0, 1]),
     ],
     ids=repr,
@@ -115,6 +142,14 @@ def test_odd_value_in_a_figure_is_written(value: Any, written: Any):
     text = Chart().prepare_value({"data": [{"y": [value]}]})
 
     assert json.loads(str(text))["data"][0]["y"] == [written]
+
+
+def test_nat_of_pandas_in_a_figure_is_null():
+    pd = pytest.importorskip("pandas")
+
+    text = Chart().prepare_value({"data": [{"y": [pd.NaT]}]})
+
+    assert json.loads(str(text))["data"][0]["y"] == [None]
 
 
 @pytest.mark.parametrize(

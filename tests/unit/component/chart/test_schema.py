@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("plotly")
+
 from dashboards.component import Chart, Map
 from dashboards.component.chart.schema import TRACES, trace_types
 from dashboards.exceptions import ComponentValueError

@@ -4,10 +4,9 @@ import asyncio
 import json
 import re
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
-import pandas as pd
-import plotly.graph_objects as go
 import pytest
 from django.db import connection
 from django.test import RequestFactory
@@ -17,8 +16,23 @@ from dashboards.component import Chart, ChartSerializer, Map
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from tests.books.models import Book
-from tests.unit.component.chart.support import Pages, figure_of
+from tests.unit.component.chart.support import figure_of
 from tests.unit.component.support import html_of
+
+
+class Pages(ChartSerializer):
+    layout = MappingProxyType({"xaxis_title": "Book"})
+
+    class Meta:
+        model = Book
+        fields = ("title", "price")
+        title = "Prices"
+        height = 300
+
+    def to_fig(self, df: Any) -> Any:
+        assert list(df["price"]) == [9.5]
+        px = pytest.importorskip("plotly.express")
+        return px.bar(df, x="title", y="price", title="another")
 
 
 @pytest.mark.parametrize(
@@ -31,6 +45,7 @@ from tests.unit.component.support import html_of
     ],
 )
 def test_older_names_set_the_title(said: dict[str, str], title: str):
+    go = pytest.importorskip("plotly.graph_objects")
     kind = type("Older", (ChartSerializer,), {"Meta": type("Meta", (), said)})
 
     assert kind().apply_layout(go.Figure()).layout.title.text == title
@@ -39,11 +54,10 @@ def test_older_names_set_the_title(said: dict[str, str], title: str):
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", [Chart, Map])
 def test_serializer_of_a_model_runs_one_query(kind: type[Chart]):
+    pytest.importorskip("pandas")
     Book.objects.create(title="<b>", price=Decimal("9.5"))
 
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         figure = figure_of(kind(value=Pages))
 
     assert len(queries) == 1
@@ -55,6 +69,8 @@ def test_serializer_of_a_model_runs_one_query(kind: type[Chart]):
 
 
 def test_async_get_data_is_awaited():
+    pytest.importorskip("plotly")
+
     class Asked(ChartSerializer):
         async def get_data(self, *args: Any, **kwargs: Any) -> Any:
             await asyncio.sleep(0)
@@ -73,10 +89,13 @@ def test_async_get_data_is_awaited():
 
 @pytest.mark.django_db
 def test_serializer_without_rows_shows_no_data():
+    pytest.importorskip("pandas")
     assert "No data" in html_of(Chart(value=Pages))
 
 
 def test_get_data_gets_the_arguments_of_a_callable():
+    pd = pytest.importorskip("pandas")
+
     class Own(ChartSerializer):
         def get_data(self, *args: Any, **kwargs: Any) -> Any:
             return pd.DataFrame({"n": [kwargs["filters"]["n"]]})

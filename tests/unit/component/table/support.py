@@ -6,7 +6,10 @@ import io
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.test import RequestFactory
+
+pytest.importorskip("django_tables2")
 
 from dashboards.component import Component
 from dashboards.component.table.view import TableView

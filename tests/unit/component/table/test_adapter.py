@@ -3,10 +3,13 @@
 import re
 from typing import Any
 
-import django_tables2
 import pytest
 from django.db.models.functions import Length
 from pytest_django import DjangoAssertNumQueries
+
+pytest.importorskip("django_tables2")
+
+import django_tables2
 
 from dashboards.component import Table
 from tests.books.models import Author, Book

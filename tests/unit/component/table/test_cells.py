@@ -2,10 +2,14 @@
 
 import datetime as dt
 
-import django_tables2
 import pytest
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
+
+pytest.importorskip("django_filters")
+pytest.importorskip("django_tables2")
+
+import django_tables2
 
 from dashboards.component import Table
 from dashboards.component.table.columns import FunctionColumn, NumberColumn

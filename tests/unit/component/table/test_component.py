@@ -8,6 +8,9 @@ import pytest
 from django.test import Client, RequestFactory
 from django.utils import translation
 
+pytest.importorskip("django_filters")
+pytest.importorskip("django_tables2")
+
 from dashboards.component import Table
 from dashboards.component.release import strip_mark
 from dashboards.exceptions import ValueTooLargeError

@@ -9,6 +9,9 @@ from django.test import AsyncClient, Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+pytest.importorskip("django_filters")
+pytest.importorskip("django_tables2")
+
 from dashboards.component import Table
 from tests.books.boards import Books
 from tests.unit.component.table.support import COMPONENT, PAGE, bind, make_books, read_csv

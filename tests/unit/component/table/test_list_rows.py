@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("django_filters")
+pytest.importorskip("django_tables2")
+
 from dashboards.component import Table
 from tests.books.boards import Books
 from tests.books.models import Author, Book

@@ -8,6 +8,9 @@ from django.db.models import Count
 from django.db.models.functions import Upper
 from django.test.utils import CaptureQueriesContext
 
+pytest.importorskip("django_filters")
+pytest.importorskip("django_tables2")
+
 from dashboards.component import Table
 from tests.books.boards import Books
 from tests.books.models import Author, Book

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+pytest.importorskip("django_tables2")
+
 from dashboards.component import Table
 from dashboards.component.table import TableSerializer
 from tests.books.models import Author, Book

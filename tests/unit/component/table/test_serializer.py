@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("django_tables2")
+
 from dashboards.component import Table
 from dashboards.component.table import TableSerializer
 from dashboards.exceptions import ComponentValueError, DeclarationError

@@ -4,8 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import django_tables2
 import pytest
+
+pytest.importorskip("django_tables2")
+
+import django_tables2
 
 from dashboards.component import BasicTable, Table, TableData
 from dashboards.exceptions import ComponentValueError, DeclarationError

@@ -5,6 +5,9 @@ import re
 import pytest
 from django.test import Client
 
+pytest.importorskip("django_filters")
+pytest.importorskip("django_tables2")
+
 from tests.books.models import Book
 from tests.unit.component.table.support import COMPONENT, PAGE, make_books, read_csv
 

@@ -6,6 +6,8 @@ from html import unescape
 import pytest
 from django.template.loader import render_to_string
 
+pytest.importorskip("django_tables2")
+
 from dashboards.component import BasicTable, Table
 from tests.unit.component.table.support import html_of, view
 
