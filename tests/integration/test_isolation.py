@@ -2,18 +2,18 @@
 
 import copy
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import unescape
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
+from unittest import mock
 
 import pytest
 from django import forms
 from django.contrib.auth.models import User
 from django.http import HttpRequest
-from django.test import RequestFactory
-from pytest_django import Settings
+from django.test import RequestFactory, override_settings
 
 from dashboards.component import (
     CTA,
@@ -160,33 +160,63 @@ def visit(name: str, rounds: int) -> list[str]:
     return seen
 
 
-@pytest.mark.urls(__name__)
-def test_two_users_at_once_get_only_their_own_values(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
-    settings.DASHBOARDS = {
-        "STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}},
-        # The value for everybody is on each page, however busy the machine is.
-        "PAGE_WAIT_SECONDS": 20,
-    }
+class Visits(NamedTuple):
+    """What two users saw at once, and the declarations before and after."""
+
+    seen: dict[str, list[str]]
+    before: tuple[Any, ...]
+    after: tuple[Any, ...]
+
+    @property
+    def pages(self) -> Iterator[tuple[str, int, str]]:
+        """Each user, round and what they saw in it."""
+        for user, pages in self.seen.items():
+            for turn, page in enumerate(pages):
+                yield user, turn, page
+
+
+ROUNDS, USERS = 100, ("alice-of-sales", "bob-of-support")
+
+
+@pytest.fixture(scope="module")
+def visits() -> Visits:
+    """Let two users visit the dashboard at once, each in a thread."""
     registry = MenuRegistry()
     registry.register(Shared)
-    monkeypatch.setattr("dashboards.menus.registry.menu_registry", registry)
-    before, rounds, users = snapshot(), 100, ("alice-of-sales", "bob-of-support")
-    push(Own, "pushed", "for all")
+    memory = {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}
+    # The value for everybody is on each page, however busy the machine is.
+    given = {"STORES": {"default": memory}, "PAGE_WAIT_SECONDS": 20}
+    with (
+        override_settings(ROOT_URLCONF=__name__, DASHBOARDS=given),
+        mock.patch("dashboards.menus.registry.menu_registry", registry),
+    ):
+        before = snapshot()
+        push(Own, "pushed", "for all")
+        with ThreadPoolExecutor(2) as threads:
+            seen = dict(zip(USERS, threads.map(visit, USERS, [ROUNDS, ROUNDS]), strict=True))
+        return Visits(seen, before, snapshot())
 
-    with ThreadPoolExecutor(2) as threads:
-        seen = dict(zip(users, threads.map(visit, users, [rounds, rounds]), strict=True))
 
-    assert snapshot() == before
-    for user, other in (users, users[::-1]):
-        assert len(seen[user]) == rounds
-        for turn, page in enumerate(seen[user]):
-            assert other not in page
-            # Eleven on the page; later, deferred, stat and chart alone.
-            assert page.count(f"{user}'s own, {turn}") == 15
-            assert page.count(f"'s own, {turn}") == 15
-            assert "for all" in page
-            assert "for everybody" in page
-            assert f'href="/of/{user}/"' in page
-            assert f'name="round" value="{turn}"' in page
+def test_two_users_at_once_get_only_their_own_values(visits: Visits):
+    for user, turn, page in visits.pages:
+        assert not any(other in page for other in USERS if other != user)
+        # Eleven on the page; later, deferred, stat and chart alone.
+        assert page.count(f"{user}'s own, {turn}") == 15
+        assert page.count(f"'s own, {turn}") == 15
+
+
+def test_two_users_at_once_get_the_values_for_everybody(visits: Visits):
+    assert [len(pages) for pages in visits.seen.values()] == [ROUNDS, ROUNDS]
+    for _, _, page in visits.pages:
+        assert "for all" in page
+        assert "for everybody" in page
+
+
+def test_two_users_at_once_get_their_own_menu_and_filters(visits: Visits):
+    for user, turn, page in visits.pages:
+        assert f'href="/of/{user}/"' in page
+        assert f'name="round" value="{turn}"' in page
+
+
+def test_two_users_at_once_leave_the_declarations_unchanged(visits: Visits):
+    assert visits.after == visits.before

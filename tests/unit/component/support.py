@@ -12,6 +12,7 @@ import pytest
 from django import forms
 from django.template import Context, Template
 from django.template.loader import render_to_string
+from pytest_django import Settings
 
 from dashboards.component import (
     BasicTable,
@@ -118,6 +119,31 @@ def box(dashboard: Dashboard, key: str) -> Html:
     """Render a component's box, as the page does."""
     template = Template("{% load dashboards %}{% component_box dashboard component %}")
     return Html(template.render(Context({"dashboard": dashboard, "component": dashboard[key]})))
+
+
+def use_templates(settings: Settings, templates: dict[str, str], *processors: str) -> None:
+    """Let templates and context processors of the project go before the package's.
+
+    Args:
+        settings: the fixture.
+        templates: the text of each template by its name.
+        processors: dotted paths of context processors.
+    """
+    options = settings.TEMPLATES[0].get("OPTIONS", {})
+    settings.TEMPLATES = [
+        {
+            **settings.TEMPLATES[0],
+            "APP_DIRS": False,
+            "OPTIONS": {
+                **options,
+                "context_processors": [*options.get("context_processors", ()), *processors],
+                "loaders": [
+                    ("django.template.loaders.locmem.Loader", templates),
+                    "django.template.loaders.app_directories.Loader",
+                ],
+            },
+        },
+    ]
 
 
 FIGURE = {"data": [{"type": "bar", "y": [3, 1, 2]}], "layout": {"title": {"text": "Three"}}}

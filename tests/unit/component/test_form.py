@@ -16,6 +16,7 @@ pytest.importorskip("django_filters")
 pytest.importorskip("django_tables2")
 
 from dashboards.component import Form, Stat
+from dashboards.component.bound import BoundComponent
 from dashboards.component.htmx import get_depends_on
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError
@@ -406,33 +407,42 @@ def test_form_depends_on_another_form():
     assert "p" not in shown(board, "third").split("stat-text")[1][:5]  # nobody leads it
 
 
-def test_hidden_form_gives_its_initial_values():
-    """What depended on it had no such filters: a KeyError in code of the user's own."""
+class Board(Dashboard):
+    """A filter form for staff, and a component that depends on it."""
 
-    class Board(Dashboard):
-        find = Form(
-            form=Find, value={"genre": "n"}, dependents=["it"], permission_classes=[IsAdminUser]
-        )
-        it = Stat(value=lambda filters: filters["genre"], live=Every(seconds=60))
+    find = Form(
+        form=Find, value={"genre": "n"}, dependents=["it"], permission_classes=[IsAdminUser]
+    )
+    it = Stat(value=lambda filters: filters["genre"], live=Every(seconds=60))
 
-        class Meta:
-            app_label = "books"
+    class Meta:
+        app_label = "books"
 
-        def get_component_url(self, key: str) -> str:
-            return f"/board/{key}/"
+    def get_component_url(self, key: str) -> str:
+        return f"/board/{key}/"
 
-    def ask(*, is_staff: bool) -> Board:
-        request = RequestFactory().get("/board/?find-genre=p")
-        request.user = User(is_staff=is_staff)
-        return Board(request)
 
-    its, others = ask(is_staff=True)["it"], ask(is_staff=False)["it"]
-    assert its.get_value().text == "p"
-    assert get_depends_on(its._owner.get_dependencies("it")) == "find"
-    assert "#books_board-find-content" in its.trigger
-    assert others.get_value().text == "n"
-    assert get_depends_on(others._owner.get_dependencies("it")) == ""
-    assert "find" not in others.trigger
+def dependent_for(user: User) -> BoundComponent:
+    request = RequestFactory().get("/board/?find-genre=p")
+    request.user = user
+    return Board(request)["it"]
+
+
+def test_dependent_of_a_visible_form_follows_it():
+    it = dependent_for(User(is_staff=True))
+
+    assert it.get_value().text == "p"
+    assert get_depends_on(it._owner.get_dependencies("it")) == "find"
+    assert "#books_board-find-content" in it.trigger
+
+
+def test_dependent_of_a_hidden_form_gets_its_initial_values():
+    """The dependent had no such filters: code of the user's own raised a KeyError."""
+    it = dependent_for(User(is_staff=False))
+
+    assert it.get_value().text == "n"
+    assert get_depends_on(it._owner.get_dependencies("it")) == ""
+    assert "find" not in it.trigger
 
 
 @pytest.mark.parametrize(

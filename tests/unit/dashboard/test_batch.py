@@ -1,8 +1,6 @@
 """Components that load together."""
 
 import json
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,16 +8,33 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboards.dashboard import batch
+from tests.site import dashboards
 from tests.site.dashboards import HOSTILE
 
 pytestmark = pytest.mark.django_db
 
 
+class Clock:
+    """A clock that stands still unless a value sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
 @pytest.fixture(autouse=True)
-def _nothing_is_remembered() -> Iterator[None]:
-    batch._slow.clear()
-    yield
-    batch._slow.clear()
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Let batches and the test site tell the time by a clock, and forget slow components."""
+    clock = Clock()
+    monkeypatch.setattr(batch, "monotonic", clock.monotonic)
+    monkeypatch.setattr(dashboards, "time", clock)
+    monkeypatch.setattr(batch, "_slow", set())
+    return clock
 
 
 def load(client: Client, keys: str, query: str = "") -> Any:
@@ -50,26 +65,39 @@ def test_failing_component_leaves_the_others(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_long_awaited_component_is_left_out(client: Client):
-    began = time.monotonic()
+def test_long_awaited_component_is_left_out(client: Client, monkeypatch: pytest.MonkeyPatch):
+    # It is awaited for so long that only a batch that cancels it answers at all.
+    monkeypatch.setattr(dashboards, "SLOW", 3600)
+    monkeypatch.setattr(batch, "SECONDS", 0.05)
+
     answer = load(client, "waiting,first")
 
-    assert time.monotonic() - began < 0.95
     assert set(answer["ready"]) == {"first"}
-    assert answer["again"] == [], "so it is asked for alone"
+    assert answer["again"] == [], "it must be requested alone"
+
+
+def test_awaited_component_is_loaded_alone(client: Client, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(dashboards, "SLOW", 0)
+
     assert b"waited" in client.get("/site/uneven/@component/waiting/").content
 
 
-def test_slow_component_delays_a_batch_once(client: Client):
+def test_slow_component_delays_its_first_batch(client: Client, clock: Clock):
     answer = load(client, "first,slow,last")
-    assert set(answer["ready"]) == {"first", "slow"}
-    assert answer["again"] == ["last"], "not begun behind it"
 
-    began = time.monotonic()
+    assert set(answer["ready"]) == {"first", "slow"}
+    assert answer["again"] == ["last"], "it was not started after the slow one"
+    assert clock.now == 1
+
+
+def test_slow_component_is_left_out_of_its_second_batch(client: Client, clock: Clock):
+    load(client, "first,slow,last")
+
     answer = load(client, "first,slow,last")
-    assert time.monotonic() - began < 0.5
+
     assert set(answer["ready"]) == {"first", "last"}
     assert answer["again"] == []
+    assert clock.now == 1, "it was not called again"
 
 
 def test_slow_component_joins_a_batch_after_a_fast_load(client: Client):
