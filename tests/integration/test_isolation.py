@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import unescape
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 from unittest import mock
 
 import pytest
@@ -36,7 +36,7 @@ from dashboards.menus.registry import MenuRegistry
 from dashboards.views import ComponentsView, ComponentView, PageView
 from tests.addresses import addresses
 from tests.harness import as_read
-from tests.unit.component.support import everything, strip
+from tests.unit.component.support import Say, everything, strip
 from tests.unit.dashboard.support import Badge
 
 _meeting = threading.Barrier(2)
@@ -58,10 +58,6 @@ def figure_of_user(request: HttpRequest, filters: Mapping[str, Any]) -> dict[str
 
 async def await_user(request: HttpRequest, filters: Mapping[str, Any]) -> str:
     return of_user(request, filters)
-
-
-class Say(forms.Form):
-    what = forms.CharField()
 
 
 @dataclass
@@ -160,7 +156,8 @@ def visit(name: str, rounds: int) -> list[str]:
     return seen
 
 
-class Visits(NamedTuple):
+@dataclass(frozen=True)
+class Visits:
     """What two users saw at once, and the declarations before and after."""
 
     seen: dict[str, list[str]]

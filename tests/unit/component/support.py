@@ -130,6 +130,10 @@ def use_templates(settings: Settings, templates: dict[str, str], *processors: st
         processors: dotted paths of context processors.
     """
     options = settings.TEMPLATES[0].get("OPTIONS", {})
+    loaders = [
+        ("django.template.loaders.locmem.Loader", templates),
+        "django.template.loaders.app_directories.Loader",
+    ]
     settings.TEMPLATES = [
         {
             **settings.TEMPLATES[0],
@@ -137,10 +141,7 @@ def use_templates(settings: Settings, templates: dict[str, str], *processors: st
             "OPTIONS": {
                 **options,
                 "context_processors": [*options.get("context_processors", ()), *processors],
-                "loaders": [
-                    ("django.template.loaders.locmem.Loader", templates),
-                    "django.template.loaders.app_directories.Loader",
-                ],
+                "loaders": [("django.template.loaders.cached.Loader", loaders)],
             },
         },
     ]
