@@ -43,7 +43,7 @@ _meeting = threading.Barrier(2)
 
 
 def of_user(request: HttpRequest, filters: Mapping[str, Any]) -> str:
-    """Return what only this user may see, when both users are in the middle of a page."""
+    """Return a text for this user alone, once both users are in the middle of a page."""
     _meeting.wait(timeout=10)
     return f"{request.user}'s own, {filters['round']}"
 
@@ -149,7 +149,7 @@ def visit(name: str, rounds: int) -> list[str]:
         request.user = User(username=name)
         responses: list[Any] = [page(request)]
         responses += [component(request, key=key) for key in VISITED]
-        # None of those that wait for the other user: what is slow is left out of a batch.
+        # Only values that do not wait for the other user: a batch leaves slow ones out.
         responses += [components(request, keys="gauge,progress")]
         assert responses[-1].content.count(f">{name}<".encode()) == 2
         seen.append(as_read(unescape(b"".join(each.content for each in responses).decode())))
@@ -158,7 +158,7 @@ def visit(name: str, rounds: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Visits:
-    """What two users saw at once, and the declarations before and after."""
+    """The pages of two users at once, and the declarations before and after."""
 
     seen: dict[str, list[str]]
     before: tuple[Any, ...]
@@ -166,7 +166,7 @@ class Visits:
 
     @property
     def pages(self) -> Iterator[tuple[str, int, str]]:
-        """Each user, round and what they saw in it."""
+        """Each user, round and its responses."""
         for user, pages in self.seen.items():
             for turn, page in enumerate(pages):
                 yield user, turn, page
@@ -181,7 +181,7 @@ def visits() -> Visits:
     registry = MenuRegistry()
     registry.register(Shared)
     memory = {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}
-    # The value for everybody is on each page, however busy the machine is.
+    # Long enough that each page has the value for everybody, even on a busy machine.
     given = {"STORES": {"default": memory}, "PAGE_WAIT_SECONDS": 20}
     with (
         override_settings(ROOT_URLCONF=__name__, DASHBOARDS=given),
@@ -197,7 +197,7 @@ def visits() -> Visits:
 def test_two_users_at_once_get_only_their_own_values(visits: Visits):
     for user, turn, page in visits.pages:
         assert not any(other in page for other in USERS if other != user)
-        # Eleven on the page; later, deferred, stat and chart alone.
+        # Eleven on the page, and one for each of later, deferred, stat and chart.
         assert page.count(f"{user}'s own, {turn}") == 15
         assert page.count(f"'s own, {turn}") == 15
 

@@ -1,4 +1,4 @@
-"""Users, and permissions that ask for a parameter or an object."""
+"""Users, requests and permission classes of the tests of permissions."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def sign_in(client: Client, *, staff: bool = False) -> None:
 
 
 class IsOpen(BasePermission):
-    """Asks for the object only."""
+    """Allows one object."""
 
     def has_object_permission(self, request: HttpRequest, obj: Any) -> bool:
         return bool(obj == "open")
@@ -46,15 +46,16 @@ def answering(answer: Any) -> type[BasePermission]:
     return type("Answering", (BasePermission,), {"has_permission": lambda self, request: answer})
 
 
-def request_by(user: Any) -> HttpRequest:
-    request = RequestFactory().get("/")
-    request.user = user
+def request_of(user: Any = None, **query: str) -> HttpRequest:
+    """Return a request of a user, or of the anonymous one, with this query."""
+    request = RequestFactory().get("/", query)
+    request.user = AnonymousUser() if user is None else user
 
     async def auser() -> Any:
-        return user
+        return request.user
 
     request.auser = auser
     return request
 
 
-BY_NOBODY, BY_STAFF = request_by(AnonymousUser()), request_by(User(username="s", is_staff=True))
+BY_NOBODY, BY_STAFF = request_of(AnonymousUser()), request_of(User(username="s", is_staff=True))

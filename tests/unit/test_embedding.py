@@ -1,4 +1,4 @@
-"""Dashboards and components inside pages of one's own."""
+"""Dashboards and components inside pages of the project."""
 
 import json
 import re
@@ -27,7 +27,7 @@ from tests.site.dashboards import (
     Period,
     Staff,
 )
-from tests.unit.embedding_support import request_of
+from tests.unit.guards import request_of
 
 ADDRESSES = ("/embedded/", "/embedded-jinja/")
 """The same page, by Django's templates and by Jinja2."""
@@ -78,7 +78,7 @@ def test_forbidden_dashboard_or_component_is_empty():
 
 @pytest.mark.django_db(transaction=True)
 def test_instance_keeps_its_request():
-    """Nobody sees through a page what only whoever made the instance may see."""
+    """The request of the instance decides about access, not that of the page."""
     staff = request_of(User(username="s", is_staff=True))
 
     assert "classified" in embedding.render_dashboard(Staff(staff), None)

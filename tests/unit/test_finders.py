@@ -67,7 +67,7 @@ def test_collectstatic_copies_only_the_script_of_plotly(settings: Settings, tmp_
     call_command("collectstatic", "--no-input", "--verbosity", "0")
 
     assert (tmp_path / "dashboards/plotly/plotly.min.js").read_bytes() == OF_PLOTLY.read_bytes()
-    # And nothing else of plotly, which has some megabytes more.
+    # Plotly has megabytes of other files.
     assert [each.name for each in (tmp_path / "dashboards/plotly").iterdir()] == ["plotly.min.js"]
     assert (tmp_path / "dashboards/js/chart.js").is_file()
 
@@ -134,7 +134,7 @@ def _no_plotly(
         return specs[request.param] if name == "plotly" else importlib.util.find_spec(name)
 
     monkeypatch.setattr("dashboards.finders.find_spec", find_spec)
-    # Django keeps the finders it has made.
+    # Django caches its finders.
     get_finder.cache_clear()  # type: ignore[attr-defined]
     yield
     get_finder.cache_clear()  # type: ignore[attr-defined]
@@ -195,7 +195,7 @@ def test_shapes_of_countries_are_found_and_collected(settings: Settings, tmp_pat
 
 @pytest.mark.parametrize("name", ["world.json.license.txt", "../icon.svg"])
 def test_each_file_of_shapes_has_its_licence(settings: Settings, tmp_path: Path, name: str):
-    """World borders under a share-alike licence were served, and nothing beside them said so.
+    """World borders under a share-alike licence were served without their licence.
 
     Each file of shapes states its licence in itself, or in a text that is collected with it.
     """

@@ -12,7 +12,7 @@ from tests.site.dashboards import (
     Live,
     Mixed,
 )
-from tests.unit.embedding_support import request_of
+from tests.unit.guards import request_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

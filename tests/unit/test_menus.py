@@ -1,4 +1,4 @@
-"""Menus: who is shown what, and where they are."""
+"""Menus: their entries for each user, and the marked one."""
 
 import re
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ urlpatterns = addresses(Open, Closed, Hidden, Person, Seen)
 
 @pytest.fixture(autouse=True)
 def own(monkeypatch: pytest.MonkeyPatch) -> MenuRegistry:
-    """Registries that hold nothing of other tests'."""
+    """Registries without the classes of other tests."""
     registry, own = Registry(), MenuRegistry()
     for each in (Open, Closed, Hidden, Person):
         registry.register(each)
@@ -146,7 +146,7 @@ def test_link_with_the_query_of_the_page_is_marked_first(own: MenuRegistry):
 
     assert marked("/auth/open/?x=1") == ["/auth/open/?x=1"]
     assert marked("/auth/open/") == ["/auth/open/"]
-    # Nothing leads to all of this, and the page is still that one.
+    # No link has this query, so the link to the page itself is marked.
     assert marked("/auth/open/?x=1&page=2") == ["/auth/open/"]
     [all_, group] = get_sections(ask("/auth/open/?x=1")).sections["Main"]
     assert group.open
@@ -168,7 +168,7 @@ def test_hidden_object_is_not_linked(
 
 
 def test_page_without_a_dashboard_has_no_skip_link(own: MenuRegistry):
-    """In a page that is no dashboard's, "Skip to content" led to its top, for want of a name."""
+    """On a page without a dashboard, "Skip to content" led to the top."""
     declare(own, "Main", MenuItem(title="There", url="/auth/open/more/"))
     assert 'href="#auth_open"' in render(ask())
     assert 'href="#' not in render(ask(), dashboard=None)

@@ -1,4 +1,4 @@
-"""Permission classes alone, combined, and with answers that are no bool."""
+"""Permission classes: alone, combined, asynchronous, and with invalid answers."""
 
 import logging
 from typing import Any
@@ -40,7 +40,7 @@ def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_grants_awaits_a_permission_inside_an_event_loop():
-    # Sync code in a loop's own thread cannot wait for a task of that loop.
+    # Synchronous code in the thread of an event loop cannot wait for a task of that loop.
     assert grants(AsyncStaff().allows, BY_STAFF) is True
     assert grants(AsyncStaff().allows, BY_NOBODY) is False
 

@@ -1,4 +1,4 @@
-"""The registry: what it takes, what it refuses, and how apps fill it."""
+"""The registry: valid and invalid classes, and the discovery of apps."""
 
 import sys
 from collections.abc import Iterator
@@ -140,7 +140,7 @@ class Found(Dashboard):
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """The registry that discovery fills, empty and only for this test."""
+    """An empty registry for this test, which discovery fills."""
     registry = Registry()
     monkeypatch.setattr("dashboards.registry.registry", registry)
     return registry
@@ -148,7 +148,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where a test puts apps of its own."""
+    """The folder for apps of a test."""
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
     for name in [each for each in sys.modules if each.partition(".")[0].endswith("_app")]:
@@ -202,7 +202,7 @@ def test_error_in_a_discovered_module_is_raised(
     with pytest.raises(error, match=words):
         modify_settings(INSTALLED_APPS={"append": ["good_app", "broken_app"]}).enable()
 
-    # What had been registered before the broken app stays; nothing of that app does.
+    # The dashboards of apps before the broken one stay registered.
     assert [each.__module__ for each in registry] == ["good_app.dashboards"]
 
 
@@ -224,7 +224,7 @@ def test_empty_registries_are_true():
 
 
 def test_classes_with_a_length_are_containers_or_always_true():
-    # What has a length is false while it is empty, and code that asks "is there one?" is misled.
+    # An object with a length is false while it is empty, so `if registry:` would skip it.
     modules = [
         module for name, module in sorted(sys.modules.items()) if name.startswith("dashboards.")
     ]
@@ -238,7 +238,7 @@ def test_classes_with_a_length_are_containers_or_always_true():
         and "__bool__" not in vars(value)
     }
 
-    # A mapping, and the rows of a page: empty is false of both, as of a dict and a list.
+    # A mapping and the rows of a page: they are false while empty, like a dict and a list.
     assert found <= {"Components", "_Records"}
 
 

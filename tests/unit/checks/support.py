@@ -1,4 +1,4 @@
-"""What tests of system checks share."""
+"""Helpers of the tests of system checks."""
 
 from importlib.util import find_spec
 from typing import Any

@@ -1,4 +1,4 @@
-"""Dashboards that a project has written and nobody sees: each is told by a system check."""
+"""System checks of dashboards without a URL, and of packages with the same name."""
 
 import sys
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class Forgotten(Dashboard):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Path]:
-    """A project's folder with a registry of its own."""
+    """The folder of a project, with a registry for this test."""
     monkeypatch.syspath_prepend(tmp_path)
     registry = Registry()
     monkeypatch.setattr("dashboards.registry.registry", registry)
@@ -57,7 +57,7 @@ def write(folder: Path, path: str, text: str) -> None:
 
 
 def test_w081_dashboard_without_registration(folder: Path):
-    # A class without @registry.register has no address, and nothing said so: its page was 404.
+    # A class without @registry.register has no URL, and no message said so: its page was 404.
     write(folder, "shop_app/dashboards.py", DASHBOARDS)
 
     with modify_settings(INSTALLED_APPS={"append": "shop_app"}):
@@ -106,7 +106,7 @@ def test_project_without_base_dir_gives_no_w082(settings: Settings):
 def test_e080_another_distribution_with_the_same_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    # Beside django-dashboards, pip overwrote 26 files of this package and said nothing.
+    # Beside django-dashboards, pip overwrote 26 files of this package without a message.
     information = tmp_path / "django_dashboards-0.1.7.dist-info"
     information.mkdir()
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: django-dashboards\n")

@@ -14,7 +14,7 @@ GRIP: dict[str, Any] = {"control_uri": "http://localhost:5561", "key": "changeme
 def behind_grip(settings: Settings) -> Settings:
     settings.MIDDLEWARE = ["django_grip.GripMiddleware", *settings.MIDDLEWARE]
     settings.GRIP_PROXIES = [GRIP]
-    # Its import alone appends what GRIP_URL says to GRIP_PROXIES: not in the midst of a test.
+    # Its import appends the proxy of GRIP_URL to GRIP_PROXIES, so it is imported before the test.
     pytest.importorskip("django_grip")
     return settings
 

@@ -140,7 +140,7 @@ def test_w006_absent_after_its_hint_is_followed(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_w041_memory_store_on_a_deployed_site(settings: Settings):
-    """MemoryStore under several workers lost pushes and logouts, and nothing said so."""
+    """MemoryStore under several workers lost pushes and logouts without a message."""
     settings.DASHBOARDS = stores(BACKEND=MEMORY)
 
     assert found() == []

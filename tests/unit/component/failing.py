@@ -1,4 +1,4 @@
-"""Authors' code that raises, and what a box then says."""
+"""Dashboards with code that raises, and the texts that their boxes show."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ RETRIED = '<span class="dashboards-is-failed" data-dashboards-retry>Could not be
 
 
 class BrokenError(Exception):
-    """What authors' code raises here."""
+    """The exception of the failing code."""
 
 
 def fail(*_args: Any, **_kwargs: Any) -> Any:
@@ -48,7 +48,7 @@ def configure(settings: Settings, **own: Any) -> None:
 
 
 def state_of(html: str, key: str) -> str:
-    """Return what a box's state says; empty where it has none."""
+    """Return the HTML of the state of a box; empty if there is none."""
     found = re.search(rf'id="site_\w+-{key}-state"[^>]*>(.*?)</p>', html, re.DOTALL)
     return found[1] if found else ""
 

@@ -1,4 +1,4 @@
-"""What tests of components share: a parser of HTML, and how to render one component."""
+"""Helpers of the tests of components: a parser of HTML, and the rendering of one component."""
 
 import re
 from collections.abc import Callable
@@ -48,7 +48,7 @@ KINDS: list[Callable[..., Component]] = [
 
 
 class Html(HTMLParser):
-    """What a browser finds in a piece of HTML."""
+    """The tags, attributes, texts and comments of a piece of HTML."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class Html(HTMLParser):
 
 
 def skip_without_packages(component: Component) -> None:
-    """Skip the test if the packages are not installed that a kind of component needs."""
+    """Skip the test if a package is missing that this kind of component needs."""
     if isinstance(component, Chart):
         pytest.importorskip("plotly")
     if isinstance(component, BasicTable):
@@ -93,7 +93,7 @@ def skip_without_packages(component: Component) -> None:
 
 
 def name_of(given: Any) -> str | None:
-    """Name a component in a test's id."""
+    """Return the id of a component as a parameter of a test."""
     if isinstance(given, Component):
         return f"{type(given).__name__}({given.value!r:.60})"
     return "" if isinstance(given, str) else None
@@ -187,7 +187,7 @@ def strip(held: Any) -> str:
 
 
 def everything(each: Any) -> Any:
-    """Return all that a layout holds, down to the last string."""
+    """Return the attributes of a layout object and of all objects in it."""
     return each if isinstance(each, str) else [vars(each), *map(everything, each.children)]
 
 

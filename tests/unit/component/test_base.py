@@ -37,7 +37,7 @@ def test_component_without_a_value_shows_a_placeholder(kind: Callable[..., Compo
     html = render(kind(value=None))
 
     assert "None" not in html.text
-    # A form without initial data is an empty one.
+    # A form without initial data is an empty form.
     assert html.text.strip() in {"\N{EN DASH}", "No data", ""} or "form" in html.tags
     assert not any(html.values("value"))
 
@@ -202,7 +202,7 @@ def test_hostile_declaration_is_escaped(kind: Callable[..., Component]):
     assert "script" not in html.tags
     assert html.text.count(HOSTILE) == 2
     assert html.values("href") == [HOSTILE]
-    # A form has a trigger of its own beside the box's.
+    # A form has its own trigger beside that of its box.
     own = ["change, submit"] if "form" in html.tags else []
     assert html.values("hx-get") == [HOSTILE] * (1 + len(own))
     assert Counter(html.values("hx-trigger")) == Counter([HOSTILE, *own])

@@ -42,7 +42,7 @@ BAD = [
 def test_bad_input_of_any_field_is_a_form_error(
     client: Client, name: str, value: str, is_atomic: bool
 ):
-    """``?many=99999999999999999999`` and deeply nested JSON were answered 500.
+    """``?many=99999999999999999999`` and deeply nested JSON gave a response of status 500.
 
     Each is an error of its field, in the filter form, a component's form and a posted one alike.
     """

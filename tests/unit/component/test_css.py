@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @dataclass
 class Mine(Stat):
-    """Of a user's own."""
+    """A kind of component of a project."""
 
 
 class Looks(Dashboard):
@@ -98,7 +98,7 @@ def test_css_classes_in_the_query_change_nothing(client: Client):
     ],
 )
 def test_css_classes_of_an_unknown_part_are_refused(given: Any, message: str):
-    # A misspelt part was never shown, and nothing said so.
+    # A misspelt part was ignored without an error.
     with pytest.raises(DeclarationError) as raised:
         declare(Stat(css_classes=given))
 

@@ -1,4 +1,4 @@
-"""Values that raise: each costs its own box or entry."""
+"""Code of the project that raises: only its own box or entry fails."""
 
 import asyncio
 from collections import Counter
@@ -66,14 +66,14 @@ def yield_badly() -> Iterator[Any]:
 
 
 class Unprintable:
-    """Cannot be written."""
+    """Its text raises."""
 
     def __str__(self) -> str:
         return str(fail())
 
 
 class Lost:
-    """Cannot say where it is."""
+    """Its URL raises."""
 
     def get_absolute_url(self) -> str:
         return str(fail())
@@ -81,14 +81,14 @@ class Lost:
 
 @dataclass
 class Untemplated(Component):
-    """Its template is not there."""
+    """Its template is missing."""
 
     template: str = "site/there_is_no_such.html"
 
 
 @dataclass
 class Scriptless(Text):
-    """Cannot say what it needs."""
+    """Its list of scripts raises."""
 
     @property
     def scripts(self) -> Any:  # type: ignore[override]
@@ -96,21 +96,21 @@ class Scriptless(Text):
 
 
 class Uncounted(StatSerializer):
-    """Its rows cannot be had."""
+    """Its queryset raises."""
 
     def get_queryset(self, *_args: Any, **_kwargs: Any) -> Any:
         return fail()
 
 
 class BadForm(forms.Form):
-    """Cannot be made."""
+    """Its constructor raises."""
 
     def __init__(self, *_args: Any, **_kwargs: Any) -> None:
         fail()
 
 
 class BadPermission(BasePermission):
-    """Cannot be asked."""
+    """Its check raises."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(fail())
@@ -180,12 +180,12 @@ Sized = declare(
 
 
 class Named(Dashboard):
-    """Has a name that cannot be told."""
+    """Its name raises."""
 
     first = Text(value="the first")
 
     class Meta:
-        """Where it is."""
+        """In the test site."""
 
         app_label = "site"
 
@@ -199,13 +199,13 @@ urlpatterns = addresses(Broken, Hidden, Later, Led, Narrowed, Named, Sized)
 
 @pytest.fixture(autouse=True)
 def _as_served(settings: Settings) -> None:
-    """As a server has it: what raises costs its box."""
+    """Let values that raise fail in their box, as on a server."""
     memory = {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}
     configure(settings, STORES={"default": memory}, RAISE_VALUE_ERRORS=False)
 
 
 def reports(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
-    """Return dashboard, key and part of each report."""
+    """Return dashboard, key and part of each logged failure."""
     return [
         (each.__dict__["dashboard"], each.__dict__["key"], each.__dict__["part"])
         for each in caplog.records
@@ -311,7 +311,7 @@ def test_failing_layout_object_leaves_the_components_inside():
 
 def test_failing_layout_leaves_the_components():
     class Whole(ComponentLayout):
-        """A layout of one's own."""
+        """A layout of the project."""
 
     class Board(Dashboard):
         first = Text(value="the first")
@@ -322,7 +322,7 @@ def test_failing_layout_leaves_the_components():
         class Meta:
             app_label = "site"
 
-    # It is asked when the class is made, too, where a mistake is told at once.
+    # They are replaced after the declaration, where the exception would be raised.
     for name in ("render", "get_scripts", "get_keys"):
         setattr(Whole, name, fail)
     board = Board(RequestFactory().get("/"))
@@ -336,7 +336,7 @@ async def cancel_itself() -> None:
 
 
 def test_cancelled_value_costs_only_its_box(caplog: pytest.LogCaptureFixture):
-    """A library that an awaited value uses was cancelled, and took the page with it."""
+    """A value was cancelled by a library that it used, and the page was a 500."""
     board = declare("Cancelled", it=Text(value=cancel_itself), other=Text(value=find_later))
     html = str(board(RequestFactory().get("/")).render_components())
 
@@ -439,7 +439,7 @@ def test_error_is_shown_to_staff_with_the_setting_only(
 
 
 def test_errors_are_raised_while_tests_run(settings: Settings, client: Client):
-    """Users' tests must still see what their values raise: the default of the setting."""
+    """By default, tests of a project see the exceptions of its values."""
     configure(settings, RAISE_VALUE_ERRORS=None)
 
     assert is_under_test()
@@ -459,7 +459,7 @@ def test_too_large_value_costs_only_its_box(client: Client, caplog: pytest.LogCa
 
 
 def test_text_with_a_lone_surrogate_is_shown_with_a_replacement(client: Client):
-    """File names have lone surrogates, which no answer can be encoded with: the page was a 500."""
+    """File names may have lone surrogates, which UTF-8 cannot encode: the page was a 500."""
     html = page(client, "sized")
 
     assert "a\ufffdb" in html
@@ -471,7 +471,7 @@ def test_error_with_a_lone_surrogate_is_shown_with_a_replacement(
     settings: Settings, client: Client, caplog: pytest.LogCaptureFixture
 ):
     settings.DEBUG = True
-    # A worker of pytest-xdist cannot report a log that is no Unicode.
+    # A worker of pytest-xdist cannot report a log with a lone surrogate.
     caplog.set_level("CRITICAL", "dashboards")
     state = client.get("/site/sized/@component/unfit_error/")["Dashboards-State"]
 

@@ -1,4 +1,4 @@
-"""Filters of a page: in the address, in every component, and never the end of a page."""
+"""Filters of a page: in the query, in every component, and invalid ones ignored."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ USUAL = "2024 None []"
 
 
 def shown(client: Client, query: str) -> list[str]:
-    """Return what each component says that it was narrowed to, on page and address alike."""
+    """Return the filters that each component shows, on the page and in its own response."""
     said = [client.get(f"/site/filtered/?{query}").content.decode()]
     said += [
         client.get(f"/site/filtered/@component/{key}/?{query}").content.decode()

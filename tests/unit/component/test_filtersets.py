@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_range_by_suffixes_is_given_by_one_end():
-    """It was taken for somebody else's, and so for not given."""
+    """The parameter was taken for a foreign one, so the filter was missing."""
 
     class Own(Dashboard):
         class Meta:
@@ -67,7 +67,7 @@ def test_filterset_filters_a_page_and_ignores_bad_parameters(
 
 
 class Kinds(FilterSet):  # type: ignore[misc]  # it brings no types
-    """One that begins with a choice."""
+    """A FilterSet with an initial value."""
 
     genre = ChoiceFilter(choices=Book.Genre.choices, initial="n")
 
@@ -104,8 +104,8 @@ class Shelves(Dashboard):
     ids=str,
 )
 def test_component_gets_its_own_filterset(query: dict[str, str], found: str, all_: str):
-    """A component got what a FilterSet had cleaned and not the FilterSet: whoever wanted its rows
-    made it anew from the query, without its initial values. It filters by what ``filters`` says."""
+    """A component got the cleaned data of a FilterSet but not the FilterSet. To have its rows, code
+    made it again from the query, without its initial values. It filters by the same values."""
     for title, genre in (("A", "n"), ("B", "n"), ("C", "p")):
         Book.objects.create(title=title, genre=genre)
     shelves = Shelves(RequestFactory().get("/", query))
@@ -115,8 +115,8 @@ def test_component_gets_its_own_filterset(query: dict[str, str], found: str, all
 
 
 def test_filterset_of_a_live_value_reads_its_rows_each_time():
-    """A FilterSet keeps the rows that it has read, and what is computed for everybody is so for as
-    long as somebody watches. Each value gets one that has read nothing."""
+    """A FilterSet keeps the rows that it has read, and a computed value lives as
+    long as a page is open. Each computation gets a new FilterSet."""
     [source] = Shelves().get_computed_values()
     shown = []
     for title in ("A", "B"):

@@ -224,7 +224,7 @@ def test_post_without_csrf_token_is_refused():
     [token] = re.findall(r'csrfmiddlewaretoken" value="(.*?)"', box(html, "add"))
     data = {**GOOD, "csrfmiddlewaretoken": token}
     assert client.post(ADD, data, headers=HTMX).status_code == 200
-    # Its own address has it, too: for a page that was cached, or is older than a login.
+    # The component's response has a token, too: for a cached page, or one older than a login.
     other = Client(enforce_csrf_checks=True)
     html = other.get(ADD, headers=HTMX).content.decode()
     [token] = re.findall(r'csrfmiddlewaretoken" value="(.*?)"', html)
@@ -271,7 +271,7 @@ def test_malformed_post_gets_a_client_error(
         answer = client.generic("POST", ADD, body, content_type, headers=headers)
         is_refused = status == 422 and headers is JSON
         assert answer.status_code == (400 if is_refused else status)
-    # Text where a file is expected is no file.
+    # A text in place of a file is ignored.
     assert Book.objects.filter(title="x", secret="hush").count() == (2 if status == 200 else 0)
 
 
@@ -437,7 +437,7 @@ def test_dependent_of_a_visible_form_follows_it():
 
 
 def test_dependent_of_a_hidden_form_gets_its_initial_values():
-    """The dependent had no such filters: code of the user's own raised a KeyError."""
+    """The dependent got no filters, so code of the project raised a KeyError."""
     it = dependent_for(User(is_staff=False))
 
     assert it.get_value().text == "n"

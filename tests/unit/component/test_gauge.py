@@ -1,4 +1,4 @@
-"""Gauge: the values it takes, its arc and its bands."""
+"""Gauge: its values, its arc and its bands."""
 
 import re
 from decimal import Decimal

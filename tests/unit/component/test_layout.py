@@ -1,4 +1,4 @@
-"""Layouts: what they take, what they refuse, and the HTML around the components."""
+"""Layouts: valid and invalid ones, and the HTML around the components."""
 
 import copy
 import re
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 def laid_out(*given: Any) -> Dashboard:
-    """Return an instance of a dashboard of two texts that is laid out so."""
+    """Return an instance of a dashboard of two texts with this layout."""
 
     class Own(Dashboard):
         one = Text(value="the first")
@@ -171,7 +171,7 @@ def test_rendering_leaves_the_layout_unchanged():
 
 
 def given(anything: Any) -> Any:
-    """Return what a type checker would refuse."""
+    """Return an argument of a type that a type checker would refuse."""
     return anything
 
 
@@ -264,7 +264,7 @@ def test_bad_query_leaves_the_layout(client: Client, query: str):
 
 
 class Halves(Dashboard):
-    """A dashboard of which not everybody may see each half."""
+    """A dashboard with components for everybody and components for users."""
 
     open = Text(value="for all")
     tabbed = Text(value="for all")
@@ -302,7 +302,7 @@ class Somebody:
 
 @pytest.mark.parametrize("is_signed_in", [False, True])
 def test_hidden_components_leave_no_heading_or_tab(is_signed_in: bool):
-    """A component was hidden, and its card's heading and its tab still said that it is there.
+    """A component was hidden, but the heading of its card and its tab were still shown.
 
     What stands around hidden components only is left out, and so is a heading above such.
     """

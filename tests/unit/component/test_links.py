@@ -33,7 +33,7 @@ EVIL = [
 
 
 class Thing:
-    """A row whose address a user has typed."""
+    """A row with a URL that a user has typed."""
 
     def __init__(self, url: str) -> None:
         self.name, self.url = "thing", url
@@ -124,7 +124,7 @@ def test_call_to_action_of_a_model_dashboard_keeps_the_object():
 
 
 class Asking(Dashboard):
-    """Its __init__ is of no use without a request."""
+    """Its __init__ needs a request."""
 
     def __init__(self, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(request=request, **kwargs)

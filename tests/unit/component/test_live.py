@@ -1,4 +1,4 @@
-"""The live side of a component: what its box shows and listens to."""
+"""The live side of a component: the value and the events of its box."""
 
 from dataclasses import dataclass
 
@@ -96,7 +96,7 @@ def test_deferred_live_component_loads_and_listens():
 @served
 @pytest.mark.usefixtures("_memory")
 def test_computed_component_shows_its_value_after_compute_due():
-    # To render a box computes nothing: whoever serves the page asks for what is due before.
+    # Rendering a box computes nothing: the view calls compute_due before.
     assert "Waiting for the first value…" in box(Live(), "turning").text
 
     Live().compute_due(deferred=False)

@@ -1,4 +1,4 @@
-"""Map: the errors name it."""
+"""Map: its errors."""
 
 import pytest
 

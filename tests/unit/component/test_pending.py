@@ -67,7 +67,7 @@ def test_bad_requests_of_awaited_components_get_an_answer(client: Client):
 
 
 def test_computed_values_are_awaited_together():
-    """They were awaited one after the other where no edge holds streams, and on opening a page."""
+    """They were awaited one after the other on a page, and without an asynchronous server."""
     both = asyncio.Barrier(3)
 
     async def meet() -> str:

@@ -1,4 +1,4 @@
-"""Progress: the values it takes, its steps, states and times."""
+"""Progress: its values, steps, states and times."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

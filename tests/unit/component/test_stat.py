@@ -1,4 +1,4 @@
-"""Stat: the values it takes, how it writes them, and the classes that count them."""
+"""Stat: its values, their format, and the classes that count them."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -148,7 +148,7 @@ def test_sparkline_is_drawn_for_any_numbers(series: Any):
 
 
 def test_number_between_two_gaps_is_a_dot():
-    """It was a dot of the line's own thickness: a speck."""
+    """The dot was as small as the line is thick."""
     shown = Stat(value={"text": 1, "sparkline": [1, 2, None, 3, None, 4, 5]}).get_value().sparkline
     assert shown.line.count("M") == 2
     assert [dot.partition(",")[0] for dot in shown.end.split("M")] == ["", "50", "100"]
@@ -232,7 +232,7 @@ def test_serializer_shows_the_change_over_time(
 
 @pytest.mark.django_db
 def test_serializer_counts_days_of_the_active_zone():
-    """At one moment it is Tuesday in Kiritimati and still Monday in Honolulu."""
+    """When it is Tuesday in Kiritimati, it is still Monday in Honolulu."""
 
     class Published(StatDateChangeSerializer):
         class Meta:

@@ -44,7 +44,7 @@ class Live(Dashboard):
     plain = Text(value="plain")
 
     class Meta:
-        """Where it is."""
+        """In the test site."""
 
         app_label = "site"
 
@@ -54,13 +54,13 @@ urlpatterns = addresses(Later, Live)
 
 @pytest.fixture(autouse=True)
 def _as_served(settings: Settings) -> None:
-    """As a server has it: what raises costs its box."""
+    """Let values that raise fail in their box, as on a server."""
     memory = {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}
     configure(settings, STORES={"default": memory}, RAISE_VALUE_ERRORS=False)
 
 
 def test_failed_deferred_value_offers_a_retry(client: Client):
-    """Its box said "Could not be loaded." and offered no way to try again."""
+    """The box showed "Could not be loaded." without a way to try again."""
     response = client.get("/site/later/@component/late/")
     batch = client.get("/site/later/@components/first,late/").json()
 
@@ -87,7 +87,7 @@ def put(key: str, html: str) -> None:
 
 
 def push(key: str, value: Any) -> None:
-    """Put at once what ``push`` puts after the commit, which no test here has."""
+    """Store a value as ``push`` does, without waiting for the commit of a transaction."""
     board = Live()
     pushed = board.prepare_pushed(key, value)
     get_store().put(board.channel, {pushed.event: pushed.render()})

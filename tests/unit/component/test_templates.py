@@ -32,7 +32,7 @@ asked: list[HttpRequest] = []
 
 
 def count(request: HttpRequest) -> dict[str, Any]:
-    """Be a context processor that costs something."""
+    """Return the context of a context processor, and count its calls."""
     asked.append(request)
     return {"greeting": f"Hello from {request.path}"}
 

@@ -40,32 +40,32 @@ from tests.unit.component.support import skip_without_packages
 
 
 class Level(enum.IntEnum):
-    """Is a number."""
+    """An enumeration of numbers."""
 
     HIGH = 3
 
 
 class Size(IntegerChoices):
-    """Is a number that has labels."""
+    """Choices that are numbers."""
 
     SMALL = 1, "Small one"
 
 
 @dataclasses.dataclass
 class Pair:
-    """Has no text but Python's own."""
+    """A type without a text except that of Python."""
 
     x: int = 1
 
 
 class Point(NamedTuple):
-    """A row that knows its names."""
+    """A row with names of its columns."""
 
     x: int = 1
 
 
 class Rude:
-    """Cannot even be shown in an error."""
+    """A type that an error message cannot show."""
 
     def __repr__(self) -> str:
         msg = "no"
@@ -204,7 +204,7 @@ PLACES: dict[str, Make] = {
 WRONG = re.compile(
     r"&lt;(object|generator|memory|built-in|class|[\w.]+ object)| at 0x|b&#x27;|NaT|&lt;NA"
 )
-"""What Python says of a thing that has no text: nobody wants to read that on a page."""
+"""Parts of the texts of Python for objects without a text, which no page should show."""
 
 
 def declare_odd(component: Component) -> type[Dashboard]:

@@ -1,4 +1,4 @@
-"""Calling what returns a value, with the arguments that it names."""
+"""Callables as values: the arguments that they get."""
 
 import functools
 import gc

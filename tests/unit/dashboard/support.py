@@ -1,4 +1,4 @@
-"""What tests of dashboards share."""
+"""Helpers of the tests of dashboards."""
 
 from dataclasses import dataclass, field
 from typing import Any, Optional
@@ -14,7 +14,7 @@ from dashboards.permissions import IsAuthenticated
 
 
 class Base(Dashboard):
-    # Typed so that subclasses may declare them as another kind, or take them away.
+    # Typed so that subclasses may declare another kind of component, or None.
     first: Any = Stat(value=1)
     second: Any = Stat(value=2)
 
@@ -26,7 +26,7 @@ class Base(Dashboard):
 
 @dataclass
 class Badge(Stat):
-    """Fields redefined the way users do, and a helper that its template calls."""
+    """A component of a project: redefined fields, and a method that its template calls."""
 
     template: str = "site/badge.html"
     poll_rate: Optional[int] = 10  # noqa: UP045 - written as users write it

@@ -66,7 +66,7 @@ def test_failing_component_leaves_the_others(
 
 
 def test_long_awaited_component_is_left_out(client: Client, monkeypatch: pytest.MonkeyPatch):
-    # It is awaited for so long that only a batch that cancels it answers at all.
+    # Awaited for an hour: the batch answers only because it cancels the value.
     monkeypatch.setattr(dashboards, "SLOW", 3600)
     monkeypatch.setattr(batch, "SECONDS", 0.05)
 

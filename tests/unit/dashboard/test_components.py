@@ -65,7 +65,7 @@ def test_key_may_differ_from_the_attribute():
     "key", ["a-b", "a b", "1st", "a.b", "a/b", "a\nb", "a\0", "", "<b>", "class"]
 )
 def test_invalid_key_is_refused(key: str):
-    # An empty key is no key: the attribute's name is taken.
+    # An empty key is replaced by the name of the attribute.
     wrong = Stat(key=key) if key else Stat()
     attribute = "attribute" if key else "not an identifier"
 
@@ -121,7 +121,7 @@ def test_series_per_viewer_is_refused(live: Every | OnChange):
 
 
 def test_series_with_filters_is_refused():
-    """Its points are the same for all: a narrowed page would show what everybody is sent."""
+    """Points are the same for all viewers, so a filtered page would show unfiltered ones."""
     said = r"speed: .* its values cannot ask for filters: leave out max_points"
     with pytest.raises(DeclarationError, match=said):
 

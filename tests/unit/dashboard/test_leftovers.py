@@ -1,4 +1,4 @@
-"""A component that was renamed, retyped or removed leaves nothing behind in the store."""
+"""Frames in the store of components that were renamed, retyped or removed."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True
 
 
 def release(**attributes: Any) -> type[Dashboard]:
-    """The dashboard as one release declares it."""
+    """Return the dashboard with the components of one release."""
     its = type("Meta", (), {"app_label": "site"})
     made: Any = DashboardMetaclass("Shop", (Dashboard,), {"Meta": its, **attributes})
     return Registry().register(cast("type[Dashboard]", made))
@@ -83,7 +83,7 @@ def push_all() -> None:
 
 def test_page_of_a_new_release_deletes_leftover_frames():
     # A component that was renamed or removed stayed in the store for ever, its points and errors
-    # too; and one that was retyped was sent to every stream, and shown on no page.
+    # too; one that was retyped was sent to every stream, and shown on no page.
     push_all()
     before = get_store().heads(["site.shop"])
 
@@ -120,8 +120,8 @@ def test_release_rolled_back_in_time_shows_its_value_again(settings: Settings):
 def test_frame_stays_while_the_old_release_writes_it(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    # A rolling deploy: processes of both releases serve pages and push for minutes. Neither shall
-    # take away what the other shows.
+    # In a rolling deploy, processes of both releases serve pages and push for minutes. Neither may
+    # delete the frames of the other.
     settings.DASHBOARDS = {**settings.DASHBOARDS, "FORGET_AFTER_SECONDS": 60}
     now = 0.0
     monkeypatch.setattr(leftovers, "monotonic", lambda: now)

@@ -29,7 +29,7 @@ def test_value_for_one_user_is_hidden_from_others(users: list[User]):
 
 @pytest.mark.django_db(transaction=True)
 def test_position_of_another_user_gives_nothing(users: list[User]):
-    """A resume by another identity gets nothing of the former one."""
+    """A stream that another user resumes has no value of the first user."""
     ada, bob = map(signed_in, users)
     push(Mine(user=users[0]), "note", "only for ada")
     position = re.findall(r"id: (\S+)", ada.get("/site/mine/@stream/").content.decode())[0]
@@ -65,7 +65,7 @@ async def test_apush_accepts_an_instance():
 
 
 class Initial(Dashboard):
-    """Live values that have one of their own before anybody pushes."""
+    """Live components with a declared value."""
 
     plain = Stat(value="declared", live=True)
     computed = Stat(value=lambda: "true now", live=True)
@@ -83,7 +83,7 @@ def test_plain_value_is_replaced_by_a_push_and_a_callable_is_kept():
 
 
 class Shared(Dashboard):
-    """A computed value whose first computing somebody else has claimed."""
+    """Computed values."""
 
     number = Stat(value=lambda: "computed at once", live=Every(seconds=60))
     broken = Stat(value=lambda: 1 / 0, live=Every(seconds=60))

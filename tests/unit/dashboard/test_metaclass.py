@@ -1,4 +1,4 @@
-"""The body of a dashboard class: which components it collects, and which it inherits."""
+"""The body of a dashboard class: its components, its own and inherited ones."""
 
 import copy
 

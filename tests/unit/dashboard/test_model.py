@@ -45,8 +45,8 @@ def test_model_dashboard_shows_its_object(client: Client):
 def test_missing_and_forbidden_objects_have_the_same_answer(
     client: Client, users: list[User], name: str
 ):
-    # 403 of an object that there is, and 404 of one that there is not, told those who may see
-    # neither which objects there are.
+    # Status 403 for an existing object and 404 for a missing one told users without permission
+    # which objects exist.
     secret = Group.objects.create(name="secret")
     member = signed_in(users[0])
     for url in (f"/site/groupboard/{name}/", f"/site/groupboard/{secret.pk}/"):
@@ -62,7 +62,7 @@ def test_missing_object_of_an_open_dashboard_is_404(client: Client, name: str):
 
 
 class ByName(ModelDashboard):
-    """Found by a field that two may share, and that hides one."""
+    """Objects are looked up by a field that is not unique, and one object is hidden."""
 
     note = Stat(value=lambda **kwargs: f"about {kwargs['object'].pk}", live=True)
 
@@ -99,7 +99,7 @@ def test_lookup_finds_one_visible_object(client: Client, path: str):
 
     found = client.get(ByName(object=one).get_absolute_url() + path)
     assert found.status_code == 200
-    # A callable is what a page shows first.
+    # Page and component show the value of the callable.
     said = "pushed to" if path == "@stream/" else "about"
     assert f"{said} {one.pk}" in as_read(found.content.decode())
     for name in ("missing", "twice", "hidden", "%00", "x" * 5000, "%FF", str(one.pk), "ONE"):

@@ -72,7 +72,7 @@ def test_unknown_attributes_of_meta_are_refused():
 
 
 def test_model_attributes_of_a_plain_dashboard_are_refused():
-    """It was taken in silence, and the page had no object."""
+    """The attributes were ignored, and the page had no object."""
     with pytest.raises(DeclarationError) as raised:
 
         class Wrong(Dashboard):

@@ -37,6 +37,7 @@ from tests.unit.guards import (
     AsyncStaff,
     IsOpen,
     IsPolite,
+    request_of,
     sign_in,
 )
 
@@ -75,7 +76,7 @@ class Itself(Dashboard):
 
 
 class Used(Dashboard):
-    """Its permissions are an iterator that has been used up."""
+    """Its permissions are an exhausted iterator."""
 
     secret = Stat(value="classified", live=True)
     used: Iterator[BasePermission] = iter(())
@@ -111,7 +112,7 @@ def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("dashboard", ["guarded", "itself", "used"])
 def test_async_or_used_up_permission_refuses_every_view(client: Client, dashboard: str, way: str):
-    # `async def has_permission` returned a coroutine, which is true: everybody was let in.
+    # `async def has_permission` returned a coroutine, which is true: everybody was allowed.
     response = client.get(f"/site/{dashboard}/{way}")
 
     assert response.status_code == (302 if way == "" else 403)
@@ -197,7 +198,7 @@ def test_permission_classes_become_a_tuple_when_they_are_declared():
     ids=["generator", "set", "class", "text", "instance", "other class", "nothing"],
 )
 def test_permission_classes_of_another_type_are_refused(given: Any, words: str):
-    # A generator was used up by the first question, and from then on nobody was asked.
+    # A generator was exhausted by the first check, and later checks allowed everybody.
     def of_meta() -> object:
         return type("Shop", (Dashboard,), {"Meta": type("Meta", (), {"permission_classes": given})})
 
@@ -241,7 +242,7 @@ class IsCalledOpen(BasePermission):
 
 
 class About(ModelDashboard):
-    """Of some groups everybody sees all, of others only staff."""
+    """Everybody sees all of some groups; only staff see all of the others."""
 
     all = Stat(live=True)
     secret = Stat(live=True, permission_classes=[IsCalledOpen | IsAdminUser])
@@ -253,7 +254,7 @@ class About(ModelDashboard):
 
 
 class Owned(ModelDashboard):
-    """Its query is of no use to those who are not signed in: their user has no number."""
+    """Its query fails for anonymous users, who have no primary key."""
 
     @classmethod
     def get_queryset(cls, request: HttpRequest) -> QuerySet[Any]:
@@ -273,7 +274,7 @@ class OfStaff(ModelDashboard):
 
 
 class Named(ModelDashboard):
-    """Its permission counts on an object."""
+    """Its permission needs an object."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(self.object.name == "open")
@@ -287,7 +288,7 @@ urlpatterns = addresses(About, Owned, OfStaff, Named, Guarded, Part, Itself, Use
 
 
 class Responses(NamedTuple):
-    """What the views of one object answer."""
+    """The responses of the views about one object."""
 
     page: str
     component: Any
@@ -296,7 +297,7 @@ class Responses(NamedTuple):
 
 
 def get_responses(client: Client, name: str) -> Responses:
-    """Push to a group of this name, and ask each view about it."""
+    """Push to a group of this name, and request each view about it."""
     group = Group.objects.create(name=name)
     push(About(object=group), all="for all", secret="classified")
     url = About(object=group).get_absolute_url()
@@ -343,15 +344,9 @@ def test_object_permission_hides_a_component_in_every_view(client: Client):
     assert "classified" not in responses.stream
 
 
-def staff_request() -> HttpRequest:
-    request = RequestFactory().get("/")
-    request.user = STAFF
-    return request
-
-
 @pytest.mark.parametrize(("thing", "allowed"), [("open", True), ("closed", False), (None, True)])
 def test_object_permission_is_asked_with_an_object_only(thing: str | None, allowed: bool):
-    request = staff_request()
+    request = request_of(STAFF)
 
     assert Both(request, object=thing).has_permission(request) is allowed
 
@@ -371,13 +366,7 @@ def test_combined_permissions_guard_a_dashboard():
     request = RequestFactory().get("/", {"please": "yes"})
     request.user = NOBODY
     assert Guarded(request).has_permission(request)
-    assert not Guarded(request).has_permission(staff_request_of(NOBODY))
-
-
-def staff_request_of(user: Any) -> HttpRequest:
-    request = RequestFactory().get("/")
-    request.user = user
-    return request
+    assert not Guarded(request).has_permission(request_of(NOBODY))
 
 
 @pytest.fixture
@@ -419,7 +408,7 @@ def test_allowed_component_is_in_every_response(client: Client):
 
 @pytest.mark.usefixtures("_pushed")
 def test_dependents_do_not_wait_for_a_hidden_component(client: Client):
-    """And its dependents do not wait for what is not there."""
+    """A dependent has no trigger for a component that is not on the page."""
     page = client.get("/site/mixed/").content.decode()
 
     assert "from:#site_mixed-secret" not in page
@@ -435,8 +424,8 @@ def test_object_permission_of_a_component_gets_the_object():
     class About(Dashboard):
         it = Stat(value=1, permission_classes=[IsOpen])
 
-    assert [each.key for each in About(staff_request(), object="open")] == ["it"]
-    assert list(About(staff_request(), object="shut")) == []
+    assert [each.key for each in About(request_of(STAFF), object="open")] == ["it"]
+    assert list(About(request_of(STAFF), object="shut")) == []
     assert [each.key for each in About(object="shut")] == ["it"], "a push is nobody's request"
 
 

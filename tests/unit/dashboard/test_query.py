@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_query_of_50_kb_leaves_the_page_small(client: Client):
-    """Each link of a table repeated all of a query of 50 KB: the page had 3.6 MB.
+    """Each link of a table repeated a query of 50 KB: the page had 3.6 MB.
 
     Addresses keep what the page knows, and nothing of a query that is too long.
     """

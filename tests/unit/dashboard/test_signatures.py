@@ -49,7 +49,7 @@ def asks_for_request(request: Any) -> str:
 def test_value_with_an_unknown_parameter_is_refused_with_the_known_ones(
     component: Stat, namespace: dict[str, Any], name: str
 ):
-    # A value that misspells an argument raised TypeError on its first page, in production.
+    # A value with a misspelt argument raised TypeError on its first page, in production.
     with pytest.raises(DeclarationError) as raised:
         declare(component, **namespace)
 
@@ -85,7 +85,7 @@ def test_value_with_known_or_optional_parameters_is_accepted(value: Callable[...
 def test_broadcast_value_with_user_or_request_is_refused(
     live: Every | OnChange, value: Callable[..., Any], asked: str
 ):
-    # It got None for the viewer, and everybody was shown what it made of that.
+    # It got None in place of the viewer, and everybody saw the result.
     with pytest.raises(DeclarationError) as raised:
         declare(Stat(value=value, live=live))
 
@@ -128,7 +128,7 @@ def test_value_with_user_on_a_dashboard_for_one_user_is_accepted():
 def test_computed_constant_is_refused_at_registration(
     live: Every | OnChange, value: Any, reason: str
 ):
-    # The page said Live, and the figure never changed.
+    # The page showed "Live", and the figure never changed.
     dashboard = declare(Stat(value=value, live=live))
 
     with pytest.raises(DeclarationError) as raised:

@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 
 class ByName(ModelDashboard):
-    """Found by any text."""
+    """Objects are looked up by any text."""
 
     note = Text(value=lambda object: f"about {object.pk}", live=True)  # noqa: A006
 
     class Meta:
-        """By name."""
+        """The lookup is by name."""
 
         app_label = "site"
         model = Author
@@ -56,7 +56,7 @@ def test_object_of_any_name_has_an_address(client: Client, name: str):
     board = ByName(object=author)
 
     for address in (board.get_absolute_url(), board.get_component_url("note")):
-        # As a browser sends it, which resolves dots.
+        # A browser would resolve such segments before it sends the request.
         assert not re.search(r"/\.{1,2}/", address)
         response = client.get(address)
         assert response.status_code == 200

@@ -1,4 +1,4 @@
-"""What tests of the views share."""
+"""Helpers of the tests of the views."""
 
 import re
 from html import unescape
@@ -18,14 +18,14 @@ ALL = [PAGE, COMPONENT, STREAM]
 
 
 def put(dashboard: type[Dashboard], **values: Any) -> Position:
-    """Store what ``push`` would, whatever transaction the test runs in."""
+    """Store values as ``push`` does, without waiting for the commit of a transaction."""
     target = dashboard()
     frames = {key: target.prepare_pushed(key, value).render() for key, value in values.items()}
     return get_store().put(target.channel, frames)
 
 
 def stream_url(page: Any) -> str:
-    """Return the one address that a page opens its stream at."""
+    """Return the URL of the stream of a page."""
     [url] = re.findall(r'sse-connect="([^"]*)"', page.content.decode())
     return unescape(url)
 

@@ -43,7 +43,7 @@ CACHED = override_settings(
     ],
 )
 def test_response_to_a_user_is_private_and_uncached(client: Client, path: str, status: int):
-    """The page said nothing of caches, and Django 5.2's cache middleware kept what one user saw.
+    """Without Cache-Control, the cache middleware of Django 5.2 kept the page of one user.
 
     Everything that somebody is shown says ``private, no-store``; two users get their own.
     """
@@ -112,7 +112,7 @@ class Polite(Dashboard):
 
 
 class Unsaid(Dashboard):
-    """Guarded by whatever the setting says."""
+    """Guarded by the permission classes of the setting."""
 
     secret = Stat(value="for whom the setting says", live=True)
 

@@ -1,4 +1,4 @@
-"""Pages and components, asked over HTTP: well, badly, and with malice."""
+"""Pages and components over HTTP, with valid and invalid requests."""
 
 import re
 from urllib.parse import quote
@@ -107,7 +107,7 @@ def test_options_request_has_no_body(client: Client, path: str, status: int):
 
 
 class Careful(Dashboard):
-    """While a value is computed, something is pushed."""
+    """A dashboard that pushes while one of its values is computed."""
 
     pushed = Text(live=True)
     slow = Text()
@@ -266,7 +266,7 @@ def test_live_component_without_a_value_is_204(client: Client):
 
 
 def test_component_with_a_matching_etag_is_304(client: Client):
-    """A poll put back the "waiting" that an event from elsewhere had replaced meanwhile."""
+    """A poll showed "waiting" again after an event had replaced it."""
     ann, bob = f"{COMPONENT}?name=Ann", f"{COMPONENT}?name=Bob"
     first = client.get(ann)
 
@@ -302,7 +302,7 @@ def test_login_required_middleware_refuses_htmx_requests(client: Client, setting
     batch = "/site/live/@components/greeting,number/"
     for path in (COMPONENT, batch):
         assert client.get(path, headers={"HX-Request": "true"}).status_code == 403
-        # A file that is downloaded, a form without scripts.
+        # A download, or a form without scripts.
         assert client.get(path).headers["Location"] == f"/login/?next={quote(path)}"
     assert client.get(PAGE).headers["Location"] == f"/login/?next={PAGE}"
     client.force_login(User.objects.create(username="somebody"))

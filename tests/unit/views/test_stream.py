@@ -1,4 +1,4 @@
-"""The stream of a page: what it tells a reader, and from which position."""
+"""The stream of a page: its events since a position."""
 
 import pytest
 from django.test import Client
@@ -75,7 +75,7 @@ def test_invalid_position_gets_the_whole_state(client: Client, query: str):
 
     reader = read(client, f"{STREAM}?{query}")
 
-    # A value that is computed comes along under a version of its own.
+    # A computed value has its own version.
     assert keys(reader) == {"number", "turns"}
     assert reader.last_event_id == f"{position.epoch}.2"
 
@@ -147,7 +147,7 @@ def test_stream_without_async_server_ends_with_a_retry(client: Client, settings:
 def test_stream_has_the_changes_since_the_position(client: Client):
     first = put(Live, number="1", note="old")
     second = put(Live, note="new")
-    # One reading, so that the computed value is not news below.
+    # The first request computes the value, so it is not new in the second.
     newest = read(client, STREAM).last_event_id
 
     reader = read(client, f"{STREAM}?position={first}")
@@ -173,7 +173,7 @@ def test_stream_has_only_the_newest_value(client: Client):
     [(key, data)] = read(client, "/site/quiet/@stream/").events
 
     assert key == "silence"
-    # The number is held together by an element of its own.
+    # The number is in an element of its own, so that no line breaks inside it.
     assert ">49.<" in data
 
 

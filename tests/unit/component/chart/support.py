@@ -1,4 +1,4 @@
-"""What tests of charts share."""
+"""Helpers of the tests of charts."""
 
 import json
 from typing import Any

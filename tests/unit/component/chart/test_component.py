@@ -1,4 +1,4 @@
-"""Chart: the values it takes, and how it refuses others."""
+"""Chart: valid, invalid and hostile values."""
 
 import json
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def test_chart_accepts_a_figure_its_json_text_or_a_mapping(make: Callable[[Any],
     ],
 )
 def test_invalid_point_error_describes_points(points: Any, told: str):
-    """It was told what a figure must be, where a point was meant."""
+    """The error described a figure, although the value was a point."""
     with pytest.raises(ComponentValueError) as raised:
         dashboard_of(speed=Chart(live=True, max_points=5, value=points))["speed"].get_value()
 
@@ -73,7 +73,7 @@ def test_hostile_figure_stays_inside_its_script_element(make: Callable[[Any], An
 
     html = render(Chart(value=make(figure)))
 
-    # Loading, failed and empty are three texts.
+    # The texts for loading, failed and empty are three paragraphs.
     assert html.tags == ["dashboard-chart", "script", "div", *"ppp", "details", "summary"]
     assert html.values("type") == ["application/json"]
     assert html.holds_nothing_hostile()
@@ -108,7 +108,7 @@ def test_bad_requests_get_a_page_or_405(board: type[Dashboard]):
     for key in board.declared:
         query = f"?{key}-sort=%00&{key}={'9' * 5000}&{key}-window=-1&data=[]&layout=<b>&=%FF"
         for path in ("", f"@component/{key}/", f"@components/{key},nothing/"):
-            # What nobody has pushed to yet leaves its box alone.
+            # A component without a pushed value is answered by 204.
             assert client.get(f"{page}{path}{query}").status_code in (200, 204), (path, query)
         assert client.post(f"{page}@component/{key}/{query}", {key: "1"}).status_code == 405
     assert client.get(f"{page}@stream/?position=x.1&window=-1").status_code in (200, 204)

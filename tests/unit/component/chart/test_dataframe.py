@@ -39,7 +39,7 @@ def test_serializer_with_polars_makes_a_figure():
         def get_queryset(self, *args: Any, **kwargs: Any) -> Any:
             return Book.objects.none()
 
-    # A column that begins with nothing, one of decimals, one of UUIDs.
+    # A column with None first, one of decimals, one of UUIDs.
     Book.objects.create(title="a")
     Book.objects.create(title="b", price=Decimal("9.5"), code=CODE)
     [trace] = figure_of(Chart(value=Mixed))["data"]

@@ -51,7 +51,7 @@ def test_layout_of_an_older_plotly_is_translated(
     layout: dict[str, Any], translated: dict[str, Any]
 ):
     # plotly.js 3 dropped titles that are strings: a figure that had drawn its titles for years
-    # lost them without a word. Whatever its schema had before 6 is translated.
+    # lost them without an error. All attributes of its schema before release 6 are translated.
     assert figure_of({"data": [{"y": [1]}], "layout": layout})["layout"] == translated
 
 

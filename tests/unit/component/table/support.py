@@ -1,4 +1,4 @@
-"""What tests of tables share."""
+"""Helpers of the tests of tables."""
 
 import csv
 import datetime as dt
@@ -20,7 +20,7 @@ PAGE, COMPONENT = "/books/shelf/", "/books/shelf/@component/books/"
 
 
 def bind(component: Component, query: str = "") -> Any:
-    """Return a component bound to a request for an address with this query."""
+    """Return a component bound to a request with this query."""
 
     class Own(Dashboard):
         it = component

@@ -78,5 +78,5 @@ def test_rows_of_a_model_are_ordered_by_each_column(is_list: bool):
     assert ordered("-author__name,title") == list("147036258")
     assert ordered("price,title") == list("135702468")
     assert ordered("-price,title") == list("753102468")
-    # What the database does not know, it cannot order by.
+    # The database cannot order by a column that only Python knows.
     assert ordered("-shout") == list("876543210" if is_list else "012345678")

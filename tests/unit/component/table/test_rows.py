@@ -87,7 +87,7 @@ def test_search_finds_rows(text: str, number: int, is_list: bool):
 
     found = view(Table(value=Choice), f"it-search={text.replace('%', '%25')}").total
 
-    # In a list, what a choice is called is not known.
+    # The labels of choices are not known for rows of a list.
     assert found == (0 if is_list and text == "Poem" else number)
 
 

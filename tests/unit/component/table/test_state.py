@@ -14,7 +14,7 @@ from tests.unit.component.table.support import COMPONENT, PAGE, make_books, read
 pytestmark = pytest.mark.django_db
 
 
-# Separated by bars and lines; what stands in angles comes five thousand times.
+# Separated by bars and lines; a text in angle brackets is repeated five thousand times.
 STRANGE = """
 page=x|page=|page=-1|page=0|page=1.5|page=1e9|page=<9>|page=%D9%A3|page=%00|page=1&books-page=2
 page=999999999999|page=%FF|page=1%20OR%201=1|size=x|size=0|size=-5|size=1000000|size=<9>
@@ -37,7 +37,7 @@ QUERIES = [
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("key", ["books", "later", "listed", "plain"])
 def test_invalid_parameters_are_ignored(client: Client, key: str):
-    """A table of a model, one that is deferred, one of a list, and one with nothing to choose."""
+    """The tables are one of a model, a deferred one, one of a list, and one without controls."""
     make_books(30)
     component = f"/books/shelf/@component/{key}/"
 
@@ -68,7 +68,7 @@ def test_export_with_invalid_parameters_gives_all_rows(client: Client, key: str)
     ["secret", "author__books__secret", "author", "pk", "in_print__x", "shout", "?", "-secret"],
 )
 def test_sort_by_a_hidden_field_changes_nothing(client: Client, name: str):
-    """Ordered by what is hidden, rows would tell it: above which of my own does it stand?"""
+    """The order by a hidden field would tell its values, by comparison with known rows."""
     make_books(10)
     Book.objects.filter(pages=5).update(secret="a")
     plain = client.get(COMPONENT).content.decode()
