@@ -6,17 +6,14 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
+from dashboards.component import Stat
+from dashboards.dashboard import Dashboard
 from dashboards.permissions import BasePermission
 
 NOBODY, MEMBER, STAFF = AnonymousUser(), User(username="member"), User(username="s", is_staff=True)
 
-
 PAGE, COMPONENT, STREAM = "", "@component/secret/", "@stream/"
-
-
 BATCH = "@components/secret/"
-
-
 ALL = [PAGE, COMPONENT, BATCH, STREAM]
 
 
@@ -42,7 +39,15 @@ class AsyncStaff(BasePermission):
         return bool(user.is_staff)
 
 
+def guarded(name: str, *permission_classes: Any, secret: str) -> type[Dashboard]:
+    """Declare a dashboard of this name with a live component ``secret``."""
+    meta = {"app_label": "site", "permission_classes": permission_classes}
+    members = {"secret": Stat(value=secret, live=True), "Meta": type("Meta", (), meta)}
+    return type(name, (Dashboard,), members)
+
+
 def answering(answer: Any) -> type[BasePermission]:
+    """Return a permission class that gives this answer."""
     return type("Answering", (BasePermission,), {"has_permission": lambda self, request: answer})
 
 

@@ -37,6 +37,7 @@ from tests.unit.guards import (
     AsyncStaff,
     IsOpen,
     IsPolite,
+    guarded,
     request_of,
     sign_in,
 )
@@ -49,12 +50,7 @@ class AsyncOpenObject(BasePermission):
         return bool(obj.name == "open")
 
 
-class Guarded(Dashboard):
-    secret = Stat(value="classified", live=True)
-
-    class Meta:
-        app_label = "site"
-        permission_classes = (AsyncStaff,)
+Guarded = guarded("Guarded", AsyncStaff, secret="classified")
 
 
 class Part(Dashboard):

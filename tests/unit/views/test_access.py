@@ -12,7 +12,7 @@ from dashboards.component import Stat
 from dashboards.dashboard import Dashboard
 from dashboards.permissions import AllowAny, BasePermission, IsAdminUser, IsAuthenticated
 from tests.addresses import addresses
-from tests.unit.guards import ALL, BATCH, COMPONENT, PAGE, STREAM, sign_in
+from tests.unit.guards import ALL, BATCH, COMPONENT, PAGE, STREAM, IsPolite, guarded, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -74,63 +74,25 @@ def test_public_page_has_no_cache_control(client: Client):
     assert "Cache-Control" not in client.get("/site/quiet/")
 
 
-class Refuses(BasePermission):
+class IsLoud(BasePermission):
     def has_permission(self, request: HttpRequest) -> bool:
-        return request.GET.get("please") == "yes"
+        return request.GET.get("loud") == "yes"
 
 
-class Everybody(Dashboard):
-    secret = Stat(value="for all", live=True)
-
-    class Meta:
-        app_label = "site"
-        permission_classes = (AllowAny,)
-
-
-class Members(Dashboard):
-    secret = Stat(value="for members", live=True)
-
-    class Meta:
-        app_label = "site"
-        permission_classes = (IsAuthenticated,)
-
-
-class Staff(Dashboard):
-    secret = Stat(value="for staff", live=True)
-
-    class Meta:
-        app_label = "site"
-        permission_classes = ("dashboards.permissions.IsAdminUser",)
-
-
-class Polite(Dashboard):
-    secret = Stat(value="for the polite", live=True)
-
-    class Meta:
-        app_label = "site"
-        permission_classes = (Refuses,)
+Everybody = guarded("Everybody", AllowAny, secret="for all")
+Members = guarded("Members", IsAuthenticated, secret="for members")
+Staff = guarded("Staff", "dashboards.permissions.IsAdminUser", secret="for staff")
+Polite = guarded("Polite", IsPolite, secret="for the polite")
+Combined = guarded("Combined", (IsPolite & ~IsLoud) | IsAdminUser, secret="for the quiet")
 
 
 class Unsaid(Dashboard):
     """Guarded by the permission classes of the setting."""
 
-    secret = Stat(value="for whom the setting says", live=True)
+    secret = Stat(value="by the setting", live=True)
 
     class Meta:
         app_label = "site"
-
-
-class Loud(BasePermission):
-    def has_permission(self, request: HttpRequest) -> bool:
-        return request.GET.get("loud") == "yes"
-
-
-class Combined(Dashboard):
-    secret = Stat(value="for the quiet", live=True)
-
-    class Meta:
-        app_label = "site"
-        permission_classes = ((Refuses & ~Loud) | IsAdminUser,)
 
 
 urlpatterns = addresses(Everybody, Members, Staff, Polite, Unsaid, Combined)
