@@ -404,13 +404,16 @@ class Deferred(Dashboard):
             )
 
 
+SLOW = 1.0
+
+
 def be_slow() -> str:
-    time.sleep(1)
+    time.sleep(SLOW)
     return "slow"
 
 
 async def wait_long() -> str:
-    await asyncio.sleep(1)
+    await asyncio.sleep(SLOW)
     return "waited"
 
 
