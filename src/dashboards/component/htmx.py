@@ -40,7 +40,7 @@ def get_content_attributes(
     if forms and (depends_on := get_depends_on(forms)):
         attributes["data-dashboards-depends-on"] = depends_on
     if trigger := get_trigger(bound, live, forms):
-        attributes["hx-get"] = bound.load_url
+        attributes["hx-get"] = bound.addresses.load_url
         attributes["hx-trigger"] = trigger
         if bound.is_batched:
             attributes["data-dashboards-batch-url"] = owner.get_batch_url()

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound
 from dashboards.component.templates import Templates
+from dashboards.live.wire.frames import Points
 
 
 class Owner(Protocol):
@@ -81,6 +82,9 @@ class Owner(Protocol):
 
     def note_error(self, event: str, error: Exception) -> None:
         """Store the text of an error of a shared value, for viewers who may read it."""
+
+    def store_restricted(self, key: str, frame: str | Points) -> None:
+        """Store the frame of a restricted component on a channel that has no streams."""
 
     def refresh_from_db(self) -> None:
         """Read the dashboard's object and user anew."""

@@ -209,7 +209,7 @@ class Dashboard(PermissionMixin, LiveMixin):
             keys = () if isinstance(named, Failure) else named
             shown = [self.components[key] for key in keys if key in self.components]
         for each in shown:
-            each.prefetch()
+            each.loader.prefetch()
         # Awaited values are awaited together: the page takes as long as the slowest, not as all.
         gather_values([each.loader.pending for each in shown if each.loader.pending])
         if layout is not None:

@@ -1,6 +1,7 @@
 """``push``: sends new values from any process to every open page, after commit."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from asgiref.sync import sync_to_async
@@ -17,12 +18,14 @@ class PreparedValue(Protocol):
 
     event: str
     """The name of the component's frames."""
+    is_restricted: bool
+    """True if only some of the channel's subscribers may see it."""
 
     def render(self) -> str | Points:
         """Render the value for all viewers."""
 
     def store_restricted(self, frame: str | Points) -> str | Points:
-        """Return what the channel gets of the frame; store it apart if only some may see it."""
+        """Store the frame of a restricted value apart; return what the channel gets instead."""
 
 
 class Publishable(Protocol):
@@ -119,11 +122,7 @@ def push(
         msg = "push() needs a key and a value, or values by key."
         raise PushError(msg)
     prepared = {name: target.prepare_pushed(name, each) for name, each in values.items()}
-
-    def publish() -> None:
-        _publish(target, prepared)
-
-    push_after_commit(publish, [using] if using else list(connections))
+    push_after_commit(partial(_publish, target, prepared), [using] if using else list(connections))
 
 
 async def apush(
@@ -142,7 +141,11 @@ async def apush(
 def push_after_commit(publish: Callable[[], None], aliases: Iterable[str]) -> None:
     """Call ``publish`` when each of these databases has committed its open transaction."""
     opened = connections.all(initialized_only=True)
-    waiting = {each.alias for each in opened if each.alias in set(aliases) and _is_open(each)}
+    waiting = {
+        each.alias
+        for each in opened
+        if each.in_atomic_block and each.alias in set(aliases) and _is_open(each)
+    }
     if not waiting:
         publish()
         return
@@ -162,10 +165,9 @@ def push_after_commit(publish: Callable[[], None], aliases: Iterable[str]) -> No
 
 
 def _is_open(connection: BaseDatabaseWrapper) -> bool:
-    """Return True if a transaction is open that is going to be committed or rolled back."""
+    """Return True if an open transaction is going to be committed or rolled back."""
     # The blocks of Django's TestCase, for class and test, never end with a commit.
-    blocks = [each for each in connection.atomic_blocks if not _is_of_testcase(each)]
-    return connection.in_atomic_block and bool(blocks)
+    return not all(map(_is_of_testcase, connection.atomic_blocks))
 
 
 def _is_of_testcase(block: object) -> bool:
@@ -184,7 +186,8 @@ def _publish(target: Publishable, prepared: Mapping[str, PreparedValue]) -> None
     for key, value in prepared.items():
         # Rendered after the commit, so that the objects of a value are committed.
         try:
-            frames[value.event] = value.store_restricted(value.render())
+            frame = value.render()
+            frames[value.event] = value.store_restricted(frame) if value.is_restricted else frame
         except Exception as error:
             if store.is_unavailable(error):
                 raise

@@ -1048,7 +1048,7 @@ def test_no_parameters_of_a_viewer_reach_what_is_computed_for_all():
     bound = bind(Table(value=rows, live=Every(seconds=1)), "it-nothing=1&other-sort=n")
 
     assert bound.is_customized is False
-    assert bound.url.endswith("/@component/it/")
+    assert bound.addresses.url.endswith("/@component/it/")
 
 
 def test_a_pushed_value_is_read_when_it_is_pushed(

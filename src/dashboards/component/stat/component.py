@@ -113,20 +113,18 @@ class Stat(Component):
         # sse_stat.html is a template of the package, too, but has more in it.
         if self.template != Stat.template:
             return None
-        if not isinstance(value, StatData) or not value.is_plain:
+        if not isinstance(value, StatData) or (texts := value.plain_texts) is None:
             return None
-        figure, note = value.figure, value.note
-        if not (figure and isinstance(figure, str) and isinstance(note, str)):
-            return None
+        figure, note = texts
 
         def context() -> dict[str, Any]:
             shown_note = _NOTE if note else ""
             return {"rendered_value": {"shown": _FIGURE, "look": look, "note": shown_note}}
 
         look = look_of(figure)
-        texts = {_NOTE: escape(note)} if note else {}
-        texts[_FIGURE] = escape(figure if look.startswith(UNBROKEN) else unbroken(figure))
-        return render_fragment(template, (Stat, bool(note), look), context, texts)
+        html = {_NOTE: escape(note)} if note else {}
+        html[_FIGURE] = escape(figure if look.startswith(UNBROKEN) else unbroken(figure))
+        return render_fragment(template, (Stat, bool(note), look), context, html)
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:
