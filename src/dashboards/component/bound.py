@@ -304,7 +304,8 @@ class BoundComponent:
     @property
     def trigger(self) -> str:
         """When it loads from the server, as ``hx-trigger``; empty for never."""
-        return get_trigger(self, self.live_binding, self._owner.get_dependencies(self.key))
+        dependencies = self._owner.components.get_dependencies(self.key)
+        return get_trigger(self, self.live_binding, dependencies)
 
     def render_box(
         self, *, level: int = 2, is_titled: bool = True, is_placed: bool = True

@@ -68,7 +68,7 @@ class ValueLoader:
     @cached_property
     def form_filters(self) -> Sequence[Filters]:
         """The filters of the forms that name the component; a hidden form has its initial ones."""
-        forms = self._owner.get_dependencies(self._bound.key)
+        forms = self._owner.components.get_dependencies(self._bound.key)
         return [each.own_filters for each in forms if each.own_filters is not None] if forms else ()
 
     @property

@@ -11,11 +11,22 @@ from dashboards.component.templates import Templates
 from dashboards.live.wire.frames import Points
 
 
+class Components(Protocol):
+    """The components of a dashboard instance, by key."""
+
+    def get_dependencies(self, key: str) -> Sequence[Bound]:
+        """Return the components that name this one among their ``dependents``, hidden ones too."""
+
+
 class Owner(Protocol):
     """The dashboard instance that a component is bound to."""
 
     request: HttpRequest | None
     object: Any
+
+    @property
+    def components(self) -> Components:
+        """The components of the dashboard instance."""
 
     @property
     def user(self) -> Any:
@@ -88,6 +99,3 @@ class Owner(Protocol):
 
     def refresh_from_db(self) -> None:
         """Read the dashboard's object and user anew."""
-
-    def get_dependencies(self, key: str) -> Sequence[Bound]:
-        """Return the components that name this one among their ``dependents``, hidden ones too."""

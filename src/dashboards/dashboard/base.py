@@ -222,10 +222,6 @@ class Dashboard(PermissionMixin, LiveMixin):
         """Return True if it has such a component, and its request may see it."""
         return key in self.components
 
-    def get_dependencies(self, key: str) -> Sequence[BoundComponent]:
-        """Return the components that name this one in their ``dependents``, hidden ones too."""
-        return self.components.get_dependencies(key)
-
     def render_box(
         self, key: str, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
     ) -> SafeString:

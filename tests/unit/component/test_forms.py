@@ -431,10 +431,10 @@ def test_a_form_that_one_may_not_see_says_its_initial_values():
 
     its, others = ask(is_staff=True)["it"], ask(is_staff=False)["it"]
     assert its.get_value().text == "p"
-    assert get_depends_on(its._owner.get_dependencies("it")) == "find"
+    assert get_depends_on(its._owner.components.get_dependencies("it")) == "find"
     assert "#books_board-find-content" in its.trigger
     assert others.get_value().text == "n"
-    assert get_depends_on(others._owner.get_dependencies("it")) == ""
+    assert get_depends_on(others._owner.components.get_dependencies("it")) == ""
     assert "find" not in others.trigger
 
 

@@ -494,14 +494,15 @@ def test_dependents_that_meet_again_are_no_circle():
         right = Stat(dependents=["bottom"])
         bottom = Stat()
 
-    assert [each.key for each in Diamond().get_dependencies("bottom")] == ["left", "right"]
+    dependencies = Diamond().components.get_dependencies("bottom")
+    assert [each.key for each in dependencies] == ["left", "right"]
 
 
 def test_dependents_may_be_inherited_components():
     class Child(Base):
         leader = Stat(dependents=("first",))
 
-    assert [each.key for each in Child().get_dependencies("first")] == ["leader"]
+    assert [each.key for each in Child().components.get_dependencies("first")] == ["leader"]
 
 
 def test_taking_away_a_component_that_another_depends_on_is_refused():

@@ -201,9 +201,8 @@ class Form(Component):
         return partial(self._make, form_class, call_kwargs, bound, **instance)
 
     def _make_view(self, form: BaseForm, bound: Bound) -> FormView:
-        action = (
-            bound.addresses.load_url if self.submit_url is None else resolve_url(self.submit_url)
-        )
+        own = self.submit_url
+        action = bound.addresses.load_url if own is None else resolve_url(own)
         trigger = self.trigger or ("change" if self.method == "get" else "submit")
         return FormView(
             form,

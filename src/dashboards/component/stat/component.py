@@ -92,8 +92,10 @@ class Stat(Component):
             href = None
         else:
             href = resolve_url(_as_target(href), None if bound is None else bound.object)
-        # The declared prefix and unit apply to numbers only, not to a text value.
-        declared = self if is_number(data.text) else data
+        prefix, unit = data.prefix, data.unit
+        # The declared ones apply to numbers only, not to a text value.
+        if (self.prefix or self.unit) and is_number(data.text):
+            prefix, unit = prefix or self.prefix, unit or self.unit
         decimals = self.decimals if data.decimals is None else data.decimals
         date_format = data.date_format or self.date_format
         if date_format:
@@ -101,8 +103,8 @@ class Stat(Component):
         return _replace(
             data,
             href=href,
-            prefix=data.prefix or declared.prefix,
-            unit=(data.unit or declared.unit).strip(),
+            prefix=prefix,
+            unit=unit.strip(),
             good=self.good if data.good is None else data.good,
             decimals=None if decimals is None else as_decimals("Stat", decimals),
             date_format=date_format,
