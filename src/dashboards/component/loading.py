@@ -1,9 +1,10 @@
 """Getting the value of a bound component: from which callable, with which arguments, and when."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from types import MethodType
 from typing import Any
+
+from django.utils.functional import cached_property
 
 from dashboards.component.base import Bound
 from dashboards.component.filters import Filters
