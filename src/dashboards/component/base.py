@@ -22,6 +22,30 @@ from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import PermissionClass
 
 
+class Addresses(Protocol):
+    """The addresses of one bound component."""
+
+    @property
+    def kept(self) -> QueryDict:
+        """The parameters of the request that addresses on its page repeat."""
+
+    @property
+    def url(self) -> str:
+        """The address that it loads from, with the choices of its viewer."""
+
+    @property
+    def load_url(self) -> str:
+        """The address that it loads from, with the query string of its page."""
+
+    @property
+    def page_url(self) -> str:
+        """The address of the dashboard's page."""
+
+    @property
+    def full_path(self) -> str:
+        """The path of the request, with those of its parameters that are kept."""
+
+
 class Bound(Protocol):
     """A component as bound to one dashboard and request."""
 
@@ -35,8 +59,16 @@ class Bound(Protocol):
     """The number of points that are kept if values are appended; else 0."""
     is_restricted: bool
     """True if it has permissions of its own, beside those of its dashboard."""
-    error_boundary: ErrorBoundary
-    """Calls the code of its author."""
+    event: str
+    """The event name of its frames."""
+
+    @property
+    def error_boundary(self) -> ErrorBoundary:
+        """Calls the code of its author."""
+
+    @property
+    def addresses(self) -> "Addresses":
+        """Its addresses, and those of its page."""
 
     @property
     def request(self) -> HttpRequest | None:
@@ -47,24 +79,12 @@ class Bound(Protocol):
         """Its own parameters in the query string, without the prefix ``<key>-``."""
 
     @property
-    def full_path(self) -> str:
-        """The path of the request, with those of its parameters that are kept."""
-
-    @property
-    def kept(self) -> QueryDict:
-        """The parameters of the request that addresses on its page repeat."""
-
-    @property
     def object(self) -> Any:
         """The object of its dashboard; ``None`` if the dashboard has none."""
 
     @property
     def call_kwargs(self) -> dict[str, Any]:
         """The arguments that callables may name, such as ``request`` and ``filters``."""
-
-    @property
-    def event(self) -> str:
-        """The event name of its frames."""
 
     @property
     def dom_id(self) -> str:
@@ -117,18 +137,6 @@ class Bound(Protocol):
     @property
     def is_loadable(self) -> bool:
         """True if its value can be loaded at any time, not only when it is pushed."""
-
-    @property
-    def url(self) -> str:
-        """The address that it loads from, with the choices of its viewer."""
-
-    @property
-    def load_url(self) -> str:
-        """The address that it loads from, with the query string of its page."""
-
-    @property
-    def page_url(self) -> str:
-        """The address of the dashboard's page."""
 
     @property
     def trigger(self) -> str:

@@ -36,11 +36,11 @@ def get_content_attributes(
         attributes["data-dashboards-release"] = get_release(bound.declaration).structure
         if bound.series:
             attributes["data-dashboards-max-points"] = bound.series
-    forms = owner.get_dependencies(bound.key)
+    forms = owner.components.get_dependencies(bound.key)
     if forms and (depends_on := get_depends_on(forms)):
         attributes["data-dashboards-depends-on"] = depends_on
     if trigger := get_trigger(bound, live, forms):
-        attributes["hx-get"] = bound.load_url
+        attributes["hx-get"] = bound.addresses.load_url
         attributes["hx-trigger"] = trigger
         if bound.is_batched:
             attributes["data-dashboards-batch-url"] = owner.get_batch_url()

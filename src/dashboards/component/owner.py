@@ -8,6 +8,14 @@ from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound
 from dashboards.component.templates import Templates
+from dashboards.live.wire.frames import Points
+
+
+class Components(Protocol):
+    """The components of a dashboard instance, by key."""
+
+    def get_dependencies(self, key: str) -> Sequence[Bound]:
+        """Return the components that name this one among their ``dependents``, hidden ones too."""
 
 
 class Owner(Protocol):
@@ -15,6 +23,10 @@ class Owner(Protocol):
 
     request: HttpRequest | None
     object: Any
+
+    @property
+    def components(self) -> Components:
+        """The components of the dashboard instance."""
 
     @property
     def user(self) -> Any:
@@ -82,8 +94,8 @@ class Owner(Protocol):
     def note_error(self, event: str, error: Exception) -> None:
         """Store the text of an error of a shared value, for viewers who may read it."""
 
+    def store_restricted(self, key: str, frame: str | Points) -> None:
+        """Store the frame of a restricted component on a channel that has no streams."""
+
     def refresh_from_db(self) -> None:
         """Read the dashboard's object and user anew."""
-
-    def get_dependencies(self, key: str) -> Sequence[Bound]:
-        """Return the components that name this one among their ``dependents``, hidden ones too."""

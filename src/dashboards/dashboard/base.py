@@ -209,7 +209,7 @@ class Dashboard(PermissionMixin, LiveMixin):
             keys = () if isinstance(named, Failure) else named
             shown = [self.components[key] for key in keys if key in self.components]
         for each in shown:
-            each.prefetch()
+            each.loader.prefetch()
         # Awaited values are awaited together: the page takes as long as the slowest, not as all.
         gather_values([each.loader.pending for each in shown if each.loader.pending])
         if layout is not None:
@@ -221,10 +221,6 @@ class Dashboard(PermissionMixin, LiveMixin):
     def shows(self, key: str) -> bool:
         """Return True if it has such a component, and its request may see it."""
         return key in self.components
-
-    def get_dependencies(self, key: str) -> Sequence[BoundComponent]:
-        """Return the components that name this one in their ``dependents``, hidden ones too."""
-        return self.components.get_dependencies(key)
 
     def render_box(
         self, key: str, *, level: int = 2, is_titled: bool = True, is_placed: bool = True

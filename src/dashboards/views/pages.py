@@ -93,7 +93,7 @@ class ComponentView(FetchedView):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Pass the request to the component."""
-        return self.component.post(request)
+        return self.component.declaration.post(self.component, request)
 
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render a value that the page loads later, or a newer one."""

@@ -432,7 +432,7 @@ def test_dependent_of_a_visible_form_follows_it():
     it = dependent_for(User(is_staff=True))
 
     assert it.get_value().text == "p"
-    assert get_depends_on(it._owner.get_dependencies("it")) == "find"
+    assert get_depends_on(it._owner.components.get_dependencies("it")) == "find"
     assert "#books_board-find-content" in it.trigger
 
 
@@ -441,7 +441,7 @@ def test_dependent_of_a_hidden_form_gets_its_initial_values():
     it = dependent_for(User(is_staff=False))
 
     assert it.get_value().text == "n"
-    assert get_depends_on(it._owner.get_dependencies("it")) == ""
+    assert get_depends_on(it._owner.components.get_dependencies("it")) == ""
     assert "find" not in it.trigger
 
 

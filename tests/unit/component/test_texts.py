@@ -30,7 +30,7 @@ from dashboards.component import (
     Text,
 )
 from dashboards.component.formats import NOTHING
-from dashboards.component.live import LiveBinding
+from dashboards.component.live import PushedValue
 from dashboards.component.texts import as_text, shorten
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
@@ -236,7 +236,7 @@ def find_fault(component: Component, value: Any) -> str:
     """Return what is wrong with how a value is shown or refused; empty for nothing."""
     it = declare_odd(component)(RequestFactory().get("/"))["it"]
     try:
-        html = str(LiveBinding(it._owner, it, it.loader).render(it.prepare(value)))
+        html = str(PushedValue(it._owner, it, value).render())
     except ComponentValueError as error:
         message = str(error)
         is_told = message.startswith("Odd.it: ") and _TOLD.search(message) and len(message) < 2_000

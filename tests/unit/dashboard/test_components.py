@@ -175,14 +175,17 @@ def test_dependents_with_a_common_dependent_are_accepted():
         right = Stat(dependents=["bottom"])
         bottom = Stat()
 
-    assert [each.key for each in Diamond().get_dependencies("bottom")] == ["left", "right"]
+    assert [each.key for each in Diamond().components.get_dependencies("bottom")] == [
+        "left",
+        "right",
+    ]
 
 
 def test_dependents_may_be_inherited_components():
     class Child(Base):
         leader = Stat(dependents=("first",))
 
-    assert [each.key for each in Child().get_dependencies("first")] == ["leader"]
+    assert [each.key for each in Child().components.get_dependencies("first")] == ["leader"]
 
 
 def test_removal_of_a_dependent_is_refused():

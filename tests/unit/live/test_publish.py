@@ -14,8 +14,8 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from dashboards.component import Chart, Component, Gauge, Progress, Stat, Text
+from dashboards.component.live import PushedValue
 from dashboards.dashboard import Dashboard
-from dashboards.dashboard.live import PushedValue
 from dashboards.exceptions import (
     ComponentValueError,
     DashboardError,

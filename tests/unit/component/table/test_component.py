@@ -98,7 +98,7 @@ def test_foreign_parameters_leave_a_computed_table_shared():
     bound = bind(Table(value=rows, live=Every(seconds=1)), "it-nothing=1&other-sort=n")
 
     assert bound.is_customized is False
-    assert bound.url.endswith("/@component/it/")
+    assert bound.addresses.url.endswith("/@component/it/")
 
 
 def test_pushed_rows_are_read_at_the_push(django_capture_on_commit_callbacks: Any, settings: Any):
