@@ -5,11 +5,12 @@ from functools import cached_property
 from types import MethodType
 from typing import Any
 
+from dashboards.calling import names_of
 from dashboards.component.base import Bound, Component
 from dashboards.component.filters import Filters
 from dashboards.component.owner import Owner
 from dashboards.component.pending import PendingValue, is_awaited
-from dashboards.component.values import names_of, resolve
+from dashboards.component.values import resolve
 
 _FILTER_NAMES = frozenset({"filters", "filterset", "request"})
 _SUBJECT_NAMES = frozenset({"object", "user"})
