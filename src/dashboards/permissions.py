@@ -5,21 +5,16 @@ allows a request; an awaitable is awaited first. ``grants`` calls one permission
 several.
 """
 
-import asyncio
-import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from asgiref.sync import async_to_sync
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
-from dashboards.calling import names_of
+from dashboards.calling import finish, names_of
 from dashboards.exceptions import DeclarationError
 
 if TYPE_CHECKING:
@@ -64,7 +59,7 @@ def grants_all(
         obj: the object of the dashboard, if it has one.
         dashboard: the dashboard class.
     """
-    permissions = _finish(permissions)
+    permissions = finish(permissions)
     listed = list(permissions)
     # all() over the iterable itself would be true for an iterator that was used before.
     if not listed and not isinstance(permissions, list | tuple):
@@ -92,9 +87,9 @@ def answer_refused(
     Raises:
         PermissionDenied: the answer is 403.
     """
-    for each in _finish(permissions):
+    for each in finish(permissions):
         if _refuses(each, request, dashboard):
-            answer = _finish(each.handle_no_permission(request, dashboard))
+            answer = finish(each.handle_no_permission(request, dashboard))
             if isinstance(answer, PermissionDenied):
                 raise answer
             if answer is None or isinstance(answer, HttpResponseBase):
@@ -135,9 +130,9 @@ def _ask(ask: Callable[..., Any], *args: Any, dashboard: type | None = None) -> 
         _NoAnswerError: the answer is neither ``True`` nor ``False``.
     """
     if dashboard is not None and _takes_dashboard(ask):
-        answer = _finish(ask(*args, dashboard=dashboard))
+        answer = finish(ask(*args, dashboard=dashboard))
     else:
-        answer = _finish(ask(*args))
+        answer = finish(ask(*args))
     if isinstance(answer, bool):
         return answer
     _report(ask, repr(type(answer).__name__) if answer is not None else "None")
@@ -147,23 +142,6 @@ def _ask(ask: Callable[..., Any], *args: Any, dashboard: type | None = None) -> 
 def _takes_dashboard(ask: Callable[..., Any]) -> bool:
     names = names_of(ask)
     return names is None or "dashboard" in names
-
-
-def _finish(answer: Any) -> Any:
-    """Return an answer, awaited if it is awaitable."""
-    if not inspect.isawaitable(answer):
-        return answer
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return async_to_sync(_wait_for)(answer)
-    # Synchronous code inside a running event loop cannot wait for that loop: use a thread.
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(copy_context().run, asyncio.run, _wait_for(answer)).result()
-
-
-async def _wait_for(answer: Awaitable[Any]) -> Any:
-    return await answer
 
 
 def _report(asked: object, answer: str, expected: str = "True or False") -> None:

@@ -2,10 +2,12 @@
 
 from django.urls import URLPattern, path
 
+from dashboards.compat import refuse_imports
 from dashboards.live.subscription import STREAM_PATH
 from dashboards.registry import registry
 from dashboards.views import ComponentsView, ComponentView, MetricsView, PageView, StreamView
 
+__getattr__ = refuse_imports(__name__)
 app_name = "dashboards"
 
 urlpatterns: list[URLPattern] = [path("@metrics/", MetricsView.as_view(), name="metrics")]

@@ -24,7 +24,7 @@ from dashboards.component.owner import Owner
 from dashboards.component.release import get_release
 from dashboards.component.rendering import Placement, Shown, render_frame
 from dashboards.component.texts import is_missing
-from dashboards.component.values import resolve
+from dashboards.component.values import call, resolve
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.wire.restricted import restricted_event
 from dashboards.permissions import grants_all, load
@@ -211,7 +211,10 @@ class BoundComponent:
 
     @property
     def _address(self) -> str:
-        return self.declaration.defer_url or self._owner.get_component_url(self.key)
+        url = self.declaration.defer_url
+        if not url:
+            return self._owner.get_component_url(self.key)
+        return str(call(url, reverse_args=self._owner.get_component_args(self.key)))
 
     @property
     def page_url(self) -> str:

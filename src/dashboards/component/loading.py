@@ -44,7 +44,9 @@ class ValueLoader:
     @cached_property
     def defer_source(self) -> Any:
         """True or a callable if the value is loaded after the page; else ``None``."""
-        return getattr(self._owner, f"get_{self._key}_defer", self._component.defer) or None
+        declared = getattr(self._owner, f"get_{self._key}_defer", self._component.defer)
+        has_only_url = bool(self._component.defer_url) and self.source is None
+        return declared or has_only_url or None
 
     @property
     def load_source(self) -> Any:
