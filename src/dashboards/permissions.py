@@ -89,7 +89,7 @@ def answer_refused(
     """
     for each in finish(permissions):
         if _refuses(each, request, dashboard):
-            answer = finish(each.handle_no_permission(request, dashboard))
+            answer = finish(each.handle_no_permission(request=request, dashboard=dashboard))
             if isinstance(answer, PermissionDenied):
                 raise answer
             if answer is None or isinstance(answer, HttpResponseBase):
@@ -276,7 +276,7 @@ class _Combined(BasePermission):
         """Have the first part that refuses answer."""
         for part in self.parts:
             if not grants(part().allows, request, None, dashboard=dashboard):
-                return part().handle_no_permission(request, dashboard)
+                return part().handle_no_permission(request=request, dashboard=dashboard)
         return super().handle_no_permission(request, dashboard)
 
 
