@@ -165,13 +165,19 @@ COMPONENT_NAMES: Mapping[str, str] = {
 
 META_NAMES: Mapping[str, str] = {
     "abstract": "leave it out, and do not register the class",
-    "displayModeBar": 'put "config": {"displayModeBar": …} into the figure',
     "include_in_graphql": "leave it out",
-    "responsive": "leave it out: charts always fit their box",
-    "staticPlot": 'put "config": {"staticPlot": …} into the figure',
     "verbose_name": "write name",
 }
-"""Attributes of ``Meta``, of dashboards and of serializers."""
+"""Attributes of the ``Meta`` of dashboards."""
+
+SERIALIZER_NAMES: Mapping[str, str] = {
+    "displayModeBar": COMPONENT_NAMES["displayModeBar"],
+    "name": "write title",
+    "responsive": COMPONENT_NAMES["responsive"],
+    "staticPlot": COMPONENT_NAMES["staticPlot"],
+    "verbose_name": "write title",
+}
+"""Attributes of the ``Meta`` of serializers."""
 
 DASHBOARD_NAMES: Mapping[str, str] = {
     "Media": "list the static files in the scripts of a component",
