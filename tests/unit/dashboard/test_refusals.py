@@ -226,7 +226,7 @@ async def test_permission_that_answers_itself_opens_no_stream_under_asgi(
 
     async def ask(dashboard: type[Dashboard]) -> int:
         request = AsyncRequestFactory().get("/site/x/@stream/?open=opened")
-        request.scope["extensions"] = {EXTENSION: handoff}
+        request.scope = {**request.scope, "extensions": {EXTENSION: handoff}}
         view = StreamView.as_view(dashboard_class=dashboard)
         return (await sync_to_async(view)(request)).status_code
 
