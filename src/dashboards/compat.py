@@ -15,7 +15,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from dashboards.exceptions import DeclarationError
+try:
+    from dashboards.exceptions import DeclarationError
+except ImportError as error:
+    # Its files replaced those of this package that would otherwise say so, in a system check.
+    _MESSAGE = (
+        "The package django-dashboards has overwritten files of django-live-dashboards: both are "
+        "called dashboards. pip uninstall django-dashboards django-live-dashboards, then pip "
+        "install django-live-dashboards."
+    )
+    raise ImportError(_MESSAGE) from error
 
 T = TypeVar("T")
 

@@ -41,6 +41,7 @@ def site(
     module = ModuleType("shop.dashboards")
     for block in PYTHON:
         if block.startswith("from django.urls import include"):
+            monkeypatch.delitem(sys.modules, "dashboards.urls", raising=False)
             urls = ModuleType("dashboards.urls")
             vars(urls).update(runpy.run_module("dashboards.urls"))
             monkeypatch.setitem(sys.modules, "dashboards.urls", urls)

@@ -1,6 +1,7 @@
 """Checks of what a project has from the package django-dashboards, and is not read here."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.template.loader import get_template
 
 from dashboards import compat
 
+_OWN_TEMPLATES = Path(__file__).parent.parent / "templates"
 _GUIDE = "See docs/upgrading/moving-from-django-dashboards.md."
 
 
@@ -50,7 +52,9 @@ def check_old_templates(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG00
 
 
 def _find_template(name: str) -> str:
-    """Return the path of a template; an empty string if there is none."""
+    """Return the path of a template of the project; an empty string if there is none."""
+    if (_OWN_TEMPLATES / name).exists():
+        return ""  # Both packages are installed, which dashboards.E080 reports.
     try:
         origin = getattr(get_template(name), "origin", None)
     except TemplateDoesNotExist:
