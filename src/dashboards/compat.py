@@ -8,7 +8,7 @@ docs/upgrading/moving-from-django-dashboards.md has all of them.
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
@@ -279,6 +279,20 @@ def refuse_names(where: str, names: Iterable[str], old: Mapping[str, str]) -> No
     for name in names:
         if name in old:
             msg = f"{where}: {name} is a name of django-dashboards: {old[name]}."
+            raise DeclarationError(msg)
+
+
+def refuse_old_dashboard(where: str, attributes: Mapping[str, Any]) -> None:
+    """Refuse attributes of dashboard classes as django-dashboards has them.
+
+    Raises:
+        DeclarationError: an attribute has an old name, or is a method of the instance that is now
+            one of the class.
+    """
+    refuse_names(where, attributes, DASHBOARD_NAMES)
+    for name, new in (("get_queryset", "cls, request"), ("get_object", "cls, request, **kwargs")):
+        if isinstance(attributes.get(name), FunctionType):
+            msg = f"{where}.{name} must be a class method: write @classmethod, and {name}({new})."
             raise DeclarationError(msg)
 
 

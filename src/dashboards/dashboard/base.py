@@ -10,7 +10,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
-from dashboards.compat import DASHBOARD_NAMES, OldDashboard, refuse_names
+from dashboards.compat import OldDashboard, refuse_old_dashboard
 from dashboards.component.bound import BoundComponent
 from dashboards.component.errors import Failure, catch_errors
 from dashboards.component.filters import Filters
@@ -72,7 +72,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             DeclarationError: there is one.
         """
         super().__init_subclass__(**kwargs)
-        refuse_names(cls.__name__, vars(cls), DASHBOARD_NAMES)
+        refuse_old_dashboard(cls.__name__, vars(cls))
 
     @classmethod
     def check_declaration(cls) -> None:

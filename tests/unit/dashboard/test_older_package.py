@@ -296,6 +296,19 @@ def test_old_method_of_a_dashboard_is_refused_with_the_new_word(name: str):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "new"), [("get_queryset", "cls, request"), ("get_object", "cls, request, **kwargs")]
+)
+def test_method_of_the_instance_that_is_now_one_of_the_class_is_refused(name: str, new: str):
+    """It got the request as ``self``."""
+    with pytest.raises(DeclarationError) as raised:
+        type("Own", (ModelDashboard,), {name: lambda self, **kwargs: None})
+
+    assert str(raised.value) == (
+        f"Own.{name} must be a class method: write @classmethod, and {name}({new})."
+    )
+
+
 IMPORTS = [(module, name) for module, names in compat.MODULE_NAMES.items() for name in names]
 
 
