@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
@@ -109,7 +109,7 @@ def _refuses(permission: Any, request: HttpRequest, dashboard: type) -> bool:
 
 def redirect_to_login(
     request: HttpRequest, login_url: str = "", field: str = "next"
-) -> HttpResponseBase:
+) -> HttpResponse:
     """Redirect to the login page, and back to this request's URL afterwards.
 
     Args:

@@ -22,7 +22,7 @@ from dashboards.permissions import grants
 
 
 def answer_privately(
-    view: Callable[..., HttpResponseBase], vary: Sequence[str]
+    view: Callable[..., HttpResponseBase], vary: Sequence[str] = ("Cookie",)
 ) -> Callable[..., HttpResponseBase]:
     """Decorate a view so that no cache stores its responses, also its refusals and redirects.
 
