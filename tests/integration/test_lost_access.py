@@ -95,6 +95,33 @@ def test_user_without_access_loses_stream(isolated: None, admin: User, way: str)
     anonymous.expect(number=1)
 
 
+def test_permission_that_answers_pages_itself_opens_no_stream_and_ends_open_ones(site: Site):
+    # The answer to a refused page has status 200: it must not pass for the right to read on.
+    page, path = "/site/answering/", "/site/answering/@stream/"
+    cookie = log_in(site, "admin")
+    with site.open_stream(path, Cookie=cookie) as stream:
+        site.push_to("Answering", secret="before")
+        stream.until("before")
+        status, _, text = site.get(page)
+        assert (status, text) == (200, "Ask for access to answering.")
+        for refused in (path, f"{page}@component/secret/", f"{page}@components/secret/"):
+            status, headers, text = site.get(refused)
+            assert (status, "before" in text) == (403, False)
+            assert "text/event-stream" not in headers["Content-Type"]
+
+        site.execute(
+            USER
+            + "User.objects.update(is_staff=False)\n"
+            + "from dashboards.live import revoke\n"
+            + "from tests.site.dashboards import Answering\nrevoke(dashboard=Answering)"
+        )
+        site.push_to("Answering", secret="after")
+        while event := stream.event():
+            assert "after" not in event["data"]
+    assert site.get(page, Cookie=cookie)[0] == 200
+    assert site.get(path, Cookie=cookie)[0] == 403
+
+
 MIXED = "/site/mixed/@stream/"
 
 

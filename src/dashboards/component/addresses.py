@@ -5,6 +5,7 @@ from django.utils.encoding import escape_uri_path
 
 from dashboards.component.base import Bound
 from dashboards.component.owner import Owner
+from dashboards.component.values import call
 
 
 class Addresses:
@@ -44,7 +45,10 @@ class Addresses:
 
     @property
     def _address(self) -> str:
-        return self._bound.declaration.defer_url or self._owner.get_component_url(self._bound.key)
+        key, url = self._bound.key, self._bound.declaration.defer_url
+        if not url:
+            return self._owner.get_component_url(key)
+        return str(call(url, reverse_args=self._owner.get_component_args(key)))
 
     @property
     def page_url(self) -> str:

@@ -183,7 +183,8 @@ class BoundComponent:
             return True
 
         def ask() -> bool:
-            return grants_all(load(self.declaration.permission_classes), request, instance)
+            permissions = load(self.declaration.permission_classes)
+            return grants_all(permissions, request, instance, dashboard=type(self._owner))
 
         return self._attempt(ask, "permission") is True
 

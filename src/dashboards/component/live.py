@@ -108,7 +108,7 @@ class LiveBinding:
                     if not was_begun and loader.has_subject:
                         owner.refresh_from_db()
                     value = loader.get() if began is None else began.result()
-                    return _render(bound, bound.prepare(value))
+                    return render_broadcast(bound, bound.prepare(value))
                 except Exception as error:
                     owner.note_error(bound.event, error)
                     raise
@@ -161,7 +161,7 @@ class PushedValue:
             ValueTooLargeError: the HTML is too long to be stored.
         """
         with broadcasting():
-            frame = _render(self._bound, self._value)
+            frame = render_broadcast(self._bound, self._value)
         html = frame if isinstance(frame, str) else frame.base
         check_size(self._bound.label, html, self._limit)
         return frame
@@ -175,8 +175,8 @@ class PushedValue:
         return new_refresh_token()
 
 
-def _render(bound: Bound, value: Any) -> str | Points:
-    """Render a prepared value, without a request; call it while ``broadcasting``."""
+def render_broadcast(bound: Bound, value: Any) -> str | Points:
+    """Render a prepared value for all viewers, without a request; call it while ``broadcasting``."""
     declaration = bound.declaration
     shown = declaration.prepare_base() if bound.series else value
     html = mark_release(declaration, Templates(None).render_value(bound, shown))

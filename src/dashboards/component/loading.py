@@ -6,11 +6,12 @@ from typing import Any
 
 from django.utils.functional import cached_property
 
+from dashboards.calling import names_of
 from dashboards.component.base import Bound
 from dashboards.component.filters import Filters
 from dashboards.component.owner import Owner
 from dashboards.component.pending import PendingValue, is_awaited
-from dashboards.component.values import names_of, resolve
+from dashboards.component.values import resolve
 
 _FILTER_NAMES = frozenset({"filters", "filterset", "request"})
 _SUBJECT_NAMES = frozenset({"object", "user"})
@@ -42,8 +43,10 @@ class ValueLoader:
     @cached_property
     def defer_source(self) -> Any:
         """True or a callable if the value is loaded after the page; else ``None``."""
-        bound = self._bound
-        return getattr(self._owner, f"get_{bound.key}_defer", bound.declaration.defer) or None
+        bound, component = self._bound, self._bound.declaration
+        declared = getattr(self._owner, f"get_{bound.key}_defer", component.defer)
+        has_only_url = bool(component.defer_url) and self.source is None
+        return declared or has_only_url or None
 
     @property
     def load_source(self) -> Any:

@@ -74,6 +74,9 @@ class Owner(Protocol):
     def get_component_url(self, key: str) -> str:
         """Return the address that a component loads from."""
 
+    def get_component_args(self, key: str) -> list[Any]:
+        """Return the arguments that tell the address of a component from others, in their order."""
+
     def get_batch_url(self) -> str:
         """Return the address that several components load from."""
 

@@ -7,10 +7,10 @@ from keyword import iskeyword
 from operator import attrgetter
 from typing import Any
 
+from dashboards.calling import names_of
 from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent
 from dashboards.component.owner import Owner
-from dashboards.component.values import names_of
 from dashboards.exceptions import DeclarationError, UnknownComponentError
 from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import as_classes

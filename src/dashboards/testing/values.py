@@ -51,7 +51,7 @@ def compute(
         value = bound.loader.get()
     live = bound.live_binding
     if live is not None and live.is_computed:
-        get_store().put(dashboard.channel, {bound.event: live.render(live.prepare(value))})
+        get_store().put(dashboard.channel, {bound.event: _render_live(bound, value)})
     else:
         bound.prepare(value)
     return value
@@ -104,11 +104,15 @@ def render_value(bound: BoundComponent, value: Any) -> str | Points:
     Raises:
         ComponentValueError: the component cannot show the value.
     """
-    live = bound.live_binding
-    if live is None:
+    if bound.live_binding is None:
         return str(bound.render(bound.prepare(value)))
-    rendered = live.render(live.prepare(value))
+    rendered = _render_live(bound, value)
     return strip_mark(rendered) if isinstance(rendered, str) else rendered
+
+
+def _render_live(bound: BoundComponent, value: Any) -> str | Points:
+    with broadcasting():
+        return render_broadcast(bound, bound.prepare(value))
 
 
 def read_value(bound: BoundComponent, value: Any) -> str:

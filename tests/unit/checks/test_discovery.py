@@ -122,7 +122,8 @@ def test_e080_another_distribution_with_the_same_package(
             hint=(
                 "pip uninstall django-dashboards django-live-dashboards, then pip install "
                 "django-live-dashboards: which files stand there now depends on the order in which "
-                "they were installed."
+                "they were installed. With django-dashboards these are over twenty, urls.py and "
+                "permissions.py among them."
             ),
             id="dashboards.E080",
         )

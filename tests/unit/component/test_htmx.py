@@ -40,7 +40,7 @@ served = pytest.mark.urls(__name__)
         (
             "follower",
             (
-                "dashboards:seen once, every 60s, again, "
+                "dashboards:seen once, every 60s, again from:body, "
                 "htmx:after:swap from:#site_loading-leader-content, "
                 "htmx:after:swap from:#site_loading-other_leader-content"
             ),

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext
 
+from dashboards.compat import accept_old_stat_change
 from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import absolute, format_duration, format_number, format_value
 
@@ -59,6 +60,7 @@ class StatChange:
         return self.period
 
 
+@accept_old_stat_change
 @dataclass(frozen=True)
 class StatData:
     """The value of a ``Stat``.

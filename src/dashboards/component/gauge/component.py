@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
+from dashboards.compat import accept_old_names, make_gauge_value
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import format_number
@@ -46,6 +47,7 @@ class Band:
         return str(self.text or _LEVELS[self.level])
 
 
+@accept_old_names(value_text="text")
 @dataclass(frozen=True)
 class GaugeData:
     """The value of a ``Gauge``.
@@ -141,6 +143,9 @@ class GaugeData:
 
     def _percent(self, number: float) -> float:
         return min(max(100 * (number - self.low) / (self.high - self.low), 0), 100)
+
+
+GaugeValue = make_gauge_value(GaugeData)
 
 
 @dataclass
