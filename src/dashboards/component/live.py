@@ -176,7 +176,7 @@ class PushedValue:
 
 
 def render_broadcast(bound: Bound, value: Any) -> str | Points:
-    """Render a prepared value for all viewers, without a request; call it while ``broadcasting``."""
+    """Render a prepared value for all viewers; call it while ``broadcasting``."""
     declaration = bound.declaration
     shown = declaration.prepare_base() if bound.series else value
     html = mark_release(declaration, Templates(None).render_value(bound, shown))

@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 
 from dashboards.component.bound import BoundComponent
 from dashboards.component.broadcast import broadcasting, fit_to_page
+from dashboards.component.live import render_broadcast
 from dashboards.component.release import strip_mark
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
