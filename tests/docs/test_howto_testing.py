@@ -26,7 +26,7 @@ WRONG = """
 from shop.test_dashboards import *
 
 
-class WrongTests(OperationsTests):
+class WrongTests(OperationsTestCase):
     def test_wrong(self):
         live = connect(Operations, user=self.ann)
         push(Operations, deploy=30)

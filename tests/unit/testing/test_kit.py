@@ -312,6 +312,7 @@ class KitInTestCaseTests(Cases, TestCase):
             connect(Live).expect(bar=object())
 
     def test_chart_is_compared_by_its_figure(self) -> None:
+        pytest.importorskip("plotly")
         live = connect(Live)
         push(Live, chart={"data": [{"y": [1, 2]}]})
 
@@ -320,6 +321,7 @@ class KitInTestCaseTests(Cases, TestCase):
             live.expect(chart={"data": [{"y": [1, 3]}]})
 
     def test_series_is_compared_by_its_newest_points(self) -> None:
+        pytest.importorskip("plotly")
         push(Series, pushed={"x": 1, "y": 1})
         live = connect(Series)
 
