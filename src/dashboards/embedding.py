@@ -93,6 +93,15 @@ def open_stream(dashboard: Dashboard) -> str:
     return dashboard.get_stream_url()
 
 
+# The scripts of every page. Each uses only those before it; page.js comes first, from the template.
+_PAGE_SCRIPTS = tuple(
+    f"dashboards/js/{name}.js"
+    for name in (
+        *("trust", "fields", "releases", "states", "keep"),
+        *("events", "slots", "streams", "views", "updates", "live"),
+    )
+)
+
 # The scripts that any dashboard may need, for a page that does not name its dashboards. Without
 # plotly.js, which the first chart loads itself.
 _COMMON_SCRIPTS = (
@@ -109,7 +118,7 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
         components = (each for dashboard in registry for each in dashboard.declared.values())
         paths = [*_COMMON_SCRIPTS, *(path for each in components for path in each.scripts)]
     context = {
-        "paths": list(dict.fromkeys(paths)),
+        "paths": list(dict.fromkeys((*_PAGE_SCRIPTS, *paths))),
         "csp_nonce": nonce,
         "prefix": get_script_prefix(),
         "release": get_release_id(),
