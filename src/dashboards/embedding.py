@@ -1,5 +1,6 @@
 """Render dashboards and components inside your own pages: for template tags and functions."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 from dashboards import conf
 from dashboards.characters import clean_text
 from dashboards.component import Chart
-from dashboards.component.chart.component import PLOTLY, WORLD
+from dashboards.component.chart.bundles import PLOTLY, find_bundles
+from dashboards.component.chart.component import WORLD
 from dashboards.dashboard import Dashboard
 from dashboards.permissions import grants
 from dashboards.registry import registry
@@ -123,6 +125,9 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
         "prefix": get_script_prefix(),
         "release": get_release_id(),
         "reload_spread": conf.get("RELOAD_SPREAD_SECONDS"),
+        "plotly_bundles": json.dumps(
+            {name: _find_static(path) for name, path in find_bundles().items()}
+        ),
         "plotly_url": _find_static(PLOTLY),
         "world_url": _find_static(WORLD),
     }

@@ -1,4 +1,4 @@
-"""Readers that behave as live.js does, and tell the checker all they see."""
+"""Readers that behave as streams.js does, and tell the checker all they see."""
 
 import asyncio
 import random
@@ -40,7 +40,7 @@ def events_in(text: str) -> list[dict[str, str]]:
 
 
 class Order:
-    """What one connection has brought, as the class of that name in streams.js knows it."""
+    """What one connection has brought, as EventOrder in events.js knows it."""
 
     def __init__(self) -> None:
         self._epoch = ""

@@ -143,6 +143,6 @@ def test_aware_time_in_a_data_frame_is_the_active_zones(library: str):
 def test_scripts_say_the_active_zone_and_the_words_of_buttons():
     with timezone.override("Asia/Tokyo"), translation.override("de"):
         html = embedding.render_scripts([Drawn(None)])
-    assert 'times.js" defer data-dashboards-timezone="Asia/Tokyo"' in html
+    assert 'data-dashboards-timezone="Asia/Tokyo"' in html
     words = html.split('data-dashboards-words="')[1].split('"')[0].replace("&quot;", '"')
     assert json.loads(words)["Zoom in"] == "Zoom in"

@@ -61,7 +61,7 @@ def test_collectstatic_copies_it_where_charts_look_for_it(settings: Settings, tm
     assert (tmp_path / "dashboards/plotly/plotly.min.js").read_bytes() == OF_PLOTLY.read_bytes()
     # And nothing else of plotly, which has some megabytes more.
     assert [each.name for each in (tmp_path / "dashboards/plotly").iterdir()] == ["plotly.min.js"]
-    assert (tmp_path / "dashboards/js/chart.js").is_file()
+    assert (tmp_path / "dashboards/js/chart/chart.js").is_file()
 
 
 @pytest.mark.parametrize("pattern", ["*.js", "plotly*"])
@@ -85,7 +85,7 @@ def test_collectstatic_leaves_it_out_when_told_to(settings: Settings, tmp_path: 
         "dashboards/plotly/plotly.js",
         "dashboards/plotly/../plotly/plotly.min.js",
         "dashboards/plotly/../../__init__.py",
-        "dashboards/js/chart.js",
+        "dashboards/js/chart/chart.js",
     ],
 )
 def test_it_finds_nothing_else(path: str):
@@ -153,7 +153,7 @@ def test_without_plotly_all_else_is_collected(settings: Settings, tmp_path: Path
 
     call_command("collectstatic", "--no-input", "--verbosity", "0")
 
-    assert (tmp_path / "static/dashboards/js/chart.js").is_file()
+    assert (tmp_path / "static/dashboards/js/chart/chart.js").is_file()
     assert not (tmp_path / "static/dashboards/plotly").exists()
 
 
