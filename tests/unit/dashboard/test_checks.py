@@ -2,10 +2,12 @@
 
 import importlib.util
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Warning, run_checks  # noqa: A004
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -13,6 +15,7 @@ from pytest_django import Settings
 
 from dashboards import conf
 from dashboards.component import BasicTable, Chart, Map, Stat, Table
+from dashboards.component.chart.bundles import PLOTLY, read_version
 from dashboards.dashboard import Dashboard
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import MenuRegistry
@@ -594,3 +597,20 @@ def test_w050_values_that_raise_end_requests(
     warned = run_checks(tags=["dashboards"], include_deployment_checks=True)
     assert ("dashboards.W050" in [each.id for each in warned]) is is_warned
     assert "dashboards.W050" not in [each.id for each in found()]
+
+
+def test_w018_a_bundle_of_plotly_has_another_version(settings: Settings, tmp_path: Path):
+    whole = read_version(PLOTLY)
+    for name, version in (("basic", whole), ("geo", "1.0.0")):
+        file = tmp_path / f"dashboards/plotly/plotly-{name}.min.js"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"/**\n* plotly.js ({name} - minified) v{version}\n*/")
+    settings.STATICFILES_DIRS = [tmp_path]
+    finders.get_finder.cache_clear()
+    try:
+        [message] = [message for message in found() if message.id == "dashboards.W018"]
+    finally:
+        finders.get_finder.cache_clear()
+
+    assert "plotly-geo.min.js is plotly.js 1.0.0" in message.msg
+    assert message.hint == f"npm install plotly.js-geo-dist-min@{whole}"
