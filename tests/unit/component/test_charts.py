@@ -279,7 +279,7 @@ def test_what_the_page_about_charts_shows(monkeypatch: pytest.MonkeyPatch, db: N
     page = (Path(__file__).parents[3] / "docs" / "howto" / "charts.md").read_text()
     monkeypatch.setattr(Dashboard, "get_app_label", classmethod(lambda cls: "books"))
     Book.objects.create(title="One", pages=3, price=2)
-    names: dict[str, Any] = {"__name__": "books.dashboards", "Book": Book}
+    names: dict[str, Any] = {"__name__": "books.dashboards", "Book": Book, "BASE_DIR": Path()}
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         exec(block, names)
     shown = names["Library"]()
