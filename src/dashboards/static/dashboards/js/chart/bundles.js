@@ -1,15 +1,18 @@
 // dashboards.bundles: loads plotly.js when the first chart is drawn, so that no page waits for it.
 //
-// plotly.js is published whole and in smaller bundles with fewer kinds of traces. Charts that are
-// drawn at the same time share the smallest bundle that draws all of them, of those that the site
-// has. A chart keeps its bundle until its figure needs another one.
+// plotly.js is published whole and in smaller bundles with fewer kinds of traces. A page loads the
+// smallest of those that the site has. All of the smaller ones together are smaller than the whole, so
+// a page loads two of them rather than the whole. A chart keeps its bundle until its figure needs
+// another one.
 (() => {
   "use strict";
 
   const { page, trust } = window.dashboards;
   const RETRY_MS = 10_000;
 
-  // The kinds of traces of each bundle, from the smallest bundle to the largest.
+  const WHOLE = "whole";
+
+  // The kinds of traces of each smaller bundle, from the smallest to the largest.
   const TRACES = {
     basic: ["bar", "pie", "scatter"],
     geo: ["choropleth", "scatter", "scattergeo"],
@@ -19,12 +22,14 @@
     ],
   };
 
-  const loading = new Map(); // A promise of a Plotly for each URL.
-  const loaded = new Map(); // The name of the bundle of each Plotly; undefined for the whole.
+  const names = [...Object.keys(TRACES).filter((name) => page.bundles[name]), WHOLE];
+
+  const loading = new Map(); // A promise of a Plotly for each bundle's name.
+  const loaded = new Map(); // The name of the bundle of each Plotly.
   let group; // The charts that are drawn in the same frame.
 
   const includes = (name, types) =>
-    !name || [...types].every((type) => TRACES[name].includes(type));
+    !TRACES[name] || [...types].every((type) => TRACES[name].includes(type));
 
   // Returns true if a Plotly draws these kinds of traces. One that the site has loaded is taken to
   // be the whole.
@@ -33,15 +38,27 @@
   // Resolves with a Plotly that draws these kinds of traces.
   async function load(types) {
     group ??= beginGroup();
-    const { ready, types: all } = group;
-    types.forEach((type) => all.add(type));
+    const { ready, charts } = group;
+    charts.push(types);
     await ready;
     await Promise.allSettled(loading.values());
-    const known = [...loaded.keys(), window.Plotly].find((each) => each && draws(each, all));
+    const known = [...loaded.keys(), window.Plotly].find((each) => each && draws(each, types));
     if (known) return known;
-    const whole = () => loadBundle(page.plotlyUrl);
-    const name = Object.keys(TRACES).find((each) => page.bundles[each] && includes(each, all));
-    return name ? loadBundle(page.bundles[name], name).catch(whole) : whole();
+    const name = choose(charts).findLast((each) => includes(each, types));
+    return name === WHOLE ? loadBundle(WHOLE) : loadBundle(name).catch(() => loadBundle(WHOLE));
+  }
+
+  // Returns the names of the bundles that draw these charts. The charts that need the largest bundle
+  // come first: it may draw the others, too.
+  function choose(charts) {
+    const smallest = charts.map((types) => names.findIndex((name) => includes(name, types)));
+    const order = [...charts.keys()].sort((one, other) => smallest[other] - smallest[one]);
+    const chosen = [];
+    for (const index of order) {
+      if (chosen.some((name) => includes(name, charts[index]))) continue;
+      chosen.push(names[smallest[index]]);
+    }
+    return chosen;
   }
 
   function beginGroup() {
@@ -51,21 +68,22 @@
         resolve();
       });
     });
-    return { ready, types: new Set() };
+    return { ready, charts: [] };
   }
 
-  function loadBundle(url, name) {
-    if (!loading.has(url)) {
+  function loadBundle(name) {
+    if (!loading.has(name)) {
+      const url = name === WHOLE ? page.plotlyUrl : page.bundles[name];
       // One after the other: loadScript() replaces a method while a script runs.
       const promise = Promise.allSettled(loading.values()).then(() => loadScript(url));
-      loading.set(url, promise);
+      loading.set(name, promise);
       promise.then(
         (plotly) => loaded.set(plotly, name),
         // The next update of any chart tries again, but not each of many.
-        () => setTimeout(() => loading.delete(url), RETRY_MS),
+        () => setTimeout(() => loading.delete(name), RETRY_MS),
       );
     }
-    return loading.get(url);
+    return loading.get(name);
   }
 
   function loadScript(url) {
