@@ -10,10 +10,8 @@ from dashboards.live.asgi import LiveStreamMiddleware
 from demo.machine.sampler import sampler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.settings")
-application = get_asgi_application()
-if not settings.STATIC_ROOT:
-    application = ASGIStaticFilesHandler(application)
-application = LiveStreamMiddleware(application)
+site = get_asgi_application()
+application = LiveStreamMiddleware(site if settings.STATIC_ROOT else ASGIStaticFilesHandler(site))
 # At the start, so that the charts of the first page have something to show.
 sampler.start()
 # This import needs the app registry, which is ready only now.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.checks import CheckMessage, Error, Warning, run_checks  # noqa: A004
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -15,7 +16,7 @@ from pytest_django import Settings
 
 from dashboards import conf
 from dashboards.component import BasicTable, Chart, Map, Stat, Table
-from dashboards.component.chart.bundles import PLOTLY, read_version
+from dashboards.component.chart.bundles import BUNDLES, PLOTLY, read_version
 from dashboards.dashboard import Dashboard
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import MenuRegistry
@@ -599,18 +600,20 @@ def test_w050_values_that_raise_end_requests(
     assert "dashboards.W050" not in [each.id for each in found()]
 
 
-def test_w018_a_bundle_of_plotly_has_another_version(settings: Settings, tmp_path: Path):
+def test_w018_a_bundle_of_plotly_has_another_version(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     whole = read_version(PLOTLY)
     for name, version in (("basic", whole), ("geo", "1.0.0")):
         file = tmp_path / f"dashboards/plotly/plotly-{name}.min.js"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"/**\n* plotly.js ({name} - minified) v{version}\n*/")
     settings.STATICFILES_DIRS = [tmp_path]
-    finders.get_finder.cache_clear()
-    try:
-        [message] = [message for message in found() if message.id == "dashboards.W018"]
-    finally:
-        finders.get_finder.cache_clear()
+    # Django keeps a finder for the life of the process.
+    paths = (PLOTLY, *BUNDLES.values())
+    files = {path: FileSystemFinder().find(path) or finders.find(path) for path in paths}
+    monkeypatch.setattr("django.contrib.staticfiles.finders.find", files.get)
+    [message] = [message for message in found() if message.id == "dashboards.W018"]
 
     assert "plotly-geo.min.js is plotly.js 1.0.0" in message.msg
     assert message.hint == f"npm install plotly.js-geo-dist-min@{whole}"

@@ -13,8 +13,8 @@
   // Resolves with `isAcquired`, and with `release()`, which is called when the connection has
   // ended.
   async function acquireSlot(isLimited) {
-    const isFree = !isLimited || !navigator.locks || isMultiplexed();
-    if (isFree) return { isAcquired: true, release() {} };
+    const unlimited = { isAcquired: true, release() {} };
+    if (!isLimited || !navigator.locks || isMultiplexed()) return unlimited;
     for (let slot = 0; slot < SLOTS; slot += 1) {
       const release = await new Promise((resolve) => {
         navigator.locks.request(

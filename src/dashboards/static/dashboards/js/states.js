@@ -7,7 +7,6 @@
 (() => {
   "use strict";
 
-  const HEADER = "Dashboards-State"; // component/states.py
   const MIN_PAUSE_MS = 2_000;
   const MAX_PAUSE_MS = 60_000;
 
@@ -98,8 +97,8 @@
   function retry(content) {
     clearTimeout(timers.get(content));
     if (!content.isConnected || !failures.has(content)) return;
-    const address = content.getAttribute("hx-get");
-    htmx.ajax("GET", address, { target: content, source: content, swap: "innerMorph" });
+    const options = { target: content, source: content, swap: "innerMorph" };
+    htmx.ajax("GET", content.getAttribute("hx-get"), options);
   }
 
   // ---- The state in the answer to a load ----
@@ -123,7 +122,7 @@
       if (!(target instanceof Element) || !response || response.status >= 400) return;
       // A state that a stream sent since the request is newer than the one in the answer.
       if (receivedAt.get(target) > ctx.dashboardsStateRequestedAt) return;
-      const state = response.headers.get(HEADER);
+      const state = response.headers.get("Dashboards-State");
       if (state !== null) show(target, decodeURIComponent(state));
       else if (response.status !== 204) show(target, "");
     },

@@ -51,8 +51,7 @@
     // Writes the time of the last data, in the page's language.
     showSince() {
       const { lang } = document.documentElement;
-      const format = new Intl.DateTimeFormat(lang || undefined, { timeStyle: "medium" });
-      const text = format.format(this.receivedAt);
+      const text = this.receivedAt.toLocaleTimeString(lang || undefined);
       for (const element of this.elements) {
         for (const time of element.querySelectorAll("[data-dashboards-live-since]")) {
           time.dateTime = this.receivedAt.toISOString();
@@ -138,9 +137,9 @@
       Object.assign(this, { refused: false, events: 0, order: new EventOrder() });
       try {
         response = await fetch(this.request(slot.isAcquired, controller.signal));
-        if (response.status === 204 || response.status === 401 || response.status === 403) {
-          return this.stop(response.status === 204 ? "closed" : "refused");
-        }
+        const { status } = response;
+        if (status === 204) return this.stop("closed");
+        if (status === 401 || status === 403) return this.stop("refused");
         const type = response.headers.get("Content-Type") || "";
         if (!response.ok || !type.startsWith("text/event-stream")) {
           const seconds = Number(response.headers.get("Retry-After"));
@@ -206,9 +205,9 @@
       const twin = { localhost: "127.0.0.1", "127.0.0.1": "localhost" }[hostname];
       const elsewhere = twin ? ` (${origin.replace(hostname, twin)}, perhaps)` : "";
       console.error(
-        `dashboards: ${this.url} answers, but not to pages of ${origin}. In the settings of the ` +
-          `site set EVENTSTREAM_ALLOW_ORIGIN = "${origin}", or open this page by the name that ` +
-          `is set there${elsewhere}.`,
+        `dashboards: ${this.url} answers, but not to pages of ${origin}. Set ` +
+          `EVENTSTREAM_ALLOW_ORIGIN = "${origin}" in its settings, or open this page at the origin ` +
+          `that is set there${elsewhere}.`,
       );
     }
 
