@@ -16,7 +16,7 @@ def test_site_without_smaller_bundles_offers_none():
 
 
 def test_bundle_that_a_finder_finds_is_offered(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bundles.finders, "find", {BASIC: "/a/file"}.get)
+    monkeypatch.setattr("django.contrib.staticfiles.finders.find", {BASIC: "/a/file"}.get)
 
     assert find_bundles.__wrapped__() == {"basic": BASIC}
 
