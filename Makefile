@@ -28,9 +28,12 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list.
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/make \1\t\2/p' Makefile | expand -t 20
 
+demo demo-pushpin: export DEMO_STATIC_ROOT = $(CURDIR)/demo/static_root
+
 .PHONY: demo
 demo: setup-demo ## Serve this machine's live dashboard (PORT=8000, HOST=127.0.0.1).
 	@$(PY) demo/manage.py migrate --verbosity 0
+	@$(PY) demo/manage.py collectstatic --no-input --clear --verbosity 0
 	@echo "This machine, live: http://$(HOST):$(PORT)/ (Ctrl-C stops it)"
 	@exec $(PY) -m uvicorn demo.asgi:application --host $(HOST) --port $(PORT) --log-level warning --timeout-graceful-shutdown 3
 
@@ -38,6 +41,7 @@ demo: setup-demo ## Serve this machine's live dashboard (PORT=8000, HOST=127.0.0
 demo-pushpin: setup-demo ## Serve the demo behind Pushpin, which is installed if need be (PORT=8000, PROXY_PORT=7999).
 	@scripts/pushpin.sh
 	@$(PY) demo/manage.py migrate --verbosity 0
+	@$(PY) demo/manage.py collectstatic --no-input --clear --verbosity 0
 	@exec $(PY) -m demo.pushpin --port $(PORT) --proxy-port $(PROXY_PORT)
 
 .PHONY: test
@@ -81,6 +85,7 @@ clean: ## Remove the virtual environment, caches and build results.
 .PHONY: setup-demo setup-dev setup-test setup-bench
 setup-demo:
 	@scripts/venv.sh demo
+	@scripts/bundles.sh
 
 setup-dev:
 	@scripts/venv.sh dev

@@ -1,6 +1,8 @@
 """A wheel of what git holds, installed into an empty environment, is a working package."""
 
+import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from playwright.async_api import Page
 
 ROOT = Path(__file__).parents[2]
 BESIDE_US = {"django", "asgiref", "sqlparse"}
@@ -19,6 +22,18 @@ MEGABYTE = 1_000_000
 
 # An empty virtual environment is filled from a package index.
 pytestmark = pytest.mark.timeout(180)
+
+
+PRINT_PAGE = dedent("""
+    from django.template.loader import get_template
+    from django.test import Client
+    from django.urls import reverse
+
+    print("template", get_template("dashboards/dashboard.html").origin.name)
+    answer = Client().get(reverse("dashboards:shop_operations"))
+    print("status", answer.status_code)
+    print(answer.content.decode())
+""")
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,11 @@ class Site:
     def run(self, *args: str) -> str:
         """Run this environment's Python in the project, and return what it said."""
         return run([str(self.python), *args], cwd=self.project)
+
+    def find_static(self, name: str) -> Path:
+        """Return the file that Django finds for the path of a static file."""
+        found = self.run("manage.py", "findstatic", "--first", "--verbosity", "0", name)
+        return Path(found.strip())
 
 
 def run(command: Sequence[str], cwd: Path) -> str:
@@ -127,9 +147,31 @@ def test_its_migrations_travel_and_are_complete(site: Site):
 
 @pytest.mark.parametrize("name", ["dashboards/css/dashboards.css", "dashboards/js/live.js"])
 def test_its_static_files_are_found(site: Site, name: str):
-    found = site.run("manage.py", "findstatic", "--first", "--verbosity", "0", name).strip()
+    assert site.find_static(name) == site.packages / "dashboards" / "static" / name
 
-    assert Path(found) == site.packages / "dashboards" / "static" / name
+
+def test_scripts_of_a_page_without_charts_are_at_most_25_kibibytes(site: Site):
+    page = site.run("manage.py", "shell", "--no-imports", "--command", PRINT_PAGE)
+    scripts = re.findall(r'<script[^>]* src="/static/([^"]+)"', page)
+    # It reports errors of htmx to developers: a page has it with DEBUG only.
+    scripts.remove("django_htmx/django-htmx.js")
+    folders = [site.packages / "dashboards/static", site.packages / "django_htmx/static"]
+    found = [folder / name for name in scripts for folder in folders]
+    compressed = {
+        file.name: len(gzip.compress(file.read_bytes())) for file in found if file.is_file()
+    }
+
+    assert len(compressed) == len(scripts) > 10
+    assert sum(compressed.values()) <= 25 * 1024, compressed
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_minified_scripts_can_be_parsed(site: Site, page: Page):
+    scripts = sorted((site.packages / "dashboards/static").rglob("*.js"))
+
+    assert len(scripts) > 20
+    for script in scripts:
+        await page.evaluate("text => { new Function(text); }", script.read_text())
 
 
 def test_its_type_marker_is_in_place(site: Site):
@@ -137,22 +179,7 @@ def test_its_type_marker_is_in_place(site: Site):
 
 
 def test_a_registered_dashboard_is_served(site: Site):
-    page = site.run(
-        "manage.py",
-        "shell",
-        "--no-imports",
-        "--command",
-        dedent("""
-            from django.template.loader import get_template
-            from django.test import Client
-            from django.urls import reverse
-
-            print("template", get_template("dashboards/dashboard.html").origin.name)
-            answer = Client().get(reverse("dashboards:shop_operations"))
-            print("status", answer.status_code)
-            print(answer.content.decode())
-        """),
-    )
+    page = site.run("manage.py", "shell", "--no-imports", "--command", PRINT_PAGE)
 
     assert f"template {site.packages}/dashboards/templates/dashboards/dashboard.html" in page
     assert "status 200" in page

@@ -69,7 +69,7 @@ def test_collectstatic_copies_only_the_script_of_plotly(settings: Settings, tmp_
     assert (tmp_path / "dashboards/plotly/plotly.min.js").read_bytes() == OF_PLOTLY.read_bytes()
     # Plotly has megabytes of other files.
     assert [each.name for each in (tmp_path / "dashboards/plotly").iterdir()] == ["plotly.min.js"]
-    assert (tmp_path / "dashboards/js/chart.js").is_file()
+    assert (tmp_path / "dashboards/js/chart/chart.js").is_file()
 
 
 @pytest.mark.parametrize("pattern", ["*.js", "plotly*"])
@@ -90,7 +90,7 @@ def test_collectstatic_ignore_leaves_plotly_out(settings: Settings, tmp_path: Pa
         "dashboards/plotly/plotly.js",
         "dashboards/plotly/../plotly/plotly.min.js",
         "dashboards/plotly/../../__init__.py",
-        "dashboards/js/chart.js",
+        "dashboards/js/chart/chart.js",
     ],
 )
 def test_find_of_other_paths_is_empty(path: str):
@@ -155,7 +155,7 @@ def test_collectstatic_without_plotly_copies_the_rest(settings: Settings, tmp_pa
 
     call_command("collectstatic", "--no-input", "--verbosity", "0")
 
-    assert (tmp_path / "static/dashboards/js/chart.js").is_file()
+    assert (tmp_path / "static/dashboards/js/chart/chart.js").is_file()
     assert not (tmp_path / "static/dashboards/plotly").exists()
 
 

@@ -1,8 +1,11 @@
 """System checks of components: the packages that they need, and the links that they name."""
 
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.checks import CheckMessage, Error
 from pytest_django import Settings
 
@@ -16,6 +19,7 @@ from dashboards.component import (
     Table,
     Text,
 )
+from dashboards.component.chart.bundles import BUNDLES, PLOTLY, read_version
 from dashboards.dashboard import Dashboard
 from tests.site.dashboards import GroupBoard
 from tests.unit.checks.support import found, found_by_id, register
@@ -212,3 +216,23 @@ def test_css_classes_of_known_kinds_and_parts_give_no_message(settings: Settings
     }
 
     assert components.check_css_classes() == []
+
+
+def test_w018_bundle_of_plotly_of_another_version(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    pytest.importorskip("plotly")
+    whole = read_version(PLOTLY)
+    for name, version in (("basic", whole), ("geo", "1.0.0")):
+        file = tmp_path / f"dashboards/plotly/plotly-{name}.min.js"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"/**\n* plotly.js ({name} - minified) v{version}\n*/")
+    settings.STATICFILES_DIRS = [tmp_path]
+    # Django keeps a finder for the life of the process.
+    paths = (PLOTLY, *BUNDLES.values())
+    files = {path: FileSystemFinder().find(path) or finders.find(path) for path in paths}
+    monkeypatch.setattr("django.contrib.staticfiles.finders.find", files.get)
+    [message] = found_by_id("dashboards.W018")
+
+    assert "plotly-geo.min.js is plotly.js 1.0.0" in message.msg
+    assert message.hint == f"npm install plotly.js-geo-dist-min@{whole}"
