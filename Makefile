@@ -49,6 +49,11 @@ test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, te
 faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, EDGE=own|pushpin, SECONDS=600, READERS=200, SEED=).
 	$(PY) -m tests.faults --store $(STORE) --edge $(EDGE) --seconds $(SECONDS) --readers $(READERS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: docs
+docs: setup-dev ## Build the documentation site into build/docs.
+	$(PY) -m sphinx -c docs -b html -W --keep-going -q . build/docs
+	@echo "build/docs/index.html"
+
 .PHONY: lint
 lint: setup-dev ## Check style, types and the arrows between modules.
 	$(PY) -m ruff check

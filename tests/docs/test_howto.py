@@ -21,7 +21,7 @@ from playwright.async_api import Browser, Page, expect
 from deploy.pushpin import Ports, pushpin
 from tests.browser.test_eventstream import BLOCKS, SECTIONS, Site, build, command, served
 from tests.harness import ROOT, free_port, wait_for
-from tests.howto import Project, read_page
+from tests.howto import read_page
 from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.timeout(180)  # Building the project takes some seconds.
@@ -38,7 +38,7 @@ def test_every_block_is_used():
         if not block.action.startswith("file=") and block.action not in {"run", "serve", "try"}
     ]
     # This one is for cron itself. What it runs is run elsewhere.
-    assert [block.language for block in unused] == ["cron"]
+    assert [block.action for block in unused] == ["cron"]
     assert "python manage.py send_stat" in unused[0].text
 
 
@@ -117,45 +117,6 @@ def test_the_settings_for_fastly_name_the_service_and_its_signature(site: Site):
         "key": "t0k",
         "verify_iss": "fastly:Sv1",
     }
-
-
-# ---- README.md ----
-
-
-@pytest.mark.asyncio(loop_scope="session")
-async def test_readme_followed_as_typed_shows_a_live_dashboard(tmp_path: Path, page: Page):
-    blocks = read_page("../../README.md")
-    project = Project(tmp_path, {"8000": str(free_port())})
-    project.follow(blocks)
-    ((*commands, server),) = (each.text.splitlines() for each in blocks if each.action == "serve")
-    (push,) = (each.text for each in blocks if each.action == "try")
-    url = project.here("http://127.0.0.1:8000/dashboards/shop/operations/")
-    assert "http://127.0.0.1:8000/dashboards/shop/operations/" in (ROOT / "README.md").read_text()
-
-    project.run("\n".join(commands))
-    try:
-        project.serve(f"{server} {project.here('8000')} --noreload", lambda _: answers(url))
-        await page.goto(url)
-        await expect(page.locator("#shop_operations-users-content")).to_have_text("0")
-        await expect(page.locator("#shop_operations-clock-content")).to_have_text(
-            re.compile(r"\d\d:\d\d:\d\d")
-        )
-        project.run(push)
-        await expect(page.locator("progress")).to_have_attribute("value", "40.0")
-    finally:
-        project.stop()
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url) as response:
-            return bool(response.status == 200)
-    except OSError:
-        return False
-
-
-def test_readme_is_short():
-    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
 
 
 # ---- deployment.md ----

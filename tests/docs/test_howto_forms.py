@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", (HOWTO / page).read_text(), re.DOTALL)
+    return re.findall(rf"```{re.escape(language)}\n(.*?)```", (HOWTO / page).read_text(), re.DOTALL)
 
 
 def test_what_the_page_about_forms_shows(monkeypatch: pytest.MonkeyPatch):
@@ -62,7 +62,7 @@ def test_what_the_page_about_menus_shows(monkeypatch: pytest.MonkeyPatch):
         exec(block, {"__name__": "books.menus"})
     request = RequestFactory().get("/books/desk/")
     request.user = AnonymousUser()
-    [text] = blocks("menus.md", "html")
+    [text] = blocks("menus.md", "html+django")
     html = Template(text).render(Context({"request": request}))
     assert len(menus) == 2
     assert html.count('<a href="/books/desk/" aria-current="page">Desk</a>') == 2

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def blocks(page: str, language: str = "python") -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", (HOWTO / page).read_text(), re.DOTALL)
+    return re.findall(rf"```{re.escape(language)}\n(.*?)```", (HOWTO / page).read_text(), re.DOTALL)
 
 
 @pytest.fixture(autouse=True)
@@ -137,7 +137,7 @@ def test_page_about_pages_of_your_own_renders_what_it_shows():
         request.user = User(is_staff=True)
         accounts = names["Accounts"](request)
         assert "audited" in str(accounts["audit"])
-        (text,) = blocks("embedding.md", "html")
+        (text,) = blocks("embedding.md", "html+django")
         stock = type("Stock", (Dashboard,), {"orders": Stat(value=5)})()
         page = Template(text).render(
             Context({"request": request, "dashboard": accounts, "stock": stock})
