@@ -39,8 +39,7 @@ myst_heading_anchors = 4
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
-# Optional packages have types that need not be resolved.
-suppress_warnings = ["sphinx_autodoc_typehints"]
+napoleon_custom_sections = [("Options", "params_style")]
 
 
 def _add_toctrees(_app: Sphinx, docname: str, source: list[str]) -> None:
