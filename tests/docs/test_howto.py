@@ -136,6 +136,26 @@ def test_the_page_begins_with_the_edge_of_the_first_way():
     assert of_deployment("file=mysite/asgi.py") == block
 
 
+def test_each_asgi_server_of_the_page_holds_a_stream(site: Site):
+    lines = [
+        each.text for each in DEPLOYMENT if each.action == "serve" and "mysite.asgi" in each.text
+    ]
+    twins = [Site(site.project, site.proxy, free_port()) for _ in lines]
+    servers = [
+        twin.project.serve(line.replace("8000", str(twin.port)), lambda log: True)
+        for line, twin in zip(lines, twins, strict=True)
+    ]
+
+    assert len(servers) == 5
+    for twin, server in zip(twins, servers, strict=True):
+        wait_for(lambda twin=twin: twin.answers(""), seconds=40)
+        with urllib.request.urlopen(f"{twin.url}/operations/@stream/") as stream:
+            while not stream.readline().startswith(b"id:"):
+                pass
+        server.terminate()
+        server.wait(10)
+
+
 @pytest.mark.asyncio(loop_scope="session")
 async def test_wsgi_behind_pushpin_and_a_process_that_computes(site: Site, page: Page):
     port = free_port()
@@ -146,7 +166,7 @@ async def test_wsgi_behind_pushpin_and_a_process_that_computes(site: Site, page:
             f"from mysite.settings import *\nGRIP_URL = {proxy.control_url!r}\n",
         )
         settings = {"DJANGO_SETTINGS_MODULE": "mysite.settings_wsgi"}
-        line = of_deployment("serve", "gunicorn").replace(":8000", f":{port}")
+        line = of_deployment("serve", "mysite.wsgi").replace(":8000", f":{port}")
         server = twin.project.serve(line, twin.answers, **settings)
         computing = twin.project.serve(of_deployment("serve", "live"), lambda log: True, **settings)
         await expect_live(page, site, twin.proxied_url, 11)

@@ -1,5 +1,6 @@
 """docs/howto: the blocks of each page make a project that works, and shows what the page says."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from demo.middleware import POLICY
 from tests.consoles import Console, consoles
 from tests.docs.pages import ADDRESS, build_base, open_page
+from tests.harness import ROOT
 from tests.howto import PAGES, read_page
 
 OpenPage = Callable[[str], Console]
-# These have servers and test files of their own.
-SERVED = {"deployment.md", "server-sent-events.md"}
-NAMES = sorted({page.name for page in PAGES.glob("*.md")} - SERVED)
+# These have test files of their own; the last has no blocks.
+OTHERS = {"deployment.md", "server-sent-events.md", "testing.md", "troubleshooting.md"}
+NAMES = sorted({page.name for page in PAGES.glob("*.md")} - OTHERS)
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +256,87 @@ def test_page_about_charts_draws_each(pages: OpenPage):
     html = shown(page, "/dashboards/shop/library/")
     assert html.count('type="application/json"') == 3
     assert "shop/ranking.js" in html
+
+
+def test_page_about_theming_lists_each_custom_property_with_its_default():
+    tokens = (ROOT / "src/dashboards/static/dashboards/css/parts/tokens.css").read_text()
+    declared = dict(re.findall(r"^  (--dashboards-[\w-]+):\s*([^;]+);", tokens, re.MULTILINE))
+    page = (PAGES / "theming.md").read_text()
+    rows = dict(re.findall(r"^\| `(--[\w-]+)` \| [^|]+ \| (.+) \|$", page, re.MULTILINE))
+
+    families = dict.fromkeys(("--dashboards-font", "--dashboards-mono"), "of the system")
+    assert rows == {name: f"`{value}`" for name, value in declared.items()} | families
+
+
+def test_page_about_theming_loads_its_style_sheet_and_writes_its_classes(pages: OpenPage):
+    html = shown(pages("theming.md"), "/dashboards/shop/sales/")
+
+    assert '<link rel="stylesheet" href="/static/shop/theme.css">' in html
+    assert "highlight" in html
+    assert "quiet" in html
+
+
+def test_page_about_csp_has_the_policy_that_a_browser_keeps_in_the_demo(pages: OpenPage):
+    page = pages("csp.md")
+
+    policy = page.run(
+        "print(client.get('/dashboards/shop/sales/').headers['Content-Security-Policy'])"
+    )
+    assert policy.strip() == POLICY
+
+
+def test_page_about_databases_keeps_live_values_in_the_database_that_the_router_selects(
+    pages: OpenPage,
+):
+    page = pages("databases.md")
+    page.run("call_command('check', databases=['default', 'live'], fail_level='WARNING')")
+
+    counted = page.run("""
+from dashboards.models import Frame
+print([Frame.objects.using(each).filter(key="deploy").count() for each in ("live", "default")])
+""")
+    assert counted == "[1, 0]\n"
+    assert 'value="40.0"' in shown(page, "/dashboards/shop/operations/")
+
+
+def test_page_about_channels_serves_streams_beside_websockets(pages: OpenPage):
+    printed = pages("channels.md").run("""
+import asyncio
+from asgiref.testing import ApplicationCommunicator
+from channels.testing import WebsocketCommunicator
+from mysite.asgi import application
+
+async def meet():
+    echo = WebsocketCommunicator(application, "/echo/")
+    print(await echo.connect())
+    await echo.send_to(text_data="hello")
+    print(await echo.receive_from())
+    await echo.disconnect()
+    stream = ApplicationCommunicator(application, {
+        "type": "http", "http_version": "1.1", "method": "GET", "query_string": b"",
+        "path": "/dashboards/shop/operations/@stream/",
+        "headers": [(b"host", b"testserver"), (b"accept", b"text/event-stream")],
+    })
+    await stream.send_input({"type": "http.request", "body": b""})
+    start = await stream.receive_output(5)
+    print(start["status"], dict(start["headers"])[b"content-type"])
+    body = await stream.receive_output(5)
+    print(body["more_body"], b"retry:" in body["body"] or b"id:" in body["body"])
+    await stream.send_input({"type": "http.disconnect"})
+    await stream.wait(5)
+
+asyncio.run(meet())
+""")
+
+    assert printed.splitlines()[:2] == ["(True, None)", "hello"]
+    assert "200 b'text/event-stream" in printed
+    assert printed.splitlines()[3] == "True True"
+
+
+def test_page_about_the_admin_shows_a_dashboard_inside_it(pages: OpenPage):
+    page = pages("admin.md")
+
+    html = shown(page, "/admin/operations/")
+    assert 'id="shop_operations"' in html
+    assert "Django administration" in html
+    assert '<a href="/admin/operations/">Operations</a>' in shown(page, "/admin/")
