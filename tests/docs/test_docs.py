@@ -40,7 +40,7 @@ def test_row_names_tests_and_events_that_exist(row: list[str]):
         assert f'"event": "{event}"' in SOURCES, event
 
 
-def test_each_event_that_is_logged_is_on_the_page():
+def test_page_about_faults_names_each_event_that_is_logged():
     logged = set(re.findall(r'"event": "(\w+)"', SOURCES))
 
     # Said at the level INFO, of one stream: the page comes back by itself.

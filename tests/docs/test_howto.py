@@ -30,7 +30,7 @@ pytestmark = pytest.mark.timeout(180)  # Building the project takes some seconds
 DEPLOYMENT = read_page("deployment.md")
 
 
-def test_every_block_is_used():
+def test_blocks_of_the_served_pages_are_files_or_commands():
     assert {block.section for block in BLOCKS} == set(SECTIONS)
     unused = [
         block
@@ -49,7 +49,7 @@ def of_deployment(action: str, words: str = "") -> str:
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "routes"])
-def test_what_the_page_says_of_docker_is_what_lies_in_deploy(name: str):
+def test_files_for_docker_on_the_page_equal_those_in_deploy(name: str):
     (shown,) = [block.text for block in BLOCKS if block.action == f"file={name}"]
 
     assert shown == (ROOT / "deploy" / name).read_text()
@@ -60,7 +60,7 @@ def test_what_the_page_says_of_docker_is_what_lies_in_deploy(name: str):
     [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
-def test_links_lead_somewhere(page: Path):
+def test_links_of_a_page_lead_to_files_and_headings(page: Path):
     text = page.read_text()
     headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
@@ -83,7 +83,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_built_in_and_behind_pushpin_it_is_the_same_page(site: Site, page: Page):
+async def test_page_built_in_and_behind_pushpin_updates_alike(site: Site, page: Page):
     for url in (site.url, site.proxied_url):
         site.project.run('python manage.py shell -v0 -c "$CODE"', CODE=PUSH.format(7))
         await page.goto(f"{url}/operations/")
@@ -103,7 +103,7 @@ PUSH = (
 )
 
 
-def test_the_settings_for_fastly_name_the_service_and_its_signature(site: Site):
+def test_settings_for_fastly_name_the_service_and_its_signature(site: Site):
     told = site.project.run(
         'python -c "from mysite.settings_fastly import *; print(repr(GRIP_URL), GRIP_VERIFY_KEY)"',
         FASTLY_SERVICE="Sv1",
@@ -130,13 +130,13 @@ async def expect_live(page: Page, site: Site, url: str, number: int) -> None:
     await expect(main.locator("progress")).to_have_attribute("value", f"{number}.0")
 
 
-def test_the_page_begins_with_the_edge_of_the_first_way():
+def test_asgi_block_of_deployment_equals_that_of_the_first_way():
     (block,) = [each.text for each in BLOCKS if each.action == "file=mysite/asgi.py"]
 
     assert of_deployment("file=mysite/asgi.py") == block
 
 
-def test_each_asgi_server_of_the_page_holds_a_stream(site: Site):
+def test_asgi_servers_of_the_page_each_hold_a_stream(site: Site):
     lines = [
         each.text for each in DEPLOYMENT if each.action == "serve" and "mysite.asgi" in each.text
     ]
@@ -157,7 +157,9 @@ def test_each_asgi_server_of_the_page_holds_a_stream(site: Site):
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_wsgi_behind_pushpin_and_a_process_that_computes(site: Site, page: Page):
+async def test_wsgi_behind_pushpin_with_a_computing_process_updates_its_page(
+    site: Site, page: Page
+):
     port = free_port()
     with pushpin(port, Ports(*(free_port() for _ in range(5)))) as proxy:
         twin = Site(site.project, proxy, port)
@@ -209,7 +211,7 @@ def nginx(site: Site, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_behind_nginx_streams_pass_at_once_over_http_2(
+async def test_stream_behind_nginx_passes_at_once_over_http_2(
     site: Site, browser: Browser, nginx: str
 ):
     async with await browser.new_context(ignore_https_errors=True) as context:
@@ -226,7 +228,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_a_store_that_several_hosts_share(site: Site):
+def test_settings_for_several_hosts_store_values_in_redis(site: Site):
     site.project.add("mysite/settings_redis.py", of_deployment("file=mysite/settings_redis.py"))
     told = site.project.run(
         'python manage.py check --fail-level WARNING\npython manage.py shell -v0 -c "$CODE"',
@@ -243,7 +245,7 @@ def test_a_store_that_several_hosts_share(site: Site):
     assert "deploy" in told
 
 
-def test_release_that_settings_name(site: Site):
+def test_release_named_by_settings_changes_with_the_commit(site: Site):
     settings = "mysite/settings_release.py"
     site.project.add(settings, of_deployment(f"file={settings}"))
     name = "from dashboards.releases import get_release_id; print('name:', get_release_id())"
@@ -262,7 +264,7 @@ def test_release_that_settings_name(site: Site):
     assert len({each for (each,) in found}) == 3
 
 
-def test_a_pod_is_ready_and_stops_in_time(site: Site):
+def test_pod_of_the_page_is_ready_and_stops_in_time(site: Site):
     pod = yaml.safe_load(of_deployment("file=deployment.yaml"))["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     port = free_port()
