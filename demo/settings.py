@@ -33,12 +33,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "dashboards",
+    "dashboards.contrib.system",
     "django_eventstream",
     "demo.machine",
     "demo.ways",
     "demo.pieces",
 ]
 MIDDLEWARE = [
+    "dashboards.contrib.system.middleware.RequestCounterMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "demo.middleware.content_security_policy",
     "django.middleware.common.CommonMiddleware",

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import psutil
 
 from dashboards.component import CTA, Gauge, Progress, Stat, Text
+from dashboards.contrib.system.dashboards import System
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
+from dashboards.permissions import AllowAny
 from dashboards.registry import registry
 from demo.machine import charts
 from demo.machine.readings import Disk, Process
@@ -139,3 +141,13 @@ class Machine(Dashboard):
 
     class Meta:
         name = "This machine"
+
+
+@registry.register
+class Site(System):
+    """The ready-made dashboard of the site, for everybody: the demo has no users."""
+
+    class Meta:
+        name = "This site"
+        app_label = "machine"
+        permission_classes = (AllowAny,)

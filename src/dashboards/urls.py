@@ -1,14 +1,24 @@
-"""``path("dashboards/", include("dashboards.urls"))``: a page, its components and its stream."""
+"""``path("dashboards/", include("dashboards.urls"))``: an index, and pages with their streams."""
 
 from django.urls import URLPattern, path
 
 from dashboards.live.subscription import STREAM_PATH
 from dashboards.registry import registry
-from dashboards.views import ComponentsView, ComponentView, MetricsView, PageView, StreamView
+from dashboards.views import (
+    ComponentsView,
+    ComponentView,
+    IndexView,
+    MetricsView,
+    PageView,
+    StreamView,
+)
 
 app_name = "dashboards"
 
-urlpatterns: list[URLPattern] = [path("@metrics/", MetricsView.as_view(), name="metrics")]
+urlpatterns: list[URLPattern] = [
+    path("", IndexView.as_view(), name="index"),
+    path("@metrics/", MetricsView.as_view(), name="metrics"),
+]
 for dashboard in registry:
     name, route = dashboard.get_url_name(), dashboard.get_route()
     urlpatterns += [

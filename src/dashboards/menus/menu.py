@@ -248,13 +248,13 @@ def _walk(items: Iterable[BoundItem]) -> Iterator[BoundItem]:
         yield from _walk(each.children)
 
 
-def get_default_menus() -> list[type[Menu]]:
+def get_default_menus() -> list[type[DashboardMenu]]:
     """Return a section for each app that has dashboards. It is used if no menu is registered."""
     return list(map(_get_app_menu, dict.fromkeys(each.get_app_label() for each in registry)))
 
 
 @cache
-def _get_app_menu(label: str) -> type[Menu]:
+def _get_app_menu(label: str) -> type[DashboardMenu]:
     return type("AppMenu", (DashboardMenu,), {"app_label": label})
 
 

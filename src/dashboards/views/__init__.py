@@ -1,7 +1,8 @@
-"""The views: page, component, stream and metrics. Access is checked in one place."""
+"""The views: index, page, component, stream and metrics. Access is checked in one place."""
 
+from dashboards.views.index import IndexView
 from dashboards.views.metrics import MetricsView
 from dashboards.views.pages import ComponentsView, ComponentView, PageView
 from dashboards.views.stream import StreamView
 
-__all__ = ["ComponentView", "ComponentsView", "MetricsView", "PageView", "StreamView"]
+__all__ = ["ComponentView", "ComponentsView", "IndexView", "MetricsView", "PageView", "StreamView"]

@@ -48,6 +48,16 @@ def dashboard_subject(label: str) -> str:
     return f"{_DASHBOARD}{quote(label, safe='.')}"
 
 
+def is_dashboard(subject: str) -> bool:
+    """Return True if a subject is that of a dashboard."""
+    return subject.startswith(_DASHBOARD)
+
+
+def is_user(subject: str) -> bool:
+    """Return True if a subject is that of a user."""
+    return subject.startswith(_USER)
+
+
 def object_subjects(obj: Any) -> tuple[str, ...]:
     """Return the subjects of an object: one, or one for each of several base models.
 

@@ -1,0 +1,76 @@
+"""Values about the live engine: viewers, delays and failures, of all processes with streams."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
+
+from dashboards.component.formats import NOTHING, format_value
+from dashboards.contrib.system.figures import Rows, as_milliseconds
+from dashboards.live.access.subjects import dashboard_subject
+from dashboards.live.reports import Viewers, read_reports, sum_viewers
+from dashboards.live.stores import get_store
+from dashboards.registry import registry
+
+
+def _sum_metrics(*names: str) -> Sequence[float]:
+    reports = read_reports(get_store())
+    return [sum(report.metrics.get(name, 0) for report in reports) for name in names]
+
+
+def streams() -> Mapping[str, Any]:
+    """Return the open streams of all processes."""
+    reports = read_reports(get_store())
+    return {
+        "text": int(sum(report.metrics.get("streams", 0) for report in reports)),
+        "sub_text": f"in {len(reports)} process{'es' * (len(reports) != 1)}",
+    }
+
+
+def delay() -> Mapping[str, Any]:
+    """Return the time from a push to its delivery."""
+    reports = read_reports(get_store())
+    deliveries = sum(report.metrics.get("lag_count", 0) for report in reports)
+    seconds = sum(
+        report.metrics.get("lag_count", 0) * report.metrics.get("lag_mean_seconds", 0)
+        for report in reports
+    )
+    longest = max((report.metrics.get("lag_max_seconds", 0) for report in reports), default=0)
+    return {
+        "text": as_milliseconds(seconds / deliveries) if deliveries else NOTHING,
+        "sub_text": f"from push to page; {as_milliseconds(longest)} at most",
+    }
+
+
+def failures() -> Mapping[str, Any]:
+    """Return the values that failed, and the outages of the store."""
+    failed, computed, outages = _sum_metrics("failed", "computed", "store_failures")
+    return {
+        "text": int(failed),
+        "sub_text": f"of {computed:.0f} values; {outages:.0f} outages of the store",
+    }
+
+
+def viewers() -> Rows:
+    """Return the dashboards that are open, and who has them open."""
+    by_subject = sum_viewers(read_reports(get_store()))
+    names = _read_names({user for each in by_subject.values() for user in each.users})
+    rows = []
+    for dashboard in registry:
+        watched = by_subject.get(dashboard_subject(dashboard.get_label()), Viewers())
+        if watched.streams:
+            users = ", ".join(names.get(user, user) for user in watched.users)
+            rows.append((dashboard.get_url_name(), format_value(watched.streams), users or NOTHING))
+    heads = ("Dashboard", "Open pages", "Users")
+    return Rows(heads, rows, "No dashboard is open in a process that keeps streams open.")
+
+
+def _read_names(keys: set[str]) -> Mapping[str, str]:
+    """Return the names of users by primary key; empty if the site has no users."""
+    try:
+        model = get_user_model()
+    except ImproperlyConfigured:
+        return {}
+    users = model._default_manager.filter(pk__in=keys)  # noqa: SLF001 - public by custom
+    return {str(user.pk): user.get_username() for user in users}

@@ -1,0 +1,54 @@
+"""Caches and queues, as far as they can be asked."""
+
+from collections.abc import Iterator
+
+import pytest
+from celery import Celery
+from django.test import override_settings
+
+from dashboards.component.formats import NOTHING
+from dashboards.contrib.system import services
+
+_DUMMY = "django.core.cache.backends.dummy.DummyCache"
+_LOCAL = "django.core.cache.backends.locmem.LocMemCache"
+
+
+@pytest.fixture
+def celery() -> Iterator[Celery]:
+    """Return the current Celery app: its broker is the memory of this process."""
+    app = Celery("shop", broker="memory://")
+    app.set_current()
+    yield app
+    app.close()
+
+
+@override_settings(CACHES={"default": {"BACKEND": _LOCAL}, "none": {"BACKEND": _DUMMY}})
+def test_caches_are_probed_by_a_write_and_a_read():
+    rows = [(row[0], row[1], row[3]) for row in services.caches().rows]
+    assert rows == [("default", "LocMemCache", "works"), ("none", "DummyCache", "keeps nothing")]
+
+
+@override_settings(
+    CACHES={
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1",
+        }
+    }
+)
+def test_cache_that_cannot_be_reached_is_named_with_its_error():
+    [row] = services.caches().rows
+    assert row[3] == "ConnectionError"
+
+
+def test_tasks_that_wait_in_a_celery_queue_are_counted(celery: Celery):
+    celery.send_task("shop.deliver")
+    assert services.queues().rows == [("Celery celery", 1, 0, NOTHING)]
+
+
+def test_celery_whose_broker_cannot_be_reached_is_named_with_its_error():
+    app = Celery("shop", broker="redis://127.0.0.1:1")
+    app.set_current()
+    [row] = services.queues().rows
+    app.close()
+    assert row[:2] == ("Celery", "OperationalError")

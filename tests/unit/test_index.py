@@ -1,0 +1,132 @@
+"""The index at the root of ``dashboards.urls``: it lists what a request may open."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.test import Client, override_settings
+
+from dashboards.dashboard import Dashboard, ModelDashboard
+from dashboards.permissions import IsAdminUser, IsAuthenticated
+from dashboards.registry import Registry
+from tests.addresses import addresses
+
+
+class Open(Dashboard):
+    class Meta:
+        app_label = "auth"
+
+
+class Closed(Dashboard):
+    class Meta:
+        app_label = "auth"
+        name = "<Closed>"
+        permission_classes = (IsAdminUser,)
+
+
+class Hidden(Dashboard):
+    class Meta:
+        app_label = "auth"
+        include_in_menu = False
+
+
+class Person(ModelDashboard):
+    class Meta:
+        app_label = "auth"
+        model = User
+        permission_classes = (IsAuthenticated,)
+
+    @classmethod
+    def get_queryset(cls, request: HttpRequest) -> QuerySet[User]:
+        return User.objects.exclude(username="eve").order_by("username")
+
+
+class Broken(ModelDashboard):
+    class Meta:
+        app_label = "auth"
+        model = User
+
+    @classmethod
+    def get_queryset(cls, request: HttpRequest) -> QuerySet[User]:
+        raise RuntimeError
+
+
+urlpatterns = addresses(Open, Closed, Hidden, Person, Broken)
+pytestmark = [
+    pytest.mark.urls(__name__),
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("_registered"),
+]
+LINK = re.compile(r'<a href="([^"]+)">([^<]+)</a>')
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """Return a registry without the dashboards of other tests."""
+    registry = Registry()
+    for place in ("views.index", "menus.menu"):
+        monkeypatch.setattr(f"dashboards.{place}.registry", registry)
+    return registry
+
+
+@pytest.fixture
+def _registered(registry: Registry) -> None:
+    for each in (Open, Closed, Hidden, Person):
+        registry.register(each)
+
+
+def links(client: Client) -> dict[str, str]:
+    response = client.get("/")
+    assert response.status_code == 200
+    return dict(LINK.findall(response.content.decode()))
+
+
+def test_anonymous_request_is_shown_what_everybody_may_open(client: Client):
+    assert links(client) == {"/auth/open/": "Open"}
+
+
+def test_staff_is_shown_restricted_dashboards_and_objects_with_escaped_titles(client: Client):
+    admin = User.objects.create(username="ann", is_staff=True)
+    User.objects.create(username="eve")
+    client.force_login(admin)
+    assert links(client) == {
+        "/auth/open/": "Open",
+        "/auth/closed/": "&lt;Closed&gt;",
+        f"/auth/person/{admin.pk}/": "ann",
+    }
+
+
+def test_model_dashboard_with_many_objects_lists_the_first_twenty(client: Client):
+    for number in range(30):
+        User.objects.create(username=f"user {number:02}")
+    client.force_login(User.objects.get(username="user 00"))
+    listed = [title for title in links(client).values() if title.startswith("user")]
+    assert listed == [f"user {number:02}" for number in range(20)]
+
+
+@override_settings(DASHBOARDS={"RAISE_VALUE_ERRORS": False})
+def test_dashboard_whose_code_raises_is_left_out(client: Client, registry: Registry):
+    registry.register(Broken)
+    assert "/auth/open/" in links(client)
+
+
+def test_answer_is_kept_out_of_caches(client: Client):
+    assert "no-store" in client.get("/")["Cache-Control"]
+
+
+def test_anonymous_request_that_may_open_nothing_is_sent_to_the_login(
+    client: Client, registry: Registry
+):
+    registry._registry.clear()
+    registry.register(Closed)
+    response = client.get("/")
+    assert (response.status_code, response["Location"]) == (302, "/login/?next=/")
+
+
+def test_user_who_may_open_nothing_is_told_so(client: Client, registry: Registry):
+    registry._registry.clear()
+    registry.register(Closed)
+    client.force_login(User.objects.create(username="ben"))
+    assert "There is no dashboard that you may open." in client.get("/").content.decode()
