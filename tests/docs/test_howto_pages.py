@@ -340,3 +340,10 @@ def test_page_about_the_admin_shows_a_dashboard_inside_it(pages: OpenPage):
     assert 'id="shop_operations"' in html
     assert "Django administration" in html
     assert '<a href="/admin/operations/">Operations</a>' in shown(page, "/admin/")
+
+
+def test_page_about_the_ready_made_dashboard_shows_it_in_the_admin_too(pages: OpenPage):
+    page = pages("system.md")
+
+    assert "Open streams" in shown(page, "/dashboards/shop/site/")
+    assert 'href="/admin/dashboards_system/' in shown(page, "/admin/")

@@ -111,10 +111,17 @@ def public_objects(module: str) -> Mapping[str, object]:
 def test_page_about_checks_lists_each_check_with_its_cure():
     rows = read_rows("checks.md")
 
-    assert set(rows) == set(re.findall(r'"(dashboards\.[EW]\d+)"', SOURCES))
+    assert set(rows) == set(re.findall(r'"(dashboards\.[EWI]\d+)"', SOURCES))
     assert all(cause and cure for cause, cure in rows.values())
     numbers = [int(name[-3:]) for name in rows]
     assert numbers == sorted(set(numbers)), "a number has one meaning"
+
+
+def test_page_about_commands_lists_each_command():
+    folder = ROOT / "src/dashboards/management/commands"
+    rows = re.findall(r"manage\.py (\w+)", "\n".join(read_rows("commands.md")))
+
+    assert sorted(rows) == sorted({path.stem for path in folder.glob("*.py")} - {"__init__"})
 
 
 def test_page_about_monitoring_lists_each_event_with_its_level():
