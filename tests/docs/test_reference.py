@@ -1,5 +1,6 @@
 """docs/reference lists everything that there is: each list is compared with the code."""
 
+import ast
 import importlib
 import re
 from collections.abc import Iterator, Mapping
@@ -128,7 +129,21 @@ def test_page_about_monitoring_lists_each_event_with_its_level():
     rows = read_rows("monitoring.md", "Log")
 
     assert set(rows) == set(re.findall(r'"event": "(\w+)"', SOURCES))
-    assert {level for level, _ in rows.values()} <= {"INFO", "WARNING", "ERROR"}
+    levels = dict(find_levels())
+    assert len(levels) > 15
+    assert {name: rows[name][0] for name in levels} == levels
+
+
+def find_levels() -> Iterator[tuple[str, str]]:
+    """Yield the events that are written in the call that logs them, and the level of the call."""
+    names = {"warning": "WARNING", "error": "ERROR", "exception": "ERROR", "info": "INFO"}
+    for path in (ROOT / "src").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+                extra = {each.arg: each.value for each in call.keywords}.get("extra")
+                event = re.search(r"'event': '(\w+)'", ast.unparse(extra)) if extra else None
+                if event and call.func.attr in names:
+                    yield event[1], names[call.func.attr]
 
 
 def test_page_about_monitoring_lists_each_metric_as_it_is_served():
