@@ -12,13 +12,20 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parents[1]
-PICTURES = {"light": "screenshot.png", "dark": "screenshot-dark.png"}
+PICTURES: dict[Literal["light", "dark"], str] = {
+    "light": "screenshot.png",
+    "dark": "screenshot-dark.png",
+}
+    "light": "screenshot.png",
+    "dark": "screenshot-dark.png",
+}
 CHROMIUM = "/usr/bin/chromium-headless-shell"
-SIZE = {"width": 1440, "height": 900}
+SIZE = ViewportSize(width=1440, height=900)
 
 
 def main(seconds: float) -> None:
@@ -54,9 +61,9 @@ def main(seconds: float) -> None:
                 process.wait(10)
 
 
-def take(browser: Browser, url: str, scheme: str, name: str) -> None:
+def take(browser: Browser, url: str, scheme: Literal["light", "dark"], name: str) -> None:
     """Take the picture of a page in one colour scheme."""
-    page = browser.new_page(viewport=SIZE, color_scheme=scheme)  # type: ignore[arg-type, unused-ignore]
+    page = browser.new_page(viewport=SIZE, color_scheme=scheme)
     page.goto(url)
     page.locator("[data-dashboards-live=open]").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()

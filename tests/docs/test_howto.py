@@ -11,6 +11,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -148,7 +149,7 @@ def test_asgi_servers_of_the_page_each_hold_a_stream(site: Site):
 
     assert len(servers) == 5
     for twin, server in zip(twins, servers, strict=True):
-        wait_for(lambda twin=twin: twin.answers(""), seconds=40)
+        wait_for(partial(twin.answers, ""), seconds=40)
         with urllib.request.urlopen(f"{twin.url}/operations/@stream/") as stream:
             while not stream.readline().startswith(b"id:"):
                 pass
