@@ -21,9 +21,6 @@ PICTURES: dict[Literal["light", "dark"], str] = {
     "light": "screenshot.png",
     "dark": "screenshot-dark.png",
 }
-    "light": "screenshot.png",
-    "dark": "screenshot-dark.png",
-}
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 SIZE = ViewportSize(width=1440, height=900)
 
