@@ -13,6 +13,7 @@ import dashboards.component
 from dashboards.component import Component
 from dashboards.conf import DEFAULTS
 from dashboards.dashboard.options import ModelOptions
+from dashboards.exceptions import ComponentValueError
 from dashboards.live.metrics import END_REASONS, openmetrics
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.database import checks as database_checks
@@ -76,6 +77,18 @@ def test_page_about_components_lists_each_kind_and_attribute():
     kinds = {kind.__name__ for kind in KINDS if kind is not Component}
 
     assert set(read_rows("components.md")) == kinds | {each.name for each in fields(Component)}
+
+
+def test_kind_of_your_own_on_the_page_prepares_and_refuses_values():
+    [block] = re.findall(
+        r"```python\n(.*?)```", (REFERENCE / "components.md").read_text(), re.DOTALL
+    )
+    names: dict[str, Any] = {"__name__": "shop.components"}
+    exec(block, names)
+
+    assert list(names["Countdown"](value=3).get_value()) == [3, 2, 1]
+    with pytest.raises(ComponentValueError, match="needs a whole number, got 'x'"):
+        names["Countdown"](value="x").get_value()
 
 
 def described(kind: type) -> Iterator[str]:
