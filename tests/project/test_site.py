@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.harness import ROOT
+
+pytestmark = pytest.mark.timeout(180)  # Five seconds of a quiet processor.
 
 
 def test_site_is_built_without_a_warning_and_has_every_page(tmp_path: Path):
