@@ -32,7 +32,6 @@ html_copy_source = False
 # The address of the site itself leads to the index.
 html_extra_path = ["redirect/index.html"]
 
-myst_enable_extensions = ["attrs_inline"]
 # As GitHub names them.
 myst_heading_anchors = 4
 
