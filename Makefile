@@ -57,6 +57,11 @@ test-matrix: setup-test ## Run unit tests with each supported Python and Django,
 faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, EDGE=own|pushpin, SECONDS=600, READERS=200, SEED=).
 	$(PY) -m tests.faults --store $(STORE) --edge $(EDGE) --seconds $(SECONDS) --readers $(READERS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: docs
+docs: setup-dev ## Build the documentation site into build/docs.
+	$(PY) -m sphinx -c docs -b html -W --keep-going -q . build/docs
+	@echo "build/docs/index.html"
+
 .PHONY: lint
 lint: setup-dev ## Check style, types and the arrows between modules.
 	$(PY) -m ruff check

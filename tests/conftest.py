@@ -20,7 +20,7 @@ LONG = (
     *("test_browser.py", "test_servers.py", "test_eventstream.py", "test_pushpin_edge.py"),
     *("test_stores.py", "test_demo.py", "test_stop.py", "test_browser_tables.py"),
     *("test_faults.py", "test_browser_layout.py", "test_howto.py", "test_isolation.py"),
-    "test_browser_releases.py",
+    *("test_browser_releases.py", "test_first_steps.py", "test_howto_pages.py"),
 )
 
 

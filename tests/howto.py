@@ -75,6 +75,8 @@ class Project:
                 self.run(block.text)
 
     def here(self, text: str) -> str:
+        if not self._changes:
+            return text
         pattern = "|".join(map(re.escape, self._changes))
         return re.sub(rf"(?<!\d)(?:{pattern})(?!\d)", lambda hit: self._changes[hit[0]], text)
 

@@ -29,20 +29,20 @@ def chunk(*numbers: int, pushed: int = 1000) -> bytes:
     return f"{len(events):x}\r\n".encode() + events + b"\r\n"
 
 
-def test_the_floor_and_the_reference_get_the_bytes_that_we_write():
+def test_floor_and_reference_of_the_bench_write_the_bytes_of_the_package():
     context = {"rendered_value": StatData("7")}
     html = render_to_string("dashboards/components/stat.html", context)
     assert payload.render("7") == html
     assert payload.encode(html, "abc.1") == encode_event("number", html, id="abc.1")
 
 
-def test_a_mark_is_found_in_the_bytes():
+def test_mark_in_a_stream_is_found():
     [(number, pushed)] = MARK.findall(payload.encode(payload.render(mark(12)), "a.1"))
     assert int(number) == 12
     assert int(pushed) > 0
 
 
-def test_counts_values_reads_and_ages():
+def test_tally_of_a_stream_counts_values_reads_and_ages():
     tally, ages = Tally(), array("q")
     assert tally.take(chunk(1, pushed=1000), 1500, ages) == 0
     assert tally.take(chunk(2, 3, pushed=2000), 2600, ages) == 1600
@@ -50,14 +50,14 @@ def test_counts_values_reads_and_ages():
     assert list(ages) == [500, 600, 600]
 
 
-def test_a_value_that_comes_again_is_no_delivery():
+def test_tally_of_a_value_that_repeats_counts_one_delivery():
     tally, ages = Tally(), array("q")
     tally.take(chunk(5), 2000, ages)
     tally.take(chunk(5) + chunk(4), 2000, ages)
     assert (tally.values, tally.repeated, tally.newest) == (1, 2, 5)
 
 
-def test_counts_the_same_wherever_the_bytes_are_cut():
+def test_tally_of_bytes_cut_anywhere_counts_the_same():
     data = chunk(1, 2) + chunk(3)
     for cut in range(1, len(data)):
         tally, ages = Tally(), array("q")
@@ -66,7 +66,7 @@ def test_counts_the_same_wherever_the_bytes_are_cut():
         assert (tally.values, tally.repeated, tally.newest) == (3, 0, 3), cut
 
 
-def test_counts_anew_after_a_reset():
+def test_tally_after_a_reset_counts_from_zero():
     tally, ages = Tally(), array("q")
     tally.take(chunk(1), 2000, ages)
     tally.reset()
@@ -82,13 +82,13 @@ def test_counts_anew_after_a_reset():
         (Target("ratio", 6.5, most=False), "at least 6.5 ×", 6.5, 6.4),  # noqa: RUF001
     ],
 )
-def test_targets(target, words, met, missed):
+def test_target_is_met_or_missed_as_its_row_says(target, words, met, missed):
     assert str(target) == words
     assert target.met(met)
     assert not target.met(missed)
 
 
-def test_a_row_is_met_by_its_ratio_or_its_own_figure():
+def test_row_is_met_by_its_ratio_or_its_own_figure():
     row = Row("cpu", "µs", 20.0, Target("ratio", 0.2), reference=100.0, reference_name="them")
     assert row.ratio == pytest.approx(0.2)
     assert row.met
@@ -96,7 +96,7 @@ def test_a_row_is_met_by_its_ratio_or_its_own_figure():
     assert Row("p50", "ms", 20.0, Target("ours", 150), reference=1.0, reference_name="them").met
 
 
-def test_rows_are_medians_of_rounds():
+def test_rows_of_several_rounds_are_their_medians():
     figures = Rounds()
     for ours, theirs in ((1, 10), (9, 30), (2, 20)):
         figures.add("cpu", "ours", ours)
@@ -107,7 +107,7 @@ def test_rows_are_medians_of_rounds():
     assert figures.worst("cpu", "ours") == 9
 
 
-def test_results_become_a_table_between_the_page_s_markers(tmp_path: Path):
+def test_results_replace_the_table_between_the_markers_of_the_page(tmp_path: Path):
     results, page = tmp_path / "latest.json", tmp_path / "page.md"
     rows = [
         Row("cpu", "µs", 20.04, Target("ratio", 0.25), 5012.3, "them", note="As it was."),
@@ -134,5 +134,5 @@ def test_results_become_a_table_between_the_page_s_markers(tmp_path: Path):
     assert "old" not in text
 
 
-def test_the_page_names_the_measures_that_can_be_run_alone():
+def test_page_about_performance_names_each_measure():
     assert f"# one of: {', '.join(MEASURES)}\n" in PAGE.read_text()

@@ -1,4 +1,4 @@
-"""docs/howto: deployment.md, the first two ways of server-sent-events.md, and all that is common.
+"""docs/howto: deployment.md, and the first two ways of server-sent-events.md.
 
 The third way has a file of its own, test_eventstream.py.
 """
@@ -11,6 +11,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from playwright.async_api import Browser, Page, expect
 from deploy.pushpin import Ports, pushpin
 from tests.browser.test_eventstream import BLOCKS, SECTIONS, Site, build, command, served
 from tests.harness import ROOT, free_port, wait_for
-from tests.howto import Project, read_page
+from tests.howto import read_page
 from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.timeout(180)  # Building the project takes some seconds.
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.timeout(180)  # Building the project takes some seconds
 DEPLOYMENT = read_page("deployment.md")
 
 
-def test_every_block_is_used():
+def test_blocks_of_the_served_pages_are_files_or_commands():
     assert {block.section for block in BLOCKS} == set(SECTIONS)
     unused = [
         block
@@ -38,7 +39,7 @@ def test_every_block_is_used():
         if not block.action.startswith("file=") and block.action not in {"run", "serve", "try"}
     ]
     # This one is for cron itself. What it runs is run elsewhere.
-    assert [block.language for block in unused] == ["cron"]
+    assert [block.action for block in unused] == ["cron"]
     assert "python manage.py send_stat" in unused[0].text
 
 
@@ -49,26 +50,20 @@ def of_deployment(action: str, words: str = "") -> str:
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "routes"])
-def test_what_the_page_says_of_docker_is_what_lies_in_deploy(name: str):
+def test_files_for_docker_on_the_page_equal_those_in_deploy(name: str):
     (shown,) = [block.text for block in BLOCKS if block.action == f"file={name}"]
 
     assert shown == (ROOT / "deploy" / name).read_text()
 
 
-@pytest.mark.parametrize(
-    "page",
-    [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))],
-    ids=lambda page: str(page.relative_to(ROOT)),
-)
-def test_links_lead_somewhere(page: Path):
-    text = page.read_text()
-    headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
-    for path, _, anchor in (each.partition("#") for each in re.findall(r"\]\(([^)]+)\)", text)):
-        if path.startswith("http"):
-            continue
-        assert (page.parent / path).exists(), path
-        assert not anchor or path or anchor in anchors, anchor
+def test_links_of_the_readme_lead_to_files_and_headings():
+    """The links of all other pages are checked where the site is built."""
+    for link in re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text()):
+        path, _, anchor = link.partition("#")
+        text = (ROOT / path).read_text()
+        headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+        assert not anchor or anchor in anchors, link
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +78,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_built_in_and_behind_pushpin_it_is_the_same_page(site: Site, page: Page):
+async def test_page_built_in_and_behind_pushpin_updates_alike(site: Site, page: Page):
     for url in (site.url, site.proxied_url):
         site.project.run('python manage.py shell -v0 -c "$CODE"', CODE=PUSH.format(7))
         await page.goto(f"{url}/operations/")
@@ -103,7 +98,7 @@ PUSH = (
 )
 
 
-def test_the_settings_for_fastly_name_the_service_and_its_signature(site: Site):
+def test_settings_for_fastly_name_the_service_and_its_signature(site: Site):
     told = site.project.run(
         'python -c "from mysite.settings_fastly import *; print(repr(GRIP_URL), GRIP_VERIFY_KEY)"',
         FASTLY_SERVICE="Sv1",
@@ -119,45 +114,6 @@ def test_the_settings_for_fastly_name_the_service_and_its_signature(site: Site):
     }
 
 
-# ---- README.md ----
-
-
-@pytest.mark.asyncio(loop_scope="session")
-async def test_readme_followed_as_typed_shows_a_live_dashboard(tmp_path: Path, page: Page):
-    blocks = read_page("../../README.md")
-    project = Project(tmp_path, {"8000": str(free_port())})
-    project.follow(blocks)
-    ((*commands, server),) = (each.text.splitlines() for each in blocks if each.action == "serve")
-    (push,) = (each.text for each in blocks if each.action == "try")
-    url = project.here("http://127.0.0.1:8000/dashboards/shop/operations/")
-    assert "http://127.0.0.1:8000/dashboards/shop/operations/" in (ROOT / "README.md").read_text()
-
-    project.run("\n".join(commands))
-    try:
-        project.serve(f"{server} {project.here('8000')} --noreload", lambda _: answers(url))
-        await page.goto(url)
-        await expect(page.locator("#shop_operations-users-content")).to_have_text("0")
-        await expect(page.locator("#shop_operations-clock-content")).to_have_text(
-            re.compile(r"\d\d:\d\d:\d\d")
-        )
-        project.run(push)
-        await expect(page.locator("progress")).to_have_attribute("value", "40.0")
-    finally:
-        project.stop()
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url) as response:
-            return bool(response.status == 200)
-    except OSError:
-        return False
-
-
-def test_readme_is_short():
-    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
-
-
 # ---- deployment.md ----
 
 
@@ -169,14 +125,36 @@ async def expect_live(page: Page, site: Site, url: str, number: int) -> None:
     await expect(main.locator("progress")).to_have_attribute("value", f"{number}.0")
 
 
-def test_the_page_begins_with_the_edge_of_the_first_way():
+def test_asgi_block_of_deployment_equals_that_of_the_first_way():
     (block,) = [each.text for each in BLOCKS if each.action == "file=mysite/asgi.py"]
 
     assert of_deployment("file=mysite/asgi.py") == block
 
 
+def test_asgi_servers_of_the_page_each_hold_a_stream(site: Site):
+    lines = [
+        each.text for each in DEPLOYMENT if each.action == "serve" and "mysite.asgi" in each.text
+    ]
+    twins = [Site(site.project, site.proxy, free_port()) for _ in lines]
+    servers = [
+        twin.project.serve(line.replace("8000", str(twin.port)), lambda log: True)
+        for line, twin in zip(lines, twins, strict=True)
+    ]
+
+    assert len(servers) == 5
+    for twin, server in zip(twins, servers, strict=True):
+        wait_for(partial(twin.answers, ""), seconds=40)
+        with urllib.request.urlopen(f"{twin.url}/operations/@stream/") as stream:
+            while not stream.readline().startswith(b"id:"):
+                pass
+        server.terminate()
+        server.wait(10)
+
+
 @pytest.mark.asyncio(loop_scope="session")
-async def test_wsgi_behind_pushpin_and_a_process_that_computes(site: Site, page: Page):
+async def test_wsgi_behind_pushpin_with_a_computing_process_updates_its_page(
+    site: Site, page: Page
+):
     port = free_port()
     with pushpin(port, Ports(*(free_port() for _ in range(5)))) as proxy:
         twin = Site(site.project, proxy, port)
@@ -185,7 +163,7 @@ async def test_wsgi_behind_pushpin_and_a_process_that_computes(site: Site, page:
             f"from mysite.settings import *\nGRIP_URL = {proxy.control_url!r}\n",
         )
         settings = {"DJANGO_SETTINGS_MODULE": "mysite.settings_wsgi"}
-        line = of_deployment("serve", "gunicorn").replace(":8000", f":{port}")
+        line = of_deployment("serve", "mysite.wsgi").replace(":8000", f":{port}")
         server = twin.project.serve(line, twin.answers, **settings)
         computing = twin.project.serve(of_deployment("serve", "live"), lambda log: True, **settings)
         await expect_live(page, site, twin.proxied_url, 11)
@@ -228,7 +206,7 @@ def nginx(site: Site, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_behind_nginx_streams_pass_at_once_over_http_2(
+async def test_stream_behind_nginx_passes_at_once_over_http_2(
     site: Site, browser: Browser, nginx: str
 ):
     async with await browser.new_context(ignore_https_errors=True) as context:
@@ -245,7 +223,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_a_store_that_several_hosts_share(site: Site):
+def test_settings_for_several_hosts_store_values_in_redis(site: Site):
     site.project.add("mysite/settings_redis.py", of_deployment("file=mysite/settings_redis.py"))
     told = site.project.run(
         'python manage.py check --fail-level WARNING\npython manage.py shell -v0 -c "$CODE"',
@@ -262,7 +240,7 @@ def test_a_store_that_several_hosts_share(site: Site):
     assert "deploy" in told
 
 
-def test_release_that_settings_name(site: Site):
+def test_release_named_by_settings_changes_with_the_commit(site: Site):
     settings = "mysite/settings_release.py"
     site.project.add(settings, of_deployment(f"file={settings}"))
     name = "from dashboards.releases import get_release_id; print('name:', get_release_id())"
@@ -281,7 +259,7 @@ def test_release_that_settings_name(site: Site):
     assert len({each for (each,) in found}) == 3
 
 
-def test_a_pod_is_ready_and_stops_in_time(site: Site):
+def test_pod_of_the_page_is_ready_and_stops_in_time(site: Site):
     pod = yaml.safe_load(of_deployment("file=deployment.yaml"))["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     port = free_port()

@@ -25,7 +25,6 @@ from playwright.async_api import BrowserContext, Page, Request, expect
 from dashboards import component
 from dashboards.component import chart, layout, stat, table
 from demo.machine.sampler import SECONDS
-from demo.pieces.source import Module
 from tests.harness import ROOT, Site, free_port, wait_for
 
 PAGE = "/machine/machine/"
@@ -104,7 +103,7 @@ def demo(_demo: Demo) -> Demo:
     return _demo
 
 
-def test_the_first_byte_carries_true_values(demo: Demo):
+def test_page_of_the_machine_shows_values_of_the_machine_in_its_first_response(demo: Demo):
     status, _, body = demo.get(PAGE)
     assert status == 200
     cores = psutil.cpu_count()
@@ -128,7 +127,7 @@ def points_of(body: str, key: str) -> list[list[dict[str, Any] | None]]:
     return [json.loads(each) for each in points]
 
 
-def test_the_first_byte_carries_what_was_sampled_before(demo: Demo):
+def test_page_opened_later_shows_points_sampled_before(demo: Demo):
     """Nobody was watching, and the samples of that time are shown all the same."""
 
     def moments() -> list[str]:
@@ -146,7 +145,7 @@ def test_the_first_byte_carries_what_was_sampled_before(demo: Demo):
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_charts_grow_by_points(demo: Demo, page: Page):
+async def test_chart_that_is_live_grows_by_points(demo: Demo, page: Page):
     await page.goto(f"{demo.url}/")
     place = "#machine_machine-processor_history-content [data-dashboards-point]"
     points = page.locator(place)
@@ -169,7 +168,9 @@ async def test_charts_grow_by_points(demo: Demo, page: Page):
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_one_stream_moves_the_page_and_nothing_is_refused(demo: Demo, page: Page):
+async def test_page_of_the_machine_updates_by_one_stream_under_a_strict_policy(
+    demo: Demo, page: Page
+):
     streams: list[Request] = []
     page.on("request", lambda each: streams.append(each) if "@stream/" in each.url else None)
     await page.goto(f"{demo.url}/")
@@ -197,7 +198,7 @@ async def expect_three_ways(page: Page, url: str, holder: str) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_without_pushpin_all_three_ways_move(demo: Demo, page: Page):
+async def test_page_of_three_ways_without_pushpin_updates_all(demo: Demo, page: Page):
     await expect_three_ways(page, demo.url, "This server")
     shown = page.locator("[sse-swap=sse_chart] dashboard-chart > script")
     await expect(shown).not_to_have_text(await shown.inner_text())
@@ -242,7 +243,7 @@ def proxied(demo: Demo) -> Iterator[Proxied]:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_with_pushpin_events_come_from_other_processes_and_one_signal_stops_all(
+async def test_demo_behind_pushpin_receives_events_of_other_processes_and_stops_at_one_signal(
     demo: Demo, proxied: Proxied, page: Page, monkeypatch: pytest.MonkeyPatch
 ):
     assert proxied.process.stdout
@@ -268,7 +269,7 @@ async def test_with_pushpin_events_come_from_other_processes_and_one_signal_stop
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("path", [PAGE, WAYS, *PIECES, *EMBEDDED])
-async def test_a_page_is_whole_at_every_width(demo: Demo, page: Page, path: str):
+async def test_page_of_the_demo_fits_every_width(demo: Demo, page: Page, path: str):
     """And asks nobody else for anything; that the console is clean the fixture sees to."""
     asked: list[str] = []
     refused: list[str] = []
@@ -327,7 +328,7 @@ def declared_in(tree: ast.Module) -> set[str]:
     return {ast.unparse(node.targets[0]) for node in declared}
 
 
-def test_each_piece_stands_beside_its_code_and_there_is_one_of_every_kind(demo: Demo):
+def test_pieces_are_shown_beside_their_code_and_cover_every_kind(demo: Demo):
     named: set[str] = set()
     for path in PIECES:
         body = get_as_staff(demo, path)
@@ -354,7 +355,7 @@ def test_each_piece_stands_beside_its_code_and_there_is_one_of_every_kind(demo: 
     assert 'good="up",' in "\n".join(codes_of(get_as_staff(demo, "/pieces/figures/")))
 
 
-def test_a_page_of_ones_own_shows_its_template_and_menus_lead_everywhere(demo: Demo):
+def test_embedded_pages_show_their_template_and_menus_link_every_page(demo: Demo):
     shown = '{% render_component figures "takings" %}', '{{ render_component(figures, "takings") }}'
     for path, tag in zip(EMBEDDED, shown, strict=True):
         assert tag in codes_of(get_as_staff(demo, path))[0]
@@ -363,7 +364,7 @@ def test_a_page_of_ones_own_shows_its_template_and_menus_lead_everywhere(demo: D
         assert all(f'href="{each}"' in menu for each in (PAGE, WAYS, *PIECES[:-1], *EMBEDDED))
 
 
-def test_who_is_hidden_and_who_is_forbidden(demo: Demo):
+def test_viewers_of_the_demo_see_only_what_their_role_may(demo: Demo):
     board = "/pieces/customerboard/"
     # Who has ordered nothing.
     assert demo.get(f"{board}Leo%20Newman/")[0] == 404
@@ -383,65 +384,6 @@ def test_who_is_hidden_and_who_is_forbidden(demo: Demo):
         assert ("Be staff no more" in body) is (role in ("staff", "trainee"))
 
 
-def test_code_is_cut_with_all_that_it_names():
-    source = """\
-import os
-from shop import Order, Other
-
-LEAST = 3
-MOST = 5
-
-
-# Counted anew each time.
-def count():  # noqa: ANN201
-    return Order.count(LEAST)
-
-
-class Shop(Dashboard):
-    count = Stat(value=count)
-    other = Stat(value=Other)
-
-    class Layout(Dashboard.Layout):
-        components = ComponentLayout(
-            Example("One", Card("count", heading="Orders")),
-            Example("Two", "other"),
-        )
-"""
-    assert (
-        Module(source).cut("Shop", frozenset(["count"]), "One")
-        == """\
-from shop import Order
-
-
-LEAST = 3
-
-
-# Counted anew each time.
-def count():
-    return Order.count(LEAST)
-
-
-class Shop(Dashboard):
-    count = Stat(value=count)
-
-    class Layout(Dashboard.Layout):
-        components = ComponentLayout(
-            Card("count", heading="Orders"),
-        )
-"""
-    )
-    assert (
-        Module(source).cut("Shop", frozenset(["other"]), "Two")
-        == """\
-from shop import Other
-
-
-class Shop(Dashboard):
-    other = Stat(value=Other)
-"""
-    )
-
-
 YEARS_LATER = """
 from django import setup
 from django.core.management import call_command
@@ -458,7 +400,7 @@ call_command("migrate", "pieces", "zero", verbosity=0)
 """
 
 
-def test_the_shop_is_filled_once_and_never_grows_old(tmp_path: Path):
+def test_shop_of_the_demo_is_filled_once_and_dated_anew(tmp_path: Path):
     shop = make_demo(tmp_path)
     orders = shop.ask("SELECT count(*) FROM pieces_order")
     assert orders > 300
@@ -470,7 +412,7 @@ def test_the_shop_is_filled_once_and_never_grows_old(tmp_path: Path):
     assert told.stdout.split() == [str(orders).encode(), b"0"]
 
 
-def test_orders_are_checked_and_the_oldest_make_room(demo: Demo):
+def test_order_of_a_visitor_is_validated_and_replaces_the_oldest(demo: Demo):
     add = "/pieces/forms/@component/add/"
     with httpx.Client(base_url=demo.url, headers={"Accept": "application/json"}) as client:
         assert client.post(add, data={"total": "90"}).status_code == 403
@@ -492,7 +434,9 @@ def test_orders_are_checked_and_the_oldest_make_room(demo: Demo):
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_an_order_moves_every_open_page(demo: Demo, page: Page, context: BrowserContext):
+async def test_order_of_a_visitor_updates_every_open_page(
+    demo: Demo, page: Page, context: BrowserContext
+):
     other = await context.new_page()
     await other.goto(f"{demo.url}{EMBEDDED[0]}")
     await expect(other.locator("#pieces_counter")).to_have_attribute("data-dashboards-live", "open")

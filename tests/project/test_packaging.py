@@ -126,7 +126,7 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
     return site
 
 
-def test_the_core_brings_little_beside_django(site: Site):
+def test_core_installs_only_django_and_django_htmx_below_five_megabytes(site: Site):
     # Python 3.11's asgiref brings typing_extensions; it is counted, as if it were ours.
     assert set(site.sizes) - BESIDE_US - {"typing_extensions"} == {
         "django-live-dashboards",
@@ -136,17 +136,17 @@ def test_the_core_brings_little_beside_django(site: Site):
     assert 0 < ours < 5 * MEGABYTE, site.sizes
 
 
-def test_its_checks_find_nothing_to_mend(site: Site):
+def test_system_checks_of_the_installed_wheel_report_nothing(site: Site):
     assert "no issues (0 silenced)" in site.run("manage.py", "check", "--fail-level", "DEBUG")
 
 
-def test_its_migrations_travel_and_are_complete(site: Site):
+def test_migrations_of_the_installed_wheel_are_complete(site: Site):
     assert "[X] 0001_" in site.run("manage.py", "showmigrations", "dashboards")
     assert "No changes detected" in site.run("manage.py", "makemigrations", "--check", "--dry-run")
 
 
 @pytest.mark.parametrize("name", ["dashboards/css/dashboards.css", "dashboards/js/live.js"])
-def test_its_static_files_are_found(site: Site, name: str):
+def test_static_files_of_the_installed_wheel_are_found(site: Site, name: str):
     assert site.find_static(name) == site.packages / "dashboards" / "static" / name
 
 
@@ -174,11 +174,11 @@ async def test_minified_scripts_can_be_parsed(site: Site, page: Page):
         await page.evaluate("text => { new Function(text); }", script.read_text())
 
 
-def test_its_type_marker_is_in_place(site: Site):
+def test_type_marker_is_in_the_installed_wheel(site: Site):
     assert (site.packages / "dashboards" / "py.typed").is_file()
 
 
-def test_a_registered_dashboard_is_served(site: Site):
+def test_dashboard_of_the_installed_wheel_is_served(site: Site):
     page = site.run("manage.py", "shell", "--no-imports", "--command", PRINT_PAGE)
 
     assert f"template {site.packages}/dashboards/templates/dashboards/dashboard.html" in page

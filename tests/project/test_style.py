@@ -51,7 +51,7 @@ def is_guest(selector: str) -> bool:
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda each: each.name)
-def test_each_class_of_a_style_sheet_has_the_prefix(sheet: Path):
+def test_class_in_a_style_sheet_has_the_prefix(sheet: Path):
     """The admin's index is ``<body class="dashboard">``, and our sheet gave it our font.
 
     Each class that our style sheets name begins with our prefix, or is another's below ours.
@@ -62,7 +62,7 @@ def test_each_class_of_a_style_sheet_has_the_prefix(sheet: Path):
     assert [each for each in selectors if not is_guest(each)] == []
 
 
-def test_each_style_sheet_is_imported_into_a_layer():
+def test_style_sheets_are_all_imported_into_a_layer():
     """A file that no ``@import`` names, or one outside of the layers, breaks the cascade."""
     index = re.sub(r"/\*.*?\*/", "", INDEX.read_text(), flags=re.DOTALL)
     order = re.search(r"@layer ([^;]*);", index)
@@ -78,11 +78,11 @@ def test_each_style_sheet_is_imported_into_a_layer():
     "selector",
     [".dashboard a", ".errorlist", "a, .live-status", ".span-4 > .dashboards-grid", "p.number"],
 )
-def test_a_class_without_the_prefix_is_found(selector: str):
+def test_class_without_the_prefix_is_found(selector: str):
     assert not is_guest(next(rules(f"@media (width) {{ {selector} {{ color: red }} }}")))
 
 
-def test_each_class_in_templates_and_scripts_has_the_prefix():
+def test_class_in_a_template_or_script_has_the_prefix():
     found = set()
     for path in [*OURS.rglob("*.html"), *OURS.rglob("*.js")]:
         text = re.sub(r"{%.*?%}|{{.*?}}", "", path.read_text())
@@ -134,7 +134,7 @@ def test_reference_lists_each_attribute_with_the_files_that_name_it():
     assert listed == found
 
 
-def test_no_attribute_of_the_package_lacks_the_prefix():
+def test_attribute_of_the_package_has_the_prefix():
     names = set()
     for text in SOURCES.values():
         names |= set(re.findall(r"(?<![\w-])data-[a-z][a-z-]*", text))
@@ -283,7 +283,7 @@ async def show(page: Page, html: str) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_the_admins_index_looks_the_same_with_our_style_sheet(blank: Page, index: str):
+async def test_admin_index_with_our_style_sheet_looks_the_same(blank: Page, index: str):
     """A project showed a dashboard's style sheet on its admin, and the index was restyled.
 
     The real index has the same computed styles with our style sheet and without it.
@@ -328,7 +328,7 @@ LINES = """(element) => {
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("width", [320, 390, 1280])
-async def test_a_number_is_never_broken(browser: Browser, width: int):
+async def test_number_wider_than_its_box_is_not_broken(browser: Browser, width: int):
     """Two figures stand side by side on a phone, and "1,234,567" was broken after its 5.
 
     No number in a figure is broken at any width, and what is not too long for a box fits it.
