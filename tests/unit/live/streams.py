@@ -74,7 +74,7 @@ async def open_as(
     access: Position | None = None,
     may_read: MayRead | None = None,
 ) -> Subscriber:
-    """Open a stream of a user, whose access was checked at ``access``, or just now."""
+    """Open a stream of a user. Access was checked at the position ``access``, or just now."""
     access = access or store.heads([REVOCATIONS]).get(REVOCATIONS)
     position = store.since(CHANNEL, None).position
     subscription = Subscription(CHANNEL, position, identity=user_subject(pk), access=access)
@@ -89,10 +89,13 @@ async def read(subscriber: Subscriber) -> str:
 async def moving(clock: FakeClock, work: Awaitable[T], step: float = 0.25) -> T:
     """Move the clock by ``step`` seconds, again and again, until ``work`` is done."""
     task = asyncio.ensure_future(work)
-    async with asyncio.timeout(10):
-        while not task.done():
-            clock.advance(step)
-            await asyncio.wait([task], timeout=0.005)
+    try:
+        async with asyncio.timeout(10):
+            while not task.done():
+                clock.advance(step)
+                await asyncio.wait([task], timeout=0.005)
+    finally:
+        task.cancel()
     return task.result()
 
 
@@ -101,7 +104,9 @@ async def read_until(subscriber: Subscriber, text: str) -> str:
     seen = ""
     async with asyncio.timeout(10):
         while text not in seen:
-            seen += (await subscriber.read()).decode()
+            update = (await subscriber.read()).decode()
+            assert update, f"The stream ended for {subscriber.end_reason!r}."
+            seen += update
     return seen
 
 

@@ -35,7 +35,7 @@ MEMORY = {"STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.Memor
 
 @pytest.fixture(autouse=True)
 def _memory(settings: Settings) -> None:
-    """Store pushes outside of the database, whose transactions these tests are about."""
+    """Store pushes outside of the database: these tests are about its transactions."""
     settings.DASHBOARDS = MEMORY
 
 
@@ -442,7 +442,7 @@ def other(tmp_path: Path, _commits: None) -> Iterator[str]:
     del connections.settings["other"]
 
 
-def test_push_inside_another_databases_transaction_that_rolls_back_stores_nothing(other: str):
+def test_push_inside_a_rolled_back_transaction_of_another_database_stores_nothing(other: str):
     """A push within atomic(using="other") stayed, though its objects were rolled back."""
     with transaction.atomic(using=other):
         push(Board, "note", 1)
@@ -451,7 +451,7 @@ def test_push_inside_another_databases_transaction_that_rolls_back_stores_nothin
     assert not stored()
 
 
-def test_push_inside_another_databases_transaction_is_stored_on_its_commit(other: str):
+def test_push_inside_a_transaction_of_another_database_is_stored_on_its_commit(other: str):
     with transaction.atomic(using=other):
         push(Board, "note", 1)
         assert not stored()
@@ -473,7 +473,7 @@ def test_push_inside_two_transactions_waits_for_both(other: str, outer: str, fai
     assert bool(stored()) is not bool(fails)
 
 
-def test_push_that_names_its_database_waits_for_that_one_only(other: str):
+def test_push_with_a_named_database_waits_for_that_one_only(other: str):
     with transaction.atomic():
         with transaction.atomic(using=other):
             push(Board, "note", 1, using=other)
@@ -523,7 +523,7 @@ async def test_push_from_an_async_view_follows_the_transaction_of_its_sync_code(
 
 
 class PushInTestCase(TestCase):
-    """Django's own TestCase, whose transaction never commits: a push there was never seen."""
+    """Django's own TestCase never commits its transaction: a push there was never stored."""
 
     @override_settings(DASHBOARDS=MEMORY)
     def test_push_takes_effect_at_once(self) -> None:
@@ -610,7 +610,7 @@ def test_push_of_a_value_refused_by_the_store_stores_the_others():
 
 @pytest.mark.usefixtures("_refusing", "_commits")
 def test_push_refused_after_the_commit_leaves_other_callbacks(caplog: pytest.LogCaptureFixture):
-    """A push whose store failed raised out of the commit, and the other callbacks of that commit
+    """A push to a failing store raised out of the commit, and the other callbacks of that commit
     were not called."""
     done = []
     with transaction.atomic():

@@ -74,8 +74,8 @@ def revoked(store: MemoryStore) -> list[str]:
 async def test_revocation_refused_by_the_store_ends_streams_when_the_store_takes_it(
     store: LockableStore, revocations: Revocations, clock: FakeClock
 ):
-    """The put was logged and lost. A hub that read the store well continued to show news to a user
-    who had logged out, until the stream was of age."""
+    """The put was logged and lost. A hub that read the store well continued to show news after
+    the user had logged out, until the stream was of age."""
     hub = Hub(store)
     subscriber = await hub.open(Subscription(CHANNEL, None, identity=user_subject(1)))
     try:

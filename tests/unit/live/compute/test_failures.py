@@ -84,7 +84,7 @@ async def test_failing_value_shows_since_when_once_until_it_succeeds(
     await until(lambda: "computed again, after" in caplog.text)
 
 
-async def test_value_that_raises_does_not_delay_another(hub: Hub, caplog: pytest.LogCaptureFixture):
+async def test_raising_value_does_not_delay_another(hub: Hub, caplog: pytest.LogCaptureFixture):
     def fail() -> str:
         raise ZeroDivisionError
 
@@ -110,7 +110,7 @@ def test_time_of_the_first_failure_is_kept_by_another_process(store: MemoryStore
     assert store.heads([CHANNEL])[CHANNEL] == version, "and nothing is put again"
 
 
-def test_failure_after_another_process_had_a_value_begins_anew(
+def test_failure_after_a_value_of_another_process_starts_again(
     store: MemoryStore, clock: FakeClock
 ):
     """A process that remembered its own failure only would not have said that it fails again."""

@@ -82,7 +82,7 @@ def test_long_wait_for_a_thread_is_reported_once_and_its_end_as_well(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ):
-    """Values that were computed less often than declared were seen by nobody but the viewers."""
+    """Only the viewers noticed that values were computed less often than declared."""
     monkeypatch.setattr("dashboards.live.compute.pool._SATURATED_SECONDS", 0.02)
     caplog.set_level(logging.WARNING)
     for number in range(10):
@@ -101,7 +101,7 @@ def test_long_wait_for_a_thread_is_reported_once_and_its_end_as_well(
     wait_for(lambda: "again as often as declared" in caplog.text)
 
 
-def test_job_that_raises_leaves_its_thread_for_the_next(pool: Pool):
+def test_raising_job_leaves_its_thread_for_the_next(pool: Pool):
     """A thread that ended would have been counted for ever."""
 
     def leave() -> None:

@@ -115,7 +115,7 @@ async def test_hanging_value_is_not_begun_again_for_later_streams(
 
 
 @pytest.mark.usefixtures("_quick_supervisor")
-async def test_value_that_exits_does_not_end_its_thread(
+async def test_value_with_a_system_exit_does_not_end_its_thread(
     hub: Hub, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ):
     """``SystemExit`` is no ``Exception``: it ended the thread, with the values that waited."""

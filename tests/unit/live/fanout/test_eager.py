@@ -11,7 +11,7 @@ from tests.unit.live.streams import idle
 
 
 class Writer:
-    """A task that waits, and whose work another one starts."""
+    """A task that waits. Another task starts its work."""
 
     def __init__(self) -> None:
         self.rest: asyncio.Future[Awaitable[None]] = asyncio.get_running_loop().create_future()
@@ -70,7 +70,7 @@ async def test_work_sees_the_context_of_its_task():
     writer.task.cancel()
 
 
-async def test_work_that_a_callback_starts_sees_its_own_task_and_context():
+async def test_work_started_by_a_callback_sees_its_own_task_and_context():
     """In a callback of the event loop there is no current task to suspend."""
     name = contextvars.ContextVar("name", default="other")
     seen: list[object] = []
@@ -125,7 +125,7 @@ async def test_work_with_a_wait_continues_in_its_task():
     assert seen == ["began", writer.task]
 
 
-async def test_wait_that_ends_before_the_task_runs_is_noticed():
+async def test_wait_over_before_the_task_runs_is_noticed():
     gate = asyncio.Event()
 
     async def write() -> None:

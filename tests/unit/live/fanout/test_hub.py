@@ -45,7 +45,7 @@ async def test_subscribers_of_a_channel_share_one_read_and_the_same_bytes(
     assert all(answer is answers[0] for answer in answers)
 
 
-async def test_streams_that_open_together_share_one_read(hub: Hub, store: FaultyStore):
+async def test_streams_opened_together_share_one_read(hub: Hub, store: FaultyStore):
     """After a restart all pages come back at once; one read after the other delayed the last."""
     store.put(CHANNEL, {"a": "1"})
     await asyncio.gather(*(open_stream(hub, store) for _ in range(10)))
@@ -66,7 +66,7 @@ async def test_slow_subscriber_gets_only_the_newest_frame_of_each_key(hub: Hub, 
     assert text.endswith(f"id: {head}\nversion: {head}\ndata: b99\n\n")
 
 
-async def test_update_whose_notification_was_lost_is_found_by_the_poll(
+async def test_update_with_a_lost_notification_is_found_by_the_poll(
     hub: Hub, store: FaultyStore, clock: FakeClock
 ):
     subscriber = await open_stream(hub, store)
@@ -105,7 +105,7 @@ async def test_subscriber_ahead_of_the_hub_gets_no_older_state(hub: Hub, store: 
     assert "new life" in await read(first)
 
 
-async def test_channel_that_vanished_begins_anew(hub: Hub, store: FaultyStore, clock: FakeClock):
+async def test_vanished_channel_starts_again(hub: Hub, store: FaultyStore, clock: FakeClock):
     store.put(CHANNEL, {"a": "before"})
     subscriber = await open_stream(hub, store)
     store._channels.clear()
@@ -222,7 +222,7 @@ async def test_store_failure_is_logged_once_and_heals(
     await moving(clock, read_until(subscriber, "while broken"))
 
 
-async def test_channel_that_cannot_be_read_delays_only_its_own_streams(
+async def test_unreadable_channel_delays_only_its_own_streams(
     hub: Hub,
     store: FaultyStore,
     clock: FakeClock,
@@ -253,7 +253,7 @@ async def test_channel_that_cannot_be_read_delays_only_its_own_streams(
     assert "unreadable" in await moving(clock, read(mine))
 
 
-async def test_stream_of_a_store_that_fails_is_not_opened(hub: Hub, store: FaultyStore):
+async def test_stream_of_a_failing_store_is_not_opened(hub: Hub, store: FaultyStore):
     store.is_broken = True
     with pytest.raises(ConnectionError):
         await open_stream(hub, store)
@@ -271,14 +271,14 @@ async def test_store_failure_until_the_last_stream_ended_does_not_end_later_stre
     hub.release(subscriber)
     store.is_broken = False
     first = await open_as(hub, store, 1)
-    if first.end_reason:  # Its access is checked anew, once.
+    if first.end_reason:  # Its access is checked again, once.
         hub.release(first)
     subscriber = await open_as(hub, store, 1)
     store.put(CHANNEL, {"a": "news"})
     assert "news" in await read(subscriber)
 
 
-async def test_store_that_fails_for_computing_threads_only_ends_no_stream(
+async def test_store_failure_of_computing_threads_only_ends_no_stream(
     hub: Hub,
     store: FaultyStore,
     clock: FakeClock,

@@ -33,7 +33,7 @@ async def test_silence_is_broken_by_a_heartbeat_with_the_position(
     assert await moving(clock, reading) == f"event: {HEARTBEAT}\nid: {position}\ndata: \n\n"
 
 
-async def test_stream_of_a_client_that_stops_reading_is_aborted(
+async def test_stream_of_a_stuck_client_is_aborted(
     hub: Hub, store: FaultyStore, clock: FakeClock, settings: Settings
 ):
     settings.DASHBOARDS = {"HEARTBEAT_SECONDS": 10}

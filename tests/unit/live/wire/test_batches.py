@@ -16,7 +16,7 @@ def state_of(*versions: int, size: int = 10) -> ChannelState:
     return state
 
 
-def test_positions_that_lack_the_same_frames_share_one_batch():
+def test_positions_without_the_same_frames_share_one_batch():
     """Asking from 270 old positions made 256 copies of a state of 1.5 MB: 147 MB became 512."""
     its = Batches(state_of(300, size=1_500_000))
     assert len({id(its.since(after, "e.300")[0]) for after in range(1, 300)}) == 1
