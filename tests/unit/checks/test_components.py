@@ -7,15 +7,7 @@ from django.core.checks import CheckMessage, Error
 from pytest_django import Settings
 
 from dashboards.checks import components
-from dashboards.component import (
-    CTA,
-    BasicTable,
-    Chart,
-    Map,
-    Stat,
-    Table,
-    Text,
-)
+from dashboards.component import CTA, BasicTable, Chart, Map, Stat, Table, Text
 from dashboards.dashboard import Dashboard
 from tests.site.dashboards import GroupBoard
 from tests.unit.checks.support import found, found_by_id, register
