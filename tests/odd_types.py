@@ -9,19 +9,19 @@ from dashboards.component import Drawing
 
 
 class Color(enum.Enum):
-    """Has no text of its own."""
+    """An enum without labels."""
 
     RED = "red"
 
 
 class State(TextChoices):
-    """Has labels."""
+    """An enum with labels."""
 
     OPEN = "o", "Open door"
 
 
 @dataclass
 class Bars(Drawing):
-    """A drawing of one's own."""
+    """A project's own drawing."""
 
     element = "shop-bars"

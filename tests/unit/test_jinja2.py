@@ -8,10 +8,7 @@ pytest.importorskip("jinja2")
 
 from django.template.backends.jinja2 import Jinja2
 
-from tests.site.dashboards import (
-    Live,
-    Mixed,
-)
+from tests.site.dashboards import Live, Mixed
 from tests.unit.guards import request_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

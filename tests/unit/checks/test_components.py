@@ -10,15 +10,7 @@ from django.core.checks import CheckMessage, Error
 from pytest_django import Settings
 
 from dashboards.checks import components
-from dashboards.component import (
-    CTA,
-    BasicTable,
-    Chart,
-    Map,
-    Stat,
-    Table,
-    Text,
-)
+from dashboards.component import CTA, BasicTable, Chart, Map, Stat, Table, Text
 from dashboards.component.chart.bundles import BUNDLES, PLOTLY, read_version
 from dashboards.dashboard import Dashboard
 from tests.site.dashboards import GroupBoard

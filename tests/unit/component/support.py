@@ -194,3 +194,26 @@ def everything(each: Any) -> Any:
 def html_of(component: Component) -> str:
     context = {"component": component, "rendered_value": component.get_value()}
     return render_to_string(component.template, context)
+
+
+EVIL = [
+    "javascript:alert(1)",
+    " java\nscript:alert(1)",
+    "\x01javascript:alert(1)",
+    "JaVa\tScRiPt:alert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "blob:x",
+    "file:///etc/passwd",
+    "view-source:javascript:x",
+]
+
+
+class Thing:
+    """A row with a URL that a user has typed."""
+
+    def __init__(self, url: str) -> None:
+        self.name, self.url = "thing", url
+
+    def get_absolute_url(self) -> str:
+        return self.url

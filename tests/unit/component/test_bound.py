@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from dashboards.component import (
-    Component,
-)
+from dashboards.component import Component
 from dashboards.component.base import Bound
 from dashboards.dashboard import Dashboard
 from tests.unit.dashboard.support import Badge, Base

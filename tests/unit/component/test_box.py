@@ -5,10 +5,7 @@ from typing import Any
 import pytest
 from django.utils.translation import gettext_lazy
 
-from dashboards.component import (
-    CTA,
-    Text,
-)
+from dashboards.component import CTA, Text
 from tests.unit.component.support import box, dashboard_of
 
 

@@ -13,7 +13,7 @@ from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.forms import DashboardForm
 from tests.site.dashboards import HOSTILE
-from tests.unit.dashboard.test_signatures import declare
+from tests.unit.dashboard.support import declare
 
 pytestmark = pytest.mark.django_db
 

@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.component import (
-    Gauge,
-    GaugeData,
-)
+from dashboards.component import Gauge, GaugeData
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from tests.unit.component.support import html_of, render, words
 

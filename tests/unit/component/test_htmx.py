@@ -2,9 +2,7 @@
 
 import pytest
 
-from dashboards.component import (
-    Text,
-)
+from dashboards.component import Text
 from dashboards.component.htmx import entity_tag
 from tests.addresses import addresses
 from tests.unit.component.support import Loading, box, dashboard_of

@@ -15,31 +15,9 @@ from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.menus.menu import MenuItem, bind
 from tests.site.dashboards import HOSTILE, GroupBoard, Live, Quiet
+from tests.unit.component.support import EVIL, Thing
 
 pytestmark = pytest.mark.django_db
-
-
-EVIL = [
-    "javascript:alert(1)",
-    " java\nscript:alert(1)",
-    "\x01javascript:alert(1)",
-    "JaVa\tScRiPt:alert(1)",
-    "data:text/html,x",
-    "vbscript:x",
-    "blob:x",
-    "file:///etc/passwd",
-    "view-source:javascript:x",
-]
-
-
-class Thing:
-    """A row with a URL that a user has typed."""
-
-    def __init__(self, url: str) -> None:
-        self.name, self.url = "thing", url
-
-    def get_absolute_url(self) -> str:
-        return self.url
 
 
 @pytest.mark.parametrize("address", EVIL)

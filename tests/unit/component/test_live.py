@@ -4,10 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from dashboards.component import (
-    Stat,
-    Text,
-)
+from dashboards.component import Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every, push
 from tests.addresses import addresses

@@ -6,11 +6,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from dashboards.component import (
-    Gauge,
-    Stat,
-    Text,
-)
+from dashboards.component import Gauge, Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from tests.addresses import addresses

@@ -8,10 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboards.component import (
-    Progress,
-    ProgressData,
-)
+from dashboards.component import Progress, ProgressData
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from tests.unit.component.support import render, words
 

@@ -13,11 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from dashboards.component import (
-    Gauge,
-    Stat,
-    StatData,
-)
+from dashboards.component import Gauge, Stat, StatData
 from dashboards.component.formats import NOTHING
 from dashboards.component.stat import StatDateChangeSerializer, StatSerializer
 from dashboards.exceptions import ComponentValueError, DeclarationError

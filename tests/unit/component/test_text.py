@@ -6,9 +6,7 @@ import pytest
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
-from dashboards.component import (
-    Text,
-)
+from dashboards.component import Text
 from dashboards.component.text import Markup
 from dashboards.exceptions import DeclarationError
 from tests.unit.component.support import html_of, render

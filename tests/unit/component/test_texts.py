@@ -19,16 +19,7 @@ from django.test import RequestFactory
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy
 
-from dashboards.component import (
-    BasicTable,
-    Chart,
-    Component,
-    Gauge,
-    Map,
-    Progress,
-    Stat,
-    Text,
-)
+from dashboards.component import BasicTable, Chart, Component, Gauge, Map, Progress, Stat, Text
 from dashboards.component.formats import NOTHING
 from dashboards.component.live import PushedValue
 from dashboards.component.texts import as_text, shorten

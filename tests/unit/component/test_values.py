@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.component import (
-    Stat,
-)
+from dashboards.component import Stat
 from dashboards.component.values import resolve
 from tests.unit.component.support import read_later
 

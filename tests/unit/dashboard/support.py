@@ -6,9 +6,7 @@ from typing import Any, Optional
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboards.component import (
-    Stat,
-)
+from dashboards.component import Component, Stat
 from dashboards.dashboard import Dashboard
 from dashboards.permissions import IsAuthenticated
 
@@ -41,3 +39,9 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def declare(component: Component, **namespace: Any) -> type[Dashboard]:
+    """Declare a dashboard with a component ``total``, and more members."""
+    meta = type("Meta", (), {"app_label": "site"})
+    return type("Sales", (Dashboard,), {"Meta": meta, "total": component, **namespace})

@@ -3,9 +3,7 @@
 from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
-from dashboards.component import (
-    Chart,
-)
+from dashboards.component import Chart
 from dashboards.exceptions import DashboardError, DeclarationError
 from tests.unit.dashboard.support import Base
 

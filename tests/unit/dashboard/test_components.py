@@ -8,11 +8,7 @@ from django.http import HttpRequest
 from django.template import Context, Template
 from django.test import Client, RequestFactory
 
-from dashboards.component import (
-    Chart,
-    Stat,
-    Text,
-)
+from dashboards.component import Chart, Stat, Text
 from dashboards.component.layout import ComponentLayout
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError, UnknownComponentError

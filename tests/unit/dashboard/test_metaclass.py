@@ -4,11 +4,7 @@ import copy
 
 import pytest
 
-from dashboards.component import (
-    Chart,
-    Stat,
-    Text,
-)
+from dashboards.component import Chart, Stat, Text
 from dashboards.dashboard import Dashboard
 from tests.unit.dashboard.support import Base
 

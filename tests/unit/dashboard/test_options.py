@@ -6,9 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from dashboards.component import (
-    Stat,
-)
+from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.permissions import AllowAny, IsAdminUser, IsAuthenticated

@@ -17,12 +17,7 @@ from dashboards.component import Chart, Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.live import push
-from dashboards.permissions import (
-    AllowAny,
-    BasePermission,
-    IsAdminUser,
-    IsAuthenticated,
-)
+from dashboards.permissions import AllowAny, BasePermission, IsAdminUser, IsAuthenticated
 from tests.addresses import addresses
 from tests.site.dashboards import Mixed
 from tests.unit.guards import (

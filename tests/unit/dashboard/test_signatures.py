@@ -14,11 +14,7 @@ from dashboards.forms import DashboardForm
 from dashboards.live import Every, OnChange
 from dashboards.permissions import IsAuthenticated
 from dashboards.registry import Registry
-
-
-def declare(component: Component, **namespace: Any) -> type[Dashboard]:
-    meta = type("Meta", (), {"app_label": "site"})
-    return type("Sales", (Dashboard,), {"Meta": meta, "total": component, **namespace})
+from tests.unit.dashboard.support import declare
 
 
 def asks_for_start(start: int) -> int:

@@ -5,9 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from dashboards.component import (
-    Text,
-)
+from dashboards.component import Text
 from dashboards.dashboard import ModelDashboard
 from tests.addresses import addresses
 from tests.books.models import Author

@@ -12,9 +12,7 @@ from django.test import Client
 
 pytest.importorskip("plotly")
 
-from dashboards.component import (
-    Chart,
-)
+from dashboards.component import Chart
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from tests.site.dashboards import Drawn, Pie, Series

@@ -16,10 +16,7 @@ from django.utils.functional import lazystr
 
 pytest.importorskip("plotly")
 
-from dashboards.component import (
-    Chart,
-    Map,
-)
+from dashboards.component import Chart, Map
 from dashboards.component.chart.figure import POINTS, _wait_for_imports, has_points
 from dashboards.exceptions import ComponentValueError
 from tests.odd_types import Color

@@ -15,10 +15,9 @@ from dashboards.component import Table
 from dashboards.component.table.columns import FunctionColumn, NumberColumn
 from tests.books.boards import Books
 from tests.books.models import Author, Book
-from tests.unit.component.support import HOSTILE, Html
+from tests.unit.component.support import EVIL, HOSTILE, Html, Thing
 from tests.unit.component.table.support import Plain, html_of, make_books
 from tests.unit.component.table.support import bind as bind_table
-from tests.unit.component.test_links import EVIL, Thing
 
 pytestmark = pytest.mark.django_db
 
