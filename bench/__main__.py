@@ -41,7 +41,7 @@ def main() -> None:
             print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
     finally:
         clean_up()
-    # Ratios are of one run: what was measured alone does not mix with the rest.
+    # Ratios are of one run: a measure run alone is not merged into the other results.
     results = _RESULTS / ("partial.json" if arguments.only else "latest.json")
     report.write_json(results, rows)
     kind, minutes = "quick" if plan.quick else "full", (time.monotonic() - began) / 60

@@ -10,13 +10,13 @@ class Plan:
     quick: bool
     readers: int = 1_000
     rounds: int = 5
-    # Of deliveries: many short ones, so that whoever else uses the machine slows all alike.
+    # Of deliveries: many short rounds, so that other load on the machine slows all servers alike.
     turns: int = 20
     opened: int = 1_000
     steady_seconds: float = 5
     lockstep_seconds: float = 3
     overload_seconds: float = 10
-    # Within them Pushpin asks anew for each stream: twice for one of ours, once for the other's.
+    # In this time Pushpin repeats its request for each stream: twice for ours, once for the other.
     pushpin_seconds: float = 120
     pushpin_rounds: int = 3
     crowd: int = 5_000

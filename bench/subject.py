@@ -86,7 +86,7 @@ def proxied(site: str, control: Literal["http", "zmq"], **more: Any) -> Iterator
     Args:
         site: a module of ``bench.sites``.
         control: how the site publishes.
-        **more: the rest of what the site is told.
+        **more: further settings of the site.
     """
     ports = Ports(*(free_port() for _ in range(5)))
     # Without a key, as the reference's README has it.

@@ -24,7 +24,7 @@ class Tally:
         self.values = 0
         self.repeated = 0
         self.reads = 0
-        # What is shown until the next value does not count as shown for long.
+        # No value is shown yet whose age could count.
         self.newest_ns = 0
 
     def take(self, data: bytes, now: int, ages: "array[int]") -> int:

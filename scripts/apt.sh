@@ -12,7 +12,7 @@ apt_install() {
             return 1
         fi
         as_root=(sudo)
-        # With nobody there to type a password, fail instead of waiting for one.
+        # Without a terminal, fail instead of waiting for a password.
         [ -t 0 ] || as_root+=(--non-interactive)
     fi
     if ! command -v apt-get >/dev/null; then

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Pushpin and its zurl, which Debian's package of Pushpin does not ask for.
+# Installs Pushpin and its zurl, which Debian's package of Pushpin does not depend on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/apt.sh

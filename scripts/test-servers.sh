@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests drive and pip cannot bring: Chromium, fonts, the programs of PostgreSQL,
+# Installs programs for the tests that pip cannot install: Chromium, fonts, PostgreSQL,
 # MariaDB, Redis, nginx and Pushpin (with its zurl), git, and a library of Playwright's driver.
-# The tests start and stop their own servers; nothing here is left running for them.
+# The tests start and stop their own servers; none is left running.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/apt.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv with this package (editable) and one dependency group: `scripts/venv.sh demo|dev|bench`.
-# The group bench has .venv-bench to itself, lest its packages change what the tests run on.
+# The group bench has .venv-bench, so that its packages do not change the tests' environment.
 # Does nothing when that is done already for the present pyproject.toml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ python=${PYTHON:-python3}
 venv=.venv
 [ "$group" = bench ] && venv=.venv-bench
 
-# What an installation depends on: the declaration, the place, and this script's own steps.
+# An installation depends on pyproject.toml, the folder, and the steps of this script.
 fingerprint() {
     { pwd && cat pyproject.toml scripts/venv.sh; } | sha256sum | cut -d' ' -f1
 }
@@ -22,7 +22,7 @@ works() {
 }
 
 want=$(fingerprint)
-# The larger group holds the smaller one.
+# The larger group includes the smaller one.
 for done in "$venv/.installed-$group" "$venv/.installed-dev"; do
     if [ "$(cat "$done" 2>/dev/null)" = "$want" ] && works; then
         exit 0

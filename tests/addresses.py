@@ -1,4 +1,4 @@
-"""Addresses for dashboards that a test declares for itself."""
+"""URLs of dashboards that a test declares."""
 
 import runpy
 from unittest import mock
@@ -10,7 +10,7 @@ from dashboards.registry import Registry
 
 
 def addresses(*dashboards: type[Dashboard]) -> list[URLResolver]:
-    """Return what ``dashboards.urls`` makes of these, had they been all that is registered.
+    """Return the patterns of ``dashboards.urls`` as if only these dashboards were registered.
 
     For a module's ``urlpatterns``, under ``pytest.mark.urls(__name__)``. The registry of the
     process stays as it is.

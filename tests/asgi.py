@@ -1,4 +1,4 @@
-"""The test site behind the edge."""
+"""The test site behind LiveStreamMiddleware."""
 
 import os
 from typing import Any
@@ -14,7 +14,7 @@ prefix = os.environ.get("TEST_SUB_PATH", "")
 
 
 async def under_prefix(scope: Any, receive: Any, send: Any) -> None:
-    """Serve the site under a sub-path, too, as a server does that was told of one."""
+    """Serve the site also under a sub-path, like a server configured with ``root_path``."""
     if scope.get("path", "").startswith(f"{prefix}/"):
         scope = {**scope, "root_path": prefix}
     await site(scope, receive, send)

@@ -1,6 +1,7 @@
 """Chromium, for the tests that open pages: a folder's conftest.py imports these fixtures."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
@@ -39,9 +40,9 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     await context.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(context: BrowserContext) -> AsyncIterator[Page]:
-    """A page that fails its test when the console shows an error or a refusal."""
+@asynccontextmanager
+async def open_checked(context: BrowserContext) -> AsyncIterator[Page]:
+    """Open a page, and fail if its console shows an error or a refusal."""
     page = await context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -52,3 +53,10 @@ async def page(context: BrowserContext) -> AsyncIterator[Page]:
     page.complaints = complaints  # type: ignore[attr-defined]
     yield page
     assert not complaints
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext) -> AsyncIterator[Page]:
+    """A page that fails its test when the console shows an error or a refusal."""
+    async with open_checked(context) as page:
+        yield page

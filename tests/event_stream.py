@@ -1,4 +1,4 @@
-"""What the WHATWG HTML standard, §9.2.6, makes of a stream: the other end of ``frames``."""
+"""A parser of event streams by the WHATWG HTML standard, §9.2.6."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Reader:
-    """A client that is told nothing but the bytes."""
+    """A client that gets only the bytes."""
 
     events: list[tuple[str, str]] = field(default_factory=list)
     last_event_id: str = ""
@@ -15,7 +15,7 @@ class Reader:
     def read(self, stream: bytes) -> "Reader":
         name, identifier = "", self.last_event_id
         data: list[str] = []
-        # What follows the last line end is a line that has not arrived yet.
+        # The text after the last line end is an incomplete line.
         for line in re.split("\r\n|\r|\n", stream.decode())[:-1]:
             key, _, value = line.partition(":")
             value = value.removeprefix(" ")

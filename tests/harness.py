@@ -1,4 +1,4 @@
-"""Real servers, other processes, and waiting for what they do."""
+"""Starts real servers and other processes, and waits for conditions."""
 
 import atexit
 import contextlib
@@ -29,14 +29,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Below the ports that Linux gives to outgoing connections (32768 to 60999). Each worker of
 # pytest-xdist has a range of its own, and a process gives no port twice before all were given:
-# another test would else take a port before the server that it is meant for listens.
+# otherwise another test would take a port before its server listens.
 _FIRST_PORT, _PORTS, _WORKERS = 10_000, 5_500, 4
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
 _ports = count(random.SystemRandom().randrange(_PORTS))
 
 
 def free_port(number: int = 1) -> int:
-    """Return the first of so many adjacent ports that nothing listens on.
+    """Return the first of a number of adjacent ports that nothing listens on.
 
     They are not requested from the kernel: its ports are those of outgoing connections, one of
     which may take such a port before the server that it is meant for starts.
@@ -58,7 +58,7 @@ def as_read(html: str) -> str:
 
 
 def wait_for(condition: Callable[[], T], *, seconds: float = 10) -> T:
-    """Return what ``condition`` returns as soon as that is true."""
+    """Wait until ``condition`` returns a true value, and return it."""
     end = time.monotonic() + seconds
     while True:
         result = condition()
@@ -110,7 +110,7 @@ SERVERS: dict[str, list[str]] = {
 
 
 _KEPT = ("django_migrations", "django_content_type", "auth_permission")
-"""What a database has when it is new."""
+"""Tables with rows in a new database."""
 
 
 def _has_own_database(environment: Mapping[str, str]) -> bool:
@@ -120,7 +120,7 @@ def _has_own_database(environment: Mapping[str, str]) -> bool:
 
 @cache
 def _migrated() -> Path:
-    """A new site's SQLite database, made once: to migrate takes longer than to start a server."""
+    """Return a new site's SQLite database, made once: migrations take longer than a start."""
     folder = Path(tempfile.mkdtemp(prefix="dashboards-tests-"))
     atexit.register(shutil.rmtree, folder)
     subprocess.run(
@@ -152,14 +152,14 @@ class Site:
             "PYTHONPATH": str(ROOT),
             **environment,
         }
-        # What coverage measures is this process; its start-up hook would slow every child.
+        # Coverage measures this process only; its start-up hook would slow every child.
         self.environment.pop("COVERAGE_PROCESS_START", None)
         self.process: subprocess.Popen[bytes] | None = None
         self._pushers: list[subprocess.Popen[bytes]] = []
         self.prepare()
 
     def prepare(self) -> None:
-        """Make its database."""
+        """Create its database."""
         if _has_own_database(self.environment):
             shutil.copy(_migrated(), self.folder / "db.sqlite3")
         else:
@@ -206,7 +206,7 @@ class Site:
         wait_for(answers, seconds=30)
 
     def empty(self, app: str = "") -> None:
-        """Delete the rows of an app's tables, or of all that have any but a new site's."""
+        """Delete the rows of an app's tables, or of all tables that are empty in a new site."""
         with contextlib.closing(sqlite3.connect(self.folder / "db.sqlite3", timeout=20)) as site:
             tables = site.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
@@ -254,7 +254,7 @@ class Site:
         return self._ask_pusher({"@to": dashboard, **values})
 
     def execute(self, code: str) -> None:
-        """Run Python in that other process: one of its own takes a second to start."""
+        """Run Python in the pusher's process: a new one takes a second to start."""
         self._ask_pusher({"@run": code})
 
     def _ask_pusher(self, line: dict[str, Any]) -> dict[str, float]:
@@ -292,7 +292,7 @@ class Site:
 
 
 class Stream:
-    """One held stream, read as a client reads it."""
+    """A held stream, read like a client."""
 
     def __init__(self, port: int, path: str, *, timeout: float, **headers: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
@@ -332,7 +332,7 @@ class Stream:
         raise AssertionError(msg)
 
     def position(self, event: dict[str, str]) -> str:
-        """Return where the batch of an event ends: other values may come behind it."""
+        """Return the position at the end of an event's batch; other values may follow it."""
         while "id" not in event:
             event = self.event()
             assert event, "The stream ended within a batch."

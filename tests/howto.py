@@ -1,4 +1,4 @@
-"""A project made of nothing but a how-to page: its files, its commands, its servers.
+"""A project made from the blocks of a how-to page: its files, commands and servers.
 
 A fenced block below a file's name is added to that file. What becomes of another says the line
 that opens it: ``run`` runs its commands, ``serve`` starts a server, and ``try`` shows something,
@@ -45,7 +45,7 @@ def read_page(name: str) -> Sequence[Block]:
 
 
 class Project:
-    """A folder that holds what the page says.
+    """A folder with the files of the page.
 
     Args:
         folder: where.
@@ -60,14 +60,14 @@ class Project:
             for name, value in os.environ.items()
             if name not in {"DJANGO_SETTINGS_MODULE", "COVERAGE_PROCESS_START", "PYTHONPATH"}
         }
-        # The page's "python" and "pip install": this environment, which must have it all already.
+        # The page's "python" and "pip install" use this environment, which has all packages.
         bin_folder = str(Path(sys.executable).parent)
         self._environment["PATH"] = f"{bin_folder}:{os.environ['PATH']}"
         self._environment["PIP_NO_INDEX"] = "1"
         self._servers: list[subprocess.Popen[bytes]] = []
 
     def follow(self, blocks: Sequence[Block]) -> None:
-        """Do what the page says, but for its servers."""
+        """Write the files and run the commands of the blocks, except for servers."""
         for block in blocks:
             if block.action.startswith("file="):
                 self.add(block.action.removeprefix("file="), block.text)
@@ -100,7 +100,7 @@ class Project:
         return done.stdout
 
     def python(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a script that is told what to do; it ends with its input."""
+        """Start a script that reads standard input and ends with it."""
         process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.folder,
@@ -115,7 +115,7 @@ class Project:
     def serve(
         self, command: str, ready: Callable[[str], bool], **environment: str
     ) -> subprocess.Popen[bytes]:
-        """Start a server and wait until it is ready, which is asked with what it wrote."""
+        """Start a server and wait until a function of its output says that it is ready."""
         log = self.folder / f"server{len(self._servers)}.log"
         with log.open("wb") as opened:
             process = subprocess.Popen(

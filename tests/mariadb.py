@@ -1,4 +1,4 @@
-"""A MariaDB server of the tests' own: private folder, private socket, gone afterwards."""
+"""A MariaDB server for tests: private folder, private socket, removed afterwards."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ import pymysql
 
 from tests.harness import wait_for
 
-# Plain Python, where Django's own choice wants a compiler.
+# Pure Python: Django's default driver needs a compiler.
 pymysql.install_as_MySQLdb()
 
 
@@ -27,7 +27,7 @@ def mariadb() -> Iterator[dict[str, Any]]:
         # The server should not run as root; Debian's package brings this user.
         user = "mysql"
         shutil.chown(folder, user)
-    # The server's program is not on everybody's path.
+    # The server's program is not on every user's PATH.
     path = f"{os.environ['PATH']}:/usr/sbin"
     with (folder / "log").open("wb") as log:
 

@@ -1,4 +1,4 @@
-"""A site that forgot to include ``dashboards.urls``."""
+"""URLs of a site without ``dashboards.urls``."""
 
 from django.urls import URLPattern
 

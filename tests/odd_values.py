@@ -1,4 +1,4 @@
-"""What components show of a value, as a person reads it: the cells of docs/values.md."""
+"""The text that components show for a value: the cells of docs/values.md."""
 
 import datetime as dt
 import enum
@@ -37,20 +37,20 @@ from tests.harness import as_read
 
 
 class Color(enum.Enum):
-    """Has no text of its own."""
+    """An enum without labels."""
 
     RED = "red"
 
 
 class State(TextChoices):
-    """Has labels."""
+    """An enum with labels."""
 
     OPEN = "o", "Open door"
 
 
 @dataclass
 class Bars(Drawing):
-    """A drawing of one's own."""
+    """A project's own drawing."""
 
     element = "shop-bars"
 
@@ -65,16 +65,16 @@ NAMES: Mapping[str, Any] = {
     "State": State,
     **{name: getattr(dt, name) for name in ("date", "datetime", "time", "timedelta", "UTC")},
 }
-"""What the values on the page are made of."""
+"""The names in the expressions of the page."""
 
 REFUSED, NOTHING = "refused", "nothing"
 
 
 def show(make: "Make", value: Any) -> str:
-    """Return a cell: what is shown, in backticks, or that it is refused or that nothing is."""
+    """Return a cell: the shown text in backticks, or that the value is refused or empty."""
     component, given, read = make(value)
     meta = {"app_label": "site"}
-    # The name of one that has addresses, which a table's links need.
+    # The name of a dashboard with URLs, which a table's links need.
     declared = type("Live", (Dashboard,), {"it": component, "Meta": type("Meta", (), meta)})
     it = declared(RequestFactory().get("/"))["it"]
     try:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: private folder, private port, gone afterwards."""
+"""A PostgreSQL server for tests: private folder, private port, removed afterwards."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ def _programs() -> Path:
 class PostgreSQLServer:
     def __init__(self) -> None:
         self._programs = _programs()
-        # Not below pytest's own folders, which only their owner may enter.
+        # Not below pytest's folders, which only their owner may enter.
         self._folder = Path(tempfile.mkdtemp(prefix="dashboards-postgresql-"))
         self._as_user: list[str] = []
         if os.getuid() == 0:
@@ -48,18 +48,18 @@ class PostgreSQLServer:
 
     @property
     def connection(self) -> dict[str, Any]:
-        """What psycopg opens a connection with."""
+        """The connection string for psycopg."""
         return {"host": str(self._folder), "port": self._port, "user": "tests"} | {
             "dbname": "postgres"
         }
 
     @property
     def socket(self) -> Path:
-        """Where it listens."""
+        """Its port."""
         return self._folder / f".s.PGSQL.{self._port}"
 
     def count_connections(self) -> int:
-        """Count the connections of clients, this one not among them."""
+        """Return the number of client connections, without this one."""
         with psycopg.connect(
             dbname="postgres", user="tests", host=str(self._folder), port=self._port
         ) as connection:
@@ -71,7 +71,7 @@ class PostgreSQLServer:
         return int(row[0])
 
     def restart(self) -> None:
-        """As after a crash: every connection is lost."""
+        """Restart like after a crash: every connection is lost."""
         self._control("restart", "-m", "immediate")
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""A Redis server of the tests' own: private folder, private socket, gone afterwards."""
+"""A Redis server for tests: private folder, private socket, removed afterwards."""
 
 import shutil
 import signal
@@ -23,7 +23,7 @@ class RedisServer:
         return redis.Redis.from_url(self.url, decode_responses=True)
 
     def start(self, *, saved: bool = False, durable: bool = False) -> None:
-        """Start empty, or with what ``SAVE`` wrote; what is durable survives a kill."""
+        """Start empty, or with the data of ``SAVE``; durable data survives a kill."""
         if not saved:
             (self.folder / "dump.rdb").unlink(missing_ok=True)
             shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
@@ -42,7 +42,7 @@ class RedisServer:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Answer nobody for a while, as a hanging host does."""
+        """Answer no request for a while, like a host that hangs."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         try:

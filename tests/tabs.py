@@ -1,4 +1,4 @@
-"""A Chromium whose background tabs are really hidden.
+"""A Chromium with background tabs that are really hidden.
 
 Playwright tells every page that it is visible and focused, so what hidden tabs do is seen only
 through the browser's own protocol.
@@ -37,7 +37,7 @@ class Tab:
         while True:
             answer = json.loads(await asyncio.wait_for(self._socket.recv(), 10))
             if answer.get("id") == number:
-                # No result: the page it was asked of has just been navigated away from.
+                # No result: the page has just navigated.
                 return answer.get("result", {}).get("result", {}).get("value")
 
     async def until(self, expression: str, *, seconds: float = 10) -> None:
@@ -81,7 +81,7 @@ class Tabs:
 
 @asynccontextmanager
 async def open_tabs(arguments: Sequence[str], profile: Path) -> AsyncIterator[Tabs]:
-    """Start a browser with a profile of its own. One with windows: others hide no tab."""
+    """Start a browser with a profile of its own. It has windows: a headless one hides no tab."""
     port = free_port()
     process = subprocess.Popen(  # noqa: ASYNC220 - starting it takes no time
         [

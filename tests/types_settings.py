@@ -1,4 +1,4 @@
-"""Settings for mypy alone: its plugin knows the models of installed apps, and of no others."""
+"""Settings for mypy alone: its plugin knows only the models of installed apps."""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS

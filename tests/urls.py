@@ -1,4 +1,4 @@
-"""Addresses of the test site."""
+"""URLs of the test site."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""The test site with django-eventstream beside it, whose channels anybody may ask for."""
+"""URLs of the test site with django-eventstream; anybody may request its channels."""
 
 import django_eventstream
 from django.contrib.auth import get_user_model
@@ -15,7 +15,7 @@ def send(request: HttpRequest, channel: str, text: str) -> HttpResponse:
 
 
 def tell(request: HttpRequest, channel: str, username: str) -> HttpResponse:
-    """Say that a user's permission may have changed, where no signal does."""
+    """Report a changed permission of a user, for changes without a signal."""
     get_user_model().objects.filter(username=username).update(is_staff=False)
     user = get_user_model().objects.get(username=username)
     django_eventstream.channel_permission_changed(user, channel)

@@ -1,4 +1,4 @@
-"""The test site where nobody holds."""
+"""The test site under WSGI, without held streams."""
 
 import os
 

@@ -24,7 +24,7 @@ def delivery(plan: Plan) -> Sequence[Row]:
         }
         for each in subjects.values():
             each.open(plan.readers)
-            each.push(3, _RATE)  # The first are dearer.
+            each.push(3, _RATE)  # The first pushes are more expensive.
         there = tuple(subjects.items())
         turns = [there[:: -1 if turn % 2 else 1] for turn in range(plan.turns)]
         for turn in turns:

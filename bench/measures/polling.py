@@ -32,7 +32,7 @@ def polling(plan: Plan) -> Sequence[Row]:
             before = polled.cpu
             answers = poll(polled.port, requests, _VIEWERS, _SECONDS, plan.polling_seconds)
             used = polled.cpu - before
-            # As it was, though a server that does not keep up has not done all that was asked.
+            # Not corrected, though a server that does not keep up has answered fewer requests.
             figures.add("cpu", _POLLING, 60 * used / plan.polling_seconds)
             figures.add("each", _POLLING, 1000 * used / answers)
             figures.add("answered", _POLLING, answers / plan.polling_seconds)

@@ -45,14 +45,14 @@ def _measure(plan: Plan, figures: Rounds, name: str, each: Proxied) -> None:
     before = each.rss
     opened = plan.readers - _WARM_UP
     each.open(opened)
-    # A stream is open when its first event has come; Pushpin subscribes it after that.
+    # A stream is open when its first event has arrived; Pushpin subscribes it after that.
     time.sleep(0.5)
     figures.add("memory", name, (each.rss - before) / opened / 1024)
-    each.push(3, _RATE)  # The first are dearer.
+    each.push(3, _RATE)  # The first pushes are more expensive.
     pushed, took, got = each.lockstep(plan.lockstep_seconds)
     figures.add("rate", name, got.values / took)
     figures.add("busy", name, got.busy)
-    # Of those whose stream ended, too: they had not asked for that.
+    # Including readers with an ended stream: they did not end it.
     lost = pushed * plan.readers - got.values
     figures.add("lost in lockstep", name, lost)
     if name == _HTTP:
@@ -111,7 +111,7 @@ def _rows(plan: Plan, figures: Rounds) -> Sequence[Row]:
         ),
         figures.row(
             "lost",
-            # No worse than nothing is nothing.
+            # The target is 0 if the reference has 0.
             Target("ratio", 1) if figures.median("lost", EVENTSTREAM) else Target("ours", 0),
             to=EVENTSTREAM,
             measure=f"behind Pushpin: values that were skipped or lost, {steady}",

@@ -65,7 +65,7 @@ async def stream(scope: dict[str, Any], receive: Receive, send: Send) -> None:
             body = news[0] if len(news) == 1 else b"".join(news)
             await send({"type": "http.response.body", "body": body, "more_body": True})
     except asyncio.CancelledError:
-        pass  # The client went.
+        pass  # The client disconnected.
     finally:
         listener.cancel()
 

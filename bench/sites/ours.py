@@ -17,5 +17,5 @@ def push_number(number: int) -> None:
 
 
 application = Control(LiveStreamMiddleware(get_asgi_application()), push_number)
-# After the line above, which finds the dashboards that this makes addresses of.
+# After the line above, which imports the dashboards that these URLs are made of.
 urlpatterns = [path("", include("dashboards.urls"))]

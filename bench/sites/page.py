@@ -47,7 +47,7 @@ from dashboards.registry import registry  # noqa: E402
 
 
 def figure(number: int) -> Callable[..., dict[str, Any]]:
-    # Of some thousands: to group their digits takes its time.
+    # Of some thousands: grouping their digits takes time.
     return lambda **_: {"text": 12_345 * (number + 1), "sub_text": "of twenty"}
 
 
@@ -60,7 +60,7 @@ Board = type(
     "Board",
     (Dashboard,),
     {
-        # The older package wants it to be an installed app's.
+        # The older package requires the label of an installed app.
         "__module__": "dashboards.board",
         "Meta": Meta,
         **{f"stat_{number}": Stat(value=figure(number)) for number in range(STATS)},

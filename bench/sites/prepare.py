@@ -16,7 +16,7 @@ def main() -> None:
     from bench.sites.ours import push_number  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
-    # A dashboard that nothing was ever pushed to is a rare one.
+    # A dashboard without a push is rare.
     push_number(0)
     user = User.objects.create_user("viewer")
     session = SessionStore()

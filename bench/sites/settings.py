@@ -48,7 +48,7 @@ DASHBOARDS = {
         "default": json.loads(os.environ.get("BENCH_STORE", "null"))
         or {"BACKEND": "dashboards.live.stores.database.DatabaseStore"}
     },
-    # No stream of a long run ends of age: what it costs to come back is another figure.
+    # No stream of a long run ends at its maximum age: reconnections are another figure.
     "STREAM_MAX_AGE_SECONDS": 86_400,
 }
 EVENTSTREAM_CHANNELMANAGER_CLASS = "bench.sites.eventstream.ChannelManager"

@@ -27,7 +27,7 @@ class News:
     """The value of a chart: the samples since its previous call.
 
     Who was not asked for the turn before does not know what is shown: another process computed
-    it, nobody was watching, or the server was started anew. Then it returns as many moments as
+    it, nobody was watching, or the server was restarted. Then it returns as many moments as
     the chart keeps, which take the place of all that was there.
     """
 

@@ -64,7 +64,7 @@ def read_disks() -> list[Disk]:
         try:
             usage = psutil.disk_usage(mountpoint)
         except OSError:
-            continue  # An empty drive, or not ours to look at.
+            continue  # An empty drive, or no permission.
         if usage.total:
             disk = Disk(mountpoint, usage.total, usage.used, usage.percent)
             disks.setdefault((usage.total, usage.free), disk)
@@ -86,7 +86,7 @@ class ProcessWatch:
         for process in psutil.process_iter(["name", "create_time", "cpu_times", "memory_info"]):
             info = process.info
             if not info["cpu_times"] or not info["memory_info"]:
-                continue  # Not ours to look at, or over already.
+                continue  # No permission, or it has ended.
             # A pid may be used again; together with the start time it names one process.
             identity = (process.pid, info["create_time"])
             used[identity] = info["cpu_times"].user + info["cpu_times"].system

@@ -37,12 +37,12 @@ NEWCOMER = ("Leo Newman", "DEU")
 PRICES = {"books": 18, "garden": 46, "kitchen": 64, "toys": 27}
 
 
-def fill(apps: Any, **kwargs: Any) -> None:  # noqa: ARG001 - as signals call it
+def fill(apps: Any, **kwargs: Any) -> None:  # noqa: ARG001 - signals pass it
     """Fill an empty shop, or add the orders up to today. Called after each ``migrate``."""
     try:
         customer, order = apps.get_model("pieces.Customer"), apps.get_model("pieces.Order")
     except LookupError:
-        return  # Migrated back to before there were any.
+        return  # Migrated back to a state without these models.
     now, newest = timezone.now(), order.objects.aggregate(newest=Max("placed"))["newest"]
     if newest is not None:
         order.objects.update(placed=F("placed") + timedelta(days=(now - newest).days))

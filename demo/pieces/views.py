@@ -48,7 +48,7 @@ def track(request: HttpRequest) -> HttpResponse:
     return HttpResponse(format_html(f"<p>That order {{}}. {again}</p>", told))
 
 
-def become(request: HttpRequest, role: str) -> HttpResponse:  # noqa: ARG001 - as URLs call it
+def become(request: HttpRequest, role: str) -> HttpResponse:  # noqa: ARG001 - URLconfs pass it
     response = redirect("dashboards:pieces_requests")
     response.set_cookie("role", role, httponly=True, samesite="Lax")
     return response

@@ -64,7 +64,7 @@ def turns() -> list[dict[str, Any]]:
 
 @registry.register
 class Ticking(Dashboard):
-    """Tables that change every second: sent to all, loaded when told to, and polled."""
+    """Tables that change every second: broadcast, loaded upon a refresh marker, and polled."""
 
     rows = Table(value=turns, live=Every(seconds=1), page_size=10, grid_css_classes="span-12")
     told = Table(value=turns, live=Every(seconds=1, delivery="per_viewer", jitter=0), page_size=10)
@@ -165,7 +165,7 @@ class Desk(Dashboard):
 
 @registry.register
 class Errand(Dashboard):
-    """A form that is sent to a view of the site's own, and one that narrows while one types."""
+    """A form with a view of its own, and one that filters while a user types."""
 
     ask = Form(form=Find, method="post", submit_url="hear", submit_text="Ask")
     typed = Form(form=Find, trigger="input delay:50ms", dependents=["count"])
@@ -173,7 +173,7 @@ class Errand(Dashboard):
 
 
 class BookFilter(FilterSet):  # type: ignore[misc]  # it brings no types
-    """By django-filter itself."""
+    """A FilterSet of django-filter."""
 
     published = DateFromToRangeFilter()
     genre = ChoiceFilter(choices=Book.Genre.choices)
@@ -186,7 +186,7 @@ class BookFilter(FilterSet):  # type: ignore[misc]  # it brings no types
 
 @registry.register
 class Catalogue(Dashboard):
-    """Narrowed by a FilterSet."""
+    """Filtered by a FilterSet."""
 
     books = Table(
         value=lambda filterset: filterset.qs.order_by("title"),

@@ -1,4 +1,4 @@
-"""What tables of the tests are made of."""
+"""Models for tables and forms of the tests."""
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -44,26 +44,26 @@ class Book(models.Model):
 
 
 class Classic(Book):
-    """The same rows, through another class."""
+    """A proxy of Book."""
 
     class Meta:
         proxy = True
 
 
 class Paperback(Book):
-    """More of the same rows, in a table of its own."""
+    """A child of Book with a table of its own."""
 
     format = models.CharField(max_length=20, default="pocket")
 
 
 class Member(User):
-    """Users, through another class."""
+    """A proxy of User."""
 
     class Meta:
         proxy = True
 
 
 class Employee(User):
-    """Users who have a desk."""
+    """A child of User with a desk."""
 
     desk = models.CharField(max_length=20, default="")

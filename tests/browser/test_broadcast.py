@@ -1,4 +1,4 @@
-"""A stored frame outlives the process that rendered it: nothing of a page or a process is in it."""
+"""Stored frames outlive the process that rendered them and depend on no page or process."""
 
 import json
 import os
@@ -74,7 +74,7 @@ VALUES = {
     "chart": {"data": [{"x": [MOMENT], "y": [1.5]}]}, "series": {"x": MOMENT, "y": 2},
     "map": {"data": [{"type": "choropleth", "locations": ["DEU"], "z": [1]}]},
     "gauge": {"value": 1234.5, "max": 5000},
-    # Long ago: the time that is left is the same a second later.
+    # Long ago, so that the shown duration is the same a second later.
     "progress": {"value": 40, "started": datetime(2001, 1, 1, tzinfo=utc.utc)},
     "table": [{"when": MOMENT, "price": Decimal("1234.5")}], "basic": [{"a": 1}],
 }
@@ -116,7 +116,7 @@ STATIC_URL = "https://cdn.example/hashed-1a2b/"
 """
 
 
-def test_frames_of_two_processes_that_differ_in_everything_are_equal(tmp_path: Path):
+def test_frames_equal_for_processes_with_different_settings(tmp_path: Path):
     # A chart's frame held the hashed address of plotly.js of the process that rendered it, and a
     # table's frame the script prefix of its thread: after a deploy, or under a sub-path, they were
     # dead, and a series was dead for good.
@@ -164,7 +164,7 @@ def request_under(prefix: str) -> HttpRequest:
 @pytest.mark.urls(__name__)
 @pytest.mark.usefixtures("_memory")
 @pytest.mark.django_db(transaction=True)
-def test_page_shows_stored_addresses_under_its_own_prefix():
+def test_page_shows_stored_urls_under_its_own_prefix():
     push(Linked, link={"text": 5, "href": Target()})
     try:
         pages = {
@@ -179,7 +179,7 @@ def test_page_shows_stored_addresses_under_its_own_prefix():
     assert PREFIX not in "".join(pages.values())
 
 
-def test_broadcasting_gives_the_prefix_and_the_language_back():
+def test_broadcast_restores_prefix_and_language():
     set_script_prefix("/sub/")
     try:
         with translation.override("de"):
@@ -191,7 +191,7 @@ def test_broadcasting_gives_the_prefix_and_the_language_back():
         set_script_prefix("/")
 
 
-def test_project_without_static_files_may_push(settings: Settings):
+def test_push_without_static_files_works(settings: Settings):
     # A project that serves no static files has no STATIC_URL, and to ask its storage raised.
     settings.STATIC_URL = None
     settings.STORAGES = {}
@@ -216,14 +216,14 @@ def stored(event: str) -> str:
     ("mark", "is_shown"),
     [
         ("{structure}.{declaration}", True),
-        # What was pushed cannot be computed anew, and it is whole.
+        # A pushed value cannot be recomputed, and it is complete.
         ("{structure}.00000000", True),
         ("00000000.{declaration}", False),
         ("", False),
     ],
     ids=["of this release", "declared otherwise", "of another structure", "of none"],
 )
-def test_pushed_frame_of_another_structure_is_not_shown(client: Client, mark: str, is_shown: bool):
+def test_pushed_frame_of_other_structure_not_shown(client: Client, mark: str, is_shown: bool):
     # After a deploy the page showed what the release before had rendered, in markup that its own
     # style and scripts did not know.
     release = get_release(Linked.declared["note"])
@@ -240,7 +240,7 @@ def test_pushed_frame_of_another_structure_is_not_shown(client: Client, mark: st
 @pytest.mark.urls(__name__)
 @pytest.mark.usefixtures("_memory")
 @pytest.mark.django_db
-def test_computed_frame_that_was_declared_otherwise_is_computed_anew(client: Client):
+def test_computed_frame_of_changed_declaration_recomputed(client: Client):
     release = get_release(Linked.declared["turning"])
     frame = f"<!--dashboards {release.structure}.00000000-->old"
     get_store().put(Linked().channel, {"turning": frame})
@@ -252,7 +252,7 @@ def test_computed_frame_that_was_declared_otherwise_is_computed_anew(client: Cli
     assert "computed" in strip_mark(stored("turning"))
 
 
-def test_release_differs_by_what_decides_how_a_value_is_shown(tmp_path: Path, settings: Settings):
+def test_release_depends_on_settings_for_rendering(tmp_path: Path, settings: Settings):
     same = {get_release(Stat(unit="kg")) for _ in range(3)}
     assert len(same) == 1
     [stat] = same
@@ -261,12 +261,12 @@ def test_release_differs_by_what_decides_how_a_value_is_shown(tmp_path: Path, se
     assert other_unit.declaration != stat.declaration
     assert get_release(Text()).structure != stat.structure
     assert get_release(Stat(template="site/context.html")).structure != stat.structure
-    # A queryset is not read, and a function's address is not of the release.
+    # A queryset is not evaluated, and a function's memory address is not part of the release.
     assert get_release(Stat(value=lambda: 1)) == get_release(Stat(value=lambda: 2))
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_live_table_under_a_sub_path_sorts_under_it(make_site: Any, page: Page):
+async def test_live_table_under_sub_path_sorts_there(make_site: Any, page: Page):
     # A live table that another process had rendered carried addresses without the sub-path that
     # the server tells: sorting and paging were 404.
     site: Site = make_site("uvicorn", TEST_SUB_PATH="/sub")

@@ -1,4 +1,4 @@
-"""What a person sees: a real browser, a real server, pushes from another process."""
+"""Live pages in a real browser, with a real server and pushes from another process."""
 
 import asyncio
 import contextlib
@@ -29,12 +29,12 @@ async def open_live(page: Page, site: Site) -> None:
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
 
 
-async def test_one_stream_and_values_that_move_without_a_reload(site: Site, page: Page):
+async def test_page_updates_over_one_stream_without_reload(site: Site, page: Page):
     streams = streams_of(page)
     response = await page.goto(f"{site.url}/site/live/")
     assert response is not None
     turns = page.locator(f"{LIVE}-turns-content")
-    [first] = re.findall(r">(\d+/\d+)<", await response.text())  # The page itself carries it.
+    [first] = re.findall(r">(\d+/\d+)<", await response.text())  # The page itself contains it.
     await expect(turns).not_to_have_text(first)
     site.push(number=7, note="hello", bar=40, dial=60, chart={"data": [], "layout": {}})
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("7")
@@ -48,7 +48,7 @@ async def test_one_stream_and_values_that_move_without_a_reload(site: Site, page
     )
 
 
-async def test_a_push_from_another_process_arrives_within_150_ms(site: Site, page: Page):
+async def test_push_from_other_process_arrives_within_150_ms(site: Site, page: Page):
     await open_live(page, site)
     await page.evaluate(
         """() => {
@@ -67,7 +67,7 @@ async def test_a_push_from_another_process_arrives_within_150_ms(site: Site, pag
     assert statistics.median(delays) < 0.150, delays
 
 
-async def test_a_thousand_pushes_leave_the_page_on_the_last(site: Site, page: Page):
+async def test_thousand_pushes_show_last_value(site: Site, page: Page):
     await open_live(page, site)
     for number in range(1, 1001):
         site.push(number=number)
@@ -75,7 +75,7 @@ async def test_a_thousand_pushes_leave_the_page_on_the_last(site: Site, page: Pa
 
 
 @pytest.mark.parametrize("wipe", [False, True])
-async def test_killed_server_comes_back_with_the_newest(site: Site, page: Page, wipe: bool):
+async def test_server_restart_shows_newest_value(site: Site, page: Page, wipe: bool):
     await open_live(page, site)
     loads: list[Request] = []
     page.on("request", lambda each: loads.append(each) if each.is_navigation_request() else None)
@@ -91,11 +91,11 @@ async def test_killed_server_comes_back_with_the_newest(site: Site, page: Page, 
     site.push(note="after")
     await expect(page.locator(f"{LIVE}-note-content")).to_have_text("after")
     assert not loads
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused connections
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused connections
 
 
 @pytest.mark.parametrize("server", ["runserver", "gunicorn"])
-async def test_where_nobody_holds_the_page_asks(make_site: MakeSite, page: Page, server: str):
+async def test_page_without_streams_polls(make_site: MakeSite, page: Page, server: str):
     site = make_site(server, TEST_DEBUG="1")
     await open_live(page, site)
     turns = page.locator(f"{LIVE}-turns-content")
@@ -112,8 +112,8 @@ async def test_push_between_rendering_and_stream_is_shown(site: Site, page: Page
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("between")
 
 
-async def test_seven_visible_tabs_all_load_and_stay_live(site: Site, context: BrowserContext):
-    # Playwright keeps every tab visible, as seven windows side by side would be.
+async def test_seven_visible_tabs_load_and_stay_live(site: Site, context: BrowserContext):
+    # Playwright keeps every tab visible, like seven windows side by side.
     pages = [await context.new_page() for _ in range(7)]
     for page in pages:
         await open_live(page, site)
@@ -122,7 +122,7 @@ async def test_seven_visible_tabs_all_load_and_stay_live(site: Site, context: Br
         await expect(page.locator(f"{LIVE}-number-content")).to_have_text("to all")
 
 
-async def test_strict_policy_and_hostile_values(site: Site, page: Page):
+async def test_hostile_values_shown_as_text_under_strict_csp(site: Site, page: Page):
     await page.goto(f"{site.url}/site/hostile/")
     from tests.site.dashboards import HOSTILE  # noqa: PLC0415 - needs Django's apps
 
@@ -135,7 +135,7 @@ async def test_strict_policy_and_hostile_values(site: Site, page: Page):
     await expect(page.locator("#site_hostile-link .dashboards-cta")).to_have_text(HOSTILE)
 
 
-async def test_pushed_hostile_values_stay_text(site: Site, page: Page):
+async def test_pushed_hostile_values_shown_as_text(site: Site, page: Page):
     from tests.site.dashboards import HOSTILE, line  # noqa: PLC0415 - needs Django's apps
 
     await open_live(page, site)
@@ -146,7 +146,7 @@ async def test_pushed_hostile_values_stay_text(site: Site, page: Page):
     assert await page.title() == "Live"
 
 
-async def test_zoom_survives_updates_drawn_in_place(site: Site, page: Page):
+async def test_chart_update_keeps_zoom(site: Site, page: Page):
     from tests.site.dashboards import line  # noqa: PLC0415 - needs Django's apps
 
     await open_live(page, site)
@@ -171,14 +171,14 @@ async def test_zoom_survives_updates_drawn_in_place(site: Site, page: Page):
     assert await page.evaluate("document.querySelector('.dashboards-chart-plot').marked")
 
 
-async def test_a_pie_of_numpy_columns_shows_the_right_shares(site: Site, page: Page):
+async def test_pie_of_numpy_columns_shows_right_shares(site: Site, page: Page):
     await page.goto(f"{site.url}/site/pie/")
     shares = page.locator("#site_pie-pie text.slicetext")
     await expect(shares).to_have_count(3)
     assert sorted(await shares.all_text_contents()) == ["12.5%", "25%", "62.5%"]
 
 
-async def test_deferred_polled_and_triggered(site: Site, page: Page):
+async def test_deferred_polled_and_triggered_components_load(site: Site, page: Page):
     await page.goto(f"{site.url}/site/later/")
     await expect(page.locator("#site_later-deferred-content")).to_have_text("arrived")
     await expect(page.locator("#site_later-called-content")).to_have_text(
@@ -193,7 +193,7 @@ async def test_deferred_polled_and_triggered(site: Site, page: Page):
     await expect(dependent).not_to_have_text(before)
 
 
-async def test_signed_out_page_says_so_and_stops_asking(site: Site, page: Page):
+async def test_signed_out_page_shows_it_and_stops_requests(site: Site, page: Page):
     await page.goto(f"{site.url}/login/admin/")
     await page.goto(f"{site.url}/site/staff/")
     staff = page.locator("#site_staff")
@@ -208,7 +208,7 @@ async def test_signed_out_page_says_so_and_stops_asking(site: Site, page: Page):
     page.complaints.clear()  # type: ignore[attr-defined] # the 403 and the refused connections
 
 
-async def test_the_network_cut_and_back(site: Site, page: Page):
+async def test_network_back_shows_newest_value(site: Site, page: Page):
     await open_live(page, site)
     await page.context.set_offline(True)
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "waiting")
@@ -218,12 +218,10 @@ async def test_the_network_cut_and_back(site: Site, page: Page):
     await page.context.set_offline(False)
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("while cut off")
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused connections
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused connections
 
 
-async def test_a_deferred_component_below_the_fold_waits_until_it_is_looked_at(
-    site: Site, page: Page
-):
+async def test_deferred_component_below_fold_loads_when_scrolled_to(site: Site, page: Page):
     await page.set_viewport_size({"width": 800, "height": 400})
     await page.goto(f"{site.url}/site/far/")
     far = page.locator("#site_far-far-content")
@@ -234,7 +232,7 @@ async def test_a_deferred_component_below_the_fold_waits_until_it_is_looked_at(
     await expect(page.locator("#site_far-far-state")).to_have_text("")
 
 
-async def test_an_update_is_not_overwritten_by_an_older_answer(site: Site, page: Page):
+async def test_older_poll_answer_does_not_replace_update(site: Site, page: Page):
     await page.goto(f"{site.url}/site/slow/")
     box = page.locator("#site_slow-slow-content")
     await expect(page.locator("#site_slow")).to_have_attribute("data-dashboards-live", "open")
@@ -261,7 +259,7 @@ async def until_points(page: Page, key: str, values: list[float]) -> None:
     assert await points_of(page, key) == values
 
 
-async def test_points_are_appended_and_leave_at_the_window(site: Site, page: Page):
+async def test_points_appended_and_oldest_removed_at_max_points(site: Site, page: Page):
     await page.goto(f"{site.url}/site/series/")
     await expect(page.locator("#site_series")).to_have_attribute("data-dashboards-live", "open")
     for number in range(1, 9):
@@ -273,7 +271,7 @@ async def test_points_are_appended_and_leave_at_the_window(site: Site, page: Pag
         "plot => plot.data[0].name"
     )
     assert name == "of mine", "the figure is what points are appended to"
-    # Loaded anew, the page carries them itself; and it goes on where the page left off.
+    # A reloaded page contains them itself, and its stream continues from there.
     site.push_to("Series", pushed=[[{"x": 9, "y": 90}], [{"x": 10, "y": 100}]])
     await page.reload()
     await until_points(page, "pushed", [60, 70, 80, 90, 100])
@@ -281,8 +279,8 @@ async def test_points_are_appended_and_leave_at_the_window(site: Site, page: Pag
     await until_points(page, "pushed", [70, 80, 90, 100, 110])
 
 
-async def test_a_damaged_point_costs_only_itself(site: Site, page: Page):
-    """One stored point that was no JSON kept its chart from being drawn. The others are drawn."""
+async def test_damaged_point_skipped_in_chart(site: Site, page: Page):
+    """Regression: one stored point that was not JSON kept its chart from being drawn."""
     for number in (1, 2, 3):
         site.push_to("Series", pushed={"x": number, "y": number * 10})
     with contextlib.closing(sqlite3.connect(site.folder / "db.sqlite3", timeout=20)) as database:
@@ -296,8 +294,9 @@ async def test_a_damaged_point_costs_only_itself(site: Site, page: Page):
     await until_points(page, "pushed", [10, 30, 40])
 
 
-async def test_points_that_the_figure_has_are_the_oldest(site: Site, page: Page):
-    """A figure's own points never left, and those that NumPy held were lost with the first push."""
+async def test_points_of_figure_removed_first(site: Site, page: Page):
+    """Regression: the figure's own points were never removed, and points in NumPy arrays were lost
+    with the first push."""
     await page.goto(f"{site.url}/site/series/")
     site.push_to("Series", begun={"x": 4, "y": 40})
     await until_points(page, "begun", [0.5, 20, 30, 40])
@@ -310,7 +309,7 @@ async def test_points_that_the_figure_has_are_the_oldest(site: Site, page: Page)
     await until_points(page, "begun", [30, 40, 50, 60])
 
 
-async def test_a_page_that_was_away_gets_the_points_it_missed(site: Site, page: Page):
+async def test_reconnected_page_draws_missed_points(site: Site, page: Page):
     site.push_to("Series", pushed={"x": 1, "y": 10})
     await page.goto(f"{site.url}/site/series/")
     await until_points(page, "pushed", [10])
@@ -326,11 +325,11 @@ async def test_a_page_that_was_away_gets_the_points_it_missed(site: Site, page: 
         site.push_to("Series", pushed={"x": number, "y": number * 10})
     await page.context.set_offline(False)
     await until_points(page, "pushed", [150, 160, 170, 180, 190])
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused connections
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused connections
 
 
-async def test_points_that_come_twice_are_drawn_once(site: Site, page: Page):
-    """A batch that was cut comes again as a whole: here as a second stream from the beginning."""
+async def test_repeated_points_drawn_once(site: Site, page: Page):
+    """A batch that was cut is sent again as a whole: here as a second stream from the beginning."""
     site.push_to("Series", pushed={"x": 1, "y": 10})
     await page.goto(f"{site.url}/site/series/")
     await until_points(page, "pushed", [10])
@@ -350,7 +349,7 @@ async def test_points_that_come_twice_are_drawn_once(site: Site, page: Page):
     await until_points(page, "pushed", [10, 20, 30, 40])
 
 
-async def test_a_computed_series_grows(site: Site, page: Page):
+async def test_computed_series_appends_points(site: Site, page: Page):
     await page.goto(f"{site.url}/site/series/")
     points = page.locator("#site_series-computed-content [data-dashboards-point]")
     await expect(points).not_to_have_count(0)
@@ -366,7 +365,7 @@ async def test_a_computed_series_grows(site: Site, page: Page):
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
-async def test_a_burst_is_drawn_at_most_once_a_frame(site: Site, page: Page):
+async def test_burst_drawn_at_most_once_per_animation_frame(site: Site, page: Page):
     await page.goto(f"{site.url}/site/series/")
     site.push_to("Series", pushed={"x": 0, "y": 0})
     await until_points(page, "pushed", [0])
@@ -393,7 +392,7 @@ async def test_a_burst_is_drawn_at_most_once_a_frame(site: Site, page: Page):
     assert await page.evaluate("window.draws") <= 2
 
 
-async def test_a_page_loads_its_own_where_a_value_depends_on_the_viewer(site: Site, page: Page):
+async def test_value_per_viewer_loaded_by_each_page(site: Site, page: Page):
     await page.context.request.get(f"{site.url}/login/bob/")
     await page.goto(f"{site.url}/site/personal/")
     await expect(page.locator("#site_personal")).to_have_attribute("data-dashboards-live", "open")

@@ -1,4 +1,4 @@
-"""Charts that tell the truth: of their state, of time, of gaps, and to nobody else."""
+"""Charts: states, times, gaps, languages, and no request to another origin."""
 
 import re
 from typing import Any
@@ -35,7 +35,7 @@ async def table_of(box: Locator) -> list[list[str]]:
     return rows
 
 
-async def test_chart_says_loading_until_plotly_comes_and_shows_its_table(site: Site, page: Page):
+async def test_chart_shows_loading_and_table_until_plotly_loads(site: Site, page: Page):
     # "No data" stood over a chart whose data was there, until plotly.js had come.
     # Loading is said to be loading, and the table beside it needs no plotly.js.
     held: list[Route] = []
@@ -61,7 +61,7 @@ async def test_chart_says_loading_until_plotly_comes_and_shows_its_table(site: S
     await expect(box.get_by_text("could not be drawn")).to_be_hidden()
 
 
-async def test_chart_whose_plotly_does_not_come_says_so_and_shows_its_table(site: Site, page: Page):
+async def test_chart_without_plotly_shows_error_and_table(site: Site, page: Page):
     # "No data" stood there for ever where plotly.js did not come. Each chart says that it failed,
     # its data is there to read, and goes on.
     await page.route(PLOTLY, lambda route: route.abort())
@@ -76,7 +76,7 @@ async def test_chart_whose_plotly_does_not_come_says_so_and_shows_its_table(site
     page.complaints.clear()  # type: ignore[attr-defined]
 
 
-async def test_chart_that_fails_leaves_others_drawn(site: Site, page: Page):
+async def test_failing_chart_does_not_affect_others(site: Site, page: Page):
     # One figure that plotly.js cannot draw shall be the only one that says so.
     box = await open_drawn(site, page, {"data": [{"y": [1, 2]}], "frames": 5, "layout": 3})
     await expect(box.get_by_text("This could not be drawn.")).to_be_visible()
@@ -90,7 +90,7 @@ async def test_chart_that_fails_leaves_others_drawn(site: Site, page: Page):
 MINUTES = (0, 1, 2, 5, 30, 31)
 
 
-async def test_line_over_time_breaks_where_nothing_was_measured(site: Site, page: Page):
+async def test_line_breaks_at_gaps_in_time(site: Site, page: Page):
     # A straight line crossed a night in which nobody had measured. A gap of more than three
     # intervals breaks it, in the table too, unless the trace says connectgaps.
     times = [f"2026-07-01T12:{minute:02}:00" for minute in MINUTES]
@@ -113,7 +113,7 @@ async def test_line_over_time_breaks_where_nothing_was_measured(site: Site, page
         await expect(drawn).to_have_count(1 if connect else 2)
 
 
-async def test_titles_that_are_strings_are_drawn(site: Site, page: Page):
+async def test_string_titles_drawn(site: Site, page: Page):
     # plotly.js 3 and later draw no title that is a plain string.
     layout = {"title": "Whole", "xaxis": {"title": "Across"}, "yaxis": {"title": "Up"}}
     legend = {"showlegend": True, "legend": {"title": "Kinds"}}
@@ -124,7 +124,7 @@ async def test_titles_that_are_strings_are_drawn(site: Site, page: Page):
         await expect(box.locator(f'text:text-is("{name}")').first).to_be_visible()
 
 
-async def test_frames_and_config_of_a_figure_are_drawn(site: Site, page: Page):
+async def test_figure_frames_and_config_drawn(site: Site, page: Page):
     # What a figure held beside data and layout was left out: an animation stood still.
     frames = [{"name": "one", "data": [{"y": [9, 9]}]}]
     figure = {"data": [{"y": [1, 2]}], "frames": frames, "config": {"scrollZoom": True}}
@@ -136,7 +136,7 @@ async def test_frames_and_config_of_a_figure_are_drawn(site: Site, page: Page):
     assert await plot.evaluate("plot => plot.data[0].y") == [9, 9]
 
 
-async def test_words_of_a_chart_are_in_the_pages_language(site: Site, page: Page):
+async def test_chart_texts_use_page_language(site: Site, page: Page):
     # Months, numbers and buttons were English on every page: plotly.js brings no other language.
     async def in_german(route: Route) -> None:
         answer = await route.fetch()
@@ -156,7 +156,7 @@ async def test_words_of_a_chart_are_in_the_pages_language(site: Site, page: Page
     await expect(box.locator('.modebar-btn[data-title="Näher"]')).to_have_count(1)
 
 
-async def test_chart_in_a_closed_tab_is_measured_when_it_is_opened(site: Site, page: Page):
+async def test_chart_in_closed_tab_resized_when_opened(site: Site, page: Page):
     # A chart drawn in a closed tab was 450 px high in a box of 240, and stayed so.
     await page.goto(f"{site.url}/site/folded/")
     await expect(page.locator("#site_folded")).to_have_attribute("data-dashboards-live", "open")
@@ -183,7 +183,7 @@ async def test_chart_in_a_closed_tab_is_measured_when_it_is_opened(site: Site, p
 NOON = ["2026-07-01T10:00:00+00:00", "2026-07-01T14:00:00.5+02:00", "2026-07-01 15:00:00"]
 
 
-async def test_times_of_a_chart_are_in_the_active_zone_and_named(site: Site, browser: Browser):
+async def test_chart_times_use_active_time_zone_and_name_it(site: Site, browser: Browser):
     # A chart said UTC while the figure beside it said local time. Times with a zone are shown in
     # the page's; where the viewer's clock says another hour the axis names it.
     site.push_to("Drawn", points={"data": [{"x": NOON, "y": [1, 2, 3]}]})
@@ -213,7 +213,7 @@ async def test_times_of_a_chart_are_in_the_active_zone_and_named(site: Site, bro
         await context.close()
 
 
-async def test_no_button_of_a_chart_leaves_the_page(site: Site, page: Page):
+async def test_chart_buttons_do_not_leave_page(site: Site, page: Page):
     # plotly.js 4 offers "Share chart…", which sends the data to another company's server. Whatever
     # a figure's own config says, nothing of it is there, and no request leaves the origin.
     elsewhere: list[str] = []
@@ -261,7 +261,7 @@ async def test_no_button_of_a_chart_leaves_the_page(site: Site, page: Page):
     assert not elsewhere
 
 
-async def test_chart_under_a_strict_policy_is_as_high_as_its_box(site: Site, page: Page):
+async def test_chart_fills_box_under_strict_csp(site: Site, page: Page):
     # Under style-src 'self' a chart was 738 px high instead of 240: plotly.js injects its rules.
     # What it writes as attributes, such as styled spans in labels, is refused no more either.
     answer = await page.goto(f"{site.url}/site/drawn/")

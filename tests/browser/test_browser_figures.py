@@ -1,4 +1,4 @@
-"""What a person sees of figures and long work while they change."""
+"""Figures, gauges and progress updated in a real browser."""
 
 import re
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 BOX = "#site_figures-{}-content"
 
 
-async def test_figures_and_long_work_change_in_place(site: Site, page: Page):
+async def test_figures_and_progress_updated_in_place(site: Site, page: Page):
     """The page's policy is strict, and a refusal fails the test."""
     site.execute(
         "from django.contrib.auth.models import Group\n"

@@ -1,8 +1,9 @@
-"""Forms and menus as a person uses them: by keyboard, live, and with a token that has aged."""
+"""Forms and menus in a real browser: by keyboard, live, and with an expired token."""
 
 import re
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.harness import Site
@@ -15,11 +16,42 @@ Book.objects.create(title="Long novel", pages=900)
 Book.objects.create(title="Short poems", pages=20, genre="p")
 """
 DESK = "#books_desk"
+COUNTS = ("count", "live_count", "late_count")
 
 
-async def see_what_leads_elsewhere(page: Page) -> None:
-    """See a group and another site in the menu, and nothing that is hidden."""
-    elsewhere = page.locator(".dashboards-menu-section", has_text="Elsewhere")
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(site: Site, page: Page) -> Page:
+    """The page of a menu, a filter and a form, with two books."""
+    site.execute(FILL)
+    await page.goto(f"{site.url}/books/desk/?x=1")
+    await expect(page.locator(DESK)).to_have_attribute("data-dashboards-live", "open")
+    return page
+
+
+async def filter_poems(page: Page) -> None:
+    await page.locator(f"{DESK}-find").get_by_label("Genre").select_option("p")
+    await expect(page.locator(f"{DESK}-books tbody tr")).to_have_count(1)
+
+
+def clear_complaints(page: Page, *expected: str) -> None:
+    """Clear what the console says of refused requests, and assert that it says nothing else."""
+    complaints: list[str] = page.complaints  # type: ignore[attr-defined]
+    assert all(any(part in each for part in expected) for each in complaints), complaints
+    complaints.clear()
+
+
+async def test_menu_marks_current_page_and_closes_by_escape(desk: Page):
+    section = desk.locator(".dashboards-menu-section[data-dashboards-active]")
+    await section.locator("summary").click()
+    await expect(desk.get_by_role("link", name="Desk", exact=True)).to_have_attribute(
+        "aria-current", "page"
+    )
+    await desk.keyboard.press("Escape")
+    await expect(section).not_to_have_attribute("open", "")
+
+
+async def test_menu_shows_groups_and_links_and_hides_items_without_permission(desk: Page):
+    elsewhere = desk.locator(".dashboards-menu-section", has_text="Elsewhere")
     await elsewhere.locator("summary").click()
     link = elsewhere.get_by_role("link", name="Wiki & more (another site, opens in a new tab)")
     await expect(link).to_have_attribute("target", "_blank")
@@ -27,77 +59,87 @@ async def see_what_leads_elsewhere(page: Page) -> None:
     await expect(elsewhere.get_by_text("Group")).to_be_visible()
     await expect(elsewhere.get_by_role("link")).to_have_count(2)
     await expect(elsewhere.get_by_role("link", name="Quiet")).to_be_visible()
-    await expect(page.get_by_text("Never").or_(page.get_by_text("For staff"))).to_have_count(0)
+    await expect(desk.get_by_text("Never").or_(desk.get_by_text("For staff"))).to_have_count(0)
 
 
-async def test_filter_fill_in_mend_and_save(site: Site, page: Page):
-    site.execute(FILL)
-    await page.goto(f"{site.url}/books/desk/?x=1")
-    await expect(page.locator(DESK)).to_have_attribute("data-dashboards-live", "open")
-    section = page.locator(".dashboards-menu-section[data-dashboards-active]")
-    await section.locator("summary").click()
-    await expect(page.get_by_role("link", name="Desk", exact=True)).to_have_attribute(
-        "aria-current", "page"
-    )
-    await see_what_leads_elsewhere(page)
-    await section.locator("summary").click()
-    await page.keyboard.press("Escape")
-    await expect(section).not_to_have_attribute("open", "")
+async def test_filter_updates_url_and_dependent_components_and_survives_reload(desk: Page):
+    await filter_poems(desk)
+    for key in COUNTS:
+        await expect(desk.locator(f"{DESK}-{key}-content")).to_have_text("1")
+    await expect(desk).to_have_url(re.compile(r"\?x=1&find-genre=p"))
+    await desk.reload()
+    await expect(desk.locator(f"{DESK}-books tbody tr")).to_have_count(1)
+    await expect(desk.locator(DESK)).to_have_attribute("data-dashboards-live", "open")
 
-    # A filter: the address says it, all that depends on it follows, and a reload keeps it.
-    await page.locator(f"{DESK}-find").get_by_label("Genre").select_option("p")
-    rows = page.locator(f"{DESK}-books tbody tr")
-    await expect(rows).to_have_count(1)
-    live = page.locator(f"{DESK}-live_count-content")
-    for key in ("count", "live_count", "late_count"):
-        await expect(page.locator(f"{DESK}-{key}-content")).to_have_text("1")
-    await expect(page).to_have_url(re.compile(r"\?x=1&find-genre=p"))
-    await page.reload()
-    await expect(rows).to_have_count(1)
-    await expect(page.locator(DESK)).to_have_attribute("data-dashboards-live", "open")
 
-    # By keyboard: what is wrong is told and focused, what was typed is kept.
-    add = page.locator(f"{DESK}-add")
-    await add.get_by_label("Title").fill("elsewhere")
+async def test_filter_reset_shows_all_rows_and_removes_parameter_from_url(desk: Page):
+    await filter_poems(desk)
+    await desk.locator(f"{DESK}-find").get_by_role("link", name="Reset").click()
+    await expect(desk.locator(f"{DESK}-books tbody tr")).to_have_count(2)
+    await expect(desk.locator(f"{DESK}-live_count-content")).to_have_text("2")
+    await expect(desk).to_have_url(re.compile(r"\?x=1$"))
+
+
+async def test_rejected_form_focuses_error_and_keeps_typed_text(desk: Page):
+    add = desk.locator(f"{DESK}-add")
+    title = add.get_by_label("Title")
+    await title.fill("elsewhere")
     await add.get_by_label("Pages").fill("30")
     await add.get_by_label("Poems").check()
-    # Somebody signs in, in another tab: the token of this page is old.
-    await page.context.clear_cookies()
-    await page.keyboard.press("Enter")
+    await desk.keyboard.press("Enter")
     await expect(add.get_by_role("alert").first).to_contain_text("About no field.")
     await expect(add.get_by_role("alert").first).to_be_focused()
-    title = add.get_by_label("Title")
     await expect(title).to_have_value("elsewhere")
     await title.fill("late")
     await title.press("Enter")
     await expect(title).to_be_focused()
     await expect(title).to_have_attribute("aria-invalid", "true")
+    clear_complaints(desk, "422")
+
+
+async def test_form_with_expired_token_fetches_new_one_and_is_checked(desk: Page):
+    add = desk.locator(f"{DESK}-add")
+    await add.get_by_label("Title").fill("elsewhere")
+    await add.get_by_label("Pages").fill("30")
+    await add.get_by_label("Poems").check()
+    # A login in another tab replaces the token of this page.
+    await desk.context.clear_cookies()
+    await desk.keyboard.press("Enter")
+    await expect(add.get_by_role("alert").first).to_contain_text("About no field.")
+    await expect(add.get_by_label("Title")).to_have_value("elsewhere")
+    clear_complaints(desk, "403", "422")
+
+
+async def test_live_update_keeps_text_being_typed(site: Site, desk: Page):
+    title = desk.locator(f"{DESK}-add").get_by_label("Title")
     await title.fill("A new poem")
-    # What is live does not take away what is being typed.
-    run = "from tests.books.models import Author; Author.objects.create(name='Ann')"
-    site.execute(run)
+    add_author = "from tests.books.models import Author; Author.objects.create(name='Ann')"
+    site.execute(add_author)
+    site.execute(FILL)
+    await expect(desk.locator(f"{DESK}-live_count-content")).to_have_text("4")
     await expect(title).to_have_value("A new poem")
+
+
+async def test_saved_form_is_emptied_and_updates_filtered_counts(desk: Page):
+    await filter_poems(desk)
+    add = desk.locator(f"{DESK}-add")
+    title = add.get_by_label("Title")
+    await title.fill("A new poem")
+    await add.get_by_label("Pages").fill("30")
+    await add.get_by_label("Poems").check()
     await title.press("Enter")
     await expect(add.get_by_role("status")).to_have_text("Saved.")
     await expect(add.get_by_role("status")).to_be_focused()
     await expect(title).to_have_value("")
-    await expect(page.locator(f"{DESK}-count-content")).to_have_text("2")
-    # Live, and narrowed still: not the 3 that others are sent.
-    await expect(live).to_have_text("2")
-
-    await page.locator(f"{DESK}-find").get_by_role("link", name="Reset").click()
-    await expect(rows).to_have_count(3)
-    await expect(live).to_have_text("3")
-    await expect(page).to_have_url(re.compile(r"\?x=1$"))
-    # The browser itself tells of what was refused.
-    complaints: list[str] = page.complaints  # type: ignore[attr-defined]
-    assert all("403" in each or "422" in each for each in complaints), complaints
-    complaints.clear()
+    await expect(desk.locator(f"{DESK}-count-content")).to_have_text("2")
+    # The live count is still filtered: viewers without a filter get 3.
+    await expect(desk.locator(f"{DESK}-live_count-content")).to_have_text("2")
+    await desk.locator(f"{DESK}-find").get_by_role("link", name="Reset").click()
+    await expect(desk.locator(f"{DESK}-books tbody tr")).to_have_count(3)
+    await expect(desk.locator(f"{DESK}-live_count-content")).to_have_text("3")
 
 
-async def test_what_is_chosen_and_typed_survives_a_refusal_and_a_lost_connection(
-    site: Site, page: Page
-):
+async def test_form_keeps_file_and_text_after_rejection_and_lost_connection(site: Site, page: Page):
     await page.goto(f"{site.url}/books/desk/")
     add = page.locator(f"{DESK}-add")
     title, scan = add.get_by_label("Title"), add.get_by_label("Scan")
@@ -121,8 +163,10 @@ async def test_what_is_chosen_and_typed_survives_a_refusal_and_a_lost_connection
     await expect(failed).to_be_hidden()
     saved = "from tests.books.models import Book; Book.objects.get(title='In time', secret='s.png')"
     site.execute(saved)
+    clear_complaints(page, "422", "INTERNET_DISCONNECTED", "Failed to fetch")
 
-    # A form that is sent to a view of the site's own shows what that answers, or goes there.
+
+async def test_form_with_own_view_follows_redirect_and_shows_its_answer(site: Site, page: Page):
     await page.goto(f"{site.url}/books/errand/")
     ask = page.locator("#books_errand-ask")
     await ask.get_by_label("Genre").select_option("p")
@@ -133,17 +177,16 @@ async def test_what_is_chosen_and_typed_survives_a_refusal_and_a_lost_connection
     await ask.get_by_role("button", name="Ask").click()
     await expect(ask).to_contain_text("Heard.")
 
-    # One that is sent while somebody types, without leaving the field.
-    typed = page.locator("#books_errand-typed")
-    least = typed.get_by_label("At least pages")
-    await expect(page.locator("#books_errand-count-content")).to_have_text("1")
+
+async def test_filter_submitted_while_typing_keeps_focus(site: Site, page: Page):
+    site.execute(FILL)
+    await page.goto(f"{site.url}/books/errand/")
+    least = page.locator("#books_errand-typed").get_by_label("At least pages")
+    count = page.locator("#books_errand-count-content")
+    await expect(count).to_have_text("2")
     await least.focus()
     await page.keyboard.press("Control+a")
     await least.press_sequentially("5000")
-    await expect(page.locator("#books_errand-count-content")).to_have_text("0")
+    await expect(count).to_have_text("0")
     await expect(least).to_be_focused()
     await expect(page).to_have_url(re.compile("typed-least=5000&"))
-    complaints: list[str] = page.complaints  # type: ignore[attr-defined]
-    expected = ("422", "INTERNET_DISCONNECTED", "Failed to fetch")
-    assert all(any(part in each for part in expected) for each in complaints), complaints
-    complaints.clear()

@@ -1,4 +1,4 @@
-"""What a reader did inside a live box is kept while its content is updated, in a real browser."""
+"""A viewer's state in a live box (focus, text, scroll, open details) is kept over an update."""
 
 from typing import Any
 
@@ -137,16 +137,14 @@ async def begin(site: Site, page: Page) -> None:
     await update(site, page, 1)
 
 
-async def test_what_a_reader_did_in_a_box_is_kept_over_an_update(site: Site, page: Page):
-    """A reader had opened details, typed and scrolled in a live box, and a push undid all of it.
-
-    What they did stays over an update, also where the server says something else meanwhile.
-    """
+async def test_update_keeps_open_details_text_and_scroll(site: Site, page: Page):
+    """Regression: a viewer had opened details, typed and scrolled in a live box, and a push undid
+    all of it. An update keeps it, also where the server sends something else."""
     await begin(site, page)
     chosen: FilePayload = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"}
     await page.locator(f"{BOX} .file").set_input_files(files=[chosen])
     await page.evaluate(DO)
-    # A scroll is told with the next picture.
+    # The scroll event follows with the next animation frame.
     await page.evaluate(
         "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
     )
@@ -162,7 +160,7 @@ async def test_what_a_reader_did_in_a_box_is_kept_over_an_update(site: Site, pag
 
 
 @pytest.mark.parametrize("name", ["typed", "text", "edited"])
-async def test_what_is_typed_goes_on_over_an_update(site: Site, page: Page, name: str):
+async def test_update_does_not_interrupt_typing(site: Site, page: Page, name: str):
     await begin(site, page)
     field = page.locator(f"{BOX} .{name}")
     await field.focus()
@@ -177,7 +175,7 @@ async def test_what_is_typed_goes_on_over_an_update(site: Site, page: Page, name
     assert shown == "abbbegun 1"
 
 
-async def test_focus_and_page_stay_where_they_were(site: Site, page: Page):
+async def test_update_keeps_focus_and_page_scroll(site: Site, page: Page):
     await begin(site, page)
     await page.locator(f"{BOX} .link").focus()
     await page.evaluate("() => scrollTo(0, 120)")
@@ -190,12 +188,12 @@ async def test_focus_and_page_stay_where_they_were(site: Site, page: Page):
     assert await page.evaluate(focus) == "link"
     assert await page.evaluate("() => scrollY") == 120
 
-    # Where what had the focus is gone, the keyboard goes on from the box.
+    # If the focused element was removed, focus moves to the box.
     await update(site, page, 3, '<b class="turn">3</b>')
     assert await page.evaluate("() => `#${document.activeElement.id}`") == BOX
 
 
-async def test_an_update_takes_the_focus_from_nobody(site: Site, page: Page):
+async def test_update_does_not_take_focus(site: Site, page: Page):
     await begin(site, page)
     await update(site, page, 2, content(2, more='<input class="new" autofocus>'))
     assert await page.evaluate("() => document.activeElement === document.body")
@@ -207,7 +205,7 @@ async def test_an_update_takes_the_focus_from_nobody(site: Site, page: Page):
     await expect(link).to_be_focused()
 
 
-async def test_selected_text_stays_selected(site: Site, page: Page):
+async def test_update_keeps_selected_text(site: Site, page: Page):
     await begin(site, page)
     await page.evaluate(
         """() => {
@@ -222,7 +220,7 @@ async def test_selected_text_stays_selected(site: Site, page: Page):
     assert await page.evaluate("String(getSelection())") == "rn 2 of many,"
 
 
-async def test_an_open_list_and_a_modal_dialog_stay_open(site: Site, page: Page):
+async def test_update_keeps_open_select_and_modal_dialog(site: Site, page: Page):
     await begin(site, page)
     await page.evaluate(f"document.querySelector('{BOX} .modal').showModal()")
     await update(site, page, 2)
@@ -234,13 +232,14 @@ async def test_an_open_list_and_a_modal_dialog_stay_open(site: Site, page: Page)
     await page.evaluate(f"window.before = [...document.querySelector('{BOX} .chosen').options]")
     await update(site, page, 3)
 
-    # Chromium shuts the list of a select whose options are changed.
+    # Chromium closes the list of a select when its options change.
     assert await chosen.evaluate("(each) => before.every((one, at) => each.options[at] === one)")
     assert await chosen.evaluate("(each) => each.options[0].text") == "x 2"
 
 
-async def test_what_a_row_says_stays_with_the_row(site: Site, page: Page):
-    """Entries come in above; the one that was open shut, and another opened in its place."""
+async def test_update_keeps_open_details_with_their_row(site: Site, page: Page):
+    """Regression: new entries were inserted above; the open one closed, and another opened in its
+    place."""
     await begin(site, page)
     line = "<details><summary>{name}</summary>{name} {turn}</details>"
     lines = [line.format(name=name, turn=1) for name in "abc"]

@@ -1,4 +1,4 @@
-"""What a page does with what comes late or again, and with a server that it hears nothing of."""
+"""Late and repeated events, and servers that send nothing, in a real browser."""
 
 import asyncio
 import signal
@@ -45,20 +45,20 @@ async def answer_with(page: Page, *bodies: str) -> "asyncio.Queue[Request]":
 @pytest.mark.parametrize(
     ("versions", "shown", "dropped"),
     [
-        # Read behind Pushpin byte for byte: a request for the next link that was answered late.
+        # Recorded behind Pushpin: a late answer to a request for the next link.
         (("e.104", "e.105", "e.106", "e.105"), "e.106", 1),
         (("e.83", "e.84", "e.85", "e.84"), "e.85", 1),
         (("e.71", "e.72", "e.71", "e.72", "e.73", "e.75", "e.74"), "e.75", 2),
-        # The store lost its data and began a new epoch; the old one may come late as well.
+        # The store lost its data and began a new epoch; events of the old one may be late, too.
         (("e.104", "f.1", "e.105", "f.2"), "f.2", 1),
     ],
     ids=["late", "again", "stalled", "epoch"],
 )
-async def test_page_never_shows_an_older_version_than_it_shows(
+async def test_older_version_not_shown(
     site: Site, page: Page, versions: tuple[str, ...], shown: str, dropped: int
 ):
-    # What goes through a GRIP proxy may come again and late: values went backwards on one
-    # connection, and the page went on from a position that it had left.
+    # A GRIP proxy may repeat and delay events. Regression: values went backwards on one
+    # connection, and the page continued from an older position.
     asked = await answer_with(page, numbers(*versions))
     await page.goto(f"{site.url}/site/live/")
 
@@ -68,11 +68,11 @@ async def test_page_never_shows_an_older_version_than_it_shows(
     assert (await second.all_headers())["last-event-id"] == shown
 
 
-async def test_late_state_does_not_mark_a_newer_value(site: Site, page: Page):
+async def test_late_state_event_does_not_mark_newer_value(site: Site, page: Page):
     failed = '<span class="dashboards-is-failed">Failed</span>'
     body = event("number", "e.5", "five") + event("number:state", "e.4", failed)
     body += event("note", "e.5", "fine") + event("note:state", "e.6", failed)
-    # A value that is older than the state, and newer than the value that is shown.
+    # A value older than the state event, and newer than the shown value.
     body += event("bar", "e.2", "two") + event("bar:state", "e.9", failed)
     body += event("bar", "e.3", "three")
     await answer_with(page, body)
@@ -84,8 +84,8 @@ async def test_late_state_does_not_mark_a_newer_value(site: Site, page: Page):
     await expect(page.locator(f"{LIVE}-bar-state")).to_have_text("Failed")
 
 
-async def test_a_new_connection_may_begin_at_an_older_version(site: Site, page: Page):
-    # A store that was restored from a copy stands at an older version, and that is the truth now.
+async def test_new_connection_may_start_at_older_version(site: Site, page: Page):
+    # A store restored from a backup is at an older version, which is valid now.
     await answer_with(page, numbers("e.104"), numbers("e.90"))
     await page.goto(f"{site.url}/site/live/")
 
@@ -117,7 +117,7 @@ async def open_number(site: Site, page: Page, port: int) -> None:
 
 
 async def expect_no_news(page: Page) -> None:
-    """See the page say so, within twice the heartbeat since it has heard anything, and a bit."""
+    """Expect the page to show it within little more than two heartbeats after the last event."""
     began = time.monotonic()
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "silent")
     assert time.monotonic() - began < 2 * BEAT_SECONDS + 2
@@ -134,8 +134,8 @@ async def expect_news(site: Site, page: Page) -> None:
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("after")
 
 
-async def test_frozen_server_is_not_called_live(beating: Site, page: Page):
-    # A server that was frozen by SIGSTOP was called Live for 80 seconds.
+async def test_frozen_server_not_shown_as_live(beating: Site, page: Page):
+    # Regression: with a server frozen by SIGSTOP the page showed Live for 80 seconds.
     await open_number(beating, page, beating.port)
 
     beating.signal(signal.SIGSTOP)
@@ -147,9 +147,9 @@ async def test_frozen_server_is_not_called_live(beating: Site, page: Page):
     await expect_news(beating, page)
 
 
-async def test_half_open_connection_is_not_called_live(beating: Site, page: Page):
-    """Something between browser and server lost every byte and closed nothing, as a firewall does
-    that has forgotten a connection. The page called itself Live, for nobody told it otherwise."""
+async def test_half_open_connection_not_shown_as_live(beating: Site, page: Page):
+    """A firewall that has forgotten a connection drops its bytes and closes nothing. Regression:
+    the page showed Live, because it got no error."""
     relay = Network(partial(asyncio.open_connection, "127.0.0.1", beating.port))
     await relay.start()
     try:
@@ -168,7 +168,7 @@ async def test_half_open_connection_is_not_called_live(beating: Site, page: Page
         await relay.stop()
 
 
-async def test_poll_that_fails_is_not_called_live(make_site: MakeSite, page: Page):
+async def test_failing_poll_not_shown_as_live(make_site: MakeSite, page: Page):
     site = make_site("gunicorn")
     await page.goto(f"{site.url}/site/live/")
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
@@ -179,4 +179,4 @@ async def test_poll_that_fails_is_not_called_live(make_site: MakeSite, page: Pag
     )
     await page.unroute("**/@stream/**")
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused answers
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused answers

@@ -1,4 +1,4 @@
-"""A deploy under open pages: each notices that its server is newer, and loads itself anew."""
+"""Deploys under open pages: each page reloads when its server has a newer release."""
 
 import asyncio
 import itertools
@@ -108,7 +108,7 @@ async def show(pages: list[Page], *, key: str, title: str, value: str, static: s
     }
     shown: list[Any] = []
     for _ in range(180):
-        # A page that is being loaded anew cannot be asked.
+        # A page that is just reloading cannot be queried.
         asked = (page.evaluate(SHOWN) for page in pages)
         shown = await asyncio.gather(*asked, return_exceptions=True)
         if shown == [right] * len(pages):
@@ -119,7 +119,7 @@ async def show(pages: list[Page], *, key: str, title: str, value: str, static: s
 
 @pytest.fixture
 def shop(make_site: MakeSite, tmp_path: Path) -> Site:
-    """The first release of a site, whose files may be written anew."""
+    """The first release of a site, with files that a test may rewrite."""
     write_release(tmp_path, "orders", "First")
     return make_site(
         "uvicorn",
@@ -143,9 +143,7 @@ def deploy(shop: Site, folder: Path) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_deploy_under_forty_open_pages_ends_with_forty_right_pages(
-    shop: Site, context: BrowserContext, tmp_path: Path
-):
+async def test_deploy_reloads_forty_open_pages(shop: Site, context: BrowserContext, tmp_path: Path):
     # A page that was opened before a deploy went on with the template, the scripts and the boxes of
     # the release before: a component that was renamed stood there for ever, and got no value.
     async def open_page() -> Page:
@@ -165,14 +163,14 @@ async def test_deploy_under_forty_open_pages_ends_with_forty_right_pages(
     await show(pages, **second, value="2")
     shop.push_to("Board", requests=3)
     await show(pages, **second, value="3")
-    assert [len(each) for each in loads] == [1] * 40, "each is loaded anew once"
+    assert [len(each) for each in loads] == [1] * 40, "each reloads once"
     shop.execute(
         "from dashboards.models import Frame;"
         'assert {each.key for each in Frame.objects.all()} == {"requests"}, Frame.objects.all()'
     )
 
 
-# What a page makes of the release that its stream names.
+# Reactions of a page to the release in its stream.
 
 
 async def answer_streams(page: Page) -> Callable[[str], None]:
@@ -201,7 +199,7 @@ async def answer_streams(page: Page) -> Callable[[str], None]:
     return name
 
 
-async def test_page_is_loaded_anew_once_for_each_release(site: Site, page: Page):
+async def test_page_reloaded_once_per_release(site: Site, page: Page):
     # Servers of two releases, between which each request may choose, would have a page load itself
     # for ever.
     name = await answer_streams(page)
@@ -223,7 +221,7 @@ async def test_page_is_loaded_anew_once_for_each_release(site: Site, page: Page)
     assert len(loads) == 3
 
 
-async def test_page_that_hears_of_its_own_release_in_time_stays(site: Site, page: Page):
+async def test_page_not_reloaded_when_its_own_release_returns(site: Site, page: Page):
     name = await answer_streams(page)
     await page.goto(f"{site.url}/site/live/")
     loads = loads_of(page)
@@ -267,7 +265,7 @@ async def add(page: Page, html: str) -> None:
 
 
 @pytest.mark.parametrize("kind", FIELDS)
-async def test_page_in_which_somebody_fills_in_a_field_waits(site: Site, page: Page, kind: str):
+async def test_page_with_edited_field_not_reloaded(site: Site, page: Page, kind: str):
     html, use, leave = FIELDS[kind]
     name = await answer_streams(page)
     await page.goto(f"{site.url}/site/live/")
@@ -288,7 +286,7 @@ async def test_page_in_which_somebody_fills_in_a_field_waits(site: Site, page: P
     assert len(loads) == 1
 
 
-async def test_page_whose_fields_are_as_they_were_sent_is_loaded_anew(site: Site, page: Page):
+async def test_page_with_unedited_fields_reloaded(site: Site, page: Page):
     # A range that was sent without a value counted as filled in, for it begins in its middle.
     name = await answer_streams(page)
     await page.goto(f"{site.url}/site/live/")
@@ -301,8 +299,8 @@ async def test_page_whose_fields_are_as_they_were_sent_is_loaded_anew(site: Site
         name("second")
 
 
-async def test_page_whose_server_is_not_there_stays(site: Site, page: Page):
-    # A page that loads itself anew while the server is restarted is gone; from a server of the old
+async def test_page_not_reloaded_while_server_is_down(site: Site, page: Page):
+    # A page that reloads during the restart of the server is lost; from a server of the old
     # release, or a cache, it would come as it was.
     old: dict[str, Any] = {"body": '<script data-dashboards-site-release="first">'}
     answers = itertools.cycle([{"status": 502}, old])
@@ -322,6 +320,6 @@ async def test_page_whose_server_is_not_there_stays(site: Site, page: Page):
     assert not loads
     async with page.expect_navigation(timeout=15_000):
         await page.unroute("**/site/live/", refuse)
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of refused answers
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused answers
     [load] = loads
     assert "dashboards-automatic=1" in (await load.all_headers())["cookie"]

@@ -1,4 +1,4 @@
-"""What a box says of its value, as a person sees it: a real browser, a real server."""
+"""States of values (failed, stale, loading) in a real browser."""
 
 import json
 import re
@@ -48,9 +48,9 @@ def put_state(site: Site, key: str, html: str) -> None:
     put(site, **{f"{key}:state": html})
 
 
-async def test_state_of_a_live_value_comes_and_goes_by_the_stream(site: Site, page: Page):
-    """A live value that failed kept its old value in full colour. Its box says since when, keeps
-    the value, and says nothing any more once a new one has come."""
+async def test_failed_state_of_live_value_shown_and_removed_by_stream(site: Site, page: Page):
+    """Regression: a live value that failed looked like a good one. Its box shows since when it
+    failed and keeps the value; the state is removed with the next value."""
     await open_failing(page, site)
     await expect(state(page, "number")).to_have_text("Waiting for the first value…")
     await expect(state(page, "number")).to_have_attribute("aria-live", "polite")
@@ -75,7 +75,7 @@ async def test_state_of_a_live_value_comes_and_goes_by_the_stream(site: Site, pa
     await expect(state(page, "number")).to_have_text("")
 
 
-async def test_points_take_the_state_of_their_series_away(site: Site, page: Page):
+async def test_points_remove_failed_state_of_series(site: Site, page: Page):
     await open_failing(page, site)
     put_state(site, "series", '<span class="dashboards-is-late">Late</span>')
     await expect(state(page, "series")).to_have_text("Late")
@@ -85,9 +85,9 @@ async def test_points_take_the_state_of_their_series_away(site: Site, page: Page
     await expect(state(page, "series")).to_have_text("")
 
 
-async def test_deferred_value_that_failed_is_tried_again_by_keyboard(site: Site, page: Page):
-    """Its box said "Could not be loaded." and offered no way to try again. Now there is a button,
-    which works by keyboard, and leaves the focus where it was."""
+async def test_failed_deferred_value_retried_by_keyboard(site: Site, page: Page):
+    """Regression: the box said "Could not be loaded." without a way to try again. Now there is a
+    button that works by keyboard and leaves the focus where it was."""
     await open_failing(page, site)
     await expect(content(page, "other")).to_have_text("good")
     box = state(page, "deferred")
@@ -107,9 +107,8 @@ async def test_deferred_value_that_failed_is_tried_again_by_keyboard(site: Site,
     await expect(content(page, "deferred")).to_be_focused()
 
 
-async def test_value_that_failed_is_tried_again_by_itself(site: Site, page: Page):
-    """Nobody pressed the button, and nothing happened. The page tries again by itself, after pauses
-    that grow."""
+async def test_failed_value_retried_automatically(site: Site, page: Page):
+    """The page tries again without the button, after pauses that grow."""
     await open_failing(page, site)
     await expect(state(page, "deferred")).to_contain_text(FAILED)
     await expect(state(page, "polled")).to_contain_text(FAILED)
@@ -122,7 +121,7 @@ async def test_value_that_failed_is_tried_again_by_itself(site: Site, page: Page
     await expect(state(page, "polled")).to_have_text("")
 
 
-async def test_pauses_grow_and_no_box_asks_while_the_page_is_hidden(site: Site, page: Page):
+async def test_retry_pauses_grow_and_stop_while_page_is_hidden(site: Site, page: Page):
     await page.clock.install()
     await page.add_init_script("Math.random = () => 0.5")  # No jitter.
     asked: list[str] = []
@@ -148,12 +147,12 @@ async def test_pauses_grow_and_no_box_asks_while_the_page_is_hidden(site: Site, 
         await page.evaluate(
             hide % "false" + "document.dispatchEvent(new Event('visibilitychange'))"
         )
-    # htmx gives a request up after a minute, which the clock went through in no time.
+    # The fast clock made htmx's request time-out of a minute expire.
     page.complaints.clear()  # type: ignore[attr-defined]
 
 
-async def test_box_that_the_network_fails_says_so_and_recovers(site: Site, page: Page):
-    """Alone as in a batch: the answer never came, so the words are the page's own."""
+async def test_network_error_shown_in_box_and_recovers(site: Site, page: Page):
+    """Alone and in a batch. No answer arrives, so the text is the page's own."""
     repair(site)
     site.push_to("Failing", number=1)
 
@@ -164,7 +163,7 @@ async def test_box_that_the_network_fails_says_so_and_recovers(site: Site, page:
     await open_failing(page, site)
     for key in ("deferred", "other"):
         await expect(state(page, key)).to_contain_text(FAILED)
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of each 502
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs each 502
 
     await page.unroute_all()
     await state(page, "deferred").get_by_role("button").click()
@@ -174,8 +173,9 @@ async def test_box_that_the_network_fails_says_so_and_recovers(site: Site, page:
     page.complaints.clear()  # type: ignore[attr-defined]
 
 
-async def test_value_that_each_page_loads_says_that_its_load_failed(site: Site, page: Page):
-    """A page told to load its own value got an error, and kept the old value in full colour."""
+async def test_failed_load_of_value_per_viewer_shown(site: Site, page: Page):
+    """Regression: a page that loads its own value got an error, and showed the old value as a good
+    one."""
     repair(site)
     await open_failing(page, site)
     await expect(content(page, "own")).to_have_text("21 °C")
@@ -191,8 +191,10 @@ async def test_value_that_each_page_loads_says_that_its_load_failed(site: Site, 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1200])
-async def test_states_can_be_read(site: Site, page: Page, scheme: str, width: int):
-    """The words stand out from the box by 4.5 to 1 at least, and stay within it."""
+async def test_states_have_contrast_and_fit_their_box(
+    site: Site, page: Page, scheme: str, width: int
+):
+    """The contrast of the words is 4.5 to 1 at least, and they stay within the box."""
     await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     await page.set_viewport_size({"width": width, "height": 900})
     site.push_to("Failing", number=7)

@@ -1,4 +1,4 @@
-"""Tables as a person uses them: sorted, searched and paged, alone and live, and without scripts."""
+"""Tables in a real browser: sorting, search and pages, live, and without scripts."""
 
 import re
 
@@ -27,7 +27,7 @@ ADD = "from tests.books.models import Book; Book.objects.create(title='{}', page
 BOOKS, LIVE = "#books_shelf-books", "#books_shelf-live"
 
 
-async def test_sorting_searching_and_paging_stay_in_the_address(site: Site, page: Page):
+async def test_sort_search_and_page_kept_in_url(site: Site, page: Page):
     site.execute(FILL)
     await page.goto(f"{site.url}/books/shelf/?x=1")
     books, live = page.locator(BOOKS), page.locator(LIVE)
@@ -71,7 +71,7 @@ async def test_sorting_searching_and_paging_stay_in_the_address(site: Site, page
     assert "books-search" not in page.url
 
 
-async def test_a_live_table_keeps_what_its_viewer_has_sorted(site: Site, page: Page):
+async def test_live_table_update_keeps_sorting(site: Site, page: Page):
     site.execute(FILL)
     await page.goto(f"{site.url}/books/shelf/")
     await expect(page.locator("#books_shelf")).to_have_attribute("data-dashboards-live", "open")
@@ -91,7 +91,7 @@ async def test_a_live_table_keeps_what_its_viewer_has_sorted(site: Site, page: P
     assert "live-sort=-pages" in page.url
 
 
-async def test_a_table_that_changes_every_second_can_be_sorted_and_searched(site: Site, page: Page):
+async def test_table_updated_every_second_can_be_sorted_and_searched(site: Site, page: Page):
     await page.goto(f"{site.url}/books/ticking/?polled-page=2")
     for key in ("told", "polled", "rows"):
         rows = page.locator(f"#books_ticking-{key}")
@@ -115,9 +115,7 @@ async def test_a_table_that_changes_every_second_can_be_sorted_and_searched(site
     await expect(search).to_be_focused()
 
 
-async def test_it_works_without_scripts_and_scrolls_in_its_box_on_a_phone(
-    site: Site, browser: Browser
-):
+async def test_table_works_without_scripts_and_scrolls_on_phone(site: Site, browser: Browser):
     site.execute(FILL)
     context = await browser.new_context(
         java_script_enabled=False, viewport={"width": 390, "height": 800}
@@ -138,7 +136,7 @@ async def test_it_works_without_scripts_and_scrolls_in_its_box_on_a_phone(
     await context.close()
 
 
-async def test_the_file_is_downloaded(site: Site, page: Page):
+async def test_table_export_downloaded(site: Site, page: Page):
     site.execute(FILL)
     await page.goto(f"{site.url}/books/shelf/?books-search=ann")
     async with page.expect_download() as waiting:
@@ -149,8 +147,8 @@ async def test_the_file_is_downloaded(site: Site, page: Page):
     assert len(text.splitlines()) == 31
 
 
-async def test_whoever_sorts_is_told_when_that_fails_and_keeps_the_rows(site: Site, page: Page):
-    """A session that had ended: nothing happened, and nothing said why."""
+async def test_failed_sort_shows_error_and_keeps_rows(site: Site, page: Page):
+    """Regression: after the session had ended, sorting did nothing and showed no error."""
     site.execute(FILL)
     await page.request.get(f"{site.url}/login/admin/")
     await page.goto(f"{site.url}/books/vault/")

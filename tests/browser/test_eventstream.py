@@ -1,7 +1,6 @@
 """docs/howto/server-sent-events.md, followed word for word: real Pushpin, Celery and Chromium.
 
-What is looked at is a project made of the page's blocks, and what a test is called is the line of
-the page that it proves.
+The project is made of the page's blocks.
 """
 
 import asyncio
@@ -229,7 +228,7 @@ async def leave(page: Page) -> None:
 # ---- 3. By hand ----
 
 
-async def test_it_waits_for_its_first_value_and_shows_what_a_command_sends(
+async def test_component_waits_for_first_value_and_shows_command_event(
     by_hand: Site, page: Page, streams: list[Request]
 ):
     box = await open_page(page, f"{by_hand.url}/demodashboard/")
@@ -243,7 +242,7 @@ async def test_it_waits_for_its_first_value_and_shows_what_a_command_sends(
     assert "cookie" not in await stream.all_headers()
 
 
-async def test_the_template_line_works_in_a_template_of_ones_own(by_hand: Site, page: Page):
+async def test_template_tag_works_in_own_template(by_hand: Site, page: Page):
     box = await open_page(page, f"{by_hand.url}/boxdashboard/")
     await expect(box).to_contain_text("Contents of this box will be updated in real time")
     value = by_hand.project.run(command(3, "python manage.py send_stat")).strip()
@@ -251,7 +250,7 @@ async def test_the_template_line_works_in_a_template_of_ones_own(by_hand: Site, 
     await expect(box).not_to_contain_text("Contents of this box")
 
 
-async def test_a_command_that_goes_on_sends_again_and_again(by_hand: Site, page: Page):
+async def test_long_running_command_sends_repeatedly(by_hand: Site, page: Page):
     box = await open_page(page, f"{by_hand.url}/demodashboard/")
     sender = by_hand.project.serve("python manage.py send_stat --every 0.2", lambda log: True)
     shown = box.locator(".dashboards-stat-text")
@@ -261,7 +260,7 @@ async def test_a_command_that_goes_on_sends_again_and_again(by_hand: Site, page:
     sender.kill()
 
 
-async def test_a_celery_task_in_a_real_worker_sends(by_hand: Site, page: Page):
+async def test_celery_task_sends(by_hand: Site, page: Page):
     worker = by_hand.project.serve(served(3)[1], lambda log: " ready." in log)
     box = await open_page(page, f"{by_hand.url}/demodashboard/")
     by_hand.project.run(command(3, "send_stat_task.delay()"))
@@ -270,13 +269,13 @@ async def test_a_celery_task_in_a_real_worker_sends(by_hand: Site, page: Page):
     worker.wait(20)
 
 
-async def test_a_django_pipelines_task_sends(by_hand: Site, page: Page):
+async def test_django_pipelines_task_sends(by_hand: Site, page: Page):
     box = await open_page(page, f"{by_hand.url}/demodashboard/")
     assert "Pipeline Completed" in by_hand.project.run(command(3, "manage.py pipelines"))
     await expect(box.locator(".dashboards-stat-sub-text")).to_have_text("Via SSE")
 
 
-async def test_a_chart_takes_a_figure_as_json_and_as_html(by_hand: Site, page: Page):
+async def test_chart_accepts_figure_as_json_and_html(by_hand: Site, page: Page):
     def html(template: str, title: str) -> str:
         return (
             f"render_to_string({template}, {{'component': SSEChart(key='sse_chart'), "
@@ -309,7 +308,7 @@ async def test_a_chart_takes_a_figure_as_json_and_as_html(by_hand: Site, page: P
     await expect(page.locator("[sse-swap=sse_chart]")).to_have_count(1)
 
 
-async def test_whoever_prevents_the_message_takes_it(by_hand: Site, page: Page):
+async def test_message_with_prevented_default_not_shown(by_hand: Site, page: Page):
     box = await open_page(page, f"{by_hand.url}/demodashboard/")
     await page.evaluate(
         """() => document.addEventListener("htmx:before:sse:message", (message) => {
@@ -332,7 +331,7 @@ def stat_html(text: str, template: str = "SSEStat.template") -> str:
 
 
 @pytest.mark.parametrize("name", ["demodashboard", "boxdashboard", "keptdashboard"])
-async def test_a_stat_sent_in_its_own_template_does_not_nest(by_hand: Site, page: Page, name: str):
+async def test_stat_sent_in_own_template_does_not_nest(by_hand: Site, page: Page, name: str):
     box = await open_page(page, f"{by_hand.url}/{name}/")
     for number in range(4):
         by_hand.send(("sse_stat", stat_html(f"turn {number}")))
@@ -342,7 +341,7 @@ async def test_a_stat_sent_in_its_own_template_does_not_nest(by_hand: Site, page
     )
 
 
-async def test_a_poll_never_wipes_what_came_by_event(by_hand: Site, page: Page):
+async def test_poll_keeps_value_received_by_event(by_hand: Site, page: Page):
     answers: dict[str, list[int]] = {"sse_stat": [], "plain": [], "called": [], "deferred": []}
     page.on(
         "response",
@@ -370,7 +369,7 @@ async def test_a_poll_never_wipes_what_came_by_event(by_hand: Site, page: Page):
     await expect(page.locator("[data-dashboards-live=open][sse-swap]")).to_have_count(4)
 
 
-async def test_after_a_reload_it_shows_what_our_store_has(by_hand: Site, page: Page):
+async def test_reload_shows_stored_value(by_hand: Site, page: Page):
     push = command(3, "push(KeptDashboard")
     by_hand.tell("Channel.objects.all().delete()")
     box = await open_page(page, f"{by_hand.url}/keptdashboard/")
@@ -387,7 +386,7 @@ async def test_after_a_reload_it_shows_what_our_store_has(by_hand: Site, page: P
     await expect(text).to_have_text("and on")
 
 
-async def test_eight_components_share_a_connection_on_two_ports(
+async def test_eight_components_share_connection_on_two_ports(
     by_hand: Site, page: Page, streams: list[Request]
 ):
     await open_page(page, f"{by_hand.url}/eight/")
@@ -395,7 +394,7 @@ async def test_eight_components_share_a_connection_on_two_ports(
     assert len(streams) == 1
 
 
-async def test_eight_components_share_a_connection_behind_one_address(
+async def test_eight_components_share_connection_on_one_origin(
     by_hand: Site, page: Page, streams: list[Request]
 ):
     await open_page(page, f"{by_hand.proxied_url}/near/")
@@ -421,10 +420,8 @@ async def all_show(site: Site, page: Page) -> None:
         await expect(box).to_contain_text(f"to {key}", timeout=20_000)  # plotly.js takes its time
 
 
-async def test_behind_wsgi_it_is_the_proxy_that_holds_and_signs(
-    by_hand: Site, page: Page, streams: list[Request]
-):
-    """One sync worker of gunicorn, which believes what was signed with its key."""
+async def test_proxy_holds_stream_behind_wsgi(by_hand: Site, page: Page, streams: list[Request]):
+    """One sync worker of gunicorn, which accepts requests that are signed with its key."""
     port = free_port()
     with pushpin(port, Ports(*(free_port() for _ in range(5)))) as proxy:
         twin = Site(by_hand.project, proxy, port)
@@ -445,14 +442,14 @@ async def test_behind_wsgi_it_is_the_proxy_that_holds_and_signs(
     assert len(streams) == 1
 
 
-async def test_a_command_that_publishes_by_zmq_sends(by_hand: Site, page: Page):
+async def test_command_sends_by_zmq(by_hand: Site, page: Page):
     box = await open_page(page, f"{by_hand.url}/demodashboard/")
     send = command(3, "python manage.py send_stat")
     value = by_hand.project.run(send, DJANGO_SETTINGS_MODULE="mysite.settings_zmq").strip()
     await expect(box.locator(".dashboards-stat-text")).to_have_text(value)
 
 
-async def test_opened_by_another_name_the_console_says_what_to_set(by_hand: Site, page: Page):
+async def test_wrong_origin_names_setting_in_console(by_hand: Site, page: Page):
     url = by_hand.url.replace("127.0.0.1", "localhost")
     await open_page(page, f"{url}/demodashboard/", state="waiting")
     complaints: list[str] = page.complaints  # type: ignore[attr-defined]
@@ -465,7 +462,7 @@ async def test_opened_by_another_name_the_console_says_what_to_set(by_hand: Site
     await leave(page)
 
 
-async def test_a_dead_proxy_is_not_taken_for_a_refusal(by_hand: Site, page: Page):
+async def test_dead_proxy_not_shown_as_refusal(by_hand: Site, page: Page):
     async def refuse(route: Any) -> None:
         await route.abort("connectionrefused")
 
@@ -476,9 +473,7 @@ async def test_a_dead_proxy_is_not_taken_for_a_refusal(by_hand: Site, page: Page
     await leave(page)
 
 
-async def test_whoever_may_not_open_the_dashboard_may_not_read_its_channel(
-    by_hand: Site, page: Page
-):
+async def test_channel_refused_without_permission_for_dashboard(by_hand: Site, page: Page):
     refusal = await (await page.request.get(f"{by_hand.proxy.url}/takings/events/")).text()
     assert "event: stream-error" in refusal
     assert '"condition": "forbidden"' in refusal
@@ -495,7 +490,7 @@ async def test_whoever_may_not_open_the_dashboard_may_not_read_its_channel(
     await expect(box).to_have_attribute("data-dashboards-live", "open")
     by_hand.send(("takings", "'1,200'"), channel="takings")
     await expect(box).to_have_text("1,200")
-    # Signed out behind the page's back, it is told and stops asking.
+    # After a logout elsewhere the page gets an error and stops its requests.
     await page.context.clear_cookies()
     await page.context.set_offline(True)
     await expect(box).not_to_have_attribute("data-dashboards-live", "open")

@@ -1,4 +1,4 @@
-"""A field that was sent without a value, and one that was not, as plain HTML forms send them."""
+"""Fields that a plain HTML form sends without a value, and fields that it does not send."""
 
 from datetime import date
 from typing import Any
@@ -125,11 +125,9 @@ EMPTIED = {
 
 
 @pytest.mark.parametrize(("kind", "prefix"), [(Whole, ""), (OfOne, "find-")])
-def test_field_that_is_not_sent_has_its_initial_value(kind: type[Dashboard], prefix: str):
-    """A link that named one filter unticked every box of the others, and ``None`` became ``False``.
-
-    What an address does not name is as it is where nothing is named.
-    """
+def test_missing_field_has_initial_value(kind: type[Dashboard], prefix: str):
+    """Regression: a link with one filter unticked every checkbox of the others, and ``None`` became
+    ``False``. A field that the URL does not contain has its initial value."""
     assert values("", kind) == USUAL
     assert values(f"{prefix}word=x", kind) == {**USUAL, "word": "x"}
     assert values(f"{prefix}both_1=y", kind) == {**USUAL, "both": (True, "y")}
@@ -137,7 +135,7 @@ def test_field_that_is_not_sent_has_its_initial_value(kind: type[Dashboard], pre
 
 
 @pytest.mark.parametrize(("kind", "prefix"), [(Whole, ""), (OfOne, "find-")])
-def test_field_that_is_sent_without_a_value_is_empty(kind: type[Dashboard], prefix: str):
+def test_field_sent_without_value_is_empty(kind: type[Dashboard], prefix: str):
     query = f"{prefix}dashboards-sent=ticked&{prefix}word=x"
 
     assert values(query, kind) == {**USUAL, "word": "x", "ticked": False}
@@ -146,13 +144,11 @@ def test_field_that_is_sent_without_a_value_is_empty(kind: type[Dashboard], pref
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("kind", [Whole, OfOne])
-async def test_box_that_begins_ticked_is_unticked_without_scripts(
+async def test_checkbox_initially_ticked_can_be_unticked_without_scripts(
     browser: Browser, kind: type[Dashboard]
 ):
-    """A filter began ticked; unticked and applied, it was ticked again.
-
-    A browser without scripts sends the form, and each kind of field has what was left in it.
-    """
+    """Regression: a filter was ticked initially; unticked and applied, it was ticked again. A
+    browser without scripts sends the form, and each kind of field keeps its value."""
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()
 
@@ -176,7 +172,7 @@ async def test_box_that_begins_ticked_is_unticked_without_scripts(
     await send(page)
     assert values(urlsplit(page.url).query, kind) == {**USUAL, **EMPTIED}
 
-    # Shown as it is, and sent once more, it is the same.
+    # Sent again as shown, the values are the same.
     assert not await page.locator(f"[name={name.format('ticked')}]").is_checked()
     await send(page)
     assert values(urlsplit(page.url).query, kind) == {**USUAL, **EMPTIED}
@@ -195,11 +191,9 @@ async def send(page: Page) -> None:
     await page.wait_for_load_state()
 
 
-def test_checkbox_of_a_filterset_says_nothing_where_another_field_is_given():
-    """One filtered by name, and saw only what is out of print: the box beside it said ``False``.
-
-    A box that nobody ticked says nothing, sent with the form or not; ticked, it says ``True``.
-    """
+def test_unticked_checkbox_of_filterset_does_not_filter():
+    """Regression: a filter by name showed only books out of print, because the checkbox beside it
+    sent ``False``. A checkbox that is not ticked does not filter; a ticked one sends ``True``."""
 
     class Own(Dashboard):
         class Meta:
@@ -219,7 +213,7 @@ def test_checkbox_of_a_filterset_says_nothing_where_another_field_is_given():
     assert "disabled" not in str(own.render_filters())
 
 
-def test_address_carries_what_was_sent_without_a_value():
+def test_url_contains_fields_sent_without_value():
     page = Whole(RequestFactory().get("/?dashboards-sent=ticked&word=x"))
 
     assert page.kept.urlencode() == "dashboards-sent=ticked&word=x"

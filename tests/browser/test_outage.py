@@ -1,4 +1,4 @@
-"""A store that is down while pages are opened: they are served, and come back by themselves."""
+"""Pages opened while the store is down: they are served, and recover without a reload."""
 
 import contextlib
 import json
@@ -71,11 +71,11 @@ def store(settings: Any) -> Store:
 
 
 @pytest.mark.django_db
-def test_a_page_is_served_while_the_store_is_down_and_asks_it_once(
+def test_page_during_store_outage_served_with_one_attempt(
     store: Store, client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
-    """A page whose store could not be reached was a 500. It is served, with its plain values; the
-    store is asked once, not by each page again, and the log says it once."""
+    """Regression: a page answered 500 while its store was down. It is served with its plain values;
+    only one request tries the store, and the log has one line."""
     put(Live, note="pushed before")
     assert b"pushed before" in client.get("/site/live/").content
     store.is_down, store.asked = True, 0
@@ -108,7 +108,7 @@ def test_a_page_is_served_while_the_store_is_down_and_asks_it_once(
 @pytest.mark.parametrize(
     "path", ["/embedded/", "/embedded-jinja/", "/site/live/@components/greeting,note,turns/"]
 )
-def test_embedded_dashboards_and_batches_do_without_the_store(
+def test_embedded_dashboards_and_batches_served_during_store_outage(
     store: Store, client: Client, path: str
 ):
     store.is_down = True
@@ -116,13 +116,13 @@ def test_embedded_dashboards_and_batches_do_without_the_store(
 
 
 @pytest.mark.django_db
-def test_saving_does_not_wait_for_a_store_that_hangs(store: Store, caplog: Any):
-    """Whoever saved an object of a model that a value waits for waited for the store each time, and
-    the log had a traceback of each."""
+def test_save_does_not_wait_for_hanging_store(store: Store, caplog: Any):
+    """Regression: each save of a model with ``OnChange`` values waited for the store, and logged a
+    traceback."""
     connect_model("auth.group")
     store.is_down = True
     for number in range(5):
-        # A change is told on commit, which a test's transaction never has.
+        # A change is stored on commit, which a test never does.
         with TestCase.captureOnCommitCallbacks(execute=True):
             Group.objects.create(name=f"group {number}")
     assert store.asked == 1
@@ -130,10 +130,10 @@ def test_saving_does_not_wait_for_a_store_that_hangs(store: Store, caplog: Any):
 
 
 @pytest.mark.django_db
-def test_a_page_is_served_by_a_store_that_is_full(
+def test_page_with_full_store_served(
     store: Store, client: Client, caplog: pytest.LogCaptureFixture
 ):
-    """A store that took no writes made every page with a computed value a 500."""
+    """Regression: a store that refused writes made every page with a computed value a 500."""
     caplog.set_level(logging.CRITICAL, "dashboards.live")
     put(Live, note="pushed before")
     store.refuses = True
@@ -142,8 +142,9 @@ def test_a_page_is_served_by_a_store_that_is_full(
     assert b"pushed before" in response.content
 
 
-def test_one_request_at_a_time_tries_a_store_that_failed(monkeypatch: pytest.MonkeyPatch):
-    """Each page waited for a store that hangs, one after the other and all at the same time."""
+def test_failed_store_tried_by_one_request_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    """Regression: each page waited for a store that hangs, one after the other and all at the same
+    time."""
     outage = outages.Outage()
     assert outage.may_try()
     assert outage.may_try()
@@ -156,10 +157,11 @@ def test_one_request_at_a_time_tries_a_store_that_failed(monkeypatch: pytest.Mon
     assert outage.may_try()
 
 
-def test_a_store_that_is_read_and_not_written_is_said_once(
+def test_read_only_store_logged_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
-    """A locked database failed each write and answered each read: two lines in the log for each."""
+    """Regression: a locked database failed each write and answered each read, which logged two
+    lines for each."""
     outage = outages.Outage()
     for _ in range(5):
         outage.begin(ConnectionError("first\nsecond line"))
@@ -182,11 +184,11 @@ def server() -> Iterator[RedisServer]:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_a_page_opened_while_redis_is_down_comes_back_by_itself(
+async def test_page_opened_during_redis_outage_recovers(
     make_site: MakeSite, page: Page, server: RedisServer
 ):
-    """A page that was opened while Redis was down was a 500, and stayed one until somebody loaded
-    it anew. It shows its plain values, and what is live as soon as Redis is back."""
+    """Regression: a page that was opened while Redis was down was a 500 until it was reloaded. It
+    shows its plain values, and live values as soon as Redis is back."""
     backend = "dashboards.live.stores.redis.RedisStore"
     options = {"url": server.url, "timeout": 1}
     stores = json.dumps({"default": {"BACKEND": backend, "OPTIONS": options}})
@@ -200,15 +202,15 @@ async def test_a_page_opened_while_redis_is_down_comes_back_by_itself(
     site.push(note="after the outage")
     await expect(page.locator("#site_live-note-content")).to_have_text("after the outage")
     await expect(page.locator("#site_live")).to_have_attribute("data-dashboards-live", "open")
-    # The browser's console tells of each 503.
+    # The browser logs each 503 to the console.
     page.complaints.clear()  # type: ignore[attr-defined]
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_a_page_opened_while_redis_hangs_waits_for_it_once(
+async def test_page_opened_while_redis_hangs_waits_once(
     make_site: MakeSite, page: Page, server: RedisServer
 ):
-    """A server that hangs was waited for by each read of each page, twice the timeout each."""
+    """Regression: each read of each page waited for a hanging server, twice the timeout each."""
     backend = "dashboards.live.stores.redis.RedisStore"
     options = {"url": server.url, "timeout": 2}
     site = make_site(
@@ -225,15 +227,15 @@ async def test_a_page_opened_while_redis_hangs_waits_for_it_once(
             assert response is not None
             assert response.status == 200
         await page.goto("about:blank")
-    # A bound that users are promised: once the timeout, then not at all.
+    # The documented limit: one time-out, and none for later requests.
     assert sum(took) < 2 * 2, took
-    # The browser's console tells of each 503.
+    # The browser logs each 503 to the console.
     page.complaints.clear()  # type: ignore[attr-defined]
 
 
-def test_pages_do_without_a_database_of_live_state_that_is_down(tmp_path: Path):
-    """Live state may be in a database of its own. Where that is down pages were a 500, and each
-    request for a stream a traceback."""
+def test_page_served_while_live_state_database_is_down(tmp_path: Path):
+    """Live state may be in a database of its own. While that was down pages answered 500, and each
+    request for a stream logged a traceback."""
     backend = "dashboards.live.stores.database.DatabaseStore"
     own = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "own.sqlite3")}
     with contextlib.ExitStack() as database, contextlib.ExitStack() as stack:

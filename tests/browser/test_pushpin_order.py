@@ -1,6 +1,6 @@
-"""Pushpin answers a request for the next link late, and nobody shows an older value for that.
+"""Late answers of Pushpin to requests for the next link do not show an older value.
 
-docs/internals/pushpin-stale-retry.md has the cause, which this brings about on purpose.
+docs/internals/pushpin-stale-retry.md describes the cause, which this test provokes.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ new MutationObserver(note).observe(box, { childList: true, subtree: true, charac
 
 
 class Behind:
-    """The site behind a Pushpin that reaches it through a network which can go down."""
+    """The site behind a Pushpin, and between them a network that can go down."""
 
     def __init__(self, folder: Path) -> None:
         self.ports = Ports(*(free_port() for _ in range(5)))
@@ -124,7 +124,7 @@ class Reader:
                         shown = version
 
 
-async def test_late_answer_of_pushpin_takes_no_page_back(behind: Behind, page: Page):
+async def test_late_pushpin_answer_shows_no_older_value(behind: Behind, page: Page):
     # A server was down within a keep-alive's time, and Pushpin asked for the next link twice: the
     # second answer came after newer publishes, and values went backwards on one connection.
     await asyncio.to_thread(behind.site.push, number=1)
@@ -149,4 +149,4 @@ async def test_late_answer_of_pushpin_takes_no_page_back(behind: Behind, page: P
     assert [each.backwards for each in readers if each.backwards] == []
     shown = await page.evaluate("window.shown")
     assert shown == sorted(shown)
-    page.complaints.clear()  # type: ignore[attr-defined] # the browser tells of what was refused
+    page.complaints.clear()  # type: ignore[attr-defined] # the browser logs what was refused

@@ -1,4 +1,4 @@
-"""Requests that no person made do not move a session's expiry."""
+"""Automatic requests do not extend a session's expiry."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,7 +65,7 @@ def client(request: pytest.FixtureRequest, settings: Settings, tmp_path: Any) ->
     ("path", "headers", "renews"),
     [
         ("", {}, True),
-        # After a deploy it loads itself anew, and looks first whether its server is there.
+        # After a deploy it reloads, and first checks that its server answers.
         ("", AUTOMATIC, False),
         ("@component/note/", {}, True),
         ("@component/note/", AUTOMATIC, False),
@@ -75,19 +75,19 @@ def client(request: pytest.FixtureRequest, settings: Settings, tmp_path: Any) ->
     ],
     ids=["page", "look", "by a person", "component", "batch", "stream", "poll"],
 )
-def test_session_is_renewed_only_by_requests_of_a_person(
+def test_session_renewed_only_by_user_requests(
     client: Client, path: str, headers: dict[str, Any], renews: bool
 ):
     # A live page under SESSION_SAVE_EVERY_REQUEST polled, and each poll renewed its session: a page
-    # that was left open was never signed out.
+    # left open was never signed out.
     response = client.get(f"/site/open/{path}", **headers)
 
     assert response.status_code == 200
     assert ("sessionid" in response.cookies) is renews
 
 
-def test_page_that_loads_itself_anew_renews_no_session(client: Client):
-    # After a deploy each page that was left open loaded itself anew, and stayed signed in by it.
+def test_automatic_reload_does_not_renew_session(client: Client):
+    # Regression: each open page reloaded after a deploy, and that renewed its session.
     client.cookies["dashboards-automatic"] = "1"
 
     response = client.get("/site/open/")
@@ -97,7 +97,7 @@ def test_page_that_loads_itself_anew_renews_no_session(client: Client):
     assert "sessionid" not in response.cookies
 
 
-def test_automatic_request_leaves_the_stored_expiry_where_it_was(settings: Settings):
+def test_automatic_request_keeps_stored_expiry(settings: Settings):
     settings.SESSION_SAVE_EVERY_REQUEST = True
     client = Client()
     client.force_login(User.objects.create_user("member"))
@@ -115,7 +115,7 @@ def test_automatic_request_leaves_the_stored_expiry_where_it_was(settings: Setti
     assert expiry() > soon
 
 
-def test_value_that_writes_to_the_session_is_saved_by_an_automatic_request(client: Client):
+def test_automatic_request_saves_session_changed_by_value(client: Client):
     counts = [
         client.get("/site/open/@component/counted/", **AUTOMATIC).content.decode() for _ in range(2)
     ]
@@ -124,7 +124,7 @@ def test_value_that_writes_to_the_session_is_saved_by_an_automatic_request(clien
     assert "2" in counts[1]
 
 
-def test_message_of_a_value_is_stored_by_an_automatic_request(settings: Settings):
+def test_automatic_request_stores_message_of_value(settings: Settings):
     # Middleware within reads and writes the session after the view has answered.
     settings.SESSION_SAVE_EVERY_REQUEST = True
     settings.MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -143,7 +143,7 @@ def test_message_of_a_value_is_stored_by_an_automatic_request(settings: Settings
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("key", ["polled", "told"])
-async def test_page_says_which_of_its_requests_no_person_made(site: Site, page: Page, key: str):
+async def test_page_marks_automatic_requests(site: Site, page: Page, key: str):
     await page.goto(f"{site.url}/books/ticking/")
     async with page.expect_request(lambda request: f"@component/{key}/" in request.url) as own:
         pass

@@ -1,4 +1,4 @@
-"""Tabs of one browser: hidden ones let go of their connection and are right again on return."""
+"""Tabs of one browser: hidden tabs close their stream and catch up when shown."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,9 +27,7 @@ def held_connections(site: Site) -> int:
     return sum(each.status == "ESTABLISHED" for each in connections)
 
 
-async def test_a_hidden_tab_holds_no_connection_and_is_right_again_on_return(
-    site: Site, tabs: Tabs
-):
+async def test_hidden_tab_closes_stream_and_catches_up_when_shown(site: Site, tabs: Tabs):
     tab = await tabs.open(f"{site.url}/site/live/")
     await tab.until(f"{LIVE} == 'open'")
     other = await tabs.open("about:blank")
@@ -44,7 +42,7 @@ async def test_a_hidden_tab_holds_no_connection_and_is_right_again_on_return(
     await other.evaluate("1")
 
 
-async def test_seven_tabs_all_load_and_are_live_when_looked_at(site: Site, tabs: Tabs):
+async def test_seven_tabs_load_and_are_live_when_shown(site: Site, tabs: Tabs):
     opened = [await tabs.open(f"{site.url}/site/live/") for _ in range(7)]
     site.push(number="to all")
     for tab in opened:

@@ -20,7 +20,7 @@ _MOST_OF_LOG = 20_000
 
 
 async def main(arguments: argparse.Namespace, folder: Path) -> None:
-    # Faults are chosen apart from what everybody else draws, so that a seed repeats them.
+    # Faults have a random generator of their own, so that a seed repeats them.
     random, others = Random(arguments.seed), Random(arguments.seed)
     started = monotonic()
     async with storm(folder, arguments.store, others, arguments.readers, arguments.edge) as raging:

@@ -1,4 +1,4 @@
-"""What was pushed, who may see it, and whether the promise is kept."""
+"""Compares the values that readers show with the pushes and with their permissions."""
 
 from dataclasses import dataclass, field
 from time import monotonic
@@ -7,12 +7,12 @@ _LATE_SECONDS = 10.0
 
 
 class PromiseBrokenError(AssertionError):
-    """Somebody saw what the promise rules out, or did not see what it demands."""
+    """A reader showed a value that it may not show, or did not show one that it must."""
 
 
 @dataclass
 class User:
-    """Somebody who is staff now and then."""
+    """A user who is staff at times."""
 
     name: str
     cookie: str = ""
@@ -23,7 +23,7 @@ class User:
 
 @dataclass
 class Checker:
-    """Remembers pushes by number, and holds what readers see against them."""
+    """Records pushes by number, and compares with them the values that readers show."""
 
     connects: int = 0
     silences: int = 0
@@ -32,7 +32,7 @@ class Checker:
     """Events that came late or again on a connection."""
     pushes: int = 0
     excused: int = 0
-    """Values that a lost hint showed to somebody, during a fault of the store."""
+    """Values shown to a user because of a lost notification, during a fault of the store."""
     expected: dict[str, int] = field(default_factory=dict)
     """The newest acknowledged push of each component."""
     unacknowledged: set[int] = field(default_factory=set)
@@ -53,7 +53,7 @@ class Checker:
             self.expected[key] = number
 
     def forget(self) -> None:
-        """The store has lost its data: what was pushed before may not be shown again."""
+        """Note that the store has lost its data: earlier pushes must not be shown again."""
         self.expected.clear()
 
     def violated(self, message: str) -> None:
@@ -72,7 +72,7 @@ class Checker:
     def received(
         self, number: int, user: User | None, connected_at: float, *, answered: bool
     ) -> None:
-        """Somebody shows a pushed value, on a connection that was asked for at this time.
+        """Note that a user shows a pushed value, on a connection requested at this time.
 
         They may, if they had not lost access before it was pushed. An answer that was under way
         when they lost it was still allowed, as a page is; what came after the answer was not.

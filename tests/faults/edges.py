@@ -1,4 +1,4 @@
-"""What holds the streams: our own edge, or a Pushpin before each server, which fails too."""
+"""Stream transports: LiveStreamMiddleware, or a Pushpin before each server, which fails too."""
 
 import asyncio
 import json
@@ -29,11 +29,11 @@ class OwnEdge:
 
 
 class PushpinEdge:
-    """Readers connect to Pushpins; each push is told to all of them.
+    """Readers connect to Pushpins; each push is published to all of them.
 
     Args:
         servers: how many there are.
-        random: decides how long one is gone.
+        random: decides how long one is down.
     """
 
     def __init__(self, servers: int, random: Random) -> None:
@@ -44,7 +44,7 @@ class PushpinEdge:
             {"control_uri": f"http://127.0.0.1:{ports.control}", "key": KEY}
             for ports in self._ports
         ]
-        # One is told by ZMQ, the others by HTTP.
+        # One gets publishes by ZMQ, the others by HTTP.
         proxies[0]["control_zmq_uri"] = f"tcp://127.0.0.1:{self._ports[0].command}"
         self.environment = {
             "TEST_GRIP": json.dumps({"GRIP_PROXIES": proxies}),

@@ -52,7 +52,7 @@ class Network:
             writer.transport.abort()
 
     def stall(self) -> None:
-        """Carry nothing, not even an end, and say nothing about it."""
+        """Carry nothing, not even the end of a connection, without an error."""
         self._flows.clear()
 
     def swallow(self) -> None:
@@ -61,7 +61,7 @@ class Network:
         self._flows.clear()
 
     def heal(self) -> None:
-        """Carry everything at once, what was stalled too. What was swallowed is lost."""
+        """Carry everything again, including stalled bytes. Swallowed bytes are lost."""
         self._swallows = False
         self.delay = self.bytes_per_second = 0
         self._flows.set()

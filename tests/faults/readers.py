@@ -1,4 +1,4 @@
-"""Readers that behave as live.js does, and tell the checker all they see."""
+"""Readers that behave like live.js, and report all values to the checker."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"n:(\d+):")
 
 
 def number_in(data: str) -> int | None:
-    """Return which push a rendered value came from."""
+    """Return the number of the push in a rendered value."""
     match = _NUMBER.search(data)
     return int(match[1]) if match else None
 
@@ -40,7 +40,7 @@ def events_in(text: str) -> list[dict[str, str]]:
 
 
 class Order:
-    """What one connection has brought, as the class of that name in streams.js knows it."""
+    """The order of events on one connection, like the class of that name in streams.js."""
 
     def __init__(self) -> None:
         self._epoch = ""
@@ -62,7 +62,7 @@ class Order:
 
 
 class Connection:
-    """What one connection has shown, which never goes backwards."""
+    """The values that one connection has shown. Their versions never go backwards."""
 
     def __init__(self, checker: Checker) -> None:
         self.asked_at = monotonic()
@@ -79,7 +79,7 @@ class Connection:
         self._batch[key] = number
 
     def take_id(self, token: str) -> None:
-        """A batch is complete: it stands at this position."""
+        """Note that a batch is complete: the connection is at this position."""
         epoch, version = token.split(".")
         if epoch != self._epoch and epoch in self._epochs:
             self._checker.violated(f"back from epoch {self._epoch} to {token}")
@@ -89,7 +89,7 @@ class Connection:
             self._numbers.clear()
         for key, number in self._batch.items():
             shown = self._numbers.get(key, 0)
-            # What nobody acknowledged may take effect late, as a new version.
+            # An unacknowledged put may take effect late, as a new version.
             if number < shown and number not in self._checker.unacknowledged:
                 self._checker.violated(f"{key}: back from push {shown} to {number} at {token}")
             self._numbers[key] = number
@@ -103,7 +103,7 @@ class Reader:
     Args:
         ports: where it connects, one drawn each time.
         path: its dashboard's stream.
-        checker: is told all it sees.
+        checker: gets all values.
         user: who is signed in there.
     """
 
@@ -124,7 +124,7 @@ class Reader:
         self._reload = asyncio.Event()
 
     def reload(self) -> None:
-        """Load the page anew, should it have been refused."""
+        """Reload the page, if it was refused."""
         self._reload.set()
 
     async def run(self) -> None:
@@ -186,7 +186,7 @@ class Reader:
     def _take(self, event: dict[str, str], connection: Connection) -> None:
         if "retry" in event:
             self._retry = int(event["retry"]) / 1000
-        # As the page does: what comes again or late, as it may through a proxy, is dropped.
+        # Like the page: repeated and late events, which a proxy may send, are dropped.
         key = event.get("event", "").removesuffix(":append")
         if "version" in event and not connection.order.takes(key, event["version"]):
             self._checker.dropped += 1

@@ -24,7 +24,7 @@ class Store:
     """A store and its faults by name; each has ended when it returns.
 
     Args:
-        environment: what tells the site's processes to use it.
+        environment: variables that make the site's processes use it.
         faults: what can happen to it.
         wipe: makes it lose its data, where it can.
     """
@@ -45,7 +45,7 @@ async def sqlite(folder: Path, random: Random) -> AsyncIterator[Store]:
     def lock(seconds: float) -> None:
         with closing(sqlite3.connect(folder / "db.sqlite3", timeout=20)) as database:
             database.execute("BEGIN IMMEDIATE")
-            # A writer that takes its time: nobody else may write meanwhile.
+            # A slow writer: no other process can write meanwhile.
             sleep(seconds)
             database.rollback()
 

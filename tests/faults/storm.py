@@ -1,4 +1,4 @@
-"""Servers, pushers and people, and the faults that strike them."""
+"""Servers, pushers, users, and their faults."""
 
 import asyncio
 import contextlib
@@ -36,8 +36,8 @@ _SERVERS = 2
 
 
 def _shown_by(key: str, number: int) -> Any:
-    """A value of each kind that tells which push it came from."""
-    # Each third with a character that no store can keep: it is shown with another in its place.
+    """Return a value of each kind that contains the number of its push."""
+    # Each third with a character that no store can keep: it is replaced by U+FFFD.
     text = f"n:{number}:" if number % 3 else f"n:{number}:\udc80"
     if key == "chart":
         return {"data": [], "layout": {"title": {"text": text}}}
@@ -65,13 +65,13 @@ class Pusher:
             await asyncio.sleep(random.uniform(0.1, 0.5) if done else 0.5)
 
     async def rest(self) -> None:
-        """Push no more, and wait for the answer to what was pushed."""
+        """Stop pushing, and wait for the acknowledgement of the last push."""
         self.pushing.clear()
         async with self._busy:
             pass
 
     async def push_huge(self) -> None:
-        """Push a value that is refused for its size, beside one that is not."""
+        """Push a value that is refused for its size, together with one that is accepted."""
         async with self._busy:
             await self._push(self.keys[:1], huge=True)
 
@@ -136,7 +136,7 @@ class Storm:
         self._pushers = [
             Pusher(sites[0], "Live", ("number", "note", "bar"), self.checker),
             Pusher(sites[0], "Live", ("dial", "chart"), self.checker),
-            # Nothing else happens there: a push that was missed stays missed.
+            # No later push repairs a missed one there.
             Pusher(sites[0], "Quiet", ("silence",), self.checker),
             Pusher(sites[0], "Staff", ("secret",), self.checker),
         ]
@@ -172,7 +172,7 @@ class Storm:
             try:
                 await asyncio.to_thread(site.process.wait, 5)
             except subprocess.TimeoutExpired:
-                # A server waits for ever for a client that does not read.
+                # Else a server waits without limit for a client that does not read.
                 await asyncio.to_thread(site.kill)
             await asyncio.sleep(self._random.uniform(0, 1))
             await asyncio.to_thread(site.start)
@@ -197,7 +197,7 @@ class Storm:
 
     async def _wipe(self) -> None:
         assert self._store.wipe
-        # What is acknowledged while it dies would be forgotten, or not: nobody could say.
+        # A put acknowledged while the store is killed may be lost or not.
         for pusher in self._pushers:
             await pusher.rest()
         await self._store.wipe()
@@ -210,7 +210,7 @@ class Storm:
 
     @asynccontextmanager
     async def raging(self, readers: int) -> AsyncIterator[None]:
-        """Readers read, pushers push, people come and go."""
+        """Let readers read, pushers push, and users sign in and out."""
         for network in self._networks:
             await network.start()
         ports = [network.port for network in self._networks]
@@ -224,7 +224,7 @@ class Storm:
             Reader(ports, _QUIET if number % 5 == 0 else _LIVE, self.checker)
             for number in range(readers - staff)
         ]
-        # Values that hang, raise or are refused, while all the others are watched.
+        # Values that hang, raise or are refused, beside those that are checked.
         self._troubled = Reader(ports, _TROUBLED, self.checker)
         for work in (
             *(reader.run() for reader in (*self._readers, self._troubled)),
@@ -246,7 +246,7 @@ class Storm:
     # ---- People ----
 
     async def _ask(self, path: str, **headers: str) -> tuple[Mapping[str, str], str]:
-        """Ask whichever server answers, again and again."""
+        """Send a request to the servers until one answers."""
         while True:
             site = self._random.choice(self._sites)
             with contextlib.suppress(OSError, TimeoutError):
@@ -286,7 +286,7 @@ class Storm:
     # ---- Rounds ----
 
     async def strike(self, names: Sequence[str]) -> None:
-        """Let these faults happen together; when they have ended, hold the promise against all."""
+        """Let these faults happen together; after their end, check all readers."""
         self._start_pushing()
         self._changing_users.set()
         logger.info("Now: %s.", "; ".join(names))
@@ -322,7 +322,7 @@ class Storm:
         logger.info("All pages are right after %.1f s.", self.recoveries[-1])
 
     async def _truth(self, path: str) -> dict[str, int]:
-        """Return what a page that is opened now would show."""
+        """Return the values of a page that is opened now."""
         cookie = {"Cookie": self._admin.cookie}
         _, body = await self._ask(f"{path}?hold=0", Accept="text/event-stream", **cookie)
         numbers = {
@@ -334,7 +334,7 @@ class Storm:
         everything = {key: number for each in truth.values() for key, number in each.items()}
         for key, number in self.checker.expected.items():
             shown = everything.get(key, 0)
-            # What nobody acknowledged may have taken effect after it, too.
+            # An unacknowledged put may have taken effect later, too.
             if shown < number and shown not in self.checker.unacknowledged:
                 yield f"a new page shows push {shown} of {key}, not {number}"
         for number, reader in enumerate(self._readers):
@@ -370,7 +370,7 @@ async def _connect(port: int) -> End:
 async def storm(
     folder: Path, store: str, random: Random, readers: int, edge: str = "own"
 ) -> AsyncIterator[Storm]:
-    """Two servers of the test site on one store, and everybody around them."""
+    """Run two servers of the test site on one store, with readers, pushers and staff."""
     async with AsyncExitStack() as stack:
         failing = await stack.enter_async_context(STORES[store](folder, random))
         holding = make_edge(edge, _SERVERS, random)

@@ -1,4 +1,4 @@
-"""The promise under faults, in short; ``make faults`` is the ten minutes of it."""
+"""Random faults for some seconds; ``make faults`` runs them for ten minutes."""
 
 import asyncio
 from pathlib import Path
@@ -28,10 +28,10 @@ EVERYWHERE = [
 ]
 
 
-# Some ten seconds; on a busy machine it may take the bound of a recovery.
+# Some ten seconds; on a busy machine it may take the time limit of a recovery.
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("store", FAULTS)
-def test_every_page_shows_the_newest_after_faults(
+def test_every_page_shows_newest_value_after_faults(
     tmp_path: Path, store: str, request: pytest.FixtureRequest
 ):
     random = Random(request.config.getoption("randomly_seed"))

@@ -1,6 +1,7 @@
-"""Requests that nobody means well, sent to a real server: none may bring a 500 or take long.
+"""Random bad requests, sent to a real server: none may be answered 500 or take long.
 
-``python -m tests.fuzz --requests 13000 --seed 1`` starts the test site and says what broke it.
+``python -m tests.fuzz --requests 13000 --seed 1`` starts the test site and prints
+the requests that failed.
 """
 
 import random
@@ -80,7 +81,7 @@ _TYPES = (
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a request.
+    """The answer to a request.
 
     Args:
         sent: the request's bytes.
@@ -94,7 +95,7 @@ class Answer:
 
     @property
     def is_bad(self) -> bool:
-        """Whether it is what none may be."""
+        """Return True for a 500, no answer, or a slow one."""
         return self.status >= 500 or self.seconds > SECONDS
 
 
@@ -122,7 +123,7 @@ def send(port: int, request: bytes) -> Answer:
 
 
 def fuzz(port: int, seed: int, count: int) -> Sequence[Answer]:
-    """Send requests one after the other; return the answers that none may be."""
+    """Send requests one after the other; return the bad answers."""
     # Before the clock runs: the first chart of a process imports plotly.
     send(port, b"GET /site/pie/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
     answers = [send(port, each) for each in make_requests(seed, count)]
@@ -201,7 +202,7 @@ def _make_pairs(chance: random.Random, most: int) -> str:
 
 
 def _quote(chance: random.Random, text: str) -> str:
-    """Quote a text as browsers do, or not as they do: in pieces, twice, or with broken UTF-8."""
+    """Quote a text as browsers do, or wrongly: in parts, twice, or with broken UTF-8."""
     quoted = quote(text.encode(errors="surrogatepass"), safe="")
     roll = chance.random()
     if roll < 0.05:

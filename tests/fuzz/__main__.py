@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz``: start the test site, send it requests, say what broke it."""
+"""``python -m tests.fuzz``: start the test site, send it requests, print those that failed."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from tests.harness import Site
 
 
 def main() -> int:
-    """Return 1 where a request was answered as none may be."""
+    """Return 1 if an answer was bad, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--requests", type=int, default=13_000, help="how many (13,000)")
     parser.add_argument("--seed", type=int, default=1, help="repeats a run (1)")

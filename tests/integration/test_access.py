@@ -1,4 +1,4 @@
-"""Which changes make streams ask anew whether they are allowed."""
+"""Changes of users, groups and sessions upon which streams check their access again."""
 
 from collections.abc import Callable
 
@@ -38,13 +38,13 @@ def changes(user: User, group: Group, monkeypatch: pytest.MonkeyPatch) -> list[s
     return changes
 
 
-def test_a_login_ends_nothing(user: User, changes: list[str]):
+def test_login_revokes_nothing(user: User, changes: list[str]):
     assert Client().login(username="one", password="secret")
-    # The test's client had a session before, of nobody.
+    # The test client had an anonymous session before.
     assert [each for each in changes if not each.startswith("session:")] == []
 
 
-def test_a_logout_ends_the_users_streams(user: User, changes: list[str]):
+def test_logout_revokes_user(user: User, changes: list[str]):
     client = Client()
     client.force_login(user)
     changes.clear()
@@ -54,11 +54,11 @@ def test_a_logout_ends_the_users_streams(user: User, changes: list[str]):
 
 
 @pytest.mark.parametrize("how", [logout, async_to_sync(alogout)])
-def test_a_logout_ends_them_when_the_session_is_gone(
+def test_logout_revokes_after_session_flush(
     user: User, monkeypatch: pytest.MonkeyPatch, how: Callable[[HttpRequest], None]
 ):
-    """The storm of faults found a stream that outlived its logout: Django tells of it before it
-    flushes the session, and a page that came back in between was let in."""
+    """Regression, found by tests/faults: Django sends the logout signal before it flushes the
+    session. A page that reconnected in between was let in, and its stream outlived the logout."""
     client = Client()
     client.force_login(user)
     request = HttpRequest()
@@ -77,44 +77,47 @@ def test_a_logout_ends_them_when_the_session_is_gone(
 
 
 @pytest.mark.parametrize("request_", [None, HttpRequest()])
-def test_a_logout_without_a_session_ends_them_at_once(
+def test_logout_without_session_revokes_at_once(
     user: User, changes: list[str], request_: HttpRequest | None
 ):
-    """Packages that sign in by tokens send the signal with no request, or one without session."""
+    """Packages that authenticate by tokens send the signal without a request, or with a request
+    that has no session."""
     user_logged_out.send(sender=User, request=request_, user=user)
     assert changes == [f"user:{user.pk}"]
 
 
-def test_a_new_user_ends_nothing(changes: list[str]):
+def test_user_created_revokes_nothing(changes: list[str]):
     User.objects.create(username="two")
     assert changes == []
 
 
-def test_a_changed_user_is_asked_anew(user: User, changes: list[str]):
+def test_user_saved_is_rechecked(user: User, changes: list[str]):
     user.is_active = False
     user.save()
     assert changes == [f"user:{user.pk}"]
 
 
-def test_a_deleted_user_is_asked_anew(user: User, changes: list[str]):
+def test_user_deleted_is_rechecked(user: User, changes: list[str]):
     pk = user.pk
     user.delete()
     assert f"user:{pk}" in changes
 
 
-def test_a_users_own_groups_and_permissions_count(user: User, group: Group, changes: list[str]):
+def test_user_groups_or_permissions_changed_rechecks_user(
+    user: User, group: Group, changes: list[str]
+):
     user.groups.add(group)
     user.user_permissions.add(Permission.objects.all()[0])
     assert changes == [f"user:{user.pk}"] * 2
 
 
-def test_what_changes_a_group_may_concern_everybody(user: User, group: Group, changes: list[str]):
+def test_group_changed_rechecks_all_users(user: User, group: Group, changes: list[str]):
     group.permissions.add(Permission.objects.all()[0])
     group.user_set.add(user)
     assert set(changes) == {ALL_USERS}
 
 
-def test_a_change_counts_only_when_it_is_committed(user: User, changes: list[str]):
+def test_change_rolled_back_revokes_nothing(user: User, changes: list[str]):
     with transaction.atomic():
         user.save()
         assert changes == []
@@ -122,7 +125,7 @@ def test_a_change_counts_only_when_it_is_committed(user: User, changes: list[str
     assert changes == []
 
 
-def test_a_store_that_does_not_answer_does_not_undo_a_save(
+def test_store_failure_does_not_undo_save(
     user: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     def fail(channel: str, frames: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The edge beside the ASGI protocol: what it passes on and what it refuses to hold."""
+"""LiveStreamMiddleware and the ASGI protocol: requests passed on and streams not held."""
 
 import asyncio
 import signal
@@ -64,7 +64,7 @@ def _memory(settings: Any) -> None:
     settings.DASHBOARDS = {"STORES": {"default": backend}}
 
 
-async def test_a_stream_that_was_asked_for_before_the_server_stops_is_not_held_after():
+async def test_stream_requested_before_shutdown_not_held_after():
     heard: list[int] = []
     previous = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
     answer = answering()
@@ -83,7 +83,7 @@ async def test_a_stream_that_was_asked_for_before_the_server_stops_is_not_held_a
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
-async def test_a_held_answer_loses_what_was_true_only_of_a_finished_one():
+async def test_held_answer_has_no_content_length_or_encoding():
     sent = await Client(answering()).run({"type": "http.disconnect"})
     assert sent[0]["headers"] == [(b"content-type", b"text/event-stream")]
     assert sent[1]["more_body"] is True
@@ -99,22 +99,22 @@ async def test_a_held_answer_loses_what_was_true_only_of_a_finished_one():
     ],
     ids=["refused", "replaced by a middleware", "not asked for"],
 )
-async def test_what_is_no_stream_is_passed_on_as_it_is(answer: Answer):
+async def test_answer_without_stream_passed_unchanged(answer: Answer):
     sent = await Client(answer).run()
     assert dict(sent[0]["headers"])[b"Content-Length"] == b"14"
     assert not sent[1].get("more_body")
 
 
-async def test_a_disconnect_that_only_django_heard_is_remembered():
+async def test_disconnect_received_by_django_ends_stream():
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await receive()
         await answering()(scope, receive, send)
 
-    # The one disconnect is taken by the application; the server does not repeat it.
+    # The application receives the one disconnect; the server does not repeat it.
     await Client(application).run({"type": "http.disconnect"})
 
 
-async def test_lifespan_is_answered_here_and_ends_streams():
+async def test_lifespan_scope_is_answered():
     client = Client(answering(), "lifespan")
     sent = await client.run({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
     assert [each["type"] for each in sent] == [
@@ -123,7 +123,7 @@ async def test_lifespan_is_answered_here_and_ends_streams():
     ]
 
 
-async def test_other_scopes_are_passed_on():
+async def test_other_scope_passed_on():
     seen = []
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -134,7 +134,7 @@ async def test_other_scopes_are_passed_on():
     assert seen == [client.scope]
 
 
-async def test_other_extensions_stay():
+async def test_other_extensions_kept():
     seen = []
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -148,11 +148,11 @@ async def test_other_extensions_stay():
     assert isinstance(seen[0][EXTENSION], StreamHandoff)
 
 
-def test_nobody_offers_to_hold_under_wsgi():
+def test_handoff_missing_under_wsgi():
     assert get_handoff(HttpRequest()) is None
 
 
-async def test_requests_for_streams_share_a_thread_but_not_a_context():
+async def test_stream_requests_share_thread_but_not_context():
     threads, languages = set(), []
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -171,11 +171,11 @@ async def test_requests_for_streams_share_a_thread_but_not_a_context():
     assert languages == ["default"] * 5
 
 
-async def test_requests_that_wait_for_django_are_sent_away_by_who_sent_most(
+async def test_stream_requests_beyond_limit_refused_for_busiest_client(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """All requests for streams wait for one thread. One client could make the line as long as it
-    liked, and everybody waited in it."""
+    """Regression: all requests for streams wait for one thread. One client could make the queue as
+    long as it liked, and all others waited in it."""
     monkeypatch.setattr(middleware, "_MAX_WAITING", 3)
     opened = asyncio.Event()
 
@@ -220,7 +220,7 @@ async def test_requests_that_wait_for_django_are_sent_away_by_who_sent_most(
         ("X-Real-IP", [], "192.0.2.1"),
     ],
 )
-async def test_a_client_is_known_by_its_address_or_by_the_header_that_is_trusted(
+async def test_client_address_read_from_connection_or_trusted_header(
     settings: Any, header: str, headers: list[tuple[bytes, bytes]], client: str
 ):
     settings.DASHBOARDS = {**settings.DASHBOARDS, "CLIENT_ADDRESS_HEADER": header}
@@ -236,11 +236,11 @@ async def test_a_client_is_known_by_its_address_or_by_the_header_that_is_trusted
     assert clients == [client]
 
 
-async def test_streams_that_cannot_be_held_are_told_of_once(
+async def test_store_outage_logged_once_for_all_streams(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    """Each wrote its own traceback, so a thousand pages that came back to a store that was down
-    filled the log, every three seconds."""
+    """Regression: each stream logged its own traceback, so a thousand pages that reconnected to a
+    store that was down filled the log every three seconds."""
 
     async def fail(channel: str, position: object) -> None:
         raise ConnectionError

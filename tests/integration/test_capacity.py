@@ -1,4 +1,4 @@
-"""What one client may take of a server: places, connections, bytes, and its time to stop."""
+"""Limits of one client on a server: slots, connections, bytes, and the time to stop."""
 
 import re
 import signal
@@ -26,28 +26,29 @@ def take(slots: Slots, owner: str, left: list[str], limit: int = 4) -> Slot | No
     return slots.acquire(owner, limit, lambda: left.append(owner))
 
 
-def test_places_while_there_is_room_are_for_everybody():
+def test_slots_free_are_given_to_everybody():
     slots, left = Slots(), list[str]()
     assert all(take(slots, "one", left) for _ in range(4))
     assert not left
     assert not slots.is_full
 
 
-def test_places_when_full_go_from_who_holds_most_to_who_holds_less():
+def test_slots_full_move_from_largest_holder_to_smaller():
     slots, left = Slots(), list[str]()
     for _ in range(4):
         take(slots, "crowd", left)
     assert take(slots, "two", left)
     assert take(slots, "three", left)
     assert left == ["crowd", "crowd"]
-    # Whoever would hold as many as the one who has to leave is refused.
+    # A client that would then hold as many as the largest holder is refused.
     assert take(slots, "two", left) is None
     assert take(slots, "crowd", left) is None
     assert slots.taken == 4
 
 
-def test_places_when_full_and_all_of_one_holder_refuse_the_last_to_come():
-    """Behind a reverse proxy all clients have one address. Nobody is sent away for another."""
+def test_slots_full_of_one_holder_refuse_next():
+    """Behind a reverse proxy all clients have one address. Then no stream is ended for a new
+    one."""
     slots, left = Slots(), list[str]()
     for _ in range(4):
         take(slots, "proxy", left)
@@ -56,7 +57,7 @@ def test_places_when_full_and_all_of_one_holder_refuse_the_last_to_come():
     assert not left
 
 
-def test_place_given_back_twice_is_free_once():
+def test_slot_released_twice_is_free_once():
     slots, left = Slots(), list[str]()
     slot = take(slots, "one", left)
     assert slot
@@ -65,8 +66,8 @@ def test_place_given_back_twice_is_free_once():
     assert slots.taken == 0
 
 
-def test_places_are_full_until_a_tenth_is_free():
-    """The log says it once per episode: at the limit one comes and one goes all the time."""
+def test_slots_count_as_full_until_a_tenth_is_free():
+    """The log reports it once per episode: at the limit, streams come and go all the time."""
     slots, left = Slots(), list[str]()
     held = [take(slots, "one", left, limit=20) for _ in range(20)]
     assert not slots.is_available("one", 20)
@@ -90,13 +91,13 @@ def test_places_are_full_until_a_tenth_is_free():
         ("", ""),
     ],
 )
-def test_network_of_an_address_is_what_one_customer_has(address: str, network: str):
+def test_network_of_address_covers_one_customer(address: str, network: str):
     assert network_of(address) == network
 
 
-def test_a_client_who_takes_every_place_keeps_out_nobody_who_is_signed_in(make_site: MakeSite):
-    """MAX_STREAMS was one number for all: one anonymous client took every place, and signed-in
-    viewers of other dashboards got 503."""
+def test_anonymous_client_with_all_slots_does_not_exclude_signed_in(make_site: MakeSite):
+    """Regression: MAX_STREAMS was one number for all clients. One anonymous client took every slot,
+    and signed-in viewers of other dashboards got 503."""
     site = make_site(TEST_MAX_STREAMS="3")
     cookies = [log_in(site, "admin"), log_in(site, "other")]
     with ExitStack() as stack:
@@ -118,8 +119,8 @@ def test_a_client_who_takes_every_place_keeps_out_nobody_who_is_signed_in(make_s
         assert site.log.count("MAX_STREAMS") == 1, "said once"
 
 
-def test_a_stream_that_has_no_place_gets_a_finite_answer_with_what_changed(make_site: MakeSite):
-    """Who was turned away got 503 and saw nothing at all until somebody else left."""
+def test_stream_without_slot_gets_finite_answer_with_changes(make_site: MakeSite):
+    """Regression: a client without a slot got 503, and no value until another client left."""
     site = make_site(TEST_MAX_STREAMS="2")
     with site.open_stream() as one, site.open_stream() as two:
         site.push(number="held")
@@ -143,12 +144,12 @@ def test_a_stream_that_has_no_place_gets_a_finite_answer_with_what_changed(make_
     wait_for(is_held)
 
 
-def test_the_header_that_is_trusted_tells_clients_of_one_proxy_apart(make_site: MakeSite):
+def test_trusted_header_separates_clients_of_one_proxy(make_site: MakeSite):
     site = make_site(TEST_MAX_STREAMS="3", TEST_CLIENT_HEADER="X-Forwarded-For")
     with ExitStack() as stack:
 
         def open_from(address: str) -> Stream:
-            # What a client says itself stands before what the proxy adds.
+            # A header sent by the client precedes the value that the proxy adds.
             forwarded = f"203.0.113.{next(numbers)}, {address}"
             stream = stack.enter_context(site.open_stream(X_Forwarded_For=forwarded))
             site.push(number=forwarded)
@@ -168,7 +169,7 @@ def test_the_header_that_is_trusted_tells_clients_of_one_proxy_apart(make_site: 
 
 @contextmanager
 def frozen_clients(site: Site, number: int) -> Iterator[None]:
-    """Open streams and never read."""
+    """Open streams that are never read."""
     with ExitStack() as stack:
         for _ in range(number):
             client = stack.enter_context(socket.socket())
@@ -198,16 +199,16 @@ def megabytes_of(site: Site) -> float:
 
 @pytest.mark.parametrize(
     ("server", "megabytes"),
-    # hyper, in granian, keeps 400 KB of a connection itself, in a buffer that doubles as it grows:
-    # 1.1 to 1.4 MB a connection were measured. A server that kept what was pushed would need 1.5 MB
-    # a connection and push, and some fifty are pushed.
+    # hyper, in granian, buffers 400 KB of each connection, and the buffer doubles as it grows:
+    # 1.1 to 1.4 MB per connection were measured. A server that kept all updates would need 1.5 MB
+    # per connection and push, and some fifty are pushed.
     [("uvicorn", 35), ("hypercorn", 35), ("daphne", 40), ("granian", 100)],
 )
-def test_clients_that_never_read_are_cut_and_keep_nothing(
+def test_clients_that_never_read_are_closed_and_freed(
     make_site: MakeSite, server: str, megabytes: int
 ):
-    """Clients that never read were given up, but their sockets and buffers stayed: fifty of them
-    took 50 descriptors and 80 MB for good, and counted as nothing."""
+    """Regression: streams of clients that never read were given up, but their sockets and buffers
+    stayed. Fifty of them took 50 descriptors and 80 MB for good, and were not counted."""
     site = make_site(server, TEST_HEARTBEAT="1")
     site.push(note=BIG)
     with site.open_stream() as stream:
@@ -220,7 +221,7 @@ def test_clients_that_never_read_are_cut_and_keep_nothing(
 
         def are_cut() -> bool:
             nonlocal most
-            # On and on: kernel and server take the first megabytes.
+            # Kernel and server buffer the first megabytes.
             site.push(note=f"{next(numbers)} {BIG}")
             most = max(most, megabytes_of(site))
             return connections_of(site) <= connections
@@ -233,16 +234,16 @@ def test_clients_that_never_read_are_cut_and_keep_nothing(
 
 
 @pytest.mark.parametrize("server", ["uvicorn", "hypercorn", "daphne", "granian"])
-def test_a_server_stops_with_clients_that_do_not_read(make_site: MakeSite, server: str):
-    """uvicorn waited for ever, as there was no limit, until a client that had stopped reading had
-    read what was buffered."""
+def test_server_with_stalled_clients_stops(make_site: MakeSite, server: str):
+    """Regression: uvicorn, which has no limit for this, waited until a stalled client had read all
+    that was buffered for it."""
     site = make_site(server)
     site.push(note=BIG)
     with frozen_clients(site, 5):
         wait_for(lambda: connections_of(site) >= 5)
         for number in range(4):
             site.push(note=f"{number} {BIG}")
-        time.sleep(0.5)  # Kernel and server have taken what they take.
+        time.sleep(0.5)  # Until the buffers of kernel and server are full.
         began = time.monotonic()
         site.signal(signal.SIGTERM)
         assert site.process is not None
@@ -250,9 +251,9 @@ def test_a_server_stops_with_clients_that_do_not_read(make_site: MakeSite, serve
         assert time.monotonic() - began <= 5
 
 
-def test_a_slow_client_that_reads_is_not_given_up(make_site: MakeSite):
-    """A large state takes it longer than two beats. It is written in parts, and each part that the
-    client takes counts."""
+def test_slow_client_keeps_stream(make_site: MakeSite):
+    """A large state takes this client longer than two heartbeats. It is written in parts, and each
+    part that the client reads counts as progress."""
     site = make_site(TEST_HEARTBEAT="2", TEST_MAX_FRAME="10000000")
     site.push(note=BIG * 6)
     with socket.socket() as slow:

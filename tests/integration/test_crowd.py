@@ -1,4 +1,4 @@
-"""A crowd, and a store in trouble: things slow down, and no stream ends that need not."""
+"""Many channels, and a store that is full, slow or restarted: no stream with access ends."""
 
 import asyncio
 import json
@@ -89,13 +89,16 @@ async def until(reader: Subscriber, text: str) -> None:
             assert news, f"The stream ended for {reader.end_reason!r}."
 
 
-async def test_a_thousand_channels_opened_at_once_are_held_over_few_connections(
+async def test_thousand_channels_opened_at_once_share_few_connections(
     store: RedisStore, server: RedisServer, caplog: pytest.LogCaptureFixture
 ):
-    """Opening 1,000 channels at once on Redis: 900 failed with "Too many connections", the store
-    was reported down, hints were lost and every signed-in stream was ended."""
+    """Regression: of 1,000 channels opened at once on Redis, 900 failed with "Too many
+    connections". The store was logged as down, notifications were lost and every signed-in stream
+    ended."""
+    began = time.monotonic()
     for number in range(CROWD):
         store.put(f"shop.orders:{number}", {"a": f"value {number}"})
+    put = time.monotonic() - began
     client = server.client()
     async with hub_of(store) as hub:
         began = time.monotonic()
@@ -111,7 +114,7 @@ async def test_a_thousand_channels_opened_at_once_are_held_over_few_connections(
         store.put("shop.orders:7", {"a": "heard of"})
         await until(readers[7], "heard of")
         assert not any(reader.end_reason for reader in readers)
-    assert opened < 5
+    assert opened < 10 * put, "compared with as many puts, one after the other"
     assert not caplog.records
     client.close()
 
@@ -122,9 +125,10 @@ async def open_as_known(hub: Hub, channel: str) -> Subscriber:
     )
 
 
-async def test_reads_asked_while_others_are_answered_are_answered():
-    """A read that was asked in the moment in which both pipelines ended was never sent, nor was any
-    after it: all streams of the process stood still for good, also of those who lost access."""
+async def test_reads_during_pipeline_end_are_answered():
+    """Regression: a read that started in the moment in which both pipelines ended was never sent,
+    nor was any later one. All streams of the process stopped for good, also those of users who had
+    lost access."""
 
     answered = asyncio.Event()
 
@@ -151,8 +155,9 @@ async def test_reads_asked_while_others_are_answered_are_answered():
         answered.set()
 
 
-async def test_more_threads_than_connections_wait_for_one(server: RedisServer, store: RedisStore):
-    """Each thread took a connection of its own: a crowd of pages took all that Redis allows."""
+async def test_threads_beyond_connection_limit_wait(server: RedisServer, store: RedisStore):
+    """Regression: each thread opened a connection of its own, and many page loads took all
+    connections that Redis allows."""
     small = RedisStore({**store.options, "max_connections": 2})
     await asyncio.gather(
         *(asyncio.to_thread(small.put, "shop.orders", {"a": str(n)}) for n in range(200))
@@ -162,11 +167,11 @@ async def test_more_threads_than_connections_wait_for_one(server: RedisServer, s
     small.close()
 
 
-async def test_a_redis_that_is_full_ends_no_stream_and_is_reported_as_full(
+async def test_full_redis_keeps_streams_and_is_logged_as_full(
     store: RedisStore, server: RedisServer, caplog: pytest.LogCaptureFixture
 ):
-    """What Redis refused counted as a Redis that is down: all who were signed in had their streams
-    ended once a second, for as long as it was full."""
+    """Regression: a refused write counted as a Redis that is down, and every signed-in stream ended
+    once a second for as long as Redis was full."""
     values = count()
     source = ComputedValue("turns", 0.2, lambda: f"turn {next(values)}.")
     access = await asyncio.to_thread(store.heads, [REVOCATIONS])
@@ -186,7 +191,7 @@ async def test_a_redis_that_is_full_ends_no_stream_and_is_reported_as_full(
                 await asyncio.to_thread(store.put, "shop.orders", {"a": "refused"})
             await asyncio.to_thread(wait_for, lambda: "OutOfMemoryError" in caplog.text)
             hub._all_stale.set()
-            # A few turns more are refused.
+            # A few more reads are refused.
             await asyncio.sleep(0.5)
             client.config_set("maxmemory", 0)
         await asyncio.to_thread(store.put, "shop.orders", {"a": "after"})
@@ -195,7 +200,7 @@ async def test_a_redis_that_is_full_ends_no_stream_and_is_reported_as_full(
     assert [each.event for each in caplog.records] == ["store_refused"]  # type: ignore[attr-defined]
 
 
-async def test_a_redis_that_is_slow_ends_no_stream(
+async def test_slow_redis_keeps_streams(
     store: RedisStore, server: RedisServer, caplog: pytest.LogCaptureFixture
 ):
     store.put("shop.orders", {"a": "before"})
@@ -211,11 +216,11 @@ async def test_a_redis_that_is_slow_ends_no_stream(
 
 
 @pytest.mark.parametrize("is_allowed", [True, False])
-async def test_a_redis_that_is_restarted_ends_only_streams_of_those_who_may_not_read(
+async def test_redis_restart_ends_only_streams_without_access(
     store: RedisStore, server: RedisServer, caplog: pytest.LogCaptureFixture, *, is_allowed: bool
 ):
-    """Every signed-in stream was ended after each outage, for a logout could not be stored
-    meanwhile. Now nobody is shown anything until they were asked."""
+    """Regression: every signed-in stream ended after each outage, because a logout could not be
+    stored meanwhile. Now streams get no values until their permission was checked again."""
     asked = asyncio.Event()
     answer = asyncio.Event()
 
@@ -249,11 +254,11 @@ async def test_a_redis_that_is_restarted_ends_only_streams_of_those_who_may_not_
     assert get_metrics()["store_failures"] == failures + 1
 
 
-def test_streams_outlive_a_restart_of_redis_and_only_who_lost_access_is_ended(
+def test_redis_restart_of_site_ends_only_streams_without_access(
     make_site: MakeSite, server: RedisServer
 ):
-    """Every signed-in stream was ended after each outage. Whoever may still read keeps theirs; who
-    lost access meanwhile, and nobody could be told, is shown nothing more."""
+    """Regression: every signed-in stream ended after each outage. Users with access keep their
+    stream. A user who lost access during the outage gets no further value."""
     where = {"BACKEND": "dashboards.live.stores.redis.RedisStore", "OPTIONS": {"url": server.url}}
     site = make_site(TEST_STORES=json.dumps({"default": where}))
     admin, other = log_in(site, "admin"), log_in(site, "other")
@@ -265,7 +270,7 @@ def test_streams_outlive_a_restart_of_redis_and_only_who_lost_access_is_ended(
         kept.until("before")
         server.kill()
         wait_for(lambda: "does not answer" in site.log, seconds=20)
-        # As a process does that dies before it can tell.
+        # Like a process that is killed before it stores the revocation.
         site.execute(
             "from django.contrib.auth.models import User\n"
             "User.objects.filter(username='admin').update(is_staff=False)",
@@ -286,9 +291,9 @@ def connect_until_refused(server: PostgreSQLServer, crowd: ExitStack) -> None:
         crowd.enter_context(psycopg.connect(**server.connection))
 
 
-def test_streams_outlive_a_full_and_a_restarted_postgresql(make_site: MakeSite):
-    """A PostgreSQL that says "too many clients" to a page or a pusher, and one that is restarted,
-    ended every signed-in stream; with an ``Every`` value once a second."""
+def test_full_and_restarted_postgresql_keep_streams(make_site: MakeSite):
+    """Regression: "too many clients" for one page or push, or a restart of PostgreSQL, ended every
+    signed-in stream; with an ``Every`` value once a second."""
     with postgresql() as server:
         site = make_site(TEST_DATABASES=json.dumps({"default": server.database}))
         other = log_in(site, "other")
@@ -301,12 +306,12 @@ def test_streams_outlive_a_full_and_a_restarted_postgresql(make_site: MakeSite):
                 connect_until_refused(server, crowd)
 
             def is_refused() -> bool:
-                # A page needs a connection; whoever computes may have kept theirs.
+                # A page needs a connection; threads that compute may have kept theirs.
                 site.get("/site/live/")
                 return "too many clients" in site.log
 
             wait_for(is_refused)
-            time.sleep(2)  # Two turns of a value that is computed every second.
+            time.sleep(2)  # Two intervals of a value that is computed every second.
             crowd.close()
             site.push(number="after the crowd")
             kept.until("after the crowd")
@@ -316,7 +321,7 @@ def test_streams_outlive_a_full_and_a_restarted_postgresql(make_site: MakeSite):
             def is_pushed() -> bool:
                 try:
                     site.push(number="after the restart")
-                except AssertionError:  # The pusher's own connection was lost, too.
+                except AssertionError:  # The pusher lost its connection, too.
                     return False
                 return True
 
@@ -325,11 +330,11 @@ def test_streams_outlive_a_full_and_a_restarted_postgresql(make_site: MakeSite):
         assert site.log.count("does not answer") == 1
 
 
-async def test_reads_that_wait_for_a_database_that_is_gone_fail_with_the_first(
+async def test_reads_waiting_for_lost_database_fail_together(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """A thousand channels tried one after the other to reach a database that did not answer, each
-    until its own timeout, before one of them could see that it was there again."""
+    """Regression: a thousand channels tried one after the other to reach a database that did not
+    answer, each until its own timeout, before the first noticed that it was back."""
     store = DatabaseStore({})
     monkeypatch.setattr(store, "is_unavailable", lambda error: True)
     calls: list[int] = []

@@ -1,4 +1,4 @@
-"""Who may read a channel of django-eventstream, and what is said when that is left open."""
+"""Permissions of django-eventstream's channels, and the checks of their settings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,7 @@ class Listener(views.Listener):  # type: ignore[misc] # brings no types
         self.user_id, self.channels = user_id, {channel}
 
     def wake_threadsafe(self) -> None:
-        """Nobody waits for it."""
+        """Do nothing: no other thread waits."""
 
 
 MEMBER, STAFF = User(username="member"), User(username="staff", is_staff=True)
@@ -56,7 +56,7 @@ class Takings(Dashboard):
 
 
 class Divided(Dashboard):
-    """Open to everybody, but for one component."""
+    """Public, except for one component."""
 
     open = Stat()
     secret = Stat(permission_classes=[IsAdminUser])
@@ -97,23 +97,23 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
         ("shop_orders", [MEMBER, STAFF]),
         ("shop_orders-open", [MEMBER, STAFF]),
         ("shop_takings", [STAFF]),
-        # Its events may be of either dashboard.
+        # Its events may belong to either dashboard.
         ("shared", [STAFF]),
         ("shop_divided-open", [None, MEMBER, STAFF]),
-        # Anonymous read the events of a component that its page did not show them: the dashboard's
-        # permission was asked, and the component's was not.
+        # Regression: anonymous users read the events of a component hidden from them, because only
+        # the dashboard's permission was checked.
         ("shop_divided-secret", [STAFF]),
-        # Its events may be of any component.
+        # Its events may belong to any component.
         ("shop_divided", [STAFF]),
-        # They would reach users, or readers of objects, whom they do not concern.
+        # They would reach other users, or viewers of other objects.
         ("shop_mine", []),
         ("shop_about", []),
-        # Nobody's: as django-eventstream has it.
+        # Of no dashboard: django-eventstream's default applies.
         ("weather", [None, MEMBER, STAFF]),
         ("shop_orders-unknown", [None, MEMBER, STAFF]),
     ],
 )
-def test_whoever_may_open_the_dashboards_may_read_the_channel(channel: str, readers: list[Any]):
+def test_channel_readable_with_permission_for_its_dashboards(channel: str, readers: list[Any]):
     manager = DashboardChannelManager()
 
     allowed = [user for user in (None, MEMBER, STAFF) if manager.can_read_channel(user, channel)]
@@ -121,7 +121,7 @@ def test_whoever_may_open_the_dashboards_may_read_the_channel(channel: str, read
     assert allowed == readers
 
 
-def test_named_channel_is_read_by_those_who_may_see_every_component(registry: Registry):
+def test_named_channel_readable_only_with_permission_for_every_component(registry: Registry):
     @registry.register
     class Named(Divided):
         class Meta:
@@ -133,7 +133,7 @@ def test_named_channel_is_read_by_those_who_may_see_every_component(registry: Re
     assert manager.can_read_channel(STAFF, "named")
 
 
-def test_permission_classes_get_a_request_that_holds_the_user(registry: Registry):
+def test_channel_permission_gets_request_with_user(registry: Registry):
     asked: list[HttpRequest] = []
 
     class Asks(BasePermission):
@@ -156,12 +156,12 @@ def test_permission_classes_get_a_request_that_holds_the_user(registry: Registry
     assert member.method == "GET"
 
 
-def test_channels_are_those_that_are_named_and_its_own():
+def test_event_channels_are_named_and_own():
     assert get_channels(Orders) == {"orders", "shared", "shop_orders", "shop_orders-open"}
 
 
 @pytest.mark.parametrize("wrong", ["orders", [""], [7], {"orders": 1}, None], ids=repr)
-def test_meta_takes_a_list_of_names(wrong: Any):
+def test_meta_event_channels_accepts_list(wrong: Any):
     with pytest.raises(DeclarationError) as raised:
 
         class Wrong(Dashboard):
@@ -174,7 +174,7 @@ def test_meta_takes_a_list_of_names(wrong: Any):
 @pytest.mark.parametrize(
     ("base", "divided"), [(Dashboard, {"audience": "user"}), (ModelDashboard, {"model": User})]
 )
-def test_a_channel_cannot_tell_users_or_objects_apart(
+def test_event_channels_with_audience_or_object_refused(
     base: type[Dashboard], divided: dict[str, Any]
 ):
     with pytest.raises(DeclarationError) as raised:
@@ -202,7 +202,7 @@ def found(number: str) -> list[Any]:
     ["http://127.0.0.1:8000", "https://example.org", "*", ["http://a:1", "https://b"], "", []],
     ids=repr,
 )
-def test_origins_as_a_browser_has_them_are_nothing_to_mend(installed: Settings, origin: Any):
+def test_valid_origins_pass_check(installed: Settings, origin: Any):
     installed.EVENTSTREAM_ALLOW_ORIGIN = origin
 
     assert found("W030") == []
@@ -214,7 +214,7 @@ def test_origins_as_a_browser_has_them_are_nothing_to_mend(installed: Settings, 
     ids=repr,
 )
 @pytest.mark.parametrize("as_list", [False, True])
-def test_w030_an_origin_that_is_none(installed: Settings, origin: Any, as_list: bool):
+def test_invalid_origin_warns_w030(installed: Settings, origin: Any, as_list: bool):
     name = "EVENTSTREAM_ALLOW_ORIGINS" if as_list else "EVENTSTREAM_ALLOW_ORIGIN"
     setattr(installed, name, ["https://example.org", origin] if as_list else origin)
 
@@ -233,7 +233,7 @@ def test_w030_an_origin_that_is_none(installed: Settings, origin: Any, as_list: 
 @pytest.mark.parametrize(
     "manager", ["", "no.such.Manager", "django_eventstream.channelmanager.DefaultChannelManager"]
 )
-def test_w031_named_channels_that_anybody_may_read(installed: Settings, manager: str):
+def test_public_named_channels_warn_w031(installed: Settings, manager: str):
     installed.EVENTSTREAM_CHANNELMANAGER_CLASS = manager
 
     assert found("W031")[0] == Warning(
@@ -248,11 +248,11 @@ def test_w031_named_channels_that_anybody_may_read(installed: Settings, manager:
     assert len(found("W031")) == 2
 
 
-def test_channels_under_our_manager_are_nothing_to_mend(installed: Settings):
+def test_channels_with_dashboards_manager_pass_check(installed: Settings):
     assert found("W031") == []
 
 
-def test_without_django_eventstream_there_is_nothing_to_mend(settings: Settings):
+def test_checks_pass_without_django_eventstream(settings: Settings):
     settings.EVENTSTREAM_ALLOW_ORIGIN = "wrong"
 
     assert found("W030") == []
@@ -260,11 +260,11 @@ def test_without_django_eventstream_there_is_nothing_to_mend(settings: Settings)
 
 
 @pytest.mark.django_db
-def test_logout_ends_the_users_streams_of_every_channel_of_a_dashboard(
+def test_logout_ends_streams_of_every_event_channel(
     installed: Settings, monkeypatch: pytest.MonkeyPatch, rf: RequestFactory
 ):
-    # A stream of django-eventstream asks for permission when it is opened, and never again: after
-    # a logout it went on to show what only the signed-in may read.
+    # A stream of django-eventstream checks permission only when it is opened. Regression: after
+    # a logout it went on to send events for signed-in users.
     installed.EVENTSTREAM_CHANNELMANAGER_CLASS = MANAGER
     listeners = views.get_listener_manager()
     monkeypatch.setattr(listeners, "listeners_by_channel", {})
@@ -283,9 +283,7 @@ def test_logout_ends_the_users_streams_of_every_channel_of_a_dashboard(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("way", [{"is_active": False}, {"is_staff": False}, None], ids=str)
-def test_stream_that_is_asked_anew_asks_as_its_user_is_now(
-    rf: RequestFactory, way: dict[str, bool] | None
-):
+def test_stream_rechecked_uses_current_user(rf: RequestFactory, way: dict[str, bool] | None):
     user = User.objects.create(username="staff", is_staff=True)
     request = rf.get("/", {"channel": "shop_divided-secret"})
     request.user = user
@@ -301,7 +299,7 @@ def test_stream_that_is_asked_anew_asks_as_its_user_is_now(
 
 
 @pytest.mark.django_db
-def test_logout_leaves_the_streams_of_another_channel_manager_alone(
+def test_logout_keeps_streams_of_other_channel_manager(
     installed: Settings, monkeypatch: pytest.MonkeyPatch, rf: RequestFactory
 ):
     installed.EVENTSTREAM_CHANNELMANAGER_CLASS = (
@@ -345,9 +343,9 @@ def site(_held: Site) -> Site:
 
 
 @pytest.mark.parametrize("way", ["/logout/", f"/tell/{SECRET}/admin/"], ids=["logout", "told"])
-def test_stream_of_a_guarded_component_ends_with_the_access_of_its_user(site: Site, way: str):
-    """A stream of django-eventstream that was told of its user's logout asked for permission as
-    the user it had begun with, was let in, and went on to show what only staff may see."""
+def test_restricted_channel_stream_ends_when_user_loses_access(site: Site, way: str):
+    """Regression: after a logout, a stream of django-eventstream was rechecked as the user it had
+    been opened by. It was let in and went on to show values for staff only."""
     admin = log_in(site, "admin")
     site.get("/staff/other/1/")
     other = log_in(site, "other")
@@ -368,10 +366,10 @@ def test_stream_of_a_guarded_component_ends_with_the_access_of_its_user(site: Si
         site.get(way, Cookie=admin)
         site.get(f"/send/{SECRET}/after/")
 
-        # Said twice: by what ended it, and by what it asked then.
+        # Sent twice: when the stream is ended, and by the check that follows.
         while event := ended.event():
             assert "forbidden" in event["data"]
-        # Who is still let in notices nothing.
+        # A stream with access is not interrupted.
         others.until("after")
         site.get(f"/send/{OPEN}/for-all/")
         anonymous.until("for-all")
@@ -380,7 +378,7 @@ def test_stream_of_a_guarded_component_ends_with_the_access_of_its_user(site: Si
         assert again.event() == {}
 
 
-def test_stream_of_another_login_of_the_same_user_comes_back(site: Site):
+def test_stream_of_second_login_reconnects_after_logout_of_first(site: Site):
     first, second = log_in(site, "admin"), log_in(site, "admin")
     with listen(site, SECRET, second) as stream:
         wait_until_held(stream)

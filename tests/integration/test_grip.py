@@ -1,4 +1,4 @@
-"""What a GRIP proxy is told, by the view and by pushes; ``test_pushpin_edge.py`` has a real one."""
+"""GRIP headers and publishes; ``test_pushpin_edge.py`` has a real proxy."""
 
 import json
 import re
@@ -45,7 +45,7 @@ MEMORY = {
 
 
 class Control(HTTPServer):
-    """A proxy's control port that remembers what it was told."""
+    """A proxy's control port that records the requests it gets."""
 
     status = 200
 
@@ -91,7 +91,7 @@ def control() -> Iterator[Control]:
 
 @pytest.fixture
 def behind(settings: Settings, control: Control) -> Settings:
-    """A site behind one proxy, with a store that no transaction keeps back."""
+    """A site behind one proxy, with a store outside the test's transaction."""
     settings.DASHBOARDS = MEMORY
     settings.MIDDLEWARE = ["django_grip.GripMiddleware", *settings.MIDDLEWARE]
     settings.GRIP_PROXIES = [
@@ -112,7 +112,7 @@ def sign(key: Any = KEY, algorithm: str = "HS256", **claims: Any) -> str:
 
 
 def ask(client: Client, path: str = STREAM, **headers: str) -> HttpResponse:
-    """Ask as the proxy passes it on."""
+    """Request a stream as the proxy forwards it."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     response = client.get(path, headers={"Grip-Sig": sign(), **names})
     assert isinstance(response, HttpResponse)
@@ -122,7 +122,7 @@ def ask(client: Client, path: str = STREAM, **headers: str) -> HttpResponse:
 def ask_next(
     client: Client, response: HttpResponse, path: str = STREAM, **last: str | Position
 ) -> HttpResponse:
-    """Ask as the proxy asks for itself: at the link, with the positions that it was given."""
+    """Request the link as the proxy does, with the positions that it was given."""
     link = response["Grip-Link"]
     assert link.startswith("<?")
     for channel in response["Grip-Channel"].split(", "):
@@ -146,10 +146,10 @@ def is_ended(response: HttpResponse) -> bool:
     )
 
 
-# ---- What the view answers ----
+# ---- Answers of the view ----
 
 
-def test_a_proxied_request_is_answered_with_instructions(behind: Settings, client: Client):
+def test_proxied_request_gets_grip_headers(behind: Settings, client: Client):
     head = get_store().put(CHANNEL, {"number": "shown"})
     response = ask(client, f"{STREAM}?position={head.epoch}.0&name=kept")
     assert b"retry: 500" in response.content
@@ -162,30 +162,29 @@ def test_a_proxied_request_is_answered_with_instructions(behind: Settings, clien
         r"event: dashboards:heartbeat\ndata: \n\n; format=cstring; timeout=10"
     )
     assert 1 <= int(response["Grip-Link"].split("timeout=")[1]) <= 10
-    assert "<?name=kept&next=1>" in response["Grip-Link"], "permissions may look at it"
+    assert "<?name=kept&next=1>" in response["Grip-Link"], "permissions may read it"
     news = ask_next(client, response, STREAM)
     assert "retry" not in news.content.decode()
     assert 8 <= int(news["Grip-Link"].split("timeout=")[1]) <= 10
     assert response["Content-Encoding"] == "identity"
 
 
-def test_streams_that_are_opened_together_are_not_asked_for_together(
-    behind: Settings, client: Client
-):
-    """A stream that Pushpin asks for has no news meanwhile: a thousand together for seconds."""
+def test_streams_opened_together_get_spread_link_timeouts(behind: Settings, client: Client):
+    """A stream gets no updates while Pushpin requests its link. With equal timeouts a thousand
+    streams were without updates for seconds at the same time."""
     pauses = [int(ask(client)["Grip-Link"].split("timeout=")[1]) for _ in range(60)]
     assert min(pauses) < 4
     assert max(pauses) > 7
 
 
-def test_a_channel_that_does_not_exist_has_no_position(behind: Settings, client: Client):
+def test_channel_without_puts_has_no_position(behind: Settings, client: Client):
     response = ask(client, "/site/quiet/@stream/")
     assert response["Grip-Channel"].startswith(
         "dashboards:site.quiet, dashboards:access:dashboard%3Asite.quiet, dashboards:ticket:; "
     )
 
 
-def test_a_prefix_keeps_sites_apart(behind: Settings, client: Client, control: Control):
+def test_grip_prefix_separates_sites(behind: Settings, client: Client, control: Control):
     behind.GRIP_PREFIX = "ours-"
     head = get_store().put("site.quiet", {"silence": "one"})
     response = ask(client, "/site/quiet/@stream/")
@@ -197,7 +196,7 @@ def test_a_prefix_keeps_sites_apart(behind: Settings, client: Client, control: C
     assert b"one" not in news.content
 
 
-def test_a_next_answer_is_what_the_stream_has_missed(behind: Settings, client: Client):
+def test_next_answer_has_missed_frames_only(behind: Settings, client: Client):
     response = ask(client)
     seen = get_store().put(CHANNEL, {"number": "seen"})
     get_store().put(CHANNEL, {"note": "missed"})
@@ -208,19 +207,16 @@ def test_a_next_answer_is_what_the_stream_has_missed(behind: Settings, client: C
     assert news["Grip-Hold"] == "stream"
 
 
-def test_streams_of_one_path_have_one_link_and_no_ticket_in_common(
-    behind: Settings, client: Client
-):
-    """Streams stood still for good: Pushpin forgets who shares a request when that fails.
-
-    It shares what has one path and one ``Grip-Last``. It waits for each link in turn.
-    """
+def test_streams_of_one_path_share_link_but_no_ticket(behind: Settings, client: Client):
+    """Regression: streams stopped for good after a shared request failed, because Pushpin lost the
+    list of streams that waited for it. It shares requests of equal path and ``Grip-Last``, and
+    requests distinct links one after the other. So the link is equal and the ticket is not."""
     answers = [ask(client, f"{STREAM}?position=e.{number}") for number in range(20)]
     assert len({re.sub("; timeout.*", "", each["Grip-Link"]) for each in answers}) == 1
     assert len({each["Grip-Channel"] for each in answers}) == 20
 
 
-def test_a_store_that_was_set_back_ends_the_stream(behind: Settings, client: Client):
+def test_store_restored_from_backup_ends_stream(behind: Settings, client: Client):
     head = get_store().put(CHANNEL, {"number": "restored"})
     response = ask(client)
     assert is_ended(ask_next(client, response, news=f"{head.epoch}.{head.version + 50}"))
@@ -230,26 +226,26 @@ def test_a_store_that_was_set_back_ends_the_stream(behind: Settings, client: Cli
 @pytest.mark.parametrize(
     "last", ["", ";", "=,;last-id", "x; last-id=%00", 'a; last-id="', "\xff" * 9, ",,,;;;==="]
 )
-def test_garbage_for_a_position_is_nobodys_position(behind: Settings, client: Client, last: str):
+def test_invalid_grip_last_is_ignored(behind: Settings, client: Client, last: str):
     get_store().put(CHANNEL, {"number": "all"})
     response = ask(client)
     assert is_ended(ask(client, f"{STREAM}?next=1", Grip_Last=last))
     assert b"all" in ask_next(client, response, news=last.replace(",", "")).content
 
 
-def test_who_declines_is_answered_and_not_held(behind: Settings, client: Client):
+def test_proxied_request_with_hold_0_gets_finite_answer(behind: Settings, client: Client):
     response = ask(client, f"{STREAM}?hold=0")
     assert b"retry: 1000" in response.content
     assert "Grip-Hold" not in response
 
 
-def test_what_is_not_live_is_told_not_to_come_back(behind: Settings, client: Client):
+def test_dashboard_without_live_components_answers_204(behind: Settings, client: Client):
     assert ask(client, "/site/hostile/@stream/").status_code == 200
     assert ask(client, "/site/pie/@stream/").status_code == 204
     assert is_ended(present(client, ticket("/site/pie/@stream/"), "/site/pie/@stream/"))
 
 
-# ---- Who is let in again ----
+# ---- Tickets ----
 
 
 def ticket(path: str = STREAM, salt: str = "dashboards.live.grip", **changes: Any) -> str:
@@ -266,7 +262,7 @@ def ticket(path: str = STREAM, salt: str = "dashboards.live.grip", **changes: An
 
 
 def present(client: Client, text: str, path: str = STREAM) -> HttpResponse:
-    """Ask with a ticket, as the proxy does."""
+    """Request the link with a ticket, as the proxy does."""
     return ask(client, f"{path}?next=1", Grip_Last=f"dashboards:ticket:; last-id={text}")
 
 
@@ -289,11 +285,11 @@ TICKETS: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("name", TICKETS)
-def test_a_ticket_that_is_not_good_ends_the_stream(behind: Settings, client: Client, name: str):
+def test_invalid_ticket_ends_stream(behind: Settings, client: Client, name: str):
     assert is_ended(present(client, TICKETS[name]()))
 
 
-def test_a_ticket_without_a_proxy_is_nothing(behind: Settings, client: Client):
+def test_ticket_without_proxy_signature_is_ignored(behind: Settings, client: Client):
     user = get_user_model().objects.create(username="admin", is_staff=True)
     last = f"dashboards:ticket:; last-id={ticket(STAFF, user=str(user.pk))}"
     assert present(client, ticket(STAFF, user=str(user.pk)), STAFF)["Grip-Hold"] == "stream"
@@ -301,13 +297,13 @@ def test_a_ticket_without_a_proxy_is_nothing(behind: Settings, client: Client):
     assert response.status_code == 403
 
 
-def test_a_ticket_lets_its_user_in_again(behind: Settings, client: Client):
+def test_valid_ticket_authenticates_user(behind: Settings, client: Client):
     user = get_user_model().objects.create(username="admin", is_staff=True)
     client.force_login(user)
     response = ask(client, STAFF)
     channels = response["Grip-Channel"].split(", ")
     assert channels[1:3] == [f"dashboards:access:user%3A{user.pk}", "dashboards:access:*"]
-    # The proxy asks without the client's cookies.
+    # The proxy's own request has no cookies of the client.
     client.logout()
     get_store().put(REVOCATIONS, {user_subject(4711): ""})
     again = ask_next(client, response, STAFF)
@@ -316,11 +312,11 @@ def test_a_ticket_lets_its_user_in_again(behind: Settings, client: Client):
 
 
 @pytest.mark.parametrize("is_next", [False, True])
-def test_access_revoked_while_a_request_is_answered_shows_no_value_stored_after(
+def test_access_revoked_during_request_shows_no_later_value(
     behind: Settings, client: Client, monkeypatch: pytest.MonkeyPatch, is_next: bool
 ):
-    """A server was stopped between the check of access and the reading of values. Meanwhile the
-    user lost access, and the answer had a value that was pushed after that."""
+    """Regression: a server was suspended between its check of access and its read of values. The
+    user lost access meanwhile, and the answer had a value that was pushed later."""
     user = get_user_model().objects.create(username="admin", is_staff=True)
     client.force_login(user)
     push(Staff, "secret", "before")
@@ -344,7 +340,7 @@ def test_access_revoked_while_a_request_is_answered_shows_no_value_stored_after(
 @pytest.mark.parametrize(
     "change", ["logout", "everybody", "forgotten", "inactive", "gone", "staff"]
 )
-def test_who_lost_access_is_not_let_in_again(behind: Settings, client: Client, change: str):
+def test_ticket_of_user_without_access_ends_stream(behind: Settings, client: Client, change: str):
     user = get_user_model().objects.create(username="admin", is_staff=True)
     get_store().put(REVOCATIONS, {user_subject(user.pk): "long ago"})
     client.force_login(user)
@@ -364,15 +360,16 @@ def test_who_lost_access_is_not_let_in_again(behind: Settings, client: Client, c
     assert is_ended(ask_next(Client(), response, STAFF))
 
 
-def test_a_stream_is_of_age_some_day(behind: Settings, client: Client):
+def test_stream_ends_at_max_age(behind: Settings, client: Client):
     behind.DASHBOARDS = {**MEMORY, "STREAM_MAX_AGE_SECONDS": 1}
     response = ask(client)
     assert int(response["Grip-Link"].split("timeout=")[1]) == 1, "soon enough to end in time"
     wait_for(lambda: is_ended(ask_next(client, response)))
 
 
-def test_where_everybody_must_log_in_the_proxy_shows_its_ticket(behind: Settings, client: Client):
-    """LoginRequiredMiddleware turned the proxy away, and streams stood still for half a minute."""
+def test_ticket_accepted_under_login_required_middleware(behind: Settings, client: Client):
+    """Regression: LoginRequiredMiddleware refused the proxy's own requests, and streams got no
+    updates for half a minute."""
     behind.MIDDLEWARE = [
         *behind.MIDDLEWARE,
         "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -387,7 +384,7 @@ def test_where_everybody_must_log_in_the_proxy_shows_its_ticket(behind: Settings
     assert ask_next(client, response)["Grip-Hold"] == "stream"
 
 
-# ---- Who counts as the proxy ----
+# ---- Signatures of the proxy ----
 
 
 SIGNATURES: dict[str, Callable[[], str]] = {
@@ -402,14 +399,14 @@ SIGNATURES: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_who_cannot_sign_is_no_proxy(behind: Settings, client: Client, name: str):
+def test_invalid_grip_sig_is_not_a_proxy(behind: Settings, client: Client, name: str):
     response = client.get(STREAM, headers={"Grip-Sig": SIGNATURES[name]()})
     assert response.status_code == 200
     assert not [name for name in response.headers if name.startswith("Grip-")]
 
 
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
-def test_fastly_fanout_by_its_own_settings(behind: Settings, client: Client, control: Control):
+def test_fastly_settings_verify_and_publish(behind: Settings, client: Client, control: Control):
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -424,7 +421,7 @@ def test_fastly_fanout_by_its_own_settings(behind: Settings, client: Client, con
     for bad in (
         sign(key, "ES256", iss="fastly:ANOTHER"),
         sign(ec.generate_private_key(ec.SECP256R1()), "ES256", iss="fastly:ID"),
-        # What anybody knows is no secret to sign with.
+        # A public value is not a key.
         sign("TOKEN", iss="fastly:ID"),
     ):
         assert "Grip-Hold" not in client.get(STREAM, headers={"Grip-Sig": bad})
@@ -433,10 +430,10 @@ def test_fastly_fanout_by_its_own_settings(behind: Settings, client: Client, con
     assert control.requests[-1] == ("/service/ID/publish/", "Bearer TOKEN")
 
 
-# ---- What is published ----
+# ---- Publishes ----
 
 
-def test_a_put_is_published_from_the_version_before_it(behind: Settings, control: Control):
+def test_put_published_with_previous_version(behind: Settings, control: Control):
     first = get_store().put(CHANNEL, {"number": "one"})
     wait_for(lambda: "one" in control.contents())
     second = get_store().put(CHANNEL, {"number": "two", "note": "with it"})
@@ -454,7 +451,7 @@ def test_a_put_is_published_from_the_version_before_it(behind: Settings, control
     assert claim["iss"] == "us"
 
 
-def test_what_a_slow_proxy_has_not_been_told_is_told_at_once(behind: Settings, control: Control):
+def test_puts_during_proxy_failure_published_together(behind: Settings, control: Control):
     control.status = 503
     first = get_store().put(CHANNEL, {"number": "0"})
     wait_for(lambda: control.requests)
@@ -469,13 +466,13 @@ def test_what_a_slow_proxy_has_not_been_told_is_told_at_once(behind: Settings, c
     assert last.version == first.version + 199
 
 
-def test_puts_of_others_in_between_are_theirs_to_tell(behind: Settings, control: Control):
+def test_puts_of_other_process_not_published_twice(behind: Settings, control: Control):
     store = get_store()
     frames = {"number": "mine"}
     first = store.put(CHANNEL, frames)
     wait_for(lambda: control.items)
     behind_memory = publisher._publishers
-    # Another process's: this one hears nothing of it.
+    # A put of another process, of which this one publishes nothing.
     publisher._publishers = []
     store.put(CHANNEL, {"note": "theirs"})
     publisher._publishers = behind_memory
@@ -485,7 +482,7 @@ def test_puts_of_others_in_between_are_theirs_to_tell(behind: Settings, control:
     assert control.items[-1]["prev-id"] == f"{first.epoch}.{third.version - 1}"
 
 
-def test_a_version_that_is_superseded_keeps_the_chain(behind: Settings, control: Control):
+def test_superseded_version_published_empty(behind: Settings, control: Control):
     store = get_store()
     control.status = 503
     first = store.put(CHANNEL, {"number": "superseded"})
@@ -500,18 +497,19 @@ def test_a_version_that_is_superseded_keeps_the_chain(behind: Settings, control:
     assert (item["id"], item["prev-id"]) == (str(first), f"{first.epoch}.0")
 
 
-def test_what_is_too_big_for_the_proxy_is_fetched_by_it(behind: Settings, control: Control):
+def test_frame_too_large_for_proxy_published_as_grip_hint(behind: Settings, control: Control):
     get_store().put(CHANNEL, {"number": "x" * 1_100_000})
     wait_for(lambda: control.items)
     assert control.items[0]["formats"]["http-stream"] == {"action": "hint"}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_marker_of_a_guarded_component_is_not_published_but_asked_for(
+def test_restricted_refresh_marker_published_as_grip_hint(
     behind: Settings, client: Client, control: Control
 ):
-    """A proxy has one channel for all streams of a dashboard, so what it was told went to all. It
-    is told to ask instead, and each stream is answered as whom it belongs to."""
+    """A proxy has one channel for all streams of a dashboard, so all of them got the marker. Now
+    the proxy gets a GRIP hint: it requests each stream's link, and each answer depends on its
+    user."""
     path = "/site/mixed/@stream/"
     client.force_login(get_user_model().objects.create_user("staff", is_staff=True))
     anonymous, staff = ask(Client(), path), ask(client, path)
@@ -528,7 +526,7 @@ def test_marker_of_a_guarded_component_is_not_published_but_asked_for(
     ]
 
 
-def test_threads_that_announce_in_another_order_lose_nothing(control: Control, behind: Settings):
+def test_announcements_out_of_order_publish_all_puts(control: Control, behind: Settings):
     store = get_store()
     told = publisher.Publisher(HttpClient(configured()[0]), "here")
     publishers, publisher._publishers = publisher._publishers, []
@@ -548,12 +546,12 @@ def test_threads_that_announce_in_another_order_lose_nothing(control: Control, b
     assert all(f"data: {number}\n" in control.contents() for number in range(4))
 
 
-def test_streams_are_looked_at_before_news_are_told(behind: Settings, control: Control):
+def test_revocation_published_before_update(behind: Settings, control: Control):
     store = get_store()
     store.put(CHANNEL, {"number": "before"})
     wait_for(lambda: "before" in control.contents())
     publishers, publisher._publishers = publisher._publishers, []
-    # In another process, which dies before it tells the proxy.
+    # In another process, which is killed before it publishes.
     store.put(REVOCATIONS, {user_subject(7): ""})
     publisher._publishers = publishers
     store.put(CHANNEL, {"number": "after"})
@@ -562,17 +560,18 @@ def test_streams_are_looked_at_before_news_are_told(behind: Settings, control: C
     assert look["channel"] == "dashboards:access:user%3A7"
     assert look["formats"]["http-stream"] == {"action": "hint"}
     assert news["id"]
-    # Somebody was let in a moment before, and reached the proxy a moment after.
+    # An answer from before the revocation may reach the proxy a moment later.
     store.put(CHANNEL, {"number": "shortly afterwards"})
     wait_for(lambda: "shortly afterwards" in control.contents())
     assert control.items[-2]["channel"] == "dashboards:access:user%3A7"
 
 
-def test_revocation_is_published_again_until_no_answer_can_be_on_its_way(
+def test_revocation_repeated_while_old_answers_may_arrive(
     behind: Settings, control: Control, monkeypatch: pytest.MonkeyPatch
 ):
-    """A stream was opened just before its user lost access, by a server that was stopped then. Its
-    answer reached Pushpin after more than three seconds, and the stream got the next update."""
+    """Regression: a stream was opened just before its user lost access, by a server that was then
+    suspended. Its answer reached Pushpin more than three seconds later, and the stream got the next
+    update."""
     seconds = 0.0
     now = time.monotonic
     clock = SimpleNamespace(time=time.time, monotonic=lambda: now() + seconds)
@@ -590,7 +589,9 @@ def test_revocation_is_published_again_until_no_answer_can_be_on_its_way(
     assert [sorted(each) for each in channels] == [[thing, user], [user], []]
 
 
-def test_everybody_is_looked_at_once_a_second(behind: Settings, control: Control):
+def test_revocation_of_all_users_published_at_most_once_a_second(
+    behind: Settings, control: Control
+):
     store = get_store()
     store.put(REVOCATIONS, {ALL_USERS: "", user_subject(7): ""})
     for number in range(5):
@@ -600,7 +601,7 @@ def test_everybody_is_looked_at_once_a_second(behind: Settings, control: Control
     assert looks == ["dashboards:access:*"]
 
 
-def test_a_look_that_could_not_be_told_is_told_later(behind: Settings, control: Control):
+def test_revocation_failed_is_published_again(behind: Settings, control: Control):
     control.status = 500
     get_store().put(REVOCATIONS, {user_subject(7): ""})
     wait_for(lambda: len(control.requests) > 1)
@@ -609,14 +610,14 @@ def test_a_look_that_could_not_be_told_is_told_later(behind: Settings, control: 
     assert control.items[0]["channel"] == "dashboards:access:user%3A7"
 
 
-def test_topics_are_not_published(behind: Settings, control: Control):
+def test_topic_not_published(behind: Settings, control: Control):
     get_store().put("changes:auth.user", {})
     get_store().put(CHANNEL, {"number": "published"})
     wait_for(lambda: control.items)
     assert {item["channel"] for item in control.items} == {f"dashboards:{CHANNEL}"}
 
 
-def test_what_waits_is_bounded(behind: Settings):
+def test_pending_publishes_are_bounded(behind: Settings):
     told = publisher.Publisher(HttpClient(configured()[0]), "here")
     for number in range(3000):
         told._add(f"channel{number}", Position("e", 1))
@@ -625,14 +626,14 @@ def test_what_waits_is_bounded(behind: Settings):
     assert len(told._pending["channel2999"]) <= 16
 
 
-def test_without_a_proxy_nothing_is_begun(settings: Settings):
+def test_push_without_proxy_starts_no_publisher(settings: Settings):
     settings.DASHBOARDS = MEMORY
     publisher._forget()
-    push(Live, "number", "nobody is told")
+    push(Live, "number", "not published")
     assert publisher._publishers is None
 
 
-def test_a_refused_publish_says_so_once(
+def test_publish_refused_is_logged_once(
     behind: Settings, control: Control, caplog: pytest.LogCaptureFixture
 ):
     before = get_metrics()
@@ -652,7 +653,7 @@ def test_a_refused_publish_says_so_once(
         "It is tried again until it works; meanwhile its streams request updates themselves"
         in message
     )
-    # One line, where a library's chained tracebacks made ninety.
+    # One line: the library's chained tracebacks were ninety.
     assert "\n" not in message
     assert failed.exc_info is None
     now = get_metrics()
@@ -664,14 +665,14 @@ def _is_published(control: Control, text: str) -> bool:
     return text in control.contents()
 
 
-def test_a_channel_that_cannot_be_read_keeps_no_other_from_being_published(
+def test_unreadable_channel_does_not_stop_other_publishes(
     behind: Settings,
     control: Control,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """One row that could not be read held up every publish of its process, for ever, and the proxy
-    was blamed. Its own streams are told to ask."""
+    """Regression: one row that could not be read stopped every publish of its process for good, and
+    the log blamed the proxy. Now streams of that channel get a GRIP hint."""
     store = get_store()
     since = store.since
 
@@ -689,11 +690,11 @@ def test_a_channel_that_cannot_be_read_keeps_no_other_from_being_published(
     assert [getattr(each, "event", "") for each in caplog.records].count("frame_unreadable") == 1
 
 
-def test_a_stream_behind_a_proxy_is_asked_to_come_back_while_the_store_is_down(
+def test_proxied_stream_gets_503_with_retry_after_while_store_is_down(
     behind: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
 ):
-    """Each request of client or proxy was a 500 with a traceback. It is told when to come back, and
-    what it asks then is answered."""
+    """Regression: each request, of the client or the proxy, was a 500 with a traceback. The next
+    request after the outage is answered."""
     store = get_store()
     store.put(CHANNEL, {"number": "stored"})
     response = ask(client)
@@ -712,13 +713,14 @@ def test_a_stream_behind_a_proxy_is_asked_to_come_back_while_the_store_is_down(
     assert ask_next(client, response).status_code == 200
 
 
-def test_a_store_that_fails_is_not_the_fault_of_the_proxy(
+def test_store_failure_not_logged_as_proxy_failure(
     behind: Settings,
     control: Control,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """The proxy was said to fail where the store did not answer. It is told when that is back."""
+    """Regression: a store that did not answer was logged as a failure of the proxy. The update is
+    published once the store is back."""
     store = get_store()
 
     def fail(channel: str, position: Any) -> Any:
@@ -736,7 +738,7 @@ def test_a_store_that_fails_is_not_the_fault_of_the_proxy(
     ]
 
 
-def test_a_dead_proxy_is_an_error_for_the_client_alone(behind: Settings):
+def test_http_client_without_proxy_raises_value_error(behind: Settings):
     dead = HttpClient({"control_uri": f"http://127.0.0.1:{free_port()}", "key": b"token"})
     with pytest.raises(ValueError, match="failed during http call"):
         dead.publish([Message("channel", "content")])

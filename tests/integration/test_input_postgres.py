@@ -18,13 +18,11 @@ def server() -> Iterator[PostgreSQLServer]:
     its.stop()
 
 
-def test_bad_input_on_postgres_within_a_transaction_brings_no_500(
+def test_bad_input_in_postgresql_transaction_gives_no_500(
     make_site: MakeSite, server: PostgreSQLServer
 ):
-    """A NUL or a number beyond a column is a failed query, after which PostgreSQL takes no other.
-
-    With ATOMIC_REQUESTS each is a form error or a 404 all the same, and no request brings 500.
-    """
+    """A NUL or a number beyond a column's range makes a query fail, after which PostgreSQL accepts
+    no other in the transaction. With ATOMIC_REQUESTS each is still a form error or a 404."""
     database = {**server.database, "ATOMIC_REQUESTS": True}
     site = make_site(TEST_DATABASES=json.dumps({"default": database}))
     for name in ("many", "one", "whole", "text", "json", "ident"):

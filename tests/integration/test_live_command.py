@@ -1,4 +1,4 @@
-"""``manage.py live``: values that are ready though nobody holds a stream."""
+"""``manage.py live``: values are computed without an open stream."""
 
 import signal
 import sqlite3
@@ -13,13 +13,13 @@ from tests.harness import Site, wait_for
 
 
 def stored(site: Site, key: str) -> str:
-    """Read what is in the store, where a request would compute what is due."""
+    """Read the store directly: a request would compute the values that are due."""
     with closing(sqlite3.connect(site.folder / "db.sqlite3")) as database:
         rows = database.execute("SELECT data FROM dashboards_frame WHERE key = ?", [key])
         return "".join(data for (data,) in rows)
 
 
-def test_it_computes_where_nobody_holds_and_stops_at_once(make_site: MakeSite):
+def test_live_command_computes_without_streams_and_stops(make_site: MakeSite):
     site = make_site("gunicorn")
     live = site.python("django", "live", "site_changing", "site_live", stdout=subprocess.PIPE)
     try:
@@ -44,6 +44,6 @@ def test_it_computes_where_nobody_holds_and_stops_at_once(make_site: MakeSite):
         (["site_mine"], "site_mine has no values that are computed for all viewers"),
     ],
 )
-def test_what_it_cannot_compute_is_said(names: list[str], message: str):
+def test_live_command_logs_values_that_it_cannot_compute(names: list[str], message: str):
     with pytest.raises(CommandError, match=message):
         call_command("live", *names)

@@ -1,4 +1,4 @@
-"""The package's loggers are heard, whenever a project configures logging."""
+"""The package's loggers work, whenever a project configures logging."""
 
 import json
 import logging
@@ -21,10 +21,10 @@ from tests.harness import free_port, wait_for
 
 
 @pytest.mark.parametrize("server", ["uvicorn", "gunicorn", "runserver"])
-def test_a_store_in_trouble_is_logged_whatever_was_imported_first(make_site: MakeSite, server: str):
-    """A project's LOGGING silenced the package, whose edge asgi.py imports before Django configures
-    logging (and Django does so again for each application). The store's trouble was said nowhere.
-    """
+def test_store_failure_logged_regardless_of_import_order(make_site: MakeSite, server: str):
+    """Regression: asgi.py imports the package before Django applies LOGGING (which it does again
+    for each application), so LOGGING disabled the package's loggers and failures of the store were
+    not logged."""
     url = f"redis://127.0.0.1:{free_port()}/0"
     backend = "dashboards.live.stores.redis.RedisStore"
     site = make_site(
@@ -42,9 +42,9 @@ def test_a_store_in_trouble_is_logged_whatever_was_imported_first(make_site: Mak
     wait_for(lambda: "The store of live state does not answer" in site.log)
 
 
-def test_a_logger_obeys_all_of_the_configuration_but_that_it_is_disabled():
-    """What the configuration says of levels and handlers counts; a logger that a project has asked
-    for before the package is the same one."""
+def test_logger_ignores_disabled_and_obeys_rest_of_logging():
+    """Levels and handlers of LOGGING apply. A logger that a project got before the package was
+    imported is the same object."""
     code = """
 import logging, logging.config
 first = logging.getLogger("dashboards.live")
@@ -68,12 +68,12 @@ hub.logger.error("silenced by its level")
     assert done.stdout == "heard\n"
 
 
-def test_every_logger_of_the_package_is_one_of_these():
+def test_package_loggers_use_get_logger():
     named = {name for name in logging.root.manager.loggerDict if name.startswith("dashboards")}
     assert named == set(logs.NAMES)
 
 
-# What UTF-8 cannot write
+# A character that UTF-8 cannot encode
 
 NAME = "proc\udcff"
 """A process's name, as Python decodes one that is not UTF-8."""
@@ -81,7 +81,7 @@ NAME = "proc\udcff"
 
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[Path]:
-    """The file of a handler that encodes as UTF-8 and writes the extras of a record, too."""
+    """The file of a handler that encodes as UTF-8 and also writes a record's extra fields."""
     path = tmp_path / "log"
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(
@@ -96,11 +96,11 @@ def file(tmp_path: Path) -> Iterator[Path]:
     handler.close()
 
 
-def test_value_that_fails_with_a_surrogate_is_logged_to_a_file(
+def test_value_error_with_surrogate_is_logged(
     settings: Settings, file: Path, capsys: pytest.CaptureFixture[str]
 ):
-    """A value failed over a process whose name is not UTF-8. The file's handler could not encode
-    the record and dropped it: nobody read why the box had failed."""
+    """Regression: a value failed on a process whose name is not UTF-8. The file handler could not
+    encode the record and dropped it, so the log did not say why the value had failed."""
     settings.DASHBOARDS = {**settings.DASHBOARDS, "RAISE_VALUE_ERRORS": False}
 
     def find() -> str:
@@ -123,7 +123,7 @@ def test_value_that_fails_with_a_surrogate_is_logged_to_a_file(
 
 @pytest.mark.parametrize("name", logs.NAMES)
 @pytest.mark.parametrize("place", ["message", "argument", "extra", "traceback"])
-def test_record_with_a_surrogate_is_written_to_a_file(
+def test_record_with_surrogate_is_written(
     file: Path, capsys: pytest.CaptureFixture[str], name: str, place: str
 ):
     places: dict[str, dict[str, Any]] = {
@@ -139,15 +139,13 @@ def test_record_with_a_surrogate_is_written_to_a_file(
     assert not capsys.readouterr().err
 
 
-def test_record_whose_argument_has_no_text_raises_nothing(
-    file: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_record_with_failing_str_is_written(file: Path, capsys: pytest.CaptureFixture[str]):
     class Rude:
         def __str__(self) -> str:
             msg = "no"
             raise ValueError(msg)
 
-    # Alone: pytest's own handlers raise what a record raises.
+    # The only handler: pytest's own handlers raise errors of a record.
     logger = logging.getLogger("dashboards")
     logger.addHandler(handler := logging.FileHandler(file))
     logger.propagate = False

@@ -1,4 +1,4 @@
-"""Streams end with the access of whoever holds them, in each way in which that can end.
+"""Streams end when their user loses access, in each way in which that can happen.
 
 Streams were open for up to 300 s after access had ended: only a logout, and a user who was saved or
 deleted through the user model itself, were heard.
@@ -81,7 +81,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_stream_of_one_who_lost_access_ends(site: Site, way: str):
+def test_user_without_access_loses_stream(site: Site, way: str):
     cookie = log_in(site, "admin")
     with site.open_stream(STAFF, Cookie=cookie) as stream, site.open_stream() as anonymous:
         site.push_to("Staff", secret="before")
@@ -108,9 +108,9 @@ def names_until(stream: Stream, text: str) -> set[str]:
     raise AssertionError(text)
 
 
-def test_marker_of_a_guarded_component_is_sent_to_those_who_may_see_it(site: Site):
-    """A component with permissions sends a marker by which pages load its value anew. It went to
-    everybody's stream, so that anybody could tell when what they may not see had changed."""
+def test_restricted_refresh_marker_sent_to_permitted_streams_only(site: Site):
+    """A component with permissions sends a marker upon which pages load its value again. Every
+    stream got it, so that any user could tell when a value hidden from them had changed."""
     cookie = log_in(site, "admin")
     with site.open_stream(MIXED) as anonymous, site.open_stream(MIXED, Cookie=cookie) as stream:
         site.push_to("Mixed", secret="classified")
@@ -123,9 +123,9 @@ def test_marker_of_a_guarded_component_is_sent_to_those_who_may_see_it(site: Sit
         assert names_until(anonymous, "for all, too") == {"open"}
 
 
-def test_stream_of_one_who_lost_access_to_a_component_ends(site: Site):
-    """Whoever may open the dashboard was left on a stream that still carried the markers of a
-    component which they might no longer see. Their page comes back and is told no more of it."""
+def test_user_without_access_to_component_loses_stream(site: Site):
+    """Regression: a user who may open the dashboard kept a stream with the markers of a component
+    hidden from them since. Their page reconnects and gets no further marker."""
     cookie = log_in(site, "admin")
     with site.open_stream(MIXED) as anonymous, site.open_stream(MIXED, Cookie=cookie) as stream:
         site.push_to("Mixed", open="before")
@@ -146,8 +146,8 @@ def test_stream_of_one_who_lost_access_to_a_component_ends(site: Site):
 
 
 @pytest.mark.parametrize("way", ["/login/member/", "/logout/"])
-def test_stream_ends_when_its_session_becomes_somebody_elses(site: Site, way: str):
-    # A login as somebody else flushed the session, and nobody told the streams that it had opened.
+def test_session_taken_over_by_other_user_ends_stream(site: Site, way: str):
+    # Regression: a login as another user flushed the session, and its open streams stayed.
     cookie = log_in(site, "admin")
     with site.open_stream(STAFF, Cookie=cookie) as stream:
         site.push_to("Staff", secret="before")
@@ -156,8 +156,8 @@ def test_stream_ends_when_its_session_becomes_somebody_elses(site: Site, way: st
         assert stream.event() == {}
 
 
-def test_stream_ends_with_its_session(site: Site):
-    # A session that expired was noticed when the stream was of age, minutes later.
+def test_session_end_ends_stream(site: Site):
+    # Regression: an expired session ended its stream minutes later, at the stream's maximum age.
     cookie = log_in(site, "admin")
     site.execute(
         "from datetime import timedelta\nfrom django.utils import timezone\n"
@@ -172,7 +172,7 @@ def test_stream_ends_with_its_session(site: Site):
         assert stream.response.status == 403
 
 
-def test_revoke_of_somebody_else_or_of_another_dashboard_ends_nothing(site: Site):
+def test_revoke_of_other_user_or_dashboard_keeps_stream(site: Site):
     cookie = log_in(site, "admin")
     with site.open_stream(STAFF, Cookie=cookie) as stream:
         site.execute(
@@ -187,7 +187,7 @@ def test_revoke_of_somebody_else_or_of_another_dashboard_ends_nothing(site: Site
 
 
 def check_streams_about_a_saved_object(site: Site, *, changed_by: Site) -> None:
-    """Have an object saved that is not for all any more, and see which streams about objects end.
+    """Have an object saved that is not public any more, and assert that its streams end.
 
     Args:
         site: holds the streams.
@@ -211,8 +211,8 @@ def check_streams_about_a_saved_object(site: Site, *, changed_by: Site) -> None:
         assert stream.response.status == 403
 
 
-def test_object_that_was_saved_ends_streams_about_it_and_those_let_in_come_back(site: Site):
-    # Whoever could see an object went on to, for minutes after it had become another's.
+def test_object_saved_ends_its_streams_and_permitted_users_reconnect(site: Site):
+    # Regression: an object was shown for minutes to users who had lost access to it.
     check_streams_about_a_saved_object(site, changed_by=site)
 
 
@@ -244,25 +244,25 @@ SHOP = dashboard_subject("shop.orders")
         (session_subject("key"), False),
     ],
 )
-def test_revocation_concerns_streams_about_all_that_it_names(key: str, concerned: bool):
+def test_revocation_matches_streams_with_all_its_subjects(key: str, concerned: bool):
     hold = Subscription("shop.orders", None, identity=ONE, content_subjects=(SHOP,))
     assert Revoked({key}).concerns(hold.subjects) is concerned
 
 
-def test_revocation_of_everybody_leaves_streams_of_nobody_alone():
+def test_revocation_of_all_users_keeps_anonymous_streams():
     assert not Revoked({ALL_USERS}).concerns(
         Subscription("shop.orders", None, content_subjects=(SHOP,)).subjects
     )
 
 
-def test_session_subject_does_not_hold_the_key():
+def test_session_subject_hides_session_key():
     assert session_subject("secret-key") != session_subject("another")
     assert "secret" not in session_subject("secret-key")
     assert len(session_subject("secret-key")) == len("session:0000")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_object_has_one_subject_through_proxy_parent_and_child():
+def test_object_subject_equal_for_proxy_parent_and_child():
     paper = Paperback.objects.create(title="One")
     book = Book.objects.get()
     assert object_subjects(paper) == object_subjects(book)
@@ -292,7 +292,7 @@ def test_object_has_one_subject_through_proxy_parent_and_child():
     ],
 )
 @pytest.mark.django_db
-def test_revoke_names_any_combination(told: list[str], named: Any, keys: set[str]):
+def test_revoke_accepts_any_combination_of_subjects(told: list[str], named: Any, keys: set[str]):
     with transaction.atomic():
         pass
     revocations.revoke_all(revocation._get_keys(*(named.get(each) for each in NAMES)))
@@ -316,14 +316,14 @@ NAMES = ("user", "session", "dashboard", "object")
         ({"session": ""}, ValueError, "revoke(session=…): the session has not been saved."),
     ],
 )
-def test_revoke_of_nothing_is_refused(named: Any, error: type[Exception], message: str):
+def test_revoke_without_saved_subject_refused(named: Any, error: type[Exception], message: str):
     with pytest.raises(error) as raised:
         revoke(**named)
     assert str(raised.value) == message
 
 
 @pytest.mark.django_db(transaction=True)
-def test_revoke_takes_effect_on_commit_and_not_on_rollback(told: list[str]):
+def test_revoke_stored_on_commit_and_dropped_on_rollback(told: list[str]):
     with transaction.atomic():
         revoke(user=1)
         assert told == []
@@ -335,18 +335,18 @@ def test_revoke_takes_effect_on_commit_and_not_on_rollback(told: list[str]):
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_arevoke_is_revoke(told: list[str]):
+async def test_arevoke_equals_revoke(told: list[str]):
     await arevoke(user=1)
     assert told == ["user:1"]
 
 
-# ---- What signals tell ----
+# ---- Signals ----
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", [Member, Employee, User])
-def test_user_saved_or_deleted_through_any_class_is_heard(told: list[str], kind: type[User]):
-    # Django sends signals for the class of the instance only, and the user model was listened to.
+def test_user_saved_or_deleted_through_any_class_is_revoked(told: list[str], kind: type[User]):
+    # Django sends signals for the instance's class only; the receiver was of the user model.
     Employee.objects.create(username="one")
     user = kind.objects.get()
     told.clear()
@@ -359,7 +359,7 @@ def test_user_saved_or_deleted_through_any_class_is_heard(told: list[str], kind:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_clearing_expired_sessions_tells_nothing(client: Client, told: list[str]):
+def test_clear_expired_sessions_revokes_nothing(client: Client, told: list[str]):
     client.session.save()
     Session.objects.update(expire_date="2001-01-01T00:00Z")
     type(client.session).clear_expired()
@@ -368,7 +368,7 @@ def test_clearing_expired_sessions_tells_nothing(client: Client, told: list[str]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_login_in_place_of_another_session_is_heard_without_rows(
+def test_login_replacing_session_revokes_it_without_session_rows(
     told: list[str], rf: RequestFactory
 ):
     request = rf.get("/")
@@ -379,7 +379,7 @@ def test_login_in_place_of_another_session_is_heard_without_rows(
 
 
 @pytest.mark.django_db
-def test_session_without_rows_does_not_say_when_it_expires(rf: RequestFactory):
+def test_cache_session_has_no_expiry(rf: RequestFactory):
     request = rf.get("/")
     request.session = CacheSession("key")
     assert get_seconds_left(request) == float("inf")
@@ -395,9 +395,7 @@ def _unmerged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_unmerged")
-def test_changes_of_objects_are_told_at_once_and_then_together(
-    told: list[str], monkeypatch: pytest.MonkeyPatch
-):
+def test_object_changes_sent_at_once_then_merged(told: list[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(revocation, "MERGE_SECONDS", 0.2)
     revocations.revoke_soon(["object:001"])
     assert told == ["object:001"]
@@ -409,7 +407,7 @@ def test_changes_of_objects_are_told_at_once_and_then_together(
 
 
 @pytest.mark.usefixtures("_unmerged")
-def test_process_that_ends_tells_what_it_has_put_together(told: list[str]):
+def test_process_exit_flushes_merged_revocations(told: list[str]):
     revocations.revoke_soon(["object:001"])
     revocations.revoke_soon(["object:002"])
     revocations.flush()
@@ -419,13 +417,13 @@ def test_process_that_ends_tells_what_it_has_put_together(told: list[str]):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_unmerged")
 @pytest.mark.parametrize("kind", [Book, Classic, Paperback])
-def test_object_saved_through_any_class_is_heard(told: list[str], kind: type[Book]):
+def test_object_saved_through_any_class_is_rechecked(told: list[str], kind: type[Book]):
     needed: list[bool] = []
     check_access_on_change(Book, lambda: bool(needed))
     Paperback.objects.create(title="One")
     book = kind.objects.get()
     book.save()
-    assert told == [], "nobody's access depends on it"
+    assert told == [], "no access depends on it"
     needed.append(True)
     try:
         book.save()
@@ -448,15 +446,15 @@ class Own(Open):
         return Book.objects.filter(in_print=True)
 
 
-def test_access_depends_on_the_object_only_where_something_asks_about_it():
+def test_depends_on_object_only_with_object_permission_or_queryset():
     assert not Open.depends_on_object()
     assert Own.depends_on_object()
     assert GroupBoard.depends_on_object()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_onchange_hears_a_model_through_proxy_parent_and_child(told: list[str]):
-    # An OnChange value stayed as it was when a row was saved through a proxy or a child.
+def test_onchange_detects_saves_through_proxy_parent_and_child(told: list[str]):
+    # Regression: an OnChange value was not updated by a save through a proxy or a child.
     class Counting(Dashboard):
         books = Stat(value=lambda: 1, live=OnChange(Book))
 

@@ -1,4 +1,4 @@
-"""Streams end with access on stores that are servers, where another process hears of it."""
+"""Revocations stored on a database server or Redis end streams of other processes."""
 
 import json
 import time
@@ -18,7 +18,7 @@ from tests.integration.test_lost_access import (
 from tests.postgres import postgresql
 from tests.redis_server import redis_server
 
-# The first of a store starts a server of it and two processes.
+# The first test of each store starts its server and two processes.
 pytestmark = pytest.mark.timeout(180)
 
 FRESH = (
@@ -69,13 +69,13 @@ def pair(_pair: Pair) -> Pair:
         ("/staff/admin/0/", True),
         ("session row deleted", True),
         ("dashboard revoked", True),
-        # Who is still let in comes back.
+        # A user with access reconnects.
         ("group joined", False),
     ],
 )
-def test_stream_ends_with_access_that_ended_in_another_process(pair: Pair, way: str, is_lost: bool):
-    """Access that ended in one server process must end the streams that another one holds. That
-    was seen on SQLite only, where a process hears of it in another way than from a server."""
+def test_stream_ends_when_other_process_revokes_access(pair: Pair, way: str, is_lost: bool):
+    """Processes learn of a revocation from SQLite by polling and from a server by a notification.
+    Only SQLite was tested."""
     holder, other = pair
     cookie = log_in(other, "admin")
     with holder.open_stream(STAFF, Cookie=cookie) as stream, holder.open_stream() as anonymous:
@@ -97,5 +97,5 @@ def test_stream_ends_with_access_that_ended_in_another_process(pair: Pair, way: 
         assert again.response.status == (403 if is_lost else 200)
 
 
-def test_streams_about_an_object_end_when_another_process_saves_it(pair: Pair):
+def test_object_streams_end_when_other_process_saves_object(pair: Pair):
     check_streams_about_a_saved_object(pair.holder, changed_by=pair.other)

@@ -1,4 +1,4 @@
-"""Values that are computed anew when a model changes."""
+"""Values that are recomputed when a model changes."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def is_due() -> bool:
-    """Whether somebody would compute it now; whoever asks has claimed it."""
+    """Return True if the value is due. This acquires its lease."""
     [turn] = group_by_interval(Changing().get_computed_values())
     return bool(acquire_lease(get_store(), Changing().channel, turn))
 
@@ -37,7 +37,7 @@ def shown() -> str:
     return str(page.render_content("users"))
 
 
-def test_a_page_shows_what_is_true_and_computes_it_only_after_a_change():
+def test_page_computes_value_only_after_change():
     assert "0 users" in shown()
     assert shown() == shown()
     User.objects.create(username="one")
@@ -46,7 +46,7 @@ def test_a_page_shows_what_is_true_and_computes_it_only_after_a_change():
     assert "0 users" in shown()
 
 
-def test_a_change_that_is_rolled_back_makes_nothing_due():
+def test_change_rolled_back_makes_nothing_due():
     shown()
     with transaction.atomic():
         User.objects.create(username="one")
@@ -54,7 +54,7 @@ def test_a_change_that_is_rolled_back_makes_nothing_due():
     assert not is_due()
 
 
-def test_a_change_takes_effect_on_commit():
+def test_change_makes_value_due_on_commit():
     shown()
     with transaction.atomic():
         User.objects.create(username="one")
@@ -62,13 +62,13 @@ def test_a_change_takes_effect_on_commit():
     assert is_due()
 
 
-def test_other_models_change_nothing():
+def test_change_of_other_model_makes_nothing_due():
     shown()
     Group.objects.create(name="one")
     assert not is_due()
 
 
-def test_a_store_that_does_not_answer_does_not_undo_a_save(monkeypatch, caplog):
+def test_store_failure_does_not_undo_save(monkeypatch, caplog):
     def fail(channel: str, frames: object) -> None:
         raise ConnectionError
 
@@ -92,7 +92,7 @@ def test_a_store_that_does_not_answer_does_not_undo_a_save(monkeypatch, caplog):
         (("auth.User",), {"delivery": "per_viewer", "jitter": -1}, "jitter a number of at least 0"),
     ],
 )
-def test_what_makes_no_sense_is_refused(arguments, options, message):
+def test_invalid_onchange_arguments_refused(arguments, options, message):
     with pytest.raises(ValueError, match=message):
         OnChange(*arguments, **options)
 
@@ -110,7 +110,7 @@ class Adding(Dashboard):
         app_label = "site"
 
 
-def test_a_component_that_an_instance_adds_hears_of_its_model_too():
+def test_component_added_by_instance_detects_changes():
     def kinds() -> str:
         page = Adding(RequestFactory().get("/"))
         page.compute_due(deferred=False)
@@ -121,9 +121,9 @@ def test_a_component_that_an_instance_adds_hears_of_its_model_too():
     assert ">1<" in kinds()
 
 
-def test_component_that_an_instance_adds_leaves_bulk_deletions_of_the_project_fast():
-    """While anybody listens to the deletions of all models, Django reads each object before it
-    deletes it. A dashboard whose instances add components did so to the whole project."""
+def test_component_added_by_instance_keeps_bulk_deletions_fast():
+    """With a receiver for deletions of all models, Django reads each object before it deletes it. A
+    dashboard with components added by its instances slowed down the whole project this way."""
 
     class Undeclared:
         """Stands for a model that no component names."""
@@ -132,11 +132,12 @@ def test_component_that_an_instance_adds_leaves_bulk_deletions_of_the_project_fa
     assert not post_delete.has_listeners(Undeclared)
 
 
-def test_component_that_an_instance_adds_hears_of_changes_in_a_process_that_never_made_one(
+def test_component_added_by_instance_detects_changes_of_other_process(
     site: Site,
 ):
-    """Only processes that had served such a dashboard knew which models its components wait for. A
-    save in any other, a management command, was seen a minute later."""
+    """Regression: only processes that had served such a dashboard knew the models of its
+    components. A save in another process, such as a management command, was shown a minute
+    later."""
     with site.open_stream("/site/dynamic/@stream/") as stream:
         stream.until("0 new")
         for number in (1, 2):
@@ -149,14 +150,14 @@ def test_component_that_an_instance_adds_hears_of_changes_in_a_process_that_neve
             stream.until(f"{number} new")
 
 
-def test_changes_that_nobody_awaits_are_told_to_nobody():
+def test_change_of_unused_model_stores_nothing():
     store = get_store()
     Session.objects.create(session_key="x", session_data="", expire_date=timezone.now())
 
     assert store.heads(["model:sessions.session"]) == {}
 
 
-def name_of(object: Any) -> str:  # noqa: A002 - as values ask for it
+def name_of(object: Any) -> str:  # noqa: A002 - values are called with it
     return f"<{object.name}>"
 
 
@@ -178,8 +179,8 @@ class Named(ModelDashboard):
         model = Group
 
 
-def test_what_is_computed_of_an_object_is_of_the_object_as_it_is():
-    """A stream that was opened yesterday shows what was saved today."""
+def test_value_of_object_uses_its_current_row():
+    """A stream that was opened yesterday shows the row as it was saved today."""
     group = Group.objects.create(name="one")
     watched = Named(object=group)
     sources = watched.get_computed_values()
@@ -188,15 +189,15 @@ def test_what_is_computed_of_an_object_is_of_the_object_as_it_is():
     Group.objects.filter(pk=group.pk).update(name="two")
 
     assert ["&lt;two&gt;" in str(each.render()) for each in sources] == [True] * 4
-    assert group.name == "one", "whoever gave it may be looking at it"
+    assert group.name == "one", "the caller's instance is not changed"
 
     Group.objects.all().delete()
 
     assert ["&lt;two&gt;" in str(each.render()) for each in sources] == [True] * 4
 
 
-@pytest.mark.django_db  # Within a test's transaction values are computed in the test's own thread.
-def test_a_page_that_computes_what_has_changed_meanwhile_computes_what_is_true():
+@pytest.mark.django_db  # In a test's transaction values are computed in the test's own thread.
+def test_page_reloads_object_changed_meanwhile():
     group = Group.objects.create(name="one")
     page = Named(RequestFactory().get("/"), group)
     changed = Group.objects.get()

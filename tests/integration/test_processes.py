@@ -1,4 +1,4 @@
-"""A store in memory that several processes of a site use, each for itself."""
+"""A store in memory that several processes of a site use, each its own."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ MEMORY = json.dumps({"default": {"BACKEND": "dashboards.live.stores.memory.Memor
 
 @pytest.fixture
 def make_memory_site(make_site: MakeSite, tmp_path: Path) -> Callable[[str], tuple[Site, Path]]:
-    """Make a site whose processes, pushing ones too, log into one file."""
+    """Make a site with one log file for all its processes, including those that push."""
     log = tmp_path / "log"
     log.touch()
     handler = {"class": "logging.FileHandler", "filename": str(log)}
@@ -34,9 +34,9 @@ def make_memory_site(make_site: MakeSite, tmp_path: Path) -> Callable[[str], tup
     return make
 
 
-def test_memory_that_several_workers_use_is_said_in_the_log(make_memory_site: Any):
-    """Under two workers each had live state of its own: pages missed every second push, and
-    nothing said why."""
+def test_memory_store_with_several_workers_is_logged(make_memory_site: Any):
+    """Regression: with two workers each had live state of its own. Pages missed every second push,
+    and no log line gave the reason."""
     site, log = make_memory_site("uvicorn-workers")
 
     def is_said() -> bool:
@@ -46,8 +46,9 @@ def test_memory_that_several_workers_use_is_said_in_the_log(make_memory_site: An
     wait_for(is_said, seconds=30)
 
 
-def test_a_push_that_nobody_can_hear_is_said_at_once_and_once(make_memory_site: Any):
-    """A management command's push to a site in memory was lost without a word."""
+def test_push_to_memory_of_other_process_is_logged_once(make_memory_site: Any):
+    """Regression: the push of a management command to a site with a store in memory was lost
+    without a log line."""
     site, log = make_memory_site("uvicorn")
     assert site.get("/site/live/")[0] == 200
     for number in range(3):
@@ -58,7 +59,7 @@ def test_a_push_that_nobody_can_hear_is_said_at_once_and_once(make_memory_site: 
 
 @pytest.fixture
 def _outside_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Have a lock of one's own, and it looked at."""
+    """Use a lock file of the test's own, and check it."""
     monkeypatch.delattr(mail, "outbox", raising=False)
     monkeypatch.setattr(processes, "_GRACE_SECONDS", 0)
     monkeypatch.setattr(processes, "make_private_folder", lambda: tmp_path)
@@ -76,7 +77,7 @@ sys.stdin.read()
 
 
 @pytest.mark.usefixtures("_outside_tests")
-def test_one_process_may_have_as_many_stores_as_it_likes(caplog: pytest.LogCaptureFixture):
+def test_several_memory_stores_in_one_process_not_logged(caplog: pytest.LogCaptureFixture):
     for _ in range(3):
         store = MemoryStore({})
         store.put("channel", {"a": "1"})
@@ -85,10 +86,11 @@ def test_one_process_may_have_as_many_stores_as_it_likes(caplog: pytest.LogCaptu
 
 
 @pytest.mark.usefixtures("_outside_tests")
-def test_a_process_that_replaces_another_says_nothing_of_it(
+def test_worker_restart_not_logged_as_second_process(
     caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """A worker that is restarted overlaps with its successor; that is no site of two processes."""
+    """A worker that is restarted overlaps with its successor for a moment. That is not a site of
+    two processes."""
     MemoryStore({}).since("channel", None)
     [path] = processes._files
     processes._forget()
@@ -110,7 +112,7 @@ def test_a_process_that_replaces_another_says_nothing_of_it(
 
 
 @pytest.mark.usefixtures("_outside_tests")
-def test_where_no_lock_can_be_had_nothing_is_said(
+def test_lock_unavailable_logs_nothing(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     def refuse() -> Path:

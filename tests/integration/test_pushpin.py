@@ -1,4 +1,4 @@
-"""The launcher of Pushpin, which the tests of the proxy stand on."""
+"""The launcher of Pushpin, which the tests of the proxy use."""
 
 import socket
 from pathlib import Path
@@ -15,7 +15,7 @@ def names_of(processes: list[int]) -> set[str]:
     return {Path(f"/proc/{process}/comm").read_text().strip() for process in processes}
 
 
-def test_it_listens_where_it_was_told_and_is_gone_afterwards():
+def test_pushpin_listens_on_given_ports_until_stopped():
     ports = Ports(*(free_port() for _ in range(5)))
     with pushpin(free_port(), ports) as proxy:
         folder = proxy.folder
@@ -27,8 +27,9 @@ def test_it_listens_where_it_was_told_and_is_gone_afterwards():
         socket.create_connection(("127.0.0.1", ports.http), timeout=5)
 
 
-def test_one_that_is_killed_leaves_nothing_behind_and_starts_again():
-    """Its programs went on without it, and the next one could not listen."""
+def test_pushpin_killed_stops_its_programs_and_restarts():
+    """Regression: its programs went on without it, and the next Pushpin could not listen on its
+    ports."""
     ports = Ports(*(free_port() for _ in range(5)))
     with pushpin(free_port(), ports) as proxy:
         proxy.kill()
@@ -39,7 +40,7 @@ def test_one_that_is_killed_leaves_nothing_behind_and_starts_again():
         socket.create_connection(("127.0.0.1", ports.http), timeout=5).close()
 
 
-def test_one_that_cannot_start_says_why():
+def test_pushpin_start_failure_gives_reason():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -1,4 +1,4 @@
-"""The promise through a real Pushpin is the one that LiveStreamMiddleware keeps."""
+"""Streams through a real Pushpin behave like those of LiveStreamMiddleware."""
 
 import json
 import re
@@ -47,7 +47,7 @@ class Behind:
         return Stream(self.proxy.ports.http, path, timeout=timeout, **headers)
 
     def pusher(self, *, zmq: bool = True, tells: bool = True) -> Site:
-        """Return another process of the site's, which tells the proxy or not."""
+        """Return another process of the site, which publishes to the proxy or does not."""
         pusher = self.site.twin()
         pusher.environment = dict(self.site.environment)
         pusher.process = None
@@ -99,13 +99,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
 
 @pytest.fixture(scope="module")
 def quiet_pusher(running: Behind) -> Site:
-    """Pushes and tells the proxy nothing: each of its publishes is lost."""
+    """Pushes without publishing to the proxy: each of its publishes is lost."""
     return running.pusher(tells=False)
 
 
 @pytest.fixture(scope="module")
 def pusher(running: Behind) -> Site:
-    """Pushes, and tells the proxy by ZMQ."""
+    """Pushes, and publishes to the proxy by ZMQ."""
     return running.pusher()
 
 
@@ -116,7 +116,7 @@ def either_pusher(running: Behind, pusher: Site, request: pytest.FixtureRequest)
 
 @pytest.fixture
 def behind(running: Behind, pusher: Site) -> Behind:
-    # It is heard from before the test: to start it takes long, and ends what is lost before.
+    # Started before the test: its start takes long, and its first publish repairs earlier losses.
     pusher.push(number="ready")
     return running
 
@@ -128,7 +128,7 @@ def version_at(stream: Stream, event: dict[str, str]) -> int:
 # ---- News ----
 
 
-def test_a_stream_carries_a_push_from_another_process(behind: Behind, either_pusher: Site):
+def test_push_from_other_process_reaches_proxied_stream(behind: Behind, either_pusher: Site):
     with behind.open(Accept_Encoding="gzip") as stream:
         assert stream.response.getheader("Content-Type") == "text/event-stream"
         assert stream.response.getheader("Content-Encoding") is None
@@ -138,13 +138,13 @@ def test_a_stream_carries_a_push_from_another_process(behind: Behind, either_pus
         shown = version_at(stream, first)
         told = either_pusher.push(number="second", note="with it" + "x" * 5000)
         second = [stream.until("with it"), stream.until("second")]
-        assert time.time() - told["ended"] < 1, "it was told, not found by the poll"
+        assert time.time() - told["ended"] < 1, "by a publish, not by the poll"
         assert first["event"] == second[1]["event"] == "number"
         assert "id" not in second[0], "a batch cut short must be sent again as a whole"
         assert version_at(stream, second[1]) > shown
 
 
-def test_points_are_appended(behind: Behind, either_pusher: Site):
+def test_pushed_points_are_appended(behind: Behind, either_pusher: Site):
     path = "/site/series/@stream/"
     either_pusher.push_to("Series", pushed={"x": 0, "y": 0})
     with behind.open(path) as stream:
@@ -155,13 +155,13 @@ def test_points_are_appended(behind: Behind, either_pusher: Site):
         assert re.findall(r'data-dashboards-point="(\d+)"', event["data"])
 
 
-def test_a_stream_held_by_ourselves_shows_the_same(behind: Behind, pusher: Site):
+def test_direct_stream_equals_proxied_stream(behind: Behind, pusher: Site):
     with behind.open() as through, behind.site.open_stream() as direct:
         pusher.push(number="to both")
         assert through.until("to both") == direct.until("to both")
 
 
-def test_two_processes_push_at_once(behind: Behind):
+def test_concurrent_pushes_of_two_processes_all_arrive(behind: Behind):
     pushers = [behind.pusher(), behind.pusher(zmq=False)]
     for each in pushers:
         each.push(dial=1)
@@ -181,14 +181,14 @@ def test_two_processes_push_at_once(behind: Behind):
         each.stop()
 
 
-def test_one_user_has_a_channel_of_their_own(running: Behind):
+def test_user_audience_receives_own_channel(running: Behind):
     path = "/site/mine/@stream/"
     with (
         running.open(path, Cookie=log_in(running, "one")) as one,
         running.open(path, Cookie=log_in(running, "other")) as other,
     ):
         for name in ("one", "other"):
-            # A process that pushes once and ends: so does cron.
+            # A process that pushes once and ends, like a cron job.
             running.site.run(
                 "shell",
                 "-v0",
@@ -203,13 +203,13 @@ def test_one_user_has_a_channel_of_their_own(running: Behind):
         assert time.time() - started < 1, "it had been told when the process ended"
 
 
-def test_values_are_computed_by_the_command(running: Behind):
+def test_live_command_computes_values_for_proxied_streams(running: Behind):
     computer = running.site.python("django", "live", "site_live", stdout=subprocess.DEVNULL)
     try:
         with running.open() as stream:
             while f">{computer.pid}/" not in stream.until("/")["data"]:
                 pass
-            # One after the other, each told at once.
+            # One after the other, each published at once.
             stream.until(f">{computer.pid}/")
     finally:
         computer.terminate()
@@ -219,7 +219,7 @@ def test_values_are_computed_by_the_command(running: Behind):
 # ---- Positions ----
 
 
-def test_a_reconnect_gets_what_it_missed_and_nothing_else(behind: Behind, pusher: Site):
+def test_reconnect_gets_missed_frames_only(behind: Behind, pusher: Site):
     with behind.open() as stream:
         pusher.push(note="known", number="known too")
         position = stream.position(stream.until("known too"))
@@ -232,9 +232,7 @@ def test_a_reconnect_gets_what_it_missed_and_nothing_else(behind: Behind, pusher
 
 
 @pytest.mark.parametrize("position", ["", "nobody.7", "%00", "future"])
-def test_a_position_nobody_knows_is_answered_with_the_whole(
-    behind: Behind, pusher: Site, position: str
-):
+def test_unknown_position_gets_whole_state(behind: Behind, pusher: Site, position: str):
     pusher.push(number="all", note="of it")
     if position == "future":
         with behind.open() as stream:
@@ -248,7 +246,7 @@ def test_a_position_nobody_knows_is_answered_with_the_whole(
         stream.until("next")
 
 
-def test_deleted_rows_are_a_new_life_on_an_open_stream(behind: Behind, pusher: Site):
+def test_rows_deleted_start_new_epoch_on_open_stream(behind: Behind, pusher: Site):
     with behind.open() as stream:
         pusher.push(number="before")
         before = stream.position(stream.until("before"))
@@ -261,7 +259,7 @@ def test_deleted_rows_are_a_new_life_on_an_open_stream(behind: Behind, pusher: S
 # ---- Publishes that go wrong ----
 
 
-def test_a_lost_publish_is_noticed_at_the_next(
+def test_lost_publish_recovered_at_next_publish(
     behind: Behind, either_pusher: Site, quiet_pusher: Site
 ):
     with behind.open() as stream:
@@ -274,13 +272,13 @@ def test_a_lost_publish_is_noticed_at_the_next(
         stream.until("told")
 
 
-def test_a_lost_publish_is_found_by_the_poll(behind: Behind, quiet_pusher: Site):
+def test_lost_publish_recovered_by_link_request(behind: Behind, quiet_pusher: Site):
     with behind.open(QUIET) as stream:
         quiet_pusher.push_to("Quiet", silence="lost, and nothing follows")
         stream.until("nothing follows")
 
 
-def test_late_publishes_never_lead_back(behind: Behind, quiet_pusher: Site):
+def test_late_publish_does_not_restore_older_value(behind: Behind, quiet_pusher: Site):
     with behind.open(QUIET) as stream:
         for number in range(4):
             quiet_pusher.push_to("Quiet", silence=f"version {number}")
@@ -318,7 +316,7 @@ def publish(behind: Behind, channel: str, content: str, id_: str, previous: str)
         assert answer.status == 200
 
 
-def test_pushpin_killed_and_restarted(behind: Behind, pusher: Site):
+def test_pushpin_restart_resumes_streams(behind: Behind, pusher: Site):
     with behind.open() as stream:
         pusher.push(number="before")
         position = stream.position(stream.until("before"))
@@ -333,14 +331,14 @@ def test_pushpin_killed_and_restarted(behind: Behind, pusher: Site):
         stream.until("after")
 
 
-def test_the_backend_killed_and_restarted(behind: Behind, pusher: Site):
+def test_backend_restart_resumes_streams(behind: Behind, pusher: Site):
     with behind.open(QUIET) as stream:
         try:
             pusher.push_to("Quiet", silence="before")
             position = stream.position(stream.until("before"))
             behind.site.kill()
             pusher.push_to("Quiet", silence="while nobody answers")
-            # Unless the proxy was just asking for it: then the stream ends, and the client comes
+            # Unless the proxy was just requesting it: then the stream ends, and the client connects
             # again.
             seen = stream.event() or None
             assert seen is None or "while nobody answers" in seen["data"]
@@ -364,14 +362,14 @@ def log_in(behind: Behind, username: str) -> str:
 def shows_until_its_end(stream: Stream) -> set[str]:
     """Return the values that a stream carries until it ends.
 
-    What was shown before may come again, as whatever goes through Pushpin may.
+    Earlier values may be repeated, as Pushpin may repeat any event.
     """
     events = list(iter(stream.event, {}))
     values = (re.sub(r"<[^>]*>", "", each["data"]).strip() for each in events)
     return {value for value in values if value}
 
 
-def test_a_logout_ends_the_streams_of_that_user(behind: Behind, either_pusher: Site):
+def test_logout_ends_proxied_streams_of_that_user(behind: Behind, either_pusher: Site):
     cookie = log_in(behind, "admin")
     with behind.open(STAFF, Cookie=cookie) as stream, behind.open() as anonymous:
         either_pusher.push_to("Staff", secret="before")
@@ -387,8 +385,8 @@ def test_a_logout_ends_the_streams_of_that_user(behind: Behind, either_pusher: S
         assert stream.response.status == 403
 
 
-def test_publishes_are_counted(behind: Behind, either_pusher: Site):
-    """What a process told the proxy was counted nowhere. It is in its metrics, by ZMQ and HTTP."""
+def test_publishes_counted_in_metrics(behind: Behind, either_pusher: Site):
+    """Publishes were counted nowhere. The metrics of the process count them, by ZMQ and HTTP."""
     with behind.open() as stream:
         either_pusher.push(number="counted")
         stream.until("counted")
@@ -399,9 +397,9 @@ def test_publishes_are_counted(behind: Behind, either_pusher: Site):
     )
 
 
-def test_marker_of_a_guarded_component_reaches_those_who_may_see_it(behind: Behind, pusher: Site):
-    """Behind Pushpin all streams of a dashboard take the same publishes, so a marker of what some
-    may not see went to all. It is asked for by each stream, and the news after it arrive alike."""
+def test_restricted_refresh_marker_reaches_permitted_streams_only(behind: Behind, pusher: Site):
+    """Behind Pushpin all streams of a dashboard get the same publishes, so all of them got the
+    marker. Each stream now requests it, and later updates arrive in all of them."""
     cookie, path = log_in(behind, "admin"), "/site/mixed/@stream/"
     with behind.open(path) as anonymous, behind.open(path, Cookie=cookie) as stream:
         pusher.push_to("Mixed", secret="classified")
@@ -418,11 +416,11 @@ def test_marker_of_a_guarded_component_reaches_those_who_may_see_it(behind: Behi
 
 
 @pytest.mark.parametrize("named", ["session=session", "dashboard=Staff"])
-def test_revocation_of_a_session_or_dashboard_reaches_streams_that_pushpin_holds(
+def test_session_or_dashboard_revoked_ends_proxied_streams(
     behind: Behind, pusher: Site, named: str
 ):
-    # Pushpin asks without the client's cookies, so a session that was deleted went unnoticed there
-    # until the stream was of age.
+    # Regression: a deleted session was not noticed until the stream's maximum age, because
+    # Pushpin's requests have no cookies of the client.
     cookie = log_in(behind, "admin")
     key = cookie.partition("=")[2]
     with behind.open(STAFF, Cookie=cookie) as stream, behind.open() as anonymous:
@@ -438,7 +436,7 @@ def test_revocation_of_a_session_or_dashboard_reaches_streams_that_pushpin_holds
         anonymous.until("for everybody")
 
 
-def test_session_row_that_was_deleted_ends_streams_that_pushpin_holds(behind: Behind, pusher: Site):
+def test_session_row_deleted_ends_proxied_streams(behind: Behind, pusher: Site):
     # As above, by Django's own signal in place of a call.
     cookie = log_in(behind, "admin")
     with behind.open(STAFF, Cookie=cookie) as stream:
@@ -452,7 +450,7 @@ def test_session_row_that_was_deleted_ends_streams_that_pushpin_holds(behind: Be
         assert stream.response.status == 403
 
 
-def test_nothing_is_shown_after_an_end_that_was_lost(
+def test_lost_revocation_publish_shows_no_later_value(
     behind: Behind, pusher: Site, quiet_pusher: Site
 ):
     cookie = log_in(behind, "admin")
@@ -471,7 +469,7 @@ CHANGE = (
 )
 
 
-def test_an_end_that_was_lost_is_found_by_the_poll(running: Behind, quiet_pusher: Site):
+def test_lost_revocation_publish_recovered_by_link_request(running: Behind, quiet_pusher: Site):
     cookie = log_in(running, "admin")
     with running.open(STAFF, Cookie=cookie) as stream:
         quiet_pusher.run("shell", "-v0", "-c", CHANGE)
@@ -479,8 +477,8 @@ def test_an_end_that_was_lost_is_found_by_the_poll(running: Behind, quiet_pusher
             pass
 
 
-def test_who_signed_in_stays_without_a_cookie_for_the_proxy(running: Behind, pusher: Site):
-    """Past several of the proxy's own requests, which bring no cookie."""
+def test_signed_in_stream_survives_proxy_requests_without_cookie(running: Behind, pusher: Site):
+    """The stream stays open past several of the proxy's own requests, which have no cookie."""
     with running.open(STAFF, Cookie=log_in(running, "admin")) as stream:
         end = time.monotonic() + POLL_SECONDS + 1
         number = 0
@@ -491,7 +489,7 @@ def test_who_signed_in_stays_without_a_cookie_for_the_proxy(running: Behind, pus
             time.sleep(0.2)
 
 
-def test_a_forged_signature_is_held_by_ourselves(running: Behind):
+def test_forged_signature_gets_direct_stream(running: Behind):
     with running.site.open_stream(Grip_Sig="forged") as stream:
         assert stream.response.getheader("Grip-Hold") is None
         assert stream.response.getheader("Content-Length") is None
@@ -521,7 +519,7 @@ def push_once(site: Site) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("kind", ["refuses http", "refuses zmq", "swallows http"])
-def test_a_proxy_that_does_not_answer_delays_nobody(tmp_path: Path, kind: str):
+def test_unresponsive_proxy_does_not_delay_pushes(tmp_path: Path, kind: str):
     with socket.socket() as hole:
         hole.bind(("127.0.0.1", 0))
         if kind.startswith("swallows"):
@@ -532,17 +530,18 @@ def test_a_proxy_that_does_not_answer_delays_nobody(tmp_path: Path, kind: str):
             uri = {"control_uri": f"http://127.0.0.1:{port}"}
         site = Site(tmp_path, TEST_GRIP=json.dumps({"GRIP_PROXIES": [{**uri, "key": KEY}]}))
         pushing, ending = push_once(site)
-    # A proxy's answer is waited for ten seconds, in another thread.
+    # Another thread waits ten seconds for the proxy's answer.
     assert pushing < 2
-    # The bound is three seconds; to end takes moments of its own, more of them on a busy machine.
+    # The limit is three seconds; the exit takes some more, on a busy machine even longer.
     assert ending < 8
 
 
 # ---- A deploy ----
 
 
-def test_stream_that_outlives_a_deploy_says_which_release_the_site_has_now(behind: Behind):
-    """A proxy holds streams on while the site is deployed: its pages never heard of a release."""
+def test_proxied_stream_after_deploy_sends_new_release(behind: Behind):
+    """Regression: a proxy holds streams across a deploy, and their pages did not learn of the new
+    release."""
     site = behind.site
 
     def read_release(stream: Stream) -> str:
@@ -568,15 +567,15 @@ def test_stream_that_outlives_a_deploy_says_which_release_the_site_has_now(behin
 READERS = 1000
 
 
-# Twelve seconds, most of them to open; three times that on a busy machine.
+# Twelve seconds, most of them for opening; three times that on a busy machine.
 @pytest.mark.timeout(180)
-def test_a_thousand_readers_on_one_sync_worker(tmp_path: Path):
+def test_thousand_proxied_streams_on_one_sync_worker(tmp_path: Path):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < 3 * READERS:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 10_000), hard))
     ports = Ports(*(free_port() for _ in range(5)))
     site = Site(
-        # To open them takes its time; the poll of the first shall not meet the last.
+        # Opening takes long; the first poll must not start before the last stream is open.
         *(tmp_path, "gunicorn"),
         TEST_GRIP=grip_settings(ports, zmq=True),
         TEST_GRIP_POLL="300",
@@ -633,7 +632,7 @@ class Crowd:
                     waiting.discard(reader)
 
 
-def test_the_libraries_are_not_needed():
+def test_package_works_without_grip_libraries():
     code = (
         "import sys\n"
         "for name in ('gripcontrol', 'pubcontrol', 'django_grip', 'zmq', 'tnetstring'):\n"

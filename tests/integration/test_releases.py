@@ -1,4 +1,4 @@
-"""What names the release that a process serves: equal for equal files, on every host."""
+"""The release of a process: equal for equal files, on every host."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from dashboards.releases import get_release_id
 from tests.browser.test_browser_releases import write_release
 from tests.harness import ROOT
 
-# Names the release, and again after each change of one file.
+# Prints the release, and again after each change of one file.
 CHANGES = """
 import json, sys
 from pathlib import Path
@@ -61,9 +61,9 @@ def name_releases(folder: Path, **environment: str) -> dict[str, str]:
     return names
 
 
-def test_release_is_the_same_on_every_host_and_another_after_each_change(tmp_path: Path):
-    # Processes that named one release differently would have pages load themselves anew for
-    # nothing, and a deploy that changed the name of none would be noticed by none.
+def test_release_equal_on_every_host_and_new_after_change(tmp_path: Path):
+    # With different names for one release, pages would reload without need;
+    # with an unchanged name after a deploy, no page would reload.
     hosts = [tmp_path / "one", tmp_path / "a longer name"]
     one = name_releases(hosts[0], PYTHONHASHSEED="1", TZ="Asia/Tokyo")
     other = name_releases(hosts[1], PYTHONHASHSEED="2")
@@ -78,8 +78,8 @@ def opening(client: Client, query: str = "") -> str:
 
 
 @pytest.mark.django_db
-def test_page_and_poll_name_the_release(client: Client):
-    # Where nobody holds the stream, each poll is an opening.
+def test_page_and_poll_contain_release(client: Client):
+    # Without held streams each poll is a first request.
     name = get_release_id()
 
     assert re.fullmatch("[0-9a-f]{12}", name)
@@ -89,9 +89,7 @@ def test_page_and_poll_name_the_release(client: Client):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("given", ["v1.2\n<x>", "3f2a"])
-def test_release_that_a_setting_names_is_named_by_its_hash(
-    client: Client, settings: Settings, given: str
-):
+def test_release_setting_is_hashed(client: Client, settings: Settings, given: str):
     settings.DASHBOARDS = {**settings.DASHBOARDS, "RELEASE": given}
     name = get_release_id()
 
@@ -100,7 +98,7 @@ def test_release_that_a_setting_names_is_named_by_its_hash(
 
 
 @pytest.mark.django_db
-def test_release_that_is_empty_is_not_named(client: Client, settings: Settings):
+def test_empty_release_is_omitted(client: Client, settings: Settings):
     settings.DASHBOARDS = {**settings.DASHBOARDS, "RELEASE": ""}
 
     assert "release" not in opening(client)

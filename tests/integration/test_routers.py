@@ -1,4 +1,4 @@
-"""The tables of live state in another database than the site's, as DATABASE_ROUTERS say."""
+"""Tables of live state in another database, chosen by DATABASE_ROUTERS."""
 
 import os
 import subprocess
@@ -58,9 +58,9 @@ print(Frame.objects.using("live").filter(key="note").count())
 """
 
 
-def test_page_is_live_while_routers_keep_live_state_in_another_database(tmp_path: Path):
-    # The store wrote to the default database whatever the routers said: each page was a 500 for a
-    # missing table, and `check` was silent.
+def test_page_is_live_with_live_state_in_other_database(tmp_path: Path):
+    # Regression: the store ignored the routers and wrote to the default database. Pages were a 500
+    # for a missing table, and `check` reported nothing.
     (tmp_path / "routed_settings.py").write_text(SETTINGS.format(folder=tmp_path))
     environment = {
         **os.environ,
@@ -89,7 +89,7 @@ class Forbids:
         return False if app_label == "dashboards" else None
 
 
-def test_e042_routers_forbid_the_tables_where_the_store_wants_them(settings: Settings):
+def test_router_forbidding_store_tables_fails_check_e042(settings: Settings):
     settings.DATABASE_ROUTERS = [Forbids()]
 
     assert DatabaseStore({}).check() == [
@@ -106,7 +106,7 @@ def test_e042_routers_forbid_the_tables_where_the_store_wants_them(settings: Set
 
 
 @pytest.mark.django_db
-def test_w043_a_table_is_missing(monkeypatch: pytest.MonkeyPatch):
+def test_missing_table_warns_w043(monkeypatch: pytest.MonkeyPatch):
     store = DatabaseStore({})
     assert store.check_tables() == ()
     introspection = connections["default"].introspection
@@ -124,7 +124,7 @@ def test_w043_a_table_is_missing(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("wrong", [0, -1, "2", True], ids=repr)
-def test_e011_poll_seconds_is_no_number_above_zero(wrong: Any):
+def test_invalid_poll_seconds_fails_check_e011(wrong: Any):
     [message] = DatabaseStore({"poll_seconds": wrong}).check()
 
     assert message.id == "dashboards.E011"

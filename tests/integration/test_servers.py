@@ -1,4 +1,4 @@
-"""Servers and sockets: what is held, what it costs, and that servers stop."""
+"""Servers and sockets: held streams, their cost, and the stop of servers."""
 
 import http.client
 import re
@@ -18,7 +18,7 @@ from tests.harness import Site, as_read, wait_for
 STREAM = "/site/live/@stream/"
 
 
-def test_a_held_stream_carries_a_push_from_another_process(site: Site):
+def test_push_from_other_process_reaches_held_stream(site: Site):
     with site.open_stream() as stream:
         assert stream.response.getheader("Content-Type") == "text/event-stream"
         site.push(number="first")
@@ -33,7 +33,7 @@ def test_a_held_stream_carries_a_push_from_another_process(site: Site):
         assert "id" not in second[0], "a batch cut short must be sent again as a whole"
 
 
-def test_a_reconnect_gets_what_it_missed_and_nothing_else(site: Site):
+def test_reconnect_gets_missed_frames_only(site: Site):
     with site.open_stream() as stream:
         site.push(note="known", number="known too")
         position = stream.position(stream.until("known too"))
@@ -46,7 +46,7 @@ def test_a_reconnect_gets_what_it_missed_and_nothing_else(site: Site):
 
 
 @pytest.mark.parametrize("position", ["", "nobody.7", "0", "%00", "a.b.c", "9" * 400])
-def test_a_position_nobody_knows_is_answered_with_the_whole(site: Site, position: str):
+def test_unknown_position_gets_whole_state(site: Site, position: str):
     site.push(number="all", note="of it")
     with site.open_stream(f"{STREAM}?position={position}") as stream:
         stream.until("all")
@@ -54,7 +54,7 @@ def test_a_position_nobody_knows_is_answered_with_the_whole(site: Site, position
         stream.until("of it")
 
 
-def test_a_position_from_the_future_is_answered_with_the_whole(site: Site):
+def test_future_position_gets_whole_state(site: Site):
     site.push(number="now")
     with site.open_stream() as stream:
         epoch, version = stream.position(stream.until("now")).split(".")
@@ -62,7 +62,7 @@ def test_a_position_from_the_future_is_answered_with_the_whole(site: Site):
         stream.until("now")
 
 
-def test_deleted_rows_are_a_new_life_on_an_open_stream(site: Site):
+def test_rows_deleted_start_new_epoch_on_open_stream(site: Site):
     with site.open_stream() as stream:
         site.push(number="before")
         before = stream.position(stream.until("before"))
@@ -72,14 +72,14 @@ def test_deleted_rows_are_a_new_life_on_an_open_stream(site: Site):
         assert before.split(".")[0] != after.split(".")[0]
 
 
-def test_gzip_holds_nothing_back(site: Site):
+def test_gzip_middleware_does_not_delay_frames(site: Site):
     with site.open_stream(Accept_Encoding="gzip") as stream:
         assert stream.response.getheader("Content-Encoding") is None
         site.push(note="x" * 5000)
         stream.until("x" * 5000)
 
 
-def test_a_declined_hold_is_a_finished_answer(site: Site):
+def test_hold_0_gets_finite_answer(site: Site):
     site.push(number="finite")
     status, headers, body = site.get(f"{STREAM}?hold=0")
     assert status == 200
@@ -88,7 +88,7 @@ def test_a_declined_hold_is_a_finished_answer(site: Site):
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "runserver"])
-def test_where_nobody_holds_the_answer_ends(make_site: MakeSite, server: str):
+def test_wsgi_server_gives_finite_answer(make_site: MakeSite, server: str):
     site = make_site(server)
     site.push(number="finite")
     status, headers, body = site.get(STREAM)
@@ -99,7 +99,7 @@ def test_where_nobody_holds_the_answer_ends(make_site: MakeSite, server: str):
     assert re.search(r"^retry: 1000$", body, re.MULTILINE)
 
 
-def test_a_computed_value_is_computed_once_for_all_readers(site: Site):
+def test_computed_value_computed_once_for_all_streams(site: Site):
     with ExitStack() as stack:
         streams = [stack.enter_context(site.open_stream()) for _ in range(5)]
         started = time.monotonic()
@@ -108,7 +108,7 @@ def test_a_computed_value_is_computed_once_for_all_readers(site: Site):
         assert len(turns) <= (time.monotonic() - started) / 1.0 + 3
 
 
-def test_a_stream_beats_while_nothing_happens(make_site: MakeSite):
+def test_idle_stream_sends_heartbeats(make_site: MakeSite):
     site = make_site(TEST_HEARTBEAT="1")
     with socket.create_connection(("127.0.0.1", site.port), timeout=10) as client:
         client.sendall(b"GET /site/quiet/@stream/ HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -119,9 +119,9 @@ def test_a_stream_beats_while_nothing_happens(make_site: MakeSite):
             received += chunk
 
 
-def test_a_stream_ends_at_its_age_and_is_taken_up_again(make_site: MakeSite):
+def test_stream_at_max_age_ends_and_resumes(make_site: MakeSite):
     site = make_site(TEST_MAX_AGE="1")
-    # First, for on a busy machine starting what pushes takes longer than the stream lives.
+    # First: on a busy machine the start of the pusher takes longer than the stream lives.
     site.push(number="before")
     with site.open_stream() as stream:
         position = stream.position(stream.until("before"))
@@ -133,7 +133,7 @@ def test_a_stream_ends_at_its_age_and_is_taken_up_again(make_site: MakeSite):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_server_stops_at_once_with_open_streams(site: Site, number: signal.Signals):
+def test_sigterm_with_open_streams_stops_server(site: Site, number: signal.Signals):
     assert site.process is not None
     with ExitStack() as stack:
         streams = [stack.enter_context(site.open_stream()) for _ in range(50)]
@@ -147,7 +147,7 @@ def test_the_server_stops_at_once_with_open_streams(site: Site, number: signal.S
                 pass
 
 
-def test_autoreload_does_not_hang_on_open_pages(make_site: MakeSite):
+def test_autoreload_with_open_streams_restarts(make_site: MakeSite):
     site = make_site("runserver-reload", TEST_DEBUG="1")
     stop = threading.Event()
 
@@ -156,7 +156,7 @@ def test_autoreload_does_not_hang_on_open_pages(make_site: MakeSite):
             try:
                 site.get(STREAM)
             except (OSError, http.client.HTTPException):
-                # Refused, reset, or cut in the middle of an answer: a page asks again.
+                # Refused, reset, or cut in the middle of an answer: a page repeats its request.
                 time.sleep(0.05)
 
     pages = [threading.Thread(target=ask) for _ in range(3)]
@@ -167,7 +167,7 @@ def test_autoreload_does_not_hang_on_open_pages(make_site: MakeSite):
         before = site.log.count("Watching for file changes")
 
         def reloaded() -> bool:
-            # The reloader knows a file only from its first look on, a second or so after start.
+            # The reloader sees a file from its first scan on, about a second after the start.
             changed.touch()
             time.sleep(1)
             return site.log.count("Watching for file changes") > before
@@ -180,7 +180,7 @@ def test_autoreload_does_not_hang_on_open_pages(make_site: MakeSite):
             page.join(10)
 
 
-def test_a_thousand_idle_streams_cost_little(site: Site):
+def test_thousand_idle_streams_stay_within_memory_limit(site: Site):
     assert site.process is not None
     process = psutil.Process(site.process.pid)
     path = "/site/quiet/@stream/"
@@ -214,7 +214,7 @@ def processor_share(process: psutil.Process, seconds: float) -> float:
     return (sum(process.cpu_times()[:2]) - used) / seconds
 
 
-def test_watching_an_idle_store_costs_a_hundredth_of_a_core_at_most(site: Site):
+def test_idle_store_polling_stays_within_cpu_limit(site: Site):
     assert site.process is not None
     process = psutil.Process(site.process.pid)
     with site.open_stream("/site/quiet/@stream/"):
@@ -224,7 +224,7 @@ def test_watching_an_idle_store_costs_a_hundredth_of_a_core_at_most(site: Site):
     assert watching - processor_share(process, 3) <= 0.01
 
 
-def test_closed_streams_are_forgotten(site: Site):
+def test_closed_stream_is_removed_from_hub(site: Site):
     assert site.process is not None
     process = psutil.Process(site.process.pid)
     for _ in range(20):
@@ -235,7 +235,7 @@ def test_closed_streams_are_forgotten(site: Site):
     )
 
 
-def test_a_reader_that_stops_reading_delays_nobody(site: Site):
+def test_stalled_client_does_not_delay_others(site: Site):
     with socket.create_connection(("127.0.0.1", site.port)) as frozen:
         frozen.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         frozen.sendall(f"GET {STREAM} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -246,7 +246,7 @@ def test_a_reader_that_stops_reading_delays_nobody(site: Site):
             stream.until("still here")
 
 
-def test_a_change_in_another_process_is_computed_once_for_a_burst(site: Site):
+def test_burst_of_changes_in_other_process_computed_once(site: Site):
     with site.open_stream("/site/changing/@stream/") as stream:
         first = stream.event()["data"]
         assert "0 users" in first
@@ -281,7 +281,7 @@ def log_in(site: Site, username: str) -> str:
         "u.groups.add(Group.objects.get_or_create(name='g')[0])",
     ],
 )
-def test_streams_follow_the_login_in_every_process(site: Site, change: str):
+def test_login_changes_reach_streams_of_every_process(site: Site, change: str):
     admin, other = log_in(site, "admin"), log_in(site, "other")
     path = "/site/staff/@stream/"
     with (
@@ -303,7 +303,7 @@ def test_streams_follow_the_login_in_every_process(site: Site, change: str):
     assert site.get(f"{path}?hold=0", Cookie=admin)[0] == allowed
 
 
-def test_logging_out_ends_the_streams_of_that_user(site: Site):
+def test_logout_ends_streams_of_that_user(site: Site):
     cookie = log_in(site, "admin")
     path = "/site/staff/@stream/"
     with site.open_stream(path, Cookie=cookie) as stream:

@@ -1,11 +1,13 @@
-"""Servers stop, and reload, at once with open streams: each in the way it tells its workers."""
+"""Servers with open streams stop and reload in time."""
 
+import os
 import resource
 import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,19 +15,18 @@ import pytest
 from tests.conftest import MakeSite
 from tests.harness import Site, wait_for
 
-pytestmark = pytest.mark.alone  # Two seconds are promised of a machine that does nothing else.
-
+# Without the time that processes wait for a processor, on a machine that does other work as well.
 PROMISED_SECONDS = 2.0
 AT_ONCE = 50
 REQUEST = b"GET /site/quiet/@stream/ HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
 
-# It cancels what is open before the last chunk is written.
+# It cancels open requests before the last chunk is written.
 CUTS = {"daphne"}
 
 
 @pytest.fixture(autouse=True)
 def _many_files() -> Iterator[None]:
-    """A thousand streams are a thousand descriptors, here and in the server, which inherits."""
+    """A thousand streams need a thousand descriptors, here and in the server, a child process."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, hard))
     yield
@@ -34,7 +35,7 @@ def _many_files() -> Iterator[None]:
 
 @contextmanager
 def open_streams(site: Site, number: int) -> Iterator[list[socket.socket]]:
-    """Hold streams, asked for in handfuls: a listening socket's queue is short."""
+    """Hold streams, opened in groups: a listening socket's queue is short."""
     with ExitStack() as stack:
         streams: list[socket.socket] = []
         while len(streams) < number:
@@ -56,7 +57,7 @@ def open_streams(site: Site, number: int) -> Iterator[list[socket.socket]]:
 
 
 def ended_cleanly(stream: socket.socket) -> bool:
-    """Read a stream to its end; whether that was the end of a chunked answer."""
+    """Read a stream to its end; return True for the end of a chunked answer."""
     received = b""
     try:
         while chunk := stream.recv(4096):
@@ -68,29 +69,67 @@ def ended_cleanly(stream: socket.socket) -> bool:
 
 def is_running(process: psutil.Process) -> bool:
     try:
-        # A worker whose main process went first waits for nobody but init.
+        # A worker that outlives its main process is a zombie until init reaps it.
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
+class Delays:
+    """The seconds for which threads were ready to run and waited for a processor.
+
+    Args:
+        processes: the processes; this one is added.
+    """
+
+    def __init__(self, processes: list[psutil.Process]) -> None:
+        self._pids = [os.getpid(), *(each.pid for each in processes)]
+        self._before = {pid: self._read(pid) for pid in self._pids}
+        self._longest = dict.fromkeys(self._pids, 0.0)
+
+    @staticmethod
+    def _read(pid: int) -> dict[str, float]:
+        delays = {}
+        for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            # A thread or process may end meanwhile.
+            with suppress(OSError):
+                delays[path.parent.name] = int(path.read_text().split()[1]) / 1e9
+        return delays
+
+    def update(self) -> None:
+        """Read the delays while the processes run: afterwards they are gone."""
+        for pid in self._pids:
+            before = self._before[pid]
+            delays = [delay - before.get(name, 0) for name, delay in self._read(pid).items()]
+            self._longest[pid] = max([self._longest[pid], *delays])
+
+    @property
+    def seconds(self) -> float:
+        """The longest delay of a thread of each process, added up: processes wait in turn."""
+        return sum(self._longest.values())
+
+
 def stop(site: Site, number: signal.Signals) -> float:
-    """Signal the process that a user would signal; return the seconds until all have gone."""
+    """Signal the main process; return the seconds until all processes have ended."""
     assert site.process is not None
     main = psutil.Process(site.process.pid)
     processes = [main, *main.children(recursive=True)]
+    delays = Delays(processes)
     started = time.monotonic()
     site.process.send_signal(number)
-    wait_for(lambda: not any(is_running(each) for each in processes), seconds=20)
-    return time.monotonic() - started
+
+    def have_ended() -> bool:
+        delays.update()
+        return not any(is_running(each) for each in processes)
+
+    wait_for(have_ended, seconds=20)
+    return time.monotonic() - started - delays.seconds
 
 
 @pytest.mark.parametrize(
     "server", ["uvicorn", "uvicorn-reload", "gunicorn-uvicorn", "daphne", "granian", "hypercorn"]
 )
-def test_a_server_stops_within_two_seconds_with_a_thousand_streams(
-    make_site: MakeSite, server: str
-):
+def test_server_with_thousand_streams_stops_in_time(make_site: MakeSite, server: str):
     site = make_site(server, TEST_LIGHT="1")
     with open_streams(site, 1000) as streams:
         assert stop(site, signal.SIGTERM) <= PROMISED_SECONDS
@@ -109,7 +148,7 @@ def test_a_server_stops_within_two_seconds_with_a_thousand_streams(
         ("hypercorn-in-process", signal.SIGINT),
     ],
 )
-def test_workers_and_interrupts_stop_as_fast(
+def test_workers_and_interrupts_stop_in_time(
     make_site: MakeSite, server: str, number: signal.Signals
 ):
     site = make_site(server)
@@ -119,7 +158,7 @@ def test_workers_and_interrupts_stop_as_fast(
     assert server in CUTS or all(clean)
 
 
-def test_a_reload_waits_for_no_stream(make_site: MakeSite):
+def test_reload_does_not_wait_for_streams(make_site: MakeSite):
     site = make_site("uvicorn-reload")
     changed = site.folder / "changed.py"
     assert site.process is not None
@@ -127,13 +166,19 @@ def test_a_reload_waits_for_no_stream(make_site: MakeSite):
     with open_streams(site, 100) as streams:
 
         def reloading() -> bool:
-            # The reloader knows a file only from its first look on.
+            # The reloader sees a file from its first scan on.
             changed.touch()
             return "Reloading..." in site.log
 
         wait_for(reloading)
+        delays = Delays(before)
         started = time.monotonic()
-        wait_for(lambda: not all(is_running(each) for each in before))
-        assert time.monotonic() - started <= PROMISED_SECONDS
+
+        def has_restarted() -> bool:
+            delays.update()
+            return not all(is_running(each) for each in before)
+
+        wait_for(has_restarted)
+        assert time.monotonic() - started - delays.seconds <= PROMISED_SECONDS
         assert all(ended_cleanly(stream) for stream in streams)
     site.wait_until_ready()

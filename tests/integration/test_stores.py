@@ -1,4 +1,4 @@
-"""The stores against their contract, the databases being real."""
+"""The contract of stores, with real database servers."""
 
 import asyncio
 import re
@@ -32,11 +32,11 @@ from dashboards.testing.stores import (
     CHANNEL,
     SharedStoreContract,
     StoreContract,
-    heals,
-    let_go,
+    assert_damage_repaired,
+    call_and_close,
     listening,
-    receives_from_others,
-    shown,
+    values_by_key,
+    wait_for_other_process,
 )
 from tests.harness import free_port, wait_for
 from tests.mariadb import mariadb
@@ -46,7 +46,7 @@ from tests.redis_server import RedisServer, redis_server
 
 @asynccontextmanager
 async def reading(store: BaseStore) -> AsyncIterator[tuple[Subscriber, asyncio.Event]]:
-    """Read a channel through a hub; and what is set when the store's wire carries hints."""
+    """Read a channel through a hub; also return the event set once notifications arrive."""
     begun, loop, listen = asyncio.Event(), asyncio.get_running_loop(), store.listen
 
     async def listen_and_tell(listener: Listener) -> None:
@@ -103,7 +103,7 @@ def break_connection(alias: str) -> None:
 
 
 class DatabaseContract(SharedStoreContract):
-    """What only a database can promise. A subclass provides the fixture ``database``."""
+    """Cases of databases only. A subclass provides the fixture ``database``."""
 
     driver = "django"
     """What other processes import before the database is used."""
@@ -111,7 +111,7 @@ class DatabaseContract(SharedStoreContract):
     @pytest.fixture(scope="class")
     @classmethod
     def migrated(cls, database: dict[str, Any], django_db_blocker: Any) -> Iterator[str]:
-        """A database beside the test database, so that threads and rollbacks are real."""
+        """A database other than the test database, so that threads and rollbacks are real."""
         alias = "contract"
         connections.settings[alias] = connections.configure_settings(
             {"default": {}, alias: database}
@@ -128,12 +128,12 @@ class DatabaseContract(SharedStoreContract):
         """The same, empty."""
         with django_db_blocker.unblock():
             yield migrated
-            # A test may have broken it.
+            # A test may have damaged it.
             connections[migrated].close()
             with connections[migrated].cursor() as cursor:
                 for model in ("Frame", "Channel", "Lease"):
                     table = apps.get_model("dashboards", model)._meta.db_table
-                    # What a test has damaged cannot be read, as the ORM would to delete it.
+                    # The ORM would read damaged rows to delete them, which fails.
                     cursor.execute(f"DELETE FROM {table}")
             connections[migrated].close()
 
@@ -150,7 +150,7 @@ class DatabaseContract(SharedStoreContract):
         store.close()
 
     @pytest.fixture
-    def where(self, alias: str) -> dict[str, Any]:
+    def store_settings(self, alias: str) -> dict[str, Any]:
         return {
             "BACKEND": "dashboards.live.stores.database.DatabaseStore",
             "OPTIONS": {"using": alias},
@@ -165,15 +165,15 @@ class DatabaseContract(SharedStoreContract):
 
         return delete
 
-    def test_a_put_that_is_rolled_back_never_was(self, store: DatabaseStore):
+    def test_put_rolled_back_stores_nothing(self, store: DatabaseStore):
         before = store.put(CHANNEL, {"a": "1"})
         with transaction.atomic(using=store.using):
             store.put(CHANNEL, {"a": "2"})
             transaction.set_rollback(True, using=store.using)
         assert store.since(CHANNEL, None).position == before
 
-    async def test_a_lost_connection_is_opened_anew(self, store: DatabaseStore):
-        position = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
+    async def test_lost_connection_reopened(self, store: DatabaseStore):
+        position = await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "1"})
         await store.aheads([CHANNEL])
         await store._in_thread(break_connection, store.using)
         with pytest.raises(DatabaseError) as lost:
@@ -181,17 +181,17 @@ class DatabaseContract(SharedStoreContract):
         assert store.is_unavailable(lost.value) or "closed database" in str(lost.value)
         assert (await store.asince(CHANNEL, None)).position == position
 
-    def test_what_a_database_refuses_says_nothing_of_its_connection(
+    def test_refused_value_does_not_count_as_outage(
         self, store: DatabaseStore, monkeypatch: pytest.MonkeyPatch
     ):
-        """One value that a column could not hold counted as a store that is down, and ended every
-        signed-in stream of the process. Only the connection's failure is that."""
+        """Regression: one value that a column could not hold counted as a store that is down, and
+        ended every signed-in stream of the process. Only a failure of the connection counts."""
         refused: list[Exception] = []
         monkeypatch.setattr("dashboards.live.stores.base.fit", lambda channel, frames: frames)
         for frames in ({"s": Points("base", ["1"], 2**70)}, {"k" * 70_000: "x"}, {"a": None}):
             try:
                 store.put(CHANNEL, frames)  # type: ignore[arg-type]
-            except Exception as error:  # noqa: BLE001 - each database in its own way
+            except Exception as error:  # noqa: BLE001 - each database raises its own
                 refused.append(error)
         assert refused
         assert not [error for error in refused if store.is_unavailable(error)]
@@ -214,12 +214,12 @@ class DatabaseContract(SharedStoreContract):
             ({"key": "s", "number": 4}, {"version": 999}, "a b s"),
         ],
     )
-    def test_a_damaged_frame_costs_its_box_until_it_is_put_anew(
+    def test_damaged_frame_affects_only_its_component_until_next_put(
         self, store: DatabaseStore, which: dict[str, Any], fields: dict[str, Any], shows: str
     ):
-        """A row that could not be read stopped its whole channel, and counted as a store that is
-        down. Now it costs its own box, and the next put heals that."""
-        heals(
+        """Regression: one damaged frame stopped all reads of its channel. It affects its own
+        component (at most its channel), and the next put repairs it."""
+        assert_damage_repaired(
             store, lambda: Frame.objects.using(store.using).filter(**which).update(**fields), shows
         )
 
@@ -227,13 +227,14 @@ class DatabaseContract(SharedStoreContract):
         "fields",
         [{"epoch": ""}, {"epoch": "A b"}, {"version": 10**18}, {"version": 2**63 - 1}],
     )
-    def test_a_damaged_channel_begins_a_new_epoch_with_the_next_put(
+    def test_damaged_channel_starts_new_epoch_with_next_put(
         self, store: DatabaseStore, fields: dict[str, Any]
     ):
-        """A channel whose epoch was lost, or whose version could not grow, took no put any more. It
-        is as one that does not exist until it is put to, and others are not concerned."""
+        """Regression: a channel that had lost its epoch, or whose version could not grow, accepted
+        no put. It reads as a channel without puts until the next put. Other channels are not
+        affected."""
         rows = Channel.objects.using(store.using).filter(name=CHANNEL)
-        heals(store, lambda: rows.update(**fields), "")
+        assert_damage_repaired(store, lambda: rows.update(**fields), "")
 
 
 class TestSQLite(DatabaseContract):
@@ -268,11 +269,11 @@ class TestSQLite(DatabaseContract):
             ),
         ],
     )
-    def test_what_no_other_database_would_hold_costs_its_box(
+    def test_row_with_invalid_types_affects_only_its_component(
         self, store: DatabaseStore, sql: str, shows: str
     ):
-        """SQLite keeps whatever it is given, and one row that was no UTF-8 stopped every read of
-        its channel. What can be read is shown, and the next put heals the rest."""
+        """SQLite stores values of any type, and one row that was not UTF-8 stopped every read of
+        its channel. All readable rows are shown, and the next put repairs the rest."""
 
         def damage() -> None:
             with connections[store.using].cursor() as cursor:
@@ -280,13 +281,11 @@ class TestSQLite(DatabaseContract):
                 cursor.execute(sql)  # without parameters, so that % is no placeholder
                 cursor.execute("PRAGMA ignore_check_constraints = OFF")
 
-        heals(store, damage, shows)
+        assert_damage_repaired(store, damage, shows)
 
-    def test_row_that_cannot_be_read_is_healed_where_a_project_listens_to_all_deletions(
-        self, store: DatabaseStore
-    ):
-        """Where anybody listens to the deletions of all models, as audit packages do, Django reads
-        rows before it deletes them: those that cannot be read could not be deleted either."""
+    def test_unreadable_row_repaired_with_receiver_for_all_deletions(self, store: DatabaseStore):
+        """With a receiver for deletions of all models, as audit packages have one, Django reads
+        rows before it deletes them. So unreadable rows could not be deleted either."""
 
         def listen(**kwargs: Any) -> None:
             pass
@@ -300,18 +299,18 @@ class TestSQLite(DatabaseContract):
 
         post_delete.connect(listen)
         try:
-            heals(store, damage, "a b")
+            assert_damage_repaired(store, damage, "a b")
         finally:
             post_delete.disconnect(listen)
 
-    def test_a_damaged_lease_is_claimed_anew(self, store: DatabaseStore):
+    def test_damaged_lease_acquired_again(self, store: DatabaseStore):
         store.acquire_lease("work", 60)
         with connections[store.using].cursor() as cursor:
             cursor.execute("UPDATE dashboards_lease SET until = 'abc'")
         assert not store.acquire_lease("work", 60)
         assert store.acquire_lease("work", 60)
 
-    def test_a_file_that_is_locked_or_gone_is_unavailable(self, alias: str, tmp_path: Path):
+    def test_locked_or_missing_file_counts_as_outage(self, alias: str, tmp_path: Path):
         store = DatabaseStore({"using": alias})
         with sqlite3.connect(connections.settings[alias]["NAME"]) as other:
             connections[alias].cursor().execute("PRAGMA busy_timeout=1")
@@ -342,44 +341,44 @@ class TestPostgreSQL(DatabaseContract):
     def database(cls, server: PostgreSQLServer) -> dict[str, Any]:
         return server.database
 
-    def test_polls_seldom_where_it_is_notified(self, store: DatabaseStore):
-        """An open page shows the newest after a lost hint: within two seconds."""
+    def test_poll_interval_longer_with_notifications(self, store: DatabaseStore):
+        """An open page shows the newest value within two seconds after a lost notification."""
         assert store.poll_seconds == 2
 
-    async def test_a_restarted_server_is_listened_to_again(
-        self, store: DatabaseStore, where: dict[str, Any], server: PostgreSQLServer
+    async def test_listener_reconnects_after_server_restart(
+        self, store: DatabaseStore, store_settings: dict[str, Any], server: PostgreSQLServer
     ):
-        """After the fault ends, every open page shows the newest, and soon."""
-        before = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "before"})
+        """After the fault ends, every open page soon shows the newest value."""
+        before = await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "before"})
         async with listening(store) as received:
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
             await store.aheads([CHANNEL])
             await asyncio.to_thread(server.restart)
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
         with pytest.raises(DatabaseError) as restarted:
             await store.aheads([CHANNEL])
         assert store.is_unavailable(restarted.value)
         changes = await store.asince(CHANNEL, before)
-        assert set(shown(changes)) == {"elsewhere"}
+        assert set(values_by_key(changes)) == {"elsewhere"}
         assert changes.position
         assert changes.position.knows(before)
 
-    async def test_without_its_driver_for_notify_it_polls(
+    async def test_store_without_notify_driver_polls(
         self, alias: str, monkeypatch: pytest.MonkeyPatch
     ):
-        """An open page shows the newest where psycopg 2 is installed, too."""
+        """An open page shows the newest value with psycopg 2, too."""
         monkeypatch.setattr("django.db.backends.postgresql.psycopg_any.is_psycopg3", False)
         store = DatabaseStore({"using": alias})
         assert store.poll_seconds == 0.25
         async with listening(store) as received:
-            await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
+            await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "1"})
             assert await asyncio.wait_for(received.get(), 5) == CHANNEL
         store.close()
 
-    async def test_what_was_put_while_nobody_listened_is_found_at_once(
+    async def test_put_without_listener_read_at_once_after_reconnect(
         self, alias: str, twin: DatabaseStore
     ):
-        """An open page shows the newest, and soon: it waited for the poll."""
+        """Regression: after a reconnect an open page waited for the next poll."""
 
         def cut_and_put() -> None:
             with connections[alias].cursor() as cursor:
@@ -392,11 +391,11 @@ class TestPostgreSQL(DatabaseContract):
         store = DatabaseStore({"using": alias, "poll_seconds": 60})
         async with reading(store) as (reader, begun):
             await asyncio.wait_for(begun.wait(), 10)
-            await asyncio.to_thread(let_go, cut_and_put)
+            await asyncio.to_thread(call_and_close, cut_and_put)
             await shows(reader, "unheard")
         store.close()
 
-    def test_a_server_that_is_not_there_is_unavailable(self, alias: str, tmp_path: Path):
+    def test_unreachable_server_counts_as_outage(self, alias: str, tmp_path: Path):
         assert _cannot_connect(alias, HOST=str(tmp_path))
 
 
@@ -414,17 +413,17 @@ class TestMariaDB(DatabaseContract):
     def database(cls, server: dict[str, Any]) -> dict[str, Any]:
         return dict(server)
 
-    def test_a_server_that_is_not_there_is_unavailable(self, alias: str):
+    def test_unreachable_server_counts_as_outage(self, alias: str):
         assert _cannot_connect(alias, OPTIONS={}, HOST="127.0.0.1", PORT=str(free_port()))
 
-    async def test_a_long_connection_sees_what_others_wrote(
+    async def test_long_lived_connection_reads_new_rows(
         self, server: dict[str, Any], store: DatabaseStore
     ):
-        """An open page shows the newest: the hub's connection keeps no old snapshot."""
+        """An open page shows the newest value: the hub's connection keeps no old snapshot."""
         for n in range(3):
-            head = await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": str(n)})
+            head = await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": str(n)})
             assert await store.aheads([CHANNEL]) == {CHANNEL: head}
-            assert shown(await store.asince(CHANNEL, None)) == {"a": str(n)}
+            assert values_by_key(await store.asince(CHANNEL, None)) == {"a": str(n)}
 
 
 class TestRedis(SharedStoreContract):
@@ -452,7 +451,7 @@ class TestRedis(SharedStoreContract):
         store.close()
 
     @pytest.fixture
-    def where(self, options: dict[str, Any]) -> dict[str, Any]:
+    def store_settings(self, options: dict[str, Any]) -> dict[str, Any]:
         return {"BACKEND": "dashboards.live.stores.redis.RedisStore", "OPTIONS": options}
 
     @pytest.fixture
@@ -463,13 +462,13 @@ class TestRedis(SharedStoreContract):
 
         return flush
 
-    async def test_a_server_restarted_without_its_data_heals(
-        self, store: RedisStore, where: dict[str, Any], server: RedisServer
+    async def test_server_restarted_without_data_recovers(
+        self, store: RedisStore, store_settings: dict[str, Any], server: RedisServer
     ):
-        """After the fault ends, every open page shows the newest, and soon."""
+        """After the fault ends, every open page soon shows the newest value."""
         before = await asyncio.to_thread(store.put, CHANNEL, {"a": "before"})
         async with listening(store) as received:
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
             server.kill()
             with pytest.raises(redis.RedisError) as killed:
                 await store.asince(CHANNEL, before)
@@ -481,32 +480,32 @@ class TestRedis(SharedStoreContract):
             assert await store.asince(CHANNEL, before) == Changes(None, ())
             after = await asyncio.to_thread(store.put, CHANNEL, {"a": "after"})
             assert after.epoch != before.epoch
-            assert shown(await store.asince(CHANNEL, before)) == {"a": "after"}
-            await receives_from_others(received, where)
+            assert values_by_key(await store.asince(CHANNEL, before)) == {"a": "after"}
+            await wait_for_other_process(received, store_settings)
 
-    def test_a_server_restarted_with_old_data_begins_a_new_epoch(
+    def test_server_restarted_with_old_data_starts_new_epoch(
         self, store: RedisStore, server: RedisServer
     ):
-        """Every page shows the newest: a version lost with its value never stands for another."""
+        """Every page shows the newest value: no version number is used for two values."""
         store.put(CHANNEL, {"a": "1", "kept": "1"})
         with server.client() as client:
             client.save()
         seen = store.put(CHANNEL, {"a": "seen, then lost"})
         server.kill()
         server.start(saved=True)
-        assert shown(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1"}
+        assert values_by_key(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1"}
         store.put(CHANNEL, {"b": "2"})
         head = store.put(CHANNEL, {"b": "3"})
         assert head.version > seen.version
-        assert shown(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1", "b": "3"}
+        assert values_by_key(store.since(CHANNEL, seen)) == {"a": "1", "kept": "1", "b": "3"}
         assert head.epoch != seen.epoch
 
-    async def test_dropped_connections_are_opened_anew(
-        self, store: RedisStore, where: dict[str, Any], server: RedisServer
+    async def test_dropped_connections_reopened(
+        self, store: RedisStore, store_settings: dict[str, Any], server: RedisServer
     ):
-        """After the fault ends, every open page shows the newest, and soon."""
+        """After the fault ends, every open page soon shows the newest value."""
         async with listening(store) as received:
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
             position = await asyncio.to_thread(store.put, CHANNEL, {"a": "1"})
             assert (await store.asince(CHANNEL, None)).position == position
             with server.client() as client:
@@ -514,40 +513,43 @@ class TestRedis(SharedStoreContract):
                     client.client_kill_filter(_type=kind, skipme=True)
             assert (await store.asince(CHANNEL, None)).position == position
             assert store.since(CHANNEL, None).position == position
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
 
-    async def test_what_was_put_while_nobody_listened_is_found_at_once(
+    async def test_put_without_listener_read_at_once_after_reconnect(
         self, options: dict[str, Any], twin: RedisStore, server: RedisServer
     ):
-        """An open page shows the newest, and soon: it waited for the poll."""
+        """Regression: after a reconnect an open page waited for the next poll."""
         store = RedisStore({**options, "poll_seconds": 60})
         async with reading(store) as (reader, begun):
             await asyncio.wait_for(begun.wait(), 10)
-            # Without a moment for this loop to listen again.
+            # Before this event loop can listen again.
             with server.client() as client:
                 client.client_kill_filter(_type="pubsub")
             twin.put(CHANNEL, {"a": "unheard"})
             await shows(reader, "unheard")
         store.close()
 
-    async def test_a_server_that_hangs_is_noticed_and_heard_again(
-        self, options: dict[str, Any], where: dict[str, Any], server: RedisServer
+    async def test_hanging_server_detected_and_reconnected(
+        self, options: dict[str, Any], store_settings: dict[str, Any], server: RedisServer
     ):
-        """After the fault ends, every open page shows the newest; none waits for ever."""
+        """After the fault ends, every open page shows the newest value, and no call waits for
+        ever."""
         store = RedisStore({**options, "timeout": 0.2})
         async with listening(store) as received:
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
             with server.paused():
                 with pytest.raises((redis.RedisError, TimeoutError)) as hung:
                     await store.asince(CHANNEL, None)
                 assert store.is_unavailable(hung.value)
                 with pytest.raises(redis.RedisError):
                     await asyncio.to_thread(store.heads, [CHANNEL])
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
         store.close()
 
-    async def test_no_connection_outlives_its_hearing(self, store: RedisStore, server: RedisServer):
-        """Nothing is left of a hub that nobody reads."""
+    async def test_listen_cancelled_closes_connections(
+        self, store: RedisStore, server: RedisServer
+    ):
+        """A hub without subscribers leaves no connection open."""
         async with listening(store), listening(store):
             await store.asince(CHANNEL, None)
         await store.asince(CHANNEL, None)
@@ -555,10 +557,11 @@ class TestRedis(SharedStoreContract):
         with server.client() as client:
             await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
 
-    async def test_no_connection_is_left_by_a_read_that_outlasts_the_hearing(
+    async def test_read_outlasting_listen_closes_connection(
         self, store: RedisStore, server: RedisServer
     ):
-        """Nothing is left of a hub that nobody reads, in whatever moment its last reader goes."""
+        """A hub without subscribers leaves no connection open, in whichever moment the last one
+        leaves."""
         for moments in range(40):
             async with listening(store):
                 reads = [asyncio.create_task(store.asince(CHANNEL, None)) for _ in range(3)]
@@ -569,10 +572,10 @@ class TestRedis(SharedStoreContract):
             await asyncio.to_thread(wait_for, lambda: len(client.client_list()) == 1)
 
     @pytest.mark.parametrize("lost", ["data", "versions"])
-    def test_a_channel_that_is_lost_in_part_is_lost(
+    def test_partly_lost_channel_counts_as_lost(
         self, store: RedisStore, server: RedisServer, lost: str
     ):
-        """Every live component: half a state is never taken for the whole."""
+        """Every live component: an incomplete state is never taken for the whole."""
         before = store.put(CHANNEL, {"a": "1"})
         with server.client() as client:
             client.delete(f"dashboards:{lost}:{CHANNEL}")
@@ -580,18 +583,18 @@ class TestRedis(SharedStoreContract):
         assert store.heads([CHANNEL]) == {}
         after = store.put(CHANNEL, {"b": "2"})
         assert after.epoch != before.epoch
-        assert shown(store.since(CHANNEL, before)) == {"b": "2"}
+        assert values_by_key(store.since(CHANNEL, before)) == {"b": "2"}
 
-    def test_a_channel_is_dropped_when_nobody_touches_it(self, options: dict[str, Any]):
-        """A dropped channel is answered with the whole state, never with "up to date"."""
+    def test_unused_channel_expires(self, options: dict[str, Any]):
+        """An expired channel is answered with the whole state, never with "up to date"."""
         store = RedisStore({**options, "keep_seconds": 0.2})
         before = store.put(CHANNEL, {"a": "1"})
         wait_for(lambda: store.heads([CHANNEL]) == {})
         assert store.put(CHANNEL, {"b": "2"}).epoch != before.epoch
-        assert shown(store.since(CHANNEL, before)) == {"b": "2"}
+        assert values_by_key(store.since(CHANNEL, before)) == {"b": "2"}
         store.close()
 
-    def test_a_channel_that_is_read_is_kept(self, store: RedisStore, server: RedisServer):
+    def test_channel_read_does_not_expire(self, store: RedisStore, server: RedisServer):
         """Every open page: its streams and reconnections keep its channel."""
         store.put(CHANNEL, {"a": "1"})
         keys = [f"dashboards:{part}:{CHANNEL}" for part in ("data", "versions")]
@@ -601,10 +604,11 @@ class TestRedis(SharedStoreContract):
             store.since(CHANNEL, None)
             assert {client.ttl(key) // 86400 for key in keys} <= {29, 30}
 
-    def test_what_redis_refuses_says_nothing_of_its_connection(
+    def test_write_refused_by_redis_does_not_count_as_outage(
         self, store: RedisStore, server: RedisServer
     ):
-        """A Redis that is full counted as one that is down. Its answer says that it is reached."""
+        """Regression: a Redis that is full counted as one that is down. Its answer shows that it
+        can be reached."""
         store.put(CHANNEL, {"a": "1"})
         with server.client() as client:
             client.config_set("maxmemory", "1")
@@ -651,11 +655,11 @@ class TestRedis(SharedStoreContract):
             ("SET versions text", ""),
         ],
     )
-    def test_a_damaged_frame_costs_its_box_until_it_is_put_anew(
+    def test_damaged_frame_affects_only_its_component_until_next_put(
         self, store: RedisStore, server: RedisServer, command: str, shows: str
     ):
-        """A member of another shape, or a lost epoch, stopped every read and every put of its
-        channel. Now it costs its own box (its channel at most), and the next put heals it."""
+        """Regression: one damaged frame stopped all reads of its channel. It affects its own
+        component (at most its channel), and the next put repairs it."""
 
         def damage() -> None:
             names = {key: f"dashboards:{key}:{CHANNEL}" for key in ("data", "versions")}
@@ -671,9 +675,9 @@ class TestRedis(SharedStoreContract):
                     )
                 )
 
-        heals(store, damage, shows)
+        assert_damage_repaired(store, damage, shows)
 
-    def test_a_damaged_lease_is_claimed_anew(self, store: RedisStore, server: RedisServer):
+    def test_damaged_lease_acquired_again(self, store: RedisStore, server: RedisServer):
         with server.client() as client:
             for damage in (client.lpush, client.set):
                 client.delete("dashboards:lease:work")
@@ -681,9 +685,9 @@ class TestRedis(SharedStoreContract):
                 assert not store.renew_lease("work", "nobody", 60)
                 assert store.acquire_lease("work", 60)
 
-    def test_a_server_that_takes_no_writes_is_read(self, store: RedisStore, server: RedisServer):
-        """A Redis that could not save refused to be read as well: a read extends what is kept.
-        Pages show what is stored."""
+    def test_read_only_server_is_read(self, store: RedisStore, server: RedisServer):
+        """Regression: a Redis that could not save could not be read either, because a read extends
+        the lifetime of its channel. Pages show the stored values."""
         head = store.put(CHANNEL, {"a": "1"})
         with server.client() as client:
             client.replicaof("127.0.0.1", 1)
@@ -695,7 +699,7 @@ class TestRedis(SharedStoreContract):
             finally:
                 client.replicaof("NO", "ONE")
 
-    def test_prefixes_are_apart(self, options: dict[str, Any], store: RedisStore):
+    def test_key_prefixes_separate_sites(self, options: dict[str, Any], store: RedisStore):
         """Nobody receives a value of another site that shares the server."""
         other = RedisStore({**options, "prefix": "other:"})
         other.put(CHANNEL, {"a": "1"})
@@ -717,18 +721,18 @@ class TestRedis(SharedStoreContract):
         ({"keep_seconds": "1 day"}, "dashboards.E011", "'keep_seconds'.*'1 day'"),
     ],
 )
-def test_redis_options_are_checked(options: dict[str, Any], id_: str, message: str):
+def test_invalid_redis_options_fail_check(options: dict[str, Any], id_: str, message: str):
     [error] = RedisStore(options).check()
     assert error.id == id_
     assert re.search(message, error.msg)
     assert error.hint
 
 
-def test_redis_needs_no_options():
+def test_redis_without_options_uses_defaults():
     assert RedisStore({}).check() == []
 
 
-def test_a_missing_redis_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+def test_missing_redis_package_error_gives_install_command(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dashboards.live.stores.redis.connections.INSTALLED", False)
     store = RedisStore({})
     [error] = store.check()
@@ -754,13 +758,13 @@ class NotAStore:
         ),
     ],
 )
-def test_a_store_that_cannot_be_made_says_why(settings, stores: dict[str, Any], message: str):
+def test_invalid_store_backend_error_gives_reason(settings, stores: dict[str, Any], message: str):
     settings.DASHBOARDS = {"STORES": stores}
     with pytest.raises(ImproperlyConfigured, match=message):
         get_store()
 
 
-def test_settings_choose_the_store_and_one_instance_serves_the_process(settings):
+def test_settings_select_store_and_process_shares_instance(settings):
     settings.DASHBOARDS = {
         "STORES": {"default": {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}}
     }

@@ -1,4 +1,4 @@
-"""Threads beside the event loop."""
+"""The pool of threads for computed values."""
 
 import asyncio
 import subprocess
@@ -29,7 +29,7 @@ asyncio.run(main())
 """
 
 
-async def test_a_call_returns_and_raises_where_it_is_awaited():
+async def test_call_result_and_error_reach_awaiting_task():
     workers = Workers(1, "test")
     assert await workers.run(divmod, 7, 2) == (3, 1)
     with pytest.raises(ZeroDivisionError):
@@ -37,7 +37,7 @@ async def test_a_call_returns_and_raises_where_it_is_awaited():
     workers.close(seconds=5)
 
 
-async def test_there_are_never_more_threads_than_allowed_and_none_after_close():
+async def test_thread_count_limited_and_zero_after_close():
     workers = Workers(2, "test")
     names = await asyncio.gather(
         *(workers.run(lambda: threading.current_thread().ident) for _ in range(20))
@@ -49,14 +49,14 @@ async def test_there_are_never_more_threads_than_allowed_and_none_after_close():
     workers.close(seconds=5)
 
 
-async def test_calls_run_side_by_side_up_to_the_size():
+async def test_calls_run_concurrently_up_to_size():
     workers = Workers(2, "test")
     both = threading.Barrier(2, timeout=5)
     await asyncio.gather(workers.run(both.wait), workers.run(both.wait))
     workers.close(seconds=5)
 
 
-async def test_a_call_that_nobody_waits_for_any_more_takes_no_other_threads_place():
+async def test_cancelled_call_keeps_its_thread_only():
     workers = Workers(2, "test")
     end = threading.Event()
     hanging = asyncio.create_task(workers.run(end.wait, 30))
@@ -67,5 +67,5 @@ async def test_a_call_that_nobody_waits_for_any_more_takes_no_other_threads_plac
     workers.close(seconds=5)
 
 
-def test_a_call_that_hangs_does_not_keep_a_process_from_ending():
+def test_hanging_call_does_not_stop_process_exit():
     subprocess.run([sys.executable, "-c", HANGS], check=True, timeout=20)

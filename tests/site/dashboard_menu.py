@@ -1,4 +1,4 @@
-"""The menu, under the name that an older package gave to its module."""
+"""The menu, in a module with the name that django-dashboards uses."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -80,7 +80,7 @@ class Live(Dashboard):
 
 @registry.register
 class Quiet(Dashboard):
-    """Live, and nothing happens."""
+    """Live components that nothing is pushed to."""
 
     silence = Stat(live=True)
 
@@ -91,14 +91,14 @@ def count_users() -> str:
 
 @registry.register
 class Changing(Dashboard):
-    """Computed anew when a model changes."""
+    """Recomputed when a model changes."""
 
     users = Stat(value=count_users, live=OnChange("auth.User"))
 
 
 @registry.register
 class Hostile(Dashboard):
-    """Every value tries to break out of its place."""
+    """Every value tries to inject HTML or scripts."""
 
     text = Text(value=HOSTILE, title=HOSTILE)
     stat = Stat(value={"text": HOSTILE, "sub_text": HOSTILE})
@@ -122,14 +122,14 @@ class Staff(Dashboard):
 
 @dataclass
 class Echo(Component):
-    """A kind that a user might write."""
+    """A component class as a project might write it."""
 
     template: str = "site/echo.html"
 
 
 @registry.register
 class Later(Dashboard):
-    """What is loaded after the page."""
+    """Components that are loaded after the page."""
 
     above = Text(value="above", css_classes="tall")
     deferred = Stat(defer=True)
@@ -159,14 +159,14 @@ def answer_late() -> str:
 
 @registry.register
 class Slow(Dashboard):
-    """A live component whose own value takes its time."""
+    """A live component with a slow value."""
 
     slow = Text(defer=answer_late, live=True, trigger_on="ask from:body")
 
 
 @registry.register
 class Pie(Dashboard):
-    """A figure made by plotly express from numpy columns, which only a matching plotly.js reads."""
+    """A figure of numpy columns by plotly express, in a format that only recent plotly.js reads."""
 
     pie = Chart(title="Shares")
 
@@ -196,7 +196,7 @@ class Series(Dashboard):
         max_points=4,
         figure={
             "data": [
-                # As plotly.py writes what NumPy holds.
+                # The format in which plotly.py writes NumPy arrays.
                 {
                     "type": "scatter",
                     "x": {"dtype": "i1", "bdata": b64encode(bytes([1, 2, 3])).decode()},
@@ -214,7 +214,7 @@ def whoami(request: HttpRequest) -> str:
 
 @registry.register
 class Personal(Dashboard):
-    """Values that depend on who looks: loaded by each page, when told to."""
+    """Values that depend on the viewer: each page loads its own upon a refresh marker."""
 
     often = Text(value=whoami, live=Every(seconds=1, delivery="per_viewer", jitter=0.2))
     changed = Text(value=whoami, live=OnChange("auth.Group", delivery="per_viewer", jitter=0))
@@ -226,7 +226,7 @@ def name_of(user: Any) -> str:
 
 @registry.register
 class Mine(Dashboard):
-    """One user's own."""
+    """A dashboard with an audience per user."""
 
     note = Text(live=True)
     who = Text(value=name_of, live=Every(seconds=1))
@@ -240,7 +240,7 @@ class IsNotSecret(BasePermission):
         return bool(obj.name != "secret")
 
 
-def describe(object: Group) -> str:  # noqa: A002 - components are given it by this name
+def describe(object: Group) -> str:  # noqa: A002 - components pass it by this name
     return f"group {object.name}"
 
 
@@ -258,7 +258,7 @@ class GroupBoard(ModelDashboard):
 
 
 class DivWithImage(HTMLComponentLayout):
-    """A layout class that a user might write."""
+    """A layout class as a project might write it."""
 
     template_name: str = "site/div_with_image.html"
     image_url: str = ""
@@ -267,7 +267,7 @@ class DivWithImage(HTMLComponentLayout):
 
 @registry.register
 class Arranged(Dashboard):
-    """Every layout object; what is deferred or live stands in hidden tabs, too."""
+    """Every layout object, with deferred and live components also in hidden tabs."""
 
     first = Text(value="first", cta=CTA(Quiet, "Leave <all>"))
     number = Stat(live=True)
@@ -295,7 +295,7 @@ class Arranged(Dashboard):
 
 @registry.register
 class Folded(Dashboard):
-    """A chart of no height of its own in a closed tab, and one that is seen."""
+    """A chart without a height in a closed tab, and a visible one."""
 
     seen = Chart(live=True)
     chart = Chart(value={"data": [{"y": [1, 3, 2], "type": "scatter"}]}, live=True)
@@ -379,7 +379,7 @@ def show_filters(filters: dict[str, Any]) -> str:
 
 @registry.register
 class Filtered(Dashboard):
-    """Narrowed by a form, all of it."""
+    """Filtered as a whole by a form."""
 
     now = Text(value=show_filters)
     late = Text(defer=show_filters)
@@ -416,7 +416,7 @@ async def wait_long() -> str:
 
 @registry.register
 class Uneven(Dashboard):
-    """Deferred components of which some are slow, and one fails."""
+    """Deferred components, some of them slow, and one that fails."""
 
     first = Text(defer=lambda filters: f"first {filters.get('q')}")
     failing = Text(defer=lambda: str(1 / 0))
@@ -428,7 +428,7 @@ class Uneven(Dashboard):
 
 
 def read_sensor() -> str:
-    """Raise until there is a user of the name "repaired"."""
+    """Raise until there is a user with the name "repaired"."""
     if not get_user_model().objects.filter(username="repaired").exists():
         msg = "no sensor"
         raise OSError(msg)
@@ -437,7 +437,7 @@ def read_sensor() -> str:
 
 @registry.register
 class Failing(Dashboard):
-    """Values that raise until they are repaired, among some that do not."""
+    """Values that raise until they are repaired, and some that do not raise."""
 
     number = Stat(live=True, title="Pushed")
     plain = Text(value=read_sensor, title="Plain")
@@ -454,8 +454,11 @@ WAIT = 0.4
 
 
 async def wait_a_little(request: HttpRequest | None) -> str:
+    """Return when the wait began and ended, from which a test sees that waits overlapped."""
+    began = time.monotonic()
     await asyncio.sleep(WAIT)
-    return f"waited for {request.path if request else 'all'}"
+    path = request.path if request else "all"
+    return f"waited for {path} from {began} to {time.monotonic()}"
 
 
 @registry.register
@@ -474,7 +477,7 @@ class Awaited(Dashboard):
 
 @dataclass
 class Bars(Drawing):
-    """Drawn by a script that is none of the package's."""
+    """Drawn by a script outside the package."""
 
     element = "test-bars"
     scripts = (*Drawing.scripts, "site/bars.js")
@@ -512,7 +515,7 @@ class Groups(StatSerializer):
 
 @registry.register
 class Figures(Dashboard):
-    """Figures that say more than a number, long work, and prose."""
+    """Stats with trends, a gauge, progress, and prose."""
 
     orders = Stat(
         value={
@@ -542,11 +545,11 @@ class Figures(Dashboard):
 
 
 if os.environ.get("TEST_STUCK") == "1":
-    from tests.site import stuck  # noqa: F401 - it registers what no other test shall meet
+    from tests.site import stuck  # noqa: F401 - it registers dashboards for some tests only
 
 
 class Anything(forms.Form):
-    """A field of each kind, to be sent what none of them expects."""
+    """A field of each kind, for unexpected input."""
 
     many = forms.ModelMultipleChoiceField(Group.objects.all(), required=False)
     one = forms.ModelChoiceField(Group.objects.all(), required=False)
@@ -589,7 +592,7 @@ def count_found(filters: dict[str, Any]) -> int:
 
 @registry.register
 class Anyhow(Dashboard):
-    """Forms with a field of each kind; it is no part of the menu."""
+    """Forms with a field of each kind; not in the menu."""
 
     found = Stat(value=count_found)
     later = Stat(defer=count_found)
@@ -612,12 +615,12 @@ async def await_for_ever() -> str:
     return "never"
 
 
-# In storms of faults only: some of its values never end.
+# In fault tests only: some of its values never end.
 if os.environ.get("TEST_TROUBLED") == "1":
 
     @registry.register
     class Troubled(Dashboard):
-        """Values that hang, raise, are refused and are too large, and one that is well."""
+        """Values that hang, raise, are refused or are too large, and one that works."""
 
         well = Stat(value=lambda: next(_turns), live=Every(seconds=1))
         hangs = Stat(value=hang, live=Every(seconds=1))

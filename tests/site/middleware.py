@@ -1,4 +1,4 @@
-"""The strict policy that every test page is served under."""
+"""The strict content security policy of every test page."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Dashboards whose values hang or take long: only of a site that asks for them."""
+"""Dashboards with values that hang or take long, for sites that enable them."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ async def block_for_ever() -> str:
 
 @registry.register
 class Stuck(Dashboard):
-    """Values that hang, each in another way, around one that is fine."""
+    """Values that hang, each in another way, and one that works."""
 
     hangs = Stat(value=hang, live=Every(seconds=1))
     fails = Stat(value=lambda: 1 / 0, live=Every(seconds=1))
@@ -58,14 +58,14 @@ class Queried(ModelDashboard):
 
 class Hesitant(BasePermission):
     def has_permission(self, request: HttpRequest) -> bool:
-        if request.path.endswith("@stream/"):  # The menu of each page asks, too.
+        if request.path.endswith("@stream/"):  # The menu of each page checks it, too.
             time.sleep(4)
         return True
 
 
 @registry.register
 class Guarded(Dashboard):
-    """Whose permission takes its time."""
+    """A dashboard with a slow permission."""
 
     number = Stat(live=True)
 

@@ -1,4 +1,4 @@
-"""Views that only tests need."""
+"""Views for tests."""
 
 from django.contrib.auth import get_user_model, login, logout
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +23,7 @@ def log_in(request: HttpRequest, username: str) -> HttpResponse:
 
 @require_GET
 def set_staff(request: HttpRequest, username: str, is_staff: int) -> HttpResponse:
-    """Make somebody staff, or no longer."""
+    """Give a user staff status, or take it away."""
     user, _ = get_user_model().objects.get_or_create(username=username)
     user.is_staff = bool(is_staff)
     user.save()
@@ -39,14 +39,14 @@ def log_out(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def hear(request: HttpRequest) -> HttpResponse:
-    """Take what a form sends elsewhere: lead on, or answer what is shown in its place."""
+    """Receive a form with a view of its own: redirect, or answer with content to show."""
     genre = request.POST["genre"]
     return redirect("/books/shelf/") if genre else HttpResponse("<p>Heard.</p>")
 
 
 @require_GET
 def race(request: HttpRequest) -> HttpResponse:
-    """Render a live page, and push before anybody can have opened its stream."""
+    """Render a live page, and push before its stream can be opened."""
     response = PageView.as_view(dashboard_class=Live)(request)
     push(Live, "number", "between")
     assert isinstance(response, HttpResponse)

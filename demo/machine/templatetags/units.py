@@ -1,4 +1,4 @@
-"""``{% load units %}``: sizes in tables, said as in figures."""
+"""``{% load units %}``: sizes in tables, formatted as in figures."""
 
 from django import template
 

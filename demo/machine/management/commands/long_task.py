@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 push(Machine, task=task)
                 time.sleep(max(0, began + seconds * (number + 1) / steps - time.monotonic()))
         except BaseException:
-            # No page must show a task as running that has ended.
+            # No page may show an ended task as running.
             push(Machine, task=task | {"state": "failed", "finished": timezone.now()})
             raise
         text = "All thumbnails written"

@@ -1,4 +1,4 @@
-// A week in hours: the larger a dot, the more orders came then.
+// A week in hours: larger dots are more orders.
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 function svg(name, attributes, text = "") {
@@ -11,7 +11,7 @@ function svg(name, attributes, text = "") {
 class Week extends dashboards.Drawing {
   draw(hours, surface) {
     const most = Math.max(...hours.map(({ orders }) => orders));
-    // As large on a phone as on a wide page.
+    // The same size on a phone and on a wide page.
     const size = Math.max(11, 5500 / surface.clientWidth);
     const picture = svg("svg", { viewBox: "0 0 514 158", "font-size": size });
     const write = (x, y, text) => {

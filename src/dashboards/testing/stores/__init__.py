@@ -10,35 +10,35 @@
         @pytest.fixture
         def twin(self): ...         # another instance on the same data
         @pytest.fixture
-        def where(self): ...        # how another process reaches it: its entry in STORES
+        def store_settings(self): ...        # its entry in STORES, for other processes
 
-Coroutines are run by pytest-asyncio in its mode "auto". Each case tests one sentence of the
-promise, which its docstring names: after any fault ends, every open page shows the newest pushed
-value of every live component that it may see; versions on one connection never go backwards; nobody
-receives a value that they may not load as a page.
+Coroutines are run by pytest-asyncio in its mode "auto". The docstring of each case names the part
+of the package's promise that it tests: after any fault ends, every open page shows the newest
+pushed value of every live component that its user may see; versions on one connection never go
+backwards; nobody receives a value that they may not load as a page.
 """
 
 from dashboards.testing.stores.contract import SharedStoreContract, StoreContract
 from dashboards.testing.stores.helpers import (
     CHANNEL,
-    heals,
-    let_go,
+    assert_damage_repaired,
+    call_and_close,
     listening,
     points,
-    receives_from_others,
-    shown,
-    writing,
+    run_writer,
+    values_by_key,
+    wait_for_other_process,
 )
 
 __all__ = [
     "CHANNEL",
     "SharedStoreContract",
     "StoreContract",
-    "heals",
-    "let_go",
+    "assert_damage_repaired",
+    "call_and_close",
     "listening",
     "points",
-    "receives_from_others",
-    "shown",
-    "writing",
+    "run_writer",
+    "values_by_key",
+    "wait_for_other_process",
 ]

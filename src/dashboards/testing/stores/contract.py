@@ -10,11 +10,11 @@ from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.positions import Position
 from dashboards.testing.stores.helpers import (
     CHANNEL,
-    let_go,
+    call_and_close,
     listening,
-    receives_from_others,
-    shown,
-    writing,
+    run_writer,
+    values_by_key,
+    wait_for_other_process,
 )
 from dashboards.testing.stores.leases import LeaseCases
 from dashboards.testing.stores.notifications import NotificationCases
@@ -30,35 +30,37 @@ class StoreContract(VersionCases, ValueCases, SeriesCases, LeaseCases, Notificat
 class SharedStoreContract(StoreContract):
     """The cases of stores that processes share.
 
-    A subclass also provides two fixtures. ``where`` tells another process how to reach the store:
-    its entry in ``STORES``, and ``DATABASES`` if it needs any. ``twin`` is another instance on the
-    same data, as another process has one.
+    A subclass also provides two fixtures. ``store_settings`` is what another process needs to reach
+    the store: its entry in ``STORES``, and ``DATABASES`` if it needs any. ``twin`` is another
+    instance on the same data, as another process has one.
     """
 
-    async def test_other_processes_hear_of_a_put(
-        self, store: BaseStore, where: dict[str, Any]
+    async def test_put_notifies_other_processes(
+        self, store: BaseStore, store_settings: dict[str, Any]
     ) -> None:
-        """An open page shows the newest soon, whichever process pushed it."""
+        """A put of any process is notified to all, so an open page shows the new value soon."""
         async with listening(store) as received:
-            await receives_from_others(received, where)
+            await wait_for_other_process(received, store_settings)
 
-    async def test_other_processes_hear_a_hint(
-        self, store: BaseStore, twin: BaseStore, where: dict[str, Any]
+    async def test_notify_reaches_other_processes(
+        self, store: BaseStore, twin: BaseStore, store_settings: dict[str, Any]
     ) -> None:
-        """Nobody receives what they may no longer load: every process is notified."""
+        """Every process is notified, so nobody receives values that they may no longer load."""
         async with listening(twin) as received:
-            await receives_from_others(received, where)
-            await asyncio.to_thread(let_go, store.notify, "something")
+            await wait_for_other_process(received, store_settings)
+            await asyncio.to_thread(call_and_close, store.notify, "something")
             while await asyncio.wait_for(received.get(), 5) != "something":
                 pass
 
-    def test_writers_in_several_processes_lose_nothing(
-        self, store: BaseStore, where: dict[str, Any]
+    def test_concurrent_processes_get_distinct_versions_in_order(
+        self, store: BaseStore, store_settings: dict[str, Any]
     ) -> None:
-        """A page shows the newest: each process's puts have versions of their own, in order."""
+        """A page shows the newest value: puts of each process have distinct versions in order."""
         puts = 40
         with contextlib.ExitStack() as stack:
-            writers = [stack.enter_context(writing(where, puts, f"key{n}")) for n in range(3)]
+            writers = [
+                stack.enter_context(run_writer(store_settings, puts, f"key{n}")) for n in range(3)
+            ]
             printed = [writer.communicate(timeout=30)[0].split() for writer in writers]
         positions = [Position.parse(token) for tokens in printed for token in tokens]
         assert len({position.epoch for position in positions if position}) == 1
@@ -68,18 +70,20 @@ class SharedStoreContract(StoreContract):
             versions[n * puts : (n + 1) * puts] == sorted(versions[n * puts : (n + 1) * puts])
             for n in range(3)
         )
-        assert shown(store.since(CHANNEL, None)) == {f"key{n}": str(puts - 1) for n in range(3)}
+        assert values_by_key(store.since(CHANNEL, None)) == {
+            f"key{n}": str(puts - 1) for n in range(3)
+        }
 
-    def test_a_put_that_dies_half_way_leaves_nothing(
-        self, store: BaseStore, where: dict[str, Any]
+    def test_process_killed_during_put_stores_nothing_of_it(
+        self, store: BaseStore, store_settings: dict[str, Any]
     ) -> None:
-        """Versions never go backwards, and what was pushed together is shown together."""
+        """Versions never go backwards, and values that were pushed together are shown together."""
         keys = [f"key{n}" for n in range(30)]
         for _ in range(4):
-            with writing(where, 100_000, *keys) as writer:
+            with run_writer(store_settings, 100_000, *keys) as writer:
                 assert writer.stdout
                 last = ""
-                # It dies somewhere in the put that follows these.
+                # It is killed during the put that follows these.
                 for _ in range(random.randrange(1, 20)):
                     last = writer.stdout.readline()
                 time.sleep(random.random() / 200)
@@ -90,5 +94,5 @@ class SharedStoreContract(StoreContract):
             assert {frame.key for frame in frames} == set(keys)
             assert {frame.version for frame in frames} == {head.version}
             assert len({frame.data for frame in frames}) == 1
-            # Nor does the dead process prevent others from writing.
+            # The killed process does not prevent others from writing.
             assert store.put(CHANNEL, dict.fromkeys(keys, "alive")).version == head.version + 1

@@ -1,4 +1,4 @@
-"""Functions that the cases share."""
+"""Functions for the cases."""
 
 import asyncio
 import contextlib
@@ -21,8 +21,8 @@ T = TypeVar("T")
 CHANNEL = "shop.orders"
 
 
-def shown(changes: Changes) -> dict[str, str]:
-    """Return what changed, by key."""
+def values_by_key(changes: Changes) -> dict[str, str]:
+    """Return the data of the changed frames, by key."""
     return {frame.key: frame.data for frame in changes.frames}
 
 
@@ -31,7 +31,9 @@ def points(changes: Changes, key: str = "s") -> list[tuple[str, int]]:
     return [(frame.data, frame.number) for frame in changes.frames if frame.key == key]
 
 
-def heals(store: BaseStore, damage: Callable[[], object], shows: str = "a b s") -> None:
+def assert_damage_repaired(
+    store: BaseStore, damage: Callable[[], object], shows: str = "a b s"
+) -> None:
     """Damage ``CHANNEL`` in a store, and assert that no more than necessary is lost.
 
     Args:
@@ -54,7 +56,7 @@ def heals(store: BaseStore, damage: Callable[[], object], shows: str = "a b s") 
     for position in (None, before):
         changes = store.since(CHANNEL, position)
         assert changes.position == after
-        assert {"a": "2", "b": "2"}.items() <= shown(changes).items()
+        assert {"a": "2", "b": "2"}.items() <= values_by_key(changes).items()
         assert encode_frames(changes.frames, str(after))
     assert "6" in page_html(store.since(CHANNEL, None).frames)["s"]
     assert store.heads([CHANNEL]) == {CHANNEL: after}
@@ -63,7 +65,7 @@ def heals(store: BaseStore, damage: Callable[[], object], shows: str = "a b s") 
     assert known or after.epoch != before.epoch, "a version never stands for another"
 
 
-def let_go(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def call_and_close(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a function in a thread of a pool, and close the database connections that it opened."""
     try:
         return function(*args, **kwargs)
@@ -72,13 +74,15 @@ def let_go(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 @contextlib.contextmanager
-def writing(where: dict[str, Any], puts: int, *keys: str) -> Iterator[subprocess.Popen[str]]:
+def run_writer(
+    store_settings: dict[str, Any], puts: int, *keys: str
+) -> Iterator[subprocess.Popen[str]]:
     """Put from another process, which is killed at the end."""
     command = [
         sys.executable,
         "-m",
         "dashboards.testing.store_writer",
-        json.dumps(where, default=str),
+        json.dumps(store_settings, default=str),
     ]
     with subprocess.Popen(
         [*command, str(puts), *keys], stdout=subprocess.PIPE, text=True
@@ -109,12 +113,14 @@ async def listening(store: BaseStore) -> AsyncIterator[asyncio.Queue[str]]:
             await task
 
 
-async def receives_from_others(received: asyncio.Queue[str], where: dict[str, Any]) -> None:
+async def wait_for_other_process(
+    received: asyncio.Queue[str], store_settings: dict[str, Any]
+) -> None:
     """Wait until a notification of another process arrives. Some may be lost before."""
-    with writing(where, 0, "elsewhere") as writer:
+    with run_writer(store_settings, 0, "elsewhere") as writer:
         assert writer.stdout
-        assert await asyncio.to_thread(writer.stdout.readline), "the writer died"
-        # These came from earlier puts.
+        assert await asyncio.to_thread(writer.stdout.readline), "the writer ended"
+        # Notifications of earlier puts.
         while not received.empty():
             received.get_nowait()
         assert await asyncio.wait_for(received.get(), 20) == CHANNEL

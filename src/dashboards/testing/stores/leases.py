@@ -1,21 +1,23 @@
-"""Cases of leases: one process at a time does a piece of work."""
+"""Cases of leases: a lease has one holder at a time."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 from dashboards.live.stores.base import BaseStore
 from dashboards.testing.stores.helpers import (
-    let_go,
+    call_and_close,
 )
 
 
 class LeaseCases:
-    """Cases of leases: one process at a time does a piece of work."""
+    """Cases of leases: a lease has one holder at a time."""
 
-    def test_a_claim_has_one_winner_until_it_ends(self, store: BaseStore) -> None:
-        """A page shows the newest: computed by one, and after its death by another."""
+    def test_lease_has_one_holder_until_it_expires(self, store: BaseStore) -> None:
+        """One process computes a value; after its death another one does."""
         with ThreadPoolExecutor(8) as pool:
-            won = list(pool.map(lambda _: let_go(store.acquire_lease, "work", 0.5), range(8)))
+            won = list(
+                pool.map(lambda _: call_and_close(store.acquire_lease, "work", 0.5), range(8))
+            )
         assert len([holder for holder in won if holder]) == 1
         assert store.acquire_lease("other work", 60)
         end = time.monotonic() + 5
@@ -24,8 +26,8 @@ class LeaseCases:
             time.sleep(0.02)
         assert not store.acquire_lease("work", 60)
 
-    def test_a_claim_is_its_holders_until_another_has_it(self, store: BaseStore) -> None:
-        """A page shows the newest: who was overtaken does not come last."""
+    def test_expired_lease_renewable_until_acquired_by_another(self, store: BaseStore) -> None:
+        """A process that lost its lease does not store an older value last."""
         first = store.acquire_lease("work", 0.05)
         assert store.renew_lease("work", first, 0.05)
         end = time.monotonic() + 5
@@ -34,18 +36,18 @@ class LeaseCases:
             time.sleep(0.02)
         assert not store.renew_lease("work", first, 60)
         assert store.renew_lease("work", second, 60)
-        assert not store.renew_lease("never claimed", first, 60)
+        assert not store.renew_lease("never acquired", first, 60)
 
-    def test_work_that_is_extended_is_not_claimed_by_another(self, store: BaseStore) -> None:
-        """Computed by one at a time, however long it takes."""
-        holder = store.acquire_lease("work", 0.2)
-        for _ in range(10):
-            assert store.renew_lease("work", holder, 0.2)
+    def test_renewed_lease_not_acquired_by_another(self, store: BaseStore) -> None:
+        """One process at a time computes a value, however long that takes."""
+        holder = store.acquire_lease("work", 0.5)
+        for _ in range(6):
+            assert store.renew_lease("work", holder, 0.5)
             assert not store.acquire_lease("work", 60)
-            time.sleep(0.05)
+            time.sleep(0.1)
 
-    def test_work_done_for_one_stamp_is_due_for_another(self, store: BaseStore) -> None:
-        """A page shows the newest: what changed makes it due, and only once."""
+    def test_lease_completed_for_input_version_acquired_for_next(self, store: BaseStore) -> None:
+        """A value is due again when its input version changes, and once for each version."""
         holder = store.acquire_lease("work", 60, "state 1")
         assert not store.acquire_lease("work", 60, "state 2"), "it is being done"
         assert store.renew_lease("work", holder, 60, "state 1")

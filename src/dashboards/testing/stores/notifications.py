@@ -12,7 +12,7 @@ from dashboards.live.subscription import Subscription
 from dashboards.live.wire.positions import Position
 from dashboards.testing.stores.helpers import (
     CHANNEL,
-    let_go,
+    call_and_close,
     listening,
 )
 
@@ -20,14 +20,14 @@ from dashboards.testing.stores.helpers import (
 class NotificationCases:
     """Cases of notifications within one process."""
 
-    async def test_a_put_is_hinted_in_this_process(self, store: BaseStore) -> None:
-        """An open page shows the newest soon: its process is notified."""
+    async def test_put_notifies_own_process(self, store: BaseStore) -> None:
+        """An open page soon shows the newest value: its own process is notified of a put."""
         async with listening(store) as received:
-            await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": "1"})
+            await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "1"})
             assert await asyncio.wait_for(received.get(), 5) == CHANNEL
 
-    def test_a_put_is_announced_in_this_process(self, store: BaseStore) -> None:
-        """An open page shows the newest soon, behind a proxy too: each put sends a signal."""
+    def test_put_sends_stored_signal(self, store: BaseStore) -> None:
+        """Each put sends the signal ``stored``, by which pushes reach a proxy."""
         received: list[tuple[str, Position]] = []
 
         def receive(store: BaseStore, channel: str, position: Position, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
@@ -43,10 +43,10 @@ class NotificationCases:
         assert received == [(CHANNEL, position) for position in put]
 
     @pytest.mark.parametrize("wire", ["loses", "doubles"])
-    async def test_a_stream_shows_the_newest_whatever_becomes_of_hints(
+    async def test_stream_shows_newest_with_lost_or_repeated_notifications(
         self, store: BaseStore, monkeypatch: pytest.MonkeyPatch, wire: str
     ) -> None:
-        """An open page shows the newest: a notification may be lost, doubled, or about nothing."""
+        """A page shows the newest value though notifications are lost, repeated or pointless."""
         listen = store.listen
 
         async def listen_badly(listener: Callable[[str], None]) -> None:
@@ -65,7 +65,7 @@ class NotificationCases:
         try:
             for number in range(1 if wire == "loses" else 3):
                 data = f"value {number}"
-                await asyncio.to_thread(let_go, store.put, CHANNEL, {"a": data})
+                await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": data})
                 text = ""
                 while data not in text:
                     update = await asyncio.wait_for(reader.read(), store.poll_seconds + 5)

@@ -1,4 +1,4 @@
-"""Pushes what it reads from standard input, a JSON object a line, and says when it did.
+"""Pushes JSON objects from standard input, one a line, and prints the time of each push.
 
 ``@to`` names another dashboard than the command's, ``@object`` the primary key of what that is
 about; ``@run`` is Python to run instead.
@@ -38,7 +38,7 @@ class Command(BaseCommand):
     def handle(self, *, dashboard: str, **options: Any) -> None:
         targets = {each.__name__: each for each in registry}
         for line in sys.stdin:
-            # As between two tasks of a worker: the store may have been restarted meanwhile.
+            # As between two tasks of a worker: the store may have been restarted.
             close_old_connections()
             answer: dict[str, Any] = {"started": time.time()}
             try:

@@ -1,4 +1,4 @@
-// The smallest renderer of one's own.
+// A minimal renderer of a project.
 customElements.define(
   "test-bars",
   class extends dashboards.Drawing {
