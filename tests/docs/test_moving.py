@@ -3,6 +3,7 @@
 import re
 import runpy
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
@@ -69,6 +71,24 @@ def test_settings_of_the_page_have_no_error(settings: Settings):
     assert set(re.findall(r"# (DASHBOARDS_\w+)", SETTINGS)) == set(compat.SETTINGS) - {
         "DASHBOARDS_INCLUDE_DASHBOARD_VIEWS"
     }
+
+
+def test_commands_of_the_page_run(site: dict[str, Any], settings: Settings):
+    install, commands = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+    shown: dict[str, Any] = {}
+    exec(SETTINGS, shown)
+    settings.DASHBOARDS = shown["DASHBOARDS"]
+
+    for line in commands.splitlines():
+        python, manage, command = line.split()
+        assert (python, manage) == ("python", "manage.py")
+        call_command(command, verbosity=0)
+    # pip itself has no network here: the distribution and its extras exist.
+    [(name, extras)] = re.findall(r'pip install "([\w-]+)\[([\w,]+)\]"', install)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert name == project["name"]
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+    assert f"pip uninstall -y django-dashboards {name}" in install
 
 
 def test_declarations_run_as_they_were_written(staff: Client):
