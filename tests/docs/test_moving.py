@@ -1,9 +1,9 @@
 """docs/upgrading/moving-from-django-dashboards.md: its code runs, and its tables name all names."""
 
 import re
-import runpy
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,9 +44,7 @@ def site(
     for block in PYTHON:
         if block.startswith("from django.urls import include"):
             monkeypatch.delitem(sys.modules, "dashboards.urls", raising=False)
-            urls = ModuleType("dashboards.urls")
-            vars(urls).update(runpy.run_module("dashboards.urls"))
-            monkeypatch.setitem(sys.modules, "dashboards.urls", urls)
+            import_module("dashboards.urls")
         exec(block, vars(module))
     monkeypatch.setitem(sys.modules, "shop.dashboards", module)
     settings.ROOT_URLCONF = "shop.dashboards"

@@ -154,13 +154,13 @@ def test_function_as_defer_url_gets_the_arguments_of_the_address():
     request = RequestFactory().get("/")
     public = Public(request)
 
-    assert public["loaded"].load_url == "/elsewhere/site/public/loaded/"
+    assert public["loaded"].addresses.load_url == "/elsewhere/site/public/loaded/"
     assert public["loaded"].is_deferred
     assert not public["loaded"].is_batched
-    assert public["polled"].load_url == "/plain/"
+    assert public["polled"].addresses.load_url == "/plain/"
     assert not public["polled"].is_deferred
     grouped = Grouped(request, Group(pk=7))
-    assert grouped["loaded"].load_url == "/elsewhere/site/grouped/7/loaded/"
+    assert grouped["loaded"].addresses.load_url == "/elsewhere/site/grouped/7/loaded/"
 
 
 @served
