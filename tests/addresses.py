@@ -1,10 +1,12 @@
 """URLs of dashboards that a test declares."""
 
 import runpy
+from pathlib import Path
 from unittest import mock
 
 from django.urls import URLResolver, include, path
 
+import dashboards as dashboards_package
 from dashboards.dashboard import Dashboard
 from dashboards.registry import Registry
 
@@ -19,5 +21,6 @@ def addresses(*dashboards: type[Dashboard]) -> list[URLResolver]:
     for dashboard in dashboards:
         registry.register(dashboard)
     with mock.patch("dashboards.registry.registry", registry):
-        urls = runpy.run_module("dashboards.urls")
+        # By path: pytest imports the modules of a plugin's package by a loader without code.
+        urls = runpy.run_path(str(Path(dashboards_package.__file__).with_name("urls.py")))
     return [path("", include((urls["urlpatterns"], urls["app_name"])))]
