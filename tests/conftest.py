@@ -1,5 +1,6 @@
 """What tests share."""
 
+import atexit
 import os
 from collections.abc import Callable, Generator, Iterator
 from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.signals import got_request_exception
 
+from dashboards.live.access.revocations import revocations
 from tests.harness import Site
 
 MakeSite = Callable[..., Site]
@@ -26,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     # The unit tests run without pytest-timeout, whose option pyproject.toml sets.
     if not pluginmanager.hasplugin("timeout"):
         parser.addini("timeout", "the time that a test may take, if pytest-timeout is installed")
+
+
+def pytest_unconfigure() -> None:
+    # Tests save users, whose revocations it would write at exit: the database is gone by then.
+    atexit.unregister(revocations.flush)
 
 
 # A test that needs an optional package begins with pytest.importorskip("package"), in its module or

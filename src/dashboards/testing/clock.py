@@ -19,6 +19,10 @@ class _Alarm:
     callback: Callable[[], None]
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
+    def ring(self) -> None:
+        """Call the callback that it has by then."""
+        self.callback()
+
 
 class FakeClock:
     """A clock for tests. It stands still until ``advance`` is called, from any thread.
@@ -53,7 +57,7 @@ class FakeClock:
             self._alarms.difference_update(due)
         for alarm in due:
             if not alarm.loop.is_closed():
-                alarm.loop.call_soon_threadsafe(alarm.callback)
+                alarm.loop.call_soon_threadsafe(alarm.ring)
 
     def advance_to_next(self, seconds: float) -> float:
         """Move the clock to the moment when the first task is due that waits for it.

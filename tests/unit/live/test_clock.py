@@ -94,13 +94,16 @@ async def test_timeout_cancels_when_the_clock_was_moved(clock: FakeClock):
         await asyncio.wait_for(task, 5)
 
 
-async def test_timeout_of_work_that_ends_in_time_does_nothing(clock: FakeClock):
+async def test_timeout_of_work_that_ends_in_time_does_nothing(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
+):
     async with clock.timeout(2):
         await asyncio.sleep(0)
         clock.advance(2)  # Due at the end of the block: its alarm is on its way.
     await asyncio.sleep(0)
     clock.advance(2)
     await asyncio.sleep(0)
+    assert not caplog.records, "asyncio logs a callback that raises"
 
 
 async def test_thread_sleeps_until_the_clock_was_moved(clock: FakeClock):

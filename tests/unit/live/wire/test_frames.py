@@ -1,4 +1,4 @@
-"""Server-sent events, byte by byte, and as the standard's parser reads them."""
+"""``live/wire/frames.py``: server-sent events, byte by byte, and as the standard reads them."""
 
 import pytest
 
@@ -40,7 +40,7 @@ UNICODE = "Grüße, 世界 🎉 \u2028\u2029\x85\ufeff"
         (UNICODE, f"data: {UNICODE}\n".encode()),
     ],
 )
-def test_data_becomes_one_data_line_for_each_of_its_lines(data: str, encoded: bytes):
+def test_data_is_encoded_as_one_field_for_each_line(data: str, encoded: bytes):
     assert encode_event("key", data) == b"event: key\n" + encoded + b"\n"
 
 
@@ -57,7 +57,7 @@ def test_data_becomes_one_data_line_for_each_of_its_lines(data: str, encoded: by
         (UNICODE, UNICODE),
     ],
 )
-def test_a_client_reads_the_data_that_was_sent(data: str, read: str):
+def test_data_is_read_as_it_was_sent(data: str, read: str):
     reader = Reader().read(encode_event("key", data, id="e.1"))
 
     assert reader.events == [("key", read)]
@@ -73,7 +73,7 @@ def test_every_field_carries_unicode():
 
 @pytest.mark.parametrize("breaker", ["\r", "\n", "\r\n", "\0"])
 @pytest.mark.parametrize("place", ["{}x", "x{}x", "x{}"])
-def test_an_event_name_cannot_break_out_of_its_line(place: str, breaker: str):
+def test_event_name_with_a_line_break_or_nul_is_refused(place: str, breaker: str):
     name = place.format(breaker)
 
     with pytest.raises(ValueError, match="The event of a server-sent event may not hold") as raised:
@@ -84,7 +84,7 @@ def test_an_event_name_cannot_break_out_of_its_line(place: str, breaker: str):
 
 @pytest.mark.parametrize("breaker", ["\r", "\n", "\r\n", "\0"])
 @pytest.mark.parametrize("place", ["{}x", "x{}x", "x{}"])
-def test_an_id_cannot_break_out_of_its_line(place: str, breaker: str):
+def test_id_with_a_line_break_or_nul_is_refused(place: str, breaker: str):
     identifier = place.format(breaker)
 
     with pytest.raises(ValueError, match="The id of a server-sent event may not hold") as raised:
@@ -93,13 +93,13 @@ def test_an_id_cannot_break_out_of_its_line(place: str, breaker: str):
     assert repr(identifier) in str(raised.value)
 
 
-def test_an_event_without_an_id_leaves_the_reader_where_it_was():
+def test_event_without_an_id_leaves_the_position_of_the_reader():
     reader = Reader(last_event_id="e.1").read(encode_event("key", "data"))
 
     assert reader.last_event_id == "e.1"
 
 
-def test_an_empty_id_is_sent_and_takes_the_readers_position_away():
+def test_empty_id_is_sent_and_removes_the_position_of_the_reader():
     reader = Reader(last_event_id="e.1").read(encode_event("key", "data", id=""))
 
     assert reader.last_event_id == ""
@@ -112,7 +112,7 @@ def test_retry_is_a_message_of_its_own_without_an_event():
     assert reader.events == []
 
 
-def test_a_comment_is_seen_by_nobody():
+def test_comment_changes_nothing_for_the_reader():
     reader = Reader(last_event_id="e.1").read(b":\n\n" + encode_event("key", "data") + b": x\n\n")
 
     assert reader == Reader(events=[("key", "data")], last_event_id="e.1")
@@ -132,7 +132,7 @@ def test_only_the_last_event_of_a_batch_carries_the_position():
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_a_batch_cut_anywhere_moves_nobody(count: int):
+def test_batch_without_its_end_leaves_the_position_of_the_reader(count: int):
     encoded = encode_frames([Frame(f"k{n}", n, "x\ny") for n in range(count)], "e.9")
 
     positions = {
@@ -144,13 +144,13 @@ def test_a_batch_cut_anywhere_moves_nobody(count: int):
     assert Reader(last_event_id="e.1").read(encoded).last_event_id == "e.9"
 
 
-def test_a_batch_may_be_any_iterable():
+def test_batch_of_any_iterable_is_encoded():
     event = encode_event("a", "x", id="e.1", version="e.1")
     assert encode_frames([Frame("a", 1, "x")], "e.1") == event
 
 
-def test_each_event_of_a_batch_says_at_which_version_its_data_was_put():
-    # Only the end of a batch had a position, so of an event that came late nothing said so.
+def test_each_event_of_a_batch_has_the_version_of_its_data():
+    # Only the end of a batch had a position, so nothing showed that an event came late.
     frames = [Frame("a", 3, "1"), Frame("s", 1, "base"), Frame("s", 4, "1", 1, 9)]
     frames += [Frame("s", 5, "2", 2, 9), Frame("b", 6, "2")]
 
@@ -160,19 +160,22 @@ def test_each_event_of_a_batch_says_at_which_version_its_data_was_put():
     assert versions == [f"version: e.{number}" for number in (3, 1, 5, 6)]
 
 
-def test_an_opening_says_when_to_come_back_and_how_often_it_beats():
-    assert encode_release("3f2a") == b"release: 3f2a\n\n"
-    assert encode_release("") == b""
-    assert Reader().read(encode_release("3f2a")) == Reader()
+def test_opening_has_the_reconnection_time_and_the_heartbeat_interval():
     assert encode_opening(500, 10) == b"retry: 500\nbeat: 10\n\n"
     assert Reader().read(encode_opening(500, 0.5)) == Reader(retry=500)
 
 
-def test_no_frames_are_no_bytes():
+def test_release_is_a_message_of_its_own_without_an_event():
+    assert encode_release("3f2a") == b"release: 3f2a\n\n"
+    assert encode_release("") == b""
+    assert Reader().read(encode_release("3f2a")) == Reader()
+
+
+def test_batch_without_frames_is_empty():
     assert encode_frames([], "e.1") == b""
 
 
-def test_a_frame_is_encoded_once_and_without_a_position():
+def test_frame_is_encoded_once_for_each_epoch_without_a_position():
     frame = Frame("a", 1, "x")
 
     assert frame.encode("e") == encode_event("a", "x", version="e.1")

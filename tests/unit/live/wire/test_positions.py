@@ -1,4 +1,4 @@
-"""Position tokens: what is written is read, and nothing else is."""
+"""``live/wire/positions.py``: positions as text, and in comparison."""
 
 import pytest
 
@@ -15,11 +15,11 @@ from dashboards.live.wire.positions import Position, new_epoch
         Position(new_epoch(), 7),
     ],
 )
-def test_a_position_is_read_as_it_was_written(position: Position):
+def test_position_is_parsed_from_its_own_text(position: Position):
     assert Position.parse(str(position)) == position
 
 
-def test_it_is_written_as_epoch_and_version():
+def test_text_of_a_position_is_its_epoch_and_version():
     assert str(Position("abc", 12)) == "abc.12"
 
 
@@ -57,7 +57,7 @@ def test_it_is_written_as_epoch_and_version():
         pytest.param("None", id="the word None"),
     ],
 )
-def test_anything_malformed_is_a_position_nobody_knows(token: str | None):
+def test_malformed_text_is_parsed_as_no_position(token: str | None):
     assert Position.parse(token) is None
 
 
@@ -73,17 +73,17 @@ def test_anything_malformed_is_a_position_nobody_knows(token: str | None):
         (None, False),
     ],
 )
-def test_a_channel_knows_its_own_past_and_present_only(reader: Position | None, knows: bool):
+def test_position_knows_its_own_past_and_present_only(reader: Position | None, knows: bool):
     assert Position("abc", 5).knows(reader) is knows
 
 
-def test_epochs_are_never_used_twice_and_travel():
+def test_epochs_are_unique_and_parsed_from_their_text():
     epochs = [new_epoch() for _ in range(1000)]
 
     assert len(set(epochs)) == 1000
     assert all(Position.parse(f"{epoch}.1") == Position(epoch, 1) for epoch in epochs)
 
 
-def test_positions_are_values():
+def test_positions_of_the_same_epoch_and_version_are_equal():
     assert Position("a", 1) == Position("a", 1)
     assert len({Position("a", 1), Position("a", 1), Position("a", 2), Position("b", 1)}) == 3

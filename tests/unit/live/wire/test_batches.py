@@ -1,18 +1,12 @@
-"""What is encoded for readers at old positions: shared, and bounded in bytes."""
+"""``live/wire/batches.py``: updates for old positions are shared, and bounded in bytes."""
 
 import pytest
 
-from dashboards.live.fanout.hub import Hub
-from dashboards.live.stores.memory import MemoryStore
-from dashboards.live.subscription import Subscription
 from dashboards.live.wire import batches
 from dashboards.live.wire.batches import Batches
 from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.frames import Frame
-from dashboards.live.wire.positions import Position
 from tests.event_stream import Reader
-
-CHANNEL = "shop.orders"
 
 
 def state_of(*versions: int, size: int = 10) -> ChannelState:
@@ -22,13 +16,13 @@ def state_of(*versions: int, size: int = 10) -> ChannelState:
     return state
 
 
-def test_positions_that_lack_the_same_frames_share_one_batch():
+def test_positions_without_the_same_frames_share_one_batch():
     """Asking from 270 old positions made 256 copies of a state of 1.5 MB: 147 MB became 512."""
     its = Batches(state_of(300, size=1_500_000))
     assert len({id(its.since(after, "e.300")[0]) for after in range(1, 300)}) == 1
 
 
-def test_a_batch_holds_what_is_newer_and_leads_to_the_head():
+def test_batch_holds_the_newer_frames_and_the_position_of_the_head():
     its = Batches(state_of(1, 5, 9))
     encoded, frames = its.since(4, "e.9")
     reader = Reader().read(encoded)
@@ -38,7 +32,7 @@ def test_a_batch_holds_what_is_newer_and_leads_to_the_head():
     assert its.since(9, "e.9") == (b"", 0)
 
 
-def test_beyond_the_budget_a_reader_is_sent_the_whole_state(monkeypatch: pytest.MonkeyPatch):
+def test_batch_beyond_the_budget_is_the_whole_state(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(batches, "_CHANNEL_BYTES", 5000)
     its = Batches(state_of(*range(1, 101), size=100))
     kept = {
@@ -46,20 +40,20 @@ def test_beyond_the_budget_a_reader_is_sent_the_whole_state(monkeypatch: pytest.
     }
     whole = its.since(0, "e.100")[0]
     assert id(whole) in kept
-    # The first is kept however large it is: all readers who are up to date wait for that one.
+    # The first is kept whatever its size: all subscribers that are up to date wait for it.
     assert sum(map(len, kept.values())) <= 5000 + 2 * len(whole)
     for after in range(100):
         events = Reader().read(its.since(after, "e.100")[0]).events
         assert {f"c{version}" for version in range(after + 1, 101)} <= {name for name, _ in events}
 
 
-def test_the_first_batch_is_kept_however_large_it_is(monkeypatch: pytest.MonkeyPatch):
+def test_first_batch_larger_than_the_budget_is_kept(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(batches, "_CHANNEL_BYTES", 5)
     its = Batches(state_of(1, 2, size=1000))
     assert its.since(1, "e.2")[1] == 1
 
 
-def test_the_budget_of_a_process_is_shared_and_given_back(monkeypatch: pytest.MonkeyPatch):
+def test_budget_of_a_process_is_shared_and_given_back(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(batches, "_PROCESS_BYTES", batches._BUDGET.used + 4500)
     before = batches._BUDGET.used
     one, two = Batches(state_of(1, 2, 3, size=1000)), Batches(state_of(1, 2, 3, size=1000))
@@ -71,29 +65,3 @@ def test_the_budget_of_a_process_is_shared_and_given_back(monkeypatch: pytest.Mo
     assert two.since(1, "e.3")[1] == 2
     two.clear()
     assert batches._BUDGET.used == before
-
-
-async def test_a_channel_that_nobody_reads_keeps_nothing():
-    store = MemoryStore({})
-    hub = Hub(store)
-    before = batches._BUDGET.used
-    store.put(CHANNEL, {"a": "1"})
-    old = store.put(CHANNEL, {"b": "x" * 1000})
-    store.put(CHANNEL, {"c": "x" * 1000})
-    readers = [await hub.open(Subscription(CHANNEL, position)) for position in (None, old)]
-    for reader in readers:
-        assert reader.next_batch()
-    assert batches._BUDGET.used > before
-    for reader in readers:
-        hub.release(reader)
-    assert batches._BUDGET.used == before
-
-
-async def test_positions_of_another_epoch_share_the_whole_state():
-    store = MemoryStore({})
-    hub = Hub(store)
-    store.put(CHANNEL, {"a": "x" * 1000})
-    readers = [await hub.open(Subscription(CHANNEL, Position(f"e{n}", n))) for n in range(300)]
-    assert len({id(reader.next_batch()) for reader in readers}) == 1
-    for reader in readers:
-        hub.release(reader)

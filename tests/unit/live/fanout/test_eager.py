@@ -1,4 +1,4 @@
-"""Work of a task that is started elsewhere, as a feed starts the writes of its subscribers."""
+"""``live/fanout/eager.py``: work of a task that another task starts, as a feed starts writes."""
 
 import asyncio
 import contextvars
@@ -7,14 +7,11 @@ from collections.abc import Awaitable
 import pytest
 
 from dashboards.live.fanout.eager import suspend_current_task
-from dashboards.live.fanout.feed import Feed
-from dashboards.live.fanout.subscriber import Subscriber
-from dashboards.live.stores.memory import MemoryStore
-from dashboards.live.subscription import Subscription
+from tests.unit.live.streams import idle
 
 
 class Writer:
-    """A task that waits, and whose work another one starts."""
+    """A task that waits. Another task starts its work."""
 
     def __init__(self) -> None:
         self.rest: asyncio.Future[Awaitable[None]] = asyncio.get_running_loop().create_future()
@@ -24,46 +21,75 @@ class Writer:
     async def _run(self) -> None:
         await (await self.rest)
 
-    def begin(self, work: Awaitable[None]) -> Awaitable[None] | None:
+    def start(self, work: Awaitable[None]) -> Awaitable[None] | None:
         with suspend_current_task() as start_eagerly:
             assert start_eagerly is not None
             return start_eagerly(self.task, self.context, work)
 
 
-async def test_what_need_not_wait_is_done_at_once():
+async def test_work_without_a_wait_is_done_at_once():
     wrote: list[bytes] = []
 
     async def write(data: bytes) -> None:
         wrote.append(data)
 
     writer = Writer()
-    assert writer.begin(write(b"one")) is None
-    assert writer.begin(write(b"two")) is None
+    assert writer.start(write(b"one")) is None
+    assert writer.start(write(b"two")) is None
     assert wrote == [b"one", b"two"]
     writer.task.cancel()
 
 
-async def test_it_runs_as_the_task_whose_it_is():
-    name = contextvars.ContextVar("name", default="other")
+async def test_work_sees_its_own_task_as_the_current_one():
     seen: list[object] = []
 
     async def write() -> None:
-        seen.append((asyncio.current_task(), name.get()))
+        seen.append(asyncio.current_task())
+
+    writer = Writer()
+    here = asyncio.current_task()
+    writer.start(write())
+    assert seen == [writer.task]
+    assert asyncio.current_task() is here
+    writer.task.cancel()
+
+
+async def test_work_sees_the_context_of_its_task():
+    name = contextvars.ContextVar("name", default="other")
+    seen: list[str] = []
+
+    async def write() -> None:
+        seen.append(name.get())
 
     token = name.set("own")
     writer = Writer()
     name.reset(token)
-    here = asyncio.current_task()
-    writer.begin(write())
-    assert asyncio.current_task() is here
-    # Where no task is.
-    asyncio.get_running_loop().call_soon(lambda: writer.begin(write()))
-    await asyncio.sleep(0.01)
-    assert seen == [(writer.task, "own"), (writer.task, "own")]
+    writer.start(write())
+    assert seen == ["own"]
+    assert name.get() == "other"
     writer.task.cancel()
 
 
-async def test_whose_turn_it_is_is_as_before_even_after_a_failure():
+async def test_work_started_by_a_callback_sees_its_own_task_and_context():
+    """In a callback of the event loop there is no current task to suspend."""
+    name = contextvars.ContextVar("name", default="other")
+    seen: list[object] = []
+    done = asyncio.Event()
+
+    async def write() -> None:
+        seen.append((asyncio.current_task(), name.get()))
+        done.set()
+
+    token = name.set("own")
+    writer = Writer()
+    name.reset(token)
+    asyncio.get_running_loop().call_soon(lambda: writer.start(write()))
+    await asyncio.wait_for(done.wait(), 5)
+    assert seen == [(writer.task, "own")]
+    writer.task.cancel()
+
+
+async def test_current_task_is_restored_after_an_error():
     here = asyncio.current_task()
     in_between: list[object] = []
 
@@ -78,7 +104,7 @@ async def test_whose_turn_it_is_is_as_before_even_after_a_failure():
     assert asyncio.current_task() is here
 
 
-async def test_what_has_to_wait_goes_on_in_its_task():
+async def test_work_with_a_wait_continues_in_its_task():
     gate = asyncio.Event()
     seen: list[object] = []
 
@@ -90,7 +116,7 @@ async def test_what_has_to_wait_goes_on_in_its_task():
             seen.append(asyncio.current_task())
 
     writer = Writer()
-    rest = writer.begin(write())
+    rest = writer.start(write())
     assert rest is not None
     assert seen == ["began"]
     writer.rest.set_result(rest)
@@ -99,22 +125,22 @@ async def test_what_has_to_wait_goes_on_in_its_task():
     assert seen == ["began", writer.task]
 
 
-async def test_a_wait_that_is_over_before_the_task_looks():
+async def test_wait_over_before_the_task_runs_is_noticed():
     gate = asyncio.Event()
 
     async def write() -> None:
         await gate.wait()
 
     writer = Writer()
-    rest = writer.begin(write())
+    rest = writer.start(write())
     assert rest is not None
     gate.set()
-    await asyncio.sleep(0.01)
+    await idle()
     writer.rest.set_result(rest)
     await asyncio.wait_for(writer.task, 1)
 
 
-async def test_a_cancellation_reaches_what_waits():
+async def test_cancellation_of_the_task_reaches_the_waiting_work():
     seen: list[str] = []
 
     async def write() -> None:
@@ -125,52 +151,23 @@ async def test_a_cancellation_reaches_what_waits():
             raise
 
     writer = Writer()
-    rest = writer.begin(write())
+    rest = writer.start(write())
     assert rest is not None
     writer.rest.set_result(rest)
-    await asyncio.sleep(0.01)
+    await idle()
     writer.task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writer.task
     assert seen == ["cancelled"]
 
 
-async def test_a_failure_is_the_tasks_own():
+async def test_error_of_the_work_is_raised_in_its_task():
     async def write() -> None:
         raise BrokenPipeError
 
     writer = Writer()
-    rest = writer.begin(write())
+    rest = writer.start(write())
     assert rest is not None
     writer.rest.set_result(rest)
     with pytest.raises(BrokenPipeError):
         await writer.task
-
-
-@pytest.mark.parametrize("missing", ["", "_enter_task", "_leave_task"])
-async def test_update_without_private_names_of_asyncio_is_written_by_the_woken_task(
-    monkeypatch: pytest.MonkeyPatch, missing: str
-):
-    if missing:
-        monkeypatch.delattr(asyncio, missing)
-    store, feed = MemoryStore({}), Feed("shop.orders")
-    subscriber = Subscriber(feed.get_view(frozenset()), Subscription("shop.orders", None))
-    feed.subscribers.add(subscriber)
-    written: list[tuple[bytes, object]] = []
-
-    async def write(encoded: bytes) -> None:
-        written.append((encoded, asyncio.current_task()))
-
-    task = asyncio.create_task(subscriber.deliver(write))
-    await asyncio.sleep(0)
-    for number in (1, 2):
-        store.put("shop.orders", {"a": f"value {number}"})
-        feed.apply(store.since("shop.orders", feed.position))
-        assert len(written) == (number - 1 if missing else number), "at once, or when it is woken"
-        await asyncio.sleep(0)
-        encoded, by = written[-1]
-        assert f"value {number}".encode() in encoded
-        assert by is task
-    feed.close("shutdown")
-    await asyncio.wait_for(task, 5)
-    assert len(written) == 2

@@ -1,4 +1,7 @@
-"""Finding the connection under a stream; what real servers make of it is in test_capacity."""
+"""``live/asgi/connections.py``: the connection under a stream.
+
+``tests/integration/test_capacity.py`` has what real servers make of it.
+"""
 
 import asyncio
 from typing import Any
@@ -20,7 +23,7 @@ class Cycle:
         raise NotImplementedError
 
 
-async def test_a_connection_that_does_not_drain_in_time_is_not_flushed():
+async def test_flush_returns_false_if_the_connection_does_not_drain_in_time():
     cycle = Cycle()
     connection = Connection({"http_version": "1.1"}, cycle.send)
     assert not await connection.flush(lambda: 0.01)
@@ -31,7 +34,7 @@ async def test_a_connection_that_does_not_drain_in_time_is_not_flushed():
 
 
 @pytest.mark.parametrize("version", ["2", "3", ""])
-async def test_a_connection_that_others_may_share_is_left_alone(version: str):
+async def test_connection_of_http_2_or_later_is_not_aborted(version: str):
     """Over HTTP/2 a proxy may have the streams of all its clients in one connection."""
     cycle = Cycle()
     connection = Connection({"http_version": version}, cycle.send)
@@ -40,7 +43,7 @@ async def test_a_connection_that_others_may_share_is_left_alone(version: str):
     cycle.transport.abort.assert_not_called()
 
 
-async def test_a_send_of_no_server_that_is_known_stays_as_it_is():
+async def test_send_of_an_unknown_server_is_not_replaced():
     async def send(message: Any) -> None:
         raise NotImplementedError
 
