@@ -1,8 +1,8 @@
 """State of this process that no test may leave to the next: the store, the clock, the outbox."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -126,29 +126,35 @@ def isolate() -> Iterator[None]:
     The store replaces all stores of ``DASHBOARDS["STORES"]``. To test with another store, override
     the setting within the test.
     """
-    own = conf.user_settings()
-    stores = {"default": _MEMORY, **dict.fromkeys(own.get("STORES", {}), _MEMORY)}
+    own = conf.current()
+    stores = dict.fromkeys(["default", *own["STORES"]], _MEMORY)
     isolation = Isolation()
-    registered = dict(registry._registry)  # noqa: SLF001 - a part of the same package
+    registered = set(registry._registry)  # noqa: SLF001 - a part of the same package
     before = tuple(outbox)
-    with override_settings(DASHBOARDS={**own, "STORES": stores}):
+    with override_settings(DASHBOARDS={**own, "STORES": stores}), ExitStack() as stack:
         get_store().clock = isolation.clock
         revocations.reset()
+        stack.callback(revocations.reset)
         outbox.clear()
+        stack.callback(outbox.__setitem__, slice(None), before)
         pushed.connect(record)
+        if not _active:
+            stack.callback(pushed.disconnect, record)
+        stack.callback(_unregister, registered)
         _active.append(isolation)
-        try:
-            yield
-        finally:
-            isolation.stop()
-            _active.remove(isolation)
-            pushed.disconnect(record)
-            outbox[:] = before
-            revocations.reset()
-            for name in registry._registry.keys() - registered:  # noqa: SLF001
-                registry._registry.pop(name).is_registered = False  # noqa: SLF001
-    if _active:
-        pushed.connect(record)
+        stack.callback(_active.remove, isolation)
+        stack.callback(isolation.stop)
+        yield
+
+
+def _unregister(registered: Collection[str]) -> None:
+    """Remove the dashboards that a test has registered.
+
+    Args:
+        registered: the names of the others.
+    """
+    for name in set(registry._registry).difference(registered):  # noqa: SLF001
+        registry._registry.pop(name).is_registered = False  # noqa: SLF001
 
 
 def advance(seconds: float) -> None:
@@ -170,9 +176,9 @@ def advance(seconds: float) -> None:
 @contextmanager
 def not_raising() -> Iterator[None]:
     """Have errors of values fail their own boxes, as in production, and not the test."""
-    changed: dict[str, Any] = {**conf.user_settings(), "RAISE_VALUE_ERRORS": False}
+    changed: dict[str, Any] = {**conf.current(), "RAISE_VALUE_ERRORS": False}
     # Without the signal of override_settings, which would empty the store.
-    with patch.object(settings, conf.SETTING, changed):
+    with patch.object(settings, conf.SETTING, changed, create=True):
         yield
 
 

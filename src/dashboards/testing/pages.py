@@ -218,7 +218,8 @@ class Page:
             return self
         url = form.attributes.get("hx-post") or form.attributes["action"]
         response = self._request("post", url, data)
-        self._show(key, response.content.decode(), "")
+        if response.status_code in (HTTPStatus.OK, HTTPStatus.UNPROCESSABLE_ENTITY):
+            self._show(key, response.content.decode(), "")
         if response.status_code == HTTPStatus.OK:
             for each, box in self._boxes.items():
                 if f" from:#{content_id}-content" in box.attributes.get("hx-trigger", ""):
