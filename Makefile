@@ -28,9 +28,12 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list.
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/make \1\t\2/p' Makefile | expand -t 20
 
+demo demo-pushpin: export DEMO_STATIC_ROOT = $(CURDIR)/demo/static_root
+
 .PHONY: demo
 demo: setup-demo ## Serve this machine's live dashboard (PORT=8000, HOST=127.0.0.1).
 	@$(PY) demo/manage.py migrate --verbosity 0
+	@$(PY) demo/manage.py collectstatic --no-input --clear --verbosity 0
 	@echo "This machine, live: http://$(HOST):$(PORT)/ (Ctrl-C stops it)"
 	@exec $(PY) -m uvicorn demo.asgi:application --host $(HOST) --port $(PORT) --log-level warning --timeout-graceful-shutdown 3
 
@@ -38,12 +41,17 @@ demo: setup-demo ## Serve this machine's live dashboard (PORT=8000, HOST=127.0.0
 demo-pushpin: setup-demo ## Serve the demo behind Pushpin, which is installed if need be (PORT=8000, PROXY_PORT=7999).
 	@scripts/pushpin.sh
 	@$(PY) demo/manage.py migrate --verbosity 0
+	@$(PY) demo/manage.py collectstatic --no-input --clear --verbosity 0
 	@exec $(PY) -m demo.pushpin --port $(PORT) --proxy-port $(PROXY_PORT)
 
 .PHONY: test
 test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, tests, coverage.
 	DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m django makemigrations --check --dry-run
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov $(PYTEST_ARGS)
+	CI=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov $(PYTEST_ARGS)
+
+.PHONY: test-matrix
+test-matrix: setup-test ## Run unit tests with each supported Python and Django, and the oldest dependencies.
+	scripts/test-matrix.sh $(PYTEST_ARGS)
 
 .PHONY: faults
 faults: setup-test ## Hold the promise against faults (STORE=sqlite|postgres|redis, EDGE=own|pushpin, SECONDS=600, READERS=200, SEED=).
@@ -65,6 +73,10 @@ lint: setup-dev ## Check style, types and the arrows between modules.
 bench: setup-bench ## Measure us beside others; QUICK=1 ends within five minutes.
 	.venv-bench/bin/python -m bench $(if $(QUICK),--quick) $(BENCH_ARGS)
 
+.PHONY: release
+release: setup-test ## Build the distribution and try it, installed into an empty environment, in a browser.
+	scripts/release.sh
+
 .PHONY: format
 format: setup-dev ## Let ruff mend and format what it can.
 	$(PY) -m ruff check --fix-only
@@ -72,12 +84,13 @@ format: setup-dev ## Let ruff mend and format what it can.
 
 .PHONY: clean
 clean: ## Remove the virtual environment, caches and build results.
-	rm -rf .venv .venv-bench .venv-older bench/results .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
+	rm -rf .venv .venv-bench .venv-matrix .venv-older bench/results .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist htmlcov
 	find src demo tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: setup-demo setup-dev setup-test setup-bench
 setup-demo:
 	@scripts/venv.sh demo
+	@scripts/bundles.sh
 
 setup-dev:
 	@scripts/venv.sh dev

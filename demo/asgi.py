@@ -2,6 +2,7 @@
 
 import os
 
+from django.conf import settings
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.asgi import get_asgi_application
 
@@ -9,7 +10,8 @@ from dashboards.live.asgi import LiveStreamMiddleware
 from demo.machine.sampler import sampler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo.settings")
-application = LiveStreamMiddleware(ASGIStaticFilesHandler(get_asgi_application()))
+site = get_asgi_application()
+application = LiveStreamMiddleware(site if settings.STATIC_ROOT else ASGIStaticFilesHandler(site))
 # At the start, so that the charts of the first page have something to show.
 sampler.start()
 # This import needs the app registry, which is ready only now.

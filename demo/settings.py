@@ -49,6 +49,18 @@ if "DEMO_GRIP_URL" in os.environ:
     # Behind Pushpin, by `make demo-pushpin`.
     MIDDLEWARE.insert(0, "django_grip.GripMiddleware")
     GRIP_URL = os.environ["DEMO_GRIP_URL"]
+STATIC_URL = "/static/"
+if "DEMO_STATIC_ROOT" in os.environ:
+    # By `make demo`, after collectstatic: files are compressed, and browsers keep them for ever.
+    STATIC_ROOT = os.environ["DEMO_STATIC_ROOT"]
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    }
+    # Where scripts/bundles.sh has installed them.
+    _bundles = BASE_DIR.parent.glob(".venv/bundles/node_modules/plotly.js-*-dist-min")
+    STATICFILES_DIRS = [("dashboards/plotly", each) for each in _bundles]
+    MIDDLEWARE.insert(0, "servestatic.middleware.ServeStaticMiddleware")
 ROOT_URLCONF = "demo.urls"
 ASGI_APPLICATION = "demo.asgi.application"
 WSGI_APPLICATION = "demo.wsgi.application"
@@ -82,6 +94,5 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-STATIC_URL = "/static/"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -1,11 +1,16 @@
 #!/usr/bin/env python
 """Count the calls that a push and a page make within the package.
 
-``.venv/bin/python scripts/trace_calls.py`` prints three numbers for a push of one ``Stat``, for a
-page with one and for a page with twenty: how many Python functions of ``dashboards`` are called, in
-how many modules, and how often execution moves from one of its modules to another, by a call or by
-a return. ``--list`` also prints the functions by the number of their calls. Each is run once before
-it is counted: what the process caches is not counted.
+``.venv/bin/python scripts/trace_calls.py`` prints three numbers for a push to a dashboard with one
+``Stat`` and with twenty, and for a page with one and with twenty: how many Python functions of
+``dashboards`` are called, in how many modules, and how often execution moves from one of its
+modules to another, by a call or by a return. ``--list`` also prints the functions by the number of
+their calls. Each is run once before it is counted: what the process caches is not counted.
+
+Each entry into a Python frame of the package's files is a call: of a function, method, property or
+lambda, and of a generator each time that it goes on, so that a ``with`` of a ``contextmanager``
+makes two. A comprehension is part of its function. Functions written in C, and those of Django and
+the standard library, are not counted; neither are moves into them and back.
 """
 
 import argparse
@@ -76,6 +81,7 @@ def get_value(**_: Any) -> dict[str, Any]:
 
 
 Pushed = make_dashboard("Pushed", 1, live=True)
+PushedTwenty = make_dashboard("PushedTwenty", 20, live=True)
 make_dashboard("One", 1, value=get_value)
 make_dashboard("Twenty", 20, value=get_value)
 urlpatterns = [path("", include("dashboards.urls"))]
@@ -130,6 +136,7 @@ def main() -> None:
     arguments = parser.parse_args()
     traces = {
         "push of one Stat": Trace(lambda: push(Pushed, "stat_0", 7)),
+        "push of one of twenty Stats": Trace(lambda: push(PushedTwenty, "stat_0", 7)),
         "page with one Stat": Trace(lambda: get_page("one")),
         "page with twenty Stats": Trace(lambda: get_page("twenty")),
     }

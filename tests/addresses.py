@@ -1,6 +1,6 @@
 """URLs of dashboards that a test declares."""
 
-import runpy
+from importlib.util import find_spec, module_from_spec
 from unittest import mock
 
 from django.urls import URLResolver, include, path
@@ -19,5 +19,10 @@ def addresses(*dashboards: type[Dashboard]) -> list[URLResolver]:
     for dashboard in dashboards:
         registry.register(dashboard)
     with mock.patch("dashboards.registry.registry", registry):
-        urls = runpy.run_module("dashboards.urls")
-    return [path("", include((urls["urlpatterns"], urls["app_name"])))]
+        # Another module than the site's, which stays as it is.
+        spec = find_spec("dashboards.urls")
+        assert spec is not None
+        assert spec.loader is not None
+        urls = module_from_spec(spec)
+        spec.loader.exec_module(urls)
+    return [path("", include((urls.urlpatterns, urls.app_name)))]

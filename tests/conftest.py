@@ -1,7 +1,8 @@
 """What tests share."""
 
+import atexit
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.signals import got_request_exception
 
+from dashboards.live.access.revocations import revocations
 from tests.harness import Site
 
 MakeSite = Callable[..., Site]
@@ -17,9 +19,44 @@ MakeSite = Callable[..., Site]
 LONG = (
     *("test_browser.py", "test_servers.py", "test_eventstream.py", "test_pushpin_edge.py"),
     *("test_stores.py", "test_demo.py", "test_stop.py", "test_browser_tables.py"),
-    *("test_faults.py", "test_browser_layout.py", "test_howto.py", "test_tables.py"),
+    *("test_faults.py", "test_browser_layout.py", "test_howto.py", "test_isolation.py"),
     *("test_browser_releases.py", "test_first_steps.py", "test_howto_pages.py"),
 )
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    # The unit tests run without pytest-timeout, whose option pyproject.toml sets.
+    if not pluginmanager.hasplugin("timeout"):
+        parser.addini("timeout", "the time that a test may take, if pytest-timeout is installed")
+
+
+def pytest_unconfigure() -> None:
+    # Tests save users, whose revocations it would write at exit: the database is gone by then.
+    atexit.unregister(revocations.flush)
+
+
+# A test that needs an optional package begins with pytest.importorskip("package"), in its module or
+# in itself. Where all packages are installed, nothing may be skipped: CI says so by its variable.
+
+
+def _forbid_skips(report: pytest.CollectReport | pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"CI skips nothing. {report.longreprtext}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _forbid_skips(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _forbid_skips(report)
+    return report
 
 
 @pytest.hookimpl(trylast=True)
@@ -45,6 +82,21 @@ def _turn(
         flock(door, LOCK_EX)
         flock(room, LOCK_EX if alone else LOCK_SH)
         flock(door, LOCK_UN)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def dashboards_isolation() -> None:
+    """Replace the fixture of the package's own plugin: these tests choose their stores."""
+
+
+@pytest.fixture
+def isolated() -> Iterator[None]:
+    """Isolate a test as the plugin does for the tests of a project."""
+    # Imported here: the plugin's tests begin without Django.
+    from dashboards.testing import isolate  # noqa: PLC0415
+
+    with isolate():
         yield
 
 

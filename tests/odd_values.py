@@ -1,19 +1,16 @@
 """The text that components show for a value: the cells of docs/values.md."""
 
 import datetime as dt
-import enum
 import html
 import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.db.models import TextChoices
 from django.test import RequestFactory
 from django.utils.translation import gettext_lazy
 
@@ -21,7 +18,6 @@ from dashboards.component import (
     BasicTable,
     Chart,
     Component,
-    Drawing,
     Gauge,
     Map,
     Progress,
@@ -29,31 +25,12 @@ from dashboards.component import (
     Table,
     Text,
 )
-from dashboards.component.live import LiveBinding
+from dashboards.component.live import PushedValue
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.wire.frames import Points
 from tests.harness import as_read
-
-
-class Color(enum.Enum):
-    """An enum without labels."""
-
-    RED = "red"
-
-
-class State(TextChoices):
-    """An enum with labels."""
-
-    OPEN = "o", "Open door"
-
-
-@dataclass
-class Bars(Drawing):
-    """A project's own drawing."""
-
-    element = "shop-bars"
-
+from tests.odd_types import Bars, Color, State
 
 NAMES: Mapping[str, Any] = {
     "np": np,
@@ -78,7 +55,7 @@ def show(make: "Make", value: Any) -> str:
     declared = type("Live", (Dashboard,), {"it": component, "Meta": type("Meta", (), meta)})
     it = declared(RequestFactory().get("/"))["it"]
     try:
-        shown = read(LiveBinding(it._owner, it, it.loader).render(it.prepare(given)))
+        shown = read(PushedValue(it._owner, it, given).render())
     except ComponentValueError:
         return REFUSED
     return f"`{shown}`" if shown not in ("", "null") else NOTHING

@@ -4,7 +4,8 @@ import re
 
 # UTF-8 has no lone surrogates, which Python makes from invalid bytes in names of files and
 # processes. PostgreSQL stores no NUL.
-_UNFIT = re.compile("[\0\ud800-\udfff]")
+UNFIT = re.compile("[\0\ud800-\udfff]")
+"""A character that UTF-8 or some database cannot write."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -14,5 +15,5 @@ def clean_text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return _UNFIT.sub(REPLACEMENT, text)
+        return UNFIT.sub(REPLACEMENT, text)
     return text.replace("\0", REPLACEMENT) if "\0" in text else text

@@ -1,5 +1,6 @@
 """Render dashboards and components inside your own pages: for template tags and functions."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 from dashboards import conf
 from dashboards.characters import clean_text
 from dashboards.component import Chart
-from dashboards.component.chart.component import PLOTLY, WORLD
+from dashboards.component.chart.bundles import PLOTLY, find_bundles
+from dashboards.component.chart.component import WORLD
 from dashboards.dashboard import Dashboard
 from dashboards.permissions import grants
 from dashboards.registry import registry
@@ -93,6 +95,15 @@ def open_stream(dashboard: Dashboard) -> str:
     return dashboard.get_stream_url()
 
 
+# The scripts of every page. Each uses only those before it; page.js comes first, from the template.
+_PAGE_SCRIPTS = tuple(
+    f"dashboards/js/{name}.js"
+    for name in (
+        *("trust", "fields", "releases", "states", "keep"),
+        *("events", "slots", "streams", "views", "updates", "live"),
+    )
+)
+
 # The scripts that any dashboard may need, for a page that does not name its dashboards. Without
 # plotly.js, which the first chart loads itself.
 _COMMON_SCRIPTS = (
@@ -109,11 +120,14 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
         components = (each for dashboard in registry for each in dashboard.declared.values())
         paths = [*_COMMON_SCRIPTS, *(path for each in components for path in each.scripts)]
     context = {
-        "paths": list(dict.fromkeys(paths)),
+        "paths": list(dict.fromkeys((*_PAGE_SCRIPTS, *paths))),
         "csp_nonce": nonce,
         "prefix": get_script_prefix(),
         "release": get_release_id(),
         "reload_spread": conf.get("RELOAD_SPREAD_SECONDS"),
+        "plotly_bundles": json.dumps(
+            {name: _find_static(path) for name, path in find_bundles().items()}
+        ),
         "plotly_url": _find_static(PLOTLY),
         "world_url": _find_static(WORLD),
     }

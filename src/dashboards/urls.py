@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from dashboards.compat import refuse_imports
 from dashboards.live.subscription import STREAM_PATH
 from dashboards.registry import registry
 from dashboards.views import (
@@ -13,6 +14,7 @@ from dashboards.views import (
     StreamView,
 )
 
+__getattr__ = refuse_imports(__name__)
 app_name = "dashboards"
 
 urlpatterns: list[URLPattern] = [

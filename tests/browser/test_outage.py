@@ -24,7 +24,7 @@ from tests.harness import Site
 from tests.postgres import postgresql
 from tests.redis_server import RedisServer, redis_server
 from tests.site.dashboards import Live
-from tests.unit.dashboard.test_views import put
+from tests.unit.views.support import put
 
 
 class Store(MemoryStore):

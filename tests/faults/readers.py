@@ -1,4 +1,4 @@
-"""Readers that behave like live.js, and report all values to the checker."""
+"""Readers that behave like streams.js, and report all values to the checker."""
 
 import asyncio
 import random
@@ -40,7 +40,7 @@ def events_in(text: str) -> list[dict[str, str]]:
 
 
 class Order:
-    """The order of events on one connection, like the class of that name in streams.js."""
+    """The order of events on one connection, like EventOrder in events.js."""
 
     def __init__(self) -> None:
         self._epoch = ""

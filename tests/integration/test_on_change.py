@@ -16,56 +16,54 @@ from django.utils import timezone
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.live import Every, OnChange
-from dashboards.live.compute.groups import acquire_lease, group_by_interval
 from dashboards.live.stores import get_store
 from dashboards.registry import Registry
+from dashboards.testing import Page, advance, connect, render
 from tests.harness import Site
 from tests.site.dashboards import Changing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def is_due() -> bool:
-    """Return True if the value is due. This acquires its lease."""
-    [turn] = group_by_interval(Changing().get_computed_values())
-    return bool(acquire_lease(get_store(), Changing().channel, turn))
+def users(page: Page) -> str:
+    """Return the number of users that a page shows, without its turn."""
+    return page["users"].text.partition(",")[0]
 
 
-def shown() -> str:
-    page = Changing()
-    page.compute_due(deferred=False)
-    return str(page.render_content("users"))
-
-
-def test_page_computes_value_only_after_change():
-    assert "0 users" in shown()
-    assert shown() == shown()
+def test_page_computes_value_only_after_change(isolated: None):
+    first = render(Changing)["users"].text
+    assert first.startswith("0 users")
+    render(Changing).expect(users=first)
     User.objects.create(username="one")
-    assert "1 users" in shown()
+    assert users(render(Changing)) == "1 users"
     User.objects.get().delete()
-    assert "0 users" in shown()
+    assert users(render(Changing)) == "0 users"
 
 
-def test_change_rolled_back_makes_nothing_due():
-    shown()
+def test_change_rolled_back_makes_nothing_due(isolated: None):
+    live = connect(Changing)
     with transaction.atomic():
         User.objects.create(username="one")
         transaction.set_rollback(True)
-    assert not is_due()
+    advance(1)
+    assert live.events == ()
 
 
-def test_change_makes_value_due_on_commit():
-    shown()
+def test_change_makes_value_due_on_commit(isolated: None):
+    live = connect(Changing)
     with transaction.atomic():
         User.objects.create(username="one")
-        assert not is_due()
-    assert is_due()
+        advance(1)
+        assert live.events == ()
+    advance(1)
+    assert users(live) == "1 users"
 
 
-def test_change_of_other_model_makes_nothing_due():
-    shown()
+def test_change_of_other_model_makes_nothing_due(isolated: None):
+    live = connect(Changing)
     Group.objects.create(name="one")
-    assert not is_due()
+    advance(1)
+    assert live.events == ()
 
 
 def test_store_failure_does_not_undo_save(monkeypatch, caplog):

@@ -1,17 +1,20 @@
 """A wheel of what git holds, installed into an empty environment, is a working package."""
 
+import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from playwright.async_api import Page
 
 ROOT = Path(__file__).parents[2]
 BESIDE_US = {"django", "asgiref", "sqlparse"}
@@ -20,72 +23,17 @@ MEGABYTE = 1_000_000
 # An empty virtual environment is filled from a package index.
 pytestmark = pytest.mark.timeout(180)
 
-PROJECT = {
-    "manage.py": """
-        import os, sys
-        from django.core.management import execute_from_command_line
 
-        os.environ["DJANGO_SETTINGS_MODULE"] = "site_settings"
-        execute_from_command_line(sys.argv)
-    """,
-    "site_settings.py": """
-        from pathlib import Path
+PRINT_PAGE = dedent("""
+    from django.template.loader import get_template
+    from django.test import Client
+    from django.urls import reverse
 
-        SECRET_KEY = "of-no-worth"
-        DEBUG = True
-        ALLOWED_HOSTS = ["testserver"]
-        ROOT_URLCONF = "site_urls"
-        INSTALLED_APPS = [
-            "django.contrib.auth",
-            "django.contrib.contenttypes",
-            "django.contrib.sessions",
-            "django.contrib.staticfiles",
-            "django_htmx",
-            "dashboards",
-            "shop",
-        ]
-        MIDDLEWARE = [
-            "django.contrib.sessions.middleware.SessionMiddleware",
-            "django.contrib.auth.middleware.AuthenticationMiddleware",
-        ]
-        TEMPLATES = [
-            {
-                "BACKEND": "django.template.backends.django.DjangoTemplates",
-                "APP_DIRS": True,
-                "OPTIONS": {
-                    "context_processors": ["django.template.context_processors.request"]
-                },
-            }
-        ]
-        DATABASES = {
-            "default": {
-                "ENGINE": "django.db.backends.sqlite3",
-                "NAME": Path(__file__).with_name("db.sqlite3"),
-                "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL;"},
-            }
-        }
-        STATIC_URL = "/static/"
-        USE_TZ = True
-        DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-    """,
-    "site_urls.py": """
-        from django.urls import include, path
-
-        urlpatterns = [path("", include("dashboards.urls"))]
-    """,
-    "shop/__init__.py": "",
-    "shop/dashboards.py": """
-        from dashboards.component import Stat, Text
-        from dashboards.dashboard import Dashboard
-        from dashboards.registry import registry
-
-
-        @registry.register
-        class Till(Dashboard):
-            note = Text(value="Open since nine")
-            takings = Stat(value={"text": "128", "sub_text": "today"}, live=True)
-    """,
-}
+    print("template", get_template("dashboards/dashboard.html").origin.name)
+    answer = Client().get(reverse("dashboards:shop_operations"))
+    print("status", answer.status_code)
+    print(answer.content.decode())
+""")
 
 
 @dataclass(frozen=True)
@@ -95,10 +43,17 @@ class Site:
     python: Path
     packages: Path
     project: Path
+    sizes: Mapping[str, int]
+    """The bytes of each distribution that the wheel brought."""
 
     def run(self, *args: str) -> str:
         """Run this environment's Python in the project, and return what it said."""
         return run([str(self.python), *args], cwd=self.project)
+
+    def find_static(self, name: str) -> Path:
+        """Return the file that Django finds for the path of a static file."""
+        found = self.run("manage.py", "findstatic", "--first", "--verbosity", "0", name)
+        return Path(found.strip())
 
 
 def run(command: Sequence[str], cwd: Path) -> str:
@@ -159,30 +114,26 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
     [packages] = environment.glob("lib/python*/site-packages")
 
     project = environment / "project"
-    for name, text in PROJECT.items():
-        path = project / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(text).lstrip())
-    site = Site(python, packages, project)
+    shutil.copytree(ROOT / "example", project, ignore=shutil.ignore_patterns("*.sqlite3*"))
+    sizes = {
+        distribution.name.lower(): sum(
+            Path(str(file.locate())).stat().st_size for file in distribution.files or ()
+        )
+        for distribution in distributions(path=[str(packages)])
+    }
+    site = Site(python, packages, project, sizes)
     site.run("manage.py", "migrate")
     return site
 
 
 def test_core_installs_only_django_and_django_htmx_below_five_megabytes(site: Site):
-    sizes = {
-        distribution.name.lower(): sum(
-            Path(str(file.locate())).stat().st_size for file in distribution.files or ()
-        )
-        for distribution in distributions(path=[str(site.packages)])
-    }
-
     # Python 3.11's asgiref brings typing_extensions; it is counted, as if it were ours.
-    assert set(sizes) - BESIDE_US - {"typing_extensions"} == {
+    assert set(site.sizes) - BESIDE_US - {"typing_extensions"} == {
         "django-live-dashboards",
         "django-htmx",
     }
-    ours = sum(size for name, size in sizes.items() if name not in BESIDE_US)
-    assert 0 < ours < 5 * MEGABYTE, sizes
+    ours = sum(size for name, size in site.sizes.items() if name not in BESIDE_US)
+    assert 0 < ours < 5 * MEGABYTE, site.sizes
 
 
 def test_system_checks_of_the_installed_wheel_report_nothing(site: Site):
@@ -196,9 +147,31 @@ def test_migrations_of_the_installed_wheel_are_complete(site: Site):
 
 @pytest.mark.parametrize("name", ["dashboards/css/dashboards.css", "dashboards/js/live.js"])
 def test_static_files_of_the_installed_wheel_are_found(site: Site, name: str):
-    found = site.run("manage.py", "findstatic", "--first", "--verbosity", "0", name).strip()
+    assert site.find_static(name) == site.packages / "dashboards" / "static" / name
 
-    assert Path(found) == site.packages / "dashboards" / "static" / name
+
+def test_scripts_of_a_page_without_charts_are_at_most_25_kibibytes(site: Site):
+    page = site.run("manage.py", "shell", "--no-imports", "--command", PRINT_PAGE)
+    scripts = re.findall(r'<script[^>]* src="/static/([^"]+)"', page)
+    # It reports errors of htmx to developers: a page has it with DEBUG only.
+    scripts.remove("django_htmx/django-htmx.js")
+    folders = [site.packages / "dashboards/static", site.packages / "django_htmx/static"]
+    found = [folder / name for name in scripts for folder in folders]
+    compressed = {
+        file.name: len(gzip.compress(file.read_bytes())) for file in found if file.is_file()
+    }
+
+    assert len(compressed) == len(scripts) > 10
+    assert sum(compressed.values()) <= 25 * 1024, compressed
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_minified_scripts_can_be_parsed(site: Site, page: Page):
+    scripts = sorted((site.packages / "dashboards/static").rglob("*.js"))
+
+    assert len(scripts) > 20
+    for script in scripts:
+        await page.evaluate("text => { new Function(text); }", script.read_text())
 
 
 def test_type_marker_is_in_the_installed_wheel(site: Site):
@@ -206,24 +179,18 @@ def test_type_marker_is_in_the_installed_wheel(site: Site):
 
 
 def test_dashboard_of_the_installed_wheel_is_served(site: Site):
-    page = site.run(
-        "manage.py",
-        "shell",
-        "--no-imports",
-        "--command",
-        dedent("""
-            from django.template.loader import get_template
-            from django.test import Client
-            from django.urls import reverse
-
-            print("template", get_template("dashboards/dashboard.html").origin.name)
-            answer = Client().get(reverse("dashboards:shop_till"))
-            print("status", answer.status_code)
-            print(answer.content.decode())
-        """),
-    )
+    page = site.run("manage.py", "shell", "--no-imports", "--command", PRINT_PAGE)
 
     assert f"template {site.packages}/dashboards/templates/dashboards/dashboard.html" in page
     assert "status 200" in page
-    assert "Open since nine" in page
-    assert "128" in page
+    assert "Last customers" in page
+
+
+def test_example_project_shows_an_order_in_an_open_browser(site: Site):
+    pip = [sys.executable, "-m", "pip", "--python", str(site.python)]
+    run([*pip, "install", "--quiet", "uvicorn"], cwd=site.project)
+    done = run(
+        [sys.executable, str(ROOT / "scripts/try_example.py"), str(site.python), "."],
+        cwd=site.project,
+    )
+    assert "An order and a push arrived in the open page." in done

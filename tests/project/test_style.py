@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page, Route
 
 from dashboards.component.gauge import Gauge
 from dashboards.component.stat import Stat, StatData
+from dashboards.embedding import render_scripts
 
 OURS = Path(__file__).parents[2] / "src/dashboards"
 SHEETS = sorted(OURS.glob("static/**/*.css"))
@@ -117,7 +118,7 @@ def attributes_in(text: str) -> set[str]:
 
 def test_reference_lists_each_attribute_with_the_files_that_name_it():
     # Properties of other objects than `dataset`: of htmx's request context, and of the history.
-    of_others = {"requested-at", "state-asked", "tabs"}
+    of_others = {"requested-at", "state-requested-at", "tabs"}
     found: dict[str, set[str]] = {}
     for name, text in SOURCES.items():
         for attribute in attributes_in(text):
@@ -159,17 +160,49 @@ def test_reference_lists_each_event_with_the_scripts_that_fire_it():
     assert listed == found
 
 
-def test_reference_lists_each_member_of_window_dashboards_with_its_script():
-    found = {
-        member: f"`{name}`"
+def members_set() -> dict[str, str]:
+    """Return the script that sets each member of ``window.dashboards``."""
+    return {
+        member: name
         for name, text in SCRIPTS.items()
         for members in re.findall(r"window\.dashboards = {(.*?)}", text, re.DOTALL)
         for member in members.replace("...window.dashboards,", "").replace(",", " ").split()
     }
 
-    listed = {name: cells[0] for name, cells in table("Members of `window.dashboards`").items()}
+
+def members_read(text: str) -> set[str]:
+    """Return the members of ``window.dashboards`` that a script reads."""
+    taken_apart = " ".join(re.findall(r"{([^{}]*)} = window\.dashboards;", text))
+    return set(re.findall(r"window\.dashboards\.(\w+)", text)) | set(
+        re.findall(r"\w+", taken_apart)
+    )
+
+
+def test_reference_lists_each_member_of_window_dashboards_with_its_scripts():
+    found = {member: (f"`{name}`", set[str]()) for member, name in members_set().items()}
+    for name, text in SCRIPTS.items():
+        for member in members_read(text):
+            found[member][1].add(name)
+
+    listed = {
+        name: (cells[0], set(re.findall(r"`([\w.]+)`", cells[1])))
+        for name, cells in table("Members of `window.dashboards`").items()
+    }
 
     assert listed == found
+
+
+def test_script_that_reads_a_member_is_loaded_after_the_script_that_sets_it():
+    order = [path.rpartition("/")[2] for path in re.findall(r'src="([^"]+)"', render_scripts([]))]
+    setters = members_set()
+
+    assert set(SCRIPTS) - set(order) == {"menus.js"}
+    assert [
+        (name, member)
+        for name in order
+        for member in members_read(SCRIPTS.get(name, ""))
+        if order.index(setters[member]) >= order.index(name)
+    ] == []
 
 
 # In the browser

@@ -13,7 +13,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Count
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from dashboards.component import (
     CTA,
@@ -118,6 +118,25 @@ class Staff(Dashboard):
 
     class Meta:
         permission_classes = (IsAdminUser,)
+
+
+class AnswersStaffOnly(BasePermission):
+    async def has_permission(self, request: HttpRequest, dashboard: type[Dashboard]) -> bool:
+        return bool((await request.auser()).is_staff)
+
+    def handle_no_permission(self, request: HttpRequest, dashboard: type[Dashboard]) -> Any:
+        return HttpResponse(f"Ask for access to {dashboard.class_name()}.")
+
+
+@registry.register
+class Answering(Dashboard):
+    """For staff only; others get a page of status 200 in its place."""
+
+    secret = Stat(value="classified", live=True)
+
+    class Meta:
+        permission_classes = (AnswersStaffOnly,)
+        include_in_menu = False
 
 
 @dataclass
@@ -404,13 +423,16 @@ class Deferred(Dashboard):
             )
 
 
+SLOW = 1.0
+
+
 def be_slow() -> str:
-    time.sleep(1)
+    time.sleep(SLOW)
     return "slow"
 
 
 async def wait_long() -> str:
-    await asyncio.sleep(1)
+    await asyncio.sleep(SLOW)
     return "waited"
 
 

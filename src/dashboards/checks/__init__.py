@@ -4,6 +4,7 @@ Importing this package registers the checks.
 """
 
 from dashboards.checks import (
+    compat,
     components,
     dashboards,
     discovery,
@@ -13,4 +14,13 @@ from dashboards.checks import (
     stores,
 )
 
-__all__ = ["components", "dashboards", "discovery", "eventstream", "grip", "settings", "stores"]
+__all__ = [
+    "compat",
+    "components",
+    "dashboards",
+    "discovery",
+    "eventstream",
+    "grip",
+    "settings",
+    "stores",
+]

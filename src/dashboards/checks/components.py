@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 
 from dashboards import conf, world
 from dashboards.component import CTA, Chart, Component, Map, Table, Text
+from dashboards.component.chart.bundles import BUNDLES, PLOTLY, read_version
 from dashboards.component.chart.component import WORLD
 from dashboards.component.text import LIBRARIES
 from dashboards.dashboard import Dashboard, ModelDashboard
@@ -24,6 +25,23 @@ def check_plotly(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     return _report_missing(
         "plotly", Chart, package="plotly", extra="plotly", check_id="dashboards.E008"
     )
+
+
+@register("dashboards")
+def check_bundles(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that smaller bundles of plotly.js have the version of the installed plotly's."""
+    whole = read_version(PLOTLY)
+    versions = {path: read_version(path) for path in BUNDLES.values() if finders.find(path)}
+    return [
+        Warning(
+            f"The static file {path} is plotly.js {version or 'of an unknown version'}, but the "
+            f"installed plotly makes figures for plotly.js {whole}.",
+            hint=f"npm install plotly.js-{name}-dist-min@{whole}",
+            id="dashboards.W018",
+        )
+        for name, path in BUNDLES.items()
+        if whole and (version := versions.get(path, whole)) != whole
+    ]
 
 
 @register("dashboards")

@@ -11,7 +11,7 @@ from django.db import connections
 from dashboards import conf
 
 _MAX_HEARTBEAT_SECONDS = 15
-"""The page closes a stream that has been silent for 20 seconds (live.js)."""
+"""The page closes a stream that has been silent for 20 seconds (streams.js)."""
 
 _BOUNDS = {
     "HEARTBEAT_SECONDS": (1, _MAX_HEARTBEAT_SECONDS),

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
+from dashboards.compat import COMPONENT_NAMES, refuse_names, refuse_old_component
 from dashboards.component.errors import ErrorBoundary
 from dashboards.component.filters import Filters
 from dashboards.component.links import CTA
@@ -20,6 +21,30 @@ from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import PermissionClass
+
+
+class Addresses(Protocol):
+    """The addresses of one bound component."""
+
+    @property
+    def kept(self) -> QueryDict:
+        """The parameters of the request that addresses on its page repeat."""
+
+    @property
+    def url(self) -> str:
+        """The address that it loads from, with the choices of its viewer."""
+
+    @property
+    def load_url(self) -> str:
+        """The address that it loads from, with the query string of its page."""
+
+    @property
+    def page_url(self) -> str:
+        """The address of the dashboard's page."""
+
+    @property
+    def full_path(self) -> str:
+        """The path of the request, with those of its parameters that are kept."""
 
 
 class Bound(Protocol):
@@ -35,8 +60,16 @@ class Bound(Protocol):
     """The number of points that are kept if values are appended; else 0."""
     is_restricted: bool
     """True if it has permissions of its own, beside those of its dashboard."""
-    error_boundary: ErrorBoundary
-    """Calls the code of its author."""
+    event: str
+    """The event name of its frames."""
+
+    @property
+    def error_boundary(self) -> ErrorBoundary:
+        """Calls the code of its author."""
+
+    @property
+    def addresses(self) -> "Addresses":
+        """Its addresses, and those of its page."""
 
     @property
     def request(self) -> HttpRequest | None:
@@ -47,24 +80,12 @@ class Bound(Protocol):
         """Its own parameters in the query string, without the prefix ``<key>-``."""
 
     @property
-    def full_path(self) -> str:
-        """The path of the request, with those of its parameters that are kept."""
-
-    @property
-    def kept(self) -> QueryDict:
-        """The parameters of the request that addresses on its page repeat."""
-
-    @property
     def object(self) -> Any:
         """The object of its dashboard; ``None`` if the dashboard has none."""
 
     @property
     def call_kwargs(self) -> dict[str, Any]:
         """The arguments that callables may name, such as ``request`` and ``filters``."""
-
-    @property
-    def event(self) -> str:
-        """The event name of its frames."""
 
     @property
     def dom_id(self) -> str:
@@ -117,18 +138,6 @@ class Bound(Protocol):
     @property
     def is_loadable(self) -> bool:
         """True if its value can be loaded at any time, not only when it is pushed."""
-
-    @property
-    def url(self) -> str:
-        """The address that it loads from, with the choices of its viewer."""
-
-    @property
-    def load_url(self) -> str:
-        """The address that it loads from, with the query string of its page."""
-
-    @property
-    def page_url(self) -> str:
-        """The address of the dashboard's page."""
 
     @property
     def trigger(self) -> str:
@@ -201,11 +210,15 @@ class Component:
             the first push.
         defer: ``True`` to load the value only when the component comes into view, or a callable
             like ``value`` that is called then. ``get_<key>_defer`` overrides it.
-        defer_url: the URL that a deferred component loads from; by default its own.
+        defer_url: the URL that a deferred component loads from, or a function that returns it; by
+            default its own. A component without a value is deferred if it has one. The function
+            gets ``reverse_args``, if it names it: the arguments that tell the component's own URL
+            from others, in their order: app label, dashboard, the object's if there is one, key.
         key: its name in URLs and events; by default the attribute it is assigned to.
         title: the heading; by default made from the key. An empty string hides it.
         poll_rate: seconds between two loads from the server; ``None`` for none.
-        trigger_on: an htmx trigger that loads it again, such as ``"refresh from:body"``.
+        trigger_on: the name of an event that loads it again, wherever on the page it happens:
+            ``"refresh"``; or an htmx trigger, such as ``"click from:#reload"``.
         dependents: keys of components that are loaded again whenever this one has changed.
         cta: a link shown below the value.
         icon: CSS classes of an icon shown in the heading.
@@ -226,7 +239,7 @@ class Component:
     template: str = ""
     value: Any = None
     defer: bool | Callable[..., Any] | None = None
-    defer_url: str | None = None
+    defer_url: str | Callable[..., str] | None = None
     key: str | None = None
     title: str | None = None
     poll_rate: float | None = None
@@ -251,6 +264,24 @@ class Component:
     part_names: ClassVar[Sequence[str]] = ("box", "title", "icon", "content", "state", "cta")
     """The parts that ``css_classes`` may name, the outermost first. A kind whose template has more
     parts (``{{ component.parts.button }}``) adds their names."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse attributes that this package has under other names.
+
+        Raises:
+            DeclarationError: there is one.
+        """
+        super().__init_subclass__(**kwargs)
+        refuse_names(cls.__name__, vars(cls), COMPONENT_NAMES)
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004 - for __init__
+        """Refuse arguments that this package has under other names.
+
+        Raises:
+            DeclarationError: there is one.
+        """
+        refuse_old_component(f"{cls.__name__}(…)", kwargs)
+        return super().__new__(cls)
 
     @cached_property
     def _facts(self) -> Facts:

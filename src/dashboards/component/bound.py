@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
 from django.utils.datastructures import MultiValueDict
-from django.utils.encoding import escape_uri_path
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component import rendering
+from dashboards.component.addresses import Addresses
 from dashboards.component.base import Component
 from dashboards.component.errors import ErrorBoundary, Failure
 from dashboards.component.filters import Filters
@@ -19,7 +19,7 @@ from dashboards.component.formats import is_number
 from dashboards.component.htmx import get_trigger
 from dashboards.component.links import CTA, resolve_link
 from dashboards.component.live import LiveBinding
-from dashboards.component.loading import ValueLoader, needs_value, shows_frame
+from dashboards.component.loading import ValueLoader
 from dashboards.component.owner import Owner
 from dashboards.component.release import get_release
 from dashboards.component.rendering import Placement, Shown, render_frame
@@ -56,10 +56,30 @@ class BoundComponent:
         """The number of points that are kept if values are appended; else 0."""
         self.is_restricted = bool(component.permission_classes)
         """True if it has permissions of its own, beside those of its dashboard."""
-        self.loader = ValueLoader(owner, component, key)
-        self.live_binding = LiveBinding(owner, self, self.loader) if component.live else None
+        self.event = _get_secret_event(self.label) if self.is_restricted else key
+        """The event name of its frames: the key; of a restricted component a secret name."""
+
+    # The objects that it is used through. A push needs none of them.
+
+    @cached_property
+    def loader(self) -> ValueLoader:
+        """The loader of its value."""
+        return ValueLoader(self._owner, self)
+
+    @cached_property
+    def live_binding(self) -> LiveBinding | None:
         """Its live side; ``None`` if it is not live."""
-        self.error_boundary = ErrorBoundary(type(owner).__name__, key)
+        return LiveBinding(self._owner, self, self.loader) if self.live else None
+
+    @cached_property
+    def error_boundary(self) -> ErrorBoundary:
+        """Calls the code of its author."""
+        return ErrorBoundary(type(self._owner).__name__, self.key)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Its addresses, and those of its page."""
+        return Addresses(self._owner, self)
 
     def __getattr__(self, name: str) -> Any:
         # ``copy`` looks up "__setstate__" before there is a declaration.
@@ -97,33 +117,12 @@ class BoundComponent:
             {name.removeprefix(prefix): values for name, values in given if name.startswith(prefix)}
         )
 
-    @property
-    def kept(self) -> QueryDict:
-        """The parameters of the request that addresses on its page repeat."""
-        return self._owner.kept
-
-    @property
-    def full_path(self) -> str:
-        """The path of the request, with those of its parameters that are kept."""
-        if self.request is None:
-            return ""
-        path, query = escape_uri_path(self.request.path), self._owner.query
-        return f"{path}?{query}" if query else path
-
     # Names and ids
 
     @property
     def template_id(self) -> str:
         """The event name, as hand-written templates call it for ``sse-swap``."""
         return self.event
-
-    @cached_property
-    def event(self) -> str:
-        """The event name of its frames: the key; of a restricted component a secret name."""
-        if not self.is_restricted:
-            return self.key
-        name = salted_hmac("dashboards.event", self.label, algorithm="sha256").hexdigest()[:16]
-        return restricted_event(name)
 
     @cached_property
     def dom_id(self) -> str:
@@ -184,38 +183,10 @@ class BoundComponent:
             return True
 
         def ask() -> bool:
-            return grants_all(load(self.declaration.permission_classes), request, instance)
+            permissions = load(self.declaration.permission_classes)
+            return grants_all(permissions, request, instance, dashboard=type(self._owner))
 
         return self._attempt(ask, "permission") is True
-
-    # Addresses
-
-    @property
-    def url(self) -> str:
-        """The address that it loads from, with the choices of its viewer."""
-        url = self._address
-        if not self.is_customized:
-            return url
-        query = QueryDict(mutable=True)
-        for name, values in self.declaration.keep_params(self.params).lists():
-            query.setlist(f"{self.key}-{name}", values)
-        return f"{url}{'&' if '?' in url else '?'}{query.urlencode()}"
-
-    @property
-    def load_url(self) -> str:
-        """The address that it loads from, with the query string of its page."""
-        # The page's query string has the component's own parameters, too.
-        url, query = self._address, self._owner.query
-        return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
-
-    @property
-    def _address(self) -> str:
-        return self.declaration.defer_url or self._owner.get_component_url(self.key)
-
-    @property
-    def page_url(self) -> str:
-        """The address of the dashboard's page."""
-        return self._owner.get_absolute_url()
 
     # How its viewer sees it
 
@@ -305,23 +276,6 @@ class BoundComponent:
             msg = f"{self.label}: {error}"
             raise type(error)(msg) from error
 
-    def prefetch(self) -> None:
-        """Call the value that ``render_content`` will show."""
-        self.error_boundary.call(self._prefetch, "value", self._owner.transactions)
-
-    def _prefetch(self) -> None:
-        if needs_value(self, self.loader):
-            self.loader.pending = self.loader.begin()
-
-    def prefetch_deferred(self) -> None:
-        """Call the value that is loaded after the page."""
-
-        def start() -> None:
-            if self.is_deferred and (self.is_customized or not (self.series or self.is_computed)):
-                self.loader.pending = self.loader.begin()
-
-        self._attempt(start, "value")
-
     # Its live side
 
     @property
@@ -351,7 +305,8 @@ class BoundComponent:
     @property
     def trigger(self) -> str:
         """When it loads from the server, as ``hx-trigger``; empty for never."""
-        return get_trigger(self, self.live_binding, self._owner.get_dependencies(self.key))
+        dependencies = self._owner.components.get_dependencies(self.key)
+        return get_trigger(self, self.live_binding, dependencies)
 
     def render_box(
         self, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
@@ -387,9 +342,9 @@ class BoundComponent:
 
     def render_content(self) -> SafeString | None:
         """Render the content of the box for a page; ``None`` if the page must load it later."""
-        if self.loader.pending is not None or needs_value(self, self.loader):
+        if self.loader.pending is not None or self.loader.is_needed:
             return self._owner.templates.render_value(self, self.get_value())
-        if shows_frame(self, self.loader) and (frame := self.get_frame()) is not None:
+        if self.loader.shows_frame and (frame := self.get_frame()) is not None:
             return render_frame(frame)
         return None
 
@@ -413,10 +368,11 @@ class BoundComponent:
         response = self._attempt(lambda: self.declaration.get_response(self), "file")
         return HttpResponse(status=503) if isinstance(response, Failure) else response
 
-    def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer a POST to its address, if ``accepts_post`` is true."""
-        return self.declaration.post(self, request)
-
     def _attempt(self, run: Callable[[], T], part: str) -> T | Failure:
         """Call an author's code; the first failure of a box is logged, and makes it fail."""
         return self.error_boundary.call(run, part, self._owner.transactions)
+
+
+def _get_secret_event(label: str) -> str:
+    name = salted_hmac("dashboards.event", label, algorithm="sha256").hexdigest()[:16]
+    return restricted_event(name)

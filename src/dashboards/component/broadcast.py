@@ -20,7 +20,7 @@ from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone, translation
 
 PREFIX = "/@dashboards@/"
-"""The placeholder in frames for the script prefix of the page. live.js replaces it, too."""
+"""The placeholder in frames for the script prefix of the page. updates.js replaces it, too."""
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 This is the only module that names ``hx-*``, ``sse-*`` and ``data-*`` attributes of boxes.
 """
 
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from hashlib import sha256
@@ -14,6 +15,10 @@ from dashboards.component.base import Bound
 from dashboards.component.live import LiveBinding
 from dashboards.component.owner import Owner
 from dashboards.component.release import get_release
+
+_EVENT_NAME = re.compile(r"[\w:.-]+")
+_OWN_EVENTS = frozenset({"load", "revealed", "intersect"})
+"""Events of htmx that happen at an element, and not at those around it."""
 
 
 def get_content_attributes(
@@ -36,11 +41,11 @@ def get_content_attributes(
         attributes["data-dashboards-release"] = get_release(bound.declaration).structure
         if bound.series:
             attributes["data-dashboards-max-points"] = bound.series
-    forms = owner.get_dependencies(bound.key)
+    forms = owner.components.get_dependencies(bound.key)
     if forms and (depends_on := get_depends_on(forms)):
         attributes["data-dashboards-depends-on"] = depends_on
     if trigger := get_trigger(bound, live, forms):
-        attributes["hx-get"] = bound.load_url
+        attributes["hx-get"] = bound.addresses.load_url
         attributes["hx-trigger"] = trigger
         if bound.is_batched:
             attributes["data-dashboards-batch-url"] = owner.get_batch_url()
@@ -80,7 +85,7 @@ def get_trigger(bound: Bound, live: LiveBinding | None, dependencies: Sequence[B
     if live is not None and (live.is_refreshed or get_depends_on(dependencies)):
         triggers.append("dashboards:refresh")
     if declaration.trigger_on:
-        triggers.append(declaration.trigger_on)
+        triggers.append(_listen_on_body(declaration.trigger_on))
     if dependencies:
         triggers += [
             f"{each.declaration.changed_event} from:#{each.content_id}"
@@ -88,6 +93,12 @@ def get_trigger(bound: Bound, live: LiveBinding | None, dependencies: Sequence[B
             if each.is_allowed
         ]
     return ", ".join(triggers)
+
+
+def _listen_on_body(trigger: str) -> str:
+    """Return an htmx trigger. Of a bare event name it is one that the whole page's events reach."""
+    is_event = _EVENT_NAME.fullmatch(trigger) and trigger not in _OWN_EVENTS
+    return f"{trigger} from:body" if is_event else trigger
 
 
 def entity_tag(html: str) -> str:

@@ -4,16 +4,18 @@ import secrets
 from collections.abc import Coroutine
 from typing import Any
 
+from dashboards import conf
 from dashboards.component.base import Bound
 from dashboards.component.broadcast import broadcasting
 from dashboards.component.loading import ValueLoader
 from dashboards.component.owner import Owner
 from dashboards.component.pending import PendingValue
-from dashboards.component.release import get_release
+from dashboards.component.release import get_release, mark_release
 from dashboards.component.states import BoxState
 from dashboards.component.templates import Templates
 from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.triggers import Every, OnChange, topic_of
+from dashboards.live.stores.limits import check_raw_size, check_size
 from dashboards.live.wire.frames import Points
 from dashboards.live.wire.value_state import ValueState
 
@@ -62,32 +64,6 @@ class LiveBinding:
         jitter = min(live.jitter, live.seconds) if isinstance(live, Every) else live.jitter
         return int(1000 * jitter)
 
-    def prepare(self, value: Any) -> Any:
-        """Return a value ready for the template of all viewers.
-
-        Raises:
-            ComponentValueError: the component cannot show the value.
-        """
-        with broadcasting():
-            return self._bound.prepare(value)
-
-    def render(self, value: Any) -> str | Points:
-        """Render a prepared value for all viewers, without a request.
-
-        Returns:
-            HTML; of a series its base and the new points.
-        """
-        with broadcasting():
-            return self._render(value)
-
-    def _render(self, value: Any) -> str | Points:
-        bound, templates = self._bound, Templates(None)
-        release = get_release(bound.declaration)
-        if not bound.series:
-            return release.mark(templates.render_value(bound, value))
-        base = templates.render_value(bound, bound.declaration.prepare_base())
-        return Points(release.mark(base), value, bound.series)
-
     def render_state(self, state: ValueState, since: float) -> str:
         """Render a state for all viewers, without a request."""
         with broadcasting():
@@ -132,7 +108,7 @@ class LiveBinding:
                     if not was_begun and loader.has_subject:
                         owner.refresh_from_db()
                     value = loader.get() if began is None else began.result()
-                    return self._render(bound.prepare(value))
+                    return render_broadcast(bound, bound.prepare(value))
                 except Exception as error:
                     owner.note_error(bound.event, error)
                     raise
@@ -149,6 +125,62 @@ class LiveBinding:
             debounce=debounce,
             topics=topics,
         )
+
+
+class PushedValue:
+    """A value that was pushed to a live component: checked, and ready to be rendered.
+
+    Args:
+        owner: the dashboard instance that it was pushed to.
+        bound: the bound component.
+        value: the value.
+
+    Raises:
+        ComponentValueError: the component cannot show the value.
+        ValueTooLargeError: the value is text that is too long to be stored.
+    """
+
+    def __init__(self, owner: Owner, bound: Bound, value: Any) -> None:
+        self.event = bound.event
+        self.is_restricted = bound.is_restricted
+        self._owner = owner
+        self._bound = bound
+        self._limit: int = conf.get("MAX_FRAME_BYTES")
+        check_raw_size(bound.label, value, self._limit)
+        with broadcasting():
+            self._value = bound.prepare(value)
+        check_raw_size(bound.label, self._value, self._limit)
+
+    def render(self) -> str | Points:
+        """Render the value.
+
+        Returns:
+            HTML; of a series its base and the new points.
+
+        Raises:
+            ValueTooLargeError: the HTML is too long to be stored.
+        """
+        with broadcasting():
+            frame = render_broadcast(self._bound, self._value)
+        html = frame if isinstance(frame, str) else frame.base
+        check_size(self._bound.label, html, self._limit)
+        return frame
+
+    def store_restricted(self, frame: str | Points) -> str:
+        """Store the frame apart; return a refresh token, which the channel gets instead.
+
+        Each page that receives the token loads the component with its own permissions.
+        """
+        self._owner.store_restricted(self._bound.key, frame)
+        return new_refresh_token()
+
+
+def render_broadcast(bound: Bound, value: Any) -> str | Points:
+    """Render a prepared value for all viewers; call it while ``broadcasting``."""
+    declaration = bound.declaration
+    shown = declaration.prepare_base() if bound.series else value
+    html = mark_release(declaration, Templates(None).render_value(bound, shown))
+    return Points(html, value, bound.series) if bound.series else html
 
 
 def new_refresh_token() -> str:

@@ -8,6 +8,14 @@ from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound
 from dashboards.component.templates import Templates
+from dashboards.live.wire.frames import Points
+
+
+class Components(Protocol):
+    """The components of a dashboard instance, by key."""
+
+    def get_dependencies(self, key: str) -> Sequence[Bound]:
+        """Return the components that name this one among their ``dependents``, hidden ones too."""
 
 
 class Owner(Protocol):
@@ -15,6 +23,10 @@ class Owner(Protocol):
 
     request: HttpRequest | None
     object: Any
+
+    @property
+    def components(self) -> Components:
+        """The components of the dashboard instance."""
 
     @property
     def user(self) -> Any:
@@ -62,6 +74,9 @@ class Owner(Protocol):
     def get_component_url(self, key: str) -> str:
         """Return the address that a component loads from."""
 
+    def get_component_args(self, key: str) -> list[Any]:
+        """Return the arguments that tell the address of a component from others, in their order."""
+
     def get_batch_url(self) -> str:
         """Return the address that several components load from."""
 
@@ -82,8 +97,8 @@ class Owner(Protocol):
     def note_error(self, event: str, error: Exception) -> None:
         """Store the text of an error of a shared value, for viewers who may read it."""
 
+    def store_restricted(self, key: str, frame: str | Points) -> None:
+        """Store the frame of a restricted component on a channel that has no streams."""
+
     def refresh_from_db(self) -> None:
         """Read the dashboard's object and user anew."""
-
-    def get_dependencies(self, key: str) -> Sequence[Bound]:
-        """Return the components that name this one among their ``dependents``, hidden ones too."""

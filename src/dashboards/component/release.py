@@ -36,10 +36,6 @@ class Release(NamedTuple):
     declaration: str
     """A hash of the declaration."""
 
-    def mark(self, html: SafeString) -> SafeString:
-        """Return a frame with the comment of this release."""
-        return SafeString(f"<!--dashboards {self.structure}.{self.declaration}-->{html}")
-
     def shows(self, frame: str, *, is_pushed: bool) -> bool:
         """Return True if this release can show a stored frame.
 
@@ -65,6 +61,12 @@ _known: dict[int, tuple[ref[Component], Release]] = {}
 def strip_mark(frame: str) -> str:
     """Return the HTML of a frame without the comment of its release."""
     return _MARK.sub("", frame, count=1)
+
+
+def mark_release(component: Component, html: SafeString) -> SafeString:
+    """Return a frame of a component with the comment of the release that renders it now."""
+    structure, declaration = get_release(component)
+    return SafeString(f"<!--dashboards {structure}.{declaration}-->{html}")
 
 
 def get_release(component: Component) -> Release:

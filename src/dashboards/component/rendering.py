@@ -93,7 +93,9 @@ def render_box(
     attributes = attempt(
         lambda: get_content_attributes(owner, bound, live, shown.content), no_attributes
     )
-    state = shown.state or _render_state(owner, bound, "failed", error=html.error)
+    # Without attributes it never loads: its state is not "Loading…".
+    state = attributes and shown.state
+    state = state or _render_state(owner, bound, "failed", error=html.error)
     return box._replace(is_deferred=False).render(owner.templates, attributes, shown.content, state)
 
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 
+from dashboards.compat import SERIALIZER_NAMES, explain_names
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 
@@ -35,7 +36,7 @@ class Serializer:
         if unknown:
             msg = (
                 f"{cls.__name__}.Meta has no attribute {', '.join(unknown)}; "
-                f"allowed are {', '.join(cls.allowed)}."
+                f"allowed are {', '.join(cls.allowed)}.{explain_names(unknown, SERIALIZER_NAMES)}"
             )
             raise DeclarationError(msg)
         cls.options = {**cls.options, **declared}

@@ -9,11 +9,13 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from dashboards import conf
+from dashboards.compat import refuse_imports
 from dashboards.component.base import Bound, Component
 from dashboards.component.formats import format_value
 from dashboards.component.texts import as_text
 from dashboards.exceptions import DeclarationError
 
+__getattr__ = refuse_imports(__name__)
 logger = logging.getLogger("dashboards")
 
 LIBRARIES: Mapping[str, str] = {"html": "nh3", "markdown": "markdown_it"}
@@ -42,20 +44,30 @@ class Text(Component):
             in it is shown as text. By default the text is plain. Both need the extra ``text``
             (``pip install django-live-dashboards[text]``). A text longer than
             ``DASHBOARDS["MAX_MARKUP_LENGTH"]`` (20,000 characters) is shown as plain text.
+        mark_safe: ``True`` to insert the text as HTML, with all elements and scripts in it. Only
+            for text that you have written yourself: use ``markup="html"`` for any other.
     """
 
     template: str = "dashboards/components/text.html"
     markup: str = ""
+    mark_safe: bool = False
 
     def __post_init__(self) -> None:
         """Check the markup.
 
         Raises:
-            DeclarationError: there is no such markup.
+            DeclarationError: there is no such markup, or ``mark_safe`` with a markup, which is made
+                safe.
         """
         if self.markup and self.markup not in LIBRARIES:
             allowed = ", ".join(map(repr, LIBRARIES))
             msg = f"{type(self).__name__}(markup={self.markup!r}): markup must be one of {allowed}."
+            raise DeclarationError(msg)
+        if self.markup and self.mark_safe:
+            msg = (
+                f"{type(self).__name__}(markup={self.markup!r}, mark_safe=True): a markup is made "
+                "safe, and mark_safe inserts the text as it is: give one of the two."
+            )
             raise DeclarationError(msg)
 
     def prepare_value(self, value: Any, bound: Bound | None = None) -> Any:  # noqa: ARG002 - for subclasses
@@ -65,6 +77,8 @@ class Text(Component):
         text = as_text(type(self).__name__, "value", value)
         if isinstance(text, date | time | timedelta):
             text = format_value(text)
+        if text is not None and self.mark_safe:
+            return Markup(str(text))
         if text is None or not self.markup:
             return text
         text = str(text)

@@ -1,13 +1,12 @@
 """Getting the value of a component: calling what returns it, and checking what it has returned."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from types import FunctionType
+from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from asgiref.sync import async_to_sync
 
+from dashboards.calling import names_of
 from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError
 
@@ -37,32 +36,6 @@ def call(value: Any, **kwargs: Any) -> Any:
     if names is not None:
         kwargs = {name: kwarg for name, kwarg in kwargs.items() if name in names}
     return value(**kwargs)
-
-
-_names: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
-"""The names of parameters by function: to inspect a function takes long."""
-
-
-def names_of(value: Callable[..., Any]) -> frozenset[str] | None:
-    """Return the names of a callable's parameters; ``None`` if it has ``**kwargs``."""
-    # A bound method lives no longer than its instance, so its function is the key.
-    function = getattr(value, "__func__", value)
-    if not isinstance(function, FunctionType):
-        return _inspect(value)
-    try:
-        return _names[function]
-    except KeyError:
-        return _names.setdefault(function, _inspect(value))
-
-
-def _inspect(value: Callable[..., Any]) -> frozenset[str] | None:
-    try:
-        parameters = tuple(inspect.signature(value).parameters.values())
-    except ValueError:
-        parameters = ()  # Built in, such as time.time: it has none of our names.
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return None
-    return frozenset(parameter.name for parameter in parameters)
 
 
 async def _wait_for(result: Awaitable[Any]) -> Any:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
+from dashboards.compat import OldDashboard, refuse_old_dashboard
 from dashboards.component.bound import BoundComponent
 from dashboards.component.errors import Failure, catch_errors
 from dashboards.component.filters import Filters
@@ -36,7 +37,7 @@ def _get_default_name(class_name: str) -> str:
     return words.strip().removesuffix(" Dashboard").capitalize()
 
 
-class Dashboard(PermissionMixin, LiveMixin):
+class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
     """A page of components. Subclass it, assign components, register it.
 
     An instance is bound to one request. It has no request where a value is pushed, or is computed
@@ -63,6 +64,15 @@ class Dashboard(PermissionMixin, LiveMixin):
         """
 
         components: ComponentLayout | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse attributes that this package has under other names.
+
+        Raises:
+            DeclarationError: there is one.
+        """
+        super().__init_subclass__(**kwargs)
+        refuse_old_dashboard(cls.__name__, vars(cls))
 
     @classmethod
     def check_declaration(cls) -> None:
@@ -209,7 +219,7 @@ class Dashboard(PermissionMixin, LiveMixin):
             keys = () if isinstance(named, Failure) else named
             shown = [self.components[key] for key in keys if key in self.components]
         for each in shown:
-            each.prefetch()
+            each.loader.prefetch()
         # Awaited values are awaited together: the page takes as long as the slowest, not as all.
         gather_values([each.loader.pending for each in shown if each.loader.pending])
         if layout is not None:
@@ -221,10 +231,6 @@ class Dashboard(PermissionMixin, LiveMixin):
     def shows(self, key: str) -> bool:
         """Return True if it has such a component, and its request may see it."""
         return key in self.components
-
-    def get_dependencies(self, key: str) -> Sequence[BoundComponent]:
-        """Return the components that name this one in their ``dependents``, hidden ones too."""
-        return self.components.get_dependencies(key)
 
     def render_box(
         self, key: str, *, level: int = 2, is_titled: bool = True, is_placed: bool = True

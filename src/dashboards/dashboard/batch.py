@@ -50,7 +50,7 @@ def load_together(dashboard: Dashboard, keys: Iterable[str]) -> Batch:
         if begun and monotonic() > end:
             break
         began = monotonic()
-        each.prefetch_deferred()
+        each.loader.prefetch_deferred()
         _note([each], monotonic() - began)
         begun.append(each)
     gather_values([each.loader.pending for each in begun if each.loader.pending], SECONDS)

@@ -1,16 +1,16 @@
 """The components of one instance, by key: those of its class and those that it added."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
 from operator import attrgetter
 from typing import Any
 
+from dashboards.calling import names_of
 from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent
 from dashboards.component.owner import Owner
-from dashboards.component.values import names_of
 from dashboards.exceptions import DeclarationError, UnknownComponentError
 from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import as_classes
@@ -33,14 +33,14 @@ class Components(MutableMapping[str, BoundComponent | Component]):
     def __init__(self, owner: Owner, declared: Mapping[str, Component]) -> None:
         self._owner = owner
         self._name = type(owner).__name__
-        self._bound = {
-            key: BoundComponent(owner, component, key) for key, component in declared.items()
-        }
+        self._declared = declared
+        # Each is bound when it is used: a push needs one of them, a page all.
+        self._bound: dict[str, BoundComponent] = {}
         self._dependencies: dict[str, list[BoundComponent]] | None = None
         self._allowed: Mapping[str, BoundComponent] | None = None
 
     def __getitem__(self, key: str) -> BoundComponent:
-        bound = self._bound.get(key)
+        bound = self._bound.get(key) or self._bind(key)
         if bound is None or (bound.is_restricted and not bound.is_allowed):
             there = ", ".join([each.key for each in self.get_allowed()]) or "none"
             msg = f"{self._name} has no component {key!r}; there are {there}."
@@ -55,8 +55,15 @@ class Components(MutableMapping[str, BoundComponent | Component]):
 
         ``[key]`` raises an error that lists all keys: a batch may name thousands that are unknown.
         """
-        bound = self._bound.get(key)
+        bound = self._bound.get(key) or self._bind(key)
         return None if bound is None or (bound.is_restricted and not bound.is_allowed) else bound
+
+    def _bind(self, key: str) -> BoundComponent | None:
+        component = self._declared.get(key)
+        if component is None:
+            return None
+        bound = self._bound[key] = BoundComponent(self._owner, component, key)
+        return bound
 
     def __setitem__(self, key: str, component: BoundComponent | Component) -> None:
         if not isinstance(component, Component):
@@ -67,14 +74,18 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         fix_permissions(label, component)
         check_parts(label, component)
         check_series(label, component)
-        bound = {**self._bound, key: BoundComponent(self._owner, component, key)}
+        declared = {**self._declared, key: component}
         # Its dependents may be added later, or not at all.
-        check_circles(self._name, {its: each.dependents for its, each in bound.items()})
-        self._bound = bound
-        self._dependencies = self._allowed = None
+        check_circles(self._name, {its: each.dependents for its, each in declared.items()})
+        self._change(key, declared)
 
     def __delitem__(self, key: str) -> None:
-        del self._bound[self[key].key]
+        removed = self[key].key
+        self._change(removed, {its: each for its, each in self._declared.items() if its != removed})
+
+    def _change(self, key: str, declared: Mapping[str, Component]) -> None:
+        self._declared = declared
+        self._bound.pop(key, None)
         self._dependencies = self._allowed = None
 
     def get_dependencies(self, key: str) -> list[BoundComponent]:
@@ -84,37 +95,37 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         """
         if self._dependencies is None:
             self._dependencies = defaultdict(list)
-            for each in self._bound.values():
+            for each in self.get_all():
                 for dependent in each.declaration.dependents:
                     self._dependencies[dependent].append(each)
         return self._dependencies.get(key, [])
 
     def has_restricted(self) -> bool:
         """Return True if any has permissions of its own, shown or not."""
-        return any(map(attrgetter("is_restricted"), self.get_all()))
+        return any(map(attrgetter("permission_classes"), self._declared.values()))
 
-    def get_all(self) -> Iterable[BoundComponent]:
+    def get_all(self) -> Sequence[BoundComponent]:
         """Return all components, also those that the request may not see."""
-        return self._bound.values()
+        for key, component in self._declared.items():
+            if key not in self._bound:
+                self._bound[key] = BoundComponent(self._owner, component, key)
+        return [self._bound[key] for key in self._declared]
 
     def get_allowed(self) -> Collection[BoundComponent]:
         """Return the components that the request may see. Their permissions are checked once."""
-        return self._get_allowed().values()
-
-    def _get_allowed(self) -> Mapping[str, BoundComponent]:
         if self._allowed is None:
             self._allowed = {
-                key: bound
-                for key, bound in self._bound.items()
-                if not bound.is_restricted or bound.is_allowed
+                each.key: each
+                for each in self.get_all()
+                if not each.is_restricted or each.is_allowed
             }
-        return self._allowed
+        return self._allowed.values()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._get_allowed())
+        return iter([each.key for each in self.get_allowed()])
 
     def __len__(self) -> int:
-        return len(self._get_allowed())
+        return len(self.get_allowed())
 
 
 def check_key(label: str, key: str) -> None:

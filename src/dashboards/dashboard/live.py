@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 from weakref import WeakKeyDictionary
 
 from django.http import HttpRequest
@@ -13,9 +13,9 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from dashboards.component.bound import BoundComponent
 from dashboards.component.errors import describe_error, keeps_errors, may_see_errors
-from dashboards.component.live import LiveBinding, new_refresh_token
+from dashboards.component.live import PushedValue
+from dashboards.component.owner import Owner
 from dashboards.dashboard.leftovers import are_due, find_leftovers, forget
 from dashboards.dashboard.model_signals import connect_awaited_models, connect_model
 from dashboards.dashboard.urls import URLMixin
@@ -31,7 +31,6 @@ from dashboards.live.compute.producer import PRODUCER
 from dashboards.live.compute.triggers import OnChange
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import Changes
-from dashboards.live.stores.limits import check_raw_size, check_size
 from dashboards.live.wire.channels import channel_name
 from dashboards.live.wire.frames import Frame, Points, page_html
 from dashboards.live.wire.positions import Position
@@ -286,7 +285,7 @@ class LiveMixin(URLMixin):
 
     # Pushed values.
 
-    def prepare_pushed(self, key: str, value: Any) -> "PushedValue":
+    def prepare_pushed(self, key: str, value: Any) -> PushedValue:
         """Check a value that is pushed, and return it ready to be rendered.
 
         Raises:
@@ -296,59 +295,15 @@ class LiveMixin(URLMixin):
             ValueTooLargeError: the value is text that is too long to be stored.
         """
         component = self.components[key]
-        live = component.live_binding
-        if live is None:
+        if not component.live:
             msg = f"{component.label} is not live: declare it with live=True to push to it."
             raise NotLiveError(msg)
-        check_raw_size(component.label, value)
-        prepared = live.prepare(value)
-        check_raw_size(component.label, prepared)
-        return PushedValue(self, component, live, prepared)
+        # Only Dashboard and its subclasses are instantiated, and they have what an Owner has.
+        return PushedValue(cast("Owner", self), component, value)
 
     def store_restricted(self, key: str, frame: str | Points) -> None:
         """Store the frame of a restricted component on a channel that has no streams."""
         get_store().put(self._restricted_channel, {key: frame})
-
-
-class PushedValue:
-    """A value that was pushed to a live component, ready to be rendered for all viewers.
-
-    Args:
-        dashboard: the dashboard that it was pushed to.
-        component: the component.
-        live: the live binding of the component.
-        value: the value, prepared for the template.
-    """
-
-    def __init__(
-        self, dashboard: LiveMixin, component: BoundComponent, live: LiveBinding, value: Any
-    ) -> None:
-        self.event = component.event
-        self._dashboard = dashboard
-        self._component = component
-        self._live = live
-        self._value = value
-
-    def render(self) -> str | Points:
-        """Render the value.
-
-        Raises:
-            ValueTooLargeError: the HTML is too long to be stored.
-        """
-        html = self._live.render(self._value)
-        check_size(self._component.label, html if isinstance(html, str) else html.base)
-        return html
-
-    def store_restricted(self, frame: str | Points) -> str | Points:
-        """Return what the channel gets of the frame; store it apart if it is restricted.
-
-        For a restricted component this is a refresh token: each page that receives it loads the
-        component with its own permissions.
-        """
-        if not self._component.is_restricted:
-            return frame
-        self._dashboard.store_restricted(self._component.key, frame)
-        return new_refresh_token()
 
 
 def _read(channel: str) -> Changes:

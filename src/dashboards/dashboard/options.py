@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from django.db.models import Model
 
+from dashboards.compat import META_NAMES, explain_names
 from dashboards.exceptions import DeclarationError
 from dashboards.permissions import PermissionClass, as_classes
 
@@ -121,7 +122,7 @@ def read_meta(name: str, meta: type | None, kind: type[T], inherited: Options) -
     if unknown := sorted(given.keys() - allowed):
         msg = (
             f"{name}.Meta has no attribute {', '.join(unknown)}; "
-            f"allowed are {', '.join(sorted(allowed))}."
+            f"allowed are {', '.join(sorted(allowed))}.{explain_names(unknown, META_NAMES)}"
         )
         raise DeclarationError(msg)
     kept = {key: getattr(inherited, key) for key in allowed & _names(type(inherited))}

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from dashboards.dashboard.binding import BaseDashboard
 from dashboards.permissions import (
     AllowAny,
     BasePermission,
+    answer_refused,
     as_classes,
     grants,
     grants_all,
@@ -40,7 +42,7 @@ class PermissionMixin(BaseDashboard):
         user = getattr(request, "user", None)
         if self._meta.audience == "user" and getattr(user, "is_authenticated", False) is not True:
             return False
-        return grants_all(self.get_permissions(), request, self.object)
+        return grants_all(self.get_permissions(), request, self.object, dashboard=type(self))
 
     @classmethod
     def allows(cls, request: HttpRequest, object: Any = None) -> bool:  # noqa: A002 - as in __init__
@@ -54,6 +56,25 @@ class PermissionMixin(BaseDashboard):
             return grants(cls.without_components(request, object).has_permission, request)
         # A subclass's own methods may need what its __init__ sets.
         return grants(cls._create(request=request, object=object).has_permission, request)
+
+    @classmethod
+    def answer_refused(cls, request: HttpRequest) -> HttpResponseBase | None:
+        """Return the answer of the first permission class that refuses a request for a page.
+
+        Returns:
+            A response; ``None`` if none of them refuses whatever the object is, or if the usual
+            answer is to be given.
+
+        Raises:
+            PermissionDenied: the answer is 403.
+        """
+        has_own = cls._has_own_permissions()
+        try:
+            dashboard = cls._create(request=request) if has_own else cls.without_components(request)
+            permissions = dashboard.get_permissions()
+        except Exception:  # noqa: BLE001 - a subclass's methods may need an object
+            return None
+        return answer_refused(permissions, request, cls)
 
     @classmethod
     def has_object_permissions(cls) -> bool:

@@ -43,6 +43,14 @@ class URLMixin(BaseDashboard):
         kwargs = {**self.get_url_kwargs(), "key": key}
         return reverse(f"dashboards:{self.get_url_name()}_component", kwargs=kwargs)
 
+    def get_component_args(self, key: str) -> list[Any]:
+        """Return the arguments that tell the URL of a component from others, in their order.
+
+        These are the app's label, the dashboard's name, the object's if it has one, and the key.
+        """
+        name = type(self).__name__.lower()
+        return [self.get_app_label(), name, *self.get_url_kwargs().values(), key]
+
     def get_batch_url(self) -> str:
         """Return the URL that several components load from, once their keys are added to it."""
         return reverse(f"dashboards:{self.get_url_name()}_batch", kwargs=self.get_url_kwargs())

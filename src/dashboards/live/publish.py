@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.dispatch import Signal
 
 from dashboards.exceptions import PushError
 from dashboards.live.stores import get_store
@@ -17,12 +18,14 @@ class PreparedValue(Protocol):
 
     event: str
     """The name of the component's frames."""
+    is_restricted: bool
+    """True if only some of the channel's subscribers may see it."""
 
     def render(self) -> str | Points:
         """Render the value for all viewers."""
 
     def store_restricted(self, frame: str | Points) -> str | Points:
-        """Return what the channel gets of the frame; store it apart if only some may see it."""
+        """Store the frame of a restricted value apart; return what the channel gets instead."""
 
 
 class Publishable(Protocol):
@@ -42,6 +45,13 @@ class Publishable(Protocol):
             Exception: the value cannot be pushed.
         """
 
+
+pushed = Signal()
+"""Sent in the process that pushes, after the values were stored.
+
+The sender is the dashboard's class. ``dashboard`` is the instance, ``values`` a dict of the values
+by key, as they were given to ``push``.
+"""
 
 _NOTHING: Any = object()
 
@@ -122,6 +132,7 @@ def push(
 
     def publish() -> None:
         _publish(target, prepared)
+        pushed.send_robust(type(target), dashboard=target, values=dict(values))
 
     push_after_commit(publish, [using] if using else list(connections))
 
@@ -142,7 +153,11 @@ async def apush(
 def push_after_commit(publish: Callable[[], None], aliases: Iterable[str]) -> None:
     """Call ``publish`` when each of these databases has committed its open transaction."""
     opened = connections.all(initialized_only=True)
-    waiting = {each.alias for each in opened if each.alias in set(aliases) and _is_open(each)}
+    waiting = {
+        each.alias
+        for each in opened
+        if each.in_atomic_block and each.alias in set(aliases) and _is_open(each)
+    }
     if not waiting:
         publish()
         return
@@ -150,9 +165,11 @@ def push_after_commit(publish: Callable[[], None], aliases: Iterable[str]) -> No
     def call_on_commit(alias: str) -> None:
         # Not a partial: Django logs the __qualname__ of a robust callback that fails.
         def committed() -> None:
-            waiting.discard(alias)
-            if not waiting:
-                publish()
+            # Not twice: tests may call what a TestCase never commits (captureOnCommitCallbacks).
+            if alias in waiting:
+                waiting.discard(alias)
+                if not waiting:
+                    publish()
 
         # Robust: an error after a commit is not an error of the saved objects.
         transaction.on_commit(committed, using=alias, robust=True)
@@ -162,10 +179,9 @@ def push_after_commit(publish: Callable[[], None], aliases: Iterable[str]) -> No
 
 
 def _is_open(connection: BaseDatabaseWrapper) -> bool:
-    """Return True if a transaction is open that is going to be committed or rolled back."""
+    """Return True if an open transaction is going to be committed or rolled back."""
     # The blocks of Django's TestCase, for class and test, never end with a commit.
-    blocks = [each for each in connection.atomic_blocks if not _is_of_testcase(each)]
-    return connection.in_atomic_block and bool(blocks)
+    return not all(map(_is_of_testcase, connection.atomic_blocks))
 
 
 def _is_of_testcase(block: object) -> bool:
@@ -184,7 +200,8 @@ def _publish(target: Publishable, prepared: Mapping[str, PreparedValue]) -> None
     for key, value in prepared.items():
         # Rendered after the commit, so that the objects of a value are committed.
         try:
-            frames[value.event] = value.store_restricted(value.render())
+            frame = value.render()
+            frames[value.event] = value.store_restricted(frame) if value.is_restricted else frame
         except Exception as error:
             if store.is_unavailable(error):
                 raise

@@ -5,7 +5,6 @@ Any process can read the records of all. With ``MemoryStore`` a process sees onl
 
 import json
 import os
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from secrets import token_hex
@@ -51,7 +50,7 @@ def put_record(
     Raises:
         Exception: the store cannot be reached, or refuses the record.
     """
-    now = time.time()
+    now = store.clock.time()
     store.put(channel, {_process.key: json.dumps({**record, "at": now})})
     if is_first:
         records = _read(store, channel)
@@ -70,7 +69,7 @@ def read_records(store: BaseStore, channel: str) -> Sequence[Mapping[str, Any]]:
     Raises:
         Exception: the store cannot be read.
     """
-    oldest = time.time() - MAX_AGE_SECONDS
+    oldest = store.clock.time() - MAX_AGE_SECONDS
     fresh = [each for each in _read(store, channel).values() if each["at"] >= oldest]
     return sorted(fresh, key=lambda each: float(each["at"]), reverse=True)
 

@@ -4,7 +4,6 @@ A process with streams stores its report every few seconds. Any process can read
 command, or a dashboard about the live engine.
 """
 
-import asyncio
 import logging
 import os
 import socket
@@ -85,7 +84,7 @@ async def store_reports(store: BaseStore, count: Callable[[], Mapping[str, Viewe
     is_first = True
     try:
         while not is_cancelled():
-            await asyncio.sleep(_FIRST_REPORT_SECONDS if is_first else REPORT_SECONDS)
+            await store.clock.asleep(_FIRST_REPORT_SECONDS if is_first else REPORT_SECONDS)
             report = asdict(
                 ProcessReport(socket.gethostname(), os.getpid(), count(), get_metrics())
             )

@@ -1,14 +1,14 @@
 """Finds the dashboard of a URL, and refuses requests that may not open it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.exception import response_for_exception
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import (
     patch_cache_control,
@@ -21,10 +21,16 @@ from dashboards.dashboard import Dashboard
 from dashboards.permissions import grants
 
 
-def answer_privately(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def answer_privately(
+    view: Callable[..., HttpResponseBase], vary: Sequence[str] = ("Cookie",)
+) -> Callable[..., HttpResponseBase]:
     """Decorate a view so that no cache stores its responses, also its refusals and redirects.
 
     Caches may store a page that every visitor may see: see ``Dashboard.is_public``.
+
+    Args:
+        view: the view.
+        vary: the request headers that its responses depend on.
     """
 
     @wraps(view)
@@ -44,7 +50,7 @@ def answer_privately(view: Callable[..., HttpResponseBase]) -> Callable[..., Htt
             response = response_for_exception(request, error)
         if not getattr(response, "is_public", False):
             patch_cache_control(response, no_store=True, private=True)
-        patch_vary_headers(response, ["Cookie"])
+        patch_vary_headers(response, vary)
         return response
 
     return answer
@@ -53,10 +59,13 @@ def answer_privately(view: Callable[..., HttpResponseBase]) -> Callable[..., Htt
 class DashboardAccessView(View):
     """Finds the dashboard, and refuses requests that may not open it."""
 
+    vary: ClassVar[Sequence[str]] = ("Cookie",)
+    """The request headers that its responses depend on."""
+
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
         """Return the view; no cache stores its responses."""
-        return answer_privately(super().as_view(**initkwargs))
+        return answer_privately(super().as_view(**initkwargs), cls.vary)
 
     http_method_names = ["get", "head", "options"]  # noqa: RUF012 - as Django declares it
     dashboard_class: type[Dashboard] = Dashboard
@@ -98,14 +107,6 @@ class DashboardAccessView(View):
         Only the page redirects to the login.
         """
         raise PermissionDenied
-
-
-def redirect_to_login(request: HttpRequest) -> HttpResponse:
-    """Redirect to the login page, and back to this request's URL afterwards."""
-    # Imported here: it imports models, and a project may not have django.contrib.auth.
-    from django.contrib.auth import views  # noqa: PLC0415
-
-    return views.redirect_to_login(request.get_full_path())
 
 
 def must_log_in(request: HttpRequest) -> bool:

@@ -19,8 +19,9 @@ from dashboards.menus.menu import (
     make_dashboard_item,
     name_of,
 )
+from dashboards.permissions import redirect_to_login
 from dashboards.registry import registry
-from dashboards.views.access import answer_privately, redirect_to_login
+from dashboards.views.access import answer_privately
 
 _MAX_OBJECTS = 20
 """Objects of a ``ModelDashboard`` that are listed."""

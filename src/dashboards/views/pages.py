@@ -1,6 +1,7 @@
 """The page of a dashboard, and the content of its components."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_not_required
@@ -20,13 +21,21 @@ from dashboards.component.rendering import Shown
 from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import UnknownComponentError
+from dashboards.permissions import redirect_to_login
 from dashboards.sessions import is_automatic, keep_expiry
-from dashboards.views.access import DashboardAccessView, must_log_in, redirect_to_login
+from dashboards.views.access import DashboardAccessView, must_log_in
+
+_PARTIAL_HEADERS = ("HX-Request", "HX-Boosted", "HX-History-Restore-Request", "HX-Request-Type")
 
 
 @method_decorator(csrf_protect, name="dispatch")
 class PageView(DashboardAccessView):
-    """Serves the page of a dashboard."""
+    """Serves the page of a dashboard; to a request of htmx, the dashboard without a page around it.
+
+    So ``hx-get`` puts a dashboard into an element of any page.
+    """
+
+    vary: ClassVar[Sequence[str]] = (*DashboardAccessView.vary, *_PARTIAL_HEADERS)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Do not renew the session when the page reloads itself."""
@@ -37,8 +46,14 @@ class PageView(DashboardAccessView):
     def handle_no_permission(self, request: HttpRequest) -> HttpResponseBase:
         """Redirect to the login if nobody is signed in; else answer 403, or 404 for an object.
 
-        A missing object gets the same answer, so that nobody learns which objects exist.
+        A missing object gets the same answer, so that nobody learns which objects exist. A
+        permission class may give another answer, if it refuses whatever the object is.
         """
+        if _is_partial(request):
+            raise PermissionDenied  # A login page would be put into an element of the page.
+        answer = self.dashboard_class.answer_refused(request)
+        if answer is not None:
+            return answer
         user = getattr(request, "user", None)
         if user is not None and not user.is_authenticated:
             return redirect_to_login(request)
@@ -54,10 +69,27 @@ class PageView(DashboardAccessView):
         # This reads the position, which must be done before any value is rendered.
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
         context = {"dashboard": dashboard, "stream_url": stream_url}
-        html = dashboard.templates.render_around(dashboard._meta.template_name, context)  # noqa: SLF001
-        response = HttpResponse(clean_text(html))
-        response.is_public = dashboard.is_public  # type: ignore[attr-defined]
+        is_partial = _is_partial(request)
+        template = "dashboards/embedded.html" if is_partial else dashboard._meta.template_name  # noqa: SLF001
+        response = HttpResponse(clean_text(dashboard.templates.render_around(template, context)))
+        # A cache that ignores Vary, or a browser that goes back, would show a part as a page.
+        response.is_public = dashboard.is_public and not is_partial  # type: ignore[attr-defined]
         return response
+
+
+def _is_partial(request: HttpRequest) -> bool:
+    """Return True if a script puts the answer into an element of a page.
+
+    It is not if htmx replaces the whole page: for a link with ``hx-boost``, a step back in the
+    history, or a request that selects its part of the page itself (``HX-Request-Type``, of htmx 4).
+    """
+    asked = request.headers
+    return (
+        asked.get("HX-Request") == "true"
+        and asked.get("HX-Boosted") != "true"
+        and asked.get("HX-History-Restore-Request") != "true"
+        and asked.get("HX-Request-Type") != "full"
+    )
 
 
 class FetchedView(DashboardAccessView):
@@ -93,7 +125,7 @@ class ComponentView(FetchedView):
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Pass the request to the component."""
-        return self.component.post(request)
+        return self.component.declaration.post(self.component, request)
 
     def get(self, request: HttpRequest, key: str, **kwargs: Any) -> HttpResponseBase:  # noqa: ARG002
         """Render a value that the page loads later, or a newer one."""

@@ -1,96 +1,59 @@
-"""The box around a component's content, which is rendered once for all that say the same."""
+"""The box around a component's content: heading, icon, link, classes and ids."""
 
 from typing import Any
 
 import pytest
-from django.test import RequestFactory
-from django.utils import translation
-from django.utils.safestring import SafeString, mark_safe
-from pytest_django import Settings
+from django.utils.translation import gettext_lazy
 
-from dashboards.component import CTA, Component, Stat, Text
-from dashboards.component.fragments import _MAX_FRAGMENTS, _fragments
-from dashboards.dashboard import Dashboard
-from tests.site.dashboards import HOSTILE
-
-pytestmark = pytest.mark.django_db
+from dashboards.component import CTA, Text
+from tests.unit.component.support import box, dashboard_of
 
 
-def box(component: Component) -> SafeString:
-    class Boxes(Dashboard):
-        class Meta:
-            app_label = "site"
+def test_call_to_action_is_a_link():
+    html = box(dashboard_of(it=Text(value="x", cta=CTA(href="/more/?a=1&b=2"))), "it")
 
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self.components["it"] = component
-
-    return Boxes(RequestFactory().get("/")).render_box("it")
+    assert html.values("href") == ["/more/?a=1&b=2"]
+    assert "Find out more" in html.text
 
 
-def test_boxes_that_are_alike_have_contents_of_their_own():
-    first, second = box(Text(value="1st", title="A")), box(Text(value="2nd", title="A"))
-
-    assert "1st" in first
-    assert second == first.replace("1st", "2nd")
+def test_box_without_a_call_to_action_has_no_link():
+    assert "a" not in box(dashboard_of(it=Text(value="x")), "it").tags
 
 
-def test_what_was_marked_safe_makes_no_other_text_so():
-    """An equal text that is not safe has the same hash, and is another box all the same."""
-    text = "<b>Sales</b>"
-    for component in (
-        lambda title: Text(value="x", title=title),
-        lambda title: Text(value="x", icon=title),
-        lambda title: Text(value="x", grid_css_classes=title),
-        lambda title: Text(value="x", css_classes=title),
-        lambda title: Text(value="x", cta=CTA("/", title)),
-    ):
-        assert text in box(component(mark_safe(text)))
-        assert text not in box(component(text))
-        assert "&lt;b&gt;Sales" in box(component(text))
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [(None, "Room temperature"), ("Warmth", "Warmth"), (gettext_lazy("Yes"), "Yes")],
+)
+def test_heading_is_the_title_or_made_from_the_key(title: Any, shown: str):
+    html = box(dashboard_of(room_temperature=Text(value="x", title=title)), "room_temperature")
+
+    assert "h2" in html.tags
+    assert shown in html.text
 
 
-def test_no_content_is_taken_for_a_place_in_the_box():
-    for text in ("<dashboards-content>", "<dashboards-attributes>", HOSTILE):
-        html = box(Text(value=mark_safe(text), title=text))
-        assert html.count(text) == 1, "the content as it was marked safe, the title escaped"
-        assert html.count("</section>") == 1
+def test_empty_title_hides_the_heading():
+    html = box(dashboard_of(it=Text(value="x", title="", icon="star")), "it")
+
+    assert "h2" not in html.tags
+    assert html.values("aria-labelledby") == []
 
 
-def test_each_language_has_its_own():
-    waiting = Stat(live=True)
-    assert "Waiting for the first value" in box(waiting)
-    with translation.override("de"):
-        box(waiting)
-    mine = [key for key in _fragments if "'de'" in str(key[1]) and "'waiting'" in str(key[1])]
-    assert len(mine) == 1
-    assert "Waiting for the first value" in box(waiting)
+def test_box_has_the_declared_classes_and_icon():
+    html = box(
+        dashboard_of(
+            it=Text(value="x", icon="bi bi-cpu", css_classes="dark", grid_css_classes="span-6")
+        ),
+        "it",
+    )
+
+    classes = [str(each).split() for each in html.values("class")]
+    assert {"dashboards-component", "dark", "span-6"} <= set(classes[0])
+    assert ["bi", "bi-cpu"] in classes
 
 
-def test_a_template_of_ones_own_is_taken_at_once(settings: Settings):
-    assert "mine" not in box(Text(value="x", title="A"))
-    own = "<section class=mine {{ attributes }}>{{ content }} {{ title }} {{ content }}</section>"
-    settings.TEMPLATES = [
-        {
-            **settings.TEMPLATES[0],
-            "APP_DIRS": False,
-            "OPTIONS": {
-                **settings.TEMPLATES[0].get("OPTIONS", {}),
-                "loaders": [
-                    ("django.template.loaders.locmem.Loader", {"dashboards/component.html": own}),
-                    "django.template.loaders.app_directories.Loader",
-                ],
-            },
-        },
-    ]
+def test_ids_are_made_of_dashboard_and_key():
+    dashboard = dashboard_of(one=Text(value="x"), two=Text(value="x"))
+    ids = [each for key in ("one", "two") for each in box(dashboard, key).values("id")]
 
-    html = box(Text(value="x", title="A"))
-
-    assert html.startswith("<section class=mine ")
-    assert html.count("x</div>") == 2
-
-
-def test_what_is_kept_is_bounded():
-    for number in range(_MAX_FRAGMENTS + 10):
-        box(Text(value="x", title=f"Title {number}"))
-    assert len(_fragments) <= _MAX_FRAGMENTS
+    assert len(ids) == len(set(ids))
+    assert {"site_own-one", "site_own-one-content"} <= set(ids)

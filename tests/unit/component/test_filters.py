@@ -1,6 +1,7 @@
-"""Filters of a whole dashboard: in the address, in every component, and never the end of a page."""
+"""Filters of a page: in the query, in every component, and invalid ones ignored."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from html import unescape
 from typing import Any
@@ -9,23 +10,21 @@ import pytest
 from django import forms
 from django.contrib.auth.models import Group
 from django.test import Client, RequestFactory
-from django_filters import ChoiceFilter, FilterSet
 
-from dashboards.component import Form, Stat, Text
+from dashboards.component import Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.live import Every
-from tests.books.dashboards import BookFilter
-from tests.books.models import Book
 from tests.site.dashboards import HOSTILE, Filtered, Period
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
 
 USUAL = "2024 None []"
 
 
 def shown(client: Client, query: str) -> list[str]:
-    """Return what each component says that it was narrowed to, on page and address alike."""
+    """Return the filters that each component shows, on the page and in its own response."""
     said = [client.get(f"/site/filtered/?{query}").content.decode()]
     said += [
         client.get(f"/site/filtered/@component/{key}/?{query}").content.decode()
@@ -60,7 +59,7 @@ def shown(client: Client, query: str) -> list[str]:
         ("%FF=%FE", USUAL),
     ],
 )
-def test_components_get_what_is_cleaned_and_a_bad_filter_counts_as_none(
+def test_components_get_cleaned_filters_and_defaults_for_bad_ones(
     client: Client, query: str, values: str
 ):
     said = shown(client, query)
@@ -69,7 +68,7 @@ def test_components_get_what_is_cleaned_and_a_bad_filter_counts_as_none(
     assert set(said) == {values}
 
 
-def test_a_bad_filter_is_told_beside_its_field(client: Client):
+def test_bad_filter_is_an_error_beside_its_field(client: Client):
     page = client.get("/site/filtered/?year=1999&word=toolong").content.decode()
 
     assert "1999 is not one of the available choices" in page
@@ -79,7 +78,7 @@ def test_a_bad_filter_is_told_beside_its_field(client: Client):
     assert "It ends before it begins." in page
 
 
-def test_the_form_shows_what_the_page_is_narrowed_to(client: Client):
+def test_filter_form_shows_the_filters_of_the_page(client: Client):
     page = client.get("/site/filtered/?word=ab&now-page=2&x=%22%3E").content.decode()
 
     assert '<input type="text" name="word" value="ab"' in page
@@ -91,11 +90,11 @@ def test_the_form_shows_what_the_page_is_narrowed_to(client: Client):
     assert "Reset" not in page
 
 
-def test_a_page_without_a_form_has_none(client: Client):
+def test_page_without_filter_form_has_no_form(client: Client):
     assert "<form" not in client.get("/site/later/?year=2023").content.decode()
 
 
-def test_what_loads_later_is_asked_for_alike(client: Client):
+def test_deferred_components_load_with_the_filters(client: Client):
     page = client.get("/site/filtered/?year=2023&word=a%26b").content.decode()
 
     for key in ("late", "polled", "computed", "called"):
@@ -104,7 +103,7 @@ def test_what_loads_later_is_asked_for_alike(client: Client):
     assert 'hx-get="/site/filtered/@component/pushed/' not in page
 
 
-def test_a_broadcast_is_only_news_where_the_page_is_narrowed(client: Client):
+def test_filtered_page_loads_computed_values_itself(client: Client):
     def listeners(query: str) -> dict[str, str]:
         page = client.get(f"/site/filtered/?{query}").content.decode()
         return {key: how for how, key in re.findall(r'sse-(swap|refresh)="(\w+)"', page)}
@@ -117,7 +116,7 @@ def test_a_broadcast_is_only_news_where_the_page_is_narrowed(client: Client):
     assert listeners("computed-sort=x") == swap, "a kind says itself what shapes it"
 
 
-def test_a_value_that_is_told_of_no_filters_takes_the_broadcast_on_any_page():
+def test_value_without_filters_is_broadcast_to_filtered_pages():
     """``?utm_source=…`` would else make each page ask for what all are sent."""
 
     class Tagged(Dashboard):
@@ -142,7 +141,7 @@ def test_a_value_that_is_told_of_no_filters_takes_the_broadcast_on_any_page():
     assert not [each.key for each in Tagged(RequestFactory().get("/")) if each.is_refreshed]
 
 
-def test_an_instance_without_a_request_has_the_usual_filters():
+def test_instance_without_a_request_has_the_initial_filters():
     filters = Filtered().filters
 
     assert filters["year"] == 2024
@@ -158,152 +157,75 @@ class Multiple(forms.Form):
     needed = forms.CharField()
 
 
-def test_a_range_by_suffixes_is_given_by_either_of_its_ends():
-    """It was taken for somebody else's, and so for not given."""
+@pytest.fixture(params=["form", "filterset"])
+def filtered(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Return a function that makes a dashboard for a request with these filters."""
+    form_class, prefix = (Multiple, "") if request.param == "form" else (make_filterset(), "f-")
 
-    class Own(Dashboard):
-        class Meta:
-            app_label = "site"
-            filter_form = BookFilter
-
-    dashboard = Own(RequestFactory().get("/", {"published_after": "2024-02-29", "more": "1"}))
-
-    assert dashboard.filters["published"].start.date() == date(2024, 2, 29)
-    assert dashboard.is_filtered
-    assert dashboard._filters is not None
-    assert dashboard._filters.get_others(dashboard.kept) == [("more", "1")]
-
-
-class ByDjangoFilter(FilterSet):  # type: ignore[misc]  # it brings no types
-    class Meta:
-        model = Group
-        fields: tuple[str, ...] = ()
-        form = Multiple
-
-    def __init__(self, data: Any = None, queryset: Any = None) -> None:
-        super().__init__(data, queryset, prefix="f")
-
-
-@pytest.mark.parametrize("make", [Multiple, ByDjangoFilter])
-def test_any_kind_of_field_serves(make: Any):
     class Own(Dashboard):
         it = Text(value=str)
 
         class Meta:
             app_label = "site"
-            filter_form = make
+            filter_form = form_class
 
-    prefix = "f-" if make is ByDjangoFilter else ""
+    def make(**query: Any) -> Dashboard:
+        return Own(RequestFactory().get("/", {prefix + key: each for key, each in query.items()}))
 
-    def filters_of(**query: Any) -> Any:
-        query = {prefix + name: value for name, value in query.items()}
-        return Own(RequestFactory().get("/", query))
-
-    bare = filters_of()
-    assert bare.filters["names"] == ["a"]
-    assert bare.filters["ticked"] is True
-    assert bare.filters["when"] is None
-    assert bare.filters["needed"] is None
-    assert not bare.filter_form.errors, "nobody has asked for anything yet"
-    assert not bare.is_filtered
-    asked = filters_of(when_0="2024-02-29", when_1="12:30", names=["a", "b"], needed="x")
-    assert asked.filters["when"].date() == date(2024, 2, 29)
-    assert asked.filters["names"] == ["a", "b"]
-    assert asked.is_filtered
-    assert 'value="2024-02-29"' in asked.render_filters()
-    wrong = filters_of(when_0="nonsense", names="c", groups="z", needed="\0")
-    assert dict(wrong.filters) == dict(bare.filters) | {"groups": wrong.filters["groups"]}
-    assert not wrong.is_filtered
-    assert HOSTILE not in filters_of(needed=HOSTILE).render_filters()
+    return make
 
 
-@pytest.mark.usefixtures("_no_exceptions")
-@pytest.mark.parametrize(
-    ("query", "titles"),
-    [
-        ("", "ABC"),
-        ("published_after=2024-02-01", "BC"),
-        ("published_after=2024-02-01&published_before=2024-02-28&more=1", "B"),
-        ("genre=p", "C"),
-        ("genres=n&genres=p", "ABC"),
-        ("genres=p&genre=n", ""),
-        ("published_after=nonsense&published_before=9999999-01-01", "ABC"),
-        ("published_after=%00&genre=%00&genres=%00", "ABC"),
-        ("genre=z&genres=z&genres=p&published=2024-02-01&published_=x&published_2=%FF", "ABC"),
-        (f"genre=p&genres={'9' * 5000}", "C"),
-    ],
-)
-def test_a_filterset_narrows_a_page_and_none_of_its_parameters_breaks_it(
-    client: Client, query: str, titles: str
-):
-    for title, month, genre in (("A", 1, "n"), ("B", 2, "n"), ("C", 3, "p")):
-        Book.objects.create(title=f"Book {title}", published=date(2024, month, 9), genre=genre)
-    for path in ("", "@component/books/"):
-        html = client.get(f"/books/catalogue/{path}?{query}").content.decode()
-        assert "".join(re.findall(r">Book ([A-C])<", html)) == titles
-    said = client.get(f"/books/catalogue/@components/said/?{query}").json()["ready"]["said"]
-    assert said["status"] == 200
-    assert "published" in said["html"]
+def make_filterset() -> Any:
+    """Return a FilterSet with the fields of ``Multiple`` and a prefix."""
+    django_filters = pytest.importorskip("django_filters")
+
+    class ByDjangoFilter(django_filters.FilterSet):  # type: ignore[misc, name-defined]
+        class Meta:
+            model = Group
+            fields: tuple[str, ...] = ()
+            form = Multiple
+
+        def __init__(self, data: Any = None, queryset: Any = None) -> None:
+            super().__init__(data, queryset, prefix="f")
+
+    return ByDjangoFilter
 
 
-class Kinds(FilterSet):  # type: ignore[misc]  # it brings no types
-    """One that begins with a choice."""
+def test_filters_without_a_query_are_the_initial_ones(filtered: Callable[..., Any]):
+    filters = filtered().filters
 
-    genre = ChoiceFilter(choices=Book.Genre.choices, initial="n")
-
-    class Meta:
-        model = Book
-        fields = ("genre", "title")
-
-
-def titles(filterset: Any) -> str:
-    return "".join(sorted(each.title for each in filterset.qs))
+    assert filters["names"] == ["a"]
+    assert filters["ticked"] is True
+    assert filters["when"] is None
+    assert filters["needed"] is None
 
 
-class Shelves(Dashboard):
-    find = Form(form=Kinds, dependents=["found"])
-    found = Text(value=titles, live=Every(seconds=60))
-    all = Text(value=titles)
+def test_page_without_a_query_is_unfiltered_and_has_no_errors(filtered: Callable[..., Any]):
+    dashboard = filtered()
 
-    class Meta:
-        app_label = "site"
-        filter_form = BookFilter
+    assert not dashboard.filter_form.errors
+    assert not dashboard.is_filtered
 
 
-@pytest.mark.parametrize(
-    ("query", "found", "all_"),
-    [
-        ({}, "AB", "ABC"),
-        ({"find-genre": "p"}, "C", "ABC"),
-        ({"find-genre": ""}, "ABC", "ABC"),
-        ({"find-title": "B"}, "B", "ABC"),
-        ({"find-genre": "z", "find-title": "B"}, "B", "ABC"),
-        ({"genre": "p"}, "AB", "C"),
-        ({"genre": "p", "find-genre": "p", "published_after": "nonsense"}, "C", "C"),
-    ],
-    ids=str,
-)
-def test_component_gets_the_filterset_that_narrows_it(query: dict[str, str], found: str, all_: str):
-    """A component got what a FilterSet had cleaned and not the FilterSet: whoever wanted its rows
-    made it anew from the query, without its initial values. It filters by what ``filters`` says."""
-    for title, genre in (("A", "n"), ("B", "n"), ("C", "p")):
-        Book.objects.create(title=title, genre=genre)
-    shelves = Shelves(RequestFactory().get("/", query))
+def test_fields_of_several_widgets_and_values_are_cleaned(filtered: Callable[..., Any]):
+    dashboard = filtered(when_0="2024-02-29", when_1="12:30", names=["a", "b"], needed="x")
 
-    assert [shelves[key].get_value() for key in ("found", "all")] == [found, all_]
-    assert shelves["found"].is_refreshed is bool(query), "a narrowed page loads its own"
+    assert dashboard.filters["when"].date() == date(2024, 2, 29)
+    assert dashboard.filters["names"] == ["a", "b"]
+    assert dashboard.is_filtered
+    assert 'value="2024-02-29"' in dashboard.render_filters()
 
 
-def test_filterset_of_a_live_value_reads_its_rows_anew():
-    """A FilterSet keeps the rows that it has read, and what is computed for everybody is so for as
-    long as somebody watches. Each value gets one that has read nothing."""
-    [source] = Shelves().get_computed_values()
-    shown = []
-    for title in ("A", "B"):
-        Book.objects.create(title=title, genre="n")
-        shown.append(str(source.render()))
+def test_invalid_fields_have_their_initial_values(filtered: Callable[..., Any]):
+    dashboard = filtered(when_0="nonsense", names="c", groups="z", needed="\0")
 
-    assert [re.findall(r"\b[AB]+\b", each) for each in shown] == [["A"], ["AB"]]
+    initial = dict(filtered().filters)
+    assert dict(dashboard.filters) == initial | {"groups": dashboard.filters["groups"]}
+    assert not dashboard.is_filtered
+
+
+def test_hostile_filter_is_escaped(filtered: Callable[..., Any]):
+    assert HOSTILE not in filtered(needed=HOSTILE).render_filters()
 
 
 def test_component_without_a_filterset_gets_none():
@@ -322,7 +244,7 @@ def test_component_without_a_filterset_gets_none():
         assert each(RequestFactory().get("/"))["it"].get_value() == "<None>"
 
 
-def test_a_form_that_is_no_class_is_refused():
+def test_filter_form_as_an_instance_is_refused():
     with pytest.raises(DeclarationError, match=r"Meta.filter_form must be a form class, got <"):
 
         class Wrong(Dashboard):

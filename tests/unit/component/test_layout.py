@@ -1,4 +1,4 @@
-"""Layouts: what they take, what they refuse, and the HTML around the components."""
+"""Layouts: valid and invalid ones, and the HTML around the components."""
 
 import copy
 import re
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 from django.utils.safestring import mark_safe
 
@@ -22,14 +23,15 @@ from dashboards.component.layout import (
 )
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
+from dashboards.permissions import IsAuthenticated
 from tests.site.dashboards import HOSTILE, DivWithImage
-from tests.unit.component.test_components import Html
+from tests.unit.component.support import Html, everything, strip
 
 pytestmark = pytest.mark.django_db
 
 
 def laid_out(*given: Any) -> Dashboard:
-    """Return an instance of a dashboard of two texts that is laid out so."""
+    """Return an instance of a dashboard of two texts with this layout."""
 
     class Own(Dashboard):
         one = Text(value="the first")
@@ -44,24 +46,24 @@ def laid_out(*given: Any) -> Dashboard:
     return Own(RequestFactory().get("/"))
 
 
-def render(*given: Any) -> str:
+def render_layout(*given: Any) -> str:
     return re.sub(r"\s+", " ", laid_out(*given).render_components()).strip()
 
 
-def test_only_what_the_layout_names_is_shown_and_in_its_order():
-    html = render("two", HR())
+def test_layout_shows_its_components_in_order():
+    html = render_layout("two", HR())
 
     assert "the second" in html
     assert "the first" not in html
     assert html.index("the second") < html.index("<hr")
 
 
-def test_what_is_not_shown_can_still_be_loaded():
+def test_component_outside_the_layout_is_still_loaded():
     assert "the first" in str(laid_out("two").render_content("one"))
 
 
-def test_a_card_has_heading_picture_actions_body_and_foot():
-    html = render(
+def test_card_has_heading_image_actions_body_and_footer():
+    html = render_layout(
         Card(
             "one",
             heading="Head <b>",
@@ -82,7 +84,7 @@ def test_a_card_has_heading_picture_actions_body_and_foot():
 
 
 def test_headings_inside_a_card_are_one_level_deeper():
-    html = render(Card("one", Card("two", heading="Inner"), heading="Outer"))
+    html = render_layout(Card("one", Card("two", heading="Inner"), heading="Outer"))
 
     assert '<h2 class="dashboards-card-heading">Outer</h2>' in html
     assert re.search(r"<h3 [^>]*>One</h3>", html)
@@ -90,42 +92,42 @@ def test_headings_inside_a_card_are_one_level_deeper():
     assert re.search(r"<h4 [^>]*>Two, declared</h4>", html), "a title that was declared stays"
 
 
-def test_a_lone_component_in_a_card_with_a_heading_needs_none_of_its_own():
-    html = render(Card("one", heading="A heading"))
+def test_only_component_in_a_card_with_a_heading_has_no_heading():
+    html = render_layout(Card("one", heading="A heading"))
 
     assert html.count("<h") == 2, "the header element and its one heading"
     assert "aria-labelledby" not in html
 
 
-def test_levels_end_at_six():
+def test_heading_levels_end_at_six():
     nested: Any = "one"
     for _ in range(8):
         nested = Card(nested, HTML(""), heading="deep")
-    assert "<h7" not in render(nested)
+    assert "<h7" not in render_layout(nested)
 
 
-def test_a_header_is_escaped_and_has_its_level():
+def test_header_is_escaped_and_has_its_level():
     assert (
-        render(Header(heading="<i>Welcome", size=3))
+        render_layout(Header(heading="<i>Welcome", size=3))
         == '<h3 class="dashboards-heading span-12">&lt;i&gt;Welcome</h3>'
     )
-    assert "<i>Welcome" in render(Header(mark_safe("<i>Welcome</i>"), 1))
+    assert "<i>Welcome" in render_layout(Header(mark_safe("<i>Welcome</i>"), 1))
 
 
-def test_html_is_put_into_the_page_as_it_was_written():
-    assert render(HTML("<p>Welcome</p>")) == (
+def test_html_is_put_into_the_page_unchanged():
+    assert render_layout(HTML("<p>Welcome</p>")) == (
         '<div class="dashboards-html span-12"><p>Welcome</p></div>'
     )
 
 
-def test_a_div_has_its_classes():
-    html = render(Div("one", css_classes="some another", grid_css_classes="span-6"))
+def test_div_has_its_classes():
+    html = render_layout(Div("one", css_classes="some another", grid_css_classes="span-6"))
 
     assert html.startswith('<div class="dashboards-grid dashboards-group span-6 some another">')
 
 
-def test_tabs_are_links_to_panels_that_are_all_there():
-    html = render(
+def test_tabs_are_links_to_visible_panels():
+    html = render_layout(
         TabContainer(
             Tab("Same", "one"), Tab("Same", "two"), Tab("Übersicht <b>", HTML("x")), Tab("!", HR())
         )
@@ -145,19 +147,19 @@ def test_tabs_are_links_to_panels_that_are_all_there():
     assert len(set(Html(html).values("id"))) == len(Html(html).values("id"))
 
 
-def test_tabs_load_their_script_and_others_do_not():
+def test_only_tabs_load_the_script_of_tabs():
     assert laid_out(Div(TabContainer(Tab("a", "one")))).scripts == ["dashboards/js/tabs.js"]
     assert laid_out(Div("one")).scripts == []
 
 
-def test_a_layout_class_of_ones_own_has_its_attributes_in_the_template():
-    html = render(DivWithImage("one", image_url="/i.png?a&b", grid_css_classes="span-3"))
+def test_custom_layout_class_has_its_attributes_in_the_template():
+    html = render_layout(DivWithImage("one", image_url="/i.png?a&b", grid_css_classes="span-3"))
 
     assert html.startswith('<div class="span-3"><img src="/i.png?a&amp;b" width="40">')
     assert "the first" in html
 
 
-def test_nothing_is_kept_from_one_rendering_to_the_next():
+def test_rendering_leaves_the_layout_unchanged():
     dashboard = laid_out(Card("one"), TabContainer(Tab("a", "two"), Tab("a", HTML("x"))))
     layout = dashboard.Layout.components
     before = copy.deepcopy(layout)
@@ -168,20 +170,8 @@ def test_nothing_is_kept_from_one_rendering_to_the_next():
     assert strip(everything(layout)) == strip(everything(before))
 
 
-def strip(held: Any) -> str:
-    return re.sub(r" at 0x[0-9a-f]+", "", str(held))
-
-
-def everything(each: Any) -> Any:
-    """Return all that a layout holds, down to the last string."""
-    return each if isinstance(each, str) else [vars(each), *map(everything, each.children)]
-
-
-# What is refused.
-
-
 def given(anything: Any) -> Any:
-    """Return what a type checker would refuse."""
+    """Return an argument of a type that a type checker would refuse."""
     return anything
 
 
@@ -210,26 +200,26 @@ def given(anything: Any) -> Any:
         (lambda: Header("x", size=0), "Header(size=0): size must be a number from 1 to 6."),
     ],
 )
-def test_what_a_layout_cannot_be_is_told(make: Callable[[], Any], message: str):
+def test_invalid_layout_object_is_refused(make: Callable[[], Any], message: str):
     with pytest.raises(DeclarationError) as raised:
         make()
 
     assert str(raised.value).startswith(message)
 
 
-def test_an_unknown_key_is_told_when_the_class_is_made():
+def test_unknown_key_is_refused_at_declaration():
     with pytest.raises(DeclarationError) as raised:
         laid_out(Card("one", Div("three")))
 
     assert str(raised.value) == "Own.Layout names 'three'; there are one, two."
 
 
-def test_a_component_in_two_places_is_refused():
+def test_component_in_two_places_is_refused():
     with pytest.raises(DeclarationError, match=r"Own.Layout names 'one' twice"):
         laid_out("one", Card("one"))
 
 
-def test_a_layout_of_something_else_is_refused():
+def test_layout_of_another_type_is_refused():
     with pytest.raises(DeclarationError, match=r"Wrong.Layout.components must be"):
 
         class Wrong(Dashboard):
@@ -237,7 +227,7 @@ def test_a_layout_of_something_else_is_refused():
                 components = ("one",)
 
 
-def test_a_layout_is_inherited_and_its_keys_are_asked_for_again():
+def test_inherited_layout_is_checked_again():
     class Parent(Dashboard):
         one: Any = Text(value="x")
 
@@ -254,10 +244,8 @@ def test_a_layout_is_inherited_and_its_keys_are_asked_for_again():
             one = None
 
 
-# Over HTTP.
-
-
-def test_a_page_is_laid_out(client: Client):
+def test_page_has_its_layout(client: Client):
+    pytest.importorskip("plotly")
     page = client.get("/site/arranged/").content.decode()
 
     assert "Welcome &lt;all&gt;</h2>" in page
@@ -268,7 +256,62 @@ def test_a_page_is_laid_out(client: Client):
 
 
 @pytest.mark.parametrize("query", ["", "?tab=%00", f"?x={HOSTILE}", "?" + "a=1&" * 400])
-def test_no_query_breaks_a_layout(client: Client, query: str):
+def test_bad_query_leaves_the_layout(client: Client, query: str):
+    pytest.importorskip("plotly")
     assert client.get(f"/site/arranged/{query}").status_code == 200
     assert client.get(f"/site/arranged/@component/left_out/{query}").status_code == 200
     assert client.get(f"/site/arranged/@component/nowhere/{query}").status_code == 404
+
+
+class Halves(Dashboard):
+    """A dashboard with components for everybody and components for users."""
+
+    open = Text(value="for all")
+    tabbed = Text(value="for all")
+    few_1 = Text(value="x", permission_classes=[IsAuthenticated])
+    few_2 = Text(value="x", permission_classes=[IsAuthenticated])
+    few_3 = Text(value="x", permission_classes=[IsAuthenticated])
+    few_4 = Text(value="x", permission_classes=[IsAuthenticated])
+    few_5 = Text(value="x", permission_classes=[IsAuthenticated])
+    few_6 = Text(value="x", permission_classes=[IsAuthenticated])
+
+    class Meta:
+        app_label = "site"
+
+    class Layout:
+        components = ComponentLayout(
+            Header("Open heading"),
+            "open",
+            Header("Section of few"),
+            Div("few_1"),
+            Header("Below few", size=3),
+            "few_2",
+            Card(Header("Inner of few"), HTML("<b>few</b>"), "few_3", heading="Card of few"),
+            Header("Open section"),
+            TabContainer(Tab("Open tab", "tabbed"), Tab("Tab of few", "few_4")),
+            TabContainer(Tab("Also of few", "few_5"), Tab("More of few", Div("few_6"))),
+            Header("Last heading"),
+        )
+
+
+class Somebody:
+    is_authenticated = True
+    is_active = True
+    pk = 1
+
+
+@pytest.mark.parametrize("is_signed_in", [False, True])
+def test_hidden_components_leave_no_heading_or_tab(is_signed_in: bool):
+    """A component was hidden, but the heading of its card and its tab were still shown.
+
+    What stands around hidden components only is left out, and so is a heading above such.
+    """
+    request: Any = RequestFactory().get("/")
+    request.user = Somebody() if is_signed_in else AnonymousUser()
+
+    html = Halves(request).render_components()
+
+    assert ("few" in html) is is_signed_in
+    assert html.count("<dashboard-tabs") == (2 if is_signed_in else 1)
+    for name in ("Open heading", "Open section", "Open tab", "Last heading"):
+        assert name in html

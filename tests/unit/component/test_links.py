@@ -1,42 +1,23 @@
-"""Addresses that come from data, and what a hidden component leaves behind."""
+"""Links: addresses of declarations and values, and where calls to action lead."""
 
 from typing import Any
 
-import django_tables2
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
 from django.test import RequestFactory
+from django.urls import reverse_lazy
 
-from dashboards.component import CTA, Stat, Table, Text
-from dashboards.component.layout import HTML, Card, ComponentLayout, Div, Header, Tab, TabContainer
+from dashboards.component import CTA, Stat, Text
+from dashboards.component.layout import Card, ComponentLayout
 from dashboards.component.links import resolve_link, resolve_url
 from dashboards.dashboard import Dashboard
-from dashboards.exceptions import ComponentValueError
+from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.menus.menu import MenuItem, bind
-from dashboards.permissions import IsAuthenticated
-from tests.unit.component.test_tables import bind as bind_table
+from tests.site.dashboards import HOSTILE, GroupBoard, Live, Quiet
+from tests.unit.component.support import EVIL, Thing
 
-EVIL = [
-    "javascript:alert(1)",
-    " java\nscript:alert(1)",
-    "\x01javascript:alert(1)",
-    "JaVa\tScRiPt:alert(1)",
-    "data:text/html,x",
-    "vbscript:x",
-    "blob:x",
-    "file:///etc/passwd",
-    "view-source:javascript:x",
-]
-
-
-class Thing:
-    """A row whose address a user has typed."""
-
-    def __init__(self, url: str) -> None:
-        self.name, self.url = "thing", url
-
-    def get_absolute_url(self) -> str:
-        return self.url
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("address", EVIL)
@@ -57,29 +38,7 @@ def test_resolve_url_address_of_a_page_is_kept(address: str):
     assert resolve_url(address) == address
 
 
-class Linked(django_tables2.Table):  # type: ignore[misc] # brings no types
-    own = django_tables2.Column(accessor="name", linkify=True)
-    called = django_tables2.Column(accessor="name", linkify=lambda record: record.url)
-    typed = django_tables2.URLColumn(accessor="url")
-
-
-@pytest.mark.parametrize("address", EVIL)
-def test_table_link_of_a_row_to_javascript_is_shown_as_text(address: str):
-    """A user typed ``javascript:…`` as an address, and the table linked each row to it.
-
-    The row's text stays, without a link; ``Stat`` refused the same address already.
-    """
-    rows = [Thing(address), Thing("https://example.com/")]
-
-    html = bind_table(Table(value=rows, table_class=Linked)).render_box()
-
-    assert html.count('href="https://example.com/"') == 3
-    assert html.count("<td>thing</td>") + html.count('<th scope="row">thing</th>') == 2
-    assert not any(part in html for part in ('href="java', 'href=" java', 'href="data', 'href="v'))
-    assert html.count("<a ") - html.count("hx-get") == 4  # the CSV file is one
-
-
-def test_links_beside_content_that_are_refused_are_left_out():
+def test_refused_links_beside_content_are_left_out():
     class Page(Dashboard):
         class Meta:
             app_label = "site"
@@ -105,55 +64,79 @@ def test_links_beside_content_that_are_refused_are_left_out():
     assert [each.title for each in bind(items, request)] == ["Good"]
 
 
-class Halves(Dashboard):
-    """A dashboard of which not everybody may see each half."""
+@pytest.mark.parametrize(
+    ("href", "address"),
+    [
+        ("/more/?a=1", "/more/?a=1"),
+        ("https://example.com:8000/x", "https://example.com:8000/x"),
+        ("mailto:a@example.com", "mailto:a@example.com"),
+        ("tel:112", "tel:112"),
+        ("dashboards:site_live", "/site/live/"),
+        (reverse_lazy("dashboards:site_live"), "/site/live/"),
+        (Quiet, "/site/quiet/"),
+        (Live(), "/site/live/"),
+        (GroupBoard(object=Group(pk=7)), "/site/groupboard/7/"),
+        ("", ""),
+        (HOSTILE, HOSTILE),
+        (lambda about: f"/about/{about}/", "/about/None/"),
+        (lambda about: Quiet, "/site/quiet/"),
+    ],
+)
+def test_call_to_action_is_resolved(href: Any, address: str):
+    class Own(Dashboard):
+        it = Text(value="x", cta=CTA(href, "Go"))
 
-    open = Text(value="for all")
-    tabbed = Text(value="for all")
-    few_1 = Text(value="x", permission_classes=[IsAuthenticated])
-    few_2 = Text(value="x", permission_classes=[IsAuthenticated])
-    few_3 = Text(value="x", permission_classes=[IsAuthenticated])
-    few_4 = Text(value="x", permission_classes=[IsAuthenticated])
-    few_5 = Text(value="x", permission_classes=[IsAuthenticated])
-    few_6 = Text(value="x", permission_classes=[IsAuthenticated])
+    cta = Own()["it"].cta
+    assert cta == CTA(address, "Go")
+    assert HOSTILE not in Own(RequestFactory().get("/")).components["it"].label
+
+
+def test_call_to_action_of_a_model_dashboard_keeps_the_object():
+    class Own(Dashboard):
+        it = Text(value="x", cta=CTA(GroupBoard))
+
+    cta = Own(object=Group(pk=9))["it"].cta
+    assert cta is not None
+    assert cta.href == "/site/groupboard/9/"
+    assert Own.declared["it"].cta == CTA(GroupBoard)
+
+
+class Asking(Dashboard):
+    """Its __init__ needs a request."""
+
+    def __init__(self, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(request=request, **kwargs)
+        self.components["path"] = Text(value=request.path)
 
     class Meta:
         app_label = "site"
 
-    class Layout:
-        components = ComponentLayout(
-            Header("Open heading"),
-            "open",
-            Header("Section of few"),
-            Div("few_1"),
-            Header("Below few", size=3),
-            "few_2",
-            Card(Header("Inner of few"), HTML("<b>few</b>"), "few_3", heading="Card of few"),
-            Header("Open section"),
-            TabContainer(Tab("Open tab", "tabbed"), Tab("Tab of few", "few_4")),
-            TabContainer(Tab("Also of few", "few_5"), Tab("More of few", Div("few_6"))),
-            Header("Last heading"),
-        )
+    def get_absolute_url(self) -> str:
+        return "/asking/"
 
 
-class Somebody:
-    is_authenticated = True
-    is_active = True
-    pk = 1
+def test_call_to_action_makes_no_instance():
+    class Own(Dashboard):
+        it = Text(value="x", cta=CTA(Asking))
+
+        class Meta:
+            app_label = "site"
+
+    assert 'href="/asking/"' in Own(RequestFactory().get("/"))["it"].render_box()
 
 
-@pytest.mark.parametrize("is_signed_in", [False, True])
-def test_layout_hidden_components_leave_no_heading_tab_or_anchor(is_signed_in: bool):
-    """A component was hidden, and its card's heading and its tab still said that it is there.
+def test_call_to_action_names_a_dashboard_by_its_path():
+    class Own(Dashboard):
+        it = Text(value="x", cta=CTA(dashboard="tests.site.dashboards.GroupBoard", text="Go"))
+        of = Text(value="x", cta=CTA(lambda group: f"/groups/{group.name}/"))
 
-    What stands around hidden components only is left out, and so is a heading above such.
-    """
-    request: Any = RequestFactory().get("/")
-    request.user = Somebody() if is_signed_in else AnonymousUser()
+    own = Own(object=Group(pk=9, name="ops"))
 
-    html = Halves(request).render_components()
+    assert own["it"].cta == CTA("/site/groupboard/9/", "Go")
+    assert own["of"].cta == CTA("/groups/ops/")
 
-    assert ("few" in html) is is_signed_in
-    assert html.count("<dashboard-tabs") == (2 if is_signed_in else 1)
-    for name in ("Open heading", "Open section", "Open tab", "Last heading"):
-        assert name in html
+
+@pytest.mark.parametrize("given", [{}, {"href": "/", "dashboard": "tests.site.dashboards.Live"}])
+def test_call_to_action_with_no_or_two_targets_is_refused(given: dict[str, str]):
+    with pytest.raises(DeclarationError, match="A CTA leads to either href or dashboard, got CTA"):
+        CTA(**given)

@@ -1,212 +1,35 @@
-"""The state of a box, and values that raise: each costs its own box or entry."""
+"""The state of a box in words: its value has failed, is late, or has not come yet."""
 
-import asyncio
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from django import forms
-from django.contrib.auth.models import AnonymousUser, User
-from django.core.exceptions import PermissionDenied
-from django.db import connection
-from django.http import Http404, HttpRequest
-from django.test import Client, RequestFactory
+from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone, translation
 from pytest_django import Settings
 
-from dashboards.component import CTA, Chart, Component, Form, Gauge, Progress, Stat, Table, Text
-from dashboards.component.errors import catch_errors, is_under_test
-from dashboards.component.layout import Card, ComponentLayout, Header
-from dashboards.component.stat import StatSerializer
+from dashboards.component import Chart, Stat, Text
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
 from dashboards.live.stores import get_store
 from dashboards.live.wire.value_state import state_event
-from dashboards.menus.menu import Menu, MenuItem
-from dashboards.menus.registry import MenuRegistry, get_sections
-from dashboards.permissions import BasePermission
 from tests.addresses import addresses
-from tests.site.dashboards import HOSTILE
+from tests.unit.component.failing import (
+    FAILED,
+    RETRIED,
+    BrokenError,
+    Later,
+    configure,
+    fail,
+    page,
+    state_of,
+)
 
-FAILED = '<span class="dashboards-is-failed">Could not be loaded.</span>'
-RETRIED = '<span class="dashboards-is-failed" data-dashboards-retry>Could not be loaded.</span>'
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+
 WAITING = '<span class="dashboards-is-waiting">Waiting for the first value…</span>'
-
-
-class BrokenError(Exception):
-    """What authors' code raises here."""
-
-
-def fail(*_args: Any, **_kwargs: Any) -> Any:
-    msg = f"no sensor {HOSTILE}"
-    raise BrokenError(msg)
-
-
-async def fail_later() -> Any:
-    return fail()
-
-
-async def find_later() -> str:
-    await asyncio.sleep(0)
-    return "found later"
-
-
-def find_nothing() -> Any:
-    raise Http404
-
-
-def deny() -> Any:
-    raise PermissionDenied
-
-
-def recur() -> Any:
-    return recur()
-
-
-def yield_badly() -> Iterator[Any]:
-    yield {"a": 1}
-    fail()
-
-
-class Unprintable:
-    """Cannot be written."""
-
-    def __str__(self) -> str:
-        return str(fail())
-
-
-class Lost:
-    """Cannot say where it is."""
-
-    def get_absolute_url(self) -> str:
-        return str(fail())
-
-
-@dataclass
-class Untemplated(Component):
-    """Its template is not there."""
-
-    template: str = "site/there_is_no_such.html"
-
-
-@dataclass
-class Scriptless(Text):
-    """Cannot say what it needs."""
-
-    @property
-    def scripts(self) -> Any:  # type: ignore[override]
-        return fail()
-
-
-class Uncounted(StatSerializer):
-    """Its rows cannot be had."""
-
-    def get_queryset(self, *_args: Any, **_kwargs: Any) -> Any:
-        return fail()
-
-
-class BadForm(forms.Form):
-    """Cannot be made."""
-
-    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        fail()
-
-
-class BadPermission(BasePermission):
-    """Cannot be asked."""
-
-    def has_permission(self, request: HttpRequest) -> bool:
-        return bool(fail())
-
-
-BAD: Any = Unprintable()
-
-BROKEN: dict[str, Component] = {
-    "value": Text(value=fail),
-    "awaited": Text(value=fail_later),
-    "not_found": Text(value=find_nothing),
-    "denied": Stat(value=deny),
-    "recursion": Stat(value=recur),
-    "template": Untemplated(value=1),
-    "text": Text(value=BAD),
-    "figure": Stat(value=BAD),
-    "cell": Table(value=[{"a": BAD}]),
-    "rows": Table(value=yield_badly),
-    "serializer": Stat(value=Uncounted),
-    "form": Form(form=BadForm),
-    "chart": Chart(value="no figure"),
-    "gauge": Gauge(value="high"),
-    "progress": Progress(value=object()),
-    "title": Text(value="x", title=BAD),
-    "css": Text(value="x", css_classes={"box": BAD}),
-    "grid": Text(value="x", grid_css_classes=BAD),
-    "icon": Text(value="x", icon=BAD),
-    "link": Text(value="x", cta=CTA(fail)),
-    "link_object": Text(value="x", cta=CTA(Lost())),
-    "link_text": Text(value="x", cta=CTA("/", BAD)),
-    "scripted": Scriptless(value="x"),
-}
-
-
-def declare(name: str, **attributes: Any) -> type[Dashboard]:
-    """Declare a dashboard with a good component on either side."""
-    meta = attributes.pop("Meta", {})
-    return type(
-        name,
-        (Dashboard,),
-        {
-            "first": Text(value="the first"),
-            **attributes,
-            "last": Text(value="the last"),
-            "Meta": type("Meta", (), {"app_label": "site", **meta}),
-        },
-    )
-
-
-Broken = declare("Broken", **BROKEN)
-Hidden = declare("Hidden", secret=Text(value="secret", permission_classes=[BadPermission]))
-Later = declare("Later", late=Text(defer=fail, cta=CTA("/")), polled=Text(value=fail, poll_rate=1))
-Led = declare(
-    "Led",
-    form=Form(form=BadForm, method="get", dependents=("led",)),
-    led=Text(value=lambda filters: f"of {filters}"),
-)
-Narrowed = declare(
-    "Narrowed", it=Text(value=lambda filters: f"of {filters}"), Meta={"filter_form": BadForm}
-)
-
-
-def fail_unfit() -> Any:
-    msg = "no such sensor \udcff"
-    raise OSError(msg)
-
-
-Sized = declare(
-    "Sized",
-    large=Text(value=lambda: "x" * 2_000_001),
-    loaded=Text(defer=lambda: "x" * 2_000_001),
-    unfit=Text(value="a\udcffb", title="t\udcff"),
-    unfit_later=Text(defer=lambda: "a\udcffb"),
-    unfit_error=Text(defer=fail_unfit),
-)
-
-
-class Named(Dashboard):
-    """Has a name that cannot be told."""
-
-    first = Text(value="the first")
-
-    class Meta:
-        """Where it is."""
-
-        app_label = "site"
-
-    @property
-    def name(self) -> str:
-        return str(fail())
 
 
 class Live(Dashboard):
@@ -221,290 +44,23 @@ class Live(Dashboard):
     plain = Text(value="plain")
 
     class Meta:
-        """Where it is."""
+        """In the test site."""
 
         app_label = "site"
 
 
-urlpatterns = addresses(Broken, Hidden, Later, Led, Narrowed, Named, Live, Sized)
-pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+urlpatterns = addresses(Later, Live)
 
 
 @pytest.fixture(autouse=True)
 def _as_served(settings: Settings) -> None:
-    """As a server has it: what raises costs its box."""
+    """Let values that raise fail in their box, as on a server."""
     memory = {"BACKEND": "dashboards.live.stores.memory.MemoryStore"}
     configure(settings, STORES={"default": memory}, RAISE_VALUE_ERRORS=False)
 
 
-def configure(settings: Settings, **own: Any) -> None:
-    settings.DASHBOARDS = {**settings.DASHBOARDS, **own}
-
-
-def state_of(html: str, key: str) -> str:
-    """Return what a box's state says; empty where it has none."""
-    found = re.search(rf'id="site_\w+-{key}-state"[^>]*>(.*?)</p>', html, re.DOTALL)
-    return found[1] if found else ""
-
-
-def reports(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
-    """Return dashboard, key and part of each report."""
-    return [
-        (each.__dict__["dashboard"], each.__dict__["key"], each.__dict__["part"])
-        for each in caplog.records
-        if getattr(each, "event", "") == "value_failed"
-    ]
-
-
-def page(client: Client, name: str) -> str:
-    response = client.get(f"/site/{name}/")
-    assert response.status_code == 200
-    return response.content.decode()
-
-
-# A value hurts only its own box.
-
-
-@pytest.mark.parametrize("key", BROKEN)
-def test_component_that_raises_costs_its_box(
-    key: str, client: Client, caplog: pytest.LogCaptureFixture
-):
-    """A plain value, a template or a title that raised made the whole page a 500. Now its own box
-    says that it has failed, and the log says it once."""
-    html = page(client, "broken")
-
-    assert state_of(html, key).startswith('<span class="dashboards-is-failed"')
-    assert "the first" in html
-    assert "the last" in html
-    mine = [each for each in reports(caplog) if each[1] == key]
-    assert [each[:2] for each in mine] == [("Broken", key)]
-
-
-def test_failure_is_logged_with_its_traceback_and_told_to_nobody(
-    client: Client, caplog: pytest.LogCaptureFixture
-):
-    html = page(client, "broken")
-
-    [record] = [each for each in caplog.records if each.__dict__.get("key") == "value"]
-    assert record.name == "dashboards"
-    assert record.getMessage() == "The value of Broken.value failed."
-    assert record.exc_info
-    assert record.exc_info[0] is BrokenError
-    assert "no sensor" not in html
-
-
-def test_what_an_author_wrote_around_a_good_value_leaves_the_value(client: Client):
-    html = page(client, "broken")
-
-    for key in ("title", "css", "grid", "icon", "link", "link_object", "link_text"):
-        box = html.split(f'id="site_broken-{key}-content"')[1].split("</section>")[0]
-        assert '<div class="dashboards-text">x</div>' in box
-
-
-def test_component_whose_title_raises_is_called_by_its_key(client: Client):
-    assert 'id="site_broken-title-title">Title</h2>' in page(client, "broken")
-
-
-def test_permission_that_raises_lets_nobody_in(client: Client, caplog: pytest.LogCaptureFixture):
-    """A component's permission class raised, and the page was a 500. It must not be let in either:
-    the component is not there."""
-    html = page(client, "hidden")
-
-    assert "secret" not in html
-    assert "the last" in html
-    assert client.get("/site/hidden/@component/secret/").status_code == 404
-    assert set(reports(caplog)) == {("Hidden", "secret", "permission")}
-
-
-def test_name_that_raises_costs_the_name(client: Client):
-    html = page(client, "named")
-
-    assert "<title>Named</title>" in html
-    assert "the first" in html
-
-
-def test_form_that_raises_costs_its_box_and_no_dependent(client: Client):
-    html = page(client, "led")
-
-    assert state_of(html, "form").startswith('<span class="dashboards-is-failed"')
-    assert "of {}" in html
-
-
-def test_filter_form_that_raises_costs_the_filters(client: Client):
-    html = client.get("/site/narrowed/?q=1").content.decode()
-
-    assert f'<p class="dashboards-state">{FAILED}</p>' in html
-    assert "of {}" in html, "nothing that nobody has cleaned"
-
-
-def test_layout_object_that_raises_leaves_the_components_inside():
-    """A card with a footer that cannot be written took the page with it. Now the components inside
-    are shown without it."""
-
-    class Board(Dashboard):
-        first = Text(value="the first")
-        inside = Text(value="inside")
-
-        class Layout:
-            components = ComponentLayout("first", Card("inside", footer=BAD), Header(BAD))
-
-        class Meta:
-            app_label = "site"
-
-    html = str(Board(RequestFactory().get("/")).render_components())
-
-    assert "the first" in html
-    assert html.count(">inside<") == 1
-    assert html.count(FAILED) == 2
-
-
-def test_layout_that_raises_as_a_whole_is_left_out():
-    class Whole(ComponentLayout):
-        """A layout of one's own."""
-
-    class Board(Dashboard):
-        first = Text(value="the first")
-
-        class Layout:
-            components = Whole("first")
-
-        class Meta:
-            app_label = "site"
-
-    # It is asked when the class is made, too, where a mistake is told at once.
-    for name in ("render", "get_scripts", "get_keys"):
-        setattr(Whole, name, fail)
-    board = Board(RequestFactory().get("/"))
-
-    assert "the first" in board.render_components()
-    assert board.scripts == []
-
-
-async def cancel_itself() -> None:
-    raise asyncio.CancelledError
-
-
-def test_awaited_value_that_is_cancelled_costs_its_box(caplog: pytest.LogCaptureFixture):
-    """A library that an awaited value uses was cancelled, and took the page with it."""
-    board = declare("Cancelled", it=Text(value=cancel_itself), other=Text(value=find_later))
-    html = str(board(RequestFactory().get("/")).render_components())
-
-    assert state_of(html, "it") == FAILED
-    assert "found later" in html
-    assert "The value was cancelled by what it awaits." in caplog.text
-
-
-def test_menu_entry_that_raises_is_left_out(monkeypatch: pytest.MonkeyPatch):
-    """A check that raised, or a title that cannot be written, took every page with a menu with it.
-    Now it costs its own entry, and a menu that raises itself."""
-    registry = MenuRegistry()
-    monkeypatch.setattr("dashboards.menus.registry.menu_registry", registry)
-
-    @registry.register
-    class Good(Menu):
-        name = "Good"
-
-        @classmethod
-        def get_items(cls, obj: Any = None) -> list[MenuItem]:
-            return [
-                MenuItem(title="Here", url="/here/"),
-                MenuItem(title="Checked", url="/", check_func=fail),
-                MenuItem(title=BAD, url="/"),
-                MenuItem(title="Led", url=fail),
-                MenuItem(title="Above", url="/above/", children=fail),
-            ]
-
-    @registry.register
-    class Bad(Menu):
-        name = "Bad"
-
-        @classmethod
-        def get_items(cls, obj: Any = None) -> list[MenuItem]:
-            return fail()  # type: ignore[no-any-return]
-
-    request = RequestFactory().get("/")
-    request.user = AnonymousUser()
-
-    sections = get_sections(request).sections
-
-    assert {name: [each.title for each in items] for name, items in sections.items()} == {
-        "Good": ["Here"]
-    }
-
-
-def test_query_that_fails_in_a_transaction_costs_only_its_box(settings: Settings, client: Client):
-    """With ``ATOMIC_REQUESTS`` a failed query ends the transaction, and every later query of the
-    page failed with it. Each value runs in a savepoint of its own."""
-
-    def break_transaction() -> None:
-        User.objects.create(username="twice")
-        User.objects.create(username="twice")
-
-    class Board(Dashboard):
-        bad = Text(value=break_transaction)
-        good = Text(value=lambda: f"{User.objects.count()} users")
-
-        class Meta:
-            app_label = "site"
-
-    assert connection.in_atomic_block, "as this test is"
-    html = str(Board(RequestFactory().get("/")).render_components())
-
-    assert state_of(html, "bad") == FAILED
-    assert "0 users" in html
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_what_ends_the_process_passes(error: type[BaseException]):
-    def end() -> None:
-        raise error
-
-    with pytest.raises(error):
-        catch_errors(end, dashboard="Board", part="value")
-
-
-# Who may read what was raised, and where it is raised.
-
-
-def test_debug_shows_the_last_line_of_the_error(settings: Settings, client: Client):
-    settings.DEBUG = True
-    html = page(client, "broken")
-
-    assert (
-        "<code>tests.unit.component.test_states.BrokenError: no sensor &lt;script&gt;"
-        in state_of(html, "value")
-    )
-    assert "<script>document.title" not in html
-
-
-@pytest.mark.parametrize(
-    ("is_staff", "setting", "is_shown"),
-    [(True, True, True), (True, False, False), (False, True, False)],
-)
-def test_staff_read_the_error_where_a_setting_says_so(
-    settings: Settings, client: Client, *, is_staff: bool, setting: bool, is_shown: bool
-):
-    configure(settings, SHOW_ERRORS_TO_STAFF=setting)
-    client.force_login(User.objects.create(username="ann", is_staff=is_staff))
-
-    assert ("no sensor" in page(client, "broken")) is is_shown
-    assert ("no sensor" in page(Client(), "broken")) is False
-
-
-def test_errors_are_raised_while_tests_run(settings: Settings, client: Client):
-    """Users' tests must still see what their values raise: the default of the setting."""
-    configure(settings, RAISE_VALUE_ERRORS=None)
-
-    assert is_under_test()
-    with pytest.raises(BrokenError, match="no sensor"):
-        client.get("/site/later/")
-
-
-# What is loaded after the page.
-
-
-def test_deferred_value_that_raises_says_so_and_may_be_tried_again(client: Client):
-    """Its box said "Could not be loaded." and offered no way to try again."""
+def test_failed_deferred_value_offers_a_retry(client: Client):
+    """The box showed "Could not be loaded." without a way to try again."""
     response = client.get("/site/later/@component/late/")
     batch = client.get("/site/later/@components/first,late/").json()
 
@@ -514,11 +70,11 @@ def test_deferred_value_that_raises_says_so_and_may_be_tried_again(client: Clien
     assert batch["ready"]["first"]["status"] == 200
 
 
-def test_polled_value_that_raises_is_tried_again_from_the_page(client: Client):
+def test_failed_polled_value_offers_a_retry(client: Client):
     assert state_of(page(client, "later"), "polled") == RETRIED
 
 
-def test_box_that_waits_for_its_load_says_so(client: Client):
+def test_loading_box_shows_a_text(client: Client):
     html = page(client, "later")
 
     assert state_of(html, "late") == '<span class="dashboards-is-waiting">Loading…</span>'
@@ -526,21 +82,18 @@ def test_box_that_waits_for_its_load_says_so(client: Client):
     assert 'data-dashboards-retry-text="Try again"' in html
 
 
-# What is live.
-
-
 def put(key: str, html: str) -> None:
     get_store().put(Live().channel, {key: html})
 
 
 def push(key: str, value: Any) -> None:
-    """Put at once what ``push`` puts after the commit, which no test here has."""
+    """Store a value as ``push`` does, without waiting for the commit of a transaction."""
     board = Live()
     pushed = board.prepare_pushed(key, value)
     get_store().put(board.channel, {pushed.event: pushed.render()})
 
 
-def test_live_value_that_never_came_is_waited_for(client: Client):
+def test_missing_live_value_is_waiting(client: Client):
     html = page(client, "live")
 
     assert state_of(html, "pushed") == WAITING
@@ -548,7 +101,7 @@ def test_live_value_that_never_came_is_waited_for(client: Client):
     assert "plain-state" not in html, "what is never updated has no such element"
 
 
-def test_state_in_the_store_is_shown_on_page_component_and_batch(client: Client):
+def test_stored_state_is_shown_on_page_component_and_batch(client: Client):
     """A live value that raised kept its old value in full colour, or waited for ever. Its state is
     a frame of its own, and shown wherever the value is."""
     push("pushed", 41)
@@ -566,7 +119,7 @@ def test_state_in_the_store_is_shown_on_page_component_and_batch(client: Client)
     assert "state" not in batch["plain"]
 
 
-def test_value_that_is_newer_than_its_state_is_fresh(client: Client):
+def test_value_newer_than_its_state_clears_the_state(client: Client):
     put(state_event("pushed"), '<span class="dashboards-is-failed">Failed since noon</span>')
     push("pushed", 42)
 
@@ -574,7 +127,8 @@ def test_value_that_is_newer_than_its_state_is_fresh(client: Client):
     assert "Dashboards-State" not in client.get("/site/live/@component/pushed/")
 
 
-def test_points_newer_than_the_state_of_their_series_are_fresh(client: Client):
+def test_points_newer_than_their_state_clear_the_state(client: Client):
+    pytest.importorskip("plotly")
     push("series", {"x": 1, "y": 1})
     put(state_event("series"), '<span class="dashboards-is-late">Late</span>')
     assert "dashboards-is-late" in state_of(page(client, "live"), "series")
@@ -583,7 +137,7 @@ def test_points_newer_than_the_state_of_their_series_are_fresh(client: Client):
     assert state_of(page(client, "live"), "series") == ""
 
 
-def test_live_value_that_raises_on_the_page_leaves_what_was_pushed(client: Client):
+def test_failing_live_value_keeps_the_last_push(client: Client):
     push("now", "pushed before")
     html = page(client, "live")
 
@@ -591,7 +145,7 @@ def test_live_value_that_raises_on_the_page_leaves_what_was_pushed(client: Clien
     assert state_of(html, "now") == FAILED
 
 
-def test_state_comes_by_the_stream(client: Client):
+def test_state_is_streamed(client: Client):
     put(state_event("pushed"), '<span class="dashboards-is-failed">Failed since noon</span>')
     body = client.get("/site/live/@stream/?hold=0").content.decode()
 
@@ -599,7 +153,7 @@ def test_state_comes_by_the_stream(client: Client):
     assert "Failed since noon" in body
 
 
-def test_source_renders_its_state_in_the_sites_own_language(settings: Settings):
+def test_rendered_state_is_in_the_language_of_the_site(settings: Settings):
     settings.LANGUAGE_CODE = "en-us"
     settings.TIME_ZONE = "Europe/Berlin"
     [source] = [each for each in Live().get_computed_values() if each.key == "computed"]
@@ -614,7 +168,7 @@ def test_source_renders_its_state_in_the_sites_own_language(settings: Settings):
     assert late == f'<span class="dashboards-is-late">Late since {moment}</span>'
 
 
-def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client):
+def test_error_of_a_live_value_is_shown_to_staff_only(settings: Settings, client: Client):
     """The frame of a state is for everybody, so it says nothing of the error. Staff are told it by
     the page, whichever process has computed the value."""
     configure(settings, SHOW_ERRORS_TO_STAFF=True)
@@ -627,45 +181,11 @@ def test_staff_read_what_a_live_value_raised(settings: Settings, client: Client)
     client.force_login(User.objects.create(username="ann", is_staff=True))
     state = state_of(page(client, "live"), "failing")
     assert state.startswith('<span class="dashboards-is-failed">Failed since <time')
-    assert "<code>tests.unit.component.test_states.BrokenError: no sensor &lt;script&gt;" in state
+    assert "<code>tests.unit.component.failing.BrokenError: no sensor &lt;script&gt;" in state
     assert "no sensor" not in client.get("/site/live/@stream/?hold=0").content.decode()
 
 
-def test_value_that_each_page_loads_has_no_shared_state():
+def test_per_viewer_value_has_no_shared_state():
     [source] = [each for each in Live().get_computed_values() if each.key == "own"]
 
     assert source.render_state is None
-
-
-# What is too large, or no text.
-
-
-def test_value_that_is_too_large_costs_its_box(client: Client, caplog: pytest.LogCaptureFixture):
-    """A page was sent whatever a value made, fifty megabytes too. The box refuses it, and the log
-    says the limit and the setting."""
-    html = page(client, "sized")
-
-    assert state_of(html, "large") == FAILED
-    assert client.get("/site/sized/@component/loaded/").status_code == 204
-    assert "at most 2,000,000 are stored and sent to pages" in caplog.text
-    assert "DASHBOARDS['MAX_FRAME_BYTES']" in caplog.text
-
-
-def test_text_that_is_no_unicode_is_shown_with_a_replacement(client: Client):
-    """File names have lone surrogates, which no answer can be encoded with: the page was a 500."""
-    html = page(client, "sized")
-
-    assert "a\ufffdb" in html
-    assert 'id="site_sized-unfit-title">t\ufffd</h2>' in html
-    assert "a\ufffdb" in client.get("/site/sized/@component/unfit_later/").content.decode()
-
-
-def test_error_that_is_no_unicode_is_shown_with_a_replacement(
-    settings: Settings, client: Client, caplog: pytest.LogCaptureFixture
-):
-    settings.DEBUG = True
-    # A worker of pytest-xdist cannot report a log that is no Unicode.
-    caplog.set_level("CRITICAL", "dashboards")
-    state = client.get("/site/sized/@component/unfit_error/")["Dashboards-State"]
-
-    assert "no such sensor \ufffd" in unquote(state)

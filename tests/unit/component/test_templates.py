@@ -1,4 +1,4 @@
-"""Rendering a component: context processors are asked once, and a short way says the same."""
+"""The templates of one request: each is found once, and context processors run once."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import translation
 from django.utils.safestring import mark_safe
@@ -22,14 +23,16 @@ from dashboards.component.stat.data import StatChange
 from dashboards.dashboard import Dashboard
 from dashboards.views import PageView
 from tests.site.dashboards import HOSTILE
+from tests.unit.component.support import use_templates
 
 pytestmark = pytest.mark.django_db
+
 
 asked: list[HttpRequest] = []
 
 
 def count(request: HttpRequest) -> dict[str, Any]:
-    """Be a context processor that costs something."""
+    """Return the context of a context processor, and count its calls."""
     asked.append(request)
     return {"greeting": f"Hello from {request.path}"}
 
@@ -46,26 +49,14 @@ class Board(Dashboard):
 
 
 def with_templates(settings: Settings, **templates: str) -> None:
-    options = settings.TEMPLATES[0].get("OPTIONS", {})
-    names = {name: normpath(f"dashboards/components/{name}.html") for name in templates}
-    ours = {names[name]: text for name, text in templates.items()}
-    settings.TEMPLATES = [
-        {
-            **settings.TEMPLATES[0],
-            "APP_DIRS": False,
-            "OPTIONS": {
-                **options,
-                "context_processors": [*options.get("context_processors", ()), f"{__name__}.count"],
-                "loaders": [
-                    ("django.template.loaders.locmem.Loader", ours),
-                    "django.template.loaders.app_directories.Loader",
-                ],
-            },
-        },
-    ]
+    """Replace templates of components, and let the context processor ``count`` run."""
+    texts = {
+        normpath(f"dashboards/components/{name}.html"): text for name, text in templates.items()
+    }
+    use_templates(settings, texts, f"{__name__}.count")
 
 
-def test_context_processors_are_asked_once_for_all_components(settings: Settings):
+def test_context_processors_run_once_for_all_components(settings: Settings):
     with_templates(settings, gauge="{{ greeting }}: {{ component.key }}")
     asked.clear()
 
@@ -76,7 +67,7 @@ def test_context_processors_are_asked_once_for_all_components(settings: Settings
 
 
 @pytest.mark.parametrize("is_embedded", [False, True], ids=["page", "embedded"])
-def test_context_processors_are_asked_once_for_a_page_and_all_on_it(
+def test_context_processors_run_once_for_a_page_and_its_components(
     settings: Settings, is_embedded: bool
 ):
     """Context processors ran twice a page, for the page's own template and for all components. They
@@ -104,7 +95,7 @@ def test_context_processors_are_asked_once_for_a_page_and_all_on_it(
     assert len(asked) == 1
 
 
-def test_each_request_is_told_its_own(settings: Settings):
+def test_context_belongs_to_the_request(settings: Settings):
     with_templates(settings, gauge="{{ greeting }} {{ request.path }} {% csrf_token %}")
     first, second = (Board(RequestFactory().get(path)) for path in ("/a/", "/b/"))
 
@@ -114,7 +105,7 @@ def test_each_request_is_told_its_own(settings: Settings):
     assert "csrfmiddlewaretoken" in first["two"].render_box()
 
 
-def test_layouts_are_told_too(settings: Settings):
+def test_layout_objects_have_the_context(settings: Settings):
     class LaidOut(Board):
         class Layout(Dashboard.Layout):
             components = ComponentLayout(Card(HTML("x")), TabContainer(Tab("a", HR())))
@@ -130,7 +121,7 @@ def test_layouts_are_told_too(settings: Settings):
     assert " ;" in LaidOut().render_components(), "without a request nothing is known of one"
 
 
-def test_what_a_template_sets_is_gone_after_it(settings: Settings):
+def test_variable_of_a_template_is_missing_in_the_next(settings: Settings):
     text = '{% firstof "leaked" as mine %}{{ mine }}{{ rendered_value }}'
     with_templates(settings, text=text, gauge="<i>{{ mine|default:'nothing' }}</i>")
 
@@ -147,16 +138,13 @@ def test_what_a_template_sets_is_gone_after_it(settings: Settings):
     assert "<i>nothing</i>" in html
 
 
-def test_after_a_template_that_fails_the_next_is_whole(settings: Settings):
+def test_template_after_a_failed_one_is_rendered(settings: Settings):
     with_templates(settings, text="{% include rendered_value %}", gauge="{{ component.key }}")
     board = Board(RequestFactory().get("/"))
 
     with pytest.raises(Exception, match="3"):
         board["three"].render(board["three"].get_value())
     assert board["one"].render(board["one"].get_value()) == "one"
-
-
-# The short way of a Stat
 
 
 VALUES = [
@@ -196,20 +184,18 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_the_short_way_says_what_the_template_says(
-    monkeypatch: pytest.MonkeyPatch, value: Any, language: str
-):
+def test_shortcut_of_a_stat_equals_its_template(value: Any, language: str):
     with translation.override(language):
         stat = Board(RequestFactory().get("/"))["plain"]
-        short = [stat.render(stat.prepare(value)) for _ in range(2)]
-        monkeypatch.setattr(
-            "dashboards.component.templates.is_package_template", lambda template: False
-        )
-        stat = Board(RequestFactory().get("/"))["plain"]
-        assert short == [stat.render(stat.prepare(value))] * 2
+        data = stat.prepare(value)
+        context = {"component": stat, "rendered_value": data}
+        expected = render_to_string(Stat.template, context).strip()
+
+        # The first rendering keeps a fragment, the second fills it.
+        assert [stat.render(data), stat.render(data)] == [expected, expected]
 
 
-def test_another_template_of_the_package_is_run_each_time():
+def test_sse_stat_template_is_rendered():
     """``sse_stat.html`` connects to where the component says."""
 
     @dataclass
@@ -229,7 +215,7 @@ def test_another_template_of_the_package_is_run_each_time():
     assert 'sse-connect="/events/"' in Page(RequestFactory().get("/"))["it"].render_box()
 
 
-def test_a_stat_template_of_ones_own_is_run_each_time(settings: Settings):
+def test_stat_template_of_the_project_is_rendered_each_time(settings: Settings):
     with_templates(
         settings, stat="{{ request.path }} {% if rendered_value.text > 4 %}much{% endif %}"
     )

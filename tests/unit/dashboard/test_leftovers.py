@@ -1,4 +1,4 @@
-"""A component that was renamed, retyped or removed leaves nothing behind in the store."""
+"""Frames in the store of components that were renamed, retyped or removed."""
 
 from collections.abc import Iterator
 from typing import Any, cast
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True
 
 
 def release(**attributes: Any) -> type[Dashboard]:
-    """The dashboard as one release declares it."""
+    """Return the dashboard with the components of one release."""
     its = type("Meta", (), {"app_label": "site"})
     made: Any = DashboardMetaclass("Shop", (Dashboard,), {"Meta": its, **attributes})
     return Registry().register(cast("type[Dashboard]", made))
@@ -38,6 +38,8 @@ Old = release(
     kept=Stat(live=True),
     turning=Stat(value=lambda: 1, live=Every(seconds=60, delivery="per_viewer")),
 )
+
+
 New = release(
     requests=Stat(live=True),
     note=Stat(live=True),
@@ -45,6 +47,8 @@ New = release(
     kept=Stat(live=True, unit="kg"),
     turning=Stat(value=lambda: 1, live=Every(seconds=60, delivery="per_viewer")),
 )
+
+
 urlpatterns = addresses(New)
 
 
@@ -69,6 +73,7 @@ def stored(channel: str = "site.shop") -> set[str]:
 
 
 def push_all() -> None:
+    pytest.importorskip("plotly")
     push(Old, orders=1, sold={"x": 1, "y": 2}, note="scribble", wages=9_999, bonus=5, kept=3)
     store, channel = get_store(), Old().channel
     store.put(channel, {"orders:state": "<p>Late</p>", "kept:state": "<p>Late</p>"})
@@ -76,9 +81,9 @@ def push_all() -> None:
     store.put(Old()._errors_channel, {"orders": "ValueError: no", "kept": "ValueError: no"})
 
 
-def test_page_of_a_new_release_deletes_what_its_components_do_not_show():
+def test_page_of_a_new_release_deletes_leftover_frames():
     # A component that was renamed or removed stayed in the store for ever, its points and errors
-    # too; and one that was retyped was sent to every stream, and shown on no page.
+    # too; one that was retyped was sent to every stream, and shown on no page.
     push_all()
     before = get_store().heads(["site.shop"])
 
@@ -93,7 +98,7 @@ def test_page_of_a_new_release_deletes_what_its_components_do_not_show():
     assert ">3" in html
 
 
-def test_page_of_the_release_that_wrote_them_deletes_nothing():
+def test_page_of_the_same_release_deletes_nothing():
     push_all()
     before = stored(), stored(Old()._restricted_channel), stored(Old()._errors_channel)
 
@@ -102,7 +107,7 @@ def test_page_of_the_release_that_wrote_them_deletes_nothing():
     assert (stored(), stored(Old()._restricted_channel), stored(Old()._errors_channel)) == before
 
 
-def test_value_comes_back_with_a_release_that_is_rolled_back_in_time(settings: Settings):
+def test_release_rolled_back_in_time_shows_its_value_again(settings: Settings):
     settings.DASHBOARDS = {**settings.DASHBOARDS, "FORGET_AFTER_SECONDS": 60}
     push_all()
 
@@ -112,11 +117,11 @@ def test_value_comes_back_with_a_release_that_is_rolled_back_in_time(settings: S
     assert ">1<" in open_page(Old)
 
 
-def test_value_that_the_old_release_writes_anew_stays_until_it_writes_no_more(
+def test_frame_stays_while_the_old_release_writes_it(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    # A rolling deploy: processes of both releases serve pages and push for minutes. Neither shall
-    # take away what the other shows.
+    # In a rolling deploy, processes of both releases serve pages and push for minutes. Neither may
+    # delete the frames of the other.
     settings.DASHBOARDS = {**settings.DASHBOARDS, "FORGET_AFTER_SECONDS": 60}
     now = 0.0
     monkeypatch.setattr(leftovers, "monotonic", lambda: now)
@@ -130,7 +135,7 @@ def test_value_that_the_old_release_writes_anew_stays_until_it_writes_no_more(
     assert stored() == set()
 
 
-def test_component_that_an_instance_adds_is_not_forgotten():
+def test_frame_of_an_added_component_is_kept():
     @Registry().register
     class Shop(Dashboard):
         class Meta:
@@ -147,7 +152,7 @@ def test_component_that_an_instance_adds_is_not_forgotten():
     assert {"orders", "kept"} <= stored()
 
 
-def test_component_that_a_viewer_may_not_see_is_not_forgotten():
+def test_frame_of_a_hidden_component_is_kept():
     hidden = release(
         open=Stat(live=True),
         wages=Stat(live=True, permission_classes=[IsAuthenticated]),
@@ -160,7 +165,7 @@ def test_component_that_a_viewer_may_not_see_is_not_forgotten():
     assert stored(hidden()._restricted_channel) == {"wages"}
 
 
-def test_store_that_refuses_to_forget_costs_no_page(
+def test_store_error_while_deleting_leftovers_leaves_the_page(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     def refuse(*_: object) -> None:
@@ -175,7 +180,7 @@ def test_store_that_refuses_to_forget_costs_no_page(
     assert "store_refused" in {getattr(each, "event", "") for each in caplog.records}
 
 
-def test_what_was_forgotten_is_logged(caplog: pytest.LogCaptureFixture):
+def test_deleted_leftovers_are_logged(caplog: pytest.LogCaptureFixture):
     caplog.set_level("INFO", "dashboards.live")
     push(Old, orders=1)
 

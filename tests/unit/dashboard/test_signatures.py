@@ -1,7 +1,4 @@
-"""Values that cannot be computed as they are declared: refused at declaration or registration.
-
-Each was a page with an error, or with a dash, that only its first viewer met.
-"""
+"""Values that cannot be computed as they are declared: refused at declaration or registration."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,13 +14,7 @@ from dashboards.forms import DashboardForm
 from dashboards.live import Every, OnChange
 from dashboards.permissions import IsAuthenticated
 from dashboards.registry import Registry
-
-OPTIONS = ("request", "object", "user", "filters", "filterset")
-
-
-def declare(component: Component, **namespace: Any) -> type[Dashboard]:
-    meta = type("Meta", (), {"app_label": "site"})
-    return type("Sales", (Dashboard,), {"Meta": meta, "total": component, **namespace})
+from tests.unit.dashboard.support import declare
 
 
 def asks_for_start(start: int) -> int:
@@ -54,7 +45,7 @@ def asks_for_request(request: Any) -> str:
 def test_value_with_an_unknown_parameter_is_refused_with_the_known_ones(
     component: Stat, namespace: dict[str, Any], name: str
 ):
-    # A value that misspells an argument raised TypeError on its first page, in production.
+    # A value with a misspelt argument raised TypeError on its first page, in production.
     with pytest.raises(DeclarationError) as raised:
         declare(component, **namespace)
 
@@ -79,7 +70,7 @@ def test_value_with_an_unknown_parameter_is_refused_with_the_known_ones(
     ],
     ids=["none", "known", "default", "kwargs", "args", "partial", "user", "built-in"],
 )
-def test_value_whose_parameters_are_known_or_have_defaults_is_declared(value: Callable[..., Any]):
+def test_value_with_known_or_optional_parameters_is_accepted(value: Callable[..., Any]):
     assert declare(Stat(value=value)).declared["total"].value is value
 
 
@@ -87,10 +78,10 @@ def test_value_whose_parameters_are_known_or_have_defaults_is_declared(value: Ca
 @pytest.mark.parametrize(
     ("value", "asked"), [(asks_for_user, "user"), (asks_for_request, "request")]
 )
-def test_value_computed_once_for_all_that_asks_for_its_viewer_is_refused(
+def test_broadcast_value_with_user_or_request_is_refused(
     live: Every | OnChange, value: Callable[..., Any], asked: str
 ):
-    # It got None for the viewer, and everybody was shown what it made of that.
+    # It got None in place of the viewer, and everybody saw the result.
     with pytest.raises(DeclarationError) as raised:
         declare(Stat(value=value, live=live))
 
@@ -113,11 +104,11 @@ def test_value_computed_once_for_all_that_asks_for_its_viewer_is_refused(
     ],
     ids=["refreshed", "restricted", "pushed", "default"],
 )
-def test_value_that_each_page_loads_may_ask_for_its_viewer(component: Stat):
+def test_per_viewer_value_with_user_is_accepted(component: Stat):
     assert declare(component)
 
 
-def test_value_of_a_dashboard_for_one_user_may_ask_for_that_user():
+def test_value_with_user_on_a_dashboard_for_one_user_is_accepted():
     meta = type("Meta", (), {"app_label": "site", "audience": "user"})
     component = Stat(value=asks_for_user, live=Every(seconds=2))
 
@@ -130,10 +121,10 @@ def test_value_of_a_dashboard_for_one_user_may_ask_for_that_user():
 @pytest.mark.parametrize(
     ("value", "reason"), [(5, "its value is a constant (int)"), (None, "it has no value")]
 )
-def test_constant_that_is_computed_again_and_again_is_refused_at_registration(
+def test_computed_constant_is_refused_at_registration(
     live: Every | OnChange, value: Any, reason: str
 ):
-    # The page said Live, and the figure never changed.
+    # The page showed "Live", and the figure never changed.
     dashboard = declare(Stat(value=value, live=live))
 
     with pytest.raises(DeclarationError) as raised:
@@ -160,13 +151,11 @@ def test_constant_that_is_computed_again_and_again_is_refused_at_registration(
     ],
     ids=["callable", "method", "defer", "queryset", "manager", "form", "pushed", "not-live"],
 )
-def test_value_that_can_be_computed_again_is_registered(
-    component: Component, namespace: dict[str, Any]
-):
+def test_computable_value_is_registered(component: Component, namespace: dict[str, Any]):
     assert list(registered(declare(component, **namespace)))
 
 
-def test_value_that_a_subclass_computes_is_declared_without_one_in_its_base():
+def test_base_without_a_computed_value_is_declared():
     base = declare(Stat(live=Every(seconds=2)))
     derived = type("Derived", (base,), {"get_total_value": lambda self: 1})
 
@@ -177,32 +166,3 @@ def registered(dashboard: type[Dashboard]) -> Registry:
     registry = Registry()
     registry.register(dashboard)
     return registry
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        (
-            {"titel": "big"},
-            "css_classes has no part 'titel'; a Stat has box, title, icon, content, state, cta.",
-        ),
-        (["big"], "css_classes must be a text or a dict by part, got ['big']."),
-    ],
-)
-def test_css_classes_of_an_unknown_part_are_refused(given: Any, message: str):
-    # A misspelt part was never shown, and nothing said so.
-    with pytest.raises(DeclarationError) as raised:
-        declare(Stat(css_classes=given))
-
-    assert str(raised.value) == f"Sales.total: {message}"
-
-
-def test_css_classes_of_a_forms_own_parts_are_declared():
-    assert declare(Form(form=DashboardForm, css_classes={"button": "b", "form": "f", "box": "x"}))
-
-
-def test_css_classes_of_a_component_that_an_instance_adds_are_checked():
-    dashboard = declare(Stat())()
-
-    with pytest.raises(DeclarationError, match="has no part 'titel'"):
-        dashboard.components["more"] = Stat(css_classes={"titel": "big"})

@@ -1,4 +1,4 @@
-"""What a process tells of its streams, and to whom."""
+"""``live/metrics.py``: the numbers of a process, and the users that may read them."""
 
 import re
 
@@ -19,7 +19,7 @@ def staff(client: Client) -> Client:
     return client
 
 
-def test_staff_get_plain_numbers(staff: Client):
+def test_metrics_for_staff_are_numbers(staff: Client):
     numbers = staff.get(PATH).json()
     assert numbers.pop("pid") > 0
     assert set(numbers) == set(get_metrics())
@@ -30,20 +30,20 @@ def test_staff_get_plain_numbers(staff: Client):
     ("query", "accept"),
     [("?format=openmetrics", ""), ("", "application/openmetrics-text; version=1.0.0")],
 )
-def test_staff_get_openmetrics(staff: Client, query: str, accept: str):
+def test_metrics_for_staff_in_openmetrics_are_text(staff: Client, query: str, accept: str):
     response = staff.get(PATH + query, headers={"Accept": accept})
     assert response["Content-Type"].startswith("application/openmetrics-text")
     assert response["Cache-Control"]
     assert response.content.decode().endswith("# EOF\n")
 
 
-def test_others_get_nothing(client: Client):
+def test_metrics_for_others_are_forbidden(client: Client):
     assert client.get(PATH).status_code == 403
     client.force_login(User.objects.create_user("somebody"))
     assert client.get(PATH).status_code == 403
 
 
-def test_every_line_is_openmetrics():
+def test_each_line_of_openmetrics_is_valid():
     METRICS.count_write(size=10, frames=2, versions=1, lag=0.004)
     METRICS.ended["age"] += 1
     text = openmetrics()
@@ -58,3 +58,11 @@ def test_every_line_is_openmetrics():
     assert len(re.findall(r"^# TYPE", text, re.MULTILINE)) == len(
         set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
     )
+
+
+def test_waiting_values_and_compute_threads_are_among_the_numbers(monkeypatch: pytest.MonkeyPatch):
+    """An operator sees that values wait for threads, and how many threads there are."""
+    monkeypatch.setattr(METRICS, "count_waiting", lambda: 7)
+    monkeypatch.setattr(METRICS, "count_threads", lambda: 3)
+
+    assert (get_metrics()["waiting"], get_metrics()["compute_threads"]) == (7, 3)

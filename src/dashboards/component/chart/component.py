@@ -19,9 +19,6 @@ _ALLOWED_POINTS = (
     "trace), or a list of such lists"
 )
 
-PLOTLY = "dashboards/plotly/plotly.min.js"
-"""The static file with plotly.js."""
-
 WORLD = "dashboards/geo/world.json"
 """The static file with the shapes of countries."""
 
@@ -63,8 +60,13 @@ class Chart(Drawing):
     element: ClassVar[str] = "dashboard-chart"
     scripts: ClassVar[Sequence[str]] = (
         *Drawing.scripts,
-        "dashboards/js/times.js",
-        "dashboards/js/chart.js",
+        *(
+            f"dashboards/js/chart/{name}.js"
+            for name in (
+                *("bundles", "config", "theme", "countries"),
+                *("times", "points", "table", "chart"),
+            )
+        ),
     )
 
     base: ClassVar[Mapping[str, Any]] = {}

@@ -186,10 +186,10 @@ class Form(Component):
         return replace(
             self._make_view(filters.form, bound),
             action="",
-            url=bound.load_url.partition("?")[0],
+            url=bound.addresses.load_url.partition("?")[0],
             key=bound.key,
-            view_url=bound.url if filters.is_active or filters.form.errors else "",
-            others=filters.get_others(bound.kept),
+            view_url=bound.addresses.url if filters.is_active or filters.form.errors else "",
+            others=filters.get_others(bound.addresses.kept),
             sent=filters.sent,
         )
 
@@ -201,7 +201,8 @@ class Form(Component):
         return partial(self._make, form_class, call_kwargs, bound, **instance)
 
     def _make_view(self, form: BaseForm, bound: Bound) -> FormView:
-        action = bound.load_url if self.submit_url is None else resolve_url(self.submit_url)
+        own = self.submit_url
+        action = bound.addresses.load_url if own is None else resolve_url(own)
         trigger = self.trigger or ("change" if self.method == "get" else "submit")
         return FormView(
             form,
@@ -210,7 +211,7 @@ class Form(Component):
             # A script cannot read the response of another site.
             url="" if urlsplit(action).netloc else action,
             trigger=trigger if "submit" in trigger else f"{trigger}, submit",
-            next_url=bound.full_path,
+            next_url=bound.addresses.full_path,
             submit_text=self._button,
         )
 
@@ -297,4 +298,4 @@ def _next_url(request: HttpRequest, bound: Bound) -> str:
     is_safe = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return url if is_safe else bound.page_url
+    return url if is_safe else bound.addresses.page_url

@@ -92,8 +92,10 @@ class Stat(Component):
             href = None
         else:
             href = resolve_url(_as_target(href), None if bound is None else bound.object)
-        # The declared prefix and unit apply to numbers only, not to a text value.
-        declared = self if is_number(data.text) else data
+        prefix, unit = data.prefix, data.unit
+        # The declared ones apply to numbers only, not to a text value.
+        if (self.prefix or self.unit) and is_number(data.text):
+            prefix, unit = prefix or self.prefix, unit or self.unit
         decimals = self.decimals if data.decimals is None else data.decimals
         date_format = data.date_format or self.date_format
         if date_format:
@@ -101,8 +103,8 @@ class Stat(Component):
         return _replace(
             data,
             href=href,
-            prefix=data.prefix or declared.prefix,
-            unit=(data.unit or declared.unit).strip(),
+            prefix=prefix,
+            unit=unit.strip(),
             good=self.good if data.good is None else data.good,
             decimals=None if decimals is None else as_decimals("Stat", decimals),
             date_format=date_format,
@@ -113,20 +115,18 @@ class Stat(Component):
         # sse_stat.html is a template of the package, too, but has more in it.
         if self.template != Stat.template:
             return None
-        if not isinstance(value, StatData) or not value.is_plain:
+        if not isinstance(value, StatData) or (texts := value.plain_texts) is None:
             return None
-        figure, note = value.figure, value.note
-        if not (figure and isinstance(figure, str) and isinstance(note, str)):
-            return None
+        figure, note = texts
 
         def context() -> dict[str, Any]:
             shown_note = _NOTE if note else ""
             return {"rendered_value": {"shown": _FIGURE, "look": look, "note": shown_note}}
 
         look = look_of(figure)
-        texts = {_NOTE: escape(note)} if note else {}
-        texts[_FIGURE] = escape(figure if look.startswith(UNBROKEN) else unbroken(figure))
-        return render_fragment(template, (Stat, bool(note), look), context, texts)
+        html = {_NOTE: escape(note)} if note else {}
+        html[_FIGURE] = escape(figure if look.startswith(UNBROKEN) else unbroken(figure))
+        return render_fragment(template, (Stat, bool(note), look), context, html)
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:

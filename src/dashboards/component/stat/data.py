@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext
 
+from dashboards.compat import accept_old_stat_change
 from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import absolute, format_duration, format_number, format_value
 
@@ -59,6 +60,7 @@ class StatChange:
         return self.period
 
 
+@accept_old_stat_change
 @dataclass(frozen=True)
 class StatData:
     """The value of a ``Stat``.
@@ -110,19 +112,21 @@ class StatData:
         return look_of(self.figure, f"{self.prefix}{self.unit}")
 
     @property
-    def is_plain(self) -> bool:
-        """True if it has nothing but the figure and the line below it, as most have."""
-        return not (
-            self.change or self.sparkline or self.href or self.icon or self.prefix or self.unit
-        )
-
-    @property
     def note(self) -> Any:
         """The line below it, as text in the active locale."""
         text = self.sub_text
         if type(text) is str:  # as most are: without a call
             return text
         return "" if text is None else format_value(text)
+
+    @property
+    def plain_texts(self) -> tuple[str, str] | None:
+        """The figure and the line below it, as most have no more; ``None`` if there is more."""
+        if self.change or self.sparkline or self.href or self.icon or self.prefix or self.unit:
+            return None
+        figure, note = self.figure, self.note
+        is_text = isinstance(figure, str) and isinstance(note, str)
+        return (figure, note) if figure and is_text else None
 
     @property
     def verdict(self) -> str:

@@ -147,7 +147,9 @@ class Table(Component):
     def _view(self, value: Any, bound: Bound | None) -> TableView:
         request = None
         if bound is not None:
-            request = TableRequest(build_table_urls(bound.key, bound.url, bound.kept), bound.params)
+            addresses = bound.addresses
+            urls = build_table_urls(bound.key, addresses.url, addresses.kept)
+            request = TableRequest(urls, bound.params)
         features = TableFeatures(
             searching=self.searching,
             ordering=self.ordering,

@@ -9,7 +9,6 @@ import atexit
 import logging
 import random
 import threading
-import time
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Protocol
@@ -28,6 +27,7 @@ from dashboards.live.access.subjects import (
     session_subject,
     user_subject,
 )
+from dashboards.live.clock import SYSTEM_CLOCK, Clock
 from dashboards.live.stores import get_store
 
 logger = logging.getLogger("dashboards.live")
@@ -42,16 +42,28 @@ MERGE_SECONDS = 5.0
 
 
 class Revocations:
-    """The revocations of one process. It has a thread only while the store refuses them."""
+    """The revocations of one process. It has a thread only while the store refuses them.
 
-    def __init__(self) -> None:
+    Args:
+        clock: the time by which it merges and retries.
+    """
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
+        self._timer: threading.Timer | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all that is not written yet: a test begins."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._lock = threading.Lock()
         self._waiting: set[str] = set()
         self._until = 0.0
         self._thread: threading.Thread | None = None
         self._merged: set[str] = set()
         self._merged_at = -MERGE_SECONDS
-        self._timer: threading.Timer | None = None
+        self._timer = None
 
     @property
     def are_waiting(self) -> bool:
@@ -79,7 +91,7 @@ class Revocations:
             # After a fork the timer's thread does not exist any more.
             if self._timer is not None and self._timer.is_alive():
                 return
-            pause = self._merged_at + MERGE_SECONDS - time.monotonic()
+            pause = self._merged_at + MERGE_SECONDS - self._clock.monotonic()
             if pause > 0:
                 self._timer = threading.Timer(pause, self._flush_in_thread)
                 self._timer.daemon = True
@@ -91,7 +103,7 @@ class Revocations:
         """Write now what ``revoke_soon`` has merged: the process may be about to end."""
         with self._lock:
             merged, self._merged = self._merged, set()
-            self._merged_at = time.monotonic()
+            self._merged_at = self._clock.monotonic()
         if merged:
             self.revoke_all(merged)
 
@@ -118,7 +130,8 @@ class Revocations:
         with self._lock:
             self._waiting |= keys
             # By then every stream that is open now has ended by age, and was checked on reconnect.
-            self._until = time.monotonic() + conf.get("STREAM_MAX_AGE_SECONDS")
+            age = conf.get("STREAM_MAX_AGE_SECONDS")
+            self._until = self._clock.monotonic() + age
             if self.are_waiting:
                 return
             self._thread = threading.Thread(
@@ -135,13 +148,13 @@ class Revocations:
         pause = _FIRST_PAUSE_SECONDS
         while self._is_needed():
             # Random, so that not all processes retry at once.
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+            self._clock.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
             pause = min(2 * pause, _MAX_PAUSE_SECONDS)
             self._write()
 
     def _is_needed(self) -> bool:
         with self._lock:
-            if time.monotonic() > self._until:
+            if self._clock.monotonic() > self._until:
                 self._waiting.clear()
             if not self._waiting:
                 # With the lock held: a revocation that comes now must start a new thread.

@@ -113,13 +113,13 @@ class AccessWatch:
             if stream.may_read is None or stream.end_reason:
                 continue  # It has ended meanwhile.
             try:
-                async with asyncio.timeout(_CHECK_SECONDS):
+                async with self._store.clock.timeout(_CHECK_SECONDS):
                     may_read = await stream.may_read()
             except Exception as error:  # noqa: BLE001 - a site may fail in its own ways
                 logger.info("Access to %r cannot be checked: %r", stream.channel, error)
                 # Checked again after the others: the site may be overloaded or down.
                 self._suspend(stream)
-                await asyncio.sleep(_RETRY_SECONDS)
+                await self._store.clock.asleep(_RETRY_SECONDS)
                 continue
             if not may_read:
                 stream.close("access")

@@ -1,7 +1,6 @@
 """Batches: the values that one thread computes, one after the other or awaited together."""
 
 import threading
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 
@@ -33,6 +32,7 @@ class Batch:
 
     def __init__(self, runs: Sequence[ValueRun]) -> None:
         self.channel = runs[0].round.channel
+        self._clock = runs[0].round.store.clock
         self._waiting = deque(runs)
         self._current: ValueRun | None = None
         self._lock = threading.Lock()
@@ -52,11 +52,12 @@ class Batch:
         with self._lock:
             self._current = self._waiting.popleft() if self._waiting else None
             if self._current:
-                self._current.began_at = time.monotonic()
+                self._current.began_at = self._clock.monotonic()
             return self._current
 
-    def remove_blocked(self, now: float) -> list[ValueRun]:
+    def remove_blocked(self) -> list[ValueRun]:
         """Remove and return the values that wait behind one that takes long."""
+        now = self._clock.monotonic()
         with self._lock:
             run = self._current
             if not (run and run.began_at and now - run.began_at >= _SPLIT_SECONDS):
@@ -75,6 +76,7 @@ class AwaitedBatch:
 
     def __init__(self, runs: Sequence[ValueRun]) -> None:
         self.channel = runs[0].round.channel
+        self._clock = runs[0].round.store.clock
         self._runs = {str(number): run for number, run in enumerate(runs)}
         self._together: Together | None = None
         self._began_at = 0.0
@@ -90,7 +92,7 @@ class AwaitedBatch:
         """Await the values, and render them in this thread."""
         coroutines = {}
         reloaded: set[object] = set()
-        self._began_at = now = time.monotonic()
+        self._began_at = now = self._clock.monotonic()
         for key, run in tuple(self._runs.items()):
             run.began_at = now
             try:
@@ -118,10 +120,10 @@ class AwaitedBatch:
         self._together = Together(coroutines, conf.get("COMPUTE_TIMEOUT_SECONDS"))
         self._together.run(done_awaiting)
 
-    def remove_blocked(self, now: float) -> list[ValueRun]:
+    def remove_blocked(self) -> list[ValueRun]:
         """Remove and return the values that wait because another one blocks the event loop."""
         is_tested = self._together is None or self._removed
-        if is_tested or now - self._began_at < _BLOCKED_SECONDS:
+        if is_tested or self._clock.monotonic() - self._began_at < _BLOCKED_SECONDS:
             return []
         assert self._together is not None  # noqa: S101 - for the type checker
         blocking = self._together.find_blocking(_TEST_SECONDS)

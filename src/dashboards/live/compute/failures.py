@@ -7,7 +7,6 @@ A box shows since when its value fails, whichever process computes it.
 import logging
 import re
 import threading
-import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -72,7 +71,7 @@ class Failures:
         key = value.key
         episode = self._episode((store, channel, key))
         episode.count += 1
-        now = time.time()
+        now = store.clock.time()
         # By traceback, which handles an error whose own __str__ raises.
         text = "".join(traceback.format_exception_only(error))
         if text != episode.text and now - episode.logged_at >= _LOG_SECONDS:

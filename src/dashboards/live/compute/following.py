@@ -30,19 +30,20 @@ async def follow_group(
         changed: set when a topic of the group may have changed.
         on_error: called with the error if the store fails.
     """
-    loop = asyncio.get_running_loop()
-    due = loop.time()
+    clock = store.clock
+    due = clock.monotonic()
     while not is_cancelled():
         changed.clear()
-        due = max(due + group.seconds, loop.time())
+        due = max(due + group.seconds, clock.monotonic())
         try:
             await PRODUCER.compute(store, channel, group)
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             on_error(error)
         if group.debounce is None:
-            METRICS.skipped += max(0, int((loop.time() - due) / group.seconds))
-            await asyncio.sleep(due - loop.time())
+            METRICS.skipped += max(0, int((clock.monotonic() - due) / group.seconds))
+            await clock.asleep(due - clock.monotonic())
         else:
-            await asyncio.sleep(group.debounce)
+            await clock.asleep(group.debounce)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), _CHANGE_SECONDS)
+                async with clock.timeout(_CHANGE_SECONDS):
+                    await changed.wait()

@@ -14,7 +14,6 @@ import contextlib
 import logging
 import os
 import threading
-import time
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
@@ -129,7 +128,7 @@ class Producer:
                 if may_open and not acquires_here:
                     round_ = self._open(store, channel, group)
             if may_open and acquires_here and self._idle_values(store, channel, group):
-                now = time.monotonic()
+                now = store.clock.monotonic()
                 if lease := store.reach(partial(acquire_lease, store, channel, group)):
                     round_ = Round(store, channel, group)
                     round_.acquired = lease, now
@@ -139,16 +138,17 @@ class Producer:
                 waited_for.append(round_)
         for batch in self._start(begun):
             self._submit(batch)
-        end = time.monotonic() + seconds
+        clock = store.clock
+        end = clock.monotonic() + seconds
         for round_ in waited_for:
             until = min(end, round_.requested_at + seconds)
-            round_.done.wait(max(0, until - time.monotonic()))
+            round_.done.wait(max(0, until - clock.monotonic()))
 
     def _join(self, store: BaseStore, channel: str, group: ComputeGroup) -> Round | None:
         """Return the round of a group that is not over; begin one if our lease of it is due."""
         id_ = (store, channel, group.name)
         lease = self._leases.get(id_)
-        now = time.monotonic()
+        now = store.clock.monotonic()
         if lease is not None:
             lease.requested_at = now
         if (round_ := self._rounds.get(id_)) is not None:
@@ -208,7 +208,7 @@ class Producer:
     def _ensure_lease(self, round_: Round) -> bool:
         """Return True if the group is leased to this process now."""
         store, group = round_.store, round_.group
-        now = time.monotonic()
+        now = store.clock.monotonic()
         if round_.acquired is not None:
             lease, since = round_.acquired
             if group.lease_is_safe(now - since) or store.renew_lease(
@@ -226,8 +226,8 @@ class Producer:
             return []
         runs: list[ValueRun] = []
         with self._lock:
-            now = time.monotonic()
             for round_ in rounds:
+                now = round_.store.clock.monotonic()
                 lease = round_.lease
                 if lease is None:
                     assert round_.acquired is not None  # noqa: S101 - for the type checker
@@ -275,8 +275,8 @@ class Producer:
         """Receive the result or the error of a value. Put it if the rest of its round is ready."""
         round_, key = run.round, run.value.key
         with self._lock:
-            began = run.began_at or 0.0
-            self._paces.note(run.id, is_quick=time.monotonic() - began < QUICK_SECONDS)
+            seconds = round_.store.clock.monotonic() - (run.began_at or 0.0)
+            self._paces.note(run.id, is_quick=seconds < QUICK_SECONDS)
             round_.unfinished.pop(key, None)
             if error is not None or result is None:
                 round_.errors[key] = error or TypeError("It rendered nothing.")
@@ -356,26 +356,26 @@ class Producer:
         return bool(self._rounds or self._leases or self._batches)
 
     def _tick(self) -> None:
-        now = time.monotonic()
         with self._lock:
             rounds = tuple(self._rounds.values())
             leases = tuple(self._leases.items())
             batches = tuple(self._batches)
         for batch in batches:
-            self._split(batch, now)
+            self._split(batch)
         POOL.report_if_blocked()
         for round_ in rounds:
-            grace = min(_GRACE_SECONDS, round_.group.seconds / 2)
-            if round_.began_at and not round_.is_flushed and now - round_.began_at >= grace:
-                self._flush(round_)
-            elif not round_.began_at and not round_.is_shown_late and round_.is_late(now):
+            if round_.began_at and not round_.is_flushed:
+                grace = min(_GRACE_SECONDS, round_.group.seconds / 2)
+                if round_.store.clock.monotonic() - round_.began_at >= grace:
+                    self._flush(round_)
+            elif not round_.began_at and not round_.is_shown_late and round_.is_late:
                 self._put_late_round(round_)
         for id_, lease in leases:
-            self._supervise(id_, lease, now)
+            self._supervise(id_, lease)
 
-    def _split(self, batch: Batch | AwaitedBatch, now: float) -> None:
+    def _split(self, batch: Batch | AwaitedBatch) -> None:
         """Give those that wait behind a slow value threads of their own."""
-        blocked = batch.remove_blocked(now)
+        blocked = batch.remove_blocked()
         if not blocked:
             return
         with self._lock:
@@ -390,14 +390,14 @@ class Producer:
         round_.is_shown_late = True
         if not round_.is_wanted or round_.lease or not self._ensure_lease(round_):
             return
-        since = time.time() - (time.monotonic() - round_.requested_at)
+        since = round_.store.clock.time() - round_.waited
         for value in round_.group.values:
             self._failures.put_late(round_.store, round_.channel, value, since)
 
-    def _supervise(self, id_: Key, lease: GroupLease, now: float) -> None:
+    def _supervise(self, id_: Key, lease: GroupLease) -> None:
         """Renew a lease, report values that hang, show which are late, and open the next round."""
         store, channel, _ = id_
-        group = lease.group
+        group, now = lease.group, store.clock.monotonic()
         with self._lock:
             runs = tuple(lease.runs)
         for run in runs:
@@ -413,9 +413,9 @@ class Producer:
                     del self._leases[id_]
             return
         for run in runs:
-            if not run.is_shown_late and run.round.is_late(now):
+            if not run.is_shown_late and run.round.is_late:
                 run.is_shown_late = True
-                since = time.time() - (now - run.round.requested_at)
+                since = store.clock.time() - run.round.waited
                 self._failures.put_late(store, channel, run.value, since)
         with self._lock:
             is_due = group.debounce is None and now >= lease.began_at + group.seconds

@@ -1,7 +1,6 @@
 """One computing of a group of values, its lease, and each value while it is computed."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -33,14 +32,14 @@ class GroupLease:
 
     def check(self, store: BaseStore) -> bool:
         """Return True if the lease is still ours. Renew it first if it is no longer safe."""
-        elapsed = time.monotonic() - self.renewed_at
+        elapsed = store.clock.monotonic() - self.renewed_at
         if not self.is_lost and not self.group.lease_is_safe(elapsed):
             self.renew(store)
         return not self.is_lost
 
     def renew(self, store: BaseStore) -> None:
         """Renew the lease, or note that it is lost."""
-        now = time.monotonic()
+        now = store.clock.monotonic()
         if store.renew_lease(self.lease.name, self.lease.holder, self.group.lease_seconds):
             self.renewed_at, self.is_renewed = now, True
         else:
@@ -52,7 +51,7 @@ class GroupLease:
         if group.topics:
             store.renew_lease(lease.name, lease.holder, group.fresh_seconds, lease.input_version)
         elif self.is_renewed:
-            left = self.began_at + group.seconds - time.monotonic()
+            left = self.began_at + group.seconds - store.clock.monotonic()
             store.renew_lease(lease.name, lease.holder, max(left, 0))
 
 
@@ -89,7 +88,7 @@ class Round:
         self.store = store
         self.channel = channel
         self.group = group
-        self.requested_at = time.monotonic()
+        self.requested_at = store.clock.monotonic()
         self.began_at = 0.0
         self.lease: GroupLease | None = None
         self.waiters = 0
@@ -118,8 +117,14 @@ class Round:
         """True if anybody waits for it, a page has requested it, or its lease is ours."""
         return bool(self.waiters or self.is_kept or self.lease)
 
-    def is_late(self, now: float) -> bool:
-        """Return True if it was requested longer ago than its interval, and than two seconds."""
+    @property
+    def waited(self) -> float:
+        """The seconds since it was requested."""
+        return self.store.clock.monotonic() - self.requested_at
+
+    @property
+    def is_late(self) -> bool:
+        """True if it was requested longer ago than its interval, and than two seconds."""
         group = self.group
         interval = group.seconds if group.debounce is None else group.debounce
-        return now - self.requested_at >= max(interval, _LATE_SECONDS)
+        return self.waited >= max(interval, _LATE_SECONDS)

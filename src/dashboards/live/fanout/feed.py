@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from dashboards.live.clock import SYSTEM_CLOCK, Clock
 from dashboards.live.fanout.eager import suspend_current_task
 from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.fanout.view import View
@@ -16,10 +17,12 @@ class Feed:
 
     Args:
         channel: the channel's name.
+        clock: the clock of the store.
     """
 
-    def __init__(self, channel: str) -> None:
+    def __init__(self, channel: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self.channel = channel
+        self._clock = clock
         self.position: Position | None = None
         self.subscribers: set[Subscriber] = set()
         self.stale = asyncio.Event()
@@ -46,7 +49,7 @@ class Feed:
         """Return the view for subscribers that may get these restricted events."""
         view = self._views.get(visible_events)
         if view is None:
-            view = self._views[visible_events] = View(self._state, visible_events)
+            view = self._views[visible_events] = View(self._state, visible_events, self._clock)
             view.move_to(self.position, self._previous, self._put_at)
         return view
 
@@ -76,7 +79,7 @@ class Feed:
         self, view: View, subscribers: Sequence[Subscriber], before: Position | None
     ) -> None:
         """Write the update to the subscribers that wait for one, and wake the others."""
-        written, now = 0, asyncio.get_running_loop().time()
+        written, now = 0, self._clock.monotonic()
         batch = view.since(before)
         encoded = batch.encoded
         with suspend_current_task() as start_eagerly:

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -53,6 +52,7 @@ class Hub:
 
     def __init__(self, store: BaseStore) -> None:
         self._store = store
+        self._clock = store.clock
         self._feeds: dict[str, Feed] = {}
         self._topics: dict[str, Position | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -173,7 +173,7 @@ class Hub:
                 self._call_when_set(access.stale, access.refresh),
                 self._call_when_set(access.has_suspended, access.check_suspended),
             )
-        feed = self._feeds[subscription.channel] = Feed(subscription.channel)
+        feed = self._feeds[subscription.channel] = Feed(subscription.channel, self._clock)
         feed.tasks = _spawn(self._call_when_set(feed.stale, partial(self._refresh, feed)))
         for group in group_by_interval(subscription.computed_values):
             changed = asyncio.Event()
@@ -217,7 +217,7 @@ class Hub:
                 event.set()
                 if self._store_is_up.is_set():
                     # Only this channel cannot be read. The next push may repair it.
-                    await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+                    await self._clock.asleep(pause * random.uniform(0.5, 1))  # noqa: S311
                     pause = min(2 * pause, _MAX_PAUSE_SECONDS)
                 else:
                     # The poll finds out for all channels when the store is up again.
@@ -254,7 +254,7 @@ class Hub:
         """Find updates whose notification was lost: one query, for any number of subscribers."""
         while not is_cancelled():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._store.poll_seconds):
+                async with self._clock.timeout(self._store.poll_seconds):
                     await self._all_stale.wait()
             self._all_stale.clear()
             topics = {
@@ -269,7 +269,7 @@ class Hub:
                 self._on_store_error(error)
                 self._all_stale.set()
                 # Random, because other processes poll as well.
-                await asyncio.sleep(_RETRY_SECONDS * random.uniform(0.5, 1))  # noqa: S311
+                await self._clock.asleep(_RETRY_SECONDS * random.uniform(0.5, 1))  # noqa: S311
                 continue
             self._on_store_recovered()
             if self._compute_error is not None:
@@ -291,10 +291,9 @@ class Hub:
 
     async def _tick(self) -> None:
         """Call ``Subscriber.tick`` of each subscriber once a second."""
-        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(_TICK_SECONDS)
-            now = loop.time()
+            await self._clock.asleep(_TICK_SECONDS)
+            now = self._clock.monotonic()
             for subscriber in self._get_subscribers():
                 subscriber.tick(now)
 
@@ -334,7 +333,7 @@ class Hub:
 
         Errors of one kind are reported once in ``_REFUSAL_SECONDS``.
         """
-        now, kind = time.monotonic(), type(error).__qualname__
+        now, kind = self._clock.monotonic(), type(error).__qualname__
         if now < self._reported.get(kind, 0) + _REFUSAL_SECONDS:
             return
         self._reported[kind] = now

@@ -28,6 +28,7 @@ class Subscriber:
 
     __slots__ = (
         "_beat_is_due",
+        "_clock",
         "_context",
         "_is_waiting",
         "_loop",
@@ -53,6 +54,7 @@ class Subscriber:
         self, view: View, subscription: Subscription, may_read: MayRead | None = None
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._clock = view.clock
         self._update: asyncio.Future[None] | None = None
         # True while ``_update`` is pending. A bool, because the hot loop reads only this: with
         # 1,000 subscribers another object is another cache miss.
@@ -76,10 +78,10 @@ class Subscriber:
         self.is_aborted = False
         self._beat_is_due = False
         self.beat_seconds: float = conf.get("HEARTBEAT_SECONDS")
-        self.beats_at = self._loop.time() + self.beat_seconds
+        self.beats_at = self._clock.monotonic() + self.beat_seconds
         # Random for each stream, so that they do not all reconnect in the same second.
         age = conf.get("STREAM_MAX_AGE_SECONDS") * random.uniform(0.8, 1.0)  # noqa: S311
-        self.ends_at = self._loop.time() + min(age, subscription.seconds)
+        self.ends_at = self._clock.monotonic() + min(age, subscription.seconds)
 
     async def read(self) -> bytes:
         """Wait for the next bytes to write and return them; return ``b""`` when the stream ends."""
@@ -127,7 +129,7 @@ class Subscriber:
         else:
             return b""
         self._beat_is_due = False
-        self.beats_at = self._loop.time() + self.beat_seconds
+        self.beats_at = self._clock.monotonic() + self.beat_seconds
         return encoded
 
     def wait_for_update(self) -> asyncio.Future[None]:
@@ -142,7 +144,7 @@ class Subscriber:
 
         Args:
             encoded: what changed between the subscriber's position and the view's.
-            now: the time of the event loop.
+            now: the monotonic time of the store's clock.
             start_eagerly: as ``suspend_current_task`` yields it.
 
         Returns:
@@ -196,13 +198,13 @@ class Subscriber:
 
     def note_progress(self) -> None:
         """Postpone the next heartbeat: the client took a part of the present write."""
-        self.beats_at = self._loop.time() + self.beat_seconds
+        self.beats_at = self._clock.monotonic() + self.beat_seconds
 
     def tick(self, now: float) -> None:
         """End at its age, beat after silence, and abort if the client stopped reading.
 
         Args:
-            now: the time of the event loop.
+            now: the monotonic time of the store's clock.
         """
         if now < self.beats_at and now < self.ends_at:
             return

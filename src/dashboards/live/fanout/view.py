@@ -1,7 +1,6 @@
 """The updates of a channel for the subscribers that may get the same restricted events."""
 
-import time
-
+from dashboards.live.clock import Clock
 from dashboards.live.metrics import METRICS
 from dashboards.live.wire.batches import Batch, Batches
 from dashboards.live.wire.channel_state import ChannelState
@@ -18,11 +17,16 @@ class View:
     Args:
         state: the channel's frames.
         visible_events: the restricted events that these subscribers may get.
+        clock: the clock of the store.
     """
 
-    __slots__ = ("_batches", "_by_position", "_latest", "_previous", "_put_at", "position")
+    __slots__ = (
+        *("_batches", "_by_position", "_latest", "_previous", "_put_at"),
+        *("clock", "position"),
+    )
 
-    def __init__(self, state: ChannelState, visible_events: frozenset[str]) -> None:
+    def __init__(self, state: ChannelState, visible_events: frozenset[str], clock: Clock) -> None:
+        self.clock = clock
         self._batches = Batches(state, visible_events)
         self._by_position: dict[Position | None, Batch] = {}
         # The position of the last call of ``since``, the object itself, and its result.
@@ -69,7 +73,7 @@ class View:
     def count(self, batch: Batch, before: Position | None, times: int = 1) -> None:
         """Count what was written to subscribers that were at ``before``, up to now."""
         # Measured only for subscribers that were up to date: the others were late by themselves.
-        lag = time.time() - self._put_at if before is self._previous else None
+        lag = self.clock.time() - self._put_at if before is self._previous else None
         METRICS.count_write(len(batch.encoded), batch.frames, batch.versions, lag, times)
 
     def clear(self) -> None:

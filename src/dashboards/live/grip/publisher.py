@@ -217,8 +217,8 @@ _lock = threading.Lock()
 
 
 def connect() -> None:
-    """Publish what is put from now on, if a proxy is configured."""
-    stored.connect(_announce, dispatch_uid="dashboards.live.grip")
+    """Publish what is put from now on, as long as the settings name a proxy."""
+    _connect_receiver()
     setting_changed.connect(_renew, dispatch_uid="dashboards.live.grip")
     atexit.register(_close)
     if hasattr(os, "register_at_fork"):
@@ -226,13 +226,16 @@ def connect() -> None:
         os.register_at_fork(after_in_child=_forget)
 
 
+def _connect_receiver() -> None:
+    if is_configured():
+        stored.connect(_announce, dispatch_uid="dashboards.live.grip")
+    else:
+        stored.disconnect(dispatch_uid="dashboards.live.grip")
+
+
 def _announce(store: BaseStore, channel: str, position: Position, **kwargs: Any) -> None:  # noqa: ARG001
     # Other channels with a colon are topics, which have no streams.
-    if (
-        not is_configured()
-        or (":" in channel and channel != REVOCATIONS)
-        or store is not get_store()
-    ):
+    if (":" in channel and channel != REVOCATIONS) or store is not get_store():
         return
     for publisher in _get_publishers():
         publisher.announce(channel, position)
@@ -276,3 +279,4 @@ def _renew(**kwargs: Any) -> None:
     if kwargs["setting"] in {*SETTINGS, conf.SETTING}:
         _close()
         _forget()
+        _connect_receiver()

@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage
 from django.dispatch import Signal
 
 from dashboards.exceptions import StoreUnavailableError
+from dashboards.live.clock import SYSTEM_CLOCK, Clock
 from dashboards.live.stores.limits import fit
 from dashboards.live.stores.notifications import Listener
 from dashboards.live.stores.outage import Outage
@@ -48,13 +49,15 @@ class BaseStore(ABC):
 
     Args:
         options: ``OPTIONS`` of the store's entry in ``DASHBOARDS["STORES"]``.
+        clock: the time by which its streams and live values run; a test may set another one.
     """
 
     poll_seconds: float
     """The seconds between two reads of the heads by a hub: the delay after a lost notification."""
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Mapping[str, Any], *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.options = options
+        self.clock = clock
         self.outage = Outage()
         self._listeners: dict[object, Listener] = {}
         self._sender_tag = secrets.token_hex(4)

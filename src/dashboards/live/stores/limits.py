@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from dashboards import conf
-from dashboards.characters import REPLACEMENT, clean_text
+from dashboards.characters import REPLACEMENT, UNFIT, clean_text
 from dashboards.exceptions import ValueTooLargeError
 from dashboards.live.wire.frames import Frame, Points, in_order
 from dashboards.live.wire.positions import Position
@@ -28,22 +28,26 @@ _MAX_REMEMBERED = 1000
 _MIN_POINT_BYTES = 1000
 
 
-def check_size(label: str, html: str, limit: int | None = None) -> None:
+def check_size(label: str, text: str, limit: int) -> None:
     """Raise if rendered text is too long to be stored and sent to every page.
 
     Args:
         label: names the component for the error, such as ``"Shop.orders"``.
-        html: the text.
-        limit: the maximum of bytes, in UTF-8; by default ``DASHBOARDS["MAX_FRAME_BYTES"]``.
+        text: the text.
+        limit: the maximum of bytes, in UTF-8.
 
     Raises:
         ValueTooLargeError: the text is longer.
     """
-    limit = conf.get("MAX_FRAME_BYTES") if limit is None else limit
-    _check(label, _size(html, limit), limit)
+    # A character has one to four bytes, so most texts are measured without encoding them.
+    size = len(text)
+    if 4 * size > limit and size <= limit and not text.isascii():
+        size = len(text.encode(errors="surrogatepass"))
+    if size > limit:
+        raise _make_error(label, size, limit)
 
 
-def check_raw_size(label: str, value: Any) -> None:
+def check_raw_size(label: str, value: Any, limit: int) -> None:
     """Raise if a value is too long before it is rendered, to save the time of rendering.
 
     Checks text, bytes, and such values of a mapping. Other values are checked when rendered.
@@ -51,33 +55,23 @@ def check_raw_size(label: str, value: Any) -> None:
     Args:
         label: names the component for the error.
         value: the pushed value.
+        limit: the maximum of bytes, in UTF-8.
 
     Raises:
-        ValueTooLargeError: the value is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``.
+        ValueTooLargeError: the value is longer.
     """
-    limit: int = conf.get("MAX_FRAME_BYTES")
     for each in value.values() if isinstance(value, Mapping) else (value,):
         if isinstance(each, str):
-            _check(label, _size(each, limit), limit)
-        elif isinstance(each, bytes | bytearray | memoryview):
-            _check(label, len(each), limit)
+            check_size(label, each, limit)
+        elif isinstance(each, bytes | bytearray | memoryview) and len(each) > limit:
+            raise _make_error(label, len(each), limit)
 
 
-def _check(label: str, size: int, limit: int) -> None:
-    if size > limit:
-        msg = (
-            f"{label}: the value has {size:,} bytes, and at most {limit:,} are stored and sent to "
-            "pages. Show less of it, or raise DASHBOARDS['MAX_FRAME_BYTES']."
-        )
-        raise ValueTooLargeError(msg)
-
-
-def _size(text: str, limit: int) -> int:
-    """Return the bytes of a text; if it is certainly above the limit, a lower bound of them."""
-    # A character has one to four bytes, so most texts are measured without encoding them.
-    if text.isascii() or len(text) > limit:
-        return len(text)
-    return len(text) if 4 * len(text) <= limit else len(text.encode(errors="surrogatepass"))
+def _make_error(label: str, size: int, limit: int) -> ValueTooLargeError:
+    return ValueTooLargeError(
+        f"{label}: the value has {size:,} bytes, and at most {limit:,} are stored and sent to "
+        "pages. Show less of it, or raise DASHBOARDS['MAX_FRAME_BYTES']."
+    )
 
 
 def fit(channel: str, frames: Mapping[str, str | Points]) -> dict[str, str | Points]:
@@ -94,41 +88,34 @@ def fit(channel: str, frames: Mapping[str, str | Points]) -> dict[str, str | Poi
         ValueError: a name is too long, or a number beyond a column.
         ValueTooLargeError: a frame is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``.
     """
-    check_channel(channel)
+    # A changed name might be that of another channel.
+    if len(channel) > MAX_NAME_LENGTH or UNFIT.search(channel):
+        msg = (
+            f"A channel's name has at most {MAX_NAME_LENGTH} characters, without NUL and lone "
+            f"surrogates; got {channel!r}."
+        )
+        raise ValueError(msg)
     limit: int = conf.get("MAX_FRAME_BYTES")
     fitted: dict[str, str | Points] = {}
     for key, data in frames.items():
         label = f"{key!r} on {channel!r}"
-        fit_key = clean_text(key)
+        fit_key = UNFIT.sub(REPLACEMENT, key)
         if len(fit_key) > MAX_NAME_LENGTH:
             msg = f"The key of {label} has {len(key)} characters; at most {MAX_NAME_LENGTH} fit."
             raise ValueError(msg)
-        fit_data = _fit(label, data, limit)
+        fit_data: str | Points
+        if isinstance(data, str):
+            fit_data = clean_text(data)
+            check_size(label, fit_data, limit)
+        else:
+            fit_data = _fit_points(label, data, limit)
         if fit_key != key or fit_data != data:
             _log_replaced(channel, fit_key)
         fitted[fit_key] = fit_data
     return fitted
 
 
-def check_channel(channel: str) -> None:
-    """Raise if some store cannot keep a channel's name. A changed name might be another channel's.
-
-    Raises:
-        ValueError: the name is too long, or contains such characters.
-    """
-    if len(channel) > MAX_NAME_LENGTH or clean_text(channel) != channel:
-        msg = (
-            f"A channel's name has at most {MAX_NAME_LENGTH} characters, without NUL and lone "
-            f"surrogates; got {channel!r}."
-        )
-        raise ValueError(msg)
-
-
-def _fit(label: str, data: object, limit: int) -> str | Points:
-    if isinstance(data, str):
-        text = clean_text(data)
-        check_size(label, text, limit)
-        return text
+def _fit_points(label: str, data: object, limit: int) -> Points:
     if not isinstance(data, Points):
         msg = f"A frame is text or Points; {label} got {data!r}."
         raise TypeError(msg)

@@ -2,10 +2,10 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from dashboards.live.clock import SYSTEM_CLOCK, Clock
 from dashboards.live.stores.base import BaseStore, Changes, new_holder
 from dashboards.live.stores.notifications import ALL_CHANNELS, Listener
 from dashboards.live.stores.processes import OtherProcesses
@@ -35,8 +35,8 @@ class MemoryStore(BaseStore):
     # No notification can be lost within one process. The poll is a safeguard.
     poll_seconds = 5.0
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        super().__init__(options)
+    def __init__(self, options: Mapping[str, Any], *, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(options, clock=clock)
         self._lock = threading.Lock()
         self._others = OtherProcesses()
         self._channels: dict[str, _Channel] = {}
@@ -55,7 +55,7 @@ class MemoryStore(BaseStore):
                     its.state.take([Frame(key, version, data)])
                 else:
                     its.state.append(key, version, data)
-            its.put_at = time.time()
+            its.put_at = self.clock.time()
             position = its.position = Position(its.position.epoch, version)
         self._stored(channel, position)
         return position
@@ -84,8 +84,8 @@ class MemoryStore(BaseStore):
                 its.state.forget(keys)
 
     def acquire_lease(self, name: str, seconds: float, input_version: str = "") -> str:
-        """Acquire by the monotonic clock of this process."""
-        now = time.monotonic()
+        """Acquire by the monotonic time of its clock."""
+        now = self.clock.monotonic()
         with self._lock:
             lease = self._leases.get(name)
             if lease and lease.until > now and lease.input_version in {"", input_version}:
@@ -95,8 +95,8 @@ class MemoryStore(BaseStore):
             return holder
 
     def renew_lease(self, name: str, holder: str, seconds: float, input_version: str = "") -> bool:
-        """Renew by the monotonic clock of this process."""
-        now = time.monotonic()
+        """Renew by the monotonic time of its clock."""
+        now = self.clock.monotonic()
         with self._lock:
             lease = self._leases.get(name)
             if lease is None or lease.holder != holder:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from time import monotonic, time
+from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.checks import CheckMessage
@@ -168,7 +168,7 @@ class DatabaseStore(BaseStore):
 
     def acquire_lease(self, name: str, seconds: float, input_version: str = "") -> str:
         """Acquire by the clock of this host. If clocks differ, work only begins early or late."""
-        now, holder = time(), new_holder()
+        now, holder = self.clock.time(), new_holder()
         leases = Lease.objects.using(self.using)
         lease = leases.filter(name=name).first()
         if lease is None:
@@ -194,7 +194,7 @@ class DatabaseStore(BaseStore):
     def renew_lease(self, name: str, holder: str, seconds: float, input_version: str = "") -> bool:
         """Renew by the clock of this host."""
         leases = Lease.objects.using(self.using).filter(name=name, holder=holder)
-        return bool(leases.update(input_version=input_version, until=time() + seconds))
+        return bool(leases.update(input_version=input_version, until=self.clock.time() + seconds))
 
     def notify(self, channel: str) -> None:
         """Notify the hubs of this and other processes, once the open transaction is committed."""

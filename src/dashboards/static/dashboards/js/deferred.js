@@ -1,84 +1,84 @@
-// Components that come into view together load together: one request, and each its own answer.
+// Deferred components: those that come into view together are loaded by one request.
 //
-// htmx sees a request of each; only the fetching is shared. What the server leaves out takes long
-// and is asked for alone, so that the others need not wait.
+// htmx sees one request for each component; only the fetching is shared. The server leaves out
+// values that take long. They are requested again, so that the others need not wait for them.
 (() => {
   "use strict";
 
   const GATHER_MS = 20;
-  const MOST = 50; // so that no address gets too long
+  const MAX_KEYS = 50; // Keys in one request, so that its address does not get too long.
 
-  const batches = new Map(); // What is being gathered, by the address that it will be asked from.
+  const batches = new Map(); // Components that wait for a request, by its URL and query string.
 
+  // Returns a promise of the response that the component's own address would give.
   function load(element, action, request) {
-    const { dashboardsBatchUrl: batch, dashboardsBatchKey: key } = element.dataset;
+    const { dashboardsBatchUrl: url, dashboardsBatchKey: key } = element.dataset;
     const query = new URL(action, location.href).search;
     return new Promise((resolve, reject) => {
-      add(batch, query, { key, resolve, reject, alone: () => fetch(action, request), request });
+      const loadAlone = () => fetch(action, request).then(resolve, reject);
+      gather(url, query, { key, resolve, loadAlone, request });
     });
   }
 
-  function add(batch, query, item) {
-    const name = `${batch} ${query}`;
+  function gather(url, query, item) {
+    const name = `${url} ${query}`;
     if (!batches.has(name)) {
       batches.set(name, []);
       setTimeout(() => {
         const items = batches.get(name);
         batches.delete(name);
-        while (items.length) ask(batch, query, items.splice(0, MOST));
+        while (items.length) request(url, query, items.splice(0, MAX_KEYS));
       }, GATHER_MS);
     }
     batches.get(name).push(item);
   }
 
-  // As the component's own address would have answered.
-  function answerOf({ status, html, state }) {
+  function responseOf({ status, html, state }) {
     const headers = state ? { "Dashboards-State": encodeURIComponent(state) } : {};
     return new Response(html ?? null, { status, headers });
   }
 
-  async function ask(batch, query, items) {
-    const alone = ({ alone, resolve, reject }) => alone().then(resolve, reject);
-    if (items.length === 1) return alone(items[0]);
+  async function request(url, query, items) {
+    if (items.length === 1) return items[0].loadAlone();
     const keys = items.map(({ key }) => key).join(",");
-    const { headers: its, credentials } = items[0].request;
-    // Whose tag says nothing about the others.
-    const { "If-None-Match": tag, ...headers } = its;
+    const { headers: first, credentials } = items[0].request;
+    // The ETag is about the first component only.
+    const { "If-None-Match": _, ...headers } = first;
     let answer;
     try {
-      const response = await fetch(`${batch}${keys}/${query}`, { headers, credentials });
+      const response = await fetch(`${url}${keys}/${query}`, { headers, credentials });
       if (!response.ok) throw new Error(response.status);
       answer = await response.json();
     } catch {
-      return items.forEach(alone); // Each says for itself what is wrong.
+      return items.forEach((item) => item.loadAlone()); // Each then shows its own error.
     }
     for (const item of items) {
       const ready = answer.ready[item.key];
-      if (ready) item.resolve(answerOf(ready));
-      else if (answer.again.includes(item.key)) add(batch, query, item);
-      else alone(item);
+      if (ready) item.resolve(responseOf(ready));
+      else if (answer.again.includes(item.key)) gather(url, query, item);
+      else item.loadAlone();
     }
   }
 
-  const seen = new IntersectionObserver((entries) => {
+  const observer = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
-      seen.unobserve(target);
+      observer.unobserve(target);
       htmx.trigger(target, "dashboards:seen", {}, false);
     }
   });
-  const watched = new WeakSet();
+  const observed = new WeakSet();
 
-  function watch(root) {
+  function observe(root) {
     for (const element of [root, ...root.querySelectorAll("[data-dashboards-batch-url]")]) {
-      if (!element.dataset?.dashboardsBatchUrl || watched.has(element)) continue;
-      watched.add(element);
-      seen.observe(element);
+      if (!element.dataset?.dashboardsBatchUrl || observed.has(element)) continue;
+      observed.add(element);
+      observer.observe(element);
     }
   }
 
   htmx.registerExtension("dashboards-deferred", {
-    htmx_after_process: watch,
+    htmx_after_process: observe,
     htmx_before_request(element, { ctx }) {
       if (element.dataset.dashboardsBatchUrl && ctx.sourceEvent?.type === "dashboards:seen") {
         ctx.fetch = (action, request) => load(element, action, request);
@@ -87,5 +87,5 @@
   });
 
   // htmx may have processed the document before this script ran.
-  if (document.readyState !== "loading") watch(document.body);
+  if (document.readyState !== "loading") observe(document.body);
 })();

@@ -1,8 +1,8 @@
-// dashboards.Drawing: the base of custom elements that draw what their JSON says.
+// dashboards.Drawing: the base class of custom elements that draw a value in JSON.
 //
-// An element holds its value in a <script type="application/json"> and what was drawn of it beside
-// that, in a <div hx-morph-skip>. An update replaces the JSON; draw() shows it in place, at most once a
-// frame. It is called again when the page turns light or dark.
+// An element contains its value in a <script type="application/json">, and beside that a
+// <div hx-morph-skip> in which it draws. An update replaces the JSON, and draw() is called at most
+// once for each animation frame. It is called again when the page turns light or dark.
 //
 //     class Bars extends dashboards.Drawing {
 //       draw(value, surface) { … }
@@ -11,41 +11,43 @@
 (() => {
   "use strict";
 
-  const drawings = new Set(); // Those on the page.
-  const restyle = () => drawings.forEach((each) => each.schedule());
+  const connected = new Set(); // The drawings on the page.
+  const redrawAll = () => connected.forEach((each) => each.schedule());
 
-  // A page has its theme from the system, or from what it says on its first two elements.
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
-  const themes = new MutationObserver(restyle);
-  const said = { attributes: true, attributeFilter: ["class", "style", "data-theme", "data-bs-theme"] };
+  // The theme comes from the system, or from an attribute of <html> or <body>.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+  const themeObserver = new MutationObserver(redrawAll);
+  const themeAttributes = ["class", "style", "data-theme", "data-bs-theme"];
 
-  function watchThemes() {
-    for (const element of [document.documentElement, document.body]) themes.observe(element, said);
+  function observeTheme() {
+    for (const element of [document.documentElement, document.body]) {
+      themeObserver.observe(element, { attributes: true, attributeFilter: themeAttributes });
+    }
   }
 
   class Drawing extends HTMLElement {
-    // Where to draw.
+    // The element to draw in.
     get surface() {
       return this.querySelector(":scope > [hx-morph-skip]");
     }
 
+    // The element with the value.
     get source() {
       return this.querySelector(':scope > script[type="application/json"]');
     }
 
     connectedCallback() {
-      if (!drawings.size) watchThemes();
-      drawings.add(this);
+      if (!connected.size) observeTheme();
+      connected.add(this);
       this.updates ??= new MutationObserver((records) => {
-        const ours = ({ target }) => target === this || target === this.parentElement;
-        if (records.some((each) => ours(each) || each.target.localName === "script")) {
-          this.schedule();
-        }
+        const isOfValue = ({ target }) =>
+          target === this || target === this.parentElement || target.localName === "script";
+        if (records.some(isOfValue)) this.schedule();
       });
       this.updates.observe(this, { childList: true, subtree: true, characterData: true });
-      // The points of a series stand beside it.
+      // The points of a series are beside the element.
       this.updates.observe(this.parentElement, { childList: true });
-      // What is hidden, as in a closed tab, has no size: it is drawn once it has one.
+      // A hidden element, as in a closed tab, has no size. It is drawn when it gets one.
       this.sizes ??= new ResizeObserver(() => {
         if (this.isShown && this.drawnWidth !== this.offsetWidth) this.schedule();
       });
@@ -53,13 +55,13 @@
       this.schedule();
     }
 
-    // False inside of what is hidden.
+    // False if the element or one around it is hidden.
     get isShown() {
       return this.getClientRects().length > 0;
     }
 
-    // One of "loading", "drawn" and "failed", for CSS: dashboard-chart:state(drawn). It is no
-    // attribute, which the next update would take away.
+    // "loading", "drawn" or "failed", for CSS: dashboard-chart:state(drawn). An attribute would be
+    // removed by the next update.
     set state(name) {
       const { states } = (this.internals ??= this.attachInternals());
       states?.clear();
@@ -69,8 +71,8 @@
     disconnectedCallback() {
       this.updates.disconnect();
       this.sizes.disconnect();
-      drawings.delete(this);
-      // Moved within the page, it is connected again at once; taken out, it frees what it holds.
+      connected.delete(this);
+      // An element that is moved within the page is connected again at once, and keeps its drawing.
       queueMicrotask(() => {
         if (!this.isConnected && this.surface) this.erase(this.surface);
       });
@@ -82,12 +84,13 @@
 
     async redraw() {
       try {
-        if (this.source) this.describe(JSON.parse(this.source.textContent));
+        const value = this.source ? JSON.parse(this.source.textContent) : undefined;
+        if (value !== undefined) this.describe(value);
         if (!this.isShown) {
           this.frame = undefined;
           return; // The observer of its size calls again.
         }
-        await this.prepare();
+        await this.prepare(value);
         this.frame = undefined;
         const { source, surface } = this;
         if (!source || !surface || !this.isShown) return;
@@ -102,33 +105,39 @@
       }
     }
 
-    // For elements of your own.
+    // ---- Methods that a subclass may override ----
 
-    // Says the value in words, before and beside what is drawn. Called for what is hidden, too.
+    // Writes the value as text beside the drawing. Called before draw(), and for hidden elements,
+    // too.
     describe(_value) {}
 
-    // It could not be drawn; words of that are shown by CSS.
+    // Called if drawing failed. CSS shows a message.
     fail() {}
 
-    // Awaited before draw(), such as for a library to be loaded.
-    async prepare() {}
+    // Awaited before draw(): a subclass may load a library here. The value may be replaced
+    // meanwhile.
+    async prepare(_value) {}
 
-    // Shows the value, whatever is shown already.
+    // Draws the value in the surface, which may contain the previous drawing.
     draw(_value, _surface) {}
 
-    // The element has left the page.
+    // Frees what the drawing holds. Called after the element was removed from the page.
     erase(_surface) {}
 
-    // Says in words that there is nothing to draw, or not.
-    set isEmpty(is) {
-      if (this.hasAttribute("data-dashboards-empty") !== is) this.toggleAttribute("data-dashboards-empty", is);
+    // ---- Helpers for subclasses ----
+
+    // Shows a message that there is nothing to draw, or removes it.
+    set isEmpty(isEmpty) {
+      const name = "data-dashboards-empty";
+      if (this.hasAttribute(name) !== isEmpty) this.toggleAttribute(name, isEmpty);
     }
 
-    // A colour of the page, such as color("--dashboards-accent"), as it is in this place.
+    // Returns a colour of the page as it is in this element: color("--dashboards-accent") is such
+    // as "rgb(0, 90, 200)"; undefined if the property is not set.
     color(name) {
       const style = getComputedStyle(this);
       if (!style.getPropertyValue(name).trim()) return undefined;
-      // What the property says may be light-dark() or of another property: ask what comes of it.
+      // The property may contain light-dark() or another property: a probe has the computed colour.
       this.probe ??= document.createElement("i");
       this.probe.hidden = true;
       this.probe.style.color = `var(${name})`;

@@ -1,10 +1,10 @@
-// Fields: whether somebody is filling one in, so that no update and no reload takes away what they typed.
+// Fields: tells if somebody is filling in a field, so that no update or reload removes their input.
 (() => {
   "use strict";
 
   const FIELDS = "input, select, textarea";
 
-  // Whether it holds something else than the server sent.
+  // Returns true if a field has another value than the server sent.
   function isTyped(field) {
     const { type, value, defaultValue, checked, defaultChecked, options, files } = field;
     if (type === "hidden") return false;
@@ -14,7 +14,8 @@
     return defaultValue !== undefined && value !== defaultValue && value !== initialValue(field);
   }
 
-  // What a browser makes of a value that is sent: a range without one begins in its middle.
+  // Returns the value that a browser shows for the one that was sent. They differ for an input of
+  // type "range" that was sent without a value: a browser shows the middle.
   function initialValue(field) {
     if (!(field instanceof HTMLInputElement)) return field.defaultValue;
     const fresh = document.createElement("input");
@@ -24,31 +25,33 @@
     return fresh.value;
   }
 
+  // Returns true if other options are selected than the server sent.
   function isChosen(options) {
-    // Where none is marked, a list begins with its first.
-    if (!options.some(({ defaultSelected }) => defaultSelected) && !options[0]?.closest("[multiple]")) {
+    const isSingle = !options[0]?.closest("[multiple]");
+    // Without a selected option, a browser selects the first one.
+    if (isSingle && !options.some(({ defaultSelected }) => defaultSelected)) {
       return options.findIndex(({ selected }) => selected) > 0;
     }
     return options.some(({ selected, defaultSelected }) => selected !== defaultSelected);
   }
 
-  // Whether somebody is at a form: filling it in, or reading what was wrong with it.
+  // Returns true if somebody is filling in a form, or is reading its errors or its message.
   function isInUse(form) {
     const active = document.activeElement;
     return (
-      "dashboardsTold" in form.dataset ||
+      "dashboardsShowsMessage" in form.dataset ||
       (form.contains(active) && active.matches(FIELDS)) ||
       form.querySelector("[aria-invalid=true], .dashboards-form-errors") !== null ||
       [...form.elements].some(isTyped)
     );
   }
 
-  // The same of the whole page, its own forms and fields among it.
+  // Returns true if a form or a field of the page is in use, those of the site included.
   function isPageInUse() {
     let active = document.activeElement;
     while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
     if (active?.matches(FIELDS) || active?.isContentEditable) return true;
-    // What the page's address says is kept.
+    // A reload keeps the values that are in the page's address.
     const isLost = (element) => !element.closest("[data-dashboards-view-url]");
     return (
       [...document.querySelectorAll("form[data-dashboards-form]")].filter(isLost).some(isInUse) ||

@@ -1,38 +1,38 @@
-// Forms: nothing that somebody has typed is lost, to a stale token, a failure or a live update.
+// Forms: a stale token, a failure or a live update does not remove what somebody has typed.
 (() => {
   "use strict";
 
-  const { isInUse } = window.dashboards;
-  const TOLD_MS = 6_000; // How long "Saved." stands before the form may be loaded anew.
+  const { isInUse, trust } = window.dashboards;
+  const MESSAGE_MS = 6_000; // How long a message such as "Saved." is shown before the form reloads.
 
   const formIn = (box) => box.querySelector?.(":scope > form[data-dashboards-form]");
-  const missed = new WeakSet(); // Boxes whose news was declined.
+  const postponed = new WeakSet(); // Boxes with an update that waits because their form is in use.
 
-  function loadMissed(box) {
+  function loadPostponed(box) {
     const form = formIn(box);
-    if (!missed.has(box) || !box.isConnected || (form && isInUse(form))) return;
-    missed.delete(box);
+    if (!postponed.has(box) || !box.isConnected || (form && isInUse(form))) return;
+    postponed.delete(box);
     htmx.trigger(box, "dashboards:refresh", {}, false);
   }
 
-  // Refused for its token: the page is old, or somebody signed in meanwhile. Its own address has a
-  // new one. Whoever may not load that may not post, either.
+  // Sends a form, and once more with a new token if the answer is 403: the page is old, or somebody
+  // has signed in meanwhile. The form's own address has the new token, for those who may see it.
   async function send(form, action, request) {
     const response = await fetch(action, request);
-    const isOld = response.status === 403 && request.body?.has?.("csrfmiddlewaretoken");
-    if (!isOld) return response;
-    const token = await freshToken(form.dataset.dashboardsFresh, request.headers);
+    const hasToken = request.body?.has?.("csrfmiddlewaretoken");
+    if (response.status !== 403 || !hasToken) return response;
+    const token = await fetchToken(form.dataset.dashboardsFresh, request.headers);
     if (!token) return response;
     request.body.set("csrfmiddlewaretoken", token);
     form.querySelector("[name=csrfmiddlewaretoken]").value = token;
     return fetch(action, request);
   }
 
-  async function freshToken(url, headers) {
-    const answer = await fetch(url, { headers, credentials: "same-origin", cache: "no-store" });
-    if (!answer.ok) return "";
+  async function fetchToken(url, headers) {
+    const response = await fetch(url, { headers, credentials: "same-origin", cache: "no-store" });
+    if (!response.ok) return "";
     const page = document.createElement("template");
-    page.innerHTML = window.dashboards.trust.createHTML(await answer.text());
+    page.innerHTML = trust.createHTML(await response.text());
     return page.content.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
   }
 
@@ -42,17 +42,18 @@
         ctx.fetch = (action, request) => send(element, action, request);
       }
     },
-    // A view of one's own that redirects leads where it would lead without scripts.
+    // If a view of the project redirects, the page goes where it would go without scripts.
     htmx_after_request(element, { ctx }) {
-      if (!element.matches("form[data-dashboards-form]") || !ctx.response.raw.redirected) return true;
-      location.assign(ctx.response.raw.url);
+      const { raw } = ctx.response;
+      if (!element.matches("form[data-dashboards-form]") || !raw.redirected) return true;
+      location.assign(raw.url);
       return false;
     },
     htmx_before_swap(element, { ctx }) {
       if (element !== ctx.target) return true;
       const form = formIn(element);
       if (!form || !isInUse(form)) return true;
-      missed.add(element);
+      postponed.add(element);
       return false;
     },
     htmx_finally_request(element, { ctx }) {
@@ -61,19 +62,19 @@
       if (!element.closest("form[data-dashboards-form]")) return;
       const form = formIn(box);
       if (form?.querySelector(".dashboards-form-message")) {
-        form.dataset.dashboardsTold = "";
+        form.dataset.dashboardsShowsMessage = "";
         setTimeout(() => {
-          delete form.dataset.dashboardsTold;
-          loadMissed(box);
-        }, TOLD_MS);
+          delete form.dataset.dashboardsShowsMessage;
+          loadPostponed(box);
+        }, MESSAGE_MS);
       }
       htmx.trigger(box, "dashboards:changed", {}, false);
     },
   });
 
-  // What was declined while somebody was at it comes once they have left it as it was.
+  // A postponed update is loaded when the focus leaves a form that nobody has changed.
   document.addEventListener("focusout", ({ target }) => {
     const box = target.closest?.("form[data-dashboards-form]")?.parentElement;
-    if (box) setTimeout(() => loadMissed(box));
+    if (box) setTimeout(() => loadPostponed(box));
   });
 })();

@@ -1,131 +1,151 @@
-// What a reader did inside a box stays while its content is updated: by a stream, a poll or a
-// refresh. What they asked for themselves (a sorted table, an answer to a form) comes as it is.
+// Keeping what a reader did inside a box while an update replaces its content: by a stream, a poll
+// or a refresh. An answer to the reader's own request (a sorted table, a form) is shown as it is.
 //
-// Morphing keeps elements, and with them what the browser knows of them. Here is what it would
-// take from them all the same. docs/howto/server-sent-events.md lists what is kept.
+// Morphing keeps elements, and with them most of their state. This extension of htmx keeps the
+// rest. docs/howto/server-sent-events.md lists what is kept.
 (() => {
   "use strict";
 
   const { isTyped } = window.dashboards;
-  let given = 0; // Ids for the while.
-  const boxes = new Set(); // Boxes that are being updated.
-  const edited = new WeakSet(); // Texts that somebody has edited in place.
-  const scrolled = new Set(); // What somebody has scrolled: to ask each element would cost a layout.
-  const HOLDERS = "details, dialog, [popover], input, select, textarea, [contenteditable], video, audio, iframe";
+
+  // Elements that may hold something of the reader's: an open state, input, a position.
+  const STATEFUL =
+    "details, dialog, [popover], input, select, textarea, [contenteditable], video, audio, iframe";
+  const ID_PREFIX = "dashboards-keep-"; // Of temporary ids.
+
+  let lastId = 0;
+  const updating = new Set(); // Boxes that are being updated.
+  const edited = new WeakSet(); // Elements with `contenteditable` that somebody has edited.
+  // Elements that somebody has scrolled. To read the position of every element would cost a layout.
+  const scrolled = new Set();
 
   addEventListener("input", ({ target }) => {
     const host = target.closest?.("[contenteditable]");
     if (host) edited.add(host);
   }, true);
-  addEventListener("scroll", ({ target }) => target instanceof Element && scrolled.add(target), true);
+  addEventListener("scroll", ({ target }) => {
+    if (target instanceof Element) scrolled.add(target);
+  }, true);
 
-  const isUpdated = (node) => [...boxes].some((box) => box.contains(node));
+  const isUpdating = (node) => [...updating].some((box) => box.contains(node));
 
-  // One radio button's state is that of its group.
+  // The state of a radio button is that of its group.
   const isChanged = (field) => (field.type === "radio" ? groupOf(field) : [field]).some(isTyped);
 
   const groupOf = ({ name, form }) =>
-    [...document.getElementsByName(name)].filter((each) => each.type === "radio" && each.form === form);
+    [...document.getElementsByName(name)].filter(
+      (each) => each.type === "radio" && each.form === form,
+    );
 
-  // Whether somebody is at it, or has left in it what was not sent yet.
+  // Returns true if an element has the focus, or holds input that was not sent yet.
   function isInUse(element) {
     const active = document.activeElement;
     if (element.matches("input, select, textarea")) return element === active || isChanged(element);
-    return element.matches("[contenteditable]") && (element.contains(active) || edited.has(element));
+    const isEditable = element.matches("[contenteditable]");
+    return isEditable && (element.contains(active) || edited.has(element));
   }
 
-  // ---- Where a node was, and which one is there now ----
+  // ---- The place of a node in a box, and the node that is there after an update ----
 
   function pathOf(node, box) {
     const path = [];
-    for (let each = node; each !== box; each = each.parentNode) path.unshift([...each.parentNode.childNodes].indexOf(each));
+    for (let each = node; each !== box; each = each.parentNode) {
+      path.unshift([...each.parentNode.childNodes].indexOf(each));
+    }
     return { node, path, id: node.id, name: node.nodeName };
   }
 
   function find({ node, path, id, name }, box) {
     if (box.contains(node)) return node;
-    const found = (id && document.getElementById(id)) || path.reduce((each, index) => each?.childNodes[index], box);
+    const atPath = () => path.reduce((each, index) => each?.childNodes[index], box);
+    const found = (id && document.getElementById(id)) || atPath();
     return found?.nodeName === name ? found : undefined;
   }
 
+  // A node outside of the box is not replaced, so it is its own place.
   const placeOf = (node, box) => (box.contains(node) ? pathOf(node, box) : { node });
   const nodeAt = (place, box) => (place.path ? find(place, box) : place.node);
 
-  // ---- Which element of an update is which of the box ----
+  // ---- Pairs: an element of the box, and the element of the update that replaces it ----
 
-  const closely = (each) =>
-    [loosely(each), each.matches("details") ? each.querySelector("summary")?.textContent : each.matches("a, button, summary") && each.textContent].join();
-  const loosely = ({ localName, className, name, type }) => [localName, className, name, type].join();
+  // Elements with equal keys are alike: first by kind and text, then by kind only.
+  const kindOf = ({ localName, className, name, type }) =>
+    [localName, className, name, type].join();
+  const kindAndTextOf = (each) => [kindOf(each), textOf(each)].join();
 
-  // Pairs what holds something of the reader's with what comes in its place: what is alike, where
-  // there are as many before as after. What has no id gets one for the while: by it, morphing
-  // knows it again wherever it stands.
+  function textOf(element) {
+    if (element.matches("details")) return element.querySelector("summary")?.textContent;
+    return element.matches("a, button, summary") && element.textContent;
+  }
+
+  // Pairs elements that are alike if there are as many before as after. Both elements of a pair
+  // without an id get a temporary one, by which morphing matches them wherever they are.
   function pair(box, fragment) {
     const active = document.activeElement;
     const others = [active, ...scrolled].filter((each) => each !== box && box.contains(each));
-    const olds = new Set([...box.querySelectorAll(HOLDERS), ...others]);
+    const kept = new Set([...box.querySelectorAll(STATEFUL), ...others]);
     const pairs = new Map();
-    const names = [...new Set([...olds].map(({ localName }) => localName))].join();
+    const names = [...new Set([...kept].map(({ localName }) => localName))].join();
     if (!names) return pairs;
     const paired = new Set();
     const isFree = (each) => !each.id && !paired.has(each);
-    for (const key of [closely, loosely]) {
+    for (const keyOf of [kindAndTextOf, kindOf]) {
       const [before, after] = [box, fragment].map((root) =>
-        Map.groupBy([...root.querySelectorAll(names)].filter(isFree), key));
-      for (const [alike, elements] of before) {
-        const news = after.get(alike) ?? [];
-        if (news.length !== elements.length) continue;
-        elements.forEach((old, index) => {
-          if (!olds.has(old)) return;
-          pairs.set(old, news[index]);
-          paired.add(old).add(news[index]);
-          old.id = news[index].id = `dashboards-keep-${(given += 1)}`;
+        Map.groupBy([...root.querySelectorAll(names)].filter(isFree), keyOf),
+      );
+      for (const [key, elements] of before) {
+        const successors = after.get(key) ?? [];
+        if (successors.length !== elements.length) continue;
+        elements.forEach((element, index) => {
+          if (!kept.has(element)) return;
+          pairs.set(element, successors[index]);
+          paired.add(element).add(successors[index]);
+          lastId += 1;
+          element.id = successors[index].id = `${ID_PREFIX}${lastId}`;
         });
       }
     }
-    for (const old of olds) {
-      const same = paired.has(old) ? null : old.id && fragment.querySelector(`#${CSS.escape(old.id)}`);
-      if (same) pairs.set(old, same);
+    for (const element of kept) {
+      if (paired.has(element) || !element.id) continue;
+      const successor = fragment.querySelector(`#${CSS.escape(element.id)}`);
+      if (successor) pairs.set(element, successor);
     }
     return pairs;
   }
 
-  function forget(pairs) {
+  function removeTemporaryIds(pairs) {
     for (const each of [...pairs.keys(), ...pairs.values()]) {
-      if (each.id.startsWith("dashboards-keep-")) each.removeAttribute("id");
+      if (each.id.startsWith(ID_PREFIX)) each.removeAttribute("id");
     }
   }
 
-  // ---- What an update takes away, to be given back ----
+  // ---- Focus, selection and scrolling: saved before an update, restored after it ----
 
-  function takeNote(box) {
+  function save(box) {
     const active = document.activeElement;
-    const note = { scrolled: [] };
+    const saved = { scrolled: [] };
     if (active && active !== document.body) {
       const { selectionStart, selectionEnd, selectionDirection } = active;
-      note.focus = { at: placeOf(active, box), range: [selectionStart, selectionEnd, selectionDirection] };
+      const range = [selectionStart, selectionEnd, selectionDirection];
+      saved.focus = { place: placeOf(active, box), range };
     }
     const { anchorNode, anchorOffset, focusNode, focusOffset, isCollapsed } = getSelection();
     if (!isCollapsed && anchorNode && (box.contains(anchorNode) || box.contains(focusNode))) {
-      note.selection = [placeOf(anchorNode, box), anchorOffset, placeOf(focusNode, box), focusOffset];
+      const [anchor, focus] = [placeOf(anchorNode, box), placeOf(focusNode, box)];
+      saved.selection = { anchor, anchorOffset, focus, focusOffset };
     }
     for (const each of scrolled) {
       if (!each.isConnected) scrolled.delete(each);
-      else if (box.contains(each)) note.scrolled.push([pathOf(each, box), each.scrollTop, each.scrollLeft]);
-    }
-    return note;
-  }
-
-  function giveBack(box, { focus, selection, scrolled }) {
-    if (focus) giveFocus(box, focus);
-    if (selection) {
-      const [from, start, to, end] = selection;
-      const nodes = [nodeAt(from, box), nodeAt(to, box)];
-      const most = (node, offset) => Math.min(offset, node.nodeType === Node.TEXT_NODE ? node.length : node.childNodes.length);
-      if (nodes.every(Boolean)) {
-        getSelection().setBaseAndExtent(nodes[0], most(nodes[0], start), nodes[1], most(nodes[1], end));
+      else if (box.contains(each)) {
+        saved.scrolled.push([pathOf(each, box), each.scrollTop, each.scrollLeft]);
       }
     }
+    return saved;
+  }
+
+  function restore(box, { focus, selection, scrolled }) {
+    if (focus) restoreFocus(box, focus);
+    if (selection) restoreSelection(box, selection);
     for (const [place, top, left] of scrolled) {
       const element = find(place, box);
       if (element && (element.scrollTop !== top || element.scrollLeft !== left)) {
@@ -134,16 +154,29 @@
     }
   }
 
-  // Where what had the focus is gone, the box has it: the keyboard goes on from there.
-  function giveFocus(box, { at, range }) {
-    if (document.activeElement && document.activeElement !== document.body) return; // It was moved.
-    const element = nodeAt(at, box) ?? box;
-    if (element === box && !box.hasAttribute("tabindex")) box.tabIndex = -1;
-    element.focus({ preventScroll: true });
-    if (element.selectionStart !== null && range[0] !== null && element.setSelectionRange) element.setSelectionRange(...range);
+  function restoreSelection(box, { anchor, anchorOffset, focus, focusOffset }) {
+    const nodes = [nodeAt(anchor, box), nodeAt(focus, box)];
+    if (!nodes.every(Boolean)) return;
+    const lengthOf = (node) =>
+      node.nodeType === Node.TEXT_NODE ? node.length : node.childNodes.length;
+    const [start, end] = [anchorOffset, focusOffset].map((offset, index) =>
+      Math.min(offset, lengthOf(nodes[index])),
+    );
+    getSelection().setBaseAndExtent(nodes[0], start, nodes[1], end);
   }
 
-  const notes = new WeakMap();
+  // If the element that had the focus was removed, the box gets it: a keyboard continues there.
+  function restoreFocus(box, { place, range }) {
+    if (document.activeElement && document.activeElement !== document.body) return; // It was moved.
+    const element = nodeAt(place, box) ?? box;
+    if (element === box && !box.hasAttribute("tabindex")) box.tabIndex = -1;
+    element.focus({ preventScroll: true });
+    if (element.selectionStart !== null && range[0] !== null && element.setSelectionRange) {
+      element.setSelectionRange(...range);
+    }
+  }
+
+  const swaps = new WeakMap(); // What was saved before a swap, by htmx's context.
 
   htmx.registerExtension("dashboards-keep", {
     htmx_before_swap(element, { ctx, tasks }) {
@@ -152,28 +185,33 @@
       for (const { type, fragment } of tasks ?? []) {
         if (type !== "main") continue;
         const pairs = pair(box, fragment);
-        notes.set(ctx, { pairs });
-        // What is open stays open, and what is closed, closed.
-        for (const [old, same] of pairs) {
-          if (old.matches("details, dialog")) same.toggleAttribute("open", old.open);
+        swaps.set(ctx, { pairs });
+        // What the reader has opened stays open, and what they have closed, closed.
+        for (const [old, successor] of pairs) {
+          if (old.matches("details, dialog")) successor.toggleAttribute("open", old.open);
         }
-        // An update takes the focus from nobody.
-        for (const each of fragment.querySelectorAll("[autofocus]")) each.removeAttribute("autofocus");
+        // An update does not move the focus.
+        for (const each of fragment.querySelectorAll("[autofocus]")) {
+          each.removeAttribute("autofocus");
+        }
       }
-      boxes.add(box);
-      notes.set(ctx, { ...notes.get(ctx), ...takeNote(box) });
+      updating.add(box);
+      swaps.set(ctx, { ...swaps.get(ctx), ...save(box) });
     },
-    htmx_before_morph_node: (element) => !(element instanceof Element && isUpdated(element) && isInUse(element)),
-    // How large somebody has drawn it stands in its style.
-    htmx_before_morph_attr: (element, { attrName }) =>
-      !(attrName === "style" && isUpdated(element) && getComputedStyle(element).resize !== "none" && element.style.length),
+    htmx_before_morph_node: (element) =>
+      !(element instanceof Element && isUpdating(element) && isInUse(element)),
+    // A size that the reader has given to an element is in its `style`.
+    htmx_before_morph_attr(element, { attrName }) {
+      if (attrName !== "style" || !element.style.length || !isUpdating(element)) return true;
+      return getComputedStyle(element).resize === "none";
+    },
     htmx_after_swap(element, { ctx }) {
-      if (notes.has(ctx)) giveBack(ctx.target, notes.get(ctx));
+      if (swaps.has(ctx)) restore(ctx.target, swaps.get(ctx));
     },
     htmx_finally_swap(element, { ctx }) {
-      forget(notes.get(ctx)?.pairs ?? new Map());
-      notes.delete(ctx);
-      boxes.delete(ctx.target);
+      removeTemporaryIds(swaps.get(ctx)?.pairs ?? new Map());
+      swaps.delete(ctx);
+      updating.delete(ctx.target);
     },
   });
 })();

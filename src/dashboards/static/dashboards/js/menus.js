@@ -1,11 +1,11 @@
-// Sections of the menu close like any other menu: by Escape, and when one goes elsewhere.
+// Menus: a section of the menu closes on Escape, and when the focus or a click goes elsewhere.
 (() => {
   "use strict";
 
-  const opened = () => document.querySelector(".dashboards-menu-section[open]");
+  const findOpen = () => document.querySelector(".dashboards-menu-section[open]");
 
   addEventListener("keydown", ({ key }) => {
-    const section = opened();
+    const section = findOpen();
     if (key !== "Escape" || !section) return;
     section.open = false;
     section.querySelector("summary").focus();
@@ -13,7 +13,7 @@
 
   for (const name of ["pointerdown", "focusin"]) {
     addEventListener(name, ({ target }) => {
-      const section = opened();
+      const section = findOpen();
       if (section && !section.contains(target)) section.open = false;
     });
   }

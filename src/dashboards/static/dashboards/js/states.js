@@ -1,39 +1,43 @@
-// The state of a box: one element in its shell says that a value is late, has failed or is awaited.
+// The state of a box: an element beside its content tells that the value is late, has failed or is
+// awaited.
 //
-// A stream fills it by the event `<event>:state`, and a value empties it (live.js calls showState). A box
-// that loads itself is answered with its state in a header. Where the load fails it is tried again,
-// after growing pauses while the page is looked at, and by a button.
+// A stream fills that element by the event `<event>:state`, and a value empties it (updates.js
+// calls showState). A box that loads itself gets its state in a header of the answer. A load that
+// failed is repeated after growing pauses while the page is visible, and by a button.
 (() => {
   "use strict";
 
-  const HEADER = "Dashboards-State"; // component/states.py
-  const FIRST_PAUSE_MS = 2_000;
-  const LONGEST_PAUSE_MS = 60_000;
+  const MIN_PAUSE_MS = 2_000;
+  const MAX_PAUSE_MS = 60_000;
 
   const jitter = (ms) => ms * (0.5 + Math.random());
 
-  const said = new WeakMap(); // When a stream last said how a box is, by its content element.
-  const failures = new WeakMap(); // How often its load has failed in a row.
+  const { trust } = window.dashboards;
 
-  // A page that was written by hand may have no such element.
+  // The keys of these are content elements.
+  const receivedAt = new WeakMap(); // When a stream last sent a state.
+  const failures = new WeakMap(); // How many loads in a row have failed.
+
+  // Returns undefined in a page that somebody wrote by hand without such an element.
   const stateOf = (content) => content.parentElement?.querySelector(":scope > .dashboards-state");
   const loadsItself = (element) => element.matches?.(".dashboards-component-content[hx-get]");
 
   // ---- What is shown ----
 
-  // Replaces the words. A button stays the same element, so that it keeps the focus.
+  // Replaces the text. The button stays the same element, so that it keeps the focus.
   function show(content, html) {
     const state = stateOf(content);
     if (!state) return;
-    const words = document.createElement("template");
-    words.innerHTML = window.dashboards.trust.createHTML(html);
-    const canRetry = words.content.querySelector("[data-dashboards-retry]") && loadsItself(content);
+    const template = document.createElement("template");
+    template.innerHTML = trust.createHTML(html);
+    const isFailed = template.content.querySelector("[data-dashboards-retry]");
+    const canRetry = isFailed && loadsItself(content);
     const button = state.querySelector(":scope > button");
     const hadFocus = button && button === document.activeElement;
     for (const node of [...state.childNodes]) {
       if (node !== button || !canRetry) node.remove();
     }
-    state.prepend(words.content);
+    state.prepend(template.content);
     if (canRetry) {
       if (!button) state.append(" ", makeButton(content));
       retryLater(content);
@@ -43,7 +47,7 @@
     }
   }
 
-  // Whoever has tried again by the keyboard stays where they were, though the button is gone.
+  // Moves the focus from the button, which is removed, to the content: a keyboard continues there.
   function focus(content) {
     content.tabIndex = -1;
     content.focus({ preventScroll: true });
@@ -54,7 +58,7 @@
     button.type = "button";
     button.className = "dashboards-retry";
     button.textContent = content.dataset.dashboardsRetryText || "↻";
-    // The words alone are the same in each box.
+    // The text is the same in each box: with the heading it names one button.
     const title = content.closest("[aria-labelledby]")?.getAttribute("aria-labelledby");
     if (title) {
       button.id = `${content.id}-retry`;
@@ -73,7 +77,7 @@
     show(content, words.outerHTML);
   }
 
-  // ---- Trying again ----
+  // ---- Loading again ----
 
   const timers = new WeakMap();
 
@@ -81,26 +85,26 @@
     const count = failures.get(content) ?? 0;
     failures.set(content, count + 1);
     clearTimeout(timers.get(content));
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** count, LONGEST_PAUSE_MS);
-    timers.set(content, setTimeout(() => whenSeen(() => retry(content)), jitter(pause)));
+    const pause = Math.min(MIN_PAUSE_MS * 2 ** count, MAX_PAUSE_MS);
+    timers.set(content, setTimeout(() => whenVisible(() => retry(content)), jitter(pause)));
   }
 
-  function whenSeen(act) {
+  function whenVisible(act) {
     if (!document.hidden) return act();
-    document.addEventListener("visibilitychange", () => whenSeen(act), { once: true });
+    document.addEventListener("visibilitychange", () => whenVisible(act), { once: true });
   }
 
   function retry(content) {
     clearTimeout(timers.get(content));
     if (!content.isConnected || !failures.has(content)) return;
-    const address = content.getAttribute("hx-get");
-    htmx.ajax("GET", address, { target: content, source: content, swap: "innerMorph" });
+    const options = { target: content, source: content, swap: "innerMorph" };
+    htmx.ajax("GET", content.getAttribute("hx-get"), options);
   }
 
-  // ---- What a load says ----
+  // ---- The state in the answer to a load ----
 
-  // A box that had failed when its page was made.
-  function begin(root) {
+  // Adds the button to boxes that had failed when the server rendered the page.
+  function addButtons(root) {
     for (const words of root.querySelectorAll(".dashboards-state > [data-dashboards-retry]")) {
       const state = words.parentElement;
       const content = state.parentElement.querySelector(":scope > .dashboards-component-content");
@@ -109,16 +113,16 @@
   }
 
   htmx.registerExtension("dashboards-states", {
-    htmx_after_process: begin,
+    htmx_after_process: addButtons,
     htmx_before_request(element, { ctx }) {
-      ctx.dashboardsStateAsked = performance.now();
+      ctx.dashboardsStateRequestedAt = performance.now();
     },
     htmx_after_request(element, { ctx }) {
       const { response, target } = ctx;
       if (!(target instanceof Element) || !response || response.status >= 400) return;
-      // A stream knows better than an answer that was asked for before.
-      if (said.get(target) > ctx.dashboardsStateAsked) return;
-      const state = response.headers.get(HEADER);
+      // A state that a stream sent since the request is newer than the one in the answer.
+      if (receivedAt.get(target) > ctx.dashboardsStateRequestedAt) return;
+      const state = response.headers.get("Dashboards-State");
       if (state !== null) show(target, decodeURIComponent(state));
       else if (response.status !== 204) show(target, "");
     },
@@ -126,14 +130,14 @@
     htmx_error: showFailed,
   });
 
-  // Shows the state of a value that a stream has sent, as HTML; "" once the value is there.
+  // Shows the state that a stream has sent, as HTML; an empty text removes what is shown.
   function showState(content, html) {
-    said.set(content, performance.now());
+    receivedAt.set(content, performance.now());
     show(content, html);
   }
 
   window.dashboards = { ...window.dashboards, showState };
 
   // htmx may have processed the document before this script ran.
-  if (document.readyState !== "loading") begin(document.body);
+  if (document.readyState !== "loading") addButtons(document.body);
 })();

@@ -1,97 +1,20 @@
 // Streams: dashboards.connectStream(element, receive) opens the stream that `sse-connect` names.
 //
-// Rooms of this file: the wire format; a stream; slots. What the page does with an event is in live.js.
-//
-// Streams use fetch and not EventSource, which hides the status of an answer: a refusal (401, 403), a
-// busy server (503) and a dead connection need different reactions. A stream reconnects with its
+// Streams use fetch and not EventSource, which hides the status of an answer: a refusal (401, 403),
+// a busy server (503) and a dead connection need different reactions. A stream reconnects with its
 // position, closes while the tab is hidden, and is shared by all elements that name the same URL.
 (() => {
   "use strict";
+
+  const { EventOrder, EventParser, acquireSlot } = window.dashboards;
 
   const MAX_SILENCE_MS = 20_000; // Without data for so long, or for two beats, a stream is silent.
   const MIN_SILENCE_MS = 5_000; // A busy server may take longer than two polls.
   const FOREIGN_SILENCE_MS = 40_000; // Other servers do not send how often they beat.
   const FIRST_DELAY_MS = 300;
   const MAX_DELAY_MS = 3_000; // Short enough to be back within seconds of a restart.
-  const SLOTS = 4; // Browsers allow six connections to a host on HTTP/1.1, for all tabs together.
 
   const jitter = (ms) => ms * (0.5 + Math.random());
-
-  // ---- The wire format: WHATWG HTML, "Parsing an event stream" ----
-
-  class Parser {
-    constructor(stream) {
-      Object.assign(this, { stream, rest: "" });
-      this.begin();
-    }
-
-    begin() {
-      Object.assign(this, { event: "", data: [], id: undefined, version: undefined });
-    }
-
-    feed(text) {
-      // A CR at the end may be the first half of a CRLF, so it is kept for the next chunk.
-      const lines = (this.rest + text).split(/\r\n|\n|\r(?!$)/);
-      this.rest = lines.pop();
-      lines.forEach((line) => this.line(line));
-    }
-
-    line(line) {
-      if (line === "") return this.end();
-      const colon = line.indexOf(":");
-      if (colon === 0) return; // a comment
-      const field = colon < 0 ? line : line.slice(0, colon);
-      const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-      if (field === "data") this.data.push(value);
-      else if (field === "event") this.event = value;
-      else if (field === "id" && !value.includes("\0")) this.id = value;
-      else if (field === "retry" && /^\d+$/.test(value)) this.stream.retryMs = Number(value);
-      // Three fields that only this package sends. Other clients ignore them.
-      else if (field === "beat" && Number(value) > 0) this.stream.beatMs = 1000 * Number(value);
-      else if (field === "version") this.version = value;
-      else if (field === "release" && this.stream.sameOrigin()) {
-        window.dashboards.receiveRelease?.(value);
-      }
-    }
-
-    end() {
-      const { event, data, id, version } = this;
-      this.begin();
-      if (!data.length && id === undefined) return;
-      this.stream.dispatch(event || "message", data, id, version);
-    }
-  }
-
-  // The newest position of each name that one connection has received. A proxy may send an event
-  // twice or late; such an event is older than what the page shows, and is dropped. A position is an
-  // epoch and a version in that epoch.
-  class Order {
-    constructor() {
-      Object.assign(this, { epoch: "", left: new Set(), newest: new Map() });
-    }
-
-    // Stores a position of a name. Returns false if a newer one is stored or the epoch is over.
-    accept(name, position) {
-      const [, epoch, digits] = /^(\w+)\.(\d+)$/.exec(position) ?? [];
-      if (!epoch) return true; // Not sent by this package.
-      if (this.left.has(epoch)) return false;
-      if (epoch !== this.epoch) {
-        if (this.epoch) this.left.add(this.epoch);
-        this.epoch = epoch;
-        this.newest.clear();
-      }
-      const version = Number(digits);
-      if (version < this.at(name)) return false;
-      this.newest.set(name, version);
-      return true;
-    }
-
-    at(name) {
-      return this.newest.get(name) ?? 0;
-    }
-  }
-
-  // ---- A stream: one connection for all elements that name its URL ----
 
   const streams = new Map();
 
@@ -106,7 +29,7 @@
       this.state = "connecting";
       this.dropped = 0; // Events that were received late or twice.
       this.receivedAt = new Date();
-      this.order = new Order();
+      this.order = new EventOrder();
     }
 
     add(element) {
@@ -128,8 +51,7 @@
     // Writes the time of the last data, in the page's language.
     showSince() {
       const { lang } = document.documentElement;
-      const format = new Intl.DateTimeFormat(lang || undefined, { timeStyle: "medium" });
-      const text = format.format(this.receivedAt);
+      const text = this.receivedAt.toLocaleTimeString(lang || undefined);
       for (const element of this.elements) {
         for (const time of element.querySelectorAll("[data-dashboards-live-since]")) {
           time.dateTime = this.receivedAt.toISOString();
@@ -212,12 +134,12 @@
       addEventListener("offline", abort);
       const slot = await acquireSlot(this.sameOrigin());
       let response;
-      Object.assign(this, { refused: false, events: 0, order: new Order() });
+      Object.assign(this, { refused: false, events: 0, order: new EventOrder() });
       try {
         response = await fetch(this.request(slot.isAcquired, controller.signal));
-        if (response.status === 204 || response.status === 401 || response.status === 403) {
-          return this.stop(response.status === 204 ? "closed" : "refused");
-        }
+        const { status } = response;
+        if (status === 204) return this.stop("closed");
+        if (status === 401 || status === 403) return this.stop("refused");
         const type = response.headers.get("Content-Type") || "";
         if (!response.ok || !type.startsWith("text/event-stream")) {
           const seconds = Number(response.headers.get("Retry-After"));
@@ -227,7 +149,7 @@
         this.failures = 0;
         this.receivedAt = new Date();
         this.show("open");
-        const parser = new Parser(this);
+        const parser = new EventParser(this);
         const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
         for (;;) {
           const { done, value } = await reader.read();
@@ -238,8 +160,8 @@
           watchdog = setTimeout(onSilence, this.silenceMs);
           if (this.refused) {
             abort();
-            // If the stream was open before, access may have changed, such as by a logout in another
-            // tab: connect again, and the server decides for the user of now.
+            // If the stream was open before, access may have changed, such as by a logout in
+            // another tab: connect again, and the server decides for the user of now.
             return this.events ? "ended" : this.stop("refused");
           }
           if (!this.show("open")) abort();
@@ -263,8 +185,9 @@
       return "stop";
     }
 
-    // A script cannot tell a server that refuses this page's origin from one that is down. A request
-    // in mode "no-cors", whose answer no script may read, succeeds only if the server is up.
+    // A script cannot tell a server that refuses this page's origin from one that is down. A
+    // request in mode "no-cors", whose answer no script may read, succeeds only if the server is
+    // up.
     async explain() {
       if (this.explained || this.sameOrigin()) return;
       const controller = new AbortController();
@@ -282,9 +205,9 @@
       const twin = { localhost: "127.0.0.1", "127.0.0.1": "localhost" }[hostname];
       const elsewhere = twin ? ` (${origin.replace(hostname, twin)}, perhaps)` : "";
       console.error(
-        `dashboards: ${this.url} answers, but not to pages of ${origin}. In the settings of the ` +
-          `site set EVENTSTREAM_ALLOW_ORIGIN = "${origin}", or open this page by the name that ` +
-          `is set there${elsewhere}.`,
+        `dashboards: ${this.url} answers, but not to pages of ${origin}. Set ` +
+          `EVENTSTREAM_ALLOW_ORIGIN = "${origin}" in its settings, or open this page at the origin ` +
+          `that is set there${elsewhere}.`,
       );
     }
 
@@ -334,28 +257,6 @@
       for (const element of this.elements) element.dataset.dashboardsLiveDropped = this.dropped;
       return false;
     }
-  }
-
-  // ---- Slots: the tabs of a browser share its few connections ----
-
-  // A tab without a slot polls and holds no connection, so that the other tabs can load. Where the
-  // browser has no locks (plain http), the number of connections is not limited.
-  const multiplexed = () =>
-    /^h[23]/.test(performance.getEntriesByType("navigation")[0]?.nextHopProtocol || "");
-
-  async function acquireSlot(isLimited) {
-    if (!isLimited || !navigator.locks || multiplexed()) return { isAcquired: true, release() {} };
-    for (let slot = 0; slot < SLOTS; slot += 1) {
-      const release = await new Promise((resolve) => {
-        navigator.locks.request(
-          `dashboards-stream-${slot}`,
-          { ifAvailable: true },
-          (lock) => lock ? new Promise((free) => resolve(free)) : resolve(null),
-        ).catch(() => resolve(null));
-      });
-      if (release) return { isAcquired: true, release };
-    }
-    return { isAcquired: false, release() {} };
   }
 
   function connectStream(element, receive) {

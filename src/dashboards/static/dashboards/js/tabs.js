@@ -1,8 +1,9 @@
-// <dashboard-tabs>: a list of links and the panels they lead to, made into tabs by the ARIA pattern.
+// <dashboard-tabs>: makes tabs of a list of links and the panels that they lead to (ARIA's
+// pattern).
 //
-// Where no scripts run, the links lead to panels that can all be read. The open tab stands in the
-// address, so that it can be linked, and survives a reload. What a hidden panel defers loads when
-// it is seen first; what is live in it goes on.
+// Without scripts all panels are shown, and the links lead to them. The open tab is in the page's
+// address, so that it can be linked and survives a reload. Deferred components in a hidden panel
+// load when the panel is shown for the first time; live components in it are updated.
 (() => {
   "use strict";
 
@@ -36,21 +37,21 @@
         const panel = panelOf(each);
         if (panel) panel.hidden = !isOpen;
       }
-      // What was drawn while it was hidden had no size.
+      // A drawing in a hidden panel had no size.
       dispatchEvent(new Event("resize"));
     }
 
     choose(tab) {
       this.open(tab);
-      // The address can name one panel; what is open elsewhere survives a reload by this.
+      // The address names one panel. The open panels of other tabs are kept in the history's state.
       const panels = document.querySelectorAll("dashboard-tabs [role=tabpanel]:not([hidden])");
       const dashboardsTabs = Array.from(panels, ({ id }) => id);
       history.replaceState({ ...history.state, dashboardsTabs }, "", tab.hash);
     }
 
     click(event, tab) {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a link, all the same
-      event.preventDefault(); // the page shall not jump to the panel
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // Opens the link elsewhere.
+      event.preventDefault(); // The page would scroll to the panel.
       this.choose(tab);
     }
 
@@ -80,13 +81,13 @@
     if (tab) tabs.open(tab);
   }
 
-  // Opens what the address leads to: a panel, or something inside one, through all tabs around it.
-  function follow() {
+  // Opens the panels around the element that the address names, or the panel that it names.
+  function openTarget() {
     let id;
     try {
       id = decodeURIComponent(location.hash.slice(1));
     } catch {
-      return; // no address of ours
+      return; // Not a fragment of this package.
     }
     const target = id && document.getElementById(id);
     for (let node = target; node; node = node.parentElement) {
@@ -98,6 +99,6 @@
     const panel = document.getElementById(id);
     if (panel) open(panel);
   }
-  addEventListener("hashchange", follow);
-  follow();
+  addEventListener("hashchange", openTarget);
+  openTarget();
 })();

@@ -1,34 +1,37 @@
-// dashboards.trust: what of ours may become HTML or a script, under `require-trusted-types-for 'script'`.
+// dashboards.trust: the Trusted Types policy of this package, for pages whose content security
+// policy has `require-trusted-types-for 'script'`.
 //
-// Two policies, to be named in `trusted-types`: "dashboards" for the site's own answers, which htmx
-// swaps, and for addresses of its own scripts; and "default" for the few texts that plotly.js
-// measures and erases by innerHTML, none of which may hold an element. A page that has a default
-// policy of its own keeps that.
+// `trusted-types` must name two policies. "dashboards" allows the site's own answers, which htmx
+// swaps, and the addresses of its own scripts. "default" allows the few texts that plotly.js
+// measures through innerHTML, and refuses all that contain an element. A default policy of the
+// page's own is not replaced.
 (() => {
   "use strict";
 
-  const same = (text) => text;
+  const { staticOrigin } = window.dashboards.page;
+  const unchanged = (text) => text;
 
-  // Where this script came from: the site itself, or the server of its static files.
-  const own = new URL(document.currentScript.src).origin;
-
-  function ownScript(address) {
-    const { origin } = new URL(address, document.baseURI);
-    if ([location.origin, own].includes(origin)) return address;
-    throw new TypeError(`dashboards: ${address} is no script of this site.`);
+  function checkScriptUrl(url) {
+    const { origin } = new URL(url, document.baseURI);
+    if ([location.origin, staticOrigin].includes(origin)) return url;
+    throw new TypeError(`dashboards: ${url} is no script of this site.`);
   }
 
-  const rules = { createHTML: same, createScript: same, createScriptURL: ownScript };
-  const make = (name, policy) => {
+  const rules = {
+    createHTML: unchanged,
+    createScript: unchanged,
+    createScriptURL: checkScriptUrl,
+  };
+  const createPolicy = (name, policy) => {
     try {
       return window.trustedTypes?.createPolicy(name, policy);
     } catch {
-      return undefined; // The site's policy does not allow it, or has one of that name.
+      return undefined; // The site's policy does not allow the name, or it exists already.
     }
   };
-  const trust = make("dashboards", rules) ?? rules;
+  const trust = createPolicy("dashboards", rules) ?? rules;
   if (window.trustedTypes && !trustedTypes.defaultPolicy) {
-    make("default", { createHTML: (text) => (text.includes("<") ? null : text) });
+    createPolicy("default", { createHTML: (text) => (text.includes("<") ? null : text) });
   }
 
   window.dashboards = { ...window.dashboards, trust };

@@ -1,0 +1,251 @@
+"""The component that shows a figure on a dial."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+from dashboards.compat import accept_old_names, make_gauge_value
+from dashboards.component.base import Bound, Component, declaring
+from dashboards.component.figures import look_of, unbroken
+from dashboards.component.formats import format_number
+from dashboards.component.texts import as_text, is_empty, shorten
+from dashboards.component.values import as_data, as_decimals, as_number
+from dashboards.exceptions import ComponentValueError
+
+_LEVELS: Mapping[str, Any] = {
+    "good": gettext_lazy("Good"),
+    "warning": gettext_lazy("Warning"),
+    "critical": gettext_lazy("Critical"),
+    "neutral": "",
+}
+_GAP = 1
+"""The gap between two bands, in percent of the arc."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """A part of a gauge's range that has a meaning.
+
+    Args:
+        start: its lower end; by default the end of the band before it, or of the range.
+        end: its upper end; by default the start of the band after it, or the end of the range.
+        level: its meaning: ``"good"``, ``"warning"``, ``"critical"`` or ``"neutral"``.
+        text: the meaning in words, shown while the value is in it; by default the level's name.
+    """
+
+    start: float | None = None
+    end: float | None = None
+    level: str = "neutral"
+    text: str = ""
+
+    @property
+    def word(self) -> str:
+        """Its meaning in words."""
+        return str(self.text or _LEVELS[self.level])
+
+
+@accept_old_names(value_text="text")
+@dataclass(frozen=True)
+class GaugeData:
+    """The value of a ``Gauge``.
+
+    Args:
+        value: the number; drawn at the end of the range if it is beyond.
+        min: the range's lower end; default 0.
+        max: the range's upper end, above ``min``; default 100.
+        text: text to show instead of the value and its unit.
+        sub_text: a line below it.
+        bands: parts of the range that have a meaning, from low to high: ``Band``, or dicts of its
+            fields.
+        unit: what stands after the value, such as ``"°C"``.
+        decimals: digits after the point; by default as many as the value has, up to two.
+
+    Defaults of all but ``value`` and the texts are those that the ``Gauge`` declares.
+    """
+
+    value: float = 0
+    min: float | None = None
+    max: float | None = None
+    text: str = ""
+    sub_text: str = ""
+    bands: Sequence[Any] = ()
+    unit: str = ""
+    decimals: int | None = None
+
+    @property
+    def low(self) -> float:
+        """The range's lower end."""
+        return 0 if self.min is None else self.min
+
+    @property
+    def high(self) -> float:
+        """The range's upper end."""
+        return 100 if self.max is None else self.max
+
+    @property
+    def percent(self) -> float:
+        """The position of the value in the range, from 0 to 100."""
+        return self._percent(self.value)
+
+    @property
+    def figure(self) -> str:
+        """The value as text in the locale that is active when it is shown."""
+        return format_number(self.value, self.decimals)
+
+    @property
+    def look(self) -> str:
+        """The CSS classes of its text or figure, by kind and length."""
+        return look_of(self.text) if self.text else look_of(self.figure, str(self.unit))
+
+    @property
+    def words(self) -> Any:
+        """The text, with no line break within a number."""
+        return unbroken(self.text)
+
+    @property
+    def label(self) -> str:
+        """The value and its meaning in words."""
+        text = self.text or f"{self.figure} {self.unit}".strip()
+        band = self.band
+        return f"{text}, {band.word}" if band and band.word else text
+
+    @property
+    def ends(self) -> tuple[str, str] | None:
+        """The ends of the range in the active locale; ``None`` if they are 0 and 100."""
+        if (self.low, self.high) == (0, 100):
+            return None
+        return format_number(self.low), format_number(self.high)
+
+    @property
+    def band(self) -> Band | None:
+        """The band that the value is in; for a value beyond the range, the nearest end's."""
+        value = min(max(self.value, self.low), self.high)
+        # At the border of two bands the value belongs to the upper one.
+        found = [band for band in self.bands if band.start <= value <= band.end]
+        return found[-1] if found else None
+
+    @property
+    def arcs(self) -> Sequence[tuple[str, float, float]]:
+        """The level of each band, its start and its length, in percent of the arc.
+
+        Two adjacent bands have a gap between them, for viewers who cannot distinguish their
+        colours.
+        """
+        arcs = []
+        for band in self.bands:
+            start, end = self._percent(band.start), self._percent(band.end)
+            gap = _GAP if end < 100 else 0  # noqa: PLR2004
+            arcs.append((band.level, start, max(end - start - gap, 0)))
+        return arcs
+
+    def _percent(self, number: float) -> float:
+        return min(max(100 * (number - self.low) / (self.high - self.low), 0), 100)
+
+
+GaugeValue = make_gauge_value(GaugeData)
+
+
+@dataclass
+class Gauge(Component):
+    """A dial. Its value is a ``GaugeData``, a dict of its fields, or a number.
+
+    Args:
+        min: the range's lower end; default 0.
+        max: the range's upper end, above ``min``; default 100.
+        bands: parts of the range that have a meaning, from low to high: ``Band``, or dicts of its
+            fields, such as ``{"start": 80, "level": "critical", "text": "Too hot"}``.
+        unit: what stands after the value, such as ``"°C"``.
+        decimals: digits after the point; by default as many as the value has, up to two.
+
+    Fields of a value replace these.
+    """
+
+    template: str = "dashboards/components/gauge.html"
+    min: float | None = None
+    max: float | None = None
+    bands: Sequence[Any] = ()
+    unit: str = ""
+    decimals: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the range and the bands.
+
+        Raises:
+            DeclarationError: the range is empty, or the bands do not lie within it.
+        """
+        with declaring(self, f"min={self.min!r}, max={self.max!r}, …"):
+            Gauge.prepare_value(self, 0)  # A subclass may accept other values than numbers.
+
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> GaugeData | None:  # noqa: ARG002 - for subclasses
+        """Return a ``GaugeData``; ``None`` if there is no value yet."""
+        if value is None:
+            return None
+        data = as_data("Gauge", GaugeData, value, short="value")
+        low = _first(data.min, self.min, 0)
+        high = _first(data.max, self.max, 100)
+        data = replace(
+            data,
+            value=as_number("Gauge", "value", data.value),
+            min=as_number("Gauge", "min", low),
+            max=as_number("Gauge", "max", high),
+            text=as_text("Gauge", "text", data.text),
+            sub_text=as_text("Gauge", "sub_text", data.sub_text),
+            unit=as_text("Gauge", "unit", data.unit) or self.unit,
+            decimals=as_decimals("Gauge", _first(data.decimals, self.decimals)),
+        )
+        bands = self.bands if is_empty(data.bands) else data.bands
+        # The difference of two finite floats may be infinite.
+        if as_number("Gauge", "range", data.high - data.low) <= 0:
+            msg = f"A Gauge's max must be above its min, got {shorten(low)} to {shorten(high)}."
+            raise ComponentValueError(msg)
+        return replace(data, bands=_as_bands(bands, data.low, data.high))
+
+
+def _first(*values: Any) -> Any:
+    """Return the first value that is not ``None``."""
+    return next((value for value in values if value is not None), None)
+
+
+def _as_bands(bands: Any, low: float, high: float) -> Sequence[Band]:
+    """Return bands with both ends.
+
+    Raises:
+        ComponentValueError: they are not bands, or do not lie one above the other within the
+            range.
+    """
+    if isinstance(bands, str | bytes | Mapping) or not isinstance(bands, Sequence):
+        msg = f"A Gauge's bands must be a list of Band or of dicts, got {shorten(bands)}."
+        raise ComponentValueError(msg)
+    bands = [as_data("Gauge's band", Band, each, short="end") for each in bands]
+    # Each begins where the one before it ends, and ends where the one after it begins.
+    starts = [low, *(each.end for each in bands)]
+    ends = [*(each.start for each in bands[1:]), high]
+    bands = [
+        replace(
+            band,
+            start=as_number("Gauge's band", "start", _first(band.start, start)),
+            end=as_number("Gauge's band", "end", _first(band.end, end)),
+            text=as_text("Gauge's band", "text", band.text),
+        )
+        for band, start, end in zip(bands, starts, ends, strict=False)
+    ]
+    for band in bands:
+        level: object = band.level  # It may be any value, even one that is not hashable.
+        if not (isinstance(level, str) and level in _LEVELS):
+            got = shorten(band.level)
+            msg = f"A Gauge's band must have a level of {', '.join(_LEVELS)}, got {got}."
+            raise ComponentValueError(msg)
+    edges: list[Any] = [low, *(edge for band in bands for edge in (band.start, band.end)), high]
+    if any(one > other for one, other in pairwise(edges)) or any(
+        band.start == band.end for band in bands
+    ):
+        ranges = ", ".join(f"{band.start:g} to {band.end:g}" for band in bands)
+        msg = (
+            f"A Gauge's bands must lie one above the other within {low:g} to {high:g}, "
+            f"got {ranges}."
+        )
+        raise ComponentValueError(msg)
+    return tuple(bands)

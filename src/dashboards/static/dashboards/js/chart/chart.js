@@ -1,0 +1,151 @@
+// <dashboard-chart>: draws the figure in its <script type="application/json"> with plotly.js.
+//
+// A plot is redrawn in place. What the viewer has zoomed, selected or hidden stays as it is.
+(() => {
+  "use strict";
+
+  const { Drawing, bundles, chartConfig, chartTheme, countries, points } = window.dashboards;
+  const { tableOf, times, trust, withoutSending } = window.dashboards;
+
+  class DashboardChart extends Drawing {
+    async prepare(figure) {
+      const types = typesIn(figure);
+      if (this.plotly && bundles.draws(this.plotly, types)) return;
+      const plotly = await bundles.load(types);
+      if (this.plotly && this.plotly !== plotly) this.plotly.purge(this.surface);
+      this.plotly = plotly;
+    }
+
+    // Shows a figure that was received as JSON, as if the template had rendered it.
+    show(figure) {
+      let { source } = this;
+      if (!source) {
+        source = Object.assign(document.createElement("script"), { type: "application/json" });
+        const plot = document.createElement("div");
+        plot.className = "dashboards-chart-plot";
+        plot.setAttribute("hx-morph-skip", "");
+        this.replaceChildren(source, plot);
+      }
+      // It is data, but Trusted Types check the text of every <script>.
+      source.textContent = trust.createScript(JSON.stringify(figure));
+    }
+
+    // Returns the figure's traces and layout as they are drawn: with the points of a series, in the
+    // page's time zone, with gaps where nothing was measured.
+    read(figure) {
+      const declared = [figure.data ?? []].flat();
+      const traces = times.localize(points.appendPoints(declared, this.parentElement));
+      const layout = { uirevision: "kept", ...times.localize(figure.layout ?? {}) };
+      times.nameZone(traces, layout);
+      const connectsGaps = layout.template?.data?.scatter?.[0]?.connectgaps;
+      return { traces: connectsGaps ? traces : traces.map(times.breakGaps), layout };
+    }
+
+    // Returns the size that CSS gives to the plot. plotly.js would measure its previous drawing.
+    measure(plot) {
+      const drawn = plot.firstElementChild;
+      const display = drawn?.style.display;
+      if (drawn) drawn.style.display = "none";
+      const { clientWidth: width, clientHeight: height } = plot;
+      if (drawn) drawn.style.display = display;
+      return { width, height };
+    }
+
+    async draw(figure, plot) {
+      const { plotly } = this;
+      // The figure was replaced by one of another kind while plotly.js was loaded.
+      if (!bundles.draws(plotly, typesIn(figure))) return this.schedule();
+      const { traces, layout } = this.read(figure);
+      if (!layout.template) this.addTheme(figure, traces, layout);
+      if (layout.modebar?.add) layout.modebar.add = withoutSending(layout.modebar.add);
+      const size = this.measure(plot);
+      layout.width ??= size.width;
+      layout.height ??= size.height;
+      await countries.prepare(figure, traces, layout);
+      const language = this.closest("[lang]")?.lang || navigator.language;
+      const config = chartConfig(plotly, figure, language);
+      const frames = figure.frames && { frames: times.localize(figure.frames) };
+      await plotly.react(plot, { data: traces, layout, config, ...frames });
+      // plotly.js hides traces in which it finds nothing to draw.
+      this.isEmpty = !plot._fullData.some((trace) => trace.visible);
+      placeToolbar(plot);
+    }
+
+    addTheme(figure, traces, layout) {
+      const ticks = chartTheme.ticksFor(this.clientWidth, traces, layout);
+      layout.template = chartTheme.template(this, Boolean(layout.title?.text), ticks);
+      const { colorway } = { ...layout.template.layout, ...figure.layout };
+      if (colorway) chartTheme.recolor(traces, colorway);
+    }
+
+    erase(plot) {
+      this.plotly?.purge(plot);
+    }
+
+    // Writes the points as tables while these are open.
+    describe() {
+      const details = this.querySelector(":scope > details");
+      if (!details) return;
+      const write = () => {
+        details.querySelectorAll("table").forEach((table) => table.remove());
+        if (!details.open) return;
+        const { traces, layout } = this.read(JSON.parse(this.source.textContent));
+        details.append(...traces.map((trace, index) => tableOf(trace, layout, index)));
+      };
+      details.ontoggle = write;
+      write();
+    }
+
+    // Opens the tables in place of the plot.
+    fail() {
+      const details = this.querySelector(":scope > details");
+      if (details) details.open = true;
+    }
+  }
+
+  // Returns the kinds of traces in a figure. Points of a series may add a trace of kind "scatter".
+  function typesIn({ data, frames } = {}) {
+    const traces = [data ?? [], ...(frames ?? []).map((frame) => frame?.data ?? [])].flat();
+    return new Set(["scatter", ...traces.map((trace) => trace?.type ?? "scatter")]);
+  }
+
+  // Moves the toolbar, which is shown above the plot, to where it does not cover the legend.
+  function placeToolbar(plot) {
+    const bar = plot.querySelector(".modebar");
+    if (!bar) return;
+    const legends = Array.from(plot.querySelectorAll(".legend"), (legend) =>
+      legend.getBoundingClientRect(),
+    );
+    const covers = (place) => {
+      plot.dataset.dashboardsToolbar = place;
+      const box = bar.getBoundingClientRect();
+      return legends.some(
+        ({ left, right, top, bottom }) =>
+          left < box.right && box.left < right && top < box.bottom && box.top < bottom,
+      );
+    };
+    ["top", "bottom", "bottom-left", "middle"].find((place) => !covers(place));
+  }
+
+  customElements.define("dashboard-chart", DashboardChart);
+
+  // Returns the figure in a text: its JSON, or JSON text that its sender encoded once more; else
+  // null.
+  function figureIn(text) {
+    try {
+      let value = JSON.parse(text);
+      if (typeof value === "string") value = JSON.parse(value);
+      return value && typeof value === "object" && !Array.isArray(value) ? value : null;
+    } catch {
+      return null;
+    }
+  }
+
+  document.addEventListener("htmx:before:sse:message", (message) => {
+    const chart = message.target.querySelector?.(":scope > dashboard-chart");
+    const figure = chart && figureIn(message.detail.data);
+    if (!figure) return;
+    message.preventDefault();
+    chart.show(figure);
+  });
+})();

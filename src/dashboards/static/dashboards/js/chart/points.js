@@ -1,0 +1,65 @@
+// dashboards.points: appends the points of a series to the traces of its figure.
+//
+// A point is a <script type="application/json"> beside the chart: a list with one member for each
+// trace.
+(() => {
+  "use strict";
+
+  const parsed = new WeakMap(); // The point in each element, so that each is parsed once.
+
+  // plotly.py writes NumPy's arrays as base64 of one of these types.
+  const arrayTypes = {
+    i1: Int8Array,
+    u1: Uint8Array,
+    i2: Int16Array,
+    u2: Uint16Array,
+    i4: Int32Array,
+    u4: Uint32Array,
+    f4: Float32Array,
+    f8: Float64Array,
+  };
+
+  // Returns a field of a trace as a list that can be appended to.
+  function listOf(field) {
+    if (Array.isArray(field)) return field;
+    if (!field?.bdata || !arrayTypes[field.dtype]) return [];
+    const bytes = Uint8Array.from(atob(field.bdata), (character) => character.charCodeAt(0));
+    return Array.from(new arrayTypes[field.dtype](bytes.buffer));
+  }
+
+  // A damaged point is ignored.
+  function parsePoint(text) {
+    try {
+      const point = JSON.parse(text);
+      return Array.isArray(point) ? point : [];
+    } catch {
+      return [];
+    }
+  }
+
+  // Appends the points in an element to traces, in place, and returns the traces.
+  function appendPoints(traces, element) {
+    const grown = new Map(); // The names of the fields that got points, by trace.
+    for (const node of element.querySelectorAll(":scope > script[data-dashboards-point]")) {
+      if (!parsed.has(node)) parsed.set(node, parsePoint(node.textContent));
+      parsed.get(node).forEach((point, index) => {
+        const trace = (traces[index] ??= { type: "scatter", mode: "lines" });
+        if (!grown.has(trace)) grown.set(trace, new Set());
+        for (const [field, value] of Object.entries(point ?? {})) {
+          if (!grown.get(trace).has(field)) trace[field] = listOf(trace[field]);
+          grown.get(trace).add(field);
+          trace[field].push(value);
+        }
+      });
+    }
+    // The figure's own points are the oldest, and are removed first.
+    const maxPoints = Number(element.dataset.dashboardsMaxPoints || Infinity);
+    for (const [trace, fields] of grown) {
+      for (const field of fields) trace[field] = trace[field].slice(-maxPoints);
+    }
+    return traces;
+  }
+
+  const points = { appendPoints, listOf };
+  window.dashboards = { ...window.dashboards, points };
+})();

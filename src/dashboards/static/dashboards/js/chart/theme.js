@@ -1,0 +1,120 @@
+// dashboards.chartTheme: colours, fonts and ticks of a chart that its figure leaves open. They
+// follow the page, light or dark.
+(() => {
+  "use strict";
+
+  // Returns plotly.js's template for an element that has color(), such as a Drawing. `ticks` is how
+  // many ticks an axis has at most; undefined if plotly.js decides.
+  function template(element, isTitled, ticks) {
+    const style = getComputedStyle(element);
+    const color = (name) => element.color(`--dashboards-${name}`);
+    const grid = color("chart-grid");
+    const muted = color("muted");
+    const axis = {
+      gridcolor: grid,
+      linecolor: grid,
+      ticks: "outside",
+      ticklen: 7,
+      tickcolor: "rgba(0,0,0,0)",
+      zerolinecolor: grid,
+      spikecolor: muted,
+      spikethickness: 1,
+      automargin: true,
+    };
+    const line = color("line");
+    const border = mix(color("track"), color("muted"), 0.4);
+    const lightest = mix(color("surface"), color("chart-1"), 0.2);
+    const scale = [[0, lightest], [1, color("chart-1")]];
+    const colors = Array.from({ length: 8 }, (_, i) => color(`chart-${i + 1}`));
+    return {
+      layout: {
+        paper_bgcolor: "rgba(0,0,0,0)",
+        plot_bgcolor: "rgba(0,0,0,0)",
+        font: { family: style.fontFamily, size: 12, color: muted ?? style.color },
+        margin: { l: 8, r: 8, t: 8, b: 8 },
+        colorway: colors.every(Boolean) ? colors : undefined,
+        hoverlabel: {
+          bgcolor: color("surface"),
+          bordercolor: line,
+          font: { family: style.fontFamily, color: style.color },
+        },
+        title: {
+          x: 0,
+          xref: "paper",
+          yref: "container",
+          automargin: true,
+          font: { size: 14, color: style.color },
+        },
+        legend: isTitled
+          ? { orientation: "h", x: 0, y: -0.2 }
+          : { orientation: "h", x: 0, y: 1, yanchor: "bottom", title: { side: "left" } },
+        colorscale: { sequential: scale, sequentialminus: scale },
+        modebar: { bgcolor: "rgba(0,0,0,0)", color: muted, activecolor: color("accent") },
+        xaxis: { ...axis, nticks: ticks },
+        yaxis: axis,
+        polar: {
+          bgcolor: "rgba(0,0,0,0)",
+          angularaxis: { gridcolor: grid, linecolor: grid },
+          radialaxis: { gridcolor: grid, linecolor: grid },
+        },
+        coloraxis: { colorbar: { outlinewidth: 0, thickness: 12 } },
+        geo: {
+          bgcolor: "rgba(0,0,0,0)",
+          landcolor: color("track"),
+          lakecolor: color("surface"),
+          oceancolor: color("page"),
+          coastlinecolor: border,
+          countrycolor: border,
+          subunitcolor: border,
+          showframe: false,
+          showland: true,
+        },
+        // plotly.js's default style loads tiles from another server. A figure may name a style.
+        map: { style: { version: 8, sources: {}, layers: [background(color("track"))] } },
+      },
+      data: { choropleth: [{ marker: { line: { color: color("surface"), width: 0.5 } } }] },
+    };
+  }
+
+  // Returns how many ticks an axis of dates has in a narrow box. plotly.js draws at least five: on
+  // a phone their labels would overlap, or be turned and turned back as they change.
+  function ticksFor(width, traces, { xaxis }) {
+    if (width >= 450) return undefined;
+    const first = (x) => x.find((each) => each !== null && each !== undefined);
+    const isDate = ({ x }) => Array.isArray(x) && /^\d{4}-\d\d/.test(first(x));
+    if (xaxis?.type ? xaxis.type !== "date" : !traces.some(isDate)) return undefined;
+    return Math.max(2, Math.floor(width / 100));
+  }
+
+  const background = (color) => ({
+    id: "background",
+    type: "background",
+    paint: { "background-color": color ?? "transparent" },
+  });
+
+  // Returns a colour between two, all in the form of computed styles: "rgb(0, 90, 200)".
+  function mix(from, to, share) {
+    const numbers = (color) => (color ?? "").match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0];
+    const [a, b] = [numbers(from), numbers(to)];
+    return `rgb(${[0, 1, 2].map((i) => Math.round(a[i] + share * (b[i] - a[i])))})`;
+  }
+
+  // The colours that plotly.express writes into traces if its caller chose none.
+  const defaults = [
+    ...["#636efa", "#ef553b", "#00cc96", "#ab63fa"],
+    ...["#ffa15a", "#19d3f3", "#ff6692", "#b6e880"],
+  ];
+
+  // Replaces the colours of plotly.express by these, in place.
+  function recolor(traces, colors) {
+    for (const trace of traces) {
+      for (const part of [trace.marker, trace.line]) {
+        const index = defaults.indexOf(String(part?.color).toLowerCase());
+        if (index >= 0) part.color = colors[index];
+      }
+    }
+  }
+
+  const chartTheme = { recolor, template, ticksFor };
+  window.dashboards = { ...window.dashboards, chartTheme };
+})();

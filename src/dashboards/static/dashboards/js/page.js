@@ -1,0 +1,25 @@
+// dashboards.page: what the server tells the scripts. scripts.html writes it into this script's
+// tag.
+(() => {
+  "use strict";
+
+  const { nonce, src, dataset } = document.currentScript;
+
+  const page = {
+    nonce,
+    // The origin of static files, which may be another server than the site's.
+    staticOrigin: new URL(src).origin,
+    prefix: dataset.dashboardsPrefix || "/",
+    release: dataset.dashboardsSiteRelease,
+    reloadJitterMs: 1000 * Number(dataset.dashboardsReloadJitter),
+    timezone: dataset.dashboardsTimezone,
+    // Addresses are not read from figures: another process, or another release, in which the files
+    // have other addresses, may have rendered a figure.
+    bundles: JSON.parse(dataset.dashboardsPlotlyBundles || "{}"), // URLs by name.
+    plotlyUrl: dataset.dashboardsPlotlyUrl,
+    worldUrl: dataset.dashboardsWorldUrl,
+    words: JSON.parse(dataset.dashboardsWords || "{}"),
+  };
+
+  window.dashboards = { ...window.dashboards, page };
+})();

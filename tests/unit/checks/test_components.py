@@ -1,0 +1,230 @@
+"""System checks of components: the packages that they need, and the links that they name."""
+
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.finders import FileSystemFinder
+from django.core.checks import CheckMessage, Error
+from pytest_django import Settings
+
+from dashboards.checks import components
+from dashboards.component import CTA, BasicTable, Chart, Map, Stat, Table, Text
+from dashboards.component.chart.bundles import BUNDLES, PLOTLY, read_version
+from dashboards.dashboard import Dashboard
+from tests.site.dashboards import GroupBoard
+from tests.unit.checks.support import found, found_by_id, register
+
+
+def uninstall(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    """Let the checks of components find every package but this one."""
+    monkeypatch.setattr(
+        "dashboards.checks.components.find_spec",
+        lambda name: None if name == package else ModuleSpec(name, None),
+    )
+
+
+class Charted(Dashboard):
+    first = Chart()
+    second = Chart(live=True)
+    third = Stat()
+
+    class Meta:
+        app_label = "site"
+
+
+def test_e008_chart_without_plotly(monkeypatch: pytest.MonkeyPatch):
+    register(monkeypatch, Charted)
+    uninstall(monkeypatch, "plotly")
+
+    assert found_by_id("dashboards.E008") == [
+        Error(
+            f"Charted.{key} is a Chart, but plotly is not installed.",
+            hint='pip install "django-live-dashboards[plotly]"',
+            id="dashboards.E008",
+        )
+        for key in ("first", "second")
+    ]
+
+
+def test_e008_absent_without_charts(monkeypatch: pytest.MonkeyPatch):
+    register(monkeypatch)
+    uninstall(monkeypatch, "plotly")
+
+    assert found() == []
+
+
+class Tabled(Dashboard):
+    first = Table()
+    second = BasicTable(live=True)
+    third = Stat()
+
+    class Meta:
+        app_label = "site"
+
+
+def test_e012_table_without_django_tables2(monkeypatch: pytest.MonkeyPatch):
+    register(monkeypatch, Tabled)
+    uninstall(monkeypatch, "django_tables2")
+
+    assert found_by_id("dashboards.E012") == [
+        Error(
+            f"Tabled.{key} is a {kind}, but django-tables2 is not installed.",
+            hint='pip install "django-live-dashboards[tables]"',
+            id="dashboards.E012",
+        )
+        for key, kind in (("first", "Table"), ("second", "BasicTable"))
+    ]
+
+
+def test_e012_absent_with_django_tables2(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("django_tables2")
+    register(monkeypatch, Tabled)
+
+    assert found_by_id("dashboards.E012") == []
+
+
+class Mapped(Dashboard):
+    first = Map()
+    second = Chart()
+
+    class Meta:
+        app_label = "site"
+
+
+def test_w014_map_without_shapes_of_countries(monkeypatch: pytest.MonkeyPatch):
+    register(monkeypatch, Mapped)
+    monkeypatch.setattr("dashboards.world.find_geojson", lambda: None)
+    # The directory is made once a process and kept, so it may not be made without shapes.
+    monkeypatch.setattr("dashboards.world.build_directory", lambda: None)
+
+    [message] = found_by_id("dashboards.W014")
+
+    assert message.msg == (
+        "Mapped.first is a Map, but there are no shapes of countries: it shows only what its "
+        "figures bring."
+    )
+    assert message.hint is not None
+    assert message.hint.startswith('pip install "django-live-dashboards[maps]", or put a TopoJSON')
+    assert message.hint.endswith("as dashboards/geo/world.json.")
+
+
+def test_w014_absent_with_shapes_of_countries(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("geopip")
+    register(monkeypatch, Mapped)
+
+    assert found_by_id("dashboards.W014") == []
+
+
+def test_e013_markdown_without_its_library(monkeypatch: pytest.MonkeyPatch):
+    uninstall(monkeypatch, "markdown_it")
+
+    [error] = found_by_id("dashboards.E013")
+
+    assert error.msg == (
+        "Figures.prose is a Text with markup='markdown', but markdown_it is not installed."
+    )
+    assert error.hint == 'pip install "django-live-dashboards[text]"'
+
+
+@pytest.mark.parametrize(
+    ("cta", "reason"),
+    [
+        (CTA("dashboards:nothing"), "there is no view dashboards:nothing"),
+        (CTA("dashboards:site_groupboard_detail"), "there is no view dashboards:site_groupboard_"),
+        (CTA(dashboard="tests.site.dashboards.Nothing"), 'does not define a "Nothing" attribute'),
+        (CTA(dashboard="nowhere.Nothing"), "No module named 'nowhere'"),
+        (CTA(dashboard="tests.site.dashboards.HOSTILE"), "HOSTILE is no dashboard"),
+        (CTA(GroupBoard), "GroupBoard is about a Group, this one about no object"),
+    ],
+)
+def test_e016_call_to_action_without_a_target(
+    monkeypatch: pytest.MonkeyPatch, cta: CTA, reason: str
+):
+    register(monkeypatch, dashboard_with(cta))
+
+    [message] = found_by_id("dashboards.E016")
+
+    assert reason in message.msg
+
+
+@pytest.mark.parametrize(
+    "cta",
+    [
+        CTA("dashboards:site_live"),
+        CTA("shop:later"),
+        CTA(dashboard="tests.site.dashboards.Live"),
+    ],
+)
+def test_e016_absent_with_a_target_or_a_foreign_name(monkeypatch: pytest.MonkeyPatch, cta: CTA):
+    register(monkeypatch, dashboard_with(cta))
+
+    assert found_by_id("dashboards.E016") == []
+
+
+def dashboard_with(call: CTA) -> type[Dashboard]:
+    class Own(Dashboard):
+        it = Text(value="x", cta=call)
+
+        class Meta:
+            app_label = "site"
+
+    return Own
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "hint"),
+    [
+        ({"Sta": "x"}, "['Sta']: there is no kind of component of that name.", "Allowed are "),
+        (
+            {"Stat": {"titel": "x"}},
+            "['Stat'] must be a text or a dict by part, and has 'titel'.",
+            "The parts of a Stat are box, title, icon, content, state, cta.",
+        ),
+        (
+            {"Form": 7},
+            "['Form'] must be a text or a dict by part, and has 7.",
+            "The parts of a Form are box, title, icon, content, state, cta, form, button, btn.",
+        ),
+    ],
+)
+def test_e083_css_classes_of_an_unknown_kind_or_part(
+    settings: Settings, given: object, message: str, hint: str
+):
+    settings.DASHBOARDS = {"COMPONENT_CSS_CLASSES": given}
+
+    messages: list[CheckMessage] = list(components.check_css_classes())
+
+    assert [(each.id, each.msg) for each in messages] == [
+        ("dashboards.E083", f"DASHBOARDS['COMPONENT_CSS_CLASSES']{message}")
+    ]
+    assert (messages[0].hint or "").startswith(hint)
+
+
+def test_css_classes_of_known_kinds_and_parts_give_no_message(settings: Settings):
+    settings.DASHBOARDS = {
+        "COMPONENT_CSS_CLASSES": {"Stat": "x", "Component": {"title": "y"}, "Form": {"button": "z"}}
+    }
+
+    assert components.check_css_classes() == []
+
+
+def test_w018_bundle_of_plotly_of_another_version(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    pytest.importorskip("plotly")
+    whole = read_version(PLOTLY)
+    for name, version in (("basic", whole), ("geo", "1.0.0")):
+        file = tmp_path / f"dashboards/plotly/plotly-{name}.min.js"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"/**\n* plotly.js ({name} - minified) v{version}\n*/")
+    settings.STATICFILES_DIRS = [tmp_path]
+    # Django keeps a finder for the life of the process.
+    paths = (PLOTLY, *BUNDLES.values())
+    files = {path: FileSystemFinder().find(path) or finders.find(path) for path in paths}
+    monkeypatch.setattr("django.contrib.staticfiles.finders.find", files.get)
+    [message] = found_by_id("dashboards.W018")
+
+    assert "plotly-geo.min.js is plotly.js 1.0.0" in message.msg
+    assert message.hint == f"npm install plotly.js-geo-dist-min@{whole}"

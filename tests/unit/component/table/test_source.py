@@ -1,0 +1,150 @@
+"""A table's rows and columns: the values that it takes, and those that it refuses."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pytest
+
+pytest.importorskip("django_tables2")
+
+import django_tables2
+
+from dashboards.component import BasicTable, Table, TableData
+from dashboards.exceptions import ComponentValueError, DeclarationError
+from tests.books.models import Author
+from tests.unit.component.table.support import Plain, bind, first_column, html_of, view
+from tests.unit.component.test_texts import declare_odd
+
+pytestmark = pytest.mark.django_db
+
+
+class Pair(NamedTuple):
+    name: str
+    n: int
+
+
+@dataclass
+class Thing:
+    name: str
+    n: int
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"name": "a", "n": 1}, {"name": "b", "n": 2}],
+        ({"name": "a", "n": 1}, {"name": "b", "n": 2}),
+        [Pair("a", 1), Pair("b", 2)],
+        [Thing("a", 1), Thing("b", 2)],
+        {"data": [{"name": "a", "n": 1}, {"name": "b", "n": 2}]},
+        {"data": [Plain("a", 1), Plain("b", 2)], "columns": ["name", "n"]},
+        {"data": [Plain("a", 1), Plain("b", 2)], "columns": {"name": "Name", "n": None}},
+        TableData([{"name": "a", "n": 1}, {"name": "b", "n": 2}], title="Two"),
+        lambda: iter([{"name": "a", "n": 1}, {"name": "b", "n": 2}]),
+        lambda: ({"name": name, "n": n} for n, name in enumerate("ab", 1)),
+        lambda: django_tables2.table_factory(Author, fields=["name"])(
+            [Author(name="a"), Author(name="b")]
+        ),
+    ],
+    ids=[
+        *[
+            "dicts",
+            "tuple",
+            "namedtuples",
+            "dataclasses",
+            "dict",
+            "objects",
+            "headed",
+            "data",
+            "iterator",
+            "generator",
+        ],
+        "tables2",
+    ],
+)
+def test_table_accepts_rows(value: Any):
+    shown = view(Table(value=value))
+
+    assert [row.cells[0].value for row in shown.rows] == ["a", "b"]
+    assert shown.headings[0].label == "Name"
+    assert shown.total == 2
+
+
+def test_no_value_yet_is_a_placeholder():
+    assert "dashboards-placeholder" in html_of(Table())
+
+
+def test_empty_table_shows_a_text():
+    assert "There is nothing here yet." in html_of(Table(value=[], columns=["name"]))
+    assert "No orders" in html_of(Table(value=list, empty="No orders"))
+    assert "Nothing found for “x”." in html_of(Table(value=[{"a": 1}]), "it-search=x")
+
+
+@pytest.mark.parametrize("value", ["text", 5, b"bytes", {"data": "text"}, {"data": None}])
+def test_value_of_another_type_is_refused(value: Any):
+    with pytest.raises(ComponentValueError, match=r"Own\.it: A Table's value must be a queryset"):
+        bind(Table(value=value)).get_value()
+
+
+def test_dict_with_unknown_keys_is_refused():
+    with pytest.raises(ComponentValueError, match="may have data, columns, order, title; got"):
+        bind(Table(value={"rows": []})).get_value()
+
+
+@pytest.mark.parametrize(
+    "value", [Author.objects.all, lambda: [Plain("a", 1)]], ids=["queryset", "list"]
+)
+def test_objects_without_columns_are_refused(value: Any):
+    Author.objects.create(name="a")
+
+    with pytest.raises(ComponentValueError, match="needs columns, as in columns="):
+        bind(Table(value=value)).get_value()
+
+
+def test_iterators_and_table_classes_as_values_are_refused():
+    with pytest.raises(DeclarationError, match="empty after its first use; give a function"):
+        Table(value=iter([]))
+    with pytest.raises(DeclarationError, match=r"give a django_tables2\.Table as table_class="):
+        Table(value=django_tables2.Table)
+    with pytest.raises(DeclarationError, match="at least 1 row"):
+        Table(page_size=0)
+
+
+def test_declared_queryset_is_read_for_each_request():
+    table = Table(value=Author.objects.all(), columns=["name"])
+    Author.objects.create(name="a")
+    assert first_column(table) == ["a"]
+    Author.objects.create(name="b")
+    assert first_column(table) == ["a", "b"]
+    assert first_column(Table(value=Author.objects, columns=["name"])) == ["a", "b"]
+
+
+@pytest.mark.parametrize("is_flat", [False, True])
+def test_rows_of_values_list_are_found_by_name(is_flat: bool):
+    """Rows of ``values_list`` have no names, and every cell was silently a dash."""
+    Author.objects.create(name="Ann")
+    rows: Any = Author.objects.values_list("name", flat=True)
+    if not is_flat:
+        rows = Author.objects.values_list("name", "pk")
+
+    html = BasicTable(value=rows, columns=["name"])
+    it = declare_odd(html)()["it"]
+
+    assert "Ann" in it.render(it.get_value())
+
+
+def test_tuples_take_the_names_of_the_columns():
+    it = declare_odd(BasicTable(columns={"a": "First", "b": "Second"}))()["it"]
+
+    html = it.render(it.prepare([(1, "x"), [2, "y"]]))
+
+    assert re.findall(r">(\w)</t[hd]>", html) == ["1", "x", "2", "y"]
+
+
+@pytest.mark.parametrize("row", [(1,), (1, 2, 3), 7, "words", None, {1, 2}, int], ids=repr)
+def test_row_without_the_columns_is_refused(row: Any):
+    it = declare_odd(BasicTable(columns=["a", "b"]))()["it"]
+
+    with pytest.raises(ComponentValueError, match=r"Odd\.it: A row of a Table must .*got "):
+        it.prepare([row])

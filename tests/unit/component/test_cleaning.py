@@ -1,0 +1,107 @@
+"""Invalid input is an error of its field, in filters and in forms."""
+
+import json
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+from django import forms
+from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+
+from dashboards.component.cleaning import MAX_DEPTH, as_form
+from dashboards.component.form.component import _save
+from tests.site.dashboards import Anything
+
+pytestmark = pytest.mark.django_db
+
+
+BAD = [
+    ("many", "99999999999999999999"),
+    ("many", "-99999999999999999999"),
+    ("data", "[" * 10_000),
+    ("data", "[" * 10_000 + "]" * 10_000),
+    ("data", "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)),
+    ("data", "1" * 5000),
+    ("data", '"\\ud800"'),
+    ("data", '{"a": ["\\u0000"]}'),
+    ("one", "99999999999999999999"),
+    ("one", "\0"),
+    ("whole", "1" * 5000),
+    ("exact", "1E+1000000"),
+    ("rough", "1e400"),
+    ("moment", "0001-01-01T00:00:00+14:00"),
+    ("span", "P9999999999D"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+@pytest.mark.parametrize("is_atomic", [False, True])
+def test_bad_input_of_any_field_is_a_form_error(
+    client: Client, name: str, value: str, is_atomic: bool
+):
+    """``?many=99999999999999999999`` and deeply nested JSON gave a response of status 500.
+
+    Each is an error of its field, in the filter form, a component's form and a posted one alike.
+    """
+    Group.objects.create(name="one")
+
+    def ask() -> list[Any]:
+        return [
+            client.get("/site/anyhow/", {name: value, f"own-{name}": value}),
+            client.get("/site/anyhow/@component/own/", {f"own-{name}": value}),
+            client.get("/site/anyhow/@component/later/", {name: value}),
+            client.post("/site/anyhow/@component/sent/", {name: value}, HTTP_HX_REQUEST="true"),
+        ]
+
+    if is_atomic:
+        with transaction.atomic():
+            answers = ask()
+    else:
+        answers = ask()
+
+    assert [each.status_code for each in answers] == [200, 200, 200, 422]
+    assert answers[0].content.decode().count("errorlist") >= 2
+
+
+def test_good_input_of_each_field_is_cleaned():
+    Group.objects.create(pk=7, name="seven")
+    data = {"many": ["7"], "one": "7", "data": '{"a": [1, "x"]}', "whole": "3", "text": "é"}
+
+    form = as_form(Anything(data))
+
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["data"] == {"a": [1, "x"]}
+    assert [each.pk for each in form.cleaned_data["many"]] == [7]
+    assert form.cleaned_data["whole"] == 3
+
+
+class Stored(forms.Form):
+    def save(self) -> None:
+        big = 10**30
+        Group.objects.filter(pk__in=[big]).first()
+
+
+@pytest.mark.parametrize("is_atomic", [False, True])
+def test_save_of_an_unstorable_value_is_a_form_error(is_atomic: bool):
+    form = Stored({})
+    assert form.is_valid()
+
+    with transaction.atomic() if is_atomic else nullcontext():
+        assert _save(form, {}) is None
+        assert Group.objects.count() == 0
+
+    assert form.non_field_errors() == ["This value cannot be read."]
+
+
+def test_file_with_an_odd_name_gets_an_answer(client: Client):
+    file = SimpleUploadedFile("a\0b\uffff" * 100, b"x")
+
+    answer = client.post(
+        "/site/anyhow/@component/sent/", {"file": file}, HTTP_ACCEPT="application/json"
+    )
+
+    assert answer.status_code in (200, 400)
+    assert isinstance(json.loads(answer.content), dict)

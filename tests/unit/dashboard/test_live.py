@@ -1,0 +1,105 @@
+"""Channels, pushed values and computed values: for everybody, or for one user."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from dashboards.component import Stat
+from dashboards.dashboard import Dashboard
+from dashboards.exceptions import AudienceError
+from dashboards.live import Every, apush, push
+from dashboards.live.compute.groups import acquire_lease, group_by_interval
+from dashboards.live.stores import get_store
+from tests.site.dashboards import GroupBoard, Live, Mine
+from tests.unit.dashboard.support import signed_in
+from tests.unit.views.support import put
+
+
+@pytest.mark.django_db(transaction=True)
+def test_value_for_one_user_is_hidden_from_others(users: list[User]):
+    ada, bob = map(signed_in, users)
+    push(Mine(user=users[0]), "note", "only for ada")
+    assert "only for ada" in ada.get("/site/mine/").content.decode()
+    assert "only for ada" in ada.get("/site/mine/@stream/").content.decode()
+    for path in ("/site/mine/", "/site/mine/@stream/", "/site/mine/@component/note/"):
+        assert "only for ada" not in bob.get(path).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_position_of_another_user_gives_nothing(users: list[User]):
+    """A stream that another user resumes has no value of the first user."""
+    ada, bob = map(signed_in, users)
+    push(Mine(user=users[0]), "note", "only for ada")
+    position = re.findall(r"id: (\S+)", ada.get("/site/mine/@stream/").content.decode())[0]
+    answer = bob.get("/site/mine/@stream/", headers={"Last-Event-ID": position})
+    assert "ada" not in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_value_is_computed_for_each_user(users: list[User]):
+    for user in users:
+        page = signed_in(user).get("/site/mine/").content.decode()
+        assert f"computed for {user}" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dashboard_for_one_user_requires_login(client: Client):
+    assert client.get("/site/mine/").status_code == 302
+    assert client.get("/site/mine/@stream/").status_code == 403
+    assert client.get("/site/mine/@component/note/").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_push_without_user_or_object_is_refused():
+    with pytest.raises(AudienceError, match=r"Mine is for one user: .* push\(Mine\(user=…\), …\)"):
+        push(Mine, "note", "for whom?")
+    with pytest.raises(AudienceError, match=r"GroupBoard is about one object: .*object=…"):
+        push(GroupBoard, "note", "about what?")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_apush_accepts_an_instance():
+    await apush(Live(), "note", "all alike")
+
+
+class Initial(Dashboard):
+    """Live components with a declared value."""
+
+    plain = Stat(value="declared", live=True)
+    computed = Stat(value=lambda: "true now", live=True)
+
+    class Meta:
+        app_label = "site"
+
+
+@pytest.mark.django_db
+def test_plain_value_is_replaced_by_a_push_and_a_callable_is_kept():
+    assert "declared" in str(Initial().render_content("plain"))
+    put(Initial, plain="pushed", computed="pushed")
+    assert "pushed" in str(Initial().render_content("plain"))
+    assert "true now" in str(Initial().render_content("computed"))
+
+
+class Shared(Dashboard):
+    """Computed values."""
+
+    number = Stat(value=lambda: "computed at once", live=Every(seconds=60))
+    broken = Stat(value=lambda: 1 / 0, live=Every(seconds=60))
+
+    class Meta:
+        app_label = "site"
+
+
+@pytest.mark.django_db
+def test_value_is_computed_while_another_request_has_the_lease(
+    caplog: pytest.LogCaptureFixture,
+):
+    [turn] = group_by_interval(Shared().get_computed_values())
+    assert acquire_lease(get_store(), Shared().channel, turn)
+    dashboard = Shared()
+    dashboard.compute_due(deferred=False)
+    assert "computed at once" in str(dashboard.render_content("number"))
+    assert dashboard.render_content("broken") is None
+    assert "ZeroDivisionError" in caplog.text

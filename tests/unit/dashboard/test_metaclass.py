@@ -1,0 +1,152 @@
+"""The body of a dashboard class: its components, its own and inherited ones."""
+
+import copy
+
+import pytest
+
+from dashboards.component import Chart, Stat, Text
+from dashboards.dashboard import Dashboard
+from tests.unit.dashboard.support import Base
+
+
+def test_components_are_collected_in_order():
+    assert list(Base.declared) == ["first", "second"]
+    assert [component.key for component in Base()] == ["first", "second"]
+
+
+def test_declared_components_are_no_attributes():
+    assert not hasattr(Base, "first")
+    assert not hasattr(Base(), "first")
+
+
+def test_other_attributes_stay_attributes():
+    class Mixed(Base):
+        limit = 5
+        third = Stat()
+
+    assert Mixed.limit == 5
+    assert list(Mixed.declared) == ["first", "second", "third"]
+
+
+def test_dashboard_without_components_is_empty():
+    class Bare(Dashboard):
+        pass
+
+    assert dict(Bare.declared) == {}
+    assert list(Bare()) == []
+
+
+def test_inherited_components_come_first():
+    class Child(Base):
+        third = Stat()
+
+    assert list(Child.declared) == ["first", "second", "third"]
+    assert list(Base.declared) == ["first", "second"]
+
+
+def test_overriding_component_keeps_the_place():
+    class Child(Base):
+        first = Text(value="other")
+
+    assert list(Child.declared) == ["first", "second"]
+    assert isinstance(Child.declared["first"], Text)
+    assert isinstance(Base.declared["first"], Stat)
+
+
+def test_attribute_set_to_none_removes_an_inherited_component():
+    class Child(Base):
+        first = None
+
+    assert list(Child.declared) == ["second"]
+    assert list(Base.declared) == ["first", "second"]
+
+
+def test_removed_component_is_missing_in_grandchildren():
+    class Child(Base):
+        first = None
+
+    class Grandchild(Child):
+        third = Stat()
+
+    assert list(Grandchild.declared) == ["second", "third"]
+
+
+def test_removed_component_is_declared_again():
+    class Child(Base):
+        first = None
+
+    class Grandchild(Child):
+        first = Text()
+
+    assert isinstance(Grandchild.declared["first"], Text)
+
+
+def test_component_of_the_first_base_wins():
+    class Left(Base):
+        first = Text()
+        left = Stat()
+
+    class Right(Base):
+        right = Stat()
+
+    class Both(Left, Right):
+        pass
+
+    assert set(Both.declared) == {"first", "second", "left", "right"}
+    assert isinstance(Both.declared["first"], Text)
+
+
+def test_method_of_a_mixin_gives_the_value():
+    class Values:
+        def get_first_value(self) -> str:
+            return "of the mixin"
+
+    class Child(Values, Base):
+        pass
+
+    assert Child()["first"].get_value().text == "of the mixin"
+
+
+def test_method_of_a_subclass_gives_the_value():
+    class Child(Base):
+        def get_second_value(self) -> int:
+            return 22
+
+    assert [component.get_value().text for component in Child()] == [1, 22]
+
+
+def test_inherited_component_with_another_key_is_replaced_by_attribute():
+    class Parent(Dashboard):
+        cpu = Stat(key="processor")
+        memory = Stat()
+
+    class Replaced(Parent):
+        cpu = Text(key="processor")  # type: ignore[assignment]
+
+    class Removed(Parent):
+        cpu = None  # type: ignore[assignment]
+
+    assert type(Replaced.declared["processor"]) is Text
+    assert list(Replaced.declared) == ["processor", "memory"]
+    assert list(Removed.declared) == ["memory"]
+
+
+def test_mutable_value_is_left_unchanged():
+    pytest.importorskip("plotly")
+    figure = {"data": [{"y": [3, 1, 2]}], "layout": {"title": "</script>"}}
+
+    class Shared(Dashboard):
+        chart = Chart(value=figure)
+        stat = Stat(value={"text": "<b>", "sub_text": None})
+
+    before = copy.deepcopy(dict(Shared.declared))
+
+    for component in Shared():
+        component.render(component.get_value())
+
+    assert dict(Shared.declared) == before
+
+
+def test_declared_components_are_read_only():
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        Base.declared["first"] = Stat()  # type: ignore[index]
