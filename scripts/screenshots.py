@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 PICTURES: dict[Literal["light", "dark"], str] = {
@@ -43,14 +43,16 @@ def main(seconds: float) -> None:
                 browser = playwright.chromium.launch(
                     executable_path=CHROMIUM, args=["--no-sandbox"]
                 )
-                # The values of a page are computed while it is open.
-                page = browser.new_page()
-                page.goto(f"http://127.0.0.1:{port}/")
+                # Opened first: a page that opens keeps the processor busy, as pictures would show.
+                pages = {
+                    name: open_page(browser, f"http://127.0.0.1:{port}/", scheme)
+                    for scheme, name in PICTURES.items()
+                }
                 time.sleep(seconds)
                 task = subprocess.Popen([*manage, "long_task"], cwd=ROOT, env=environment)
-                time.sleep(8)
-                for scheme, name in PICTURES.items():
-                    take(browser, f"http://127.0.0.1:{port}/", scheme, name)
+                time.sleep(12)
+                for name, page in pages.items():
+                    page.screenshot(path=ROOT / "docs" / name)
                 browser.close()
         finally:
             for process in filter(None, (task, server)):
@@ -58,15 +60,13 @@ def main(seconds: float) -> None:
                 process.wait(10)
 
 
-def take(browser: Browser, url: str, scheme: Literal["light", "dark"], name: str) -> None:
-    """Take the picture of a page in one colour scheme."""
+def open_page(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> Page:
+    """Open a page in one colour scheme, and wait until it is live and has drawn its charts."""
     page = browser.new_page(viewport=SIZE, color_scheme=scheme)
     page.goto(url)
     page.locator("[data-dashboards-live=open]").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
-    time.sleep(3)
-    page.screenshot(path=ROOT / "docs" / name)
-    page.close()
+    return page
 
 
 def wait_for(url: str) -> None:
