@@ -1,9 +1,11 @@
 """Caches and queues, as far as they can be asked."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from celery import Celery
+from django.core.cache import caches
 from django.test import override_settings
 
 from dashboards.component.formats import NOTHING
@@ -26,6 +28,26 @@ def celery() -> Iterator[Celery]:
 def test_caches_are_probed_by_a_write_and_a_read():
     rows = [(row[0], row[1], row[3]) for row in services.caches().rows]
     assert rows == [("default", "LocMemCache", "works"), ("none", "DummyCache", "keeps nothing")]
+
+
+@override_settings(CACHES={"default": {"BACKEND": _LOCAL, "LOCATION": "probed"}})
+def test_cache_that_two_processes_probe_works_for_both_and_keeps_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Regression: all processes wrote the same key. One that read what another had just written
+    showed that the cache keeps nothing."""
+    cache = caches["default"]
+    read, rows = cache.get, []
+
+    def probe_and_read(key: str) -> Any:
+        monkeypatch.setattr(cache, "get", read)
+        rows.extend(services.caches().rows)
+        return read(key)
+
+    monkeypatch.setattr(cache, "get", probe_and_read)
+    rows.extend(services.caches().rows)
+    assert [row[3] for row in rows] == ["works", "works"]
+    assert not cache._cache, "it leaves no key in the site's cache"
 
 
 @override_settings(

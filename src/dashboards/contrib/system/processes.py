@@ -85,7 +85,10 @@ class Publisher:
             self._thread = threading.Thread(
                 target=self._publish, name="dashboards-system", daemon=True
             )
-            self._thread.start()
+            # The system may allow no more threads, or the process may be ending. The request that
+            # is counted must not fail for that.
+            with suppress(RuntimeError):
+                self._thread.start()
 
     def publish(self) -> None:
         """Store the state now.
@@ -132,7 +135,7 @@ class _Reader:
 def _parse_records() -> Iterator[ProcessState]:
     for record in read_records(get_store(), CHANNEL):
         # Another release may store other fields.
-        with suppress(KeyError, TypeError):
+        with suppress(KeyError, TypeError, ValueError):
             periods = [Period(**each) for each in record["periods"]]
             yield ProcessState(**{**record, "periods": periods})
 

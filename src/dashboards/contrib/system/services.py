@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
+from secrets import token_hex
 from typing import Any
 
 from django.apps import apps
@@ -13,7 +14,8 @@ from django.db.models import Count
 from dashboards.component.formats import NOTHING
 from dashboards.contrib.system.figures import Rows, as_milliseconds
 
-_PROBE = "dashboards.system.probe"
+_PROBE = "dashboards.system.probe."
+_PROBE_SECONDS = 10
 
 Row = Sequence[Any]
 
@@ -28,15 +30,17 @@ def caches() -> Rows:
 
 
 def _probe(alias: str) -> Row:
-    began, written = time.perf_counter(), str(time.time())
+    # A key of its own: another process may probe the cache at the same time.
+    key, began = f"{_PROBE}{token_hex(8)}", time.perf_counter()
     try:
         backend = backends[alias]
-        backend.set(_PROBE, written, 60)
-        read = backend.get(_PROBE)
+        backend.set(key, alias, _PROBE_SECONDS)
+        read = backend.get(key)
+        taken = as_milliseconds(time.perf_counter() - began)
+        backend.delete(key)
     except Exception as error:  # noqa: BLE001 - each backend raises its own
         return NOTHING, type(error).__name__
-    taken = as_milliseconds(time.perf_counter() - began)
-    return taken, "works" if read == written else "keeps nothing"
+    return taken, "works" if read == alias else "keeps nothing"
 
 
 def queues() -> Rows:
