@@ -37,7 +37,8 @@ def test_cache_that_two_processes_probe_works_for_both_and_keeps_nothing(
     """Regression: all processes wrote the same key. One that read what another had just written
     showed that the cache keeps nothing."""
     cache = caches["default"]
-    read, rows = cache.get, []
+    read = cache.get
+    rows: list[Any] = []
 
     def probe_and_read(key: str) -> Any:
         monkeypatch.setattr(cache, "get", read)
@@ -47,7 +48,8 @@ def test_cache_that_two_processes_probe_works_for_both_and_keeps_nothing(
     monkeypatch.setattr(cache, "get", probe_and_read)
     rows.extend(services.caches().rows)
     assert [row[3] for row in rows] == ["works", "works"]
-    assert not cache._cache, "it leaves no key in the site's cache"
+    # It leaves no key in the cache of the site.
+    assert not cache._cache  # type: ignore[attr-defined]
 
 
 @override_settings(
