@@ -1,5 +1,6 @@
 """Caches and queues, as far as they can be asked."""
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,4 +76,19 @@ def test_celery_whose_broker_cannot_be_reached_is_named_with_its_error():
     app.set_current()
     [row] = services.queues().rows
     app.close()
+    assert row[:2] == ("Celery", "OperationalError")
+
+
+def test_broker_that_accepts_and_never_answers_is_named_with_its_error(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Regression: redis-py waits without limit for an answer. A broker that hung kept a thread for
+    computed values for ever."""
+    timeouts = {"redis": {"socket_connect_timeout": 1, "socket_timeout": 0.1}}
+    monkeypatch.setattr(services, "_BROKER_TIMEOUTS", timeouts)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        app = Celery("shop", broker=f"redis://127.0.0.1:{server.getsockname()[1]}")
+        app.set_current()
+        [row] = services.queues().rows
+        app.close()
     assert row[:2] == ("Celery", "OperationalError")

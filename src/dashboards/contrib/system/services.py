@@ -1,7 +1,7 @@
 """Values about what the site depends on: caches, Celery and Django's tasks."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from secrets import token_hex
 from typing import Any
@@ -16,6 +16,12 @@ from dashboards.contrib.system.figures import Rows, as_milliseconds
 
 _PROBE = "dashboards.system.probe."
 _PROBE_SECONDS = 10
+
+_BROKER_TIMEOUTS: Mapping[str, Mapping[str, float]] = {
+    "redis": {"socket_connect_timeout": 2, "socket_timeout": 5},
+    "amqp": {"read_timeout": 5, "write_timeout": 5},
+}
+"""Options in seconds by kind of broker. Without them redis-py and py-amqp wait without limit."""
 
 Row = Sequence[Any]
 
@@ -69,6 +75,9 @@ def _read_celery() -> Iterator[Row]:
         return  # No app is configured.
     queues = current_app.amqp.queues
     with current_app.connection_for_read() as connection:
+        # A broker that does not answer would keep this thread for ever.
+        defaults = _BROKER_TIMEOUTS.get(connection.transport.driver_type, {})
+        connection.transport_options = {**defaults, **connection.transport_options}
         connection.ensure_connection(max_retries=1, timeout=2)
         active = current_app.control.inspect(timeout=0.5, connection=connection).active() or {}
         running: dict[str, int] = {}
