@@ -99,6 +99,7 @@ class Reporter:
                 try:
                     await workers.run(self._put, asdict(report), is_first=is_first)
                 except Exception as error:  # noqa: BLE001 - the hub reports errors of the store
+                    self._is_putting = False  # It may not have begun.
                     logger.debug("The report of this process was not stored: %r", error)
                 is_first = False
         finally:

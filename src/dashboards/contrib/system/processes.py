@@ -17,6 +17,7 @@ from dashboards.component.errors import is_under_test
 from dashboards.contrib.system.counters import COUNTERS, PERIOD_SECONDS, Period
 from dashboards.live.records import put_record, read_records
 from dashboards.live.stores import get_store
+from dashboards.live.workers import start
 
 try:
     import psutil
@@ -85,10 +86,7 @@ class Publisher:
             self._thread = threading.Thread(
                 target=self._publish, name="dashboards-system", daemon=True
             )
-            # The system may allow no more threads, or the process may be ending. The request that
-            # is counted must not fail for that.
-            with suppress(RuntimeError):
-                self._thread.start()
+            start(self._thread)  # If it cannot be, the next period tries again.
 
     def publish(self) -> None:
         """Store the state now.
