@@ -62,7 +62,8 @@ async def test_call_where_no_thread_can_be_started_fails_and_the_next_one_runs(
     assert await asyncio.wait_for(workers.run(int), 5) == 0
     with monkeypatch.context() as patched:
         patched.setattr("dashboards.live.workers.start", lambda thread: False)
-        assert await asyncio.gather(workers.run(int), workers.run(int)) == [0, 0]
+        answers = await asyncio.gather(workers.run(int), workers.run(int))
+        assert list(answers) == [0, 0]
     workers.close(seconds=5)
 
 
