@@ -19,10 +19,16 @@ BUNDLES = {name: f"/bundles/{name}.js" for name in ("basic", "geo", "cartesian")
 BOX = {"data": [{"type": "box", "y": [1, 2, 3]}]}
 
 
-async def open_page(site: Site, page: Page, *, missing: str = "") -> list[str]:
+async def open_page(site: Site, page: Page, *, missing: str = "", damaged: str = "") -> list[str]:
     """Open a page whose site has all bundles, and return the list of those that it requests.
 
     Each bundle is the whole plotly.js: packages of Python contain no other.
+
+    Args:
+        site: the site.
+        page: the page.
+        missing: the name of a bundle that cannot be loaded.
+        damaged: the name of a bundle in whose place something else is loaded.
     """
     requested: list[str] = []
 
@@ -35,7 +41,12 @@ async def open_page(site: Site, page: Page, *, missing: str = "") -> list[str]:
     async def serve(route: Route) -> None:
         name = route.request.url.rpartition("/")[2].partition(".")[0]
         requested.append(name)
-        await (route.abort() if name == missing else route.fulfill(path=WHOLE))
+        if name == missing:
+            await route.abort()
+        elif name == damaged:
+            await route.fulfill(content_type="text/javascript", body="// Please sign in.")
+        else:
+            await route.fulfill(path=WHOLE)
 
     await page.route("**/site/folded/", offer)
     await page.route("**/bundles/*.js", serve)
@@ -70,8 +81,13 @@ async def test_page_with_a_line_loads_the_basic_bundle_and_later_the_one_of_a_ne
     assert requested == ["basic", "cartesian", "plotly"]
 
 
-async def test_page_whose_bundle_is_missing_loads_the_whole(site: Site, page: Page):
-    requested = await open_page(site, page, missing="basic")
+@pytest.mark.parametrize("fault", ["missing", "damaged"])
+async def test_page_whose_bundle_is_missing_or_damaged_loads_the_whole(
+    site: Site, page: Page, fault: str
+):
+    """Regression: a file that set no Plotly, such as half a bundle, counted as one that draws all
+    of its traces. No chart of the page was drawn, and nothing was loaded in its place."""
+    requested = await open_page(site, page, **{fault: "basic"})
     await expect(
         page.locator("#site_folded-seen-content .scatterlayer .trace"),
     ).to_have_count(1)

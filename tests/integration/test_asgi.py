@@ -1,6 +1,7 @@
 """LiveStreamMiddleware and the ASGI protocol: requests passed on and streams not held."""
 
 import asyncio
+import contextlib
 import signal
 import threading
 from collections.abc import Awaitable, Callable
@@ -81,6 +82,27 @@ async def test_stream_requested_before_shutdown_not_held_after():
 
     assert heard == [signal.SIGTERM], "the server's own handler runs as before"
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+async def test_request_cancelled_while_django_answers_opens_no_stream():
+    """Regression: asyncio.run() never ended if it cancelled a request for a stream while Django
+    answered. Django swallows the CancelledError, and the stream was opened after it."""
+    answers = asyncio.Event()
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        answers.set()
+        # As in django.core.handlers.asgi.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await answering()(scope, receive, send)
+
+    client = Client(application)
+    client.scope["headers"] = [(b"accept", b"text/event-stream")]
+    request = asyncio.create_task(client.run())
+    await answers.wait()
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(request, 5)
 
 
 async def test_held_answer_has_no_content_length_or_encoding():

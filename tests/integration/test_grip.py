@@ -546,6 +546,24 @@ def test_announcements_out_of_order_publish_all_puts(control: Control, behind: S
     assert all(f"data: {number}\n" in control.contents() for number in range(4))
 
 
+def test_version_announced_where_no_thread_can_be_started_is_published_with_the_next(
+    control: Control, behind: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    """Regression: if the system allowed no more threads at the first push, the process published
+    nothing from then on."""
+    store = get_store()
+    told = publisher.Publisher(HttpClient(configured()[0]), "here")
+    publishers, publisher._publishers = publisher._publishers, []
+    positions = [store.put(CHANNEL, {f"key{number}": str(number)}) for number in range(2)]
+    publisher._publishers = publishers
+    with monkeypatch.context() as patched:
+        patched.setattr(publisher, "start", lambda thread: False)
+        told.announce(CHANNEL, positions[0])
+    told.announce(CHANNEL, positions[1])
+    told.close(5)
+    assert all(f"data: {number}\n" in control.contents() for number in range(2))
+
+
 def test_revocation_published_before_update(behind: Settings, control: Control):
     store = get_store()
     store.put(CHANNEL, {"number": "before"})

@@ -49,6 +49,24 @@ async def test_thread_count_limited_and_zero_after_close():
     workers.close(seconds=5)
 
 
+async def test_call_where_no_thread_can_be_started_fails_and_the_next_one_runs(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Regression: if the system allowed no more threads for a moment, each later call waited for
+    a thread that had not been started. So did all reads of the store, for ever."""
+    workers = Workers(2, "test")
+    with monkeypatch.context() as patched:
+        patched.setattr("dashboards.live.workers.start", lambda thread: False)
+        with pytest.raises(RuntimeError, match="No thread can be started for test"):
+            await workers.run(int)
+    assert await asyncio.wait_for(workers.run(int), 5) == 0
+    with monkeypatch.context() as patched:
+        patched.setattr("dashboards.live.workers.start", lambda thread: False)
+        answers = await asyncio.gather(workers.run(int), workers.run(int))
+        assert list(answers) == [0, 0]
+    workers.close(seconds=5)
+
+
 async def test_calls_run_concurrently_up_to_size():
     workers = Workers(2, "test")
     both = threading.Barrier(2, timeout=5)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.test import Client, override_settings
@@ -53,7 +54,19 @@ class Broken(ModelDashboard):
         raise RuntimeError
 
 
-urlpatterns = addresses(Open, Closed, Hidden, Person, Broken)
+class Own(ModelDashboard):
+    class Meta:
+        app_label = "auth"
+        model = User
+        permission_classes = (IsAuthenticated,)
+
+    @classmethod
+    def get_queryset(cls, request: HttpRequest) -> QuerySet[User]:
+        assert request.user.is_authenticated
+        raise FieldDoesNotExist
+
+
+urlpatterns = addresses(Open, Closed, Hidden, Person, Broken, Own)
 pytestmark = [
     pytest.mark.urls(__name__),
     pytest.mark.django_db,
@@ -110,6 +123,20 @@ def test_model_dashboard_with_many_objects_lists_the_first_twenty(client: Client
 def test_dashboard_whose_code_raises_is_left_out(client: Client, registry: Registry):
     registry.register(Broken)
     assert "/auth/open/" in links(client)
+
+
+def test_queryset_that_expects_a_user_fails_no_request_that_is_refused(
+    client: Client, registry: Registry, caplog: pytest.LogCaptureFixture
+):
+    """Regression: get_queryset() raised for each anonymous request, which was logged as an error,
+    and failed the tests of the project. The dashboard's own page answers such a request 302."""
+    registry.register(Own)
+    assert links(client) == {"/auth/open/": "Open"}
+    assert caplog.records == []
+    assert client.get("/auth/own/1/").status_code == 302
+    client.force_login(User.objects.create(username="ben"))
+    with pytest.raises(FieldDoesNotExist):
+        client.get("/")
 
 
 def test_answer_is_kept_out_of_caches(client: Client):

@@ -1,14 +1,17 @@
 """Checks of registered dashboards: their URLs, permission classes and menus."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from inspect import iscoroutine
 from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 
+from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import menu_registry
@@ -73,6 +76,36 @@ def _get_permission_error(get_permissions: Callable[[], object]) -> str:
     given: list[object] = list(permissions) if isinstance(permissions, Iterable) else [permissions]
     wrong = [each for each in given if not isinstance(each, BasePermission)]
     return f"{wrong[0]!r} is no BasePermission" if wrong else ""
+
+
+@register("dashboards")
+def check_login_urls(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that the ``login_url`` of permission classes leads somewhere."""
+    used: dict[type[BasePermission], None] = {}
+    for dashboard in registry:
+        # Classes that cannot be used have a check of their own.
+        with suppress(ImportError, TypeError, DeclarationError):
+            # As declared: a get_permissions() of its own may need a request.
+            given = Dashboard.get_permissions(dashboard.without_components())
+            used.update((type(each), None) for each in given)
+    return [
+        Warning(
+            f"{each.__module__}.{each.__qualname__}.login_url is {each.login_url!r}, and no view "
+            "has this name: a request that it refuses is answered 500.",
+            hint='Write a URL, such as "/login/", or the name of a view.',
+            id="dashboards.W019",
+        )
+        for each in used
+        if each.login_url and not _is_found(each.login_url)
+    ]
+
+
+def _is_found(url: str) -> bool:
+    try:
+        resolve_url(url)
+    except NoReverseMatch:
+        return False
+    return True
 
 
 @register("dashboards")

@@ -58,6 +58,14 @@ class PermissionMixin(BaseDashboard):
         return grants(cls._create(request=request, object=object).has_permission, request)
 
     @classmethod
+    def is_refused_anyway(cls, request: HttpRequest) -> bool:
+        """Return True if a request may not open the dashboard of any object."""
+        try:
+            return not cls.allows(request)
+        except Exception:  # noqa: BLE001 - a subclass's methods may need an object
+            return False
+
+    @classmethod
     def answer_refused(cls, request: HttpRequest) -> HttpResponseBase | None:
         """Return the answer of the first permission class that refuses a request for a page.
 

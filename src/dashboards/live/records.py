@@ -54,13 +54,16 @@ def put_record(
     store.put(channel, {_process.key: json.dumps({**record, "at": now})})
     if is_first:
         records = _read(store, channel)
-        ended = [key for key, each in records.items() if each["at"] < now - _FORGET_SECONDS]
+        # The clock of a process may be wrong: a time in the future is as far from now.
+        ended = [key for key, each in records.items() if abs(now - each["at"]) > _FORGET_SECONDS]
         if ended:
             store.forget(channel, ended)
 
 
 def read_records(store: BaseStore, channel: str) -> Sequence[Mapping[str, Any]]:
     """Return the records that are at most ``MAX_AGE_SECONDS`` old, the newest first.
+
+    Their time is that of their host: its clock must be right within ``MAX_AGE_SECONDS``.
 
     Args:
         store: the store of the site.
@@ -69,8 +72,9 @@ def read_records(store: BaseStore, channel: str) -> Sequence[Mapping[str, Any]]:
     Raises:
         Exception: the store cannot be read.
     """
-    oldest = store.clock.time() - MAX_AGE_SECONDS
-    fresh = [each for each in _read(store, channel).values() if each["at"] >= oldest]
+    now, records = store.clock.time(), _read(store, channel).values()
+    # A record from the future would be fresh for as long: the clock of its host is wrong.
+    fresh = [each for each in records if abs(now - each["at"]) <= MAX_AGE_SECONDS]
     return sorted(fresh, key=lambda each: float(each["at"]), reverse=True)
 
 

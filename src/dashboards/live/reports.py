@@ -7,10 +7,13 @@ command, or a dashboard about the live engine.
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
+from dashboards.live.access.subjects import get_user_pk, is_dashboard, is_user
 from dashboards.live.metrics import get_metrics
 from dashboards.live.records import put_record, read_records
 from dashboards.live.stores.base import BaseStore
@@ -40,14 +43,6 @@ class Viewers:
     streams: int = 0
     users: Sequence[str] = ()
 
-    def add(self, user: str) -> "Viewers":
-        """Return the viewers with one stream more.
-
-        Args:
-            user: the primary key of the user, as text; empty if nobody is signed in.
-        """
-        return self + Viewers(1, (user,) if user else ())
-
     def __add__(self, other: "Viewers") -> "Viewers":
         users = dict.fromkeys((*self.users, *other.users))
         return Viewers(self.streams + other.streams, tuple(users)[:_MAX_USERS])
@@ -72,29 +67,68 @@ class ProcessReport:
     at: float = 0
 
 
-async def store_reports(store: BaseStore, count: Callable[[], Mapping[str, Viewers]]) -> None:
-    """Store a report of this process every ``REPORT_SECONDS``, until cancelled.
+class Reporter:
+    """Stores the reports of this process.
 
     Args:
         store: where reports are put.
-        count: returns the streams by subject of their dashboard.
+        get_streams: returns the subjects of each open stream.
     """
-    # A thread of its own: a store that hangs delays nothing but reports.
-    workers = Workers(1, "dashboards-reports")
-    is_first = True
-    try:
-        while not is_cancelled():
-            await store.clock.asleep(_FIRST_REPORT_SECONDS if is_first else REPORT_SECONDS)
-            report = asdict(
-                ProcessReport(socket.gethostname(), os.getpid(), count(), get_metrics())
-            )
-            try:
-                await workers.run(put_record, store, REPORTS, report, is_first=is_first)
-            except Exception as error:  # noqa: BLE001 - the hub reports errors of the store
-                logger.debug("The report of this process was not stored: %r", error)
-            is_first = False
-    finally:
-        workers.close()
+
+    def __init__(
+        self, store: BaseStore, get_streams: Callable[[], Iterable[Iterable[str]]]
+    ) -> None:
+        self._store = store
+        self._get_streams = get_streams
+        self._is_putting = False
+
+    async def run(self) -> None:
+        """Store a report every ``REPORT_SECONDS``, until cancelled."""
+        # A thread of its own: a store that hangs delays nothing but reports.
+        workers = Workers(1, "dashboards-reports")
+        is_first = True
+        try:
+            while not is_cancelled():
+                seconds = _FIRST_REPORT_SECONDS if is_first else REPORT_SECONDS
+                await self._store.clock.asleep(seconds)
+                if self._is_putting:
+                    continue  # The thread of an earlier run hangs. Another one would hang, too.
+                viewers = count_viewers(self._get_streams())
+                report = ProcessReport(socket.gethostname(), os.getpid(), viewers, get_metrics())
+                self._is_putting = True
+                try:
+                    await workers.run(self._put, asdict(report), is_first=is_first)
+                except Exception as error:  # noqa: BLE001 - the hub reports errors of the store
+                    self._is_putting = False  # It may not have begun.
+                    logger.debug("The report of this process was not stored: %r", error)
+                is_first = False
+        finally:
+            workers.close()
+
+    def _put(self, report: Mapping[str, Any], *, is_first: bool) -> None:
+        try:
+            put_record(self._store, REPORTS, report, is_first=is_first)
+        finally:
+            self._is_putting = False
+
+
+def count_viewers(streams: Iterable[Iterable[str]]) -> Mapping[str, Viewers]:
+    """Return the viewers by subject of their dashboard.
+
+    The event loop waits for it, so that it is written for many thousand streams.
+
+    Args:
+        streams: the subjects of each stream.
+    """
+    counts: Counter[str] = Counter()
+    users: dict[str, dict[str, None]] = {}
+    for subjects in streams:
+        for subject in filter(is_dashboard, subjects):
+            counts[subject] += 1
+            known = users.setdefault(subject, {})
+            if len(known) < _MAX_USERS:
+                known.update((get_user_pk(each), None) for each in filter(is_user, subjects))
+    return {subject: Viewers(count, tuple(users[subject])) for subject, count in counts.items()}
 
 
 def read_reports(store: BaseStore) -> Sequence[ProcessReport]:

@@ -33,7 +33,11 @@ class Workers:
         self._unfinished = 0
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call a function in one of the threads and return its result."""
+        """Call a function in one of the threads and return its result.
+
+        Raises:
+            RuntimeError: no thread can be started, and none was.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
 
@@ -71,8 +75,14 @@ class Workers:
     def _start_threads(self) -> None:
         while len(self._threads) < min(self._unfinished, self._size):
             thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            if start(thread):
+                self._threads.append(thread)
+            elif self._threads:
+                return  # One of the others takes the call.
+            else:
+                self._unfinished -= 1
+                msg = f"No thread can be started for {self._name}."
+                raise RuntimeError(msg)
 
     def _work(self) -> None:
         try:
@@ -80,6 +90,19 @@ class Workers:
                 call()
         finally:
             connections.close_all()
+
+
+def start(thread: threading.Thread) -> bool:
+    """Start a thread whose work can wait for another occasion.
+
+    Returns:
+        False if it cannot be started: the system allows no more, or the process is ending.
+    """
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    return True
 
 
 def is_cancelled() -> bool:

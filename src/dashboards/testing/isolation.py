@@ -94,8 +94,10 @@ class Isolation:
         """Close the streams and end the loop."""
         if self._portal is None:
             return
-        self._portal.stop()
-        POOL.executor = None
+        try:
+            self._portal.stop()
+        finally:
+            POOL.executor = None
 
 
 _active: list[Isolation] = []

@@ -24,6 +24,8 @@ R = TypeVar("R")
 _ROUNDS = 100
 """Turns of the loop that a chain of callbacks takes at most, from a push to its delivery."""
 _PAUSE_SECONDS = 0.001
+_STOP_SECONDS = 5.0
+"""The time that the event loop has to end. After it a daemon thread is left."""
 
 
 class _Jobs:
@@ -42,8 +44,13 @@ class _Jobs:
             try:
                 if future.set_running_or_notify_cancel():
                     future.set_result(function())
-            except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - for who awaits it
                 future.set_exception(error)
+            except BaseException as error:
+                # It ends the test, such as KeyboardInterrupt. A task that got it would end the
+                # event loop.
+                future.set_exception(RuntimeError(f"The test was ended: {error!r}"))
+                raise
             finally:
                 # After the callbacks of the future, which tell the loop.
                 with self._lock:
@@ -78,8 +85,11 @@ class TestThread(Executor):
         """Run jobs until a future is done, and return its result."""
         future.add_done_callback(lambda _: self._waiting.put(None))
         with _keep_connections():
-            for job in iter(self._waiting.get, None):
-                job()
+            # None wakes it. It may come from an earlier future, if a timeout ended that wait.
+            while not future.done():
+                job = self._waiting.get()
+                if job is not None:
+                    job()
         return future.result()
 
 
@@ -175,11 +185,13 @@ class Portal:
 
     def stop(self) -> None:
         """Let jobs that wait run, cancel all tasks, and end the thread."""
-        # A request that is cancelled leaves files open.
-        self.run_until_idle()
-        self.call(self._cancel)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        try:
+            # A request that is cancelled leaves files open.
+            self.run_until_idle()
+            self.call(self._cancel)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(_STOP_SECONDS)
 
     async def _cancel(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -70,7 +70,12 @@ def _get_entries(dashboard: type[Dashboard], request: HttpRequest) -> Sequence[B
     def make() -> Sequence[MenuItem]:
         if not issubclass(dashboard, ModelDashboard):
             return [make_dashboard_item(dashboard)]
-        objects = dashboard.get_queryset(request)[:_MAX_OBJECTS]
+        try:
+            objects = list(dashboard.get_queryset(request)[:_MAX_OBJECTS])
+        except Exception:
+            if dashboard.is_refused_anyway(request):
+                return []  # It expects a user who is signed in, for example.
+            raise
         title = capfirst(dashboard.get_model()._meta.verbose_name_plural)  # noqa: SLF001 - public by custom
         return [
             MenuItem(

@@ -58,7 +58,7 @@ class PageView(DashboardAccessView):
         if user is not None and not user.is_authenticated:
             return redirect_to_login(request)
         dashboard = self.dashboard_class
-        if dashboard.has_object_permissions() and not self._is_refused_anyway(request):
+        if dashboard.has_object_permissions() and not dashboard.is_refused_anyway(request):
             raise Http404(dashboard.missing_message())
         raise PermissionDenied
 

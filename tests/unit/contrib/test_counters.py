@@ -104,3 +104,22 @@ def test_last_minute_leaves_out_the_current_period_and_older_ones():
     periods = [make_period(at, 0.1) for at in range(current - MINUTE_PERIODS - 5, current + 1)]
     minute = get_last_minute(periods, current * PERIOD_SECONDS + 1)
     assert minute.requests == MINUTE_PERIODS
+
+
+def test_period_of_another_release_is_refused():
+    """Regression: while processes of two releases ran, of which one had other buckets, the values
+    about requests failed in both."""
+    with pytest.raises(ValueError, match="another release"):
+        Period(1, durations=[1, 2])
+
+
+def test_counters_after_a_fork_are_empty_and_not_locked():
+    """Regression: a child had the counts of its parent, and waited for ever if another thread of
+    the parent had just counted."""
+    counting = Counters()
+    counting.count_query(1)
+    with counting._lock:
+        counting.reset()
+        counting.count_query(2)
+    [period] = counting.as_data()
+    assert (period["queries"], period["query_seconds"]) == (1, 2)

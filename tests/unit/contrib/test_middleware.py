@@ -1,12 +1,15 @@
 """The middleware that counts requests, in both kinds of Django handlers."""
 
+import asyncio
+import contextlib
+import threading
 from inspect import isawaitable
 
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from dashboards.contrib.system import middleware
+from dashboards.contrib.system import middleware, processes
 from dashboards.contrib.system.counters import Counters
 from dashboards.contrib.system.middleware import RequestCounterMiddleware
 
@@ -51,3 +54,34 @@ async def test_async_request_is_counted(counting: Counters):
     response = await awaitable
     assert response.status_code == 201
     assert statuses(counting) == [0, 0, 1, 0, 0, 0]
+
+
+async def test_request_whose_client_disconnects_is_no_error_of_the_site(counting: Counters):
+    """Regression: Django cancels a request whose client has gone. It was counted as one that
+    raised, so that any client could raise the site's rate of errors."""
+
+    async def answer(request: HttpRequest) -> HttpResponse:
+        raise asyncio.CancelledError
+
+    with contextlib.suppress(asyncio.CancelledError):
+        await RequestCounterMiddleware(answer)(REQUEST)  # type: ignore[misc]
+    assert statuses(counting) == [0, 0, 0, 0, 1, 0]
+
+
+def test_request_is_answered_where_no_thread_can_be_started(
+    counting: Counters, monkeypatch: pytest.MonkeyPatch
+):
+    """Regression: counting a request failed it, with 500, while the system allowed no more
+    threads."""
+    monkeypatch.setattr(processes, "is_under_test", lambda: False)
+    monkeypatch.setattr(middleware, "PUBLISHER", processes.Publisher())
+    tried = []
+
+    def refuse(thread: threading.Thread) -> None:
+        tried.append(thread)
+        raise RuntimeError
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    response = RequestCounterMiddleware(lambda request: HttpResponse())(REQUEST)
+    assert isinstance(response, HttpResponse)
+    assert tried

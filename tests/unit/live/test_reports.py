@@ -3,15 +3,24 @@
 import asyncio
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
 from dashboards.live import records, reports
 from dashboards.live.access.subjects import dashboard_subject, user_subject
 from dashboards.live.fanout.hub import Hub
-from dashboards.live.reports import REPORTS, Viewers, read_reports, sum_viewers
+from dashboards.live.reports import (
+    REPORTS,
+    ProcessReport,
+    Viewers,
+    count_viewers,
+    read_reports,
+    sum_viewers,
+)
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.subscription import Subscription
 from dashboards.live.wire.frames import Points
@@ -30,6 +39,22 @@ class RefusingStore(MemoryStore):
         if channel == REPORTS:
             self.refused += 1
             raise ValueError
+        return super()._put(channel, frames)
+
+
+class HangingStore(MemoryStore):
+    """A store that hangs when it stores reports, until the test is over."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        self.is_over = threading.Event()
+        self.hanging = 0
+
+    def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
+        if channel == REPORTS:
+            self.hanging += 1
+            self.is_over.wait(20)
+            self.hanging -= 1
         return super()._put(channel, frames)
 
 
@@ -111,7 +136,39 @@ def test_viewers_of_several_processes_are_summed_and_users_named_once():
 
 
 def test_users_of_a_crowded_dashboard_are_cut_and_its_streams_counted():
-    viewers = Viewers()
-    for number in range(100):
-        viewers = viewers.add(str(number))
+    streams = [(user_subject(number), ORDERS) for number in range(100)]
+    [(subject, viewers)] = count_viewers(streams).items()
+    assert subject == ORDERS
     assert (viewers.streams, len(viewers.users)) == (100, 20)
+    assert len(sum_viewers([ProcessReport("host", 1, {ORDERS: viewers})] * 2)[ORDERS].users) == 20
+
+
+async def test_streams_that_come_and_go_while_reports_hang_use_one_thread():
+    """Regression: each first stream started a thread for reports. If the store hung when it stored
+    them, none of the threads ended."""
+    store = HangingStore({})
+    hub = Hub(store)
+    try:
+        for number in range(5):
+            subscriber = await hub.open(Subscription("a", None))
+            if number == 0:
+                await until(lambda: store.hanging)
+            await asyncio.sleep(0.05)  # Several times the period of reports.
+            hub.release(subscriber)
+        assert store.hanging == 1
+    finally:
+        store.is_over.set()
+    await until(lambda: not store.hanging)
+    subscriber = await hub.open(Subscription("a", None))
+    await until(lambda: read_reports(store))
+    hub.release(subscriber)
+
+
+def test_records_from_the_future_are_left_out_and_deleted():
+    """Regression: a process whose clock was wrong for a while was shown for years after it had
+    ended, with its viewers."""
+    store = MemoryStore({})
+    put_report(store, "ahead", age=-2 * records._FORGET_SECONDS)
+    assert hosts(store) == []
+    records.put_record(store, REPORTS, {}, is_first=True)
+    assert "ahead" not in {each.key for each in store.since(REPORTS, None).frames}

@@ -3,6 +3,7 @@
 Pure: standard library only.
 """
 
+import os
 import threading
 import time
 from bisect import bisect_left
@@ -23,6 +24,7 @@ SECONDS_BOUNDS = (
 """The upper bounds of the buckets in which durations are counted."""
 
 _BUCKETS = len(SECONDS_BOUNDS) + 1
+_STATUSES = 6
 
 
 @dataclass
@@ -35,13 +37,21 @@ class Period:
         durations: the requests by duration: one bucket for each bound, and one for those beyond.
         queries: the database queries.
         query_seconds: the duration of all queries together.
+
+    Raises:
+        ValueError: there are more or fewer counts than this release has.
     """
 
     at: int
-    statuses: list[int] = field(default_factory=lambda: [0] * 6)
+    statuses: list[int] = field(default_factory=lambda: [0] * _STATUSES)
     durations: list[int] = field(default_factory=lambda: [0] * _BUCKETS)
     queries: int = 0
     query_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if (len(self.statuses), len(self.durations)) != (_STATUSES, _BUCKETS):
+            msg = "The counts of this period are those of another release."
+            raise ValueError(msg)
 
     @property
     def requests(self) -> int:
@@ -85,6 +95,10 @@ class Counters:
     """The periods of one process. Any thread may use it."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, also the lock: after a fork, a thread of the parent may hold it."""
         self._lock = threading.Lock()
         self._periods: list[Period] = []
 
@@ -152,3 +166,6 @@ def get_last_minute(periods: Sequence[Period], now: float) -> Period:
 
 COUNTERS = Counters()
 """Those of this process."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=COUNTERS.reset)

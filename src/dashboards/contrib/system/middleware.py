@@ -1,5 +1,6 @@
 """The middleware that counts requests."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
@@ -14,6 +15,9 @@ from dashboards.contrib.system.processes import PUBLISHER
 Handler = Callable[[HttpRequest], HttpResponseBase]
 AsyncHandler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
+_CLIENT_CLOSED = 499
+"""The status of a request whose client disconnects: no error of the site. nginx uses it too."""
+
 
 @sync_and_async_middleware
 def RequestCounterMiddleware(get_response: Handler | AsyncHandler) -> Handler | AsyncHandler:  # noqa: N802 - settings name it as a class
@@ -25,6 +29,9 @@ def RequestCounterMiddleware(get_response: Handler | AsyncHandler) -> Handler | 
             try:
                 response: HttpResponseBase = await get_response(request)
                 status = response.status_code
+            except asyncio.CancelledError:
+                status = _CLIENT_CLOSED
+                raise
             finally:
                 _count(status, began)
             return response

@@ -17,6 +17,7 @@ from dashboards.component.errors import is_under_test
 from dashboards.contrib.system.counters import COUNTERS, PERIOD_SECONDS, Period
 from dashboards.live.records import put_record, read_records
 from dashboards.live.stores import get_store
+from dashboards.live.workers import start
 
 try:
     import psutil
@@ -85,7 +86,7 @@ class Publisher:
             self._thread = threading.Thread(
                 target=self._publish, name="dashboards-system", daemon=True
             )
-            self._thread.start()
+            start(self._thread)  # If it cannot be, the next period tries again.
 
     def publish(self) -> None:
         """Store the state now.
@@ -132,7 +133,7 @@ class _Reader:
 def _parse_records() -> Iterator[ProcessState]:
     for record in read_records(get_store(), CHANNEL):
         # Another release may store other fields.
-        with suppress(KeyError, TypeError):
+        with suppress(KeyError, TypeError, ValueError):
             periods = [Period(**each) for each in record["periods"]]
             yield ProcessState(**{**record, "periods": periods})
 

@@ -13,7 +13,8 @@ def count_queries(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:  # no
     """Count the queries of a connection; a receiver of ``connection_created``."""
     # A connection object sends the signal again when it reconnects.
     if _count_query not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_count_query)
+        # First: if it connects inside connection.execute_wrapper(), that removes the last one.
+        connection.execute_wrappers.insert(0, _count_query)
 
 
 def _count_query(execute: Callable[..., Any], *args: Any) -> Any:

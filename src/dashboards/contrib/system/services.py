@@ -1,8 +1,9 @@
 """Values about what the site depends on: caches, Celery and Django's tasks."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from secrets import token_hex
 from typing import Any
 
 from django.apps import apps
@@ -13,7 +14,14 @@ from django.db.models import Count
 from dashboards.component.formats import NOTHING
 from dashboards.contrib.system.figures import Rows, as_milliseconds
 
-_PROBE = "dashboards.system.probe"
+_PROBE = "dashboards.system.probe."
+_PROBE_SECONDS = 10
+
+_BROKER_TIMEOUTS: Mapping[str, Mapping[str, float]] = {
+    "redis": {"socket_connect_timeout": 2, "socket_timeout": 5},
+    "amqp": {"read_timeout": 5, "write_timeout": 5},
+}
+"""Options in seconds by kind of broker. Without them redis-py and py-amqp wait without limit."""
 
 Row = Sequence[Any]
 
@@ -28,15 +36,17 @@ def caches() -> Rows:
 
 
 def _probe(alias: str) -> Row:
-    began, written = time.perf_counter(), str(time.time())
+    # A key of its own: another process may probe the cache at the same time.
+    key, began = f"{_PROBE}{token_hex(8)}", time.perf_counter()
     try:
         backend = backends[alias]
-        backend.set(_PROBE, written, 60)
-        read = backend.get(_PROBE)
+        backend.set(key, alias, _PROBE_SECONDS)
+        read = backend.get(key)
+        taken = as_milliseconds(time.perf_counter() - began)
+        backend.delete(key)
     except Exception as error:  # noqa: BLE001 - each backend raises its own
         return NOTHING, type(error).__name__
-    taken = as_milliseconds(time.perf_counter() - began)
-    return taken, "works" if read == written else "keeps nothing"
+    return taken, "works" if read == alias else "keeps nothing"
 
 
 def queues() -> Rows:
@@ -65,6 +75,9 @@ def _read_celery() -> Iterator[Row]:
         return  # No app is configured.
     queues = current_app.amqp.queues
     with current_app.connection_for_read() as connection:
+        # A broker that does not answer would keep this thread for ever.
+        defaults = _BROKER_TIMEOUTS.get(connection.transport.driver_type, {})
+        connection.transport_options = {**defaults, **connection.transport_options}
         connection.ensure_connection(max_retries=1, timeout=2)
         active = current_app.control.inspect(timeout=0.5, connection=connection).active() or {}
         running: dict[str, int] = {}

@@ -29,6 +29,7 @@ from dashboards.live.access.subjects import (
 )
 from dashboards.live.clock import SYSTEM_CLOCK, Clock
 from dashboards.live.stores import get_store
+from dashboards.live.workers import start
 
 logger = logging.getLogger("dashboards.live")
 
@@ -95,8 +96,8 @@ class Revocations:
             if pause > 0:
                 self._timer = threading.Timer(pause, self._flush_in_thread)
                 self._timer.daemon = True
-                self._timer.start()
-                return
+                if start(self._timer):
+                    return
         self.flush()
 
     def flush(self) -> None:
@@ -137,7 +138,8 @@ class Revocations:
             self._thread = threading.Thread(
                 target=self._run, name="dashboards-revocation", daemon=True
             )
-            self._thread.start()
+            # If it cannot be started, the next revocation that is refused tries again.
+            start(self._thread)
         logger.error(
             "Revoked access cannot be written to the store of live state; it is tried again.",
             exc_info=error,

@@ -21,6 +21,7 @@ from dashboards.live.metrics import METRICS
 from dashboards.live.stores import get_store
 from dashboards.live.subscription import EXTENSION, STREAM_PATH, Subscription, retry_when_full
 from dashboards.live.wire.frames import encode_retry
+from dashboards.live.workers import is_cancelled
 
 logger = logging.getLogger("dashboards.live")
 
@@ -76,6 +77,8 @@ class LiveStreamMiddleware:
             await self._answer_in_turn(scope, exchange)
         else:
             await self._answer(scope, exchange)
+        if is_cancelled():
+            raise asyncio.CancelledError  # Django swallows it while it answers.
         if exchange.is_open and handoff.subscription:
             stream = await self._open(handoff.subscription, exchange, scope)
             if stream is not None:

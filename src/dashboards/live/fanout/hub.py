@@ -16,14 +16,13 @@ from functools import partial
 from typing import Any
 
 from dashboards.live.access.channel import REVOCATIONS
-from dashboards.live.access.subjects import get_user_pk, is_dashboard, is_user
 from dashboards.live.access.watch import AccessWatch, MayRead
 from dashboards.live.compute.following import follow_group
 from dashboards.live.compute.groups import group_by_interval
 from dashboards.live.fanout.feed import Feed
 from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import METRICS
-from dashboards.live.reports import Viewers, store_reports
+from dashboards.live.reports import Reporter
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.stores.notifications import ALL_CHANNELS
 from dashboards.live.subscription import Subscription
@@ -57,6 +56,9 @@ class Hub:
         self._topics: dict[str, Position | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._access = AccessWatch(store, self._get_subscribers)
+        self._reporter = Reporter(
+            store, lambda: (each.subjects for each in self._get_subscribers())
+        )
         # An error of a thread that computes, until the poll shows whether the store is down.
         self._compute_error: Exception | None = None
         self._store_is_up = asyncio.Event()
@@ -151,16 +153,6 @@ class Hub:
         for feed in self._feeds.values():
             yield from feed.subscribers
 
-    def _count_viewers(self) -> Mapping[str, Viewers]:
-        """Return the streams by subject of their dashboard."""
-        viewers: dict[str, Viewers] = {}
-        for subscriber in self._get_subscribers():
-            subjects = subscriber.subjects
-            user = next((get_user_pk(each) for each in subjects if is_user(each)), "")
-            for subject in filter(is_dashboard, subjects):
-                viewers[subject] = viewers.get(subject, Viewers()).add(user)
-        return viewers
-
     def _watch(self, subscription: Subscription) -> Feed:
         if not self._tasks:
             access = self._access
@@ -169,7 +161,7 @@ class Hub:
                 self._listen(),
                 self._poll(),
                 self._tick(),
-                store_reports(self._store, self._count_viewers),
+                self._reporter.run(),
                 self._call_when_set(access.stale, access.refresh),
                 self._call_when_set(access.has_suspended, access.check_suspended),
             )

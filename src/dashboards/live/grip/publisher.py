@@ -37,6 +37,7 @@ from dashboards.live.stores import get_store
 from dashboards.live.stores.base import BaseStore, stored
 from dashboards.live.stores.limits import log_damage
 from dashboards.live.wire.positions import Position
+from dashboards.live.workers import start
 from dashboards.logs import one_line
 
 logger = logging.getLogger("dashboards.live")
@@ -78,10 +79,9 @@ class Publisher:
                 return
             self._add(channel, position)
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="dashboards-grip", daemon=True
-                )
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="dashboards-grip", daemon=True)
+                # If it cannot be started, the next version tries again.
+                self._thread = thread if start(thread) else None
             self._changed.notify_all()
 
     def _add(self, channel: str, position: Position) -> None:

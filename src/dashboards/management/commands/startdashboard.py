@@ -1,8 +1,9 @@
 """Writes a first live dashboard into an app, with its URL and a test."""
 
 import ast
+import keyword
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from string import Template
@@ -34,8 +35,8 @@ class Command(BaseCommand):
 
     def handle(self, *, app: str, name: str, **options: Any) -> None:  # noqa: ARG002
         """Write the files, and print what was written and what to do next."""
-        if not name.isidentifier():
-            msg = f"{name!r} is no name of a class: use letters, digits and underscores."
+        if not name.isidentifier() or keyword.iskeyword(name):
+            msg = f"{name!r} is no name of a class: use letters and digits, and no keyword."
             raise CommandError(msg)
         try:
             config = apps.get_app_config(app)
@@ -53,9 +54,12 @@ class Command(BaseCommand):
             raise CommandError(msg)
         title = "".join(f" {each}" if each.isupper() else each for each in name).strip()
         values = {"name": name, "title": title, "module": config.name, "app": config.label}
-        for path, template in files.items():
-            text = (_TEMPLATES / template).read_text(encoding="utf-8")
-            path.write_text(Template(text).substitute(values), encoding="utf-8")
+        texts = {
+            path: Template((_TEMPLATES / template).read_text(encoding="utf-8")).substitute(values)
+            for path, template in files.items()
+        }
+        write_all(texts)
+        for path in texts:
             self.stdout.write(f"Wrote {path}")
         self._include_urls()
         self.stdout.write(
@@ -69,12 +73,37 @@ class Command(BaseCommand):
             reverse("dashboards:index")
         except NoReverseMatch:
             path = Path(str(import_module(settings.ROOT_URLCONF).__file__))
-            changed = add_include(path.read_text(encoding="utf-8"))
+            try:
+                source = path.read_bytes().decode()
+                changed = add_include(source)
+                if changed is not None:
+                    path.write_bytes(changed.encode())
+            except (OSError, UnicodeDecodeError):
+                changed = None  # The author can do it: the file cannot be read or written here.
             if changed is None:
                 self.stdout.write(f"Add to the urlpatterns of {path}: {_INCLUDE}")
             else:
-                path.write_text(changed, encoding="utf-8")
                 self.stdout.write(f"Changed {path}")
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """Write new files, or none of them.
+
+    Raises:
+        CommandError: one of them cannot be written.
+    """
+    begun = []
+    try:
+        for path, text in texts.items():
+            # "x": another process may have made it meanwhile.
+            with path.open("x", encoding="utf-8") as file:
+                begun.append(path)
+                file.write(text)
+    except OSError as error:
+        for path in begun:
+            path.unlink()
+        msg = f"{error}; nothing was written."
+        raise CommandError(msg) from error
 
 
 def add_include(source: str) -> str | None:
@@ -84,7 +113,11 @@ def add_include(source: str) -> str | None:
         source: Python code that imports ``path`` from ``django.urls`` in one line, and assigns a
             list that ends in a line of its own to ``urlpatterns``.
     """
-    lines = source.splitlines()
+    # Not splitlines(), which also splits at characters that may be inside of texts.
+    end = "\r\n" if "\r\n" in source else "\n"
+    lines = source.split(end)
+    if source.startswith("\ufeff") or any("\r" in line or "\n" in line for line in lines):
+        return None  # A byte order mark, or line ends of several kinds.
     body = ast.parse(source).body
     imported = _find_import(body, lines)
     closing = _find_end_of_patterns(body, lines)
@@ -93,7 +126,7 @@ def add_include(source: str) -> str | None:
     lines.insert(closing, f"    {_INCLUDE},")
     number, names = imported
     lines[number] = f"from django.urls import {', '.join(sorted({*names, 'include'}))}"
-    return "\n".join(lines) + "\n"
+    return end.join(lines)
 
 
 def _find_import(

@@ -141,3 +141,24 @@ def test_refused_revocation_is_given_up_when_all_streams_of_that_time_are_of_age
     assert clock.monotonic() - began > 10
     locked.is_locked = False
     assert revoked(locked) == []
+
+
+def test_revocations_are_written_at_once_where_no_thread_can_be_started(
+    store: LockableStore, revocations: Revocations, monkeypatch: pytest.MonkeyPatch
+):
+    """Regression: revocations of saved objects are merged by a thread. While the system allowed no
+    more threads, to save an object raised a RuntimeError, and nothing was revoked."""
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse_thread)
+        for number in range(3):
+            revocations.revoke_soon([user_subject(number)])
+        assert revoked(store) == [user_subject(number) for number in range(3)]
+        store.is_locked = True
+        revocations.revoke(user_subject(3))
+    store.is_locked = False
+    revocations.revoke(user_subject(4))
+    assert user_subject(4) in revoked(store)
+
+
+def refuse_thread(thread: threading.Thread) -> None:
+    raise RuntimeError

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "system",
                 "managed": False,
                 "default_permissions": (),
+                "base_manager_name": "objects",
             },
         ),
     ]

@@ -92,14 +92,16 @@
       Object.assign(script, { nonce: page.nonce, async: true, src: trust.createScriptURL(url) });
       const restore = adoptStyles();
       adoptStyleAttributes();
-      script.onload = () => {
+      const before = window.Plotly;
+      const end = () => {
         restore();
-        resolve(window.Plotly);
+        // A file with something else in it loads without an error: a page of a login, or half a
+        // file. Each bundle sets a Plotly of its own.
+        const { Plotly } = window;
+        if (Plotly && Plotly !== before) resolve(Plotly);
+        else reject(new Error(`plotly.js could not be loaded from ${url}`));
       };
-      script.onerror = () => {
-        restore();
-        reject(new Error(`plotly.js could not be loaded from ${url}`));
-      };
+      script.onload = script.onerror = end;
       document.head.append(script);
     });
   }
