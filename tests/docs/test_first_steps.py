@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.chromium import open_checked
-from tests.harness import ROOT, free_port, wait_for
+from tests.harness import ROOT, free_port
 from tests.howto import Block, Project, read_page
 
 pytestmark = pytest.mark.timeout(180)  # Building a project takes some seconds.
@@ -144,34 +144,44 @@ async def test_tutorial_in_production_pushes_through_redis_two_workers_and_nginx
     assert len(workers) == 2
     assert f"<{SECURE_PATH}>" in (ROOT / "docs" / "tutorial.md").read_text()
 
-    async with await browser.new_context(ignore_https_errors=True) as context:
-        async with open_checked(context) as page:
-            await page.goto(url)
-            await log_in(page)
-            await expect(page).to_have_url(url)
-            main = page.locator("#shop_operations")
-            await expect(main).to_have_attribute("data-dashboards-live", "open")
-            cookies = [f"{each['name']}={each['value']}" for each in await context.cookies()]
-            port = int(tutorial.here("8000"))
-            streams: list[HTTPResponse] = []
-            while not all(holds_a_stream(each, port) for each in workers):
-                streams.append(open_stream(url, "; ".join(cookies)))
+    async with (
+        await browser.new_context(ignore_https_errors=True) as context,
+        open_checked(context) as page,
+    ):
+        await page.goto(url)
+        await log_in(page)
+        await expect(page).to_have_url(url)
+        main = page.locator("#shop_operations")
+        await expect(main).to_have_attribute("data-dashboards-live", "open")
+        cookies = [f"{each['name']}={each['value']}" for each in await context.cookies()]
+        port = int(tutorial.here("8000"))
+        streams: list[HTTPResponse] = []
+        while not all(holds_a_stream(each, port) for each in workers):
+            streams.append(open_stream(url, "; ".join(cookies)))
 
-            tutorial.run(push)
+        tutorial.run(push)
 
-            await expect(page.locator("progress")).to_have_attribute("value", "80.0")
-            for stream in streams:
-                while b"Restarting" not in stream.readline():
-                    assert not stream.isclosed()
-                stream.close()
-            style = await page.locator("link[rel=stylesheet]").get_attribute("href")
-            answer = await context.request.get(tutorial.here(f"https://localhost:8443{style}"))
-            assert answer.headers["server"].startswith("nginx")
-            assert answer.headers["content-encoding"] == "gzip"
-            assert "max-age=3" in answer.headers["cache-control"]
+        await expect(page.locator("progress")).to_have_attribute("value", "80.0")
+        for stream in streams:
+            while b"Restarting" not in stream.readline():
+                assert not stream.isclosed()
+            stream.close()
+        style = await page.locator("link[rel=stylesheet]").get_attribute("href")
+        answer = await context.request.get(tutorial.here(f"https://localhost:8443{style}"))
+        assert answer.headers["server"].startswith("nginx")
+        assert answer.headers["content-encoding"] == "gzip"
+        assert "max-age=3" in answer.headers["cache-control"]
     main_process.terminate()
     main_process.wait(10)
 
 
 def test_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+def test_service_of_the_tutorial_starts_gunicorn_as_the_tutorial_does():
+    _, gunicorn, _ = (each.text for each in IN_PRODUCTION if each.action == "serve")
+    (unit,) = (each.text for each in IN_PRODUCTION if each.action == "file=mysite.service")
+
+    words, started = (text.replace("\\\n", " ").split() for text in (gunicorn, unit))
+    assert f"/.venv/bin/{' '.join(words)} Restart=" in " ".join(started)

@@ -4,8 +4,11 @@ import pytest
 from django.core.checks import Warning  # noqa: A004
 from pytest_django import Settings
 
+from dashboards.checks.dashboards import check_login
+from dashboards.dashboard import Dashboard
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import MenuRegistry
+from dashboards.permissions import AllowAny, IsAuthenticated
 from dashboards.registry import Registry
 from tests.unit.checks.support import found
 
@@ -27,6 +30,68 @@ def test_w007_absent_without_dashboards(settings: Settings, monkeypatch: pytest.
     monkeypatch.setattr("dashboards.checks.dashboards.registry", Registry())
 
     assert found() == []
+
+
+@pytest.mark.parametrize("login_url", ["/accounts/login/", "login"])
+def test_w086_dashboard_that_redirects_to_a_missing_login(settings: Settings, login_url: str):
+    settings.LOGIN_URL = login_url
+
+    [message] = found()
+
+    assert message.id == "dashboards.W086"
+    assert message.msg.endswith(
+        " redirects viewers who are not signed in to LOGIN_URL, and there is no page at "
+        f"{login_url!r}."
+    )
+
+
+@pytest.mark.parametrize("login_url", ["https://login.example.com/", "/login/?by=mail"])
+def test_w086_absent_with_a_login_of_the_project_or_elsewhere(settings: Settings, login_url: str):
+    settings.LOGIN_URL = login_url
+
+    assert found() == []
+
+
+class Own(IsAuthenticated):
+    """Answers in its own way."""
+
+
+class Elsewhere(Dashboard):
+    class Meta:
+        app_label = "auth"
+        permission_classes = (Own, AllowAny)
+
+
+class Signed(Dashboard):
+    class Meta:
+        app_label = "auth"
+        permission_classes = (IsAuthenticated,)
+
+
+class Mine(Dashboard):
+    class Meta:
+        app_label = "auth"
+        audience = "user"
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "reported"), [(Elsewhere, False), (Signed, True), (Mine, True)]
+)
+def test_w086_names_only_a_dashboard_for_signed_in_users(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    dashboard: type[Dashboard],
+    reported: bool,
+):
+    settings.LOGIN_URL = "/accounts/login/"
+    own = Registry()
+    own.register(dashboard)
+    monkeypatch.setattr("dashboards.checks.dashboards.registry", own)
+    monkeypatch.setattr("dashboards.checks.dashboards.check_urls", list)
+
+    named = [each.msg.partition(" ")[0] for each in check_login()]
+
+    assert named == [dashboard.__name__] * reported
 
 
 def test_w015_menu_of_an_unknown_app(monkeypatch: pytest.MonkeyPatch):
