@@ -1,9 +1,15 @@
 """System checks of registered dashboards and menus."""
 
+from pathlib import Path
+from runpy import run_path
+
 import pytest
+from django.apps import apps
 from django.core.checks import Warning  # noqa: A004
+from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
+import dashboards
 from dashboards.checks.dashboards import check_login
 from dashboards.dashboard import Dashboard
 from dashboards.menus.menu import DashboardMenu
@@ -23,6 +29,14 @@ def test_w007_registered_dashboard_without_url(settings: Settings):
             id="dashboards.W007",
         )
     ]
+
+
+def test_urls_of_a_package_that_is_not_installed_are_refused(monkeypatch: pytest.MonkeyPatch):
+    """No check of the package runs then, and each page was 404."""
+    monkeypatch.setattr(apps, "is_installed", "shop".__eq__)
+
+    with pytest.raises(ImproperlyConfigured, match='add "dashboards" to INSTALLED_APPS'):
+        run_path(str(Path(dashboards.__file__).with_name("urls.py")))
 
 
 def test_w007_absent_without_dashboards(settings: Settings, monkeypatch: pytest.MonkeyPatch):
