@@ -36,7 +36,7 @@ def test_urls_of_a_package_that_is_not_installed_are_refused(monkeypatch: pytest
     monkeypatch.setattr(apps, "is_installed", "shop".__eq__)
 
     with pytest.raises(ImproperlyConfigured, match='add "dashboards" to INSTALLED_APPS'):
-        run_path(str(Path(dashboards.__file__).with_name("urls.py")))
+        run_path(str(Path(dashboards.__file__).with_name("urls.py")), run_name="dashboards.urls")
 
 
 def test_w007_absent_without_dashboards(settings: Settings, monkeypatch: pytest.MonkeyPatch):
