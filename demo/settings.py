@@ -62,6 +62,8 @@ if "DEMO_STATIC_ROOT" in os.environ:
     STATICFILES_DIRS = [("dashboards/plotly", each) for each in _bundles]
     MIDDLEWARE.insert(0, "servestatic.middleware.ServeStaticMiddleware")
 ROOT_URLCONF = "demo.urls"
+# Nobody can sign in here, so the dashboard that is for staff stays closed.
+SILENCED_SYSTEM_CHECKS = ["dashboards.W086"]
 ASGI_APPLICATION = "demo.asgi.application"
 WSGI_APPLICATION = "demo.wsgi.application"
 TEMPLATES = [

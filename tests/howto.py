@@ -63,7 +63,7 @@ class Project:
         # The page's "python" and "pip install" use this environment, which has all packages.
         bin_folder = str(Path(sys.executable).parent)
         self._environment["PATH"] = f"{bin_folder}:{os.environ['PATH']}"
-        self._environment["PIP_NO_INDEX"] = "1"
+        self._environment |= {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1"}
         self._servers: list[subprocess.Popen[bytes]] = []
 
     def follow(self, blocks: Sequence[Block]) -> None:

@@ -1,5 +1,7 @@
 """``path("dashboards/", include("dashboards.urls"))``: an index, and pages with their streams."""
 
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern, path
 
 from dashboards.compat import refuse_imports
@@ -16,6 +18,11 @@ from dashboards.views import (
 
 __getattr__ = refuse_imports(__name__)
 app_name = "dashboards"
+
+if not apps.is_installed("dashboards"):
+    # No system check of the package would run, and no dashboard would be found.
+    msg = 'Your URLs include dashboards.urls: add "dashboards" to INSTALLED_APPS.'
+    raise ImproperlyConfigured(msg)
 
 urlpatterns: list[URLPattern] = [
     path("", IndexView.as_view(), name="index"),

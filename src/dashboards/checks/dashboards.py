@@ -7,15 +7,16 @@ from inspect import iscoroutine
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
 
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import menu_registry
-from dashboards.permissions import BasePermission, load
+from dashboards.permissions import BasePermission, IsAdminUser, IsAuthenticated, load
 from dashboards.registry import registry
 
 
@@ -42,11 +43,8 @@ def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Check that permission classes can be imported and used."""
     messages: list[CheckMessage] = []
     for dashboard in registry:
-        try:
-            instance = dashboard()
-        except Exception:  # noqa: BLE001 - its __init__ may need a request
-            instance = dashboard.without_components()
-        asked: dict[str, Callable[[], object]] = {dashboard.__name__: instance.get_permissions}
+        get_permissions = _create(dashboard).get_permissions
+        asked: dict[str, Callable[[], object]] = {dashboard.__name__: get_permissions}
         for key, component in dashboard.declared.items():
             asked[f"{dashboard.__name__}.{key}"] = partial(load, component.permission_classes)
         messages += [
@@ -62,6 +60,13 @@ def check_permissions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
             if (reason := _get_permission_error(ask))
         ]
     return messages
+
+
+def _create(dashboard: type[Dashboard]) -> Dashboard:
+    try:
+        return dashboard()
+    except Exception:  # noqa: BLE001 - its __init__ may need a request
+        return dashboard.without_components()
 
 
 def _get_permission_error(get_permissions: Callable[[], object]) -> str:
@@ -106,6 +111,59 @@ def _is_found(url: str) -> bool:
     except NoReverseMatch:
         return False
     return True
+
+
+@register("dashboards")
+def check_login(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that there is a page at ``LOGIN_URL`` if a dashboard redirects to it.
+
+    Permission classes of the project are not considered: they may answer otherwise.
+    """
+    # A dashboard without an address redirects nobody.
+    if _has_login_page() or check_urls():
+        return ()
+    names = [each.__name__ for each in registry if _redirects_to_login(each)]
+    return [
+        Warning(
+            f"{name} redirects viewers who are not signed in to LOGIN_URL, and there is no page at "
+            f"{settings.LOGIN_URL!r}.",
+            hint=(
+                'Set LOGIN_URL = "admin:login" for the login of the admin, or add '
+                'path("accounts/", include("django.contrib.auth.urls")) to your URLs and a '
+                "template registration/login.html."
+            ),
+            id="dashboards.W086",
+        )
+        for name in names[:1]
+    ]
+
+
+def _has_login_page() -> bool:
+    """Return False if the project's URLs have nothing at ``LOGIN_URL``."""
+    try:
+        url = resolve_url(settings.LOGIN_URL)
+        # Another site may have the login; and Django's LocaleMiddleware may add the language.
+        if url.startswith("/") and "django.middleware.locale.LocaleMiddleware" not in (
+            settings.MIDDLEWARE
+        ):
+            resolve("/" + url.partition("?")[0].removeprefix(get_script_prefix()))
+    except (NoReverseMatch, Resolver404):
+        return False
+    return True
+
+
+def _redirects_to_login(dashboard: type[Dashboard]) -> bool:
+    if dashboard._meta.audience == "user":  # noqa: SLF001
+        return True
+    instance = _create(dashboard)
+    if _get_permission_error(instance.get_permissions):
+        return False
+    permissions: object = instance.get_permissions()
+    if iscoroutine(permissions):
+        permissions.close()  # It is awaited only for a request.
+    return isinstance(permissions, Iterable) and any(
+        type(each) in (IsAuthenticated, IsAdminUser) for each in permissions
+    )
 
 
 @register("dashboards")

@@ -56,17 +56,25 @@ def check_callables(label: str, key: str, component: Component, cls: type) -> No
 
 
 def check_live_values(cls: type, declared: dict[str, Component]) -> None:
-    """Refuse a constant as the value of ``Every`` or ``OnChange``.
+    """Refuse values of ``live`` that compute or show nothing.
 
     Args:
         cls: a dashboard class that is being registered.
         declared: its components by key.
 
     Raises:
-        DeclarationError: ``live`` is ``Every`` or ``OnChange``, and nothing can be called.
+        DeclarationError: ``live`` is of another type; or it is ``Every`` or ``OnChange``, and
+            nothing can be called.
     """
     for key, component in declared.items():
-        if not isinstance(component.live, Every | OnChange) or component.is_personal:
+        live: object = component.live
+        if not isinstance(live, bool | Every | OnChange):
+            msg = (
+                f"{cls.__name__}.{key}: live must be True, False, Every(seconds=…) or "
+                f"OnChange(Model), got {live!r}."
+            )
+            raise DeclarationError(msg)
+        if isinstance(live, bool) or component.is_personal:
             continue
         value = component.value
         # A queryset is evaluated each time that the component is rendered.
@@ -76,7 +84,7 @@ def check_live_values(cls: type, declared: dict[str, Component]) -> None:
         kind = type(value).__name__
         given = "it has no value" if value is None else f"its value is a constant ({kind})"
         msg = (
-            f"{cls.__name__}.{key}: live={type(component.live).__name__}(…) computes the value "
+            f"{cls.__name__}.{key}: live={type(live).__name__}(…) computes the value "
             f"again and again, but {given}. Give value a callable, or the dashboard a method "
             f"get_{key}_value; use live=True where your own code pushes values."
         )

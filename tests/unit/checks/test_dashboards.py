@@ -1,13 +1,20 @@
 """System checks of registered dashboards and menus."""
 
+from pathlib import Path
+from runpy import run_path
+
 import pytest
+from django.apps import apps
 from django.core.checks import Warning  # noqa: A004
+from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
+import dashboards
+from dashboards.checks.dashboards import check_login
 from dashboards.dashboard import Dashboard
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import MenuRegistry
-from dashboards.permissions import BasePermission
+from dashboards.permissions import AllowAny, BasePermission, IsAuthenticated
 from dashboards.registry import Registry
 from tests.unit.checks.support import found, found_by_id
 
@@ -22,6 +29,14 @@ def test_w007_registered_dashboard_without_url(settings: Settings):
             id="dashboards.W007",
         )
     ]
+
+
+def test_urls_of_a_package_that_is_not_installed_are_refused(monkeypatch: pytest.MonkeyPatch):
+    """No check of the package runs then, and each page was 404."""
+    monkeypatch.setattr(apps, "is_installed", "shop".__eq__)
+
+    with pytest.raises(ImproperlyConfigured, match='add "dashboards" to INSTALLED_APPS'):
+        run_path(str(Path(dashboards.__file__).with_name("urls.py")), run_name="dashboards.urls")
 
 
 def test_w007_absent_without_dashboards(settings: Settings, monkeypatch: pytest.MonkeyPatch):
@@ -47,6 +62,68 @@ def test_w019_login_url_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch):
         "Is3.login_url is 'nowhere', and no view has this name: a request that it refuses is "
         "answered 500."
     )
+
+
+@pytest.mark.parametrize("login_url", ["/accounts/login/", "login"])
+def test_w086_dashboard_that_redirects_to_a_missing_login(settings: Settings, login_url: str):
+    settings.LOGIN_URL = login_url
+
+    [message] = found()
+
+    assert message.id == "dashboards.W086"
+    assert message.msg.endswith(
+        " redirects viewers who are not signed in to LOGIN_URL, and there is no page at "
+        f"{login_url!r}."
+    )
+
+
+@pytest.mark.parametrize("login_url", ["https://login.example.com/", "/login/?by=mail"])
+def test_w086_absent_with_a_login_of_the_project_or_elsewhere(settings: Settings, login_url: str):
+    settings.LOGIN_URL = login_url
+
+    assert found() == []
+
+
+class Own(IsAuthenticated):
+    """Answers in its own way."""
+
+
+class Elsewhere(Dashboard):
+    class Meta:
+        app_label = "auth"
+        permission_classes = (Own, AllowAny)
+
+
+class Signed(Dashboard):
+    class Meta:
+        app_label = "auth"
+        permission_classes = (IsAuthenticated,)
+
+
+class Mine(Dashboard):
+    class Meta:
+        app_label = "auth"
+        audience = "user"
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "reported"), [(Elsewhere, False), (Signed, True), (Mine, True)]
+)
+def test_w086_names_only_a_dashboard_for_signed_in_users(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    dashboard: type[Dashboard],
+    reported: bool,
+):
+    settings.LOGIN_URL = "/accounts/login/"
+    own = Registry()
+    own.register(dashboard)
+    monkeypatch.setattr("dashboards.checks.dashboards.registry", own)
+    monkeypatch.setattr("dashboards.checks.dashboards.check_urls", list)
+
+    named = [each.msg.partition(" ")[0] for each in check_login()]
+
+    assert named == [dashboard.__name__] * reported
 
 
 def test_w015_menu_of_an_unknown_app(monkeypatch: pytest.MonkeyPatch):

@@ -166,3 +166,15 @@ def registered(dashboard: type[Dashboard]) -> Registry:
     registry = Registry()
     registry.register(dashboard)
     return registry
+
+
+@pytest.mark.parametrize("live", ["yes", Every, 5], ids=["text", "class", "number"])
+def test_live_of_another_type_is_refused(live: Any):
+    dashboard = declare(Stat(live=live))
+
+    with pytest.raises(DeclarationError) as raised:
+        Registry().register(dashboard)
+
+    assert str(raised.value) == (
+        f"Sales.total: live must be True, False, Every(seconds=…) or OnChange(Model), got {live!r}."
+    )
