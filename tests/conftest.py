@@ -3,7 +3,6 @@
 import atexit
 import os
 from collections.abc import Callable, Generator, Iterator
-from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 from typing import Any
 
@@ -63,26 +62,6 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {name: rank for rank, name in enumerate(LONG)}
     items.sort(key=lambda item: ranks.get(item.path.name, len(LONG)))
-
-
-@pytest.fixture(autouse=True)
-def _turn(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """Let a test that is marked ``alone`` have the machine to itself: no other worker's beside it.
-
-    Whoever waits for that stands in the door, so that nobody else comes in meanwhile.
-    """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        yield
-        return
-    folder = tmp_path_factory.getbasetemp().parent
-    alone = request.node.get_closest_marker("alone") is not None
-    with (folder / "door").open("w") as door, (folder / "room").open("w") as room:
-        flock(door, LOCK_EX)
-        flock(room, LOCK_EX if alone else LOCK_SH)
-        flock(door, LOCK_UN)
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,26 @@
+"""What the unit tests leave out of Django's test environment, for it takes time and none uses it."""
+
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+from django.core.management.commands import flush
+from django.template.base import Template
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _plain_templates(django_test_environment: None) -> Iterator[None]:
+    """Render templates as a server does: no test reads a response's templates or contexts."""
+
+    def render(self: Template, context: object) -> str:
+        return self.nodelist.render(context)
+
+    with patch.object(Template, "_render", render):
+        yield
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _no_permissions_after_flush() -> Iterator[None]:
+    """Do not create permissions and content types again after each ``transaction=True`` test."""
+    with patch.object(flush, "emit_post_migrate_signal"):
+        yield
