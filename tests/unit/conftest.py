@@ -1,4 +1,4 @@
-"""What the unit tests leave out of Django's test environment, for it takes time and none uses it."""
+"""What takes time in the test environment of Django and is used by no unit test is left out."""
 
 from collections.abc import Iterator
 from unittest.mock import patch
