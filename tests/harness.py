@@ -271,9 +271,9 @@ class Site:
         pusher.stdin.flush()
         answer = pusher.stdout.readline()
         assert answer, "the pusher died"
-        told: dict[str, Any] = json.loads(answer)
-        assert "failed" not in told, told
-        return told
+        reply: dict[str, Any] = json.loads(answer)
+        assert "failed" not in reply, reply
+        return reply
 
     def get(
         self, path: str, method: str = "GET", **headers: str
