@@ -1,6 +1,7 @@
 """What tests share."""
 
 import atexit
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -62,6 +63,11 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {name: rank for rank, name in enumerate(LONG)}
     items.sort(key=lambda item: ranks.get(item.path.name, len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    # Modules and tests stay to the end: without this, each collection looks through them all.
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -5,14 +5,14 @@ from unittest.mock import patch
 
 import pytest
 from django.core.management.commands import flush
-from django.template.base import Template
+from django.template import Context, Template
 
 
 @pytest.fixture(scope="package", autouse=True)
 def _plain_templates(django_test_environment: None) -> Iterator[None]:
     """Render templates as a server does: no test reads a response's templates or contexts."""
 
-    def render(self: Template, context: object) -> str:
+    def render(self: Template, context: Context) -> str:
         return self.nodelist.render(context)
 
     with patch.object(Template, "_render", render):
