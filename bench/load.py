@@ -1,6 +1,6 @@
 """The readers: thousands of raw sockets in one process of their own, with one epoll.
 
-``Load`` is the handle; ``_Client`` runs in the process and does what the handle asks.
+``Load`` controls the process over a pipe; ``_Client`` runs in it.
 """
 
 import multiprocessing

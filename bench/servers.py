@@ -127,8 +127,8 @@ class Server:
         """Return a GET with a session's cookie, as a browser's stream would send it.
 
         Args:
-            path: what is asked for.
-            port: of the proxy, where one stands before it.
+            path: the path of the URL.
+            port: the port of the proxy, if there is one.
         """
         lines = [
             f"GET {path} HTTP/1.1",

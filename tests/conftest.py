@@ -1,9 +1,9 @@
 """What tests share."""
 
 import atexit
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
-from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 from typing import Any
 
@@ -65,24 +65,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ranks.get(item.path.name, len(LONG)))
 
 
-@pytest.fixture(autouse=True)
-def _turn(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """Let a test that is marked ``alone`` have the machine to itself: no other worker's beside it.
-
-    Whoever waits for that stands in the door, so that nobody else comes in meanwhile.
-    """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        yield
-        return
-    folder = tmp_path_factory.getbasetemp().parent
-    alone = request.node.get_closest_marker("alone") is not None
-    with (folder / "door").open("w") as door, (folder / "room").open("w") as room:
-        flock(door, LOCK_EX)
-        flock(room, LOCK_EX if alone else LOCK_SH)
-        flock(door, LOCK_UN)
-        yield
+def pytest_collection_finish() -> None:
+    # Modules and tests stay to the end: without this, each collection looks through them all.
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

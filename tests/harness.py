@@ -57,8 +57,8 @@ def as_read(html: str) -> str:
     return re.sub(r'<span class=\\?"dashboards-figure\\?">([^<]*)</span>', r"\1", html)
 
 
-def wait_for(condition: Callable[[], T], *, seconds: float = 10) -> T:
-    """Wait until ``condition`` returns a true value, and return it."""
+def wait_for(condition: Callable[[], T], *, seconds: float = 10, pause: float = 0.02) -> T:
+    """Call ``condition`` every ``pause`` seconds until its result is true, and return that."""
     end = time.monotonic() + seconds
     while True:
         result = condition()
@@ -67,7 +67,7 @@ def wait_for(condition: Callable[[], T], *, seconds: float = 10) -> T:
         if time.monotonic() > end:
             msg = f"{condition} was not true within {seconds} s; last {result!r}."
             raise AssertionError(msg)
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 SERVERS: dict[str, list[str]] = {
@@ -271,9 +271,9 @@ class Site:
         pusher.stdin.flush()
         answer = pusher.stdout.readline()
         assert answer, "the pusher died"
-        told: dict[str, Any] = json.loads(answer)
-        assert "failed" not in told, told
-        return told
+        reply: dict[str, Any] = json.loads(answer)
+        assert "failed" not in reply, reply
+        return reply
 
     def get(
         self, path: str, method: str = "GET", **headers: str

@@ -67,7 +67,9 @@ class Ticking(Dashboard):
     """Tables that change every second: broadcast, loaded upon a refresh marker, and polled."""
 
     rows = Table(value=turns, live=Every(seconds=1), page_size=10, grid_css_classes="span-12")
-    told = Table(value=turns, live=Every(seconds=1, delivery="per_viewer", jitter=0), page_size=10)
+    refreshed = Table(
+        value=turns, live=Every(seconds=1, delivery="per_viewer", jitter=0), page_size=10
+    )
     polled = Table(value=turns, poll_rate=1, page_size=10)
 
 

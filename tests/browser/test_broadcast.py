@@ -29,8 +29,8 @@ from dashboards.live.stores import get_store
 from tests.addresses import addresses
 from tests.harness import ROOT, Site
 
-# Renders one frame of every kind of component as a push does, from within a process that differs
-# in all that a page or a process may have of its own.
+# Renders a frame of each class of component as a push does, in a process with its own script
+# prefix, language, time zone and settings.
 RENDER = """
 import json, sys
 from decimal import Decimal
@@ -117,9 +117,9 @@ STATIC_URL = "https://cdn.example/hashed-1a2b/"
 
 
 def test_frames_equal_for_processes_with_different_settings(tmp_path: Path):
-    # A chart's frame held the hashed address of plotly.js of the process that rendered it, and a
-    # table's frame the script prefix of its thread: after a deploy, or under a sub-path, they were
-    # dead, and a series was dead for good.
+    # Regression: the frame of a chart had the hashed URL of plotly.js of the process that rendered
+    # it, and the frame of a table had the script prefix of its thread. After a deployment, or under
+    # a sub-path, these URLs were not found.
     one = render(tmp_path, "/", "en", "UTC", "from tests.settings import *")
     other = render(tmp_path, "/sub/path/", "de", "Asia/Tokyo", HASHED)
 
@@ -192,7 +192,7 @@ def test_broadcast_restores_prefix_and_language():
 
 
 def test_push_without_static_files_works(settings: Settings):
-    # A project that serves no static files has no STATIC_URL, and to ask its storage raised.
+    # Regression: in a project without STATIC_URL each push raised ImproperlyConfigured.
     settings.STATIC_URL = None
     settings.STORAGES = {}
     _fix_base_urls.cache_clear()
@@ -224,8 +224,8 @@ def stored(event: str) -> str:
     ids=["of this release", "declared otherwise", "of another structure", "of none"],
 )
 def test_pushed_frame_of_other_structure_not_shown(client: Client, mark: str, is_shown: bool):
-    # After a deploy the page showed what the release before had rendered, in markup that its own
-    # style and scripts did not know.
+    # Regression: after a deployment the page showed the HTML that the previous release had
+    # rendered, which did not fit the new style sheet and scripts.
     release = get_release(Linked.declared["note"])
     mark = mark.format(**release._asdict())
     frame = f"<!--dashboards {mark}-->old" if mark else "old"
@@ -267,8 +267,8 @@ def test_release_depends_on_settings_for_rendering(tmp_path: Path, settings: Set
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_live_table_under_sub_path_sorts_there(make_site: Any, page: Page):
-    # A live table that another process had rendered carried addresses without the sub-path that
-    # the server tells: sorting and paging were 404.
+    # Regression: a live table rendered by another process had URLs without the sub-path of the
+    # server, so sorting and paging had the status 404.
     site: Site = make_site("uvicorn", TEST_SUB_PATH="/sub")
     await page.goto(f"{site.url}/sub/books/ticking/")
     rows = page.locator("#books_ticking-rows")

@@ -16,10 +16,10 @@ PLOTLY = re.compile(r"/plotly\.min[^/]*\.js$")
 
 
 async def open_drawn(site: Site, page: Page, figure: Any = None) -> Locator:
-    """Return the chart's box, with what was pushed before the page was opened."""
+    """Push a figure if one is given, open the page, and return the box of the chart."""
     if figure is not None:
         site.push_to("Drawn", points=figure)
-    # A script that a test holds back holds back the page's load event, too.
+    # The load event waits for plotly.js, which some tests delay.
     await page.goto(f"{site.url}/site/drawn/", wait_until="domcontentloaded")
     await expect(page.locator("#site_drawn")).to_have_attribute("data-dashboards-live", "open")
     return page.locator(BOX)
@@ -36,8 +36,8 @@ async def table_of(box: Locator) -> list[list[str]]:
 
 
 async def test_chart_shows_loading_and_table_until_plotly_loads(site: Site, page: Page):
-    # "No data" stood over a chart whose data was there, until plotly.js had come.
-    # Loading is said to be loading, and the table beside it needs no plotly.js.
+    # Regression: a chart with data showed "No data" until plotly.js had loaded. It shows
+    # "Loading…", and the table below it does not need plotly.js.
     held: list[Route] = []
     await page.route(PLOTLY, lambda route: held.append(route))  # noqa: PLW0108 - no builtin
     box = await open_drawn(site, page, line(1, 2))
@@ -62,8 +62,8 @@ async def test_chart_shows_loading_and_table_until_plotly_loads(site: Site, page
 
 
 async def test_chart_without_plotly_shows_error_and_table(site: Site, page: Page):
-    # "No data" stood there for ever where plotly.js did not come. Each chart says that it failed,
-    # its data is there to read, and goes on.
+    # Regression: charts showed "No data" if plotly.js could not be loaded. Each shows an error and
+    # the table of its data, which updates keep current.
     await page.route(PLOTLY, lambda route: route.abort())
     box = await open_drawn(site, page, line(1, 2))
     await expect(box.get_by_text("This could not be drawn.")).to_be_visible()
@@ -77,7 +77,7 @@ async def test_chart_without_plotly_shows_error_and_table(site: Site, page: Page
 
 
 async def test_failing_chart_does_not_affect_others(site: Site, page: Page):
-    # One figure that plotly.js cannot draw shall be the only one that says so.
+    # Only the chart whose figure plotly.js cannot draw shows an error.
     box = await open_drawn(site, page, {"data": [{"y": [1, 2]}], "frames": 5, "layout": 3})
     await expect(box.get_by_text("This could not be drawn.")).to_be_visible()
     await expect(page.locator("#site_drawn-world-content .choroplethlayer path")).to_have_count(2)
@@ -91,8 +91,9 @@ MINUTES = (0, 1, 2, 5, 30, 31)
 
 
 async def test_line_breaks_at_gaps_in_time(site: Site, page: Page):
-    # A straight line crossed a night in which nobody had measured. A gap of more than three
-    # intervals breaks it, in the table too, unless the trace says connectgaps.
+    # Regression: a straight line joined the points before and after a night without measurements.
+    # A gap of more than three intervals breaks the line and the table, unless the trace has
+    # connectgaps.
     times = [f"2026-07-01T12:{minute:02}:00" for minute in MINUTES]
     trace = {"type": "scatter", "mode": "lines", "x": times, "y": list(MINUTES)}
     box = await open_drawn(site, page, {"data": [{**trace, "text": list("abcdef")}]})
@@ -125,7 +126,7 @@ async def test_string_titles_drawn(site: Site, page: Page):
 
 
 async def test_figure_frames_and_config_drawn(site: Site, page: Page):
-    # What a figure held beside data and layout was left out: an animation stood still.
+    # Regression: the frames and config of a figure were ignored, so animations did not run.
     frames = [{"name": "one", "data": [{"y": [9, 9]}]}]
     figure = {"data": [{"y": [1, 2]}], "frames": frames, "config": {"scrollZoom": True}}
     box = await open_drawn(site, page, figure)
@@ -137,7 +138,8 @@ async def test_figure_frames_and_config_drawn(site: Site, page: Page):
 
 
 async def test_chart_texts_use_page_language(site: Site, page: Page):
-    # Months, numbers and buttons were English on every page: plotly.js brings no other language.
+    # Regression: months, numbers and buttons were English on every page, because plotly.js has no
+    # other language built in.
     async def in_german(route: Route) -> None:
         answer = await route.fetch()
         html = re.sub('<html lang="[^"]*"', '<html lang="de"', await answer.text())
@@ -157,10 +159,10 @@ async def test_chart_texts_use_page_language(site: Site, page: Page):
 
 
 async def test_chart_in_closed_tab_resized_when_opened(site: Site, page: Page):
-    # A chart drawn in a closed tab was 450 px high in a box of 240, and stayed so.
+    # Regression: a chart drawn in a closed tab was 450 px high in a box of 240 px.
     await page.goto(f"{site.url}/site/folded/")
     await expect(page.locator("#site_folded")).to_have_attribute("data-dashboards-live", "open")
-    # Both have come to the page, and plotly.js has drawn what is seen.
+    # The page has received both values, and plotly.js has drawn the visible chart.
     site.push_to("Folded", seen=line(1, 2), chart={"data": [{"y": [4, 5, 6]}]})
     await expect(page.locator("#site_folded-seen-content .main-svg").first).to_be_visible()
     source = page.locator("#site_folded-chart-content dashboard-chart > script")
@@ -184,8 +186,8 @@ NOON = ["2026-07-01T10:00:00+00:00", "2026-07-01T14:00:00.5+02:00", "2026-07-01 
 
 
 async def test_chart_times_use_active_time_zone_and_name_it(site: Site, browser: Browser):
-    # A chart said UTC while the figure beside it said local time. Times with a zone are shown in
-    # the page's; where the viewer's clock says another hour the axis names it.
+    # Regression: a chart showed UTC, and the stat beside it local time. Times with a zone are
+    # converted to the page's zone. The axis names that zone if the viewer's clock differs from it.
     site.push_to("Drawn", points={"data": [{"x": NOON, "y": [1, 2, 3]}]})
 
     async def in_berlin(route: Route) -> None:
@@ -214,8 +216,8 @@ async def test_chart_times_use_active_time_zone_and_name_it(site: Site, browser:
 
 
 async def test_chart_buttons_do_not_leave_page(site: Site, page: Page):
-    # plotly.js 4 offers "Share chart…", which sends the data to another company's server. Whatever
-    # a figure's own config says, nothing of it is there, and no request leaves the origin.
+    # plotly.js 4 has a button "Share chart…", which sends the data to another company's server. No
+    # config of a figure can show it, and no request is sent to another origin.
     elsewhere: list[str] = []
     page.on(
         "request",
@@ -249,7 +251,7 @@ async def test_chart_buttons_do_not_leave_page(site: Site, page: Page):
     ]
     assert await box.locator("a[href]").count() == 0
 
-    # The toolbar lay over the legend, whose entries could not be clicked.
+    # Regression: the toolbar covered the legend, so its entries could not be clicked.
     entries = box.locator(".legendtoggle")
     for index in range(4):
         await entries.nth(index).click()
@@ -262,8 +264,9 @@ async def test_chart_buttons_do_not_leave_page(site: Site, page: Page):
 
 
 async def test_chart_fills_box_under_strict_csp(site: Site, page: Page):
-    # Under style-src 'self' a chart was 738 px high instead of 240: plotly.js injects its rules.
-    # What it writes as attributes, such as styled spans in labels, is refused no more either.
+    # Regression: under style-src 'self' a chart was 738 px high instead of 240 px, because the
+    # browser refused the style rules that plotly.js injects. Styles that it writes as attributes,
+    # as for spans in labels, are applied too.
     answer = await page.goto(f"{site.url}/site/drawn/")
     assert answer
     policy = answer.headers["content-security-policy"]

@@ -116,7 +116,7 @@ async def open_number(site: Site, page: Page, port: int) -> None:
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("before")
 
 
-async def expect_no_news(page: Page) -> None:
+async def expect_silent(page: Page) -> None:
     """Expect the page to show it within little more than two heartbeats after the last event."""
     began = time.monotonic()
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "silent")
@@ -128,7 +128,7 @@ async def expect_no_news(page: Page) -> None:
     assert ":" in (await since.text_content() or "")
 
 
-async def expect_news(site: Site, page: Page) -> None:
+async def expect_open_again(site: Site, page: Page) -> None:
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live", "open")
     site.push(number="after")
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text("after")
@@ -140,11 +140,11 @@ async def test_frozen_server_not_shown_as_live(beating: Site, page: Page):
 
     beating.signal(signal.SIGSTOP)
     try:
-        await expect_no_news(page)
+        await expect_silent(page)
     finally:
         beating.signal(signal.SIGCONT)
 
-    await expect_news(beating, page)
+    await expect_open_again(beating, page)
 
 
 async def test_half_open_connection_not_shown_as_live(beating: Site, page: Page):
@@ -157,12 +157,12 @@ async def test_half_open_connection_not_shown_as_live(beating: Site, page: Page)
 
         relay.swallow()
         beating.push(number="lost")
-        await expect_no_news(page)
+        await expect_silent(page)
         await expect(page.locator(f"{LIVE}-number-content")).to_have_text("before")
 
         relay.heal()
         await expect(page.locator(f"{LIVE}-number-content")).to_have_text("lost")
-        await expect_news(beating, page)
+        await expect_open_again(beating, page)
     finally:
         await page.goto("about:blank")
         await relay.stop()

@@ -202,7 +202,7 @@ async def test_states_have_contrast_and_fit_their_box(
     put_state(site, "series", '<span class="dashboards-is-late">Late since noon</span>')
     await open_failing(page, site)
     await expect(state(page, "deferred").get_by_role("button")).to_be_visible()
-    told = await page.evaluate(
+    boxes = await page.evaluate(
         """() => [...document.querySelectorAll(".dashboards-state > *")].map(each => {
             const canvas = document.createElement("canvas").getContext("2d");
             const luminance = (color) => {
@@ -228,7 +228,7 @@ async def test_states_have_contrast_and_fit_their_box(
         })"""
     )
 
-    assert len(told) >= 6
-    assert all(each["contrast"] >= 4.5 and each["fits"] for each in told), json.dumps(
-        told, indent=1
+    assert len(boxes) >= 6
+    assert all(each["contrast"] >= 4.5 and each["fits"] for each in boxes), json.dumps(
+        boxes, indent=1
     )

@@ -93,7 +93,7 @@ async def test_live_table_update_keeps_sorting(site: Site, page: Page):
 
 async def test_table_updated_every_second_can_be_sorted_and_searched(site: Site, page: Page):
     await page.goto(f"{site.url}/books/ticking/?polled-page=2")
-    for key in ("told", "polled", "rows"):
+    for key in ("refreshed", "polled", "rows"):
         rows = page.locator(f"#books_ticking-{key}")
         turn = rows.locator("tbody td").first
         before = await turn.inner_text()

@@ -456,9 +456,9 @@ async def test_wrong_origin_names_setting_in_console(by_hand: Site, page: Page):
     await page.wait_for_timeout(100)
     while not any("dashboards:" in each for each in complaints):
         await page.wait_for_event("console")
-    (told,) = [each for each in complaints if "dashboards:" in each]
-    assert f'EVENTSTREAM_ALLOW_ORIGIN = "http://localhost:{by_hand.port}"' in told
-    assert f"(http://127.0.0.1:{by_hand.port}, perhaps)" in told
+    (complaint,) = [each for each in complaints if "dashboards:" in each]
+    assert f'EVENTSTREAM_ALLOW_ORIGIN = "http://localhost:{by_hand.port}"' in complaint
+    assert f"(http://127.0.0.1:{by_hand.port}, perhaps)" in complaint
     await leave(page)
 
 

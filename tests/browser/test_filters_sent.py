@@ -82,7 +82,7 @@ class Whole(Dashboard):
 
 class OfOne(Dashboard):
     find = Form(form=Kinds, dependents=["it"])
-    it = Text(value=lambda filters: repr(filters))  # noqa: PLW0108 - told by its name
+    it = Text(value=lambda filters: repr(filters))  # noqa: PLW0108 - a parameter of this name is passed
 
     class Meta:
         app_label = "site"

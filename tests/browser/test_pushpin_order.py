@@ -37,7 +37,7 @@ new MutationObserver(note).observe(box, { childList: true, subtree: true, charac
 """
 
 
-class Behind:
+class Proxied:
     """The site behind a Pushpin, and between them a network that can go down."""
 
     def __init__(self, folder: Path) -> None:
@@ -77,20 +77,22 @@ class Behind:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def behind(tmp_path: Path) -> AsyncIterator[Behind]:
-    behind = Behind(tmp_path)
+async def proxied(tmp_path: Path) -> AsyncIterator[Proxied]:
+    proxied = Proxied(tmp_path)
     stack = ExitStack()
-    await asyncio.to_thread(behind.site.start)
+    await asyncio.to_thread(proxied.site.start)
     try:
-        await behind.network.start()
+        await proxied.network.start()
         # It asks the site while it starts, and the network is of this loop.
-        proxy = pushpin(behind.network.port, behind.ports, key=KEY, options={"message_wait": "500"})
+        proxy = pushpin(
+            proxied.network.port, proxied.ports, key=KEY, options={"message_wait": "500"}
+        )
         await asyncio.to_thread(stack.enter_context, proxy)
-        yield behind
+        yield proxied
     finally:
         await asyncio.to_thread(stack.close)
-        await behind.network.stop()
-        behind.site.stop()
+        await proxied.network.stop()
+        proxied.site.stop()
 
 
 class Reader:
@@ -124,20 +126,20 @@ class Reader:
                         shown = version
 
 
-async def test_late_pushpin_answer_shows_no_older_value(behind: Behind, page: Page):
+async def test_late_pushpin_answer_shows_no_older_value(proxied: Proxied, page: Page):
     # A server was down within a keep-alive's time, and Pushpin asked for the next link twice: the
     # second answer came after newer publishes, and values went backwards on one connection.
-    await asyncio.to_thread(behind.site.push, number=1)
-    readers = [Reader(behind.ports.http) for _ in range(READERS)]
+    await asyncio.to_thread(proxied.site.push, number=1)
+    readers = [Reader(proxied.ports.http) for _ in range(READERS)]
     reading = [asyncio.create_task(each.run()) for each in readers]
-    await page.goto(f"http://127.0.0.1:{behind.ports.http}/site/live/")
+    await page.goto(f"http://127.0.0.1:{proxied.ports.http}/site/live/")
     await expect(page.locator("#site_live")).to_have_attribute("data-dashboards-live", "open")
     await page.evaluate(COLLECT)
     number = 1
     try:
         for _ in range(MOST_ROUNDS):
-            await behind.go_down_and_up()
-            number = await behind.push_for(5, number)
+            await proxied.go_down_and_up()
+            number = await proxied.push_for(5, number)
             if sum(each.late for each in readers):
                 break
         await expect(page.locator("#site_live-number-content")).to_have_text(f"{number:,}")

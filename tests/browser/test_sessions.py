@@ -142,7 +142,7 @@ def test_automatic_request_stores_message_of_value(settings: Settings):
 
 
 @pytest.mark.asyncio(loop_scope="session")
-@pytest.mark.parametrize("key", ["polled", "told"])
+@pytest.mark.parametrize("key", ["polled", "refreshed"])
 async def test_page_marks_automatic_requests(site: Site, page: Page, key: str):
     await page.goto(f"{site.url}/books/ticking/")
     async with page.expect_request(lambda request: f"@component/{key}/" in request.url) as own:

@@ -43,7 +43,7 @@ def test_blocks_of_the_served_pages_are_files_or_commands():
     assert "python manage.py send_stat" in unused[0].text
 
 
-def of_deployment(action: str, words: str = "") -> str:
+def get_deployment_block(action: str, words: str = "") -> str:
     found = [each.text for each in DEPLOYMENT if each.action == action and words in each.text]
     (text,) = found
     return text
@@ -99,13 +99,13 @@ PUSH = (
 
 
 def test_settings_for_fastly_name_the_service_and_its_signature(site: Site):
-    told = site.project.run(
+    output = site.project.run(
         'python -c "from mysite.settings_fastly import *; print(repr(GRIP_URL), GRIP_VERIFY_KEY)"',
         FASTLY_SERVICE="Sv1",
         FASTLY_TOKEN="t0k",
         FASTLY_PUBLIC_KEY="base64:cHVibGlj",
     )
-    url, key = told.split()
+    url, key = output.split()
     assert key == "base64:cHVibGlj"
     assert parse_grip_uri(ast.literal_eval(url)) == {
         "control_uri": "https://api.fastly.com/service/Sv1",
@@ -128,7 +128,7 @@ async def expect_live(page: Page, site: Site, url: str, number: int) -> None:
 def test_asgi_block_of_deployment_equals_that_of_the_first_way():
     (block,) = [each.text for each in BLOCKS if each.action == "file=mysite/asgi.py"]
 
-    assert of_deployment("file=mysite/asgi.py") == block
+    assert get_deployment_block("file=mysite/asgi.py") == block
 
 
 def test_asgi_servers_of_the_page_each_hold_a_stream(site: Site):
@@ -163,9 +163,11 @@ async def test_wsgi_behind_pushpin_with_a_computing_process_updates_its_page(
             f"from mysite.settings import *\nGRIP_URL = {proxy.control_url!r}\n",
         )
         settings = {"DJANGO_SETTINGS_MODULE": "mysite.settings_wsgi"}
-        line = of_deployment("serve", "mysite.wsgi").replace(":8000", f":{port}")
+        line = get_deployment_block("serve", "mysite.wsgi").replace(":8000", f":{port}")
         server = twin.project.serve(line, twin.answers, **settings)
-        computing = twin.project.serve(of_deployment("serve", "live"), lambda log: True, **settings)
+        computing = twin.project.serve(
+            get_deployment_block("serve", "live"), lambda log: True, **settings
+        )
         await expect_live(page, site, twin.proxied_url, 11)
         load = page.locator("#shop_operations-load-content")
         await expect(load).to_have_text(re.compile(r"\d"))
@@ -187,7 +189,7 @@ def nginx(site: Site, tmp_path: Path) -> Iterator[str]:
         check=True,
         capture_output=True,
     )
-    server = site.project.here(of_deployment("file=nginx.conf"))
+    server = site.project.here(get_deployment_block("file=nginx.conf"))
     server = server.replace("listen 443", f"listen 127.0.0.1:{port}")
     (tmp_path / "nginx.conf").write_text(
         "daemon off; pid nginx.pid; error_log stderr; events {}\n"
@@ -224,8 +226,10 @@ def listens(port: int) -> bool:
 
 
 def test_settings_for_several_hosts_store_values_in_redis(site: Site):
-    site.project.add("mysite/settings_redis.py", of_deployment("file=mysite/settings_redis.py"))
-    told = site.project.run(
+    site.project.add(
+        "mysite/settings_redis.py", get_deployment_block("file=mysite/settings_redis.py")
+    )
+    output = site.project.run(
         'python manage.py check --fail-level WARNING\npython manage.py shell -v0 -c "$CODE"',
         DJANGO_SETTINGS_MODULE="mysite.settings_redis",
         CODE=(
@@ -235,14 +239,14 @@ def test_settings_for_several_hosts_store_values_in_redis(site: Site):
         ),
     )
 
-    assert "no issues" in told
-    assert "RedisStore" in told
-    assert "deploy" in told
+    assert "no issues" in output
+    assert "RedisStore" in output
+    assert "deploy" in output
 
 
 def test_release_named_by_settings_changes_with_the_commit(site: Site):
     settings = "mysite/settings_release.py"
-    site.project.add(settings, of_deployment(f"file={settings}"))
+    site.project.add(settings, get_deployment_block(f"file={settings}"))
     name = "from dashboards.releases import get_release_id; print('name:', get_release_id())"
     names = [
         site.project.run(
@@ -260,7 +264,7 @@ def test_release_named_by_settings_changes_with_the_commit(site: Site):
 
 
 def test_pod_of_the_page_is_ready_and_stops_in_time(site: Site):
-    pod = yaml.safe_load(of_deployment("file=deployment.yaml"))["spec"]["template"]["spec"]
+    pod = yaml.safe_load(get_deployment_block("file=deployment.yaml"))["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     port = free_port()
     twin = Site(site.project, site.proxy, port)

@@ -75,12 +75,12 @@ def test_page_followed_as_typed_has_dashboards_that_open(name: str, pages: OpenP
     assert [line for line in lines if not line.endswith(" 200")] == []
 
 
-def shown(page: Console, url: str, **data: str) -> str:
+def get_page(page: Console, url: str, **data: str) -> str:
     return page.run(f"print(get({url!r}, **{data!r}))")
 
 
 def test_page_about_values_shows_what_each_function_returns(pages: OpenPage):
-    html = shown(pages("values.md"), "/dashboards/shop/day/")
+    html = get_page(pages("values.md"), "/dashboards/shop/day/")
 
     for text in ("Open since nine", ">42<", ">1.17<", "Hello ada"):
         assert text in html
@@ -89,15 +89,15 @@ def test_page_about_values_shows_what_each_function_returns(pages: OpenPage):
 def test_page_about_live_values_pushes_what_it_says(pages: OpenPage):
     page = pages("live.md")
 
-    html = shown(page, "/dashboards/shop/operations/")
+    html = get_page(page, "/dashboards/shop/operations/")
     assert "Copying" in html
     assert "Begun" in html
-    assert "19.8" in shown(page, "/dashboards/shop/sensors/")
-    assert "ada, 0 orders are open" in shown(page, "/dashboards/shop/inbox/")
+    assert "19.8" in get_page(page, "/dashboards/shop/sensors/")
+    assert "ada, 0 orders are open" in get_page(page, "/dashboards/shop/inbox/")
     page.run("client.force_login(user)")
-    assert "40" in shown(page, "/dashboards/shop/mine/")
+    assert "40" in get_page(page, "/dashboards/shop/mine/")
     page.run("client.force_login(User.objects.get(username='ada'))")
-    assert 'value="12.0"' in shown(page, "/dashboards/shop/customerboard/1/")
+    assert 'value="12.0"' in get_page(page, "/dashboards/shop/customerboard/1/")
 
 
 def test_page_about_users_and_objects_shows_each_only_to_those_who_may(pages: OpenPage):
@@ -106,21 +106,21 @@ def test_page_about_users_and_objects_shows_each_only_to_those_who_may(pages: Op
 
     assert page.run(f"print(client.get({url!r}).status_code)") == "404\n"
     page.run("client.force_login(ann)")
-    assert "Arrived" in shown(page, url)
-    html = shown(page, "/dashboards/shop/mine/")
+    assert "Arrived" in get_page(page, url)
+    html = get_page(page, "/dashboards/shop/mine/")
     assert ">1<" in html
     assert 'value="40.0"' in html
     page.run("client.force_login(User.objects.get(username='ada'))")
-    assert 'value="40.0"' not in shown(page, "/dashboards/shop/mine/")
+    assert 'value="40.0"' not in get_page(page, "/dashboards/shop/mine/")
 
 
 def test_page_about_permissions_hides_what_a_viewer_may_not_see(pages: OpenPage):
     page = pages("permissions.md")
     url = "/dashboards/shop/wages/"
 
-    assert "48,200" in shown(page, url)
+    assert "48,200" in get_page(page, url)
     page.run("client.force_login(User.objects.create(username='ben'))")
-    html = shown(page, url)
+    html = get_page(page, url)
     assert ">12<" in html
     assert "48,200" not in html
     page.run("client.logout()")
@@ -137,9 +137,9 @@ for region, year, total in ((0, 2026, 11), (1, 2026, 22), (1, 2025, 44)):
     Order.objects.create(region=regions[region], year=year, total=total)
 """)
 
-    assert ">33<" in shown(page, "/dashboards/shop/sales/")
-    assert ">44<" in shown(page, "/dashboards/shop/sales/", year="2025")
-    assert ">22<" in shown(page, "/dashboards/shop/sales/", region="2")
+    assert ">33<" in get_page(page, "/dashboards/shop/sales/")
+    assert ">44<" in get_page(page, "/dashboards/shop/sales/", year="2025")
+    assert ">22<" in get_page(page, "/dashboards/shop/sales/", region="2")
 
 
 def test_page_about_tables_shows_rows_formats_and_links(pages: OpenPage):
@@ -152,13 +152,14 @@ Book.objects.create(
 """)
 
     html = {
-        name: shown(page, f"/dashboards/shop/{name}/") for name in ("library", "formatted", "live")
+        name: get_page(page, f"/dashboards/shop/{name}/")
+        for name in ("library", "formatted", "live")
     }
     assert all("On &lt;tables&gt;" in each for each in html.values())
     assert "<td>long</td>" in html["formatted"]
     assert '<a href="/authors/1/">Ann</a>' in html["formatted"]
     assert "3.00 €" in html["formatted"].replace("\xa0", " ")
-    box = shown(page, "/dashboards/shop/printed/@component/books/")
+    box = get_page(page, "/dashboards/shop/printed/@component/books/")
     assert "Poems (600 pages)" in box
 
 
@@ -173,7 +174,7 @@ def post(url, **data):
     print(response.status_code, response.content.decode())
 """)
 
-    html = shown(page, "/dashboards/shop/library/", **{"find-genre": "p"})
+    html = get_page(page, "/dashboards/shop/library/", **{"find-genre": "p"})
     assert "Short" in html
     assert "Long" not in html
     desk = "/dashboards/shop/desk/@component"
@@ -201,28 +202,28 @@ request.user = AnonymousUser()
     assert html.count('<a href="/dashboards/shop/desk/" aria-current="page">Desk</a>') == 2
     assert "Django</a>" in html
     assert "Staff" not in html
-    assert "Staff" in shown(page, "/dashboards/shop/desk/")
+    assert "Staff" in get_page(page, "/dashboards/shop/desk/")
 
 
 def test_page_about_pages_of_your_own_renders_what_it_shows(pages: OpenPage):
     page = pages("embedding.md")
     page.run("from shop.models import Account; Account.objects.create(name='Ann', balance=7)")
 
-    html = shown(page, "/overview/")
+    html = get_page(page, "/overview/")
     assert 'id="shop_operations"' in html
     assert ">12<" in html
     assert 'id="shop_stock-returns"' not in html
-    html = shown(page, "/dashboards/shop/accounts/")
+    html = get_page(page, "/dashboards/shop/accounts/")
     assert ">7<" in html
     assert "Audited in May" in html
 
 
 def test_page_about_layout_places_what_it_names(pages: OpenPage):
-    html = shown(pages("layout.md"), "/dashboards/shop/sales/")
+    html = get_page(pages("layout.md"), "/dashboards/shop/sales/")
 
     for text in ("This week", "<b>euro</b>", "Customers since Monday", "Counted hourly."):
         assert text in html
-    assert 'src="/static/team.png"' in shown(pages("layout.md"), "/dashboards/shop/team/")
+    assert 'src="/static/team.png"' in get_page(pages("layout.md"), "/dashboards/shop/team/")
 
 
 def test_page_about_figures_shows_them(pages: OpenPage):
@@ -233,27 +234,27 @@ from shop.models import Book
 Book.objects.create(title="One", pages=300, sold=timezone.now())
 """)
 
-    html = shown(page, "/dashboards/shop/figures/")
+    html = get_page(page, "/dashboards/shop/figures/")
     assert "12,840.50" in html
     assert "Down, better:" in html
-    html = shown(page, "/dashboards/shop/sales/")
+    html = get_page(page, "/dashboards/shop/sales/")
     assert "Pages in print" in html
     assert ">300<" in html
-    box = shown(page, "/dashboards/shop/sales/@component/week/")
+    box = get_page(page, "/dashboards/shop/sales/@component/week/")
     assert "in 1\xa0week" in box
-    assert "Getting hot" in shown(page, "/dashboards/shop/boiler/")
-    html = shown(page, "/dashboards/shop/notes/")
+    assert "Getting hot" in get_page(page, "/dashboards/shop/boiler/")
+    html = get_page(page, "/dashboards/shop/notes/")
     assert "&lt;b&gt;" in html
     assert "<strong>Counted</strong>" in html
     assert "onclick" not in html
-    assert "Done" in shown(page, "/dashboards/shop/import/")
+    assert "Done" in get_page(page, "/dashboards/shop/import/")
 
 
 def test_page_about_charts_draws_each(pages: OpenPage):
     page = pages("charts.md")
     page.run("from shop.models import Book; Book.objects.create(title='One', price=2)")
 
-    html = shown(page, "/dashboards/shop/library/")
+    html = get_page(page, "/dashboards/shop/library/")
     assert html.count('type="application/json"') == 3
     assert "shop/ranking.js" in html
 
@@ -269,7 +270,7 @@ def test_page_about_theming_lists_each_custom_property_with_its_default():
 
 
 def test_page_about_theming_loads_its_style_sheet_and_writes_its_classes(pages: OpenPage):
-    html = shown(pages("theming.md"), "/dashboards/shop/sales/")
+    html = get_page(pages("theming.md"), "/dashboards/shop/sales/")
 
     assert '<link rel="stylesheet" href="/static/shop/theme.css">' in html
     assert "highlight" in html
@@ -296,7 +297,7 @@ from dashboards.models import Frame
 print([Frame.objects.using(each).filter(key="deploy").count() for each in ("live", "default")])
 """)
     assert counted == "[1, 0]\n"
-    assert 'value="40.0"' in shown(page, "/dashboards/shop/operations/")
+    assert 'value="40.0"' in get_page(page, "/dashboards/shop/operations/")
 
 
 def test_page_about_channels_serves_streams_beside_websockets(pages: OpenPage):
@@ -336,14 +337,14 @@ asyncio.run(meet())
 def test_page_about_the_admin_shows_a_dashboard_inside_it(pages: OpenPage):
     page = pages("admin.md")
 
-    html = shown(page, "/admin/operations/")
+    html = get_page(page, "/admin/operations/")
     assert 'id="shop_operations"' in html
     assert "Django administration" in html
-    assert '<a href="/admin/operations/">Operations</a>' in shown(page, "/admin/")
+    assert '<a href="/admin/operations/">Operations</a>' in get_page(page, "/admin/")
 
 
 def test_page_about_the_ready_made_dashboard_shows_it_in_the_admin_too(pages: OpenPage):
     page = pages("system.md")
 
-    assert "Open streams" in shown(page, "/dashboards/shop/site/")
-    assert 'href="/admin/dashboards_system/' in shown(page, "/admin/")
+    assert "Open streams" in get_page(page, "/dashboards/shop/site/")
+    assert 'href="/admin/dashboards_system/' in get_page(page, "/admin/")

@@ -136,7 +136,7 @@ def test_named_channel_readable_only_with_permission_for_every_component(registr
 def test_channel_permission_gets_request_with_user(registry: Registry):
     asked: list[HttpRequest] = []
 
-    class Asks(BasePermission):
+    class Recorder(BasePermission):
         def has_permission(self, request: HttpRequest) -> bool:
             asked.append(request)
             return False
@@ -145,7 +145,7 @@ def test_channel_permission_gets_request_with_user(registry: Registry):
     class Asked(Dashboard):
         class Meta:
             app_label = "shop"
-            permission_classes = (Asks,)
+            permission_classes = (Recorder,)
 
     manager = DashboardChannelManager()
     assert not manager.can_read_channel(MEMBER, "shop_asked")
@@ -342,7 +342,7 @@ def site(_held: Site) -> Site:
     return _held
 
 
-@pytest.mark.parametrize("way", ["/logout/", f"/tell/{SECRET}/admin/"], ids=["logout", "told"])
+@pytest.mark.parametrize("way", ["/logout/", f"/tell/{SECRET}/admin/"], ids=["logout", "revoked"])
 def test_restricted_channel_stream_ends_when_user_loses_access(site: Site, way: str):
     """Regression: after a logout, a stream of django-eventstream was rechecked as the user it had
     been opened by. It was let in and went on to show values for staff only."""

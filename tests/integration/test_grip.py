@@ -90,7 +90,7 @@ def control() -> Iterator[Control]:
 
 
 @pytest.fixture
-def behind(settings: Settings, control: Control) -> Settings:
+def proxied(settings: Settings, control: Control) -> Settings:
     """A site behind one proxy, with a store outside the test's transaction."""
     settings.DASHBOARDS = MEMORY
     settings.MIDDLEWARE = ["django_grip.GripMiddleware", *settings.MIDDLEWARE]
@@ -149,7 +149,7 @@ def is_ended(response: HttpResponse) -> bool:
 # ---- Answers of the view ----
 
 
-def test_proxied_request_gets_grip_headers(behind: Settings, client: Client):
+def test_proxied_request_gets_grip_headers(proxied: Settings, client: Client):
     head = get_store().put(CHANNEL, {"number": "shown"})
     response = ask(client, f"{STREAM}?position={head.epoch}.0&name=kept")
     assert b"retry: 500" in response.content
@@ -169,7 +169,7 @@ def test_proxied_request_gets_grip_headers(behind: Settings, client: Client):
     assert response["Content-Encoding"] == "identity"
 
 
-def test_streams_opened_together_get_spread_link_timeouts(behind: Settings, client: Client):
+def test_streams_opened_together_get_spread_link_timeouts(proxied: Settings, client: Client):
     """A stream gets no updates while Pushpin requests its link. With equal timeouts a thousand
     streams were without updates for seconds at the same time."""
     pauses = [int(ask(client)["Grip-Link"].split("timeout=")[1]) for _ in range(60)]
@@ -177,15 +177,15 @@ def test_streams_opened_together_get_spread_link_timeouts(behind: Settings, clie
     assert max(pauses) > 7
 
 
-def test_channel_without_puts_has_no_position(behind: Settings, client: Client):
+def test_channel_without_puts_has_no_position(proxied: Settings, client: Client):
     response = ask(client, "/site/quiet/@stream/")
     assert response["Grip-Channel"].startswith(
         "dashboards:site.quiet, dashboards:access:dashboard%3Asite.quiet, dashboards:ticket:; "
     )
 
 
-def test_grip_prefix_separates_sites(behind: Settings, client: Client, control: Control):
-    behind.GRIP_PREFIX = "ours-"
+def test_grip_prefix_separates_sites(proxied: Settings, client: Client, control: Control):
+    proxied.GRIP_PREFIX = "ours-"
     head = get_store().put("site.quiet", {"silence": "one"})
     response = ask(client, "/site/quiet/@stream/")
     assert response["Grip-Channel"].startswith(f"ours-dashboards:site.quiet; prev-id={head}, ours-")
@@ -196,7 +196,7 @@ def test_grip_prefix_separates_sites(behind: Settings, client: Client, control: 
     assert b"one" not in news.content
 
 
-def test_next_answer_has_missed_frames_only(behind: Settings, client: Client):
+def test_next_answer_has_missed_frames_only(proxied: Settings, client: Client):
     response = ask(client)
     seen = get_store().put(CHANNEL, {"number": "seen"})
     get_store().put(CHANNEL, {"note": "missed"})
@@ -207,7 +207,7 @@ def test_next_answer_has_missed_frames_only(behind: Settings, client: Client):
     assert news["Grip-Hold"] == "stream"
 
 
-def test_streams_of_one_path_share_link_but_no_ticket(behind: Settings, client: Client):
+def test_streams_of_one_path_share_link_but_no_ticket(proxied: Settings, client: Client):
     """Regression: streams stopped for good after a shared request failed, because Pushpin lost the
     list of streams that waited for it. It shares requests of equal path and ``Grip-Last``, and
     requests distinct links one after the other. So the link is equal and the ticket is not."""
@@ -216,7 +216,7 @@ def test_streams_of_one_path_share_link_but_no_ticket(behind: Settings, client: 
     assert len({each["Grip-Channel"] for each in answers}) == 20
 
 
-def test_store_restored_from_backup_ends_stream(behind: Settings, client: Client):
+def test_store_restored_from_backup_ends_stream(proxied: Settings, client: Client):
     head = get_store().put(CHANNEL, {"number": "restored"})
     response = ask(client)
     assert is_ended(ask_next(client, response, news=f"{head.epoch}.{head.version + 50}"))
@@ -226,20 +226,20 @@ def test_store_restored_from_backup_ends_stream(behind: Settings, client: Client
 @pytest.mark.parametrize(
     "last", ["", ";", "=,;last-id", "x; last-id=%00", 'a; last-id="', "\xff" * 9, ",,,;;;==="]
 )
-def test_invalid_grip_last_is_ignored(behind: Settings, client: Client, last: str):
+def test_invalid_grip_last_is_ignored(proxied: Settings, client: Client, last: str):
     get_store().put(CHANNEL, {"number": "all"})
     response = ask(client)
     assert is_ended(ask(client, f"{STREAM}?next=1", Grip_Last=last))
     assert b"all" in ask_next(client, response, news=last.replace(",", "")).content
 
 
-def test_proxied_request_with_hold_0_gets_finite_answer(behind: Settings, client: Client):
+def test_proxied_request_with_hold_0_gets_finite_answer(proxied: Settings, client: Client):
     response = ask(client, f"{STREAM}?hold=0")
     assert b"retry: 1000" in response.content
     assert "Grip-Hold" not in response
 
 
-def test_dashboard_without_live_components_answers_204(behind: Settings, client: Client):
+def test_dashboard_without_live_components_answers_204(proxied: Settings, client: Client):
     assert ask(client, "/site/hostile/@stream/").status_code == 200
     assert ask(client, "/site/pie/@stream/").status_code == 204
     assert is_ended(present(client, ticket("/site/pie/@stream/"), "/site/pie/@stream/"))
@@ -285,11 +285,11 @@ TICKETS: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("name", TICKETS)
-def test_invalid_ticket_ends_stream(behind: Settings, client: Client, name: str):
+def test_invalid_ticket_ends_stream(proxied: Settings, client: Client, name: str):
     assert is_ended(present(client, TICKETS[name]()))
 
 
-def test_ticket_without_proxy_signature_is_ignored(behind: Settings, client: Client):
+def test_ticket_without_proxy_signature_is_ignored(proxied: Settings, client: Client):
     user = get_user_model().objects.create(username="admin", is_staff=True)
     last = f"dashboards:ticket:; last-id={ticket(STAFF, user=str(user.pk))}"
     assert present(client, ticket(STAFF, user=str(user.pk)), STAFF)["Grip-Hold"] == "stream"
@@ -297,7 +297,7 @@ def test_ticket_without_proxy_signature_is_ignored(behind: Settings, client: Cli
     assert response.status_code == 403
 
 
-def test_valid_ticket_authenticates_user(behind: Settings, client: Client):
+def test_valid_ticket_authenticates_user(proxied: Settings, client: Client):
     user = get_user_model().objects.create(username="admin", is_staff=True)
     client.force_login(user)
     response = ask(client, STAFF)
@@ -313,7 +313,7 @@ def test_valid_ticket_authenticates_user(behind: Settings, client: Client):
 
 @pytest.mark.parametrize("is_next", [False, True])
 def test_access_revoked_during_request_shows_no_later_value(
-    behind: Settings, client: Client, monkeypatch: pytest.MonkeyPatch, is_next: bool
+    proxied: Settings, client: Client, monkeypatch: pytest.MonkeyPatch, is_next: bool
 ):
     """Regression: a server was suspended between its check of access and its read of values. The
     user lost access meanwhile, and the answer had a value that was pushed later."""
@@ -340,7 +340,7 @@ def test_access_revoked_during_request_shows_no_later_value(
 @pytest.mark.parametrize(
     "change", ["logout", "everybody", "forgotten", "inactive", "gone", "staff"]
 )
-def test_ticket_of_user_without_access_ends_stream(behind: Settings, client: Client, change: str):
+def test_ticket_of_user_without_access_ends_stream(proxied: Settings, client: Client, change: str):
     user = get_user_model().objects.create(username="admin", is_staff=True)
     get_store().put(REVOCATIONS, {user_subject(user.pk): "long ago"})
     client.force_login(user)
@@ -360,18 +360,18 @@ def test_ticket_of_user_without_access_ends_stream(behind: Settings, client: Cli
     assert is_ended(ask_next(Client(), response, STAFF))
 
 
-def test_stream_ends_at_max_age(behind: Settings, client: Client):
-    behind.DASHBOARDS = {**MEMORY, "STREAM_MAX_AGE_SECONDS": 1}
+def test_stream_ends_at_max_age(proxied: Settings, client: Client):
+    proxied.DASHBOARDS = {**MEMORY, "STREAM_MAX_AGE_SECONDS": 1}
     response = ask(client)
     assert int(response["Grip-Link"].split("timeout=")[1]) == 1, "soon enough to end in time"
     wait_for(lambda: is_ended(ask_next(client, response)))
 
 
-def test_ticket_accepted_under_login_required_middleware(behind: Settings, client: Client):
+def test_ticket_accepted_under_login_required_middleware(proxied: Settings, client: Client):
     """Regression: LoginRequiredMiddleware refused the proxy's own requests, and streams got no
     updates for half a minute."""
-    behind.MIDDLEWARE = [
-        *behind.MIDDLEWARE,
+    proxied.MIDDLEWARE = [
+        *proxied.MIDDLEWARE,
         "django.contrib.auth.middleware.LoginRequiredMiddleware",
     ]
     assert ask(client).status_code == 403
@@ -399,23 +399,23 @@ SIGNATURES: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_invalid_grip_sig_is_not_a_proxy(behind: Settings, client: Client, name: str):
+def test_invalid_grip_sig_is_not_a_proxy(proxied: Settings, client: Client, name: str):
     response = client.get(STREAM, headers={"Grip-Sig": SIGNATURES[name]()})
     assert response.status_code == 200
     assert not [name for name in response.headers if name.startswith("Grip-")]
 
 
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
-def test_fastly_settings_verify_and_publish(behind: Settings, client: Client, control: Control):
+def test_fastly_settings_verify_and_publish(proxied: Settings, client: Client, control: Control):
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    behind.GRIP_PROXIES = []
-    behind.GRIP_URL = (
+    proxied.GRIP_PROXIES = []
+    proxied.GRIP_URL = (
         f"http://127.0.0.1:{control.server_port}/service/ID?verify-iss=fastly:ID&key=TOKEN"
     )
-    behind.GRIP_VERIFY_KEY = public.decode()
+    proxied.GRIP_VERIFY_KEY = public.decode()
     good = sign(key, "ES256", iss="fastly:ID")
     assert client.get(STREAM, headers={"Grip-Sig": good})["Grip-Hold"] == "stream"
     for bad in (
@@ -433,7 +433,7 @@ def test_fastly_settings_verify_and_publish(behind: Settings, client: Client, co
 # ---- Publishes ----
 
 
-def test_put_published_with_previous_version(behind: Settings, control: Control):
+def test_put_published_with_previous_version(proxied: Settings, control: Control):
     first = get_store().put(CHANNEL, {"number": "one"})
     wait_for(lambda: "one" in control.contents())
     second = get_store().put(CHANNEL, {"number": "two", "note": "with it"})
@@ -451,7 +451,7 @@ def test_put_published_with_previous_version(behind: Settings, control: Control)
     assert claim["iss"] == "us"
 
 
-def test_puts_during_proxy_failure_published_together(behind: Settings, control: Control):
+def test_puts_during_proxy_failure_published_together(proxied: Settings, control: Control):
     control.status = 503
     first = get_store().put(CHANNEL, {"number": "0"})
     wait_for(lambda: control.requests)
@@ -460,13 +460,13 @@ def test_puts_during_proxy_failure_published_together(behind: Settings, control:
         last = get_store().put(CHANNEL, {"number": str(number)})
     control.status = 200
     wait_for(lambda: "199" in control.contents())
-    told = [item for item in control.items if item["channel"].endswith(CHANNEL)]
-    assert len(told) <= 3
-    assert told[-1]["id"] == str(last)
+    published = [item for item in control.items if item["channel"].endswith(CHANNEL)]
+    assert len(published) <= 3
+    assert published[-1]["id"] == str(last)
     assert last.version == first.version + 199
 
 
-def test_puts_of_other_process_not_published_twice(behind: Settings, control: Control):
+def test_puts_of_other_process_not_published_twice(proxied: Settings, control: Control):
     store = get_store()
     frames = {"number": "mine"}
     first = store.put(CHANNEL, frames)
@@ -482,7 +482,7 @@ def test_puts_of_other_process_not_published_twice(behind: Settings, control: Co
     assert control.items[-1]["prev-id"] == f"{first.epoch}.{third.version - 1}"
 
 
-def test_superseded_version_published_empty(behind: Settings, control: Control):
+def test_superseded_version_published_empty(proxied: Settings, control: Control):
     store = get_store()
     control.status = 503
     first = store.put(CHANNEL, {"number": "superseded"})
@@ -497,7 +497,7 @@ def test_superseded_version_published_empty(behind: Settings, control: Control):
     assert (item["id"], item["prev-id"]) == (str(first), f"{first.epoch}.0")
 
 
-def test_frame_too_large_for_proxy_published_as_grip_hint(behind: Settings, control: Control):
+def test_frame_too_large_for_proxy_published_as_grip_hint(proxied: Settings, control: Control):
     get_store().put(CHANNEL, {"number": "x" * 1_100_000})
     wait_for(lambda: control.items)
     assert control.items[0]["formats"]["http-stream"] == {"action": "hint"}
@@ -505,7 +505,7 @@ def test_frame_too_large_for_proxy_published_as_grip_hint(behind: Settings, cont
 
 @pytest.mark.django_db(transaction=True)
 def test_restricted_refresh_marker_published_as_grip_hint(
-    behind: Settings, client: Client, control: Control
+    proxied: Settings, client: Client, control: Control
 ):
     """A proxy has one channel for all streams of a dashboard, so all of them got the marker. Now
     the proxy gets a GRIP hint: it requests each stream's link, and each answer depends on its
@@ -519,23 +519,23 @@ def test_restricted_refresh_marker_published_as_grip_hint(
 
     items = [each["formats"]["http-stream"] for each in control.items if each["channel"] == channel]
     assert all(each == {"action": "hint"} for each in items)
-    told = [ask_next(*each, path).content for each in ((Client(), anonymous), (client, staff))]
-    assert [set(re.findall(b"event: (open|@)", each)) for each in told] == [
+    answers = [ask_next(*each, path).content for each in ((Client(), anonymous), (client, staff))]
+    assert [set(re.findall(b"event: (open|@)", each)) for each in answers] == [
         {b"open"},
         {b"open", b"@"},
     ]
 
 
-def test_announcements_out_of_order_publish_all_puts(control: Control, behind: Settings):
+def test_announcements_out_of_order_publish_all_puts(control: Control, proxied: Settings):
     store = get_store()
-    told = publisher.Publisher(HttpClient(configured()[0]), "here")
+    announcer = publisher.Publisher(HttpClient(configured()[0]), "here")
     publishers, publisher._publishers = publisher._publishers, []
     positions = [store.put(CHANNEL, {f"key{number}": str(number)}) for number in range(4)]
     publisher._publishers = publishers
-    with told._changed:
+    with announcer._changed:
         for number in (1, 0, 3, 2):
-            told.announce(CHANNEL, positions[number])
-    told.close(5)
+            announcer.announce(CHANNEL, positions[number])
+    announcer.close(5)
     reached = Position(positions[0].epoch, 0)
     for item in control.items:
         assert item["prev-id"] == str(reached)
@@ -547,7 +547,7 @@ def test_announcements_out_of_order_publish_all_puts(control: Control, behind: S
 
 
 def test_version_announced_where_no_thread_can_be_started_is_published_with_the_next(
-    control: Control, behind: Settings, monkeypatch: pytest.MonkeyPatch
+    control: Control, proxied: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     """Regression: if the system allowed no more threads at the first push, the process published
     nothing from then on."""
@@ -564,7 +564,7 @@ def test_version_announced_where_no_thread_can_be_started_is_published_with_the_
     assert all(f"data: {number}\n" in control.contents() for number in range(2))
 
 
-def test_revocation_published_before_update(behind: Settings, control: Control):
+def test_revocation_published_before_update(proxied: Settings, control: Control):
     store = get_store()
     store.put(CHANNEL, {"number": "before"})
     wait_for(lambda: "before" in control.contents())
@@ -585,7 +585,7 @@ def test_revocation_published_before_update(behind: Settings, control: Control):
 
 
 def test_revocation_repeated_while_old_answers_may_arrive(
-    behind: Settings, control: Control, monkeypatch: pytest.MonkeyPatch
+    proxied: Settings, control: Control, monkeypatch: pytest.MonkeyPatch
 ):
     """Regression: a stream was opened just before its user lost access, by a server that was then
     suspended. Its answer reached Pushpin more than three seconds later, and the stream got the next
@@ -608,7 +608,7 @@ def test_revocation_repeated_while_old_answers_may_arrive(
 
 
 def test_revocation_of_all_users_published_at_most_once_a_second(
-    behind: Settings, control: Control
+    proxied: Settings, control: Control
 ):
     store = get_store()
     store.put(REVOCATIONS, {ALL_USERS: "", user_subject(7): ""})
@@ -619,7 +619,7 @@ def test_revocation_of_all_users_published_at_most_once_a_second(
     assert looks == ["dashboards:access:*"]
 
 
-def test_revocation_failed_is_published_again(behind: Settings, control: Control):
+def test_revocation_failed_is_published_again(proxied: Settings, control: Control):
     control.status = 500
     get_store().put(REVOCATIONS, {user_subject(7): ""})
     wait_for(lambda: len(control.requests) > 1)
@@ -628,20 +628,20 @@ def test_revocation_failed_is_published_again(behind: Settings, control: Control
     assert control.items[0]["channel"] == "dashboards:access:user%3A7"
 
 
-def test_topic_not_published(behind: Settings, control: Control):
+def test_topic_not_published(proxied: Settings, control: Control):
     get_store().put("changes:auth.user", {})
     get_store().put(CHANNEL, {"number": "published"})
     wait_for(lambda: control.items)
     assert {item["channel"] for item in control.items} == {f"dashboards:{CHANNEL}"}
 
 
-def test_pending_publishes_are_bounded(behind: Settings):
-    told = publisher.Publisher(HttpClient(configured()[0]), "here")
+def test_pending_publishes_are_bounded(proxied: Settings):
+    announcer = publisher.Publisher(HttpClient(configured()[0]), "here")
     for number in range(3000):
-        told._add(f"channel{number}", Position("e", 1))
-        told._add("channel2999", Position("e", 2 * number))
-    assert len(told._pending) <= 1000
-    assert len(told._pending["channel2999"]) <= 16
+        announcer._add(f"channel{number}", Position("e", 1))
+        announcer._add("channel2999", Position("e", 2 * number))
+    assert len(announcer._pending) <= 1000
+    assert len(announcer._pending["channel2999"]) <= 16
 
 
 def test_push_without_proxy_starts_no_publisher(settings: Settings):
@@ -652,7 +652,7 @@ def test_push_without_proxy_starts_no_publisher(settings: Settings):
 
 
 def test_publish_refused_is_logged_once(
-    behind: Settings, control: Control, caplog: pytest.LogCaptureFixture
+    proxied: Settings, control: Control, caplog: pytest.LogCaptureFixture
 ):
     before = get_metrics()
     control.status = 403
@@ -684,7 +684,7 @@ def _is_published(control: Control, text: str) -> bool:
 
 
 def test_unreadable_channel_does_not_stop_other_publishes(
-    behind: Settings,
+    proxied: Settings,
     control: Control,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -709,7 +709,7 @@ def test_unreadable_channel_does_not_stop_other_publishes(
 
 
 def test_proxied_stream_gets_503_with_retry_after_while_store_is_down(
-    behind: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+    proxied: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
 ):
     """Regression: each request, of the client or the proxy, was a 500 with a traceback. The next
     request after the outage is answered."""
@@ -732,7 +732,7 @@ def test_proxied_stream_gets_503_with_retry_after_while_store_is_down(
 
 
 def test_store_failure_not_logged_as_proxy_failure(
-    behind: Settings,
+    proxied: Settings,
     control: Control,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -756,7 +756,7 @@ def test_store_failure_not_logged_as_proxy_failure(
     ]
 
 
-def test_http_client_without_proxy_raises_value_error(behind: Settings):
+def test_http_client_without_proxy_raises_value_error(proxied: Settings):
     dead = HttpClient({"control_uri": f"http://127.0.0.1:{free_port()}", "key": b"token"})
     with pytest.raises(ValueError, match="failed during http call"):
         dead.publish([Message("channel", "content")])

@@ -170,7 +170,7 @@ def test_more_threads_than_database_connections_warn(make_site: MakeSite, server
     environment = {"TEST_DATABASES": json.dumps({"default": server.database})}
     site = make_site("uvicorn", TEST_COMPUTE_THREADS="40", **environment)
     check = site.python("django", "check", "--database", "default", stderr=subprocess.PIPE)
-    _, told = check.communicate(timeout=30)
+    _, stderr = check.communicate(timeout=30)
 
-    assert "(dashboards.W046) DASHBOARDS['MAX_COMPUTE_THREADS'] is 40" in told.decode()
-    assert "of the 100 connections of the database 'default'" in told.decode()
+    assert "(dashboards.W046) DASHBOARDS['MAX_COMPUTE_THREADS'] is 40" in stderr.decode()
+    assert "of the 100 connections of the database 'default'" in stderr.decode()

@@ -13,9 +13,9 @@ from tests.postgres import PostgreSQLServer
 
 @pytest.fixture
 def server() -> Iterator[PostgreSQLServer]:
-    its = PostgreSQLServer()
-    yield its
-    its.stop()
+    server = PostgreSQLServer()
+    yield server
+    server.stop()
 
 
 def test_bad_input_in_postgresql_transaction_gives_no_500(

@@ -42,22 +42,22 @@ from tests.unit.dashboard.support import Badge
 _meeting = threading.Barrier(2)
 
 
-def of_user(request: HttpRequest, filters: Mapping[str, Any]) -> str:
+def get_text_of_user(request: HttpRequest, filters: Mapping[str, Any]) -> str:
     """Return a text for this user alone, once both users are in the middle of a page."""
     _meeting.wait(timeout=10)
     return f"{request.user}'s own, {filters['round']}"
 
 
 def rows_of_user(request: HttpRequest, filters: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [{"who": of_user(request, filters)}]
+    return [{"who": get_text_of_user(request, filters)}]
 
 
 def figure_of_user(request: HttpRequest, filters: Mapping[str, Any]) -> dict[str, Any]:
-    return {"layout": {"title": of_user(request, filters)}, "data": []}
+    return {"layout": {"title": get_text_of_user(request, filters)}, "data": []}
 
 
 async def await_user(request: HttpRequest, filters: Mapping[str, Any]) -> str:
-    return of_user(request, filters)
+    return get_text_of_user(request, filters)
 
 
 @dataclass
@@ -72,8 +72,8 @@ class Round(forms.Form):
 class Own(Dashboard):
     """Every kind of component, all with values of the user who looks."""
 
-    stat = Stat(value=of_user, title="Stat", icon="star", css_classes="wide")
-    text = Text(value=of_user, poll_rate=5, cta=CTA("/more/"))
+    stat = Stat(value=get_text_of_user, title="Stat", icon="star", css_classes="wide")
+    text = Text(value=get_text_of_user, poll_rate=5, cta=CTA("/more/"))
     chart = Chart(value=figure_of_user, dependents=["text"])
     world = Map(value=figure_of_user)
     lines = Lines(value=rows_of_user)
@@ -81,17 +81,17 @@ class Own(Dashboard):
     basic = BasicTable(value=rows_of_user)
     form = Form(
         form=Say,
-        value=lambda request, filters: {"what": of_user(request, filters)},
+        value=lambda request, filters: {"what": get_text_of_user(request, filters)},
         method="post",
         submit_url="/said/",
     )
-    prose = Text(value=of_user, markup="markdown")
+    prose = Text(value=get_text_of_user, markup="markdown")
     awaited = Text(value=await_user)
     gauge = Gauge(value=lambda **kwargs: {"value": 5, "text": kwargs["request"].user.username})
     progress = Progress()
-    badge = Badge(value=of_user)
-    later = Text(defer=of_user)
-    deferred = Stat(value=of_user, defer=True)
+    badge = Badge(value=get_text_of_user)
+    later = Text(defer=get_text_of_user)
+    deferred = Stat(value=get_text_of_user, defer=True)
     pushed = Text(live=True)
     turning = Stat(value=lambda: "for everybody", live=Every(seconds=60))
 

@@ -132,8 +132,8 @@ def test_record_with_surrogate_is_written(
         "extra": {"msg": "said", "extra": {"key": NAME}},
         "traceback": {"msg": "said", "exc_info": ValueError(NAME)},
     }
-    told = places[place]
-    logging.getLogger(name).error(told.pop("msg"), *told.pop("args", ()), **told)
+    fields = places[place]
+    logging.getLogger(name).error(fields.pop("msg"), *fields.pop("args", ()), **fields)
 
     assert "proc\ufffd" in file.read_text(encoding="utf-8")
     assert not capsys.readouterr().err

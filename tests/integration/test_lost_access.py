@@ -234,10 +234,10 @@ def test_object_saved_ends_its_streams_and_permitted_users_reconnect(site: Site)
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    told: list[str] = []
-    monkeypatch.setattr(get_store(), "put", lambda channel, frames: told.extend(frames))
-    return told
+def stored_keys(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    stored_keys: list[str] = []
+    monkeypatch.setattr(get_store(), "put", lambda channel, frames: stored_keys.extend(frames))
+    return stored_keys
 
 
 ONE, TWO = user_subject(1), user_subject("a b:c")
@@ -306,11 +306,13 @@ def test_object_subject_equal_for_proxy_parent_and_child():
     ],
 )
 @pytest.mark.django_db
-def test_revoke_accepts_any_combination_of_subjects(told: list[str], named: Any, keys: set[str]):
+def test_revoke_accepts_any_combination_of_subjects(
+    stored_keys: list[str], named: Any, keys: set[str]
+):
     with transaction.atomic():
         pass
     revocations.revoke_all(revocation._get_keys(*(named.get(each) for each in NAMES)))
-    assert set(told) == keys
+    assert set(stored_keys) == keys
 
 
 NAMES = ("user", "session", "dashboard", "object")
@@ -337,21 +339,21 @@ def test_revoke_without_saved_subject_refused(named: Any, error: type[Exception]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_revoke_stored_on_commit_and_dropped_on_rollback(told: list[str]):
+def test_revoke_stored_on_commit_and_dropped_on_rollback(stored_keys: list[str]):
     with transaction.atomic():
         revoke(user=1)
-        assert told == []
-    assert told == ["user:1"]
+        assert stored_keys == []
+    assert stored_keys == ["user:1"]
     with transaction.atomic():
         revoke(user=2)
         transaction.set_rollback(True)
-    assert told == ["user:1"]
+    assert stored_keys == ["user:1"]
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_arevoke_equals_revoke(told: list[str]):
+async def test_arevoke_equals_revoke(stored_keys: list[str]):
     await arevoke(user=1)
-    assert told == ["user:1"]
+    assert stored_keys == ["user:1"]
 
 
 # ---- Signals ----
@@ -359,37 +361,39 @@ async def test_arevoke_equals_revoke(told: list[str]):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", [Member, Employee, User])
-def test_user_saved_or_deleted_through_any_class_is_revoked(told: list[str], kind: type[User]):
+def test_user_saved_or_deleted_through_any_class_is_revoked(
+    stored_keys: list[str], kind: type[User]
+):
     # Django sends signals for the instance's class only; the receiver was of the user model.
     Employee.objects.create(username="one")
     user = kind.objects.get()
-    told.clear()
+    stored_keys.clear()
     user.save()
-    assert told == [f"user:{user.pk}"]
-    told.clear()
+    assert stored_keys == [f"user:{user.pk}"]
+    stored_keys.clear()
     pk = user.pk
     user.delete()
-    assert f"user:{pk}" in told
+    assert f"user:{pk}" in stored_keys
 
 
 @pytest.mark.django_db(transaction=True)
-def test_clear_expired_sessions_revokes_nothing(client: Client, told: list[str]):
+def test_clear_expired_sessions_revokes_nothing(client: Client, stored_keys: list[str]):
     client.session.save()
     Session.objects.update(expire_date="2001-01-01T00:00Z")
     type(client.session).clear_expired()
     assert not Session.objects.exists()
-    assert told == []
+    assert stored_keys == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_login_replacing_session_revokes_it_without_session_rows(
-    told: list[str], rf: RequestFactory
+    stored_keys: list[str], rf: RequestFactory
 ):
     request = rf.get("/")
     request.COOKIES["sessionid"] = "before"
     request.session = CacheSession("after")
     _logged_in(request)
-    assert told == [session_subject("before")]
+    assert stored_keys == [session_subject("before")]
 
 
 @pytest.mark.django_db
@@ -409,39 +413,41 @@ def _unmerged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_unmerged")
-def test_object_changes_sent_at_once_then_merged(told: list[str], monkeypatch: pytest.MonkeyPatch):
+def test_object_changes_sent_at_once_then_merged(
+    stored_keys: list[str], monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(revocation, "MERGE_SECONDS", 0.2)
     revocations.revoke_soon(["object:001"])
-    assert told == ["object:001"]
+    assert stored_keys == ["object:001"]
     for number in range(10):
         revocations.revoke_soon(["object:002", f"object:01{number}"])
-    assert told == ["object:001"]
-    wait_for(lambda: len(told) == 12)
-    assert told.count("object:002") == 1
+    assert stored_keys == ["object:001"]
+    wait_for(lambda: len(stored_keys) == 12)
+    assert stored_keys.count("object:002") == 1
 
 
 @pytest.mark.usefixtures("_unmerged")
-def test_process_exit_flushes_merged_revocations(told: list[str]):
+def test_process_exit_flushes_merged_revocations(stored_keys: list[str]):
     revocations.revoke_soon(["object:001"])
     revocations.revoke_soon(["object:002"])
     revocations.flush()
-    assert told == ["object:001", "object:002"]
+    assert stored_keys == ["object:001", "object:002"]
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_unmerged")
 @pytest.mark.parametrize("kind", [Book, Classic, Paperback])
-def test_object_saved_through_any_class_is_rechecked(told: list[str], kind: type[Book]):
+def test_object_saved_through_any_class_is_rechecked(stored_keys: list[str], kind: type[Book]):
     needed: list[bool] = []
     check_access_on_change(Book, lambda: bool(needed))
     Paperback.objects.create(title="One")
     book = kind.objects.get()
     book.save()
-    assert told == [], "no access depends on it"
+    assert stored_keys == [], "no access depends on it"
     needed.append(True)
     try:
         book.save()
-        assert told == list(object_subjects(book))
+        assert stored_keys == list(object_subjects(book))
     finally:
         needed.clear()
 
@@ -467,7 +473,7 @@ def test_depends_on_object_only_with_object_permission_or_queryset():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_onchange_detects_saves_through_proxy_parent_and_child(told: list[str]):
+def test_onchange_detects_saves_through_proxy_parent_and_child(stored_keys: list[str]):
     # Regression: an OnChange value was not updated by a save through a proxy or a child.
     class Counting(Dashboard):
         books = Stat(value=lambda: 1, live=OnChange(Book))

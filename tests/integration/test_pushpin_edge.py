@@ -35,7 +35,7 @@ def grip_settings(ports: Ports, *, zmq: bool) -> str:
     return json.dumps({"GRIP_PROXIES": [entry]})
 
 
-class Behind:
+class Proxied:
     """A site and the Pushpin before it."""
 
     def __init__(self, site: Site, proxy: Pushpin) -> None:
@@ -79,7 +79,7 @@ class Behind:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     ports = Ports(*(free_port() for _ in range(5)))
     site = Site(
         tmp_path_factory.mktemp("site"),
@@ -89,33 +89,33 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
     site.start()
     try:
         with pushpin(site.port, ports, key=KEY, options={"message_wait": "500"}) as proxy:
-            behind = Behind(site, proxy)
-            behind.wait_until_ready()
-            yield behind
-            behind.close()
+            proxied = Proxied(site, proxy)
+            proxied.wait_until_ready()
+            yield proxied
+            proxied.close()
     finally:
         site.stop()
 
 
 @pytest.fixture(scope="module")
-def quiet_pusher(running: Behind) -> Site:
+def quiet_pusher(running: Proxied) -> Site:
     """Pushes without publishing to the proxy: each of its publishes is lost."""
     return running.pusher(tells=False)
 
 
 @pytest.fixture(scope="module")
-def pusher(running: Behind) -> Site:
+def pusher(running: Proxied) -> Site:
     """Pushes, and publishes to the proxy by ZMQ."""
     return running.pusher()
 
 
 @pytest.fixture(scope="module", params=["http", "zmq"])
-def either_pusher(running: Behind, pusher: Site, request: pytest.FixtureRequest) -> Site:
+def either_pusher(running: Proxied, pusher: Site, request: pytest.FixtureRequest) -> Site:
     return pusher if request.param == "zmq" else running.pusher(zmq=False)
 
 
 @pytest.fixture
-def behind(running: Behind, pusher: Site) -> Behind:
+def proxied(running: Proxied, pusher: Site) -> Proxied:
     # Started before the test: its start takes long, and its first publish repairs earlier losses.
     pusher.push(number="ready")
     return running
@@ -128,26 +128,26 @@ def version_at(stream: Stream, event: dict[str, str]) -> int:
 # ---- News ----
 
 
-def test_push_from_other_process_reaches_proxied_stream(behind: Behind, either_pusher: Site):
-    with behind.open(Accept_Encoding="gzip") as stream:
+def test_push_from_other_process_reaches_proxied_stream(proxied: Proxied, either_pusher: Site):
+    with proxied.open(Accept_Encoding="gzip") as stream:
         assert stream.response.getheader("Content-Type") == "text/event-stream"
         assert stream.response.getheader("Content-Encoding") is None
         assert not [name for name, _ in stream.response.getheaders() if name.startswith("Grip")]
         either_pusher.push(number="first")
         first = stream.until("first")
         shown = version_at(stream, first)
-        told = either_pusher.push(number="second", note="with it" + "x" * 5000)
+        times = either_pusher.push(number="second", note="with it" + "x" * 5000)
         second = [stream.until("with it"), stream.until("second")]
-        assert time.time() - told["ended"] < 1, "by a publish, not by the poll"
+        assert time.time() - times["ended"] < 1, "by a publish, not by the poll"
         assert first["event"] == second[1]["event"] == "number"
         assert "id" not in second[0], "a batch cut short must be sent again as a whole"
         assert version_at(stream, second[1]) > shown
 
 
-def test_pushed_points_are_appended(behind: Behind, either_pusher: Site):
+def test_pushed_points_are_appended(proxied: Proxied, either_pusher: Site):
     path = "/site/series/@stream/"
     either_pusher.push_to("Series", pushed={"x": 0, "y": 0})
-    with behind.open(path) as stream:
+    with proxied.open(path) as stream:
         either_pusher.push_to("Series", pushed=[{"x": 1, "y": 11}])
         event = stream.until("11")
         while event["event"] != "pushed:append":
@@ -155,17 +155,17 @@ def test_pushed_points_are_appended(behind: Behind, either_pusher: Site):
         assert re.findall(r'data-dashboards-point="(\d+)"', event["data"])
 
 
-def test_direct_stream_equals_proxied_stream(behind: Behind, pusher: Site):
-    with behind.open() as through, behind.site.open_stream() as direct:
+def test_direct_stream_equals_proxied_stream(proxied: Proxied, pusher: Site):
+    with proxied.open() as through, proxied.site.open_stream() as direct:
         pusher.push(number="to both")
         assert through.until("to both") == direct.until("to both")
 
 
-def test_concurrent_pushes_of_two_processes_all_arrive(behind: Behind):
-    pushers = [behind.pusher(), behind.pusher(zmq=False)]
+def test_concurrent_pushes_of_two_processes_all_arrive(proxied: Proxied):
+    pushers = [proxied.pusher(), proxied.pusher(zmq=False)]
     for each in pushers:
         each.push(dial=1)
-    with behind.open() as stream:
+    with proxied.open() as stream:
         for number in range(30):
             pushers[0].push(number=f"number {number}")
             pushers[1].push(note=f"note {number}")
@@ -181,7 +181,7 @@ def test_concurrent_pushes_of_two_processes_all_arrive(behind: Behind):
         each.stop()
 
 
-def test_user_audience_receives_own_channel(running: Behind):
+def test_user_audience_receives_own_channel(running: Proxied):
     path = "/site/mine/@stream/"
     with (
         running.open(path, Cookie=log_in(running, "one")) as one,
@@ -200,10 +200,10 @@ def test_user_audience_receives_own_channel(running: Behind):
         started = time.time()
         assert "for one" in one.until("for ")["data"]
         assert "for other" in other.until("for ")["data"]
-        assert time.time() - started < 1, "it had been told when the process ended"
+        assert time.time() - started < 1, "published before the process ended"
 
 
-def test_live_command_computes_values_for_proxied_streams(running: Behind):
+def test_live_command_computes_values_for_proxied_streams(running: Proxied):
     computer = running.site.python("django", "live", "site_live", stdout=subprocess.DEVNULL)
     try:
         with running.open() as stream:
@@ -219,12 +219,12 @@ def test_live_command_computes_values_for_proxied_streams(running: Behind):
 # ---- Positions ----
 
 
-def test_reconnect_gets_missed_frames_only(behind: Behind, pusher: Site):
-    with behind.open() as stream:
+def test_reconnect_gets_missed_frames_only(proxied: Proxied, pusher: Site):
+    with proxied.open() as stream:
         pusher.push(note="known", number="known too")
         position = stream.position(stream.until("known too"))
     pusher.push(number="missed")
-    with behind.open(Last_Event_ID=position) as stream:
+    with proxied.open(Last_Event_ID=position) as stream:
         seen = [stream.event()["data"]]
         while "missed" not in seen[-1]:
             seen.append(stream.event()["data"])
@@ -232,25 +232,25 @@ def test_reconnect_gets_missed_frames_only(behind: Behind, pusher: Site):
 
 
 @pytest.mark.parametrize("position", ["", "nobody.7", "%00", "future"])
-def test_unknown_position_gets_whole_state(behind: Behind, pusher: Site, position: str):
+def test_unknown_position_gets_whole_state(proxied: Proxied, pusher: Site, position: str):
     pusher.push(number="all", note="of it")
     if position == "future":
-        with behind.open() as stream:
+        with proxied.open() as stream:
             epoch, at = stream.position(stream.until("all")).split(".")
             position = f"{epoch}.{int(at) + 1000}"
-    with behind.open(f"{LIVE}?position={position}") as stream:
+    with proxied.open(f"{LIVE}?position={position}") as stream:
         stream.until("all")
-    with behind.open(f"{LIVE}?position={position}") as stream:
+    with proxied.open(f"{LIVE}?position={position}") as stream:
         stream.until("of it")
         pusher.push(number="next")
         stream.until("next")
 
 
-def test_rows_deleted_start_new_epoch_on_open_stream(behind: Behind, pusher: Site):
-    with behind.open() as stream:
+def test_rows_deleted_start_new_epoch_on_open_stream(proxied: Proxied, pusher: Site):
+    with proxied.open() as stream:
         pusher.push(number="before")
         before = stream.position(stream.until("before"))
-        behind.site.empty("dashboards")
+        proxied.site.empty("dashboards")
         pusher.push(number="after")
         after = stream.position(stream.until("after"))
         assert before.split(".")[0] != after.split(".")[0]
@@ -260,26 +260,26 @@ def test_rows_deleted_start_new_epoch_on_open_stream(behind: Behind, pusher: Sit
 
 
 def test_lost_publish_recovered_at_next_publish(
-    behind: Behind, either_pusher: Site, quiet_pusher: Site
+    proxied: Proxied, either_pusher: Site, quiet_pusher: Site
 ):
-    with behind.open() as stream:
+    with proxied.open() as stream:
         either_pusher.push(number="seen")
         stream.until("seen")
         quiet_pusher.push(note="lost")
-        either_pusher.push(number="told")
+        either_pusher.push(number="published")
         texts = [stream.until("lost")["data"]]
-        assert "told" not in texts[0]
-        stream.until("told")
+        assert "published" not in texts[0]
+        stream.until("published")
 
 
-def test_lost_publish_recovered_by_link_request(behind: Behind, quiet_pusher: Site):
-    with behind.open(QUIET) as stream:
+def test_lost_publish_recovered_by_link_request(proxied: Proxied, quiet_pusher: Site):
+    with proxied.open(QUIET) as stream:
         quiet_pusher.push_to("Quiet", silence="lost, and nothing follows")
         stream.until("nothing follows")
 
 
-def test_late_publish_does_not_restore_older_value(behind: Behind, quiet_pusher: Site):
-    with behind.open(QUIET) as stream:
+def test_late_publish_does_not_restore_older_value(proxied: Proxied, quiet_pusher: Site):
+    with proxied.open(QUIET) as stream:
         for number in range(4):
             quiet_pusher.push_to("Quiet", silence=f"version {number}")
         epoch, at = stream.until("version 3")["id"].split(".")
@@ -288,7 +288,7 @@ def test_late_publish_does_not_restore_older_value(behind: Behind, quiet_pusher:
             quiet_pusher.push_to("Quiet", silence=f"version {number}")
         for late in (3, 2, 1):
             publish(
-                behind,
+                proxied,
                 "site.quiet",
                 f"event: silence\nid: {epoch}.{int(at) + late}\ndata: version {late + 3}\n\n",
                 f"{epoch}.{int(at) + late}",
@@ -300,7 +300,7 @@ def test_late_publish_does_not_restore_older_value(behind: Behind, quiet_pusher:
         assert seen == sorted(set(seen))
 
 
-def publish(behind: Behind, channel: str, content: str, id_: str, previous: str) -> None:
+def publish(proxied: Proxied, channel: str, content: str, id_: str, previous: str) -> None:
     item = {
         "channel": f"dashboards:{channel}",
         "id": id_,
@@ -308,7 +308,7 @@ def publish(behind: Behind, channel: str, content: str, id_: str, previous: str)
         "formats": {"http-stream": {"content": content}},
     }
     request = urllib.request.Request(
-        f"{behind.proxy.control_url}/publish/",
+        f"{proxied.proxy.control_url}/publish/",
         json.dumps({"items": [item]}).encode(),
         {"Content-Type": "application/json"},
     )
@@ -316,35 +316,35 @@ def publish(behind: Behind, channel: str, content: str, id_: str, previous: str)
         assert answer.status == 200
 
 
-def test_pushpin_restart_resumes_streams(behind: Behind, pusher: Site):
-    with behind.open() as stream:
+def test_pushpin_restart_resumes_streams(proxied: Proxied, pusher: Site):
+    with proxied.open() as stream:
         pusher.push(number="before")
         position = stream.position(stream.until("before"))
-        behind.proxy.kill()
-    told = pusher.push(number="while it was dead")
-    assert told["ended"] - told["started"] < 2, "nobody waits for a dead proxy"
-    behind.proxy.start()
-    behind.wait_until_ready()
-    with behind.open(Last_Event_ID=position) as stream:
+        proxied.proxy.kill()
+    times = pusher.push(number="while it was dead")
+    assert times["ended"] - times["started"] < 2, "nobody waits for a dead proxy"
+    proxied.proxy.start()
+    proxied.wait_until_ready()
+    with proxied.open(Last_Event_ID=position) as stream:
         stream.until("while it was dead")
         pusher.push(number="after")
         stream.until("after")
 
 
-def test_backend_restart_resumes_streams(behind: Behind, pusher: Site):
-    with behind.open(QUIET) as stream:
+def test_backend_restart_resumes_streams(proxied: Proxied, pusher: Site):
+    with proxied.open(QUIET) as stream:
         try:
             pusher.push_to("Quiet", silence="before")
             position = stream.position(stream.until("before"))
-            behind.site.kill()
+            proxied.site.kill()
             pusher.push_to("Quiet", silence="while nobody answers")
             # Unless the proxy was just requesting it: then the stream ends, and the client connects
             # again.
             seen = stream.event() or None
             assert seen is None or "while nobody answers" in seen["data"]
         finally:
-            behind.site.start()
-    with behind.open(QUIET, Last_Event_ID=position) as stream:
+            proxied.site.start()
+    with proxied.open(QUIET, Last_Event_ID=position) as stream:
         stream.until("while nobody answers")
         pusher.push_to("Quiet", silence="after")
         stream.until("after")
@@ -353,8 +353,8 @@ def test_backend_restart_resumes_streams(behind: Behind, pusher: Site):
 # ---- Access ----
 
 
-def log_in(behind: Behind, username: str) -> str:
-    status, headers, _ = behind.site.get(f"/login/{username}/")
+def log_in(proxied: Proxied, username: str) -> str:
+    status, headers, _ = proxied.site.get(f"/login/{username}/")
     assert status == 200
     return headers["Set-Cookie"].split(";")[0]
 
@@ -369,25 +369,25 @@ def shows_until_its_end(stream: Stream) -> set[str]:
     return {value for value in values if value}
 
 
-def test_logout_ends_proxied_streams_of_that_user(behind: Behind, either_pusher: Site):
-    cookie = log_in(behind, "admin")
-    with behind.open(STAFF, Cookie=cookie) as stream, behind.open() as anonymous:
+def test_logout_ends_proxied_streams_of_that_user(proxied: Proxied, either_pusher: Site):
+    cookie = log_in(proxied, "admin")
+    with proxied.open(STAFF, Cookie=cookie) as stream, proxied.open() as anonymous:
         either_pusher.push_to("Staff", secret="before")
         stream.until("before")
         started = time.monotonic()
-        behind.site.get("/logout/", Cookie=cookie)
+        proxied.site.get("/logout/", Cookie=cookie)
         assert shows_until_its_end(stream) <= {"before"}
         assert time.monotonic() - started < 2
         either_pusher.push_to("Staff", secret="after")
         either_pusher.push(number="for everybody")
         anonymous.until("for everybody")
-    with behind.open(STAFF, Cookie=cookie) as stream:
+    with proxied.open(STAFF, Cookie=cookie) as stream:
         assert stream.response.status == 403
 
 
-def test_publishes_counted_in_metrics(behind: Behind, either_pusher: Site):
+def test_publishes_counted_in_metrics(proxied: Proxied, either_pusher: Site):
     """Publishes were counted nowhere. The metrics of the process count them, by ZMQ and HTTP."""
-    with behind.open() as stream:
+    with proxied.open() as stream:
         either_pusher.push(number="counted")
         stream.until("counted")
     either_pusher.execute(
@@ -397,11 +397,11 @@ def test_publishes_counted_in_metrics(behind: Behind, either_pusher: Site):
     )
 
 
-def test_restricted_refresh_marker_reaches_permitted_streams_only(behind: Behind, pusher: Site):
+def test_restricted_refresh_marker_reaches_permitted_streams_only(proxied: Proxied, pusher: Site):
     """Behind Pushpin all streams of a dashboard get the same publishes, so all of them got the
     marker. Each stream now requests it, and later updates arrive in all of them."""
-    cookie, path = log_in(behind, "admin"), "/site/mixed/@stream/"
-    with behind.open(path) as anonymous, behind.open(path, Cookie=cookie) as stream:
+    cookie, path = log_in(proxied, "admin"), "/site/mixed/@stream/"
+    with proxied.open(path) as anonymous, proxied.open(path, Cookie=cookie) as stream:
         pusher.push_to("Mixed", secret="classified")
         while not stream.event()["event"].startswith("@"):
             pass
@@ -417,13 +417,13 @@ def test_restricted_refresh_marker_reaches_permitted_streams_only(behind: Behind
 
 @pytest.mark.parametrize("named", ["session=session", "dashboard=Staff"])
 def test_session_or_dashboard_revoked_ends_proxied_streams(
-    behind: Behind, pusher: Site, named: str
+    proxied: Proxied, pusher: Site, named: str
 ):
     # Regression: a deleted session was not noticed until the stream's maximum age, because
     # Pushpin's requests have no cookies of the client.
-    cookie = log_in(behind, "admin")
+    cookie = log_in(proxied, "admin")
     key = cookie.partition("=")[2]
-    with behind.open(STAFF, Cookie=cookie) as stream, behind.open() as anonymous:
+    with proxied.open(STAFF, Cookie=cookie) as stream, proxied.open() as anonymous:
         pusher.push_to("Staff", secret=f"before {named}")
         stream.until(f"before {named}")
         pusher.execute(
@@ -436,26 +436,26 @@ def test_session_or_dashboard_revoked_ends_proxied_streams(
         anonymous.until("for everybody")
 
 
-def test_session_row_deleted_ends_proxied_streams(behind: Behind, pusher: Site):
+def test_session_row_deleted_ends_proxied_streams(proxied: Proxied, pusher: Site):
     # As above, by Django's own signal in place of a call.
-    cookie = log_in(behind, "admin")
-    with behind.open(STAFF, Cookie=cookie) as stream:
+    cookie = log_in(proxied, "admin")
+    with proxied.open(STAFF, Cookie=cookie) as stream:
         pusher.push_to("Staff", secret="before the deletion")
         stream.until("before the deletion")
         pusher.execute(
             "from django.contrib.sessions.models import Session\nSession.objects.all().delete()"
         )
         assert shows_until_its_end(stream) <= {"before the deletion"}
-    with behind.open(STAFF, Cookie=cookie) as stream:
+    with proxied.open(STAFF, Cookie=cookie) as stream:
         assert stream.response.status == 403
 
 
 def test_lost_revocation_publish_shows_no_later_value(
-    behind: Behind, pusher: Site, quiet_pusher: Site
+    proxied: Proxied, pusher: Site, quiet_pusher: Site
 ):
-    cookie = log_in(behind, "admin")
+    cookie = log_in(proxied, "admin")
     pusher.push_to("Staff", secret="long before")
-    with behind.open(STAFF, Cookie=cookie) as stream:
+    with proxied.open(STAFF, Cookie=cookie) as stream:
         pusher.push_to("Staff", secret="before")
         stream.until("before")
         quiet_pusher.run("shell", "-v0", "-c", CHANGE)
@@ -469,7 +469,7 @@ CHANGE = (
 )
 
 
-def test_lost_revocation_publish_recovered_by_link_request(running: Behind, quiet_pusher: Site):
+def test_lost_revocation_publish_recovered_by_link_request(running: Proxied, quiet_pusher: Site):
     cookie = log_in(running, "admin")
     with running.open(STAFF, Cookie=cookie) as stream:
         quiet_pusher.run("shell", "-v0", "-c", CHANGE)
@@ -477,7 +477,7 @@ def test_lost_revocation_publish_recovered_by_link_request(running: Behind, quie
             pass
 
 
-def test_signed_in_stream_survives_proxy_requests_without_cookie(running: Behind, pusher: Site):
+def test_signed_in_stream_survives_proxy_requests_without_cookie(running: Proxied, pusher: Site):
     """The stream stays open past several of the proxy's own requests, which have no cookie."""
     with running.open(STAFF, Cookie=log_in(running, "admin")) as stream:
         end = time.monotonic() + POLL_SECONDS + 1
@@ -489,7 +489,7 @@ def test_signed_in_stream_survives_proxy_requests_without_cookie(running: Behind
             time.sleep(0.2)
 
 
-def test_forged_signature_gets_direct_stream(running: Behind):
+def test_forged_signature_gets_direct_stream(running: Proxied):
     with running.site.open_stream(Grip_Sig="forged") as stream:
         assert stream.response.getheader("Grip-Hold") is None
         assert stream.response.getheader("Content-Length") is None
@@ -539,10 +539,10 @@ def test_unresponsive_proxy_does_not_delay_pushes(tmp_path: Path, kind: str):
 # ---- A deploy ----
 
 
-def test_proxied_stream_after_deploy_sends_new_release(behind: Behind):
+def test_proxied_stream_after_deploy_sends_new_release(proxied: Proxied):
     """Regression: a proxy holds streams across a deploy, and their pages did not learn of the new
     release."""
-    site = behind.site
+    site = proxied.site
 
     def read_release(stream: Stream) -> str:
         while line := stream.response.readline().decode():
@@ -551,7 +551,7 @@ def test_proxied_stream_after_deploy_sends_new_release(behind: Behind):
         msg = "The stream ended."
         raise AssertionError(msg)
 
-    with behind.open() as stream:
+    with proxied.open() as stream:
         before = read_release(stream)
         site.kill()
         site.environment["TEST_RELEASE"] = "second"
@@ -583,7 +583,7 @@ def test_thousand_proxied_streams_on_one_sync_worker(tmp_path: Path):
     site.start()
     try:
         with pushpin(site.port, ports, key=KEY) as proxy, Crowd(ports.http) as crowd:
-            Behind(site, proxy).wait_until_ready()
+            Proxied(site, proxy).wait_until_ready()
             site.push_to("Quiet", silence="ready")
             for _ in range(READERS // 50):
                 crowd.open(50)

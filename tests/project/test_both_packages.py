@@ -1,4 +1,4 @@
-"""Both packages in one environment, in either order: somebody is told.
+"""Both packages in one environment, in either order: an error or a warning says so.
 
 Files of django-dashboards lie beside ours or replace them. These are the ones that count: a module
 of ours was hidden by its folder of the same name, so that Django could not start, and the system
@@ -62,7 +62,7 @@ def install_ours(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "told"),
+    ("order", "text"),
     [
         (
             (install_older, install_ours),
@@ -76,7 +76,7 @@ def install_ours(folder: Path) -> None:
     ids=["ours last", "older last"],
 )
 def test_both_packages_in_one_environment_are_reported(
-    tmp_path: Path, order: tuple[object, ...], told: str
+    tmp_path: Path, order: tuple[object, ...], text: str
 ):
     for install in order:
         assert callable(install)
@@ -99,6 +99,6 @@ def test_both_packages_in_one_environment_are_reported(
     )
 
     assert done.returncode != 0
-    assert told in done.stderr
+    assert text in done.stderr
     assert "pip uninstall django-dashboards django-live-dashboards" in done.stderr
     assert "W085" not in done.stderr

@@ -440,8 +440,8 @@ def test_shop_of_the_demo_is_filled_once_and_dated_anew(tmp_path: Path):
         connection.execute("UPDATE pieces_order SET placed = datetime(placed, '-40 days')")
     # In one process: to start Django takes longer than all of it.
     command = [sys.executable, "-c", YEARS_LATER]
-    told = subprocess.run(command, cwd=ROOT, env=shop.environment, check=True, capture_output=True)
-    assert told.stdout.split() == [str(orders).encode(), b"0"]
+    done = subprocess.run(command, cwd=ROOT, env=shop.environment, check=True, capture_output=True)
+    assert done.stdout.split() == [str(orders).encode(), b"0"]
 
 
 def test_order_of_a_visitor_is_validated_and_replaces_the_oldest(demo: Demo):

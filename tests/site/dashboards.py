@@ -579,7 +579,7 @@ class Anything(forms.Form):
     whole = forms.IntegerField(required=False)
     exact = forms.DecimalField(required=False, max_digits=9, decimal_places=2)
     rough = forms.FloatField(required=False)
-    day = forms.DateField(required=False, widget=forms.SelectDateWidget)
+    day = forms.DateField(required=False, widget=forms.SelectDateWidget(years=[2024]))
     moment = forms.DateTimeField(required=False)
     hour = forms.TimeField(required=False)
     span = forms.DurationField(required=False)

@@ -11,7 +11,7 @@ GRIP: dict[str, Any] = {"control_uri": "http://localhost:5561", "key": "changeme
 
 
 @pytest.fixture
-def behind_grip(settings: Settings) -> Settings:
+def proxied(settings: Settings) -> Settings:
     settings.MIDDLEWARE = ["django_grip.GripMiddleware", *settings.MIDDLEWARE]
     settings.GRIP_PROXIES = [GRIP]
     # Its import appends the proxy of GRIP_URL to GRIP_PROXIES, so it is imported before the test.
@@ -19,42 +19,42 @@ def behind_grip(settings: Settings) -> Settings:
     return settings
 
 
-def test_complete_proxy_gives_no_message(behind_grip: Settings):
+def test_complete_proxy_gives_no_message(proxied: Settings):
     assert found() == []
 
 
-def test_proxy_by_url_with_debug_gives_no_message(behind_grip: Settings):
-    behind_grip.GRIP_PROXIES = []
-    behind_grip.GRIP_URL = "http://localhost:5561"
-    behind_grip.DEBUG = True
+def test_proxy_by_url_with_debug_gives_no_message(proxied: Settings):
+    proxied.GRIP_PROXIES = []
+    proxied.GRIP_URL = "http://localhost:5561"
+    proxied.DEBUG = True
     assert found() == []
 
 
-def test_w020_missing_middleware(behind_grip: Settings):
-    behind_grip.MIDDLEWARE = behind_grip.MIDDLEWARE[1:]
+def test_w020_missing_middleware(proxied: Settings):
+    proxied.MIDDLEWARE = proxied.MIDDLEWARE[1:]
     [message] = found()
     assert message.id == "dashboards.W020"
     assert message.hint == 'Put "django_grip.GripMiddleware" first into MIDDLEWARE.'
 
 
-def test_e021_missing_packages(behind_grip: Settings, monkeypatch: pytest.MonkeyPatch):
+def test_e021_missing_packages(proxied: Settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dashboards.live.grip.proxies.INSTALLED", False)
     [message] = found()
     assert message.id == "dashboards.E021"
     assert message.hint == 'pip install "django-live-dashboards[grip]"'
 
 
-def test_w022_proxy_without_a_key(behind_grip: Settings):
-    behind_grip.GRIP_PROXIES = [{"control_uri": "http://localhost:5561"}]
+def test_w022_proxy_without_a_key(proxied: Settings):
+    proxied.GRIP_PROXIES = [{"control_uri": "http://localhost:5561"}]
     [message] = found()
     assert message.id == "dashboards.W022"
     assert message.msg.startswith("The GRIP proxy http://localhost:5561 has no key")
     assert "GRIP_VERIFY_KEY" in str(message.hint)
 
 
-def test_e023_verify_key_without_iss(behind_grip: Settings):
-    behind_grip.GRIP_PROXIES = [{"control_uri": "http://localhost:5561"}]
-    behind_grip.GRIP_VERIFY_KEY = "changeme"
+def test_e023_verify_key_without_iss(proxied: Settings):
+    proxied.GRIP_PROXIES = [{"control_uri": "http://localhost:5561"}]
+    proxied.GRIP_VERIFY_KEY = "changeme"
     [message] = found()
     assert message.id == "dashboards.E023"
     assert "GRIP_URL = 'http://localhost:5561?key=…'" in str(message.hint)
@@ -68,16 +68,16 @@ def test_e023_verify_key_without_iss(behind_grip: Settings):
     ],
 )
 def test_w024_missing_zmq(
-    behind_grip: Settings, monkeypatch: pytest.MonkeyPatch, entry: dict[str, str], text: str
+    proxied: Settings, monkeypatch: pytest.MonkeyPatch, entry: dict[str, str], text: str
 ):
     monkeypatch.setattr("dashboards.live.grip.proxies.ZMQ_INSTALLED", False)
-    behind_grip.GRIP_PROXIES = [entry]
+    proxied.GRIP_PROXIES = [entry]
     [message] = found()
     assert message.id == "dashboards.W024"
     assert text in message.msg
 
 
-def test_w025_proxy_configured_twice(behind_grip: Settings):
-    behind_grip.GRIP_URL = "http://localhost:5561?key=changeme"
+def test_w025_proxy_configured_twice(proxied: Settings):
+    proxied.GRIP_URL = "http://localhost:5561?key=changeme"
     [message] = found()
     assert message.id == "dashboards.W025"

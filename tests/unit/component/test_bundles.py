@@ -36,5 +36,6 @@ def test_page_names_the_addresses_of_bundles(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_version_is_read_from_the_first_lines_and_empty_without_a_file():
+    pytest.importorskip("plotly")
     assert read_version(PLOTLY).count(".") == 2
     assert read_version(BASIC) == ""

@@ -230,8 +230,10 @@ def find_fault(component: Component, value: Any) -> str:
         html = str(PushedValue(it._owner, it, value).render())
     except ComponentValueError as error:
         message = str(error)
-        is_told = message.startswith("Odd.it: ") and _TOLD.search(message) and len(message) < 2_000
-        return "" if is_told else message
+        is_named = (
+            message.startswith("Odd.it: ") and _REASON.search(message) and len(message) < 2_000
+        )
+        return "" if is_named else message
     except Exception as error:  # noqa: BLE001 - is what is wrong
         return repr(error)
     shown = re.sub(r"<script.*?</script>|Points\(.*", "", html, flags=re.DOTALL)
@@ -242,7 +244,7 @@ def find_fault(component: Component, value: Any) -> str:
     return ""
 
 
-_TOLD = re.compile(r"got |its data was |cannot write|needs columns, as in")
+_REASON = re.compile(r"got |its data was |cannot write|needs columns, as in")
 
 
 @pytest.mark.parametrize(

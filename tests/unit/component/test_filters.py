@@ -23,15 +23,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 USUAL = "2024 None []"
 
 
-def shown(client: Client, query: str) -> list[str]:
+def get_filters(client: Client, query: str) -> list[str]:
     """Return the filters that each component shows, on the page and in its own response."""
-    said = [client.get(f"/site/filtered/?{query}").content.decode()]
-    said += [
+    answers = [client.get(f"/site/filtered/?{query}").content.decode()]
+    answers += [
         client.get(f"/site/filtered/@component/{key}/?{query}").content.decode()
         for key in ("now", "late", "polled", "computed", "called")
     ]
-    assert said
-    return [unescape(each) for html in said for each in re.findall(r"\d+ \S+ \[[^\]]*\]", html)]
+    assert answers
+    return [unescape(each) for html in answers for each in re.findall(r"\d+ \S+ \[[^\]]*\]", html)]
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def shown(client: Client, query: str) -> list[str]:
 def test_components_get_cleaned_filters_and_defaults_for_bad_ones(
     client: Client, query: str, values: str
 ):
-    said = shown(client, query)
+    answers = get_filters(client, query)
 
-    assert len(said) == 9
-    assert set(said) == {values}
+    assert len(answers) == 9
+    assert set(answers) == {values}
 
 
 def test_bad_filter_is_an_error_beside_its_field(client: Client):
@@ -121,7 +121,7 @@ def test_value_without_filters_is_broadcast_to_filtered_pages():
 
     class Tagged(Dashboard):
         blind = Stat(value=lambda: 1, live=Every(seconds=60))
-        told = Stat(value=lambda filters: 2 * len(filters), live=Every(seconds=60))
+        aware = Stat(value=lambda filters: 2 * len(filters), live=Every(seconds=60))
         asked = Stat(value=lambda **kwargs: len(kwargs), live=Every(seconds=60))
         own = Stat(live=Every(seconds=60))
 
@@ -134,7 +134,7 @@ def test_value_without_filters_is_broadcast_to_filtered_pages():
     page = Tagged(RequestFactory().get("/?utm_source=x"))
 
     assert [each.key for each in page if each.is_refreshed] == [
-        "told",
+        "aware",
         "asked",
         "own",
     ]

@@ -161,14 +161,14 @@ def test_invalid_post_shows_errors_and_keeps_the_input(client: Client, bad: dict
 
 
 @pytest.mark.parametrize(
-    ("title", "told"),
+    ("title", "text"),
     [("late", "Refused &lt;late&gt;."), ("elsewhere", "About no field."), ("a\0b", "Null")],
 )
 @pytest.mark.usefixtures("_no_exceptions")
-def test_validation_error_of_save_is_a_form_error(client: Client, title: str, told: str):
+def test_validation_error_of_save_is_a_form_error(client: Client, title: str, text: str):
     answer = client.post(ADD, {**GOOD, "title": title}, headers=HTMX)
     assert answer.status_code == 422
-    assert told in answer.content.decode()
+    assert text in answer.content.decode()
 
 
 def test_post_by_ajax_answers_in_json(client: Client):
@@ -302,7 +302,7 @@ def test_model_form_changes_the_object_of_the_dashboard(client: Client):
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "text"),
     [
         ({}, "Form(form=None): give a form class, or a callable that returns one."),
         ({"form": Find()}, "give a form class, or a callable that returns one."),
@@ -311,10 +311,10 @@ def test_model_form_changes_the_object_of_the_dashboard(client: Client):
         ({"form": Find, "live": True}, "Form(live=True): a form is filled in by its viewer"),
     ],
 )
-def test_invalid_declaration_is_refused(given: dict[str, Any], told: str):
+def test_invalid_declaration_is_refused(given: dict[str, Any], text: str):
     with pytest.raises(DeclarationError) as raised:
         Form(**given)
-    assert told in str(raised.value)
+    assert text in str(raised.value)
 
 
 class Asking(forms.Form):
@@ -325,7 +325,7 @@ class Asking(forms.Form):
 
 def make(form: Any, request: HttpRequest | None = None, **given: Any) -> Dashboard:
     class Board(Dashboard):
-        its = Form(form=form, **given)
+        find = Form(form=form, **given)
 
         class Meta:
             app_label = "books"
@@ -339,53 +339,53 @@ def make(form: Any, request: HttpRequest | None = None, **given: Any) -> Dashboa
     return Board(request or RequestFactory().get("/board/"))
 
 
-def shown(dashboard: Dashboard, key: str = "its") -> str:
+def render(dashboard: Dashboard, key: str = "find") -> str:
     return str(dashboard[key])
 
 
 def test_callable_returns_a_form_class():
-    assert "least" in shown(make(lambda request: Find if request.path == "/board/" else None))
+    assert "least" in render(make(lambda request: Find if request.path == "/board/" else None))
     with pytest.raises(ComponentValueError, match="the callable of a Form must return"):
-        shown(make(lambda request: Find(request.GET)))
+        render(make(lambda request: Find(request.GET)))
 
 
 def test_form_gets_named_arguments_and_initial_data():
-    assert 'value="None"' in shown(make(Asking))
-    assert 'value="7"' in shown(make(Find, value={"least": 7}))
-    assert 'value="8"' in shown(make(AddBook, method="post", value=lambda: {"pages": 8}))
+    assert 'value="None"' in render(make(Asking))
+    assert 'value="7"' in render(make(Find, value={"least": 7}))
+    assert 'value="8"' in render(make(AddBook, method="post", value=lambda: {"pages": 8}))
     with pytest.raises(ComponentValueError, match="must be a dict of initial data, got 3"):
-        shown(make(AddBook, method="post", value=3))
+        render(make(AddBook, method="post", value=3))
 
 
 def test_form_with_submit_url_posts_there():
-    html = shown(make(Find, method="post", submit_url="/search/", submit_text="Find <it>"))
+    html = render(make(Find, method="post", submit_url="/search/", submit_text="Find <it>"))
     assert 'action="/search/"' in html
     assert 'hx-post="/search/"' in html
     assert "Find &lt;it&gt;" in html
-    html = shown(make(Find, method="post", submit_url="hear"))
+    html = render(make(Find, method="post", submit_url="hear"))
     assert 'hx-post="/hear/"' in html
-    html = shown(make(Find, method="post", submit_url="https://other.example/"))
+    html = render(make(Find, method="post", submit_url="https://other.example/"))
     assert "hx-post" not in html
     assert "csrfmiddlewaretoken" not in html
-    html = shown(make(Find, submit_url="/search/", trigger="input delay:300ms"))
+    html = render(make(Find, submit_url="/search/", trigger="input delay:300ms"))
     assert 'name="least"' in html
     assert 'hx-trigger="input delay:300ms, submit"' in html
 
 
 def test_live_form_is_loaded_by_each_page():
-    html = shown(make(Find, live=Every(seconds=3)))
-    assert 'sse-refresh="its"' in html
-    assert 'sse-refresh="its"' in shown(make(AddBook, method="post", live=OnChange(Book)))
+    html = render(make(Find, live=Every(seconds=3)))
+    assert 'sse-refresh="find"' in html
+    assert 'sse-refresh="find"' in render(make(AddBook, method="post", live=OnChange(Book)))
 
 
 def test_css_classes_are_set_by_part():
-    html = shown(make(AddBook, method="post", css_classes={"form": "wide", "btn": "btn primary"}))
+    html = render(make(AddBook, method="post", css_classes={"form": "wide", "btn": "btn primary"}))
     assert 'class="dashboards-form wide"' in html
     assert 'class="btn primary"' in html
 
 
 def test_form_outside_a_dashboard_is_rendered():
-    form = Form(form=Find, key="its")
+    form = Form(form=Find, key="find")
     html = render_to_string(form.template, {"component": form, "rendered_value": form.get_value()})
     assert 'name="least"' in html
 
@@ -403,8 +403,8 @@ def test_form_depends_on_another_form():
             return f"/board/{key}/"
 
     board = Board(RequestFactory().get("/board/?first-genre=p"))
-    assert "second-least" in shown(board, "second")
-    assert "p" not in shown(board, "third").split("stat-text")[1][:5]  # nobody leads it
+    assert "second-least" in render(board, "second")
+    assert "p" not in render(board, "third").split("stat-text")[1][:5]  # nobody leads it
 
 
 class Board(Dashboard):

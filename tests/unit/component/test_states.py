@@ -169,7 +169,7 @@ def test_rendered_state_is_in_the_language_of_the_site(settings: Settings):
 
 
 def test_error_of_a_live_value_is_shown_to_staff_only(settings: Settings, client: Client):
-    """The frame of a state is for everybody, so it says nothing of the error. Staff are told it by
+    """The frame of a state is for everybody, so it says nothing of the error. Staff get it by
     the page, whichever process has computed the value."""
     configure(settings, SHOW_ERRORS_TO_STAFF=True)
     [source] = [each for each in Live().get_computed_values() if each.key == "failing"]

@@ -113,8 +113,10 @@ def test_layout_objects_have_the_context(settings: Settings):
         class Meta:
             app_label = "site"
 
-    told = dict.fromkeys(("../layout/card", "../layout/hr"), "{{ greeting }} {{ request.path }};")
-    with_templates(settings, **told)
+    templates = dict.fromkeys(
+        ("../layout/card", "../layout/hr"), "{{ greeting }} {{ request.path }};"
+    )
+    with_templates(settings, **templates)
 
     html = LaidOut(RequestFactory().get("/a/")).render_components()
     assert html.count("Hello from /a/ /a/;") == 2

@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True
 
 def release(**attributes: Any) -> type[Dashboard]:
     """Return the dashboard with the components of one release."""
-    its = type("Meta", (), {"app_label": "site"})
-    made: Any = DashboardMetaclass("Shop", (Dashboard,), {"Meta": its, **attributes})
+    meta = type("Meta", (), {"app_label": "site"})
+    made: Any = DashboardMetaclass("Shop", (Dashboard,), {"Meta": meta, **attributes})
     return Registry().register(cast("type[Dashboard]", made))
 
 

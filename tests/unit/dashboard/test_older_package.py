@@ -68,7 +68,7 @@ class Closed(Dashboard):
 urlpatterns = addresses(Public, Grouped, Broken, Closed)
 
 
-def shown(component: Component, value: Any) -> str:
+def render(component: Component, value: Any) -> str:
     class Shown(Dashboard):
         it = component
 
@@ -86,19 +86,19 @@ def test_change_by_of_a_stat_is_its_change():
     old: dict[str, Any] = {"change_by": -2.5, "change_by_text": "2.5 %"}
     value = {"text": "120", "sub_text": "a day", **old}
 
-    assert shown(Stat(), StatData("120", **old)) == shown(
+    assert render(Stat(), StatData("120", **old)) == render(
         Stat(), StatData("120", change={"by": -2.5, "text": "2.5 %"})
     )
-    assert shown(Stat(), value) == shown(Stat(), StatData("120", "a day", **old))
-    assert "▼" in shown(Stat(), value)
-    assert "2.5 %" in shown(Stat(), value)
+    assert render(Stat(), value) == render(Stat(), StatData("120", "a day", **old))
+    assert "▼" in render(Stat(), value)
+    assert "2.5 %" in render(Stat(), value)
 
 
 @pytest.mark.parametrize("change", [None, 0], ids=["none", "zero"])
 def test_change_by_nothing_shows_no_change(change: Any):
     old: dict[str, Any] = {"change_by": change}
 
-    assert shown(Stat(), StatData("120", **old)) == shown(Stat(), StatData("120"))
+    assert render(Stat(), StatData("120", **old)) == render(Stat(), StatData("120"))
 
 
 def test_gauge_value_takes_its_arguments_in_the_old_order():
@@ -109,7 +109,7 @@ def test_gauge_value_takes_its_arguments_in_the_old_order():
     assert (data.value, data.min, data.max, data.text, data.sub_text) == (
         *(30, 10, 50, "30 km/h", "of 50"),
     )
-    assert shown(Gauge(), {"value": 30, "value_text": "30 km/h", "max": 50}) == shown(
+    assert render(Gauge(), {"value": 30, "value_text": "30 km/h", "max": 50}) == render(
         Gauge(), GaugeValue(30, 50, value_text="30 km/h")
     )
 
@@ -117,10 +117,10 @@ def test_gauge_value_takes_its_arguments_in_the_old_order():
 def test_text_is_escaped_unless_it_is_declared_safe():
     html = "<b>bold</b>\n<script>1</script>"
 
-    assert "&lt;b&gt;bold" in shown(Text(), html)
-    assert html in shown(Text(mark_safe=True), html)
-    assert "<b>" not in shown(Text(mark_safe=True), None)
-    assert ">5<" in shown(Text(mark_safe=True), 5)
+    assert "&lt;b&gt;bold" in render(Text(), html)
+    assert html in render(Text(mark_safe=True), html)
+    assert "<b>" not in render(Text(mark_safe=True), None)
+    assert ">5<" in render(Text(mark_safe=True), 5)
 
 
 def test_text_with_a_markup_cannot_be_declared_safe():

@@ -217,14 +217,14 @@ def test_permission_setting_of_another_type_is_refused(settings: Settings):
         Part().has_permission(BY_STAFF)
 
 
-class AsksOnlyForObjects(BasePermission):
+class ObjectPermissionOnly(BasePermission):
     def has_object_permission(self, request: HttpRequest, obj: Any) -> bool:
         return bool(obj == "open")
 
 
 class Both(Dashboard):
     class Meta:
-        permission_classes = (IsAdminUser, AsksOnlyForObjects)
+        permission_classes = (IsAdminUser, ObjectPermissionOnly)
 
 
 class IsCalledOpen(BasePermission):

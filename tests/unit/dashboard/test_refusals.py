@@ -121,9 +121,9 @@ class NoLogin(Dashboard):
         permission_classes = (Plain,)
 
 
-class TellsOfObjects(NamesBoth):
+class AnswersForObjects(NamesBoth):
     def handle_no_permission(self, request: HttpRequest, dashboard: type[Dashboard]) -> Any:
-        return HttpResponse("told")
+        return HttpResponse("refused here")
 
 
 class Grouped(ModelDashboard):
@@ -132,7 +132,7 @@ class Grouped(ModelDashboard):
     class Meta:
         app_label = "site"
         model = Group
-        permission_classes = (TellsOfObjects,)
+        permission_classes = (AnswersForObjects,)
 
 
 class StaffOnly(OfStaff):

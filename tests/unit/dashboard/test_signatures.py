@@ -17,27 +17,27 @@ from dashboards.registry import Registry
 from tests.unit.dashboard.support import declare
 
 
-def asks_for_start(start: int) -> int:
+def takes_start(start: int) -> int:
     return start
 
 
-def asks_for_user(user: Any) -> str:
+def takes_user(user: Any) -> str:
     return str(user)
 
 
-def asks_for_request(request: Any) -> str:
+def takes_request(request: Any) -> str:
     return str(request)
 
 
 @pytest.mark.parametrize(
     ("component", "namespace", "name"),
     [
-        (Stat(value=asks_for_start), {}, "value=asks_for_start"),
+        (Stat(value=takes_start), {}, "value=takes_start"),
         (Stat(value=lambda strat: strat), {}, "value=<lambda>"),
-        (Stat(value=partial(asks_for_start)), {}, "value=partial"),
-        (Stat(value=1, defer=asks_for_start), {}, "defer=asks_for_start"),
+        (Stat(value=partial(takes_start)), {}, "value=partial"),
+        (Stat(value=1, defer=takes_start), {}, "defer=takes_start"),
         (Stat(), {"get_total_value": lambda self, start: start}, "get_total_value"),
-        (Stat(), {"get_total_value": staticmethod(asks_for_start)}, "get_total_value"),
+        (Stat(), {"get_total_value": staticmethod(takes_start)}, "get_total_value"),
         (Stat(), {"get_total_defer": lambda self, *, start: start}, "get_total_defer"),
     ],
     ids=["value", "lambda", "partial", "defer", "method", "static method", "defer method"],
@@ -64,8 +64,8 @@ def test_value_with_an_unknown_parameter_is_refused_with_the_known_ones(
         lambda start=3: start,
         lambda **kwargs: 1,
         lambda *args: 1,
-        partial(asks_for_start, 3),
-        asks_for_user,
+        partial(takes_start, 3),
+        takes_user,
         dict,
     ],
     ids=["none", "known", "default", "kwargs", "args", "partial", "user", "built-in"],
@@ -75,9 +75,7 @@ def test_value_with_known_or_optional_parameters_is_accepted(value: Callable[...
 
 
 @pytest.mark.parametrize("live", [Every(seconds=2), OnChange("auth.Group")])
-@pytest.mark.parametrize(
-    ("value", "asked"), [(asks_for_user, "user"), (asks_for_request, "request")]
-)
+@pytest.mark.parametrize(("value", "asked"), [(takes_user, "user"), (takes_request, "request")])
 def test_broadcast_value_with_user_or_request_is_refused(
     live: Every | OnChange, value: Callable[..., Any], asked: str
 ):
@@ -97,9 +95,9 @@ def test_broadcast_value_with_user_or_request_is_refused(
 @pytest.mark.parametrize(
     "component",
     [
-        Stat(value=asks_for_user, live=Every(seconds=2, delivery="per_viewer")),
-        Stat(value=asks_for_user, live=Every(seconds=2), permission_classes=[IsAuthenticated]),
-        Stat(value=asks_for_user, live=True),
+        Stat(value=takes_user, live=Every(seconds=2, delivery="per_viewer")),
+        Stat(value=takes_user, live=Every(seconds=2), permission_classes=[IsAuthenticated]),
+        Stat(value=takes_user, live=True),
         Stat(value=lambda user=None: user, live=Every(seconds=2)),
     ],
     ids=["refreshed", "restricted", "pushed", "default"],
@@ -110,7 +108,7 @@ def test_per_viewer_value_with_user_is_accepted(component: Stat):
 
 def test_value_with_user_on_a_dashboard_for_one_user_is_accepted():
     meta = type("Meta", (), {"app_label": "site", "audience": "user"})
-    component = Stat(value=asks_for_user, live=Every(seconds=2))
+    component = Stat(value=takes_user, live=Every(seconds=2))
 
     mine: type[Dashboard] = type("Mine", (Dashboard,), {"Meta": meta, "total": component})
 

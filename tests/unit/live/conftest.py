@@ -27,7 +27,7 @@ def clock() -> Iterator[FakeClock]:
         clock.advance(1)
         return not (PRODUCER._has_work() or POOL.waiting or POOL._running)
 
-    wait_for(is_idle)
+    wait_for(is_idle, pause=0.001)
 
 
 @pytest_asyncio.fixture

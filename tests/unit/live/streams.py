@@ -93,7 +93,7 @@ async def moving(clock: FakeClock, work: Awaitable[T], step: float = 0.25) -> T:
         async with asyncio.timeout(10):
             while not task.done():
                 clock.advance(step)
-                await asyncio.wait([task], timeout=0.005)
+                await asyncio.wait([task], timeout=0.002)
     finally:
         task.cancel()
     return task.result()

@@ -293,19 +293,19 @@ class KitInTestCaseTests(Cases, TestCase):
         assert live.is_open
         assert not live.is_closed
 
-    def test_value_that_did_not_arrive_is_told(self) -> None:
+    def test_value_that_did_not_arrive_is_named_in_the_error(self) -> None:
         live = connect(Live)
         push(Live, bar=30, number=1)
 
         with pytest.raises(AssertionError) as caught:
             live.expect(bar=40, number=1)
 
-        told = str(caught.value)
-        assert "Live did not show what was expected within 5 s:" in told
-        assert "bar: expected 40 (shown as '40 %'), but it shows '30 %'" in told
-        assert "number: expected" not in told
-        assert "What has arrived:\n" in told
-        assert "  bar: 30 %" in told
+        message = str(caught.value)
+        assert "Live did not show what was expected within 5 s:" in message
+        assert "bar: expected 40 (shown as '40 %'), but it shows '30 %'" in message
+        assert "number: expected" not in message
+        assert "What has arrived:\n" in message
+        assert "  bar: 30 %" in message
 
     def test_value_that_a_component_cannot_show_is_refused(self) -> None:
         with pytest.raises(ComponentValueError):

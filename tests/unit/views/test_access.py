@@ -57,8 +57,8 @@ def test_response_to_a_user_is_private_and_uncached(client: Client, path: str, s
             answer = client.get(path)
 
             assert answer.status_code == status
-            told = {each.strip() for each in answer["Cache-Control"].split(",")}
-            assert {"private", "no-store"} <= told
+            directives = {each.strip() for each in answer["Cache-Control"].split(",")}
+            assert {"private", "no-store"} <= directives
             assert "Cookie" in answer["Vary"]
 
 

@@ -61,11 +61,12 @@ OTHERS = [
 
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("query", [*POSITIONS, *OTHERS])
-@pytest.mark.parametrize("path", ALL)
-def test_invalid_query_is_ignored(client: Client, path: str, query: str):
+def test_invalid_query_is_ignored(client: Client, query: str):
     put(Live, number="the state")
 
-    assert client.get(f"{path}?{query}").status_code == 200
+    assert {path: client.get(f"{path}?{query}").status_code for path in ALL} == dict.fromkeys(
+        ALL, 200
+    )
 
 
 @pytest.mark.usefixtures("_no_exceptions")

@@ -47,8 +47,8 @@ class Command(BaseCommand):
                 if code := values.pop("@run", ""):
                     execute(code)
                 elif about := values.pop("@object", None):
-                    its = target.get_model()._default_manager.get(pk=about)
-                    push(target(object=its), **values)
+                    obj = target.get_model()._default_manager.get(pk=about)
+                    push(target(object=obj), **values)
                 else:
                     push(target, **values)
             except Exception as error:  # noqa: BLE001 - a store may fail in its own ways

@@ -38,20 +38,20 @@ def test_chart_accepts_a_figure_its_json_text_or_a_mapping(make: Callable[[Any],
 
 
 @pytest.mark.parametrize(
-    ("points", "told"),
+    ("points", "text"),
     [
         ([1, 2], "[1, 2]"),
         ({"y": {1}}, "[{'y': {1}}], which cannot be written as JSON: "),
     ],
 )
-def test_invalid_point_error_describes_points(points: Any, told: str):
+def test_invalid_point_error_describes_points(points: Any, text: str):
     """The error described a figure, although the value was a point."""
     with pytest.raises(ComponentValueError) as raised:
         dashboard_of(speed=Chart(live=True, max_points=5, value=points))["speed"].get_value()
 
     assert str(raised.value).startswith(
         "Own.speed: A point of a Chart must be a dict such as {'x': 1, 'y': 2}, a list of them "
-        f"(one for each trace), or a list of such lists, got {told}"
+        f"(one for each trace), or a list of such lists, got {text}"
     )
 
 

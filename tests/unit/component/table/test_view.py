@@ -28,15 +28,15 @@ def test_table_outside_a_dashboard_has_no_controls():
 def test_link_of_a_heading_sorts_by_it_first_and_keeps_the_others():
     table = Table(value=[{"a": 1, "b": 2, "c": 3, "d": 4}], order="b")
 
-    def asks(query: str) -> dict[str, str]:
+    def get_links(query: str) -> dict[str, str]:
         return {
             str(heading.label): unescape(heading.link.href) if heading.link else ""
             for heading in view(table, query).headings
         }
 
-    assert asks("x=1")["A"] == "?x=1&it-sort=a%2Cb"
-    assert asks("")["B"] == "?it-sort=-b"
-    assert asks("it-sort=a,-b,c&it-page=2")["D"] == "?it-sort=d%2Ca%2C-b"
+    assert get_links("x=1")["A"] == "?x=1&it-sort=a%2Cb"
+    assert get_links("")["B"] == "?it-sort=-b"
+    assert get_links("it-sort=a,-b,c&it-page=2")["D"] == "?it-sort=d%2Ca%2C-b"
     html = html_of(table, "it-sort=-a,b")
     assert html.count("aria-sort") == 1
     assert '<th scope="col" aria-sort="descending"' in html

@@ -64,7 +64,7 @@ def end(revocations: Revocations, clock: FakeClock) -> None:
         clock.advance(0.5)
         return not revocations.are_waiting
 
-    wait_for(is_over)
+    wait_for(is_over, pause=0.001)
 
 
 def revoked(store: MemoryStore) -> list[str]:
@@ -102,7 +102,7 @@ def test_refused_revocation_is_logged_once_and_retried_until_it_is_stored(
         clock.advance(0.5)
         return store.tries > 4
 
-    wait_for(is_retried)
+    wait_for(is_retried, pause=0.001)
     store.is_locked = False
     end(revocations, clock)
     assert set(revoked(store)) == {user_subject(1), user_subject(2)}

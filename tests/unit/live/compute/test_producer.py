@@ -109,7 +109,7 @@ async def test_hanging_value_is_not_begun_again_for_later_streams(
         for _ in range(6):
             await idle()
             clock.advance(0.05)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.002)
         hub.release(subscriber)
     assert len(calls) == 1
 
@@ -217,7 +217,7 @@ def test_hanging_value_leaves_the_others_to_another_process(
         return stored(store).get("fine") == "elsewhere"
 
     began = clock.monotonic()
-    wait_for(is_computed_elsewhere)
+    wait_for(is_computed_elsewhere, pause=0.001)
     assert clock.monotonic() - began > 9, "it is left after ten seconds without a request"
 
 
@@ -246,7 +246,7 @@ def test_slow_value_beside_a_quick_one_is_not_begun_by_another_process(
                 ComputedValue("quick", 0.2, quick),
             ]
             producer.compute_due(store, CHANNEL, values, 0)
-        time.sleep(0.003)
+        time.sleep(0.001)
         clock.advance(0.02)
         one._tick()
         other._tick()

@@ -18,39 +18,40 @@ def state_of(*versions: int, size: int = 10) -> ChannelState:
 
 def test_positions_without_the_same_frames_share_one_batch():
     """Asking from 270 old positions made 256 copies of a state of 1.5 MB: 147 MB became 512."""
-    its = Batches(state_of(300, size=1_500_000))
-    assert len({id(its.since(after, "e.300")[0]) for after in range(1, 300)}) == 1
+    cached = Batches(state_of(300, size=1_500_000))
+    assert len({id(cached.since(after, "e.300")[0]) for after in range(1, 300)}) == 1
 
 
 def test_batch_holds_the_newer_frames_and_the_position_of_the_head():
-    its = Batches(state_of(1, 5, 9))
-    encoded, frames = its.since(4, "e.9")
+    cached = Batches(state_of(1, 5, 9))
+    encoded, frames = cached.since(4, "e.9")
     reader = Reader().read(encoded)
     assert [data.partition(":")[0] for _, data in reader.events] == ["5", "9"]
     assert reader.last_event_id == "e.9"
     assert frames == 2
-    assert its.since(9, "e.9") == (b"", 0)
+    assert cached.since(9, "e.9") == (b"", 0)
 
 
 def test_batch_beyond_the_budget_is_the_whole_state(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(batches, "_CHANNEL_BYTES", 5000)
-    its = Batches(state_of(*range(1, 101), size=100))
+    cached = Batches(state_of(*range(1, 101), size=100))
     kept = {
-        id(encoded): encoded for encoded in (its.since(after, "e.100")[0] for after in range(100))
+        id(encoded): encoded
+        for encoded in (cached.since(after, "e.100")[0] for after in range(100))
     }
-    whole = its.since(0, "e.100")[0]
+    whole = cached.since(0, "e.100")[0]
     assert id(whole) in kept
     # The first is kept whatever its size: all subscribers that are up to date wait for it.
     assert sum(map(len, kept.values())) <= 5000 + 2 * len(whole)
     for after in range(100):
-        events = Reader().read(its.since(after, "e.100")[0]).events
+        events = Reader().read(cached.since(after, "e.100")[0]).events
         assert {f"c{version}" for version in range(after + 1, 101)} <= {name for name, _ in events}
 
 
 def test_first_batch_larger_than_the_budget_is_kept(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(batches, "_CHANNEL_BYTES", 5)
-    its = Batches(state_of(1, 2, size=1000))
-    assert its.since(1, "e.2")[1] == 1
+    cached = Batches(state_of(1, 2, size=1000))
+    assert cached.since(1, "e.2")[1] == 1
 
 
 def test_budget_of_a_process_is_shared_and_given_back(monkeypatch: pytest.MonkeyPatch):
