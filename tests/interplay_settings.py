@@ -5,7 +5,7 @@ from typing import Any
 import django
 
 from tests.settings import *  # noqa: F403
-from tests.settings import DASHBOARDS, FOLDER
+from tests.settings import DATABASES, FOLDER
 
 ROOT_URLCONF = "tests.interplay.urls"
 AUTH_USER_MODEL = "interplay.Member"
@@ -91,4 +91,8 @@ DEBUG_TOOLBAR_CONFIG = {
     "IS_RUNNING_TESTS": False,
     "SHOW_TOOLBAR_CALLBACK": "tests.interplay.policy.show_toolbar",
 }
-DASHBOARDS = {**DASHBOARDS, "RELEASE": ""}
+DATABASES = {
+    name: {**DATABASES["default"], "NAME": FOLDER / f"{name}.sqlite3"}
+    for name in ("default", "live")
+}
+DATABASE_ROUTERS = ["tests.interplay.routers.LiveRouter"]

@@ -1,7 +1,8 @@
 """Dashboards beside other packages, all of them in one site that uvicorn serves.
 
 WhiteNoise, GZipMiddleware, a content security policy, django-debug-toolbar, django-allauth, a user
-model without ``username``, ``i18n_patterns``, Channels, Celery, Django Tasks, django-unfold.
+model without ``username``, DATABASE_ROUTERS, ``i18n_patterns``, Channels, Celery, Django Tasks and
+django-unfold. To prepare this site takes seconds, so all of its tests are in this file.
 """
 
 import os
@@ -31,7 +32,8 @@ import django
 django.setup()
 from django.core.management import call_command
 from tests.interplay.models import Member
-call_command("migrate", verbosity=0)
+for database in ("default", "live"):
+    call_command("migrate", database=database, verbosity=0)
 call_command("collectstatic", interactive=False, verbosity=0)
 Member.objects.create_user({!r}, {!r}, is_staff=True)
 """
@@ -221,33 +223,39 @@ async def test_policy_with_style_src_self_is_kept_beside_debug_toolbar(
 
 
 @in_browser
-async def test_system_dashboard_inside_unfold_names_viewer_without_username(
+async def test_system_dashboard_inside_unfold_is_dark_and_names_viewer_without_username(
     interplay: InterplaySite, page: Page
 ):
+    # Its dark theme is a class, without a color-scheme.
+    await page.emulate_media(color_scheme="dark")
     await page.goto(f"{interplay.url}{LOGIN}?next=/en/admin/")
     await page.get_by_label("Email").fill(EMAIL)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign In").click()
     await page.goto(f"{interplay.url}/en/admin/dashboards_system/systempage/")
-    if folder := os.environ.get("SHOTS"):
-        await page.wait_for_timeout(6000)
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)
-            await page.screenshot(path=f"{folder}/{scheme}.png", full_page=True)
-        await page.set_viewport_size({"width": 390, "height": 844})
-        await page.screenshot(path=f"{folder}/390.png", full_page=True)
+    await expect(page.locator("html")).to_have_class("dark")
+    await expect(page.locator(".dashboards-dashboard")).to_have_css("color", "rgb(230, 237, 234)")
     await expect(page.locator("[id$='-viewers-content']")).to_contain_text(EMAIL)
 
 
-def test_websocket_of_channels_beside_stream(interplay: InterplaySite):
+def test_websocket_of_channels_pushes_to_stream_of_same_server(interplay: InterplaySite):
     with (
         interplay.open_stream(STREAM) as stream,
         connect(f"ws://127.0.0.1:{interplay.port}/echo/") as socket,
     ):
-        socket.send("hello")
-        assert socket.recv(timeout=10) == "hello"
-        interplay.push(number="with a socket")
-        stream.until("with a socket")
+        socket.send("by a consumer")
+        assert socket.recv(timeout=10) == "by a consumer"
+        stream.until("by a consumer")
+
+
+def test_live_state_is_in_database_of_router(interplay: InterplaySite):
+    interplay.push(number="routed")
+    count = "Frame.objects.using({!r}).count()"
+    interplay.execute(
+        "from dashboards.models import Frame; from django.db import connections\n"
+        f"assert {count.format('live')} > 0\n"
+        "assert 'dashboards_frame' not in connections['default'].introspection.table_names()"
+    )
 
 
 def test_task_of_django_tasks_pushes(interplay: InterplaySite):
@@ -259,23 +267,21 @@ def test_task_of_django_tasks_pushes(interplay: InterplaySite):
         stream.until('value="31')
 
 
-def test_task_of_celery_pushes_from_child_of_worker(interplay: InterplaySite):
-    with interplay.open_stream(STREAM) as stream:
-        interplay.execute(
-            "from tests.interplay.celery import app\n"
-            "for percent in (32, 33):\n"
-            "    app.send_task('tests.interplay.tasks.deploy_by_celery', [percent])"
-        )
-        worker = interplay.python(
-            *("celery", "--app", "tests.interplay.celery", "worker", "--pool", "prefork"),
-            *("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat"),
-        )
-        try:
-            stream.until('value="32')
-            stream.until('value="33')
-        finally:
-            worker.send_signal(signal.SIGTERM)
-            worker.wait(20)
+def test_tasks_of_celery_push_from_one_child_of_worker(interplay: InterplaySite):
+    worker = interplay.python(
+        *("celery", "--app", "tests.interplay.celery", "worker", "--pool", "prefork"),
+        *("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat"),
+        start_new_session=True,
+    )
+    try:
+        with interplay.open_stream(STREAM) as stream:
+            for percent in (32, 33):
+                task = f"'tests.interplay.tasks.deploy_by_celery', [{percent}]"
+                interplay.execute(f"from tests.interplay.celery import app; app.send_task({task})")
+                stream.until(f'value="{percent}')
+    finally:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait(10)
 
 
 @pytest.mark.parametrize(

@@ -9,5 +9,6 @@ app.conf.broker_transport_options = {
     "data_folder_in": str(FOLDER / "queue"),
     "data_folder_out": str(FOLDER / "queue"),
     "control_folder": str(FOLDER / "queue"),
+    "polling_interval": 0.1,
 }
 app.autodiscover_tasks()
