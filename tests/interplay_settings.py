@@ -1,7 +1,5 @@
 """A site with many other packages at once, to see that dashboards are live beside them."""
 
-from typing import Any
-
 import django
 
 from tests.settings import *  # noqa: F403
@@ -52,7 +50,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
-TEMPLATES: list[dict[str, Any]] = [
+TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,

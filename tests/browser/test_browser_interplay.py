@@ -172,8 +172,8 @@ def test_address_without_language_redirects_to_viewers(interplay: InterplaySite)
     assert (status, headers["Location"]) == (302, GERMAN)
 
 
-def test_page_and_component_are_in_language_of_their_address(interplay: InterplaySite):
-    for path, month in ((LIVE, "January<"), (GERMAN, "Januar<")):
+def test_page_and_its_stream_are_in_language_of_address(interplay: InterplaySite):
+    for path, month in ((LIVE, ">January<"), (GERMAN, ">Januar<")):
         page = interplay.get(path)[2]
         assert month in page
         assert f"{path}@stream/" in page

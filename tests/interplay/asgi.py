@@ -14,8 +14,7 @@ site = get_asgi_application()
 
 from tests.interplay.consumers import Echo  # noqa: E402 - needs the apps
 
+sockets: Any = path("echo/", Echo.as_asgi())  # type: ignore[arg-type] # of Django's views only
 application: Any = LiveStreamMiddleware(
-    ProtocolTypeRouter(
-        {"http": site, "websocket": URLRouter([path("echo/", Echo.as_asgi())])}  # type: ignore[dict-item]
-    )
+    ProtocolTypeRouter({"http": site, "websocket": URLRouter([sockets])})
 )

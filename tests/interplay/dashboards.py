@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
 
 from dashboards.component import Chart, Progress, Stat, Table, Text
 from dashboards.dashboard import Dashboard
@@ -25,6 +25,10 @@ def greet(request: HttpRequest) -> str:
     return f"Hello {request.user}"
 
 
+def name_month(request: HttpRequest) -> str:
+    return gettext("January")
+
+
 @registry.register
 class Live(Dashboard):
     """Pushed values, one that is computed, and a live table."""
@@ -34,7 +38,7 @@ class Live(Dashboard):
     chart = Chart(value={"data": [{"type": "bar", "x": [1, 2], "y": [3, 4]}]})
     members = Stat(value=count_members, live=OnChange(Member))
     sizes = Table(value=list_members, live=OnChange(Member))
-    month = Text(title=gettext_lazy("January"), value="month")
+    month = Text(value=name_month)
 
 
 @registry.register
