@@ -14,7 +14,7 @@ from django.contrib.staticfiles.utils import matches_patterns
 from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
 
-from dashboards import world
+from dashboards import countries
 
 
 class FileFinder(BaseFinder):
@@ -89,13 +89,13 @@ class WorldFinder(FileFinder):
     A project's own static file of that name takes precedence.
     """
 
-    name = world.NAME
+    name = countries.NAME
     prefix = "dashboards/geo"
-    beside = (world.LICENSE_NAME,)
+    beside = (countries.LICENSE_NAME,)
 
     def get_directory(self) -> Path | None:
         """Return the directory into which the file was written."""
-        return world.build_directory()
+        return countries.build_directory()
 
 
 def with_package_finders(finders: Sequence[str]) -> Sequence[str]:

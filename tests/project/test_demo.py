@@ -17,6 +17,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import axe_playwright_python
 import httpx
 import psutil
 import pytest
@@ -39,6 +40,18 @@ PIECES = (
     ),
 )
 EMBEDDED = ("/embedded/", "/embedded/jinja/")
+
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
+AXE_WIDTHS = (390, 820, 1440)
+# WCAG 2.2, levels A and AA.
+RUN_AXE = """async () => {
+    const values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const {violations} = await axe.run(
+        document, {preload: false, runOnly: {type: "tag", values}});
+    return violations.flatMap(({id, nodes}) =>
+        nodes.map(({target, failureSummary}) => [id, String(target), failureSummary]));
+}"""
 
 
 class Demo(Site):
@@ -267,10 +280,23 @@ async def test_demo_behind_pushpin_receives_events_of_other_processes_and_stops_
             socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
+async def find_violations(page: Page) -> list[str]:
+    """Return what axe finds on a page, in both colour schemes."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE)
+    found = []
+    for scheme in ("dark", "light"):
+        await page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme}: {each}" for each in await page.evaluate(RUN_AXE)]
+    return found
+
+
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("path", [PAGE, WAYS, *PIECES, *EMBEDDED])
-async def test_page_of_the_demo_fits_every_width(demo: Demo, page: Page, path: str):
-    """And asks nobody else for anything; that the console is clean the fixture sees to."""
+async def test_page_of_the_demo_fits_every_width_and_breaks_no_rule_of_wcag(
+    demo: Demo, page: Page, path: str
+):
+    """It requests nothing from other sites. The fixture fails if the console has an error."""
     asked: list[str] = []
     refused: list[str] = []
     page.on("request", lambda each: asked.append(each.url))
@@ -292,6 +318,8 @@ async def test_page_of_the_demo_fits_every_width(demo: Demo, page: Page, path: s
         await page.wait_for_function(
             "width => document.documentElement.scrollWidth === width", arg=width
         )
+        if width in AXE_WIDTHS:
+            assert await find_violations(page) == []
     # Whoever has no mouse can scroll what is wider than its box.
     for code in await page.get_by_role("region", name="Source:").all():
         assert await code.get_attribute("tabindex") == "0"

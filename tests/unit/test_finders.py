@@ -224,7 +224,7 @@ def test_shapes_of_the_project_are_found_first(settings: Settings, tmp_path: Pat
 
 
 def test_find_without_geopip_is_empty(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dashboards.world.build_directory", lambda: None)
+    monkeypatch.setattr("dashboards.countries.build_directory", lambda: None)
 
     assert WorldFinder().find(WORLD) == []
     assert list(WorldFinder().list([])) == []

@@ -8,7 +8,7 @@ from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 from django.urls import NoReverseMatch, reverse
 
-from dashboards import conf, world
+from dashboards import conf, countries
 from dashboards.component import CTA, Chart, Component, Map, Table, Text
 from dashboards.component.chart.bundles import BUNDLES, PLOTLY, read_version
 from dashboards.component.chart.component import WORLD
@@ -50,7 +50,7 @@ def check_maps(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
     Without them plotly.js would load them from servers of its vendor.
     """
-    if world.find_geojson() or finders.find(WORLD):
+    if countries.find_geojson() or finders.find(WORLD):
         return ()
     return [
         Warning(

@@ -13,10 +13,10 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
 from dashboards.compat import COMPONENT_NAMES, refuse_names, refuse_old_component
+from dashboards.component.conversion import shorten
 from dashboards.component.errors import ErrorBoundary
 from dashboards.component.filters import Filters
 from dashboards.component.links import CTA
-from dashboards.component.texts import shorten
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.live.compute.triggers import Every, OnChange

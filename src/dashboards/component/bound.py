@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from dashboards.component import rendering
 from dashboards.component.addresses import Addresses
 from dashboards.component.base import Component
+from dashboards.component.conversion import is_missing
 from dashboards.component.errors import ErrorBoundary, Failure
 from dashboards.component.filters import Filters
 from dashboards.component.formats import is_number
@@ -23,7 +24,6 @@ from dashboards.component.loading import ValueLoader
 from dashboards.component.owner import Owner
 from dashboards.component.release import get_release
 from dashboards.component.rendering import Placement, Shown, render_frame
-from dashboards.component.texts import is_missing
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.wire.restricted import restricted_event

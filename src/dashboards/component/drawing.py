@@ -13,8 +13,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component.base import Bound, Component
+from dashboards.component.conversion import as_scalar, is_missing, shorten
 from dashboards.component.formats import absolute, is_finite, is_number
-from dashboards.component.texts import as_scalar, is_missing, shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 # With these escaped, JSON cannot end the <script> element that holds it.

@@ -11,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from dashboards.component.base import Bound, Component, declaring
+from dashboards.component.conversion import as_text, is_empty, is_missing, shorten
 from dashboards.component.formats import format_duration, format_value
-from dashboards.component.texts import as_text, is_empty, is_missing, shorten
 from dashboards.component.values import as_data, as_number
 from dashboards.exceptions import ComponentValueError
 

@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from dashboards import conf
 from dashboards.compat import refuse_imports
 from dashboards.component.base import Bound, Component
+from dashboards.component.conversion import as_text
 from dashboards.component.formats import format_value
-from dashboards.component.texts import as_text
 from dashboards.exceptions import DeclarationError
 
 __getattr__ = refuse_imports(__name__)

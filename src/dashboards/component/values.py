@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from asgiref.sync import async_to_sync
 
 from dashboards.calling import names_of
-from dashboards.component.texts import shorten
+from dashboards.component.conversion import shorten
 from dashboards.exceptions import ComponentValueError
 
 D = TypeVar("D")

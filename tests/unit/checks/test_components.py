@@ -95,9 +95,9 @@ class Mapped(Dashboard):
 
 def test_w014_map_without_shapes_of_countries(monkeypatch: pytest.MonkeyPatch):
     register(monkeypatch, Mapped)
-    monkeypatch.setattr("dashboards.world.find_geojson", lambda: None)
+    monkeypatch.setattr("dashboards.countries.find_geojson", lambda: None)
     # The directory is made once a process and kept, so it may not be made without shapes.
-    monkeypatch.setattr("dashboards.world.build_directory", lambda: None)
+    monkeypatch.setattr("dashboards.countries.build_directory", lambda: None)
 
     [message] = found_by_id("dashboards.W014")
 

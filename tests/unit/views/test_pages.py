@@ -289,10 +289,11 @@ def test_component_is_computed_for_the_first_request_only(client: Client):
     assert second == first
 
 
-def test_page_has_its_language(client: Client):
-    pytest.importorskip("plotly")
-    with translation.override("de"):
-        assert '<html lang="de">' in client.get("/site/pie/").content.decode()
+@pytest.mark.parametrize(("language", "direction"), [("de", "ltr"), ("ar", "rtl")])
+def test_page_has_its_language_and_direction(client: Client, language: str, direction: str):
+    with translation.override(language):
+        page = client.get("/site/live/").content.decode()
+    assert f'<html lang="{language}" dir="{direction}">' in page
 
 
 def test_login_required_middleware_refuses_htmx_requests(client: Client, settings: Settings):

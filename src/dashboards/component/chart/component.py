@@ -10,8 +10,8 @@ from dashboards.compat import accept_old_names
 from dashboards.component.base import Bound
 from dashboards.component.chart.figure import as_text, encode, is_list
 from dashboards.component.chart.serializer import ChartSerializer
+from dashboards.component.conversion import shorten
 from dashboards.component.drawing import Data, Drawing, escape
-from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError, DeclarationError
 
 _ALLOWED_POINTS = (

@@ -17,8 +17,8 @@ from uuid import UUID
 from django.utils.functional import Promise
 
 from dashboards.component.chart.schema import modernize
+from dashboards.component.conversion import shorten
 from dashboards.component.drawing import Data
-from dashboards.component.texts import shorten
 from dashboards.exceptions import ComponentValueError
 
 _MAX_DIGITS = 308

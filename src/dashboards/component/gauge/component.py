@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy
 
 from dashboards.compat import accept_old_names, make_gauge_value
 from dashboards.component.base import Bound, Component, declaring
-from dashboards.component.figures import look_of, unbroken
+from dashboards.component.conversion import as_text, is_empty, shorten
 from dashboards.component.formats import format_number
-from dashboards.component.texts import as_text, is_empty, shorten
+from dashboards.component.typography import look_of, unbroken
 from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError
 

@@ -10,14 +10,14 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound, Component, declaring
-from dashboards.component.figures import UNBROKEN, look_of, unbroken
+from dashboards.component.conversion import as_text, is_missing, shorten
 from dashboards.component.formats import format_value, is_finite, is_number
 from dashboards.component.fragments import escape, placeholder, render_fragment
 from dashboards.component.links import resolve_url
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
-from dashboards.component.texts import as_text, is_missing, shorten
+from dashboards.component.typography import UNBROKEN, look_of, unbroken
 from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError, DeclarationError
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from django.utils.translation import gettext
 
 from dashboards.compat import accept_old_stat_change
-from dashboards.component.figures import look_of, unbroken
 from dashboards.component.formats import absolute, format_duration, format_number, format_value
+from dashboards.component.typography import look_of, unbroken
 
 Direction = Literal["up", "down"]
 

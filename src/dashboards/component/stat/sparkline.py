@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
+from dashboards.component.conversion import is_missing, shorten
 from dashboards.component.formats import format_number, is_finite, is_number
-from dashboards.component.texts import is_missing, shorten
 from dashboards.component.values import as_number
 from dashboards.exceptions import ComponentValueError
 

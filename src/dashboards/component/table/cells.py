@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 from django_tables2.columns.base import LinkTransform
 from django_tables2.utils import Accessor, AttributeDict, computed_values
 
+from dashboards.component.conversion import as_text
 from dashboards.component.formats import format_value
 from dashboards.component.links import resolve_link
-from dashboards.component.texts import as_text
 
 NUMBER_CLASS = "dashboards-number"
 _NUMBER_ATTRS = {"class": NUMBER_CLASS}

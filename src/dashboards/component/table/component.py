@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 
 from dashboards.component.base import Bound, Component
+from dashboards.component.conversion import as_text
 from dashboards.component.table.export import csv_response
 from dashboards.component.table.serializer import TableSerializer
 from dashboards.component.table.source import (
@@ -25,7 +26,6 @@ from dashboards.component.table.source import (
 from dashboards.component.table.state import EXPORT, PARAMS, keep_params
 from dashboards.component.table.urls import build_table_urls
 from dashboards.component.table.view import TableFeatures, TableRequest, TableView
-from dashboards.component.texts import as_text
 from dashboards.component.values import as_data
 from dashboards.exceptions import DeclarationError
 

@@ -11,7 +11,7 @@ from django.db.models import Manager, Model, QuerySet
 from django.db.models.query import ModelIterable, ValuesIterable
 from django.utils.functional import Promise
 
-from dashboards.component.texts import shorten
+from dashboards.component.conversion import shorten
 from dashboards.exceptions import ComponentValueError
 
 Columns = Mapping[str, Any] | Sequence[str]

@@ -14,7 +14,7 @@ from dashboards.component import BasicTable, Table, TableData
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from tests.books.models import Author
 from tests.unit.component.table.support import Plain, bind, first_column, html_of, view
-from tests.unit.component.test_texts import declare_odd
+from tests.unit.component.test_conversion import declare_odd
 
 pytestmark = pytest.mark.django_db
 

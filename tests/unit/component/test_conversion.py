@@ -20,9 +20,9 @@ from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy
 
 from dashboards.component import BasicTable, Chart, Component, Gauge, Map, Progress, Stat, Text
+from dashboards.component.conversion import as_text, shorten
 from dashboards.component.formats import NOTHING
 from dashboards.component.live import PushedValue
-from dashboards.component.texts import as_text, shorten
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from tests.books.models import Author
