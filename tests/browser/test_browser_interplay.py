@@ -10,14 +10,14 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 from playwright.async_api import Page, expect
 from websockets.sync.client import connect
 
-from tests.conftest import MakeSite
 from tests.harness import ROOT, Site, as_read
 
 LIVE = "/en/dashboards/interplay/live/"
@@ -37,6 +37,8 @@ for database in ("default", "live"):
 call_command("collectstatic", interactive=False, verbosity=0)
 Member.objects.create_user({!r}, {!r}, is_staff=True)
 """
+
+ServeTwin = Callable[..., Site]
 
 in_browser = pytest.mark.asyncio(loop_scope="session")
 
@@ -263,7 +265,10 @@ def test_task_of_django_tasks_pushes(interplay: InterplaySite):
         interplay.execute(
             "from tests.interplay.tasks import deploy_by_task; deploy_by_task.enqueue(31)"
         )
-        interplay.run("db_worker", "--batch", "--verbosity", "0")
+        interplay.execute(
+            "from django.core.management import call_command\n"
+            "call_command('db_worker', batch=True, verbosity=0)"
+        )
         stream.until('value="31')
 
 
@@ -284,6 +289,24 @@ def test_tasks_of_celery_push_from_one_child_of_worker(interplay: InterplaySite)
         worker.wait(10)
 
 
+@pytest.fixture(scope="module")
+def serve_twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServeTwin]:
+    """Serve the test site by another server than before; one process pushes to all."""
+    site = Site(tmp_path_factory.mktemp("sub"))
+    with ExitStack() as stack:
+        stack.callback(site.stop)
+
+        def serve(server: str, **environment: str) -> Site:
+            twin = site.twin()
+            twin.server = server
+            twin.environment = {**site.environment, **environment}
+            twin.start()
+            stack.callback(twin.kill)
+            return twin
+
+        yield serve
+
+
 @pytest.mark.parametrize(
     ("server", "setting", "header", "stripped"),
     [
@@ -294,9 +317,9 @@ def test_tasks_of_celery_push_from_one_child_of_worker(interplay: InterplaySite)
     ],
 )
 def test_page_under_sub_path_is_live_there(
-    make_site: MakeSite, server: str, setting: str, header: str, stripped: str
+    serve_twin: ServeTwin, server: str, setting: str, header: str, stripped: str
 ):
-    site = make_site(server, **({"TEST_SCRIPT_NAME": setting} if setting else {}))
+    site = serve_twin(server, **({"TEST_SCRIPT_NAME": setting} if setting else {}))
     headers = {"SCRIPT_NAME": header} if header else {}
     with httpx.Client(base_url=site.url, headers=headers, timeout=15) as client:
 
