@@ -25,7 +25,7 @@ except ImportError:
 else:
     HAS_PSUTIL = True
 
-logger = logging.getLogger("dashboards.system")
+logger = logging.getLogger("dashboards")
 
 CHANNEL = "system:"
 """The channel of the records."""
