@@ -98,6 +98,14 @@ SERVERS: dict[str, list[str]] = {
         *("hypercorn", "tests.asgi:application", "--bind", "127.0.0.1:{port}"),
         *("--workers", "0"),
     ],
+    "interplay": [
+        *("uvicorn", "tests.interplay.asgi:application", "--port", "{port}"),
+        *("--log-level", "warning"),
+    ],
+    "uvicorn-root-path": [
+        *("uvicorn", "tests.asgi:application", "--port", "{port}", "--log-level", "warning"),
+        *("--root-path", "/sub"),
+    ],
     "demo": ["uvicorn", "demo.asgi:application", "--port", "{port}", "--log-level", "warning"],
     "gunicorn": ["gunicorn", "tests.wsgi:application", "--bind", "127.0.0.1:{port}"],
     "gunicorn-uvicorn": [
@@ -139,6 +147,9 @@ def _migrated() -> Path:
 
 class Site:
     """The test site in a folder of its own, its database included, under one kind of server."""
+
+    ready_path = "/site/quiet/"
+    """It is answered with 200 as soon as the server is ready."""
 
     def __init__(self, folder: Path, server: str = "uvicorn", **environment: str) -> None:
         self.folder = folder
@@ -199,7 +210,7 @@ class Site:
             assert self.process is not None
             assert self.process.poll() is None, self.log
             try:
-                return self.get("/site/quiet/")[0] == 200
+                return self.get(self.ready_path)[0] == 200
             except OSError:
                 return False
 

@@ -23,6 +23,7 @@ WSGI_APPLICATION = "tests.wsgi.application"
 USE_TZ = True
 STATIC_URL = os.environ.get("TEST_STATIC_URL", "/static/")
 LOGIN_URL = "/login/"
+FORCE_SCRIPT_NAME = os.environ.get("TEST_SCRIPT_NAME")
 # Hundreds of users are made here, and none has anything to lose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

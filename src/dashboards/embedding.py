@@ -7,12 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.urls import get_script_prefix
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards import conf
 from dashboards.characters import clean_text
 from dashboards.component import Chart
+from dashboards.component.broadcast import get_page_prefixes
 from dashboards.component.chart.bundles import PLOTLY, find_bundles
 from dashboards.component.chart.component import WORLD
 from dashboards.dashboard import Dashboard
@@ -122,7 +122,7 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
     context = {
         "paths": list(dict.fromkeys((*_PAGE_SCRIPTS, *paths))),
         "csp_nonce": nonce,
-        "prefix": get_script_prefix(),
+        "prefixes": json.dumps(get_page_prefixes()),
         "release": get_release_id(),
         "reload_spread": conf.get("RELOAD_SPREAD_SECONDS"),
         "plotly_bundles": json.dumps(

@@ -4,7 +4,8 @@ A stored frame outlives the process that rendered it, and other processes show i
 it must not depend on a page or a process:
 
 * the language and the time zone are those of the site, ``LANGUAGE_CODE`` and ``TIME_ZONE``;
-* URLs begin with a placeholder, which each page replaces by its script prefix;
+* URLs begin with a placeholder, which each page replaces by its script prefix, and by the prefix of
+  its language where the project has ``i18n_patterns``;
 * there is no request, so there are no context processors, no user and no CSRF token.
 """
 
@@ -13,14 +14,15 @@ from contextlib import contextmanager, suppress
 from functools import cache
 
 from django.conf import settings
+from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import default_storage
-from django.urls import get_script_prefix, set_script_prefix
+from django.urls import get_script_prefix, get_urlconf, set_script_prefix
 from django.utils import timezone, translation
 
 PREFIX = "/@dashboards@/"
-"""The placeholder in frames for the script prefix of the page. updates.js replaces it, too."""
+"""The placeholder in frames for the script prefix of the page."""
 
 
 @contextmanager
@@ -49,6 +51,25 @@ def _fix_base_urls() -> None:
             getattr(storage, "base_url", None)
 
 
+def get_page_prefixes() -> dict[str, str]:
+    """Return what URLs in frames begin with, and what the current request's page replaces it by.
+
+    The entries are in the order in which to replace them. updates.js does so, too.
+    """
+    prefix = get_script_prefix()
+    prefixes = {PREFIX: prefix}
+    language, rendered_in = translation.get_language(), settings.LANGUAGE_CODE
+    if language and language != rendered_in:
+        # Without a prefix of the site's own language, nothing in a URL tells that it has one.
+        _, is_prefixed = is_language_prefix_patterns_used(get_urlconf() or settings.ROOT_URLCONF)
+        if is_prefixed:
+            prefixes = {f"{PREFIX}{rendered_in}/": f"{prefix}{language}/", **prefixes}
+    return prefixes
+
+
 def fit_to_page(frame: str) -> str:
-    """Return a stored frame with the script prefix of the current request."""
-    return frame.replace(PREFIX, get_script_prefix()) if PREFIX in frame else frame
+    """Return a stored frame with the URLs of the current request's page."""
+    if PREFIX in frame:
+        for placeholder, prefix in get_page_prefixes().items():
+            frame = frame.replace(placeholder, prefix)
+    return frame

@@ -53,7 +53,7 @@ def queues() -> Rows:
     """Return the queues of Celery and of Django's tasks, as far as they are installed."""
     rows = [row for read in _READERS for row in _read_or_report(read)]
     heads = ("Queue", "Waiting", "Running", "Failed")
-    return Rows(heads, rows, "No queue is installed.")
+    return Rows(heads, rows, "No queue is installed, or nothing was queued yet.")
 
 
 def _read_or_report(read: Callable[[], Iterator[Row]]) -> Sequence[Row]:

@@ -13,7 +13,8 @@ from dashboards.live.wire.frames import encode_retry
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+# Other packages type the scope and the events of theirs in ways of their own.
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 _PART_BYTES = 64 * 1024
 """Bytes that are handed to the server at a time: what it keeps for a client that does not read."""

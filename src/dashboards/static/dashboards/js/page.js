@@ -9,7 +9,7 @@
     nonce,
     // The origin of static files, which may be another server than the site's.
     staticOrigin: new URL(src).origin,
-    prefix: dataset.dashboardsPrefix || "/",
+    prefixes: JSON.parse(dataset.dashboardsPrefixes || "{}"), // Of URLs, by placeholder.
     release: dataset.dashboardsSiteRelease,
     reloadJitterMs: 1000 * Number(dataset.dashboardsReloadJitter),
     timezone: dataset.dashboardsTimezone,

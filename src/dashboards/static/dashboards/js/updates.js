@@ -15,8 +15,12 @@
   const names = (target, attribute, event) =>
     target.getAttribute(attribute)?.split(",").some((name) => name.trim() === event);
 
-  // A frame is rendered once for all pages: it has a placeholder for the page's script prefix.
-  const insertPrefix = (text) => text.replaceAll("/@dashboards@/", page.prefix);
+  // A frame is rendered once for all pages: its URLs begin with a placeholder.
+  const insertPrefixes = (text) =>
+    Object.entries(page.prefixes).reduce(
+      (changed, [placeholder, prefix]) => changed.replaceAll(placeholder, () => prefix),
+      text,
+    );
 
   // A frame contains the release that rendered it. A frame of another structure is not shown.
   const isOfThisRelease = ({ dataset: { dashboardsRelease: release } }, text) => {
@@ -27,7 +31,7 @@
   // Gives an event to each element below the one that opened the stream, but not to those below an
   // element with a stream of its own.
   function receive(element, event, data, clearsState) {
-    const text = insertPrefix(data);
+    const text = insertPrefixes(data);
     for (const target of [element, ...element.querySelectorAll("[sse-swap], [sse-refresh]")]) {
       if (target.closest("[sse-connect]") === element) update(target, event, text, clearsState);
     }
