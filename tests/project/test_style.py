@@ -22,10 +22,10 @@ OURS = Path(__file__).parents[2] / "src/dashboards"
 SHEETS = sorted(OURS.glob("static/**/*.css"))
 INDEX = OURS / "static/dashboards/css/dashboards.css"
 PREFIX = "dashboards-"
-# Classes that others write, within an element of ours: plotly.js, Django's forms, and the columns
-# that a dashboard's author gives in grid_css_classes.
+# Classes that others write, for an element of ours or within it: plotly.js, Django's forms, the
+# columns that a dashboard's author gives in grid_css_classes, and a dark theme such as Tailwind's.
 OF_OTHERS = re.compile(
-    r"modebar|modebar-container|draglayer|drag|js-plotly-plot|errorlist|span-\d+"
+    r"modebar|modebar-container|draglayer|drag|js-plotly-plot|errorlist|span-\d+|dark"
 )
 
 
