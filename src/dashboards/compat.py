@@ -74,12 +74,9 @@ def accept_old_stat_change(cls: type[T]) -> type[T]:
 
     @wraps(init)
     def init_with_old_names(self: T, *args: Any, **kwargs: Any) -> None:
-        old = {
-            new: kwargs.pop(name)
-            for name, new in (("change_by", "by"), ("change_by_text", "text"))
-            if name in kwargs
-        }
-        if old:
+        # Each value of each Stat is made here: without old names it must cost nothing.
+        if "change_by" in kwargs or "change_by_text" in kwargs:
+            old = {"by": kwargs.pop("change_by", None), "text": kwargs.pop("change_by_text", None)}
             kwargs.setdefault("change", {name: each for name, each in old.items() if each})
         init(self, *args, **kwargs)
 
