@@ -30,7 +30,7 @@ KINDS = [
 PUBLIC_MODULES = (
     *("dashboards.component", "dashboards.component.layout", "dashboards.component.stat"),
     *("dashboards.component.table", "dashboards.dashboard", "dashboards.exceptions"),
-    *("dashboards.live", "dashboards.testing"),
+    *("dashboards.live", "dashboards.live.asgi", "dashboards.testing", "dashboards.views"),
 )
 
 
