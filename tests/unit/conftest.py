@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
-from django.core.management.commands import flush
 from django.template import Context, Template
 
 
@@ -16,11 +15,4 @@ def _plain_templates(django_test_environment: None) -> Iterator[None]:
         return self.nodelist.render(context)
 
     with patch.object(Template, "_render", render):
-        yield
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _no_permissions_after_flush() -> Iterator[None]:
-    """Do not create permissions and content types again after each ``transaction=True`` test."""
-    with patch.object(flush, "emit_post_migrate_signal"):
         yield
