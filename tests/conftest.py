@@ -72,8 +72,13 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def dashboards_isolation() -> None:
-    """Replace the fixture of the package's own plugin: these tests choose their stores."""
+def dashboards_isolation() -> Iterator[None]:
+    """Replace the fixture of the package's own plugin: these tests choose their stores.
+
+    Revocations of saved objects are written by a timer, which must not fire in a later test.
+    """
+    yield
+    revocations.reset()
 
 
 @pytest.fixture
