@@ -31,7 +31,7 @@ _key_owners: WeakKeyDictionary[HttpRequest, dict[str, type["Dashboard"]]] = Weak
 
 
 @cache
-def _get_default_name(class_name: str) -> str:
+def get_default_name(class_name: str) -> str:
     """Return a title made from a class name: "Open orders" for ``OpenOrdersDashboard``."""
     words = "".join(f" {c}" if c.isupper() else c for c in class_name)
     return words.strip().removesuffix(" Dashboard").capitalize()
@@ -101,13 +101,13 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
     @property
     def name(self) -> str:
         """The page's title."""
-        return self._meta.name or _get_default_name(type(self).__name__)
+        return self._meta.name or get_default_name(type(self).__name__)
 
     @cached_property
     def heading(self) -> str:
         """The name as the page shows it; if ``name`` raises, the words of the class name."""
         name = self._guard(lambda: str(self.name), "name")
-        return _get_default_name(type(self).__name__) if isinstance(name, Failure) else name
+        return get_default_name(type(self).__name__) if isinstance(name, Failure) else name
 
     @cached_property
     def dom_id(self) -> str:

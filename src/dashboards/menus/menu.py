@@ -203,14 +203,21 @@ class DashboardMenu(Menu):
     app_label: ClassVar[str] = ""
 
     @classmethod
+    def get_dashboards(cls) -> list[type[Dashboard]]:
+        """Return the dashboards of the app that menus include."""
+        return [
+            each
+            for each in registry
+            if each.get_app_label() == cls.app_label and each._meta.include_in_menu  # noqa: SLF001 - ours
+        ]
+
+    @classmethod
     def get_items(cls, obj: Any = None) -> list[MenuItem]:
         """Return an item for each dashboard. A ``ModelDashboard`` needs an ``obj`` of its model."""
         shown = [
             each
-            for each in registry
-            if each.get_app_label() == cls.app_label
-            and each._meta.include_in_menu  # noqa: SLF001 - ours
-            and (not issubclass(each, ModelDashboard) or isinstance(obj, each.get_model()))
+            for each in cls.get_dashboards()
+            if not issubclass(each, ModelDashboard) or isinstance(obj, each.get_model())
         ]
         made = (
             catch_errors(

@@ -22,7 +22,7 @@ from dashboards.permissions import grants
 
 
 def answer_privately(
-    view: Callable[..., HttpResponseBase], vary: Sequence[str] = ("Cookie",)
+    view: Callable[..., HttpResponseBase], vary: Sequence[str]
 ) -> Callable[..., HttpResponseBase]:
     """Decorate a view so that no cache stores its responses, also its refusals and redirects.
 
@@ -56,8 +56,8 @@ def answer_privately(
     return answer
 
 
-class DashboardAccessView(View):
-    """Finds the dashboard, and refuses requests that may not open it."""
+class PrivateView(View):
+    """A view whose responses no cache stores, except for pages that every visitor may see."""
 
     vary: ClassVar[Sequence[str]] = ("Cookie",)
     """The request headers that its responses depend on."""
@@ -68,6 +68,11 @@ class DashboardAccessView(View):
         return answer_privately(super().as_view(**initkwargs), cls.vary)
 
     http_method_names = ["get", "head", "options"]  # noqa: RUF012 - as Django declares it
+
+
+class DashboardAccessView(PrivateView):
+    """Finds the dashboard, and refuses requests that may not open it."""
+
     dashboard_class: type[Dashboard] = Dashboard
     dashboard: Dashboard
 

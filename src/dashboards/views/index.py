@@ -1,13 +1,10 @@
 """The index: the dashboards that a request may open."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.text import capfirst
-from django.views.generic import View
 
 from dashboards.component.errors import Failure, catch_errors
 from dashboards.dashboard import Dashboard, ModelDashboard
@@ -21,26 +18,19 @@ from dashboards.menus.menu import (
 )
 from dashboards.permissions import redirect_to_login
 from dashboards.registry import registry
-from dashboards.views.access import answer_privately
+from dashboards.views.access import PrivateView
 
 _MAX_OBJECTS = 20
 """Objects of a ``ModelDashboard`` that are listed."""
 
 
-class IndexView(View):
+class IndexView(PrivateView):
     """Lists the dashboards that the request may open, by app.
 
     A ``ModelDashboard`` is listed with the first objects that its ``get_queryset()`` returns. A
     dashboard with ``Meta.include_in_menu = False`` is left out. An anonymous request that may open
     none is redirected to the login.
     """
-
-    http_method_names = ["get", "head", "options"]  # noqa: RUF012 - as Django declares it
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """Return the view; no cache stores its responses."""
-        return answer_privately(super().as_view(**initkwargs))
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Render the list."""
@@ -54,12 +44,7 @@ class IndexView(View):
 def _get_sections(request: HttpRequest) -> Iterator[tuple[str, Sequence[BoundItem]]]:
     """Yield the name of each app, and the entries that lead to its dashboards."""
     for menu in get_default_menus():
-        listed = [
-            each
-            for each in registry
-            if each.get_app_label() == menu.app_label and each._meta.include_in_menu  # noqa: SLF001 - ours
-        ]
-        entries = [entry for each in listed for entry in _get_entries(each, request)]
+        entries = [entry for each in menu.get_dashboards() for entry in _get_entries(each, request)]
         if entries:
             yield name_of(menu), entries
 

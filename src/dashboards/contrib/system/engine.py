@@ -8,30 +8,31 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dashboards.component.formats import NOTHING, format_value
 from dashboards.contrib.system.figures import Rows, as_milliseconds
+from dashboards.contrib.system.shared import SharedRead
 from dashboards.live.access.subjects import dashboard_subject
 from dashboards.live.reports import Viewers, read_reports, sum_viewers
 from dashboards.live.stores import get_store
 from dashboards.registry import registry
 
+_reports = SharedRead(lambda: read_reports(get_store()))
+
 
 def _sum_metrics(*names: str) -> Sequence[float]:
-    reports = read_reports(get_store())
-    return [sum(report.metrics.get(name, 0) for report in reports) for name in names]
+    return [sum(each.metrics.get(name, 0) for each in _reports.get()) for name in names]
 
 
 def streams() -> Mapping[str, Any]:
     """Return the open streams of all processes."""
-    reports = read_reports(get_store())
+    reports, (number,) = _reports.get(), _sum_metrics("streams")
     return {
-        "text": int(sum(report.metrics.get("streams", 0) for report in reports)),
+        "text": int(number),
         "sub_text": f"in {len(reports)} process{'es' * (len(reports) != 1)}",
     }
 
 
 def delay() -> Mapping[str, Any]:
     """Return the time from a push to its delivery."""
-    reports = read_reports(get_store())
-    deliveries = sum(report.metrics.get("lag_count", 0) for report in reports)
+    reports, (deliveries,) = _reports.get(), _sum_metrics("lag_count")
     seconds = sum(
         report.metrics.get("lag_count", 0) * report.metrics.get("lag_mean_seconds", 0)
         for report in reports
@@ -54,7 +55,7 @@ def failures() -> Mapping[str, Any]:
 
 def viewers() -> Rows:
     """Return the dashboards that are open, and who has them open."""
-    by_subject = sum_viewers(read_reports(get_store()))
+    by_subject = sum_viewers(_reports.get())
     names = _read_names({user for each in by_subject.values() for user in each.users})
     rows = []
     for dashboard in registry:

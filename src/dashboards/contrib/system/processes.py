@@ -15,6 +15,7 @@ from django.db import connections
 
 from dashboards.component.errors import is_under_test
 from dashboards.contrib.system.counters import COUNTERS, PERIOD_SECONDS, Period
+from dashboards.contrib.system.shared import SharedRead
 from dashboards.live.records import put_record, read_records
 from dashboards.live.stores import get_store
 from dashboards.live.workers import start
@@ -32,7 +33,6 @@ CHANNEL = "system:"
 """The channel of the records."""
 
 _STARTED = time.time()
-_SHARED_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -113,21 +113,9 @@ PUBLISHER = Publisher()
 """That of this process."""
 
 
-class _Reader:
-    """Reads the states of all processes, at most once a second for all values of a dashboard."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._states: Sequence[ProcessState] = ()
-        self._until = 0.0
-
-    def read(self) -> Sequence[ProcessState]:
-        with self._lock:
-            if time.monotonic() >= self._until:
-                PUBLISHER.publish()
-                self._states = sorted(_parse_records(), key=lambda each: (each.host, each.pid))
-                self._until = time.monotonic() + _SHARED_SECONDS
-            return self._states
+def _publish_and_read() -> Sequence[ProcessState]:
+    PUBLISHER.publish()
+    return sorted(_parse_records(), key=lambda each: (each.host, each.pid))
 
 
 def _parse_records() -> Iterator[ProcessState]:
@@ -138,7 +126,7 @@ def _parse_records() -> Iterator[ProcessState]:
             yield ProcessState(**{**record, "periods": periods})
 
 
-_reader = _Reader()
+_states = SharedRead(_publish_and_read)
 
 
 def read_processes() -> Sequence[ProcessState]:
@@ -147,7 +135,7 @@ def read_processes() -> Sequence[ProcessState]:
     Raises:
         Exception: the store cannot be read or written.
     """
-    return _reader.read()
+    return _states.get()
 
 
 def _describe_process() -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from dashboards.live.wire.frames import encode_retry
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-# Other packages type the scope and the events of theirs in ways of their own.
+# Any: other packages, such as Channels, have types of their own for scopes and events.
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 _PART_BYTES = 64 * 1024

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.urls import NoReverseMatch, reverse
 
 from dashboards import conf
@@ -15,8 +15,8 @@ from dashboards.live.access.subjects import dashboard_subject
 from dashboards.live.compute.triggers import OnChange
 from dashboards.live.reports import Viewers, read_reports, sum_viewers
 from dashboards.live.stores import get_store
+from dashboards.management.names import add_names, find_dashboards
 from dashboards.permissions import PermissionClass
-from dashboards.registry import registry
 
 
 class Command(BaseCommand):
@@ -29,22 +29,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the names of dashboards, and the format."""
-        parser.add_argument(
-            "names", nargs="*", metavar="app_dashboard", help="such as shop_orders; default all"
-        )
+        add_names(parser)
         parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
 
     def handle(self, *, names: Sequence[str], json: bool = False, **options: Any) -> None:  # noqa: ARG002
         """Print one description for each dashboard."""
-        known = {dashboard.get_url_name(): dashboard for dashboard in registry}
-        if unknown := sorted(set(names) - set(known)):
-            msg = (
-                f"No dashboard is called {', '.join(unknown)}; "
-                f"there are {', '.join(known) or 'none'}."
-            )
-            raise CommandError(msg)
+        dashboards = find_dashboards(names)
         viewers = self._read_viewers()
-        described = [_describe(known[name], viewers) for name in names or known]
+        described = [_describe(dashboard, viewers) for dashboard in dashboards]
         if json:
             self.stdout.write(_as_json(described))
         elif not described:

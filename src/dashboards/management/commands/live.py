@@ -20,7 +20,7 @@ from dashboards.exceptions import AudienceError
 from dashboards.live.fanout.hub import Hub
 from dashboards.live.stores import get_store
 from dashboards.live.subscription import Subscription
-from dashboards.registry import registry
+from dashboards.management.names import add_names, find_dashboards
 
 _RETRY_SECONDS = 1.0
 
@@ -35,19 +35,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the names of dashboards."""
-        parser.add_argument(
-            "names", nargs="*", metavar="app_dashboard", help="such as shop_orders; default all"
-        )
+        add_names(parser)
 
     def handle(self, *, names: Sequence[str], verbosity: int = 1, **options: Any) -> None:  # noqa: ARG002
         """Compute until SIGTERM or SIGINT."""
-        known = {dashboard.get_url_name(): dashboard for dashboard in registry}
-        if unknown := sorted(set(names) - set(known)):
-            msg = f"No dashboard is called {', '.join(unknown)}; there are {', '.join(known)}."
-            raise CommandError(msg)
         subscriptions = {}
-        for name in names or known:
-            subscription = _get_subscription(known[name])
+        for dashboard in find_dashboards(names):
+            name, subscription = dashboard.get_url_name(), _get_subscription(dashboard)
             if subscription is not None:
                 subscriptions[name] = subscription
             elif names:

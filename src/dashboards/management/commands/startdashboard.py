@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import NoReverseMatch, reverse
 
+from dashboards.dashboard.base import get_default_name
+
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _INCLUDE = 'path("dashboards/", include("dashboards.urls"))'
 
@@ -52,8 +54,7 @@ class Command(BaseCommand):
         if existing := [path for path in files if path.exists()]:
             msg = f"{existing[0]} exists already; nothing was written."
             raise CommandError(msg)
-        title = "".join(f" {each}" if each.isupper() else each for each in name).strip()
-        values = {"name": name, "title": title, "module": config.name, "app": config.label}
+        values = {"name": name, "title": get_default_name(name), "module": config.name}
         texts = {
             path: Template((_TEMPLATES / template).read_text(encoding="utf-8")).substitute(values)
             for path, template in files.items()
