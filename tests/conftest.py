@@ -4,6 +4,7 @@ import atexit
 import gc
 import os
 from collections.abc import Callable, Generator, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
+    # The URLs are made once in a process, of the dashboards that are registered then. A test that
+    # replaces the registry and makes the first request would leave its own URLs to all others.
+    import_module("tests.urls")
     # Modules and tests stay to the end: without this, each collection looks through them all.
     gc.freeze()
 
