@@ -19,7 +19,7 @@ from dashboards.component.pending import gather_values
 from dashboards.component.states import render_failed
 from dashboards.dashboard.live import LiveMixin
 from dashboards.dashboard.permissions import PermissionMixin
-from dashboards.dashboard.query import keep_known
+from dashboards.dashboard.query import get_params, keep_known
 from dashboards.exceptions import DeclarationError
 from dashboards.live.compute.inline import must_run_inline, render_inline
 from dashboards.live.stores import get_store
@@ -139,7 +139,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             return self._filters.values
         if self._meta.filter_form is not None:
             return {}  # The form failed, so the query string has not been cleaned.
-        return self.request.GET.dict() if self.request else {}
+        return get_params(self.request).dict() if self.request else {}
 
     @property
     def filterset(self) -> Any:
@@ -159,7 +159,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         if self.request is None or not self.request.GET:
             return False
         prefixes = tuple(f"{key}-" for key in self.components)
-        return any(not name.startswith(prefixes) for name in self.request.GET)
+        return any(not name.startswith(prefixes) for name in get_params(self.request))
 
     @cached_property
     def kept(self) -> QueryDict:
