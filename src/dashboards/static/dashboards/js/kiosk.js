@@ -25,31 +25,39 @@
 
   const fits = () => !grid || grid.scrollHeight <= grid.clientHeight + 1;
 
-  // Returns the rows of boxes, each with its smallest height: a row that fits is stretched.
+  // Returns the rows of boxes, each with its height, which is the smallest where they do not fit. A
+  // heading and the row below it are one.
   function readRows() {
-    const rows = new Map();
+    const rows = [];
     for (const box of boxes()) {
-      const top = box.offsetTop;
-      if (!rows.has(top)) rows.set(top, { boxes: [], height: 0 });
-      const row = rows.get(top);
-      row.boxes.push(box);
-      row.height = Math.max(row.height, box.offsetHeight);
+      const line = box.offsetTop;
+      const last = rows.at(-1);
+      if (last && (last.line === line || last.isHeading)) {
+        last.boxes.push(box);
+        Object.assign(last, { line, isHeading: false });
+      } else {
+        const top = line - parseFloat(getComputedStyle(box).marginTop);
+        rows.push({ top, line, boxes: [box], isHeading: box.matches(".dashboards-heading") });
+      }
     }
-    return rows.values();
+    const end = grid.offsetTop + grid.scrollHeight;
+    rows.forEach((row, i) => (row.height = (rows[i + 1]?.top ?? end) - row.top));
+    return rows;
   }
 
   // Puts as many rows into each part as the screen has room for.
   function divide() {
+    if (grid) grid.scrollTop = 0;
     for (const box of boxes()) box.hidden = false;
     parts = [[]];
     let room = fits() ? Infinity : grid.clientHeight;
-    for (const row of readRows()) {
+    for (const row of grid ? readRows() : []) {
       if (parts.at(-1).length && row.height > room) {
         parts.push([]);
         room = grid.clientHeight;
       }
       parts.at(-1).push(...row.boxes);
-      room -= row.height + 1; // The line between two rows.
+      room -= row.height;
     }
     show(current);
   }
