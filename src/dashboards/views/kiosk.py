@@ -38,7 +38,7 @@ class Kiosk:
     """How one request shows a page on a wall.
 
     Args:
-        boards: the boards that are shown in turn.
+        boards: the boards that are shown in turn; empty if there is no other than the page.
         leave_url: the page as it is without a wall.
         seconds: how long each board is shown, and each part of a board that is too high.
         dim: the hours from and until which it is dimmed, such as ``"22-6"``; empty for never.
@@ -64,11 +64,12 @@ def read_kiosk(request: HttpRequest, dashboard: Dashboard) -> Kiosk | None:
     address = query.urlencode(safe=",:")
     names = dict.fromkeys(query.get("kiosk-boards", "").split(",")[:_MAX_BOARDS])
     dim = query.get("kiosk-dim", "")
+    boards = [
+        Board(each.title, f"{each.url}?{address}", each.url == request.path)
+        for each in _find_boards(names, request)
+    ]
     return Kiosk(
-        boards=[
-            Board(each.title, f"{each.url}?{address}", each.url == request.path)
-            for each in _find_boards(names, request)
-        ],
+        boards=boards if any(not each.is_current for each in boards) else [],
         leave_url=f"{request.path}?{dashboard.query}".removesuffix("?"),
         seconds=_read_seconds(query.get("kiosk-rotate", "")),
         dim=dim if _HOURS.fullmatch(dim) else "",
@@ -87,21 +88,19 @@ def _find_boards(names: dict[str, None], request: HttpRequest) -> Iterator[Bound
     for text in names:
         name, _, value = text.partition(":")
         found = known.get(name)
-        if found is None:
+        if found is None or issubclass(found, ModelDashboard) != bool(value):
             continue
         find = partial(_find_object, found, request, value)
-        instance = catch_errors(find, dashboard=found.__name__, part="board")
-        if issubclass(found, ModelDashboard) and (instance is None or isinstance(instance, Failure)):
-            continue
-        yield from bind([make_dashboard_item(found, instance)], request)
+        instance = catch_errors(find, dashboard=found.__name__, part="board") if value else None
+        if not isinstance(instance, Failure) and (instance is not None or not value):
+            yield from bind([make_dashboard_item(found, instance)], request)
 
 
 def _find_object(dashboard: type[Dashboard], request: HttpRequest, value: str) -> object:
-    """Return the object of a ``ModelDashboard`` that a board names; None if there is none."""
-    if not issubclass(dashboard, ModelDashboard):
-        return None
+    """Return the object that a board names; None if there is none."""
+    names = dashboard.get_example_kwargs()
     try:
-        return dashboard.get_object(request, **{dashboard.get_lookup_kwarg(): value})
+        return dashboard.get_object(request, **dict.fromkeys(names, value))
     except Http404:
         return None
     except Exception:

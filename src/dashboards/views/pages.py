@@ -79,8 +79,8 @@ class PageView(DashboardAccessView):
         }
         template = "dashboards/embedded.html" if is_partial else dashboard._meta.template_name  # noqa: SLF001
         response = HttpResponse(clean_text(dashboard.templates.render_around(template, context)))
-        # A cache that ignores Vary, or a browser that goes back, would show a part as a page. A wall
-        # links to boards that this request may open.
+        # A cache that ignores Vary, or a browser that goes back, would show a part as a page. What
+        # a wall links to depends on its viewer.
         is_same_for_all = dashboard.is_public and not is_partial and kiosk is None
         response.is_public = is_same_for_all  # type: ignore[attr-defined]
         return response
