@@ -35,7 +35,7 @@ class Board:
 
 @dataclass(frozen=True)
 class Kiosk:
-    """How one request shows a page on a wall.
+    """The settings of a page on a wall, for one request.
 
     Args:
         boards: the boards that are shown in turn; empty if there is no other than the page.
@@ -51,7 +51,7 @@ class Kiosk:
 
 
 def read_kiosk(request: HttpRequest, dashboard: Dashboard) -> Kiosk | None:
-    """Return how a request shows its page on a wall; None if it does not.
+    """Return the settings of a page on a wall; None if the request wants the usual page.
 
     Parameters that cannot be used have their defaults. Boards that do not exist, or that the
     request may not open, are left out.
