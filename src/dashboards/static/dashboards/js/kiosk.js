@@ -109,8 +109,10 @@
     clearTimeout(timer);
     for (const url of following(step)) {
       if (!(await isServed(url))) continue;
-      if (!isPersons) markAutomatic(new URL(url).pathname);
-      return location.assign(url);
+      if (isPersons) return location.assign(url);
+      // Without an entry in the history, for which the browser might keep the page.
+      markAutomatic(new URL(url).pathname);
+      return location.replace(url);
     }
     if (grid) divide();
     show(step > 0 ? 0 : parts.length - 1);
@@ -210,6 +212,7 @@
     dimAtNight();
     setInterval(dimAtNight, NIGHT_CHECK_MS);
   }
+  document.querySelector(".dashboards-boards [aria-current]")?.scrollIntoView({ inline: "center" });
   document.addEventListener("visibilitychange", keepAwake);
   keepAwake();
   showPointer();
