@@ -47,7 +47,7 @@
 
   // Puts as many rows into each part as the screen has room for.
   function divide() {
-    if (grid) grid.scrollTop = 0;
+    const scrolled = grid?.scrollTop;
     for (const box of boxes()) box.hidden = false;
     parts = [[]];
     let room = fits() ? Infinity : grid.clientHeight;
@@ -60,6 +60,7 @@
       room -= row.height;
     }
     show(current);
+    if (scrolled) grid.scrollTop = scrolled;
   }
 
   function show(index) {
