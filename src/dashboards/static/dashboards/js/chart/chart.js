@@ -68,12 +68,12 @@
       const frames = figure.frames && { frames: times.localize(figure.frames) };
       await plotly.react(plot, { data: traces, layout, config, ...frames });
       // plotly.js hides traces in which it finds nothing to draw.
+      this.isEmpty = !plot._fullData.some((trace) => trace.visible);
+      placeToolbar(plot);
       // Without it CSS could not scale the drawing to the width of a paper.
       for (const svg of plot.querySelectorAll(".main-svg")) {
         svg.setAttribute("viewBox", `0 0 ${layout.width} ${layout.height}`);
       }
-      this.isEmpty = !plot._fullData.some((trace) => trace.visible);
-      placeToolbar(plot);
     }
 
     addTheme(figure, traces, layout) {
