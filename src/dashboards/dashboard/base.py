@@ -1,6 +1,6 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -20,6 +20,7 @@ from dashboards.component.states import render_failed
 from dashboards.dashboard.live import LiveMixin
 from dashboards.dashboard.permissions import PermissionMixin
 from dashboards.dashboard.query import keep_known
+from dashboards.dashboard.time_range import PARAMETERS
 from dashboards.exceptions import DeclarationError
 from dashboards.live.compute.inline import must_run_inline, render_inline
 from dashboards.live.stores import get_store
@@ -139,7 +140,10 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             return self._filters.values
         if self._meta.filter_form is not None:
             return {}  # The form failed, so the query string has not been cleaned.
-        return self.request.GET.dict() if self.request else {}
+        if not self.request:
+            return {}
+        given = self.request.GET.dict()
+        return {name: given[name] for name in self._get_filter_names(given)}
 
     @property
     def filterset(self) -> Any:
@@ -159,12 +163,18 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         if self.request is None or not self.request.GET:
             return False
         prefixes = tuple(f"{key}-" for key in self.components)
-        return any(not name.startswith(prefixes) for name in self.request.GET)
+        names = self._get_filter_names(self.request.GET)
+        return any(not name.startswith(prefixes) for name in names)
+
+    def _get_filter_names(self, given: Iterable[str]) -> Iterable[str]:
+        """Return the names of those parameters that do not belong to the range of time."""
+        return (name for name in given if name not in PARAMETERS) if self.time_ranges else given
 
     @cached_property
     def kept(self) -> QueryDict:
         """The parameters of the request that the URLs on its page repeat."""
-        return keep_known(self.request, self, self._filters)
+        shares_time = bool(self.time_ranges)
+        return keep_known(self.request, self, self._filters, shares_time=shares_time)
 
     @cached_property
     def query(self) -> str:
@@ -193,6 +203,19 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         return mark_safe(  # noqa: S308 - rendered by a template, which escapes
             self.templates.render("dashboards/filters.html", context)
         )
+
+    # Time.
+
+    @cached_property
+    def time_ranges(self) -> Sequence[str]:
+        """The choices of the range of time that its charts share; empty if none share it."""
+        shares_time = any(each.declaration.shares_time for each in self)
+        return self._meta.time_ranges if shares_time else ()
+
+    @property
+    def time_range(self) -> str:
+        """The range that its charts show first."""
+        return self._meta.time_range
 
     # Layout and rendering.
 
