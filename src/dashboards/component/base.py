@@ -361,11 +361,6 @@ class Component:
         return None
 
     @property
-    def shares_time(self) -> bool:
-        """True if it can show the range of time that the charts of its dashboard share."""
-        return False
-
-    @property
     def accepts_post(self) -> bool:
         """True if ``post`` answers a POST to its URL; it is answered 405 otherwise."""
         return False

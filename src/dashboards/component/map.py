@@ -22,11 +22,6 @@ class Map(Chart):
     track of something that moves.
     """
 
-    @property
-    def shares_time(self) -> bool:
-        """False: a map has no axis of time."""
-        return False
-
     base: ClassVar[Mapping[str, Any]] = {
         "data": [{"type": "scattergeo", "mode": "lines+markers"}],
         "layout": {"geo": {"fitbounds": "locations"}},

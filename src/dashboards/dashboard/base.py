@@ -1,6 +1,6 @@
 """A page of components: declared as a class, bound as an instance to one request."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -20,7 +20,7 @@ from dashboards.component.states import render_failed
 from dashboards.dashboard.live import LiveMixin
 from dashboards.dashboard.permissions import PermissionMixin
 from dashboards.dashboard.query import keep_known
-from dashboards.dashboard.time_range import PARAMETERS
+from dashboards.dashboard.time_range import PARAMETERS, has_shared_time
 from dashboards.exceptions import DeclarationError
 from dashboards.live.compute.inline import must_run_inline, render_inline
 from dashboards.live.stores import get_store
@@ -140,10 +140,10 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             return self._filters.values
         if self._meta.filter_form is not None:
             return {}  # The form failed, so the query string has not been cleaned.
-        if not self.request:
-            return {}
-        given = self.request.GET.dict()
-        return {name: given[name] for name in self._get_filter_names(given)}
+        given = self.request.GET.dict() if self.request else {}
+        if PARAMETERS.isdisjoint(given) or not self.time_ranges:
+            return given
+        return {name: given[name] for name in given if name not in PARAMETERS}
 
     @property
     def filterset(self) -> Any:
@@ -163,12 +163,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         if self.request is None or not self.request.GET:
             return False
         prefixes = tuple(f"{key}-" for key in self.components)
-        names = self._get_filter_names(self.request.GET)
-        return any(not name.startswith(prefixes) for name in names)
-
-    def _get_filter_names(self, given: Iterable[str]) -> Iterable[str]:
-        """Return the names of those parameters that do not belong to the range of time."""
-        return (name for name in given if name not in PARAMETERS) if self.time_ranges else given
+        return any(not name.startswith(prefixes) for name in self.filters)
 
     @cached_property
     def kept(self) -> QueryDict:
@@ -208,8 +203,17 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
 
     @cached_property
     def time_ranges(self) -> Sequence[str]:
-        """The choices of the range of time that its charts share; empty if none share it."""
-        shares_time = any(each.declaration.shares_time for each in self)
+        """The choices of the range of time that its charts share; empty if none share it.
+
+        A filter form may have a field of the name of a parameter that the range needs.
+        """
+        filters = self._filters
+        if filters is not None and any(filters.is_own(name) for name in PARAMETERS):
+            return ()
+        kind = type(self)
+        shares_time = kind.shares_time or (
+            kind.is_dynamic and has_shared_time(each.declaration for each in self)
+        )
         return self._meta.time_ranges if shares_time else ()
 
     @property

@@ -5,9 +5,12 @@ decides which parameters its links repeat.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.http import QueryDict
+
+from dashboards.component.base import Component
 
 ALL = "all"
 """The range that contains everything a chart has."""
@@ -20,6 +23,11 @@ PARAMETERS = frozenset({"range", "from", "to"})
 
 _DURATION = re.compile(r"[1-9][0-9]{0,3}[smhdw]", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def has_shared_time(components: Iterable[Component]) -> bool:
+    """Return True if one of these components can show the range of its dashboard."""
+    return any([getattr(each, "shared_time", False) is not False for each in components])
 
 
 def is_relative(name: object) -> bool:

@@ -99,11 +99,6 @@ class Chart(Drawing):
             raise DeclarationError(msg)
 
     @property
-    def shares_time(self) -> bool:
-        """True if the chart may share the range of time of its dashboard."""
-        return self.shared_time is not False
-
-    @property
     def series(self) -> int:
         """The number of points that are kept; 0 if a value is the whole figure."""
         return self.max_points or 0

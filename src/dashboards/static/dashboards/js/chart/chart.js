@@ -31,8 +31,8 @@
       source.textContent = trust.createScript(JSON.stringify(figure));
     }
 
-    // Returns the figure's traces and layout as they are drawn: with the points of a series, in the
-    // page's time zone, with gaps where nothing was measured.
+    // Returns the figure's traces and layout: with the points of a series, in the page's time zone,
+    // with gaps where nothing was measured.
     read(figure) {
       const box = this.parentElement;
       const declared = points.appendPoints([figure.data ?? []].flat(), box);
@@ -43,7 +43,6 @@
         : declared.map((each) => gaps.breakGaps(each, points.isGrown(each) ? seconds : 0));
       const traces = times.localize(broken);
       const layout = { uirevision: "kept", ...times.localize(figure.layout ?? {}) };
-      times.nameZone(traces, layout);
       return { traces, layout };
     }
 
@@ -63,6 +62,7 @@
       if (!bundles.draws(plotly, typesIn(figure))) return this.schedule();
       const { traces, layout } = this.read(figure);
       sharing.share(this, traces, layout);
+      if (!this.shared) times.nameZone(traces, layout); // Otherwise the picker names it.
       if (!layout.template) this.addTheme(figure, traces, layout);
       if (layout.modebar?.add) layout.modebar.add = withoutSending(layout.modebar.add);
       const size = this.measure(plot);
@@ -100,6 +100,7 @@
         details.querySelectorAll("table").forEach((table) => table.remove());
         if (!details.open) return;
         const { traces, layout } = this.read(JSON.parse(this.source.textContent));
+        times.nameZone(traces, layout);
         details.append(...traces.map((trace, index) => tableOf(trace, layout, index)));
       };
       details.ontoggle = write;

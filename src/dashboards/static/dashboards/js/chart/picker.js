@@ -38,6 +38,7 @@
       button.setAttribute("aria-pressed", button.value === range.name);
     }
     picker.querySelector("summary > bdi").textContent = wordsOf(picker, range);
+    picker.querySelector("summary > small").hidden = !times.isForeign(Date.now());
   }
 
   // Fills the fields with what the charts show. If they show all, that is not one range.

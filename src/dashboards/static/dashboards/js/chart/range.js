@@ -20,12 +20,14 @@
 
   let chosen = read(location.search); // What the viewer chose: { name }, or { start, end }.
   let resets = 0; // How often the viewer has gone back to the first range.
+  let address = location.href; // Of the page, before a step in its history.
+  let isOnlyRange = false; // True if the last such step changed nothing but the range.
   let clockError; // How far the viewer's clock is behind the server's, in milliseconds.
 
-  const durationOf = (name) => {
+  function durationOf(name) {
     const found = /^([1-9]\d{0,3})([smhdw])$/.exec(name);
     return found ? { count: Number(found[1]), unit: found[2] } : undefined;
-  };
+  }
 
   // Returns the range that a query string names.
   function read(query) {
@@ -39,11 +41,17 @@
     return name === "all" || name === "today" || (name && durationOf(name)) ? { name } : undefined;
   }
 
-  // Returns an address with the range that the viewer chose, in place of another.
-  function withRange(address) {
+  function withoutRange(address) {
     const url = new URL(address, location.href);
     for (const name of NAMES) url.searchParams.delete(name);
+    return url;
+  }
+
+  // Returns an address with the range that the viewer chose, in place of another.
+  function withRange(address) {
+    const url = withoutRange(address);
     for (const [name, value] of parameters()) url.searchParams.set(name, value);
+    url.search = url.search.replaceAll("%3A", ":"); // Times stay readable.
     return url.href;
   }
 
@@ -110,7 +118,7 @@
   function choose(range) {
     const isFirst = range?.name && pickers().every((each) => firstOf(each) === range.name);
     chosen = isFirst ? undefined : range;
-    const address = withRange(location.href);
+    address = withRange(location.href);
     if (address !== location.href) history.pushState(history.state, "", address);
     notify();
   }
@@ -124,10 +132,21 @@
   const notify = () => observers.forEach((observe) => observe());
 
   addEventListener("popstate", () => {
+    isOnlyRange = withoutRange(address).href === withoutRange(location.href).href;
+    address = location.href;
     const before = JSON.stringify(chosen);
     chosen = read(location.search);
     if (JSON.stringify(chosen) !== before) notify();
   });
+
+  // htmx would load the page again. It asks after `popstate`.
+  document.addEventListener("htmx:before:history:restore", (event) => {
+    if (isOnlyRange) event.preventDefault();
+    isOnlyRange = false;
+  });
+
+  // Other scripts write into the address after a swap: that a table is sorted.
+  document.addEventListener("htmx:after:swap", () => setTimeout(() => (address = location.href)));
 
   // Addresses that the server wrote contain the range that the page was loaded with.
   for (const type of ["click", "auxclick", "contextmenu"]) {

@@ -71,13 +71,12 @@
 
   // Adds the zone's name to the titles of axes with times of day, if the viewer's clock differs.
   function nameZone(traces, layout) {
-    if (!page || !viewer) return;
     for (const trace of traces) {
       for (const letter of ["x", "y"]) {
         const last = Array.isArray(trace[letter]) && trace[letter].findLast(isTime);
         if (!last) continue;
-        const time = Date.parse(`${last.replace(" ", "T").slice(0, 19)}Z`);
-        if (Number.isNaN(time) || offset(page, time) === offset(viewer, time)) continue;
+        const time = timeOf(last);
+        if (Number.isNaN(time) || !isForeign(time)) continue;
         const id = `${letter}axis${(trace[`${letter}axis`] ?? letter).slice(1)}`;
         const title = layout[id]?.title ?? {};
         if (title.text?.includes(page.name)) continue;
@@ -108,6 +107,9 @@
     return wall - offset(page, wall - offset(page, wall));
   }
 
-  const times = { fromWall, isDate, isTime, localize, nameZone, timeOf, toWall, wallOf };
+  // Returns true if the clock of the page's zone differs from that of the viewer at a time.
+  const isForeign = (time) => page && viewer && offset(page, time) !== offset(viewer, time);
+
+  const times = { fromWall, isDate, isForeign, isTime, localize, nameZone, timeOf, toWall, wallOf };
   window.dashboards = { ...window.dashboards, times };
 })();
