@@ -45,8 +45,26 @@
     line.firstElementChild.hidden = !isInside;
     if (isInside) line.firstElementChild.style.left = `${at}px`;
     if (shown?.source === chart) return;
-    if (isInside) plotly.Fx.hover(surface, { xval: shown.time }, subplotsOf(chart));
+    if (isInside) plotly.Fx.hover(surface, { xval: snap(chart, shown.time) }, subplotsOf(chart));
     else if (surface._hoverdata) plotly.Fx.unhover(surface);
+  }
+
+  // Returns the time of the point nearest to a time that lies on a line between two points; the time
+  // itself if there is no such line. plotly.js looks for points within some pixels of it.
+  function snap({ shared, surface }, time) {
+    let nearest = time;
+    const distance = (each) => (each === time ? Infinity : Math.abs(each - time));
+    for (const drawn of surface.calcdata) {
+      const { trace } = drawn[0];
+      if (trace.visible !== true || !shared.axes.includes(`xaxis${trace.xaxis?.slice(1)}`)) continue;
+      const after = drawn.findIndex(({ x }) => x >= time);
+      for (const { x, y } of [drawn[after - 1] ?? {}, drawn[after] ?? {}]) {
+        if (x === time) return time;
+        const isOnLine = isKnown(drawn[after - 1]?.y) && isKnown(y);
+        if (isOnLine && distance(x) < distance(nearest)) nearest = x;
+      }
+    }
+    return nearest;
   }
 
   function subplotsOf({ shared, surface }) {

@@ -8,6 +8,7 @@
   // Traces with x in a scene of their own.
   const HAS_SCENE = /3d$|^(surface|cone|streamtube|volume|isosurface)$/;
   const MIDNIGHT = /[T ]00:00(:00(\.0*)?)?$/;
+  const HOVER_PIXELS = 40; // The distance of points may be more than the 20 of plotly.js.
   const SECONDS_MATTER_MS = 120_000; // Ends of longer ranges are whole seconds in the address.
 
   const charts = new Set();
@@ -53,6 +54,7 @@
     showPicker(picker);
     const shown = timeRange.windowOf(picker);
     chart.shared = { picker, axes, shown, moving: [] };
+    layout.hoverdistance ??= HOVER_PIXELS;
     layout.hovermode ??= layout.template?.layout?.hovermode ?? "x unified";
     for (const name of axes) {
       // With another revision plotly.js forgets what the viewer has zoomed: the range has it.
