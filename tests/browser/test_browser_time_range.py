@@ -79,6 +79,10 @@ async def test_charts_share_range_zoom_and_crosshair(site: Site, page: Page):
         await expect(page.locator(f"#site_timed-{key} .scatterlayer .trace")).to_have_count(1)
     await expect(summary).to_contain_text("All")
     others = [await ends(page, key) for key in OTHERS]
+    # The picker names the zone that is not the viewer's; a chart by itself has it on its axis.
+    await expect(summary).to_contain_text("America/Chicago")
+    await expect(page.locator("#site_timed-alone .xtitle")).to_have_text("America/Chicago")
+    await expect(page.locator("#site_timed-heat .xtitle")).to_have_count(0)
     await expect_same_range(page, ("begun",), 600)  # That of its author.
 
     # The picker shows a relative range in the charts with times of day, and in the address.
