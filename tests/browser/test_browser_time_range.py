@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FloatRect, Locator, Page, expect
 
 from tests.chromium import open_checked
 from tests.harness import Site
@@ -53,6 +53,8 @@ async def ends(page: Page, key: str) -> list[float]:
 
 async def expect_same_range(page: Page, keys: tuple[str, ...], seconds: float) -> None:
     """Wait until charts show the same range of this length."""
+    lengths: list[float] = []
+    starts: list[float] = []
     for _ in range(200):
         shown = [await ends(page, key) for key in keys]
         lengths = [(each[1] - each[0]) / 1000 if each else 0 for each in shown]
@@ -64,6 +66,15 @@ async def expect_same_range(page: Page, keys: tuple[str, ...], seconds: float) -
     pytest.fail(f"{keys} show {lengths} seconds from {starts}, not {seconds} from one time")
 
 
+async def hover_area(page: Page) -> tuple[Locator, FloatRect]:
+    """Return the element over the axes of the first chart, and its place."""
+    plot = page.locator("#site_timed-heat .dashboards-crosshair")
+    await plot.scroll_into_view_if_needed()
+    box = await plot.bounding_box()
+    assert box
+    return plot, box
+
+
 async def test_charts_share_range_zoom_and_crosshair(site: Site, page: Page):
     now = datetime.now(UTC)
     fine, coarse = moments(now, 10, 200), moments(now, 30, 70)
@@ -71,21 +82,29 @@ async def test_charts_share_range_zoom_and_crosshair(site: Site, page: Page):
     site.push_to("Timed", rain=[[{"x": x, "y": at}] for at, x in enumerate(coarse)])
     site.push_to("Timed", begun=curve(fine, xaxis={"range": [fine[0], fine[60]]}))
     site.push_to("Timed", alone=curve(fine), days=curve(["2026-01-01", "2026-01-02"]))
+    site.push_to("TimedToo", heat=curve(fine))
     await page.goto(f"{site.url}/site/timed/?year=2023")
-    picker = page.locator(".dashboards-time-range")
-    summary = picker.locator("summary")
-    await expect(page.locator("dashboard-chart .main-svg .bg").first).to_be_visible()
     for key in (*SHARED, "alone"):
         await expect(page.locator(f"#site_timed-{key} .scatterlayer .trace")).to_have_count(1)
+    await check_picker(page)
+    zoomed = await check_zoom(page, site, now)
+    await check_crosshair(page)
+    await check_address(page, zoomed)
+    await check_second_dashboard(page)
+
+
+async def check_picker(page: Page) -> None:
+    """A relative range is shown by the charts with times of day, and is in the address."""
+    picker = page.locator(".dashboards-time-range")
+    summary = picker.locator("summary")
     await expect(summary).to_contain_text("All")
-    others = [await ends(page, key) for key in OTHERS]
-    # The picker names the zone that is not the viewer's; a chart by itself has it on its axis.
+    # It names the zone that is not the viewer's; a chart by itself has it on its axis.
     await expect(summary).to_contain_text("America/Chicago")
     await expect(page.locator("#site_timed-alone .xtitle")).to_have_text("America/Chicago")
     await expect(page.locator("#site_timed-heat .xtitle")).to_have_count(0)
+    others = [await ends(page, key) for key in OTHERS]
     await expect_same_range(page, ("begun",), 600)  # That of its author.
 
-    # The picker shows a relative range in the charts with times of day, and in the address.
     await summary.click()
     await expect(picker.get_by_text("Time zone: America/Chicago")).to_be_visible()
     await picker.get_by_role("button", name="5 minutes").click()
@@ -96,28 +115,31 @@ async def test_charts_share_range_zoom_and_crosshair(site: Site, page: Page):
     await page.reload()
     await expect_same_range(page, SHARED, 300)
 
-    # What is zoomed in one chart is the range of all, and holds still while points arrive.
-    plot = page.locator("#site_timed-heat .dashboards-crosshair")
-    await plot.scroll_into_view_if_needed()
-    box = await plot.bounding_box()
-    assert box
-    left, middle = box["x"], box["y"] + box["height"] / 2
-    await page.mouse.move(left + box["width"] * 0.2, middle)
+
+async def check_zoom(page: Page, site: Site, now: datetime) -> str:
+    """What is zoomed in one chart is the range of all, and holds still while points arrive."""
+    _, box = await hover_area(page)
+    middle = box["y"] + box["height"] / 2
+    await page.mouse.move(box["x"] + box["width"] * 0.2, middle)
     await page.mouse.down()
-    await page.mouse.move(left + box["width"] * 0.6, middle, steps=4)
+    await page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=4)
     await page.mouse.up()
     await expect(page).to_have_url(re.compile(r"\?year=2023&from=[\d:.T-]+Z&to=[\d:.T-]+Z$"))
-    zoomed = page.url
     await expect_same_range(page, SHARED, 120)
     before = await ends(page, "rain")
     site.push_to("Timed", rain=[[{"x": (now + timedelta(seconds=30)).isoformat(), "y": 77}]])
     await expect(page.locator("#site_timed-rain script[data-dashboards-point]")).to_have_count(71)
     assert await ends(page, "rain") == before
+    return page.url
 
-    # A line at one time, with the values of each chart.
-    await page.mouse.move(left + box["width"] * 0.5, middle)
+
+async def check_crosshair(page: Page) -> None:
+    """A line is at one time in all charts, with the value of each."""
+    plot, box = await hover_area(page)
+    await page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
     lines = page.locator(".dashboards-crosshair > i:visible")
     await expect(lines).to_have_count(3)
+    # Its points are half a minute apart, which is far on the screen.
     await expect(page.locator("#site_timed-rain .hoverlayer .legend")).to_have_count(1)
     await page.mouse.move(1, 1)
     await expect(lines).to_have_count(0)
@@ -129,7 +151,9 @@ async def test_charts_share_range_zoom_and_crosshair(site: Site, page: Page):
     await page.keyboard.press("ArrowLeft")
     assert await plot.get_attribute("aria-valuetext") != spoken
 
-    # Back and forward change the charts, and load nothing. The form of the filters keeps the range.
+
+async def check_address(page: Page, zoomed: str) -> None:
+    """Back and forward change the charts, and load nothing. The form of the filters keeps it."""
     await page.evaluate("window.isSamePage = true")
     await page.go_back()
     await expect_same_range(page, SHARED, 300)
@@ -137,26 +161,22 @@ async def test_charts_share_range_zoom_and_crosshair(site: Site, page: Page):
     await expect(page).to_have_url(zoomed)
     await expect_same_range(page, SHARED, 120)
     assert await page.evaluate("window.isSamePage")
-    await page.get_by_role("button", name="Apply").first.click()
+    await page.locator(".dashboards-filters").get_by_role("button", name="Apply").click()
     await expect(page).to_have_url(re.compile(r"year=2023.*&from=[^&]+&to=[^&]+$"))
     await expect_same_range(page, SHARED, 120)
 
-    # A second dashboard on the page has the same address, so it shows the same range.
+
+async def check_second_dashboard(page: Page) -> None:
+    """A page has one address, so all of its dashboards show one range, and go back together."""
     await page.evaluate("""() => {
       const place = document.body.appendChild(document.createElement("div"));
       return htmx.ajax("GET", "/site/timedtoo/", { target: place });
     }""")
-    site.push_to("TimedToo", heat=curve(fine))
     await expect(page.locator("#site_timedtoo .scatterlayer .trace")).to_have_count(1)
     summaries = page.locator(".dashboards-time-range summary bdi")
     assert len(set(await summaries.all_inner_texts())) == 1
-
-    # A double click goes back to the first range of each dashboard and chart.
-    await plot.scroll_into_view_if_needed()
-    box = await plot.bounding_box()
-    assert box
+    _, box = await hover_area(page)
     await page.mouse.dblclick(box["x"] + 100, box["y"] + box["height"] / 2)
     await expect(page).not_to_have_url(re.compile("from="))
     await expect(summaries).to_have_text(["All", "1 hour"])
     await expect_same_range(page, ("begun",), 600)
-    await expect_same_range(page, ("heat",), 1990)

@@ -23,7 +23,8 @@ def keep_known(
     These are the parameters of components (``<key>-…``) that their kinds accept, and those of the
     filter form. Without a filter form all other parameters are filters, which values may read. On
     a page of your own around an embedded dashboard, its parameters are kept, too. If charts share
-    their time, a valid range is kept. No parameter is kept of a query string that is longer than ``DASHBOARDS["MAX_QUERY_LENGTH"]``.
+    their time, a valid range is kept. No parameter is kept of a query string that is longer than
+    ``DASHBOARDS["MAX_QUERY_LENGTH"]``.
 
     Args:
         request: the request, or None.

@@ -27,7 +27,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d
 
 def has_shared_time(components: Iterable[Component]) -> bool:
     """Return True if one of these components can show the range of its dashboard."""
-    return any([getattr(each, "shared_time", False) is not False for each in components])
+    return any(getattr(each, "shared_time", False) is not False for each in components)
 
 
 def is_relative(name: object) -> bool:
