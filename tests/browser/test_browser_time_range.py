@@ -112,6 +112,9 @@ async def check_picker(page: Page) -> None:
     await expect(summary).to_contain_text("5 minutes")
     await expect_same_range(page, SHARED, 300)
     assert [await ends(page, key) for key in OTHERS] == others
+    # The other axis is scaled to what is shown: of 200 rising values, the last thirty.
+    plot = page.locator("#site_timed-heat .dashboards-chart-plot")
+    assert await plot.evaluate("plot => plot._fullLayout.yaxis.range[0]") > 100
     await page.reload()
     await expect_same_range(page, SHARED, 300)
 

@@ -170,9 +170,9 @@
 
   // ---- Moving on ----
 
-  // Calls an observer with each picker whose range moves on, while its dashboard is live.
+  // Calls an observer with each picker whose range moves on while its dashboard is live, and after
+  // how many milliseconds an axis should have moved.
   function followNow(observe) {
-    const movedAt = new WeakMap();
     setInterval(() => {
       if (document.hidden) return;
       for (const picker of pickers()) {
@@ -180,10 +180,7 @@
         const { dashboardsLive } = picker.closest(".dashboards-dashboard").dataset;
         if (!range.name || range.name === "all" || !dashboardsLive) continue;
         const { start, end } = windowOf(picker);
-        const tick = Math.min(Math.max((end - start) / TICKS, MIN_TICK_MS), MAX_TICK_MS);
-        if (end - (movedAt.get(picker) ?? 0) < tick) continue;
-        movedAt.set(picker, end);
-        observe(picker);
+        observe(picker, Math.min(Math.max((end - start) / TICKS, MIN_TICK_MS), MAX_TICK_MS));
       }
     }, MIN_TICK_MS);
   }

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { showPicker, timeRange, times } = window.dashboards;
+  const { showPicker, timeRange, times, visiblePart } = window.dashboards;
 
   // Traces with x in a scene of their own.
   const HAS_SCENE = /3d$|^(surface|cone|streamtube|volume|isosurface)$/;
@@ -16,6 +16,8 @@
 
   const hasTimeOfDay = (value) => times.isTime(value) && !MIDNIGHT.test(value);
 
+  const axisOf = ({ xaxis = "x" }) => `xaxis${xaxis.slice(1)}`;
+
   // Returns the names of a chart's axes of time, such as "xaxis". Axes with dates that have no time of
   // day, such as days or months, are not among them unless the author says so.
   function axesOf(chart, traces, layout) {
@@ -23,7 +25,7 @@
     if (declared === "false") return [];
     const values = new Map(); // The lists of x of each axis.
     for (const { type = "scatter", x, xaxis = "x" } of traces) {
-      const name = `xaxis${xaxis.slice(1)}`;
+      const name = axisOf({ xaxis });
       if (HAS_SCENE.test(type) || (layout[name]?.type ?? "date") !== "date") continue;
       values.set(name, [...(values.get(name) ?? []), Array.isArray(x) ? x : []]);
     }
@@ -41,7 +43,7 @@
     if (picker && axesOf(chart, traces, layout).length) showPicker(picker);
   }
 
-  // Gives the axes of time the range, in place, before the chart is drawn.
+  // Gives the axes of time the range, and the traces its points, in place, before it is drawn.
   function share(chart, traces, layout) {
     const picker = timeRange.pickerOf(chart);
     const axes = picker ? axesOf(chart, traces, layout) : [];
@@ -53,7 +55,7 @@
     charts.add(chart);
     showPicker(picker);
     const shown = timeRange.windowOf(picker);
-    chart.shared = { picker, axes, shown, moving: [] };
+    chart.shared = { picker, axes, moving: [], movedAt: performance.now() };
     layout.hoverdistance ??= HOVER_PIXELS;
     layout.hovermode ??= layout.template?.layout?.hovermode ?? "x unified";
     for (const name of axes) {
@@ -64,6 +66,11 @@
       if (!shown || (axis.range && !timeRange.isChosen())) continue;
       Object.assign(axis, { range: textsOf(shown), autorange: false });
       chart.shared.moving.push(name);
+      // A slider below the axis shows all points.
+      if (axis.rangeslider) continue;
+      traces.forEach((trace, at) => {
+        if (axisOf(trace) === name) traces[at] = visiblePart(trace, shown);
+      });
     }
     for (const { yaxis = "y" } of traces) {
       const name = `yaxis${yaxis.slice(1)}`;
@@ -105,13 +112,15 @@
   const isOnScreen = ({ top, bottom, width }) => width && bottom > 0 && top < innerHeight;
 
   // The axes move on between two updates, too.
-  timeRange.followNow(async (picker) => {
+  timeRange.followNow(async (picker, tick) => {
     for (const chart of charts) {
       if (!chart.isConnected) charts.delete(chart);
       const { shared, surface } = chart;
       if (shared?.picker !== picker || !shared.moving.length) continue;
+      if (performance.now() - shared.movedAt < tick) continue;
       if (!chart.isConnected || !isOnScreen(chart.getBoundingClientRect())) continue;
       const range = textsOf(timeRange.windowOf(picker));
+      shared.movedAt = performance.now();
       shared.isMoving = true;
       await chart.plotly.relayout(
         surface,
