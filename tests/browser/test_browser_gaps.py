@@ -63,6 +63,12 @@ async def test_line_breaks_where_nothing_was_measured(site: Site, page: Page):
     sizes = await plot.evaluate("plot => plot.data[0].marker.size")
     assert [bool(size) for size in sizes] == [False] * 5 + [True]
 
+    # The area below the line breaks, too.
+    filled = {**lonely, "x": at(0, 1, 2, 9, 10), "fill": "tozeroy"}
+    site.push_to("Drawn", points={"data": [filled]})
+    await expect(plot.locator(".dashboards-chart-clip rect")).to_have_count(2)
+    await expect(plot.locator(".fills[clip-path]")).to_have_count(1)
+
     single = {"type": "scatter", "mode": "lines", "x": at(5), "y": [3]}
     site.push_to("Drawn", points={"data": [single, {**line(4)["data"][0], "mode": "lines"}]})
     await expect(plot.locator(".scatterlayer .point")).to_have_count(2)

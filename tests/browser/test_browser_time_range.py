@@ -115,8 +115,6 @@ async def check_picker(page: Page) -> None:
     # The other axis is scaled to what is shown: of 200 rising values, the last thirty.
     plot = page.locator("#site_timed-heat .dashboards-chart-plot")
     assert await plot.evaluate("plot => plot._fullLayout.yaxis.range[0]") > 100
-    await page.reload()
-    await expect_same_range(page, SHARED, 300)
 
 
 async def check_zoom(page: Page, site: Site, now: datetime) -> str:
@@ -156,7 +154,7 @@ async def check_crosshair(page: Page) -> None:
 
 
 async def check_address(page: Page, zoomed: str) -> None:
-    """Back and forward change the charts, and load nothing. The form of the filters keeps it."""
+    """Back and forward change the charts, and load nothing. The form loads the page, and keeps it."""
     await page.evaluate("window.isSamePage = true")
     await page.go_back()
     await expect_same_range(page, SHARED, 300)

@@ -242,7 +242,7 @@ def test_component_without_a_key_has_no_template_id():
 def test_only_drawings_and_forms_load_scripts():
     kinds = [type(kind()) for kind in KINDS]
     parts = (
-        *("bundles", "config", "theme", "countries", "times", "points", "gaps", "table"),
+        *("bundles", "config", "theme", "countries", "times", "points", "gaps", "fills", "table"),
         "visible",
         *("range", "picker", "sharing", "crosshair", "chart"),
     )

@@ -70,7 +70,7 @@ class Chart(Drawing):
             f"dashboards/js/chart/{name}.js"
             for name in (
                 *("bundles", "config", "theme", "countries"),
-                *("times", "points", "gaps", "table", "visible"),
+                *("times", "points", "gaps", "fills", "table", "visible"),
                 *("range", "picker", "sharing", "crosshair", "chart"),
             )
         ),

@@ -4,8 +4,8 @@
 (() => {
   "use strict";
 
-  const { Drawing, bundles, chartConfig, chartTheme, countries, crosshair } = window.dashboards;
-  const { gaps, points, sharing, tableOf, times, trust, withoutSending } = window.dashboards;
+  const { Drawing, bundles, chartConfig, chartTheme, clipFills, countries } = window.dashboards;
+  const { crosshair, gaps, points, sharing, tableOf, times, trust, withoutSending } = window.dashboards;
 
   class DashboardChart extends Drawing {
     async prepare(figure) {
@@ -77,6 +77,7 @@
       // plotly.js hides traces in which it finds nothing to draw.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);
       placeToolbar(plot);
+      clipFills(this);
       sharing.listen(this);
       crosshair.attach(this);
     }

@@ -151,9 +151,8 @@
   // Addresses that the server wrote contain the range that the page was loaded with.
   for (const type of ["click", "auxclick", "contextmenu"]) {
     addEventListener(type, ({ target }) => {
-      const link = target.closest?.(".dashboards-dashboard a[href]");
-      const isHere = link && link.search && link.pathname === location.pathname;
-      if (isHere && link.origin === location.origin) link.href = withRange(link.href);
+      const link = target.closest?.('.dashboards-dashboard a[href^="?"]');
+      if (link) link.setAttribute("href", new URL(withRange(link.href)).search || "?");
     }, true);
   }
 
