@@ -69,6 +69,6 @@ async def test_line_breaks_where_nothing_was_measured(site: Site, page: Page):
     await expect(plot.locator(".dashboards-chart-clip rect")).to_have_count(2)
     await expect(plot.locator(".fills[clip-path]")).to_have_count(1)
 
-    single = {"type": "scatter", "mode": "lines", "x": at(5), "y": [3]}
+    single = {"type": "scatter", "mode": "lines", "x": at(5, 6, 7), "y": [None, 3, None]}
     site.push_to("Drawn", points={"data": [single, {**line(4)["data"][0], "mode": "lines"}]})
     await expect(plot.locator(".scatterlayer .point")).to_have_count(2)

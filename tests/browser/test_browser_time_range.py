@@ -154,7 +154,7 @@ async def check_crosshair(page: Page) -> None:
 
 
 async def check_address(page: Page, zoomed: str) -> None:
-    """Back and forward change the charts, and load nothing. The form loads the page, and keeps it."""
+    """Back and forward change the charts, and load nothing. The form of filters keeps the range."""
     await page.evaluate("window.isSamePage = true")
     await page.go_back()
     await expect_same_range(page, SHARED, 300)
