@@ -31,9 +31,9 @@
       source.textContent = trust.createScript(JSON.stringify(figure));
     }
 
-    // Returns the figure's traces and layout: with the points of a series, in the page's time zone,
-    // with gaps where nothing was measured.
-    read(figure) {
+    // Returns the figure's traces and layout: with the points of a series, with gaps where nothing
+    // was measured, in the page's time zone, which its axes name if `namesZone` is true.
+    read(figure, namesZone = true) {
       const box = this.parentElement;
       const declared = points.appendPoints([figure.data ?? []].flat(), box);
       const connectsGaps = figure.layout?.template?.data?.scatter?.[0]?.connectgaps;
@@ -43,6 +43,7 @@
         : declared.map((each) => gaps.breakGaps(each, points.isGrown(each) ? seconds : 0));
       const traces = times.localize(broken);
       const layout = { uirevision: "kept", ...times.localize(figure.layout ?? {}) };
+      if (namesZone) times.nameZone(traces, layout);
       return { traces, layout };
     }
 
@@ -60,7 +61,7 @@
       const { plotly } = this;
       // The figure was replaced by one of another kind while plotly.js was loaded.
       if (!bundles.draws(plotly, typesIn(figure))) return this.schedule();
-      const { traces, layout } = this.read(figure);
+      const { traces, layout } = this.read(figure, false);
       sharing.share(this, traces, layout);
       if (!this.shared) times.nameZone(traces, layout); // Otherwise the picker names it.
       if (!layout.template) this.addTheme(figure, traces, layout);
@@ -101,7 +102,6 @@
         details.querySelectorAll("table").forEach((table) => table.remove());
         if (!details.open) return;
         const { traces, layout } = this.read(JSON.parse(this.source.textContent));
-        times.nameZone(traces, layout);
         details.append(...traces.map((trace, index) => tableOf(trace, layout, index)));
       };
       details.ontoggle = write;

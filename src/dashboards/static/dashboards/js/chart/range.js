@@ -16,7 +16,7 @@
   const TICKS = 100; // How often a range moves on while its span passes.
 
   const observers = new Set();
-  const frozen = new WeakMap(); // When a dashboard was paused.
+  const frozen = new WeakMap(); // When a viewer has paused a dashboard.
 
   let chosen = read(location.search); // What the viewer chose: { name }, or { start, end }.
   let resets = 0; // How often the viewer has gone back to the first range.
@@ -97,8 +97,8 @@
 
   // Returns the server's time. It stands still while the dashboard is paused.
   function nowOf(picker) {
-    const dashboard = picker.closest(".dashboards-dashboard");
-    if (dashboard.dataset.dashboardsLive !== "paused") frozen.delete(picker);
+    const { dashboardsHeld } = picker.closest(".dashboards-dashboard").dataset;
+    if (dashboardsHeld === undefined) frozen.delete(picker);
     else if (!frozen.has(picker)) frozen.set(picker, Date.now());
     clockError ??= readClockError(picker);
     return (frozen.get(picker) ?? Date.now()) + clockError;
