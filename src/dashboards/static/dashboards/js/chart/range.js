@@ -131,12 +131,17 @@
 
   const notify = () => observers.forEach((observe) => observe());
 
-  addEventListener("popstate", () => {
-    isOnlyRange = withoutRange(address).href === withoutRange(location.href).href;
+  // Shows the range of an address that something else has changed.
+  function readAddress() {
     address = location.href;
     const before = JSON.stringify(chosen);
     chosen = read(location.search);
     if (JSON.stringify(chosen) !== before) notify();
+  }
+
+  addEventListener("popstate", () => {
+    isOnlyRange = withoutRange(address).href === withoutRange(location.href).href;
+    readAddress();
   });
 
   // htmx would load the page again. It asks after `popstate`.
@@ -145,8 +150,8 @@
     isOnlyRange = false;
   });
 
-  // Other scripts write into the address after a swap: that a table is sorted.
-  document.addEventListener("htmx:after:swap", () => setTimeout(() => (address = location.href)));
+  // A swap may replace the whole page, or a script writes into the address that a table is sorted.
+  document.addEventListener("htmx:after:swap", () => setTimeout(readAddress));
 
   // Addresses that the server wrote contain the range that the page was loaded with.
   for (const type of ["click", "auxclick", "contextmenu"]) {
