@@ -13,7 +13,8 @@ from playwright.async_api import Browser, FloatRect, Locator, Page, expect
 from tests.chromium import open_checked
 from tests.harness import Site
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+# It loads plotly.js, which is large, twice, and draws seven charts.
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(150)]
 
 SHARED = ("heat", "rain", "begun")
 OTHERS = ("alone", "days", "kinds")

@@ -57,7 +57,8 @@
     const shown = timeRange.windowOf(picker);
     chart.shared = { picker, axes, moving: [], movedAt: performance.now() };
     layout.hoverdistance ??= HOVER_PIXELS;
-    layout.hovermode ??= layout.template?.layout?.hovermode ?? "x unified";
+    // Templates have another mode, which nobody has chosen for this chart.
+    layout.hovermode ??= "x unified";
     for (const name of axes) {
       // With another revision plotly.js forgets what the viewer has zoomed: the range has it.
       revision += 1;
