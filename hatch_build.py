@@ -1,7 +1,7 @@
 """Minifies the package's scripts and compiles its translations while a wheel is built.
 
 Of scripts, comments and spaces are removed, names stay: pages load half as many bytes. An editable
-installation keeps the scripts as they are written, and gets the compiled translations in its folder.
+installation keeps the scripts as they are written; translations are compiled beside their sources.
 """
 
 from pathlib import Path
