@@ -1,8 +1,8 @@
 """Bring the translations up to the words of the package: ``python scripts/messages.py``.
 
 Each ``django.po`` gets an empty entry for each new text, loses those that are used no more, and is
-compiled to ``django.mo``. With ``--check`` nothing is written: what is missing is printed, and the
-exit code is 1. It finds texts without GNU gettext: templates are parsed by Django, modules by Python.
+compiled to ``django.mo``. What is missing is printed, and the exit code is then 1. With ``--check``
+nothing is written. GNU gettext is not needed: Django parses templates, and Python modules.
 """
 
 import argparse
@@ -40,6 +40,7 @@ class Message(NamedTuple):
 
 
 def read_module(path: Path) -> Iterator[Message]:
+    """Yield the texts of a module."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
             continue
@@ -56,6 +57,7 @@ def read_module(path: Path) -> Iterator[Message]:
 
 
 def read_template(path: Path, engine: Engine) -> Iterator[Message]:
+    """Yield the texts of a template."""
     template = engine.from_string(path.read_text(encoding="utf-8"))
     for node in template.nodelist.get_nodes_by_type(TranslateNode):
         context = node.message_context
@@ -88,10 +90,12 @@ def find_messages() -> dict[Message, set[str]]:
 
 
 def get_texts(entry: polib.POEntry) -> list[str]:
+    """Return the translation of an entry: one text, or one for each plural form."""
     return list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
 
 
 def find_faults(entry: polib.POEntry, forms: int) -> Iterator[str]:
+    """Yield what is wrong with an entry."""
     texts = get_texts(entry)
     if not all(texts) or len(texts) != (forms if entry.msgid_plural else 1):
         yield "is not translated"
@@ -107,6 +111,7 @@ def find_faults(entry: polib.POEntry, forms: int) -> Iterator[str]:
 
 
 def update(file: polib.POFile, messages: dict[Message, set[str]]) -> None:
+    """Give a file an entry for each text, in their order, and remove all others."""
     known = {(each.msgctxt, each.msgid): each for each in file}
     forms = range(count_forms(file))
     file[:] = []
@@ -123,10 +128,12 @@ def update(file: polib.POFile, messages: dict[Message, set[str]]) -> None:
 
 
 def count_forms(file: polib.POFile) -> int:
+    """Return the number of plural forms of the file's language."""
     return int(re.search(r"nplurals=(\d)", file.metadata["Plural-Forms"])[1])  # type: ignore[index]
 
 
 def main() -> int:
+    """Update and check all translations."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
     is_check = parser.parse_args().check
@@ -143,11 +150,9 @@ def main() -> int:
             for entry in file
             for fault in find_faults(entry, count_forms(file))
         ]
-        translated = {Message(each.msgctxt, each.msgid, each.msgid_plural) for each in file}
-        faults += [f"{name}: {each.text!r} has no entry" for each in messages.keys() - translated]
-        faults += [
-            f"{name}: {each.text!r} is used no more" for each in translated - messages.keys()
-        ]
+        known = {Message(each.msgctxt, each.msgid, each.msgid_plural) for each in file}
+        faults += [f"{name}: {each.text!r} has no entry" for each in messages.keys() - known]
+        faults += [f"{name}: {each.text!r} is used no more" for each in known - messages.keys()]
         compiled = path.with_suffix(".mo")
         if is_check and not (compiled.exists() and compiled.read_bytes() == file.to_binary()):
             faults.append(f"{name}: django.mo is older than django.po")

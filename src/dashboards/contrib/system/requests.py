@@ -63,7 +63,9 @@ def errors() -> Mapping[str, Any]:
     """Return the requests that were answered with 500 or above, or raised, in the last minute."""
     minute = _get_minute()
     answered = ", ".join(
-        f"{count} × {name}" for name, count in zip(_STATUSES, minute.statuses, strict=True) if count
+        f"{count} \N{MULTIPLICATION SIGN} {name}"
+        for name, count in zip(_STATUSES, minute.statuses, strict=True)
+        if count
     )
     return {
         "text": minute.errors,
