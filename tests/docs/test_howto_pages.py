@@ -277,6 +277,18 @@ def test_page_about_theming_loads_its_style_sheet_and_writes_its_classes(pages: 
     assert "quiet" in html
 
 
+def test_page_about_languages_speaks_them(pages: OpenPage):
+    page = pages("languages-and-accessibility.md")
+    fetch = "print(client.get('/dashboards/shop/sales/', headers={'accept-language': '%s'}).text)"
+
+    german = page.run(fetch % "de")
+    assert '<html lang="de" dir="ltr">' in german
+    assert "Fehlgeschlagen" in german
+    arabic = page.run(fetch % "ar")
+    assert '<html lang="ar" dir="rtl">' in arabic
+    assert "فشل" in arabic
+
+
 def test_page_about_csp_has_the_policy_that_a_browser_keeps_in_the_demo(pages: OpenPage):
     page = pages("csp.md")
 
