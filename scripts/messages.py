@@ -1,6 +1,6 @@
 """Bring the translations up to the words of the package: ``python scripts/messages.py``.
 
-Each ``django.po`` gets an empty entry for each new text, loses those that are used no more, and is
+Each ``django.po`` gets an empty entry for each new text, sets aside those that are not used, and is
 compiled to ``django.mo``. What is missing is printed, and the exit code is then 1. With ``--check``
 nothing is written. GNU gettext is not needed: Django parses templates, and Python modules.
 """
@@ -21,7 +21,7 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 PACKAGE = SOURCE / "dashboards"
-PLACEHOLDER = re.compile(r"%\((\w+)\)")
+PLACEHOLDER = re.compile(r"(?:%\(|{)(\w+)[)}]")
 # The names that modules call, with the positions of context, text and plural.
 CALLS = {
     **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), (None, 0, None)),
@@ -111,7 +111,7 @@ def find_faults(entry: polib.POEntry, forms: int) -> Iterator[str]:
 
 
 def update(file: polib.POFile, messages: dict[Message, set[str]]) -> None:
-    """Give a file an entry for each text, in their order, and remove all others."""
+    """Give a file an entry for each text, in their order. Others are set aside: "#~"."""
     known = {(each.msgctxt, each.msgid): each for each in file}
     forms = range(count_forms(file))
     file[:] = []
@@ -119,11 +119,17 @@ def update(file: polib.POFile, messages: dict[Message, set[str]]) -> None:
         entry = known.get((message.context, message.text)) or polib.POEntry(
             msgctxt=message.context, msgid=message.text
         )
+        entry.obsolete = False
         entry.occurrences = [(name, "") for name in sorted(messages[message])]
         if message.plural and not entry.msgid_plural:
             entry.msgstr_plural = dict.fromkeys(forms, "")
         entry.msgid_plural = message.plural
         file.append(entry)
+    used = {(each.context, each.text) for each in messages}
+    for key, entry in known.items():
+        if key not in used and all(get_texts(entry)):
+            entry.obsolete = True
+            file.append(entry)
     file.save(newline="\n")
 
 
@@ -148,9 +154,14 @@ def main() -> int:
         faults = [
             f"{name}: {entry.msgid!r} {fault}"
             for entry in file
+            if not entry.obsolete
             for fault in find_faults(entry, count_forms(file))
         ]
-        known = {Message(each.msgctxt, each.msgid, each.msgid_plural) for each in file}
+        known = {
+            Message(each.msgctxt, each.msgid, each.msgid_plural)
+            for each in file
+            if not each.obsolete
+        }
         faults += [f"{name}: {each.text!r} has no entry" for each in messages.keys() - known]
         faults += [f"{name}: {each.text!r} is used no more" for each in known - messages.keys()]
         compiled = path.with_suffix(".mo")

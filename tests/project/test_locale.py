@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import pytest
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from dashboards.component.formats import format_duration, format_number
+from dashboards.component.stat import Stat
 from dashboards.contrib.system.figures import as_milliseconds
+from dashboards.dashboard import Dashboard
 from tests.harness import ROOT
 
 LOCALES = {path.name for path in (ROOT / "src/dashboards/locale").iterdir()}
@@ -36,6 +38,22 @@ def test_duration_has_the_plural_of_its_language(count: int, german: str, arabic
         assert format_duration(count) == german
     with override("ar"):
         assert format_duration(count) == arabic
+
+
+def test_lazy_title_and_name_are_in_the_language_of_the_page():
+    class Board(Dashboard):
+        latency = Stat(value=1, title=gettext_lazy("Latency"))
+
+        class Meta:
+            name = gettext_lazy("System")
+            app_label = "site"
+
+    board = Board()
+    for language, title in (("de", "Antwortzeit"), ("ar", "زمن الاستجابة")):
+        with override(language):
+            assert board["latency"].title == title
+    with override("ar"):
+        assert board.name == "النظام"
 
 
 def test_numbers_and_dates_of_a_translation_are_those_of_django():
