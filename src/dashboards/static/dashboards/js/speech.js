@@ -6,32 +6,25 @@
   const { page, trust } = window.dashboards;
   const KEY = "dashboards-speech";
   const switches = [...document.querySelectorAll(".dashboards-speech")];
-  let isLoaded = false;
+  let src;
 
   function show(isOn) {
-    for (const each of switches) each.setAttribute("aria-checked", isOn);
-    if (!isOn || isLoaded || !switches.length) return;
-    isLoaded = true;
-    const script = document.createElement("script");
-    const src = trust.createScriptURL(switches[0].dataset.dashboardsReader);
-    document.head.append(Object.assign(script, { nonce: page.nonce, src }));
+    for (const each of switches) each.ariaChecked = isOn;
+    if (isOn && !src) {
+      src = trust.createScriptURL(switches[0].dataset.dashboardsReader);
+      const script = document.createElement("script");
+      document.head.append(Object.assign(script, { nonce: page.nonce, src }));
+    }
   }
 
   for (const each of switches) {
-    each.addEventListener("click", () => {
-      const isOn = each.getAttribute("aria-checked") === "false";
+    each.onclick = () => {
+      const isOn = each.ariaChecked === "false";
       show(isOn);
-      try {
-        localStorage.setItem(KEY, isOn);
-      } catch {
-        // The browser stores nothing: it is on until the page is left.
-      }
-    });
+      localStorage?.setItem(KEY, isOn);
+    };
   }
 
-  try {
-    show(localStorage.getItem(KEY) === "true");
-  } catch {
-    // The same.
-  }
+  // A browser that stores nothing refuses: it is then on until the page is left.
+  if (switches.length && localStorage?.getItem(KEY) === "true") show(true);
 })();
