@@ -36,6 +36,8 @@ def browser(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Browser]
         yield browser
 
 
+# A browser starts, opens a page for each kind of component, and waits for a server to start again.
+@pytest.mark.timeout(120)
 def test_pages_of_the_demo_are_live_and_drawn_and_come_back_after_a_restart(
     demo: Demo, browser: Browser
 ):
