@@ -297,6 +297,18 @@ client.force_login(User.objects.get(username="ada"))
     assert int(seconds) == 365 * 24 * 3600
 
 
+def test_page_about_languages_speaks_them(pages: OpenPage):
+    page = pages("languages-and-accessibility.md")
+    fetch = "print(client.get('/dashboards/shop/sales/', headers={'accept-language': '%s'}).text)"
+
+    german = page.run(fetch % "de")
+    assert '<html lang="de" dir="ltr">' in german
+    assert "Fehlgeschlagen" in german
+    arabic = page.run(fetch % "ar")
+    assert '<html lang="ar" dir="rtl">' in arabic
+    assert "فشل" in arabic
+
+
 def test_page_about_csp_has_the_policy_that_a_browser_keeps_in_the_demo(pages: OpenPage):
     page = pages("csp.md")
 

@@ -174,6 +174,16 @@ async def test_minified_scripts_can_be_parsed(site: Site, page: Page):
         await page.evaluate("text => { new Function(text); }", script.read_text())
 
 
+def test_translations_of_the_installed_wheel_are_compiled(site: Site):
+    spoken = (
+        "from django.utils.translation import override\n"
+        "from dashboards.component.formats import format_duration\n"
+        "with override('ar'): print(ascii(format_duration(2)))"
+    )
+    said = site.run("manage.py", "shell", "--no-imports", "--command", spoken)
+    assert said.strip() == ascii("ثانيتان")
+
+
 def test_type_marker_is_in_the_installed_wheel(site: Site):
     assert (site.packages / "dashboards" / "py.typed").is_file()
 

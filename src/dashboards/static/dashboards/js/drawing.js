@@ -152,6 +152,9 @@
       this.probe ??= document.createElement("i");
       this.probe.hidden = true;
       this.probe.style.color = `var(${name})`;
+      // With forced colours all lines would have one colour.
+      const isKept = name.startsWith("--dashboards-chart-");
+      this.probe.style.forcedColorAdjust = isKept ? "none" : "auto";
       (this.surface ?? this).append(this.probe);
       const color = getComputedStyle(this.probe).color;
       this.probe.remove();
