@@ -55,7 +55,7 @@ if "DEMO_STATIC_ROOT" in os.environ:
     STATIC_ROOT = os.environ["DEMO_STATIC_ROOT"]
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "demo.storage.Storage"},
     }
     # Where scripts/bundles.sh has installed them.
     _bundles = BASE_DIR.parent.glob(".venv/bundles/node_modules/plotly.js-*-dist-min")

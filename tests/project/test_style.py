@@ -196,7 +196,7 @@ def test_script_that_reads_a_member_is_loaded_after_the_script_that_sets_it():
     order = [path.rpartition("/")[2] for path in re.findall(r'src="([^"]+)"', render_scripts([]))]
     setters = members_set()
 
-    assert set(SCRIPTS) - set(order) == {"menus.js"}
+    assert set(SCRIPTS) - set(order) == {"menus.js", "themes.js"}
     assert [
         (name, member)
         for name in order

@@ -17,7 +17,7 @@
   // The theme comes from the system, or from an attribute of <html> or <body>.
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
   const themeObserver = new MutationObserver(redrawAll);
-  const themeAttributes = ["class", "style", "data-theme", "data-bs-theme"];
+  const themeAttributes = ["class", "style", "data-dashboards-theme", "data-theme", "data-bs-theme"];
 
   function observeTheme() {
     for (const element of [document.documentElement, document.body]) {
