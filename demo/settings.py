@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "dashboards",
     "dashboards.contrib.system",
     "django_eventstream",
+    "demo.shop",
     "demo.machine",
     "demo.ways",
     "demo.pieces",

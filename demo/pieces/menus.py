@@ -12,6 +12,11 @@ from demo.pieces.models import Customer
 
 
 @menu_registry.register
+class Shop(DashboardMenu):
+    app_label = "shop"
+
+
+@menu_registry.register
 class Machine(DashboardMenu):
     app_label = "machine"
 
