@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dashboards.component import BasicTable, Chart, Component, Form, Gauge, Map, Progress, Stat
+from dashboards.component.layout import Card, ComponentLayout
 from dashboards.component.table.columns import NumberColumn
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every, OnChange
@@ -104,7 +105,7 @@ class Operations(Dashboard):
         title="Revenue by hour",
         live=ORDERS,
         css_classes="dashboards-chart-tall",
-        grid_css_classes="span-8",
+        grid_css_classes="span-7",
     )
     newest = BasicTable(
         value=values.newest,
@@ -116,7 +117,7 @@ class Operations(Dashboard):
             "placed": DateTimeColumn(verbose_name="At", format="H:i:s"),
         },
         live=ORDERS,
-        grid_css_classes="span-4",
+        grid_css_classes="span-5",
     )
 
     responses = Chart(
@@ -137,9 +138,9 @@ class Operations(Dashboard):
     )
     sale = Stat(
         value=values.sale,
-        title="Sale",
+        title="Running now",
         live=OnChange(Sale, Order, debounce=1),
-        grid_css_classes="span-3",
+        grid_css_classes="span-12",
     )
 
     by_country = Map(
@@ -156,11 +157,11 @@ class Operations(Dashboard):
     )
     start = Form(
         form=StartSale,
-        title="Start a sale of five minutes",
+        title="Start one, for five minutes",
         method="post",
         submit_text="Start",
         success_message="Started, on every open page.",
-        grid_css_classes="span-3",
+        grid_css_classes="span-12",
     )
     restock = Form(
         form=Restock,
@@ -173,3 +174,12 @@ class Operations(Dashboard):
 
     class Meta:
         name = "Operations"
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout(
+            *("visitors", "orders", "revenue", "conversion", "queue", "failures"),
+            *("by_hour", "newest"),
+            *("by_country", "stock"),
+            Card("sale", "start", heading="Sale", grid_css_classes="span-3"),
+            *("responses", "dispatch", "restock"),
+        )

@@ -160,8 +160,8 @@ class _Run:
     def deliver(self, seconds: float) -> None:
         """Fill empty shelves again, some time later."""
         for product in self.products:
-            low = self.stock[product.pk] < product.shelf / 6
-            if low and self.chance.random() < seconds / 900:
+            low = self.stock[product.pk] < product.shelf / 4
+            if low and self.chance.random() < seconds / 600:
                 self.stock[product.pk] = product.shelf
 
     def store(self) -> None:

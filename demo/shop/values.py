@@ -31,7 +31,7 @@ def against(name: str) -> dict[str, Any] | None:
     if not before:
         return None
     percent = round(100 * float(now - before) / float(before), 1)
-    return {"by": percent, "unit": " %", "period": "than the day before"}
+    return {"by": percent, "unit": "%", "period": "in a day"}
 
 
 def full_hours(name: str) -> list[float]:
@@ -88,7 +88,9 @@ def recent(span: timedelta) -> Sequence[Reading]:
 
 def failures() -> dict[str, Any]:
     readings = recent(timedelta(minutes=5))
-    visits, failed = (sum(getattr(each, name) for each in readings) for name in ("visits", "failures"))
+    visits, failed = (
+        sum(getattr(each, name) for each in readings) for name in ("visits", "failures")
+    )
     percent = 100 * failed / max(visits, 1)
     return {"value": percent, "sub_text": f"{failed} of {visits:,} requests in 5 minutes"}
 

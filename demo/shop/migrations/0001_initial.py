@@ -5,75 +5,144 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Clock',
+            name="Clock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('until', models.DateTimeField()),
-                ('van', models.PositiveIntegerField(default=1)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("until", models.DateTimeField()),
+                ("van", models.PositiveIntegerField(default=1)),
             ],
         ),
         migrations.CreateModel(
-            name='Hour',
+            name="Hour",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('begins', models.DateTimeField(unique=True)),
-                ('orders', models.PositiveIntegerField(default=0)),
-                ('revenue', models.DecimalField(decimal_places=2, default=0, max_digits=12)),
-                ('visits', models.PositiveIntegerField(default=0)),
-                ('failures', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("begins", models.DateTimeField(unique=True)),
+                ("orders", models.PositiveIntegerField(default=0)),
+                ("revenue", models.DecimalField(decimal_places=2, default=0, max_digits=12)),
+                ("visits", models.PositiveIntegerField(default=0)),
+                ("failures", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('category', models.CharField(choices=[('books', 'Books'), ('garden', 'Garden'), ('kitchen', 'Kitchen'), ('toys', 'Toys')], max_length=10)),
-                ('price', models.DecimalField(decimal_places=2, max_digits=6)),
-                ('shelf', models.PositiveIntegerField(help_text='How many there are after a delivery.')),
-                ('stock', models.PositiveIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40)),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("books", "Books"),
+                            ("garden", "Garden"),
+                            ("kitchen", "Kitchen"),
+                            ("toys", "Toys"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("price", models.DecimalField(decimal_places=2, max_digits=6)),
+                (
+                    "shelf",
+                    models.PositiveIntegerField(help_text="How many there are after a delivery."),
+                ),
+                ("stock", models.PositiveIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True)),
-                ('seconds', models.FloatField()),
-                ('visits', models.PositiveIntegerField()),
-                ('failures', models.PositiveIntegerField()),
-                ('median', models.FloatField(help_text='Milliseconds of half of the answers.')),
-                ('slow', models.FloatField(help_text='Milliseconds that one answer of twenty exceeds.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_index=True)),
+                ("seconds", models.FloatField()),
+                ("visits", models.PositiveIntegerField()),
+                ("failures", models.PositiveIntegerField()),
+                ("median", models.FloatField(help_text="Milliseconds of half of the answers.")),
+                (
+                    "slow",
+                    models.FloatField(help_text="Milliseconds that one answer of twenty exceeds."),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Sale',
+            name="Sale",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.CharField(choices=[('books', 'Books'), ('garden', 'Garden'), ('kitchen', 'Kitchen'), ('toys', 'Toys')], max_length=10)),
-                ('percent', models.PositiveIntegerField()),
-                ('begins', models.DateTimeField()),
-                ('ends', models.DateTimeField(db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("books", "Books"),
+                            ("garden", "Garden"),
+                            ("kitchen", "Kitchen"),
+                            ("toys", "Toys"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("percent", models.PositiveIntegerField()),
+                ("begins", models.DateTimeField()),
+                ("ends", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('country', models.CharField(max_length=3)),
-                ('total', models.DecimalField(decimal_places=2, max_digits=8)),
-                ('state', models.CharField(choices=[('new', 'New'), ('packed', 'Packed'), ('sent', 'Sent')], db_index=True, default='new', max_length=6)),
-                ('placed', models.DateTimeField(db_index=True)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='shop.product')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("country", models.CharField(max_length=3)),
+                ("total", models.DecimalField(decimal_places=2, max_digits=8)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("new", "New"), ("packed", "Packed"), ("sent", "Sent")],
+                        db_index=True,
+                        default="new",
+                        max_length=6,
+                    ),
+                ),
+                ("placed", models.DateTimeField(db_index=True)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="shop.product"
+                    ),
+                ),
             ],
         ),
     ]

@@ -25,6 +25,17 @@
     }
   }
 
+  // Returns a computed colour in a form that every library reads. One that was mixed, or is in another
+  // colour space, such as "oklch(0.7 0.1 200)", is painted and read.
+  function asRgb(color) {
+    if (color.startsWith("rgb")) return color;
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
+    return `rgba(${red}, ${green}, ${blue}, ${alpha / 255})`;
+  }
+
   class Drawing extends HTMLElement {
     // The element to draw in.
     get surface() {
@@ -142,7 +153,7 @@
       this.probe.hidden = true;
       this.probe.style.color = `var(${name})`;
       (this.surface ?? this).append(this.probe);
-      const color = getComputedStyle(this.probe).color;
+      const color = asRgb(getComputedStyle(this.probe).color);
       this.probe.remove();
       return color;
     }
