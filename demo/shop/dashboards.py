@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django_tables2 import DateTimeColumn
+
 from dashboards.component import BasicTable, Chart, Component, Form, Gauge, Map, Progress, Stat
 from dashboards.component.layout import Card, ComponentLayout
 from dashboards.component.table.columns import NumberColumn
@@ -11,7 +13,6 @@ from dashboards.registry import registry
 from demo.shop import values
 from demo.shop.forms import Restock, StartSale
 from demo.shop.models import Order, Product, Sale
-from django_tables2 import DateTimeColumn
 
 # Computed once for all viewers after orders have come; at most every second.
 ORDERS = OnChange(Order, debounce=1)

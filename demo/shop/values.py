@@ -11,6 +11,9 @@ from demo.shop.goods import COUNTRIES
 from demo.shop.models import Clock, Hour, Order, Product, Reading, Sale
 from demo.shop.simulation import VAN, advance
 
+# The value of each line at one time.
+Moment = Sequence[dict[str, Any] | None]
+
 DAY = timedelta(days=1)
 
 
@@ -82,7 +85,7 @@ def visitors() -> dict[str, Any]:
     }
 
 
-def recent(span: timedelta) -> Sequence[Reading]:
+def recent(span: timedelta) -> QuerySet[Reading]:
     return Reading.objects.filter(at__gt=timezone.now() - span).order_by("at")
 
 
@@ -209,15 +212,16 @@ class Points:
         self.names, self.limit = names, limit
         self.until: datetime | None = None
 
-    def __call__(self) -> list[list[dict[str, Any] | None]]:
+    def __call__(self) -> Sequence[Moment]:
         readings = Reading.objects.order_by("-at")
         known = self.until and timezone.now() - self.until < timedelta(seconds=5)
         shown = readings.filter(at__gt=self.until) if known else readings[: self.limit]
         found = list(shown)[::-1]
         if found:
             self.until = found[-1].at
-        points: list[list[dict[str, Any] | None]] = [
+        points: list[Moment] = [
             [{"x": each.at, "y": round(getattr(each, name), 1)} for name in self.names]
             for each in found
         ]
-        return points if known else [[None] * len(self.names)] * (self.limit - len(points)) + points
+        nothing: list[Moment] = [[None] * len(self.names)] * (self.limit - len(points))
+        return points if known else [*nothing, *points]
