@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -20,7 +21,7 @@ from django.utils import timezone
 from demo.shop.goods import COUNTRIES, PRODUCTS
 from demo.shop.models import Clock, Hour, Order, Product, Reading, Sale
 
-PAST = timedelta(days=14)
+PAST = timedelta(days=3)
 ORDERS_KEPT = timedelta(days=1)
 READINGS_KEPT = timedelta(hours=1)
 VAN = 24
@@ -31,7 +32,7 @@ _CODES, _WEIGHTS = list(COUNTRIES), [weight for _, weight in COUNTRIES.values()]
 
 
 def fill(apps: Any, **kwargs: Any) -> None:  # noqa: ARG001 - signals pass it
-    """Open the shop with two weeks behind it, or bring it up to date. Called after ``migrate``."""
+    """Open the shop with three days behind it, or bring it up to date. Called after ``migrate``."""
     try:
         apps.get_model("shop.Clock")
     except LookupError:
@@ -63,14 +64,18 @@ def demand(moment: datetime) -> float:
     hour = moment.hour + moment.minute / 60
     day = 1 + 0.5 * math.sin((hour - 9) / 24 * math.tau)
     weekend = 1.15 if moment.weekday() >= 5 else 1
-    return day * weekend * Random(int(moment.timestamp()) // 3600).uniform(0.92, 1.08)
+    return day * weekend * (0.92 + 0.16 * _chance(int(moment.timestamp()) // 3600))
 
 
 def is_slow(moment: datetime) -> bool:
     """Return True if something is wrong with the site: now and then, for a minute or two."""
     part, second = divmod(int(moment.timestamp()), 900)
-    chance = Random(part)
-    return chance.random() < 0.3 and 0 <= second - chance.randrange(600) < 100
+    return _chance(part) < 0.3 and 0 <= second - 2000 * _chance(part) < 100
+
+
+@cache
+def _chance(seed: int) -> float:
+    return Random(seed).random()
 
 
 class _Run:
