@@ -113,9 +113,9 @@ class Operations(Dashboard):
         title="Newest orders",
         columns={
             "product": "Product",
-            "country": "Country",
             "total": NumberColumn("Total", decimals=2, prefix="€"),
             "placed": DateTimeColumn(verbose_name="At", format="H:i:s"),
+            "country": "Country",
         },
         live=ORDERS,
         grid_css_classes="span-5",
@@ -128,7 +128,7 @@ class Operations(Dashboard):
         title="Time until the shop's site answers",
         live=Every(seconds=SECONDS),
         css_classes="dashboards-chart-short",
-        grid_css_classes="span-5",
+        grid_css_classes="span-4",
     )
     dispatch = Progress(
         value=values.dispatch,
@@ -148,7 +148,7 @@ class Operations(Dashboard):
         value=values.by_country,
         title="Orders by country in 24 hours",
         live=Every(seconds=30),
-        grid_css_classes="span-5",
+        grid_css_classes="span-4",
     )
     stock = Shelves(
         value=values.stock,
@@ -170,7 +170,7 @@ class Operations(Dashboard):
         method="post",
         submit_text="Order a delivery",
         success_message="Delivered.",
-        grid_css_classes="span-3",
+        grid_css_classes="span-4",
     )
 
     class Meta:
@@ -181,6 +181,6 @@ class Operations(Dashboard):
             *("visitors", "orders", "revenue", "conversion", "queue", "failures"),
             *("by_hour", "newest"),
             *("by_country", "stock"),
-            Card("sale", "start", heading="Sale", grid_css_classes="span-3"),
+            Card("sale", "start", heading="Sale", grid_css_classes="span-4"),
             *("responses", "dispatch", "restock"),
         )

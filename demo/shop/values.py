@@ -131,7 +131,7 @@ def by_hour() -> dict[str, Any]:
         "layout": {
             "bargap": 0.25,
             "hovermode": "x unified",
-            "xaxis": {"type": "date", "tickformat": "%H:%M", "showgrid": False, "nticks": 9},
+            "xaxis": {"type": "date", "tickformat": "%H:%M", "showgrid": False, "tickangle": 0},
             "yaxis": {"tickprefix": "€", "tickformat": "~s", "rangemode": "tozero", "nticks": 5},
         },
     }
