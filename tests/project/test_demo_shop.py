@@ -23,9 +23,9 @@ from django.db.models import Count, F, Sum
 from demo.shop.models import Clock, Hour, Order, Reading, Product
 from demo.shop.simulation import ORDERS_KEPT, PAST, READINGS_KEPT, advance
 
-# The shop stood still for an hour. Several threads find that at once, as processes do.
+# The shop stood still for 50 minutes. Several threads find that at once, as processes do.
 Reading.objects.all().delete()
-Clock.objects.update(until=F("until") - timedelta(hours=1))
+Clock.objects.update(until=F("until") - timedelta(minutes=50))
 before = Order.objects.count(), Clock.objects.get().until
 
 def run(_):
