@@ -104,6 +104,8 @@ class Operations(Dashboard):
     by_hour = Chart(
         value=values.by_hour,
         title="Revenue by hour",
+        # Five minutes, which may be chosen for the other chart, are too little for hours.
+        shared_time=False,
         live=ORDERS,
         css_classes="dashboards-chart-tall",
         grid_css_classes="span-7",
