@@ -1,4 +1,4 @@
-"""The demo as a newcomer meets it: this machine's own figures, and a task in another process."""
+"""The demo as a newcomer meets it: a shop at work, this machine, and each piece beside its code."""
 
 import ast
 import contextlib
@@ -28,6 +28,8 @@ from demo.machine.sampler import SECONDS
 from tests.axe import find_violations
 from tests.harness import ROOT, Site, free_port, wait_for
 
+SHOP = "/shop/operations/"
+DESIGN = "/pieces/design/", "/pieces/branded/"
 PAGE = "/machine/machine/"
 WAYS = "/ways/ways/"
 PIECES = (
@@ -147,7 +149,7 @@ def test_page_opened_later_shows_points_sampled_before(demo: Demo):
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_chart_that_is_live_grows_by_points(demo: Demo, page: Page):
-    await page.goto(f"{demo.url}/")
+    await page.goto(f"{demo.url}{PAGE}")
     place = "#machine_machine-processor_history-content [data-dashboards-point]"
     points = page.locator(place)
     await expect(page.locator("#machine_machine")).to_have_attribute("data-dashboards-live", "open")
@@ -174,7 +176,7 @@ async def test_page_of_the_machine_updates_by_one_stream_under_a_strict_policy(
 ):
     streams: list[Request] = []
     page.on("request", lambda each: streams.append(each) if "@stream/" in each.url else None)
-    await page.goto(f"{demo.url}/")
+    await page.goto(f"{demo.url}{PAGE}")
     await expect(page.locator("#machine_machine")).to_have_attribute("data-dashboards-live", "open")
     await until_drawn(page, 4)
     processes = page.locator("#machine_machine-processes-content")
@@ -269,7 +271,7 @@ async def test_demo_behind_pushpin_receives_events_of_other_processes_and_stops_
 
 
 @pytest.mark.asyncio(loop_scope="session")
-@pytest.mark.parametrize("path", [PAGE, WAYS, *PIECES, *EMBEDDED])
+@pytest.mark.parametrize("path", [SHOP, PAGE, WAYS, *DESIGN, *PIECES, *EMBEDDED])
 async def test_page_of_the_demo_fits_every_width_and_breaks_no_rule_of_wcag(
     demo: Demo, page: Page, path: str
 ):
@@ -359,9 +361,10 @@ def test_embedded_pages_show_their_template_and_menus_link_every_page(demo: Demo
     shown = '{% render_component figures "takings" %}', '{{ render_component(figures, "takings") }}'
     for path, tag in zip(EMBEDDED, shown, strict=True):
         assert tag in codes_of(get_as_staff(demo, path))[0]
+    linked = SHOP, PAGE, WAYS, *DESIGN, *PIECES[:-1], *EMBEDDED
     for path in (PAGE, PIECES[0], EMBEDDED[0]):
         menu = demo.get(path)[2].split("</nav>")[0]
-        assert all(f'href="{each}"' in menu for each in (PAGE, WAYS, *PIECES[:-1], *EMBEDDED))
+        assert all(f'href="{each}"' in menu for each in linked)
 
 
 def test_viewers_of_the_demo_see_only_what_their_role_may(demo: Demo):
