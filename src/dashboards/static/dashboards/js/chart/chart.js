@@ -5,7 +5,7 @@
   "use strict";
 
   const { Drawing, bundles, chartConfig, chartTheme, countries, points } = window.dashboards;
-  const { tableOf, times, trust, withoutSending } = window.dashboards;
+  const { labels, tableOf, times, trust, withoutSending } = window.dashboards;
 
   class DashboardChart extends Drawing {
     async prepare(figure) {
@@ -56,11 +56,12 @@
       // The figure was replaced by one of another kind while plotly.js was loaded.
       if (!bundles.draws(plotly, typesIn(figure))) return this.schedule();
       const { traces, layout } = this.read(figure);
-      if (!layout.template) this.addTheme(figure, traces, layout);
       if (layout.modebar?.add) layout.modebar.add = withoutSending(layout.modebar.add);
       const size = this.measure(plot);
       layout.width ??= size.width;
       layout.height ??= size.height;
+      if (!layout.template) this.addTheme(figure, traces, layout);
+      labels.prepare(this, traces, layout);
       await countries.prepare(figure, traces, layout);
       const language = this.closest("[lang]")?.lang || navigator.language;
       const config = chartConfig(plotly, figure, language);
@@ -68,11 +69,13 @@
       await plotly.react(plot, { data: traces, layout, config, ...frames });
       // plotly.js hides traces in which it finds nothing to draw.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);
+      await labels.finish(this, plot);
       placeToolbar(plot);
     }
 
     addTheme(figure, traces, layout) {
-      const ticks = chartTheme.ticksFor(this.clientWidth, traces, layout);
+      const size = parseFloat(getComputedStyle(this).fontSize);
+      const ticks = chartTheme.ticksFor(this.clientWidth, size, traces, layout);
       layout.template = chartTheme.template(this, Boolean(layout.title?.text), ticks);
       const { colorway } = { ...layout.template.layout, ...figure.layout };
       if (colorway) chartTheme.recolor(traces, colorway);
