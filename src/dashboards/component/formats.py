@@ -138,10 +138,9 @@ def format_compact(value: Any, decimals: int | None = None) -> str:
     if not is_finite(value) or not _LEAST_COMPACT <= absolute(value) < _HUGE:
         return format_number(value, decimals)
     digits = 1 if decimals is None else decimals
-    for scale, text in _COMPACT:
-        number = round(Decimal(_as_plain(value)) / scale, digits)
-        if abs(number) < 1000:  # noqa: PLR2004
-            break
+    plain = Decimal(_as_plain(value))
+    numbers = [(round(plain / scale, digits), text) for scale, text in _COMPACT]
+    number, text = next((each for each in numbers if abs(each[0]) < 1000), numbers[-1])  # noqa: PLR2004
     # No line break between the number and its letter.
     return str(text).replace(" ", "\xa0") % {"number": format_number(number, digits)}
 

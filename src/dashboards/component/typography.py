@@ -17,7 +17,8 @@ _LENGTHS = (6, 9, 12, 15, 19, 24, 32)
 _LONGEST_FIGURE = 9
 """A longer number does not fit into a gauge, nor beside an arrow."""
 _LONGEST_UNIT = 5
-"""A longer unit is on a line of its own."""
+_LONGEST_LINE = 12
+"""A longer unit is on a line of its own if it makes the line with its figure longer than this."""
 UNBROKEN = " dashboards-figure"
 """The class of a figure that is one number."""
 
@@ -67,11 +68,7 @@ def shorten_figure(number: Any, decimals: int | None = None) -> str:
     return text if len(text) <= _LONGEST_FIGURE else format_compact(number)
 
 
-def is_long_unit(unit: str) -> bool:
-    """Return True for a unit that is shown on a line of its own, below its number."""
-    return len(unit) > _LONGEST_UNIT
-
-
-def look_of_unit(unit: str) -> str:
-    """Return the CSS class of a unit by its length, with a space before it."""
-    return " dashboards-is-below" if is_long_unit(unit) else ""
+def look_of_unit(figure: Any, unit: str) -> str:
+    """Return the CSS class of a unit that is shown below its figure, with a space before it."""
+    is_below = len(unit) > _LONGEST_UNIT and len(str(figure)) + len(unit) > _LONGEST_LINE
+    return " dashboards-is-below" if is_below else ""

@@ -49,14 +49,14 @@ def test_component_without_a_value_shows_a_placeholder(kind: Callable[..., Compo
             Stat(value={"txt": 1}),
             (
                 "A Stat's value may have text, sub_text, change, sparkline, icon, href, prefix, "
-                "unit, good, decimals, date_format; got {'txt': 1}."
+                "unit, good, decimals, date_format, compact; got {'txt': 1}."
             ),
         ),
         (
             Stat(value={1: 2}),
             (
                 "A Stat's value may have text, sub_text, change, sparkline, icon, href, prefix, "
-                "unit, good, decimals, date_format; got {1: 2}."
+                "unit, good, decimals, date_format, compact; got {1: 2}."
             ),
         ),
         (Gauge(value="much"), "A Gauge's value must be a finite number, got 'much'."),

@@ -147,7 +147,7 @@ def test_number_between_two_gaps_is_a_dot():
     """The dot was as small as the line is thick."""
     shown = Stat(value={"text": 1, "sparkline": [1, 2, None, 3, None, 4, 5]}).get_value().sparkline
     assert shown.line.count("M") == 2
-    assert [dot.partition(",")[0] for dot in shown.end.split("M")] == ["", "50", "100"]
+    assert [x for x, _ in shown.dots] == ["50", "100"]
 
 
 def test_invalid_value_is_refused():

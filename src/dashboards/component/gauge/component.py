@@ -9,13 +9,7 @@ from dashboards.component.bands import Band, as_bands
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.conversion import as_text, is_empty, shorten
 from dashboards.component.formats import format_number
-from dashboards.component.typography import (
-    is_long_unit,
-    look_of,
-    look_of_unit,
-    shorten_figure,
-    unbroken,
-)
+from dashboards.component.typography import look_of, look_of_unit, shorten_figure, unbroken
 from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError
 
@@ -86,13 +80,14 @@ class GaugeData:
     @property
     def look(self) -> str:
         """The CSS classes of its text or figure, by kind and length."""
-        unit = str(self.unit)
-        return look_of(self.text) if self.text else look_of(self.short, "" if is_long_unit(unit) else unit)
+        if self.text:
+            return look_of(self.text)
+        return look_of(self.short, "" if self.unit_look else str(self.unit))
 
     @property
     def unit_look(self) -> str:
         """The CSS class of its unit, by its length."""
-        return look_of_unit(str(self.unit))
+        return look_of_unit(self.short, str(self.unit))
 
     @property
     def words(self) -> Any:
@@ -123,7 +118,7 @@ class GaugeData:
 
     @property
     def has_words(self) -> bool:
-        """True if a band has a word: its line keeps its place while the value is in no such band."""
+        """True if a band has a word: the line keeps its place while the value is in another one."""
         return any(band.word for band in self.bands)
 
     @property

@@ -15,13 +15,7 @@ from dashboards.component.formats import (
     format_value,
     is_number,
 )
-from dashboards.component.typography import (
-    is_long_unit,
-    look_of,
-    look_of_unit,
-    shorten_figure,
-    unbroken,
-)
+from dashboards.component.typography import look_of, look_of_unit, shorten_figure, unbroken
 
 Direction = Literal["up", "down"]
 
@@ -141,13 +135,14 @@ class StatData:
     @property
     def look(self) -> str:
         """The CSS classes of the figure, by its kind and length."""
-        unit = "" if is_long_unit(self.unit) else self.unit
-        return look_of(self.figure, f"{self.prefix}{unit}")
+        figure = self.figure
+        unit = "" if look_of_unit(figure, self.unit) else self.unit
+        return look_of(figure, f"{self.prefix}{unit}")
 
     @property
     def unit_look(self) -> str:
         """The CSS class of its unit, by its length."""
-        return look_of_unit(self.unit)
+        return look_of_unit(self.figure, self.unit)
 
     @property
     def note(self) -> Any:

@@ -60,7 +60,9 @@ class Sparkline:
         if self.values[-1] is not None and len(runs[-1]) > 1:
             dots.append(runs[-1][-1])
         places = (dot.split(",") for dot in dots)
-        return [(f"{100 * float(x) / WIDTH:.4g}", f"{100 * float(y) / HEIGHT:.4g}") for x, y in places]
+        return [
+            (f"{100 * float(x) / WIDTH:.4g}", f"{100 * float(y) / HEIGHT:.4g}") for x, y in places
+        ]
 
     @property
     def label(self) -> str:

@@ -79,7 +79,7 @@
     if (item <= MAX_SHARE * width) {
       return { orientation: "v", x: 1.02, xanchor: "left", y: 1, yanchor: "top" };
     }
-    return { maxheight: Math.min(2 * ROW * size, 0.2 * height) };
+    return { maxheight: Math.min(4 * size, 0.2 * height) };
   }
 
   // Places labels and bands in a plot that has been drawn, and whenever its axes have changed.
@@ -120,7 +120,8 @@
       xanchor: "left",
       xshift: Math.round(GAP * font.size) - 1,
       yref: "y domain",
-      y: Math.round(1e3 * (1 - y / height)) / 1e3,
+      // Drawn again only if it has moved by a hundredth of the height.
+      y: Math.round(100 * (1 - y / height)) / 100,
       yanchor: "middle",
       showarrow: false,
       borderpad: 0,
@@ -142,9 +143,17 @@
     }
   }
 
+  // Keeps the plot where it is when the labels of its axis become shorter.
+  function keepLeft(element, layout) {
+    const { left } = element;
+    if (left?.width !== layout.width) return;
+    layout.margin = { ...layout.margin, l: Math.max(left.size, layout.margin?.l ?? 0) };
+  }
+
   // Prepares a layout: room for the names, and what was placed when it was drawn before.
   function prepare(element, traces, layout) {
     element.own = { annotations: layout.annotations ?? [], shapes: layout.shapes ?? [] };
+    keepLeft(element, layout);
     reserve(element, traces, layout);
     measures.addUnit(element, traces, layout);
     const { placed } = element;
@@ -157,6 +166,7 @@
     if (!handlers.has(plot)) handlers.set(plot, () => place(element, plot));
     plot.removeListener("plotly_relayout", handlers.get(plot));
     plot.on("plotly_relayout", handlers.get(plot));
+    element.left = { width: plot._fullLayout.width, size: plot._fullLayout._size.l };
     await place(element, plot);
   }
 

@@ -4,7 +4,10 @@
   "use strict";
 
   const SPACE = "\u00a0"; // A line is not broken between a number and its unit.
-  const LONG = 8; // Characters. A longer unit is written at one end of the axis only.
+  const LONG = 8; // Characters. A longer unit is written once, above the axis.
+  const ROW = 1.5; // The height of that line, in sizes of the font.
+  const PREFIXED = /^(bit|B|W|Wh|Hz|V|A|J|Pa|m|g|l)(\/|$)/; // These have prefixes: "12 MB/s".
+  const MARGIN = 0.1;
   const LEVELS = { good: "good", warning: "warning", critical: "alarm" };
 
   // plotly.js writes "12MB/s", and has no option for the space. It looks each label of an axis up
@@ -34,21 +37,55 @@
     return Boolean(field?.bdata) || typeof first === "number";
   }
 
+  const isLong = (unit) => unit?.length > LONG;
+
+  // Returns the format of numbers at the pointer: in full, and with two digits after the point at
+  // most, unless all are small; undefined if plotly.js decides.
+  function formatOf(traces, letter, hasPrefix) {
+    if (hasPrefix) return ".3~s";
+    const fields = traces.map((trace) => trace[letter]);
+    const isLarge = (value) => Math.abs(value) >= 1;
+    return fields.some((field) => Array.isArray(field) && field.some(isLarge)) ? ",.2~f" : undefined;
+  }
+
+  // Returns what an axis shows of a band: its ends, and a part of what is open.
+  function endsOf({ start, end }) {
+    if (start === null) return end === null ? [] : [end - MARGIN * Math.abs(end), end];
+    return [start, end ?? start + MARGIN * Math.abs(start)];
+  }
+
   // Adds unit and prefix to the axis of values, where the figure leaves them open.
   function addUnit(element, traces, layout) {
     const letter = letterOf(traces);
     if (!traces.length || !traces.every((trace) => isNumber(trace[letter]))) return;
     const { prefix, unit, bands = [] } = declared(element);
-    const ends = bands.flatMap(({ start, end }) => [start, end]);
-    const include = ends.filter((each) => each !== null);
-    layout[`${letter}axis`] = {
+    const name = `${letter}axis`;
+    const hasPrefix = PREFIXED.test(unit);
+    const include = bands.flatMap(endsOf);
+    const own = {
       ...(prefix && { tickprefix: `${prefix}${SPACE}` }),
-      ...(unit && { ticksuffix: `${SPACE}${unit}` }),
-      ...(unit?.length > LONG && { showticksuffix: "last" }),
+      ...(unit && !isLong(unit) && { ticksuffix: `${SPACE}${unit}` }),
+      ...(hasPrefix && { ticksuffix: unit, exponentformat: "SI" }),
+      hoverformat: formatOf(traces, letter, hasPrefix),
       ...(include.length && { autorangeoptions: { include } }),
-      labelalias: spaced,
-      ...layout[`${letter}axis`],
     };
+    layout[name] = { ...own, labelalias: spaced, ...layout[name] };
+    if (!isLong(unit)) return;
+    const t = ROW * parseFloat(getComputedStyle(element).fontSize);
+    layout.margin = { ...layout.margin, t: Math.max(t, layout.margin?.t ?? 0) };
+    const value = `%{${letter}}${SPACE}${unit}`;
+    const template = layout.hovermode?.startsWith?.(letter === "y" ? "x" : "y")
+      ? value
+      : `%{${letter === "y" ? "x" : "y"}}<br>${value}`;
+    for (const trace of traces) trace.hovertemplate ??= template;
+  }
+
+  // Returns the annotation that names a long unit once: above the axis, where the box's title is.
+  function drawUnit(element, { l }) {
+    const { unit } = declared(element);
+    if (!isLong(unit)) return [];
+    const place = { xref: "paper", x: 0, xanchor: "left", xshift: -l, yref: "paper", y: 1 };
+    return [{ ...place, yanchor: "bottom", text: unit, showarrow: false, borderpad: 0 }];
   }
 
   // Returns the shapes and annotations of the bands, for an axis as it is drawn. They are placed in
@@ -58,7 +95,7 @@
     const letter = letterOf(plot.data ?? []);
     const axis = plot._fullLayout[`${letter}axis`];
     const shapes = [];
-    const annotations = [];
+    const annotations = drawUnit(element, plot._fullLayout._size);
     if (!bands.length || axis?.type !== "linear") return { shapes, annotations };
     const [low, high] = axis.range;
     const part = (value) => Math.round((1e4 * (value - low)) / (high - low)) / 1e4;
@@ -78,7 +115,8 @@
       const edge = start === null ? to : from;
       if (edge > 0 && edge < 1) {
         const line = { color, width: 1, dash: "dash" };
-        shapes.push({ ...area, [`${letter}0`]: edge, [`${letter}1`]: edge, type: "line", line });
+        const ends = { [`${letter}0`]: edge, [`${letter}1`]: edge };
+        shapes.push({ ...area, ...ends, type: "line", line, layer: "above" });
       }
       if (!text) continue;
       const font = { color: mix(color, element.color("--dashboards-ink"), 0.2) };
