@@ -66,6 +66,7 @@
       ...(prefix && { tickprefix: `${prefix}${SPACE}` }),
       ...(unit && !isLong(unit) && { ticksuffix: `${SPACE}${unit}` }),
       ...(hasPrefix && { ticksuffix: unit, exponentformat: "SI" }),
+      separatethousands: true,
       hoverformat: formatOf(traces, letter, hasPrefix),
       ...(include.length && { autorangeoptions: { include } }),
     };
