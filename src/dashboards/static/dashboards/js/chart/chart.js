@@ -60,8 +60,9 @@
       const size = this.measure(plot);
       layout.width ??= size.width;
       layout.height ??= size.height;
-      if (!layout.template) this.addTheme(figure, traces, layout);
-      labels.prepare(this, traces, layout);
+      const isThemed = !layout.template;
+      if (isThemed) this.addTheme(figure, traces, layout);
+      labels.prepare(this, traces, layout, isThemed);
       await countries.prepare(figure, traces, layout);
       const language = this.closest("[lang]")?.lang || navigator.language;
       const config = chartConfig(plotly, figure, language);

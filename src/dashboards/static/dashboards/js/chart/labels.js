@@ -48,7 +48,6 @@
 
   // Makes room for the names of a figure's traces. Called before it is drawn, with its size.
   function reserve(element, traces, layout) {
-    element.labels = [];
     if (!leavesLegendOpen(layout)) return;
     const font = fontOf(element);
     const { width, height } = layout;
@@ -109,7 +108,9 @@
       const y = last && yaxis.l2p(last.y);
       if (last === undefined || y < 0 || y > height) return [];
       const { color } = points[0].trace.line;
-      return [{ text: labels[index], y, color: chartTheme.mix(color, ink, 0.35) }];
+      // In steps, so that it is not drawn again for a movement that nobody sees.
+      const place = (Math.round((100 * y) / height) * height) / 100;
+      return [{ text: labels[index], y: place, color: chartTheme.mix(color, ink, 0.35) }];
     });
     ends.sort((one, other) => one.y - other.y);
     spread(ends, 1.2 * font.size, height);
@@ -120,8 +121,7 @@
       xanchor: "left",
       xshift: Math.round(GAP * font.size) - 1,
       yref: "y domain",
-      // Drawn again only if it has moved by a hundredth of the height.
-      y: Math.round(100 * (1 - y / height)) / 100,
+      y: Math.round(1e4 * (1 - y / height)) / 1e4,
       yanchor: "middle",
       showarrow: false,
       borderpad: 0,
@@ -143,18 +143,22 @@
     }
   }
 
-  // Keeps the plot where it is when the labels of its axis become shorter.
-  function keepLeft(element, layout) {
-    const { left } = element;
-    if (left?.width !== layout.width) return;
-    layout.margin = { ...layout.margin, l: Math.max(left.size, layout.margin?.l ?? 0) };
+  // Keeps the plot of the same lines where it is when the labels of its axis become shorter.
+  function keepLeft(element, traces, layout) {
+    const shown = JSON.stringify([layout.width, traces.map(({ type, name }) => [type, name])]);
+    if (element.left?.shown !== shown) element.left = { shown, size: 0 };
+    layout.margin = { ...layout.margin, l: Math.max(element.left.size, layout.margin?.l ?? 0) };
   }
 
-  // Prepares a layout: room for the names, and what was placed when it was drawn before.
-  function prepare(element, traces, layout) {
+  // Prepares a layout: room for the names, and what was placed when it was drawn before. A figure
+  // with a template of its own keeps its margins and its legend.
+  function prepare(element, traces, layout, isThemed) {
     element.own = { annotations: layout.annotations ?? [], shapes: layout.shapes ?? [] };
-    keepLeft(element, layout);
-    reserve(element, traces, layout);
+    element.labels = [];
+    if (isThemed) {
+      keepLeft(element, traces, layout);
+      reserve(element, traces, layout);
+    }
     measures.addUnit(element, traces, layout);
     const { placed } = element;
     if (placed) Object.assign(layout, { annotations: placed.annotations, shapes: placed.shapes });
@@ -166,7 +170,7 @@
     if (!handlers.has(plot)) handlers.set(plot, () => place(element, plot));
     plot.removeListener("plotly_relayout", handlers.get(plot));
     plot.on("plotly_relayout", handlers.get(plot));
-    element.left = { width: plot._fullLayout.width, size: plot._fullLayout._size.l };
+    if (element.left) element.left.size = plot._fullLayout._size.l;
     await place(element, plot);
   }
 
