@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.chromium import open_checked
 from tests.harness import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PHONE = {"width": 375, "height": 800}
-DESK = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 375, "height": 800}
+DESK: ViewportSize = {"width": 1440, "height": 900}
 TIMES = [f"2026-11-25 14:{minute:02}:00" for minute in range(10)]
 
 # The place of an element within another one.

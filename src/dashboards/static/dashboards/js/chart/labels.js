@@ -87,7 +87,8 @@
     const { labels, own } = element;
     if (!plot._fullLayout?.xaxis || !own) return;
     const bands = measures.drawBands(element, plot, chartTheme.mix);
-    const annotations = [...own.annotations, ...bands.annotations, ...labelsOf(element, plot, labels)];
+    const names = labelsOf(element, plot, labels);
+    const annotations = [...own.annotations, ...bands.annotations, ...names];
     const shapes = [...own.shapes, ...bands.shapes];
     const text = JSON.stringify([annotations, shapes]);
     const isOwn = annotations.length + shapes.length === own.annotations.length + own.shapes.length;

@@ -7,7 +7,7 @@
   const LONG = 8; // Characters. A longer unit is written once, above the axis.
   const ROW = 1.5; // The height of that line, in sizes of the font.
   const PREFIXED = /^(bit|B|W|Wh|Hz|V|A|J|Pa|m|g|l)(\/|$)/; // These have prefixes: "12 MB/s".
-  const MARGIN = 0.1;
+  const MARGIN = 0.1; // What an axis shows of a band without an end, as a part of its start.
   const LEVELS = { good: "good", warning: "warning", critical: "alarm" };
 
   // plotly.js writes "12MB/s", and has no option for the space. It looks each label of an axis up
@@ -45,7 +45,8 @@
     if (hasPrefix) return ".3~s";
     const fields = traces.map((trace) => trace[letter]);
     const isLarge = (value) => Math.abs(value) >= 1;
-    return fields.some((field) => Array.isArray(field) && field.some(isLarge)) ? ",.2~f" : undefined;
+    const hasLarge = (field) => Array.isArray(field) && field.some(isLarge);
+    return fields.some(hasLarge) ? ",.2~f" : undefined;
   }
 
   // Returns what an axis shows of a band: its ends, and a part of what is open.
@@ -65,7 +66,7 @@
     const own = {
       ...(prefix && { tickprefix: `${prefix}${SPACE}` }),
       ...(unit && !isLong(unit) && { ticksuffix: `${SPACE}${unit}` }),
-      ...(hasPrefix && { ticksuffix: unit, exponentformat: "SI" }),
+      ...(hasPrefix && { ticksuffix: unit, exponentformat: "SI", minexponent: 2 }),
       separatethousands: true,
       hoverformat: formatOf(traces, letter, hasPrefix),
       ...(include.length && { autorangeoptions: { include } }),
