@@ -65,7 +65,7 @@ def processor(**kwargs: Any) -> Chart:
             f"All {cores} cores": lambda sample: sample.processor,
             "Idlest core": lambda sample: min(sample.cores),
         }
-    return _chart(lines, {"range": [0, 101], "ticksuffix": " %", "dtick": 25}, **kwargs)
+    return _chart(lines, {"range": [0, 101], "dtick": 25}, unit="%", **kwargs)
 
 
 def memory(**kwargs: Any) -> Chart:
@@ -74,25 +74,23 @@ def memory(**kwargs: Any) -> Chart:
     }
     if psutil.swap_memory().total:
         lines["Swap"] = lambda sample: 100 * sample.swap_used / max(sample.swap_total, 1)
-    return _chart(lines, {"range": [0, 101], "ticksuffix": " %", "dtick": 50}, **kwargs)
+    return _chart(lines, {"range": [0, 101], "dtick": 50}, unit="%", **kwargs)
 
 
 def network(**kwargs: Any) -> Chart:
     lines = {"In": lambda sample: sample.received, "Out": lambda sample: sample.sent}
-    return _chart(lines, _RATES, **kwargs)
+    return _chart(lines, _RATES, unit="B/s", **kwargs)
 
 
 def disk(**kwargs: Any) -> Chart:
     lines = {"Read": lambda sample: sample.read, "Written": lambda sample: sample.written}
-    return _chart(lines, _RATES, **kwargs)
+    return _chart(lines, _RATES, unit="B/s", **kwargs)
 
 
 _RATES = {
     "rangemode": "tozero",
     # At least 1 kB/s, so that noise on an idle line looks small.
     "autorangeoptions": {"include": [0, 1000]},
-    "tickformat": "~s",
-    "ticksuffix": "B/s",
     "nticks": 4,
 }
 
@@ -137,18 +135,12 @@ def _figure(lines: Measures, axis: Mapping[str, Any]) -> dict[str, Any]:
                 "mode": "lines",
                 "name": name,
                 "line": {"width": 2 if len(lines) <= 4 else 1.25},
-                "hovertemplate": "%{y:.3~s}" if "tickformat" in axis else "%{y:.0f}",
             }
             for name in lines
         ],
         "layout": {
             "hovermode": "x unified",
-            "showlegend": True,
-            "legend": {"x": 1, "xanchor": "right", "y": 1, "yanchor": "top", "yref": "container"},
-            # Fixed, so that the plot does not shift when a label grows by a digit.
-            "margin": {"l": 62, "r": 18, "t": 26, "b": 24},
             "xaxis": {
-                "automargin": False,
                 "type": "date",
                 "tickformatstops": [
                     {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
@@ -160,7 +152,7 @@ def _figure(lines: Measures, axis: Mapping[str, Any]) -> dict[str, Any]:
                 "showspikes": False,
                 "zeroline": False,
             },
-            "yaxis": {"automargin": False, "zeroline": False, **axis},
+            "yaxis": {"zeroline": False, **axis},
         },
         "config": {"displayModeBar": False},
     }

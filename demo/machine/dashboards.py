@@ -105,6 +105,7 @@ class Machine(Dashboard):
 
     processor_history = charts.processor(
         title="Processor, each core",
+        bands=BANDS,
         css_classes="dashboards-chart-tall",
         grid_css_classes="span-8",
     )
@@ -114,6 +115,7 @@ class Machine(Dashboard):
 
     memory_history = charts.memory(
         title="Memory and swap",
+        bands=BANDS,
         css_classes="dashboards-chart-short",
         grid_css_classes="span-4",
     )

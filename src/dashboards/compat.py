@@ -98,7 +98,7 @@ def make_gauge_value(data: Callable[..., T]) -> Callable[..., T]:
         sub_text: str = "",
         value_text: str = "",
     ) -> T:
-        return data(value=value, max=max, min=min, sub_text=sub_text or "", text=value_text or "")
+        return data(value=value, max=max, min=min, sub_text=sub_text or None, text=value_text or "")
 
     return gauge_value
 

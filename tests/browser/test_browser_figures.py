@@ -56,7 +56,7 @@ async def test_pushed_stat_shows_its_trend_and_keeps_its_sparkline(site: Site, p
     errors = box(page, "errors")
     site.push_to("Figures", errors={"text": 88.25, "change": 3.5, "sparkline": [1, 2]})
     await expect(errors).to_contain_text("Up, worse: 3.5")
-    sparkline = await errors.locator("svg").element_handle()
+    sparkline = await errors.locator(".dashboards-sparkline").element_handle()
 
     site.push_to("Figures", errors={"text": 80, "change": -8, "sparkline": [1, 2, 3]})
 

@@ -592,6 +592,38 @@ class Figures(Dashboard):
     notice = Text(markup="html", live=True)
 
 
+@registry.register
+class Craft(Dashboard):
+    """Charts and figures whose places a test measures."""
+
+    class Meta:
+        name = "Craft"
+
+    gauge = Gauge(
+        bands=[{"end": 90, "level": "good"}, {"level": "critical"}],
+        live=True,
+        grid_css_classes="span-2",
+    )
+    stat = Stat(live=True, unit="requests per minute", grid_css_classes="span-2")
+    euro = Stat(value=123456789012.35, prefix="€", decimals=2, grid_css_classes="span-2")
+    short = Stat(value=123456789, compact=True, unit="requests", grid_css_classes="span-2")
+    dial = Gauge(
+        value=123456789012345,
+        max=999999999999999,
+        unit="requests per minute",
+        grid_css_classes="span-2",
+    )
+    job = Progress(live=True, grid_css_classes="span-2")
+    lines = Chart(
+        live=True,
+        unit="B/s",
+        bands=[{"end": 8e6}, {"start": 8e6, "level": "critical", "text": "Full"}],
+        title="Rates",
+        grid_css_classes="span-6",
+    )
+    many = Chart(live=True, unit="requests/min", title="Many", grid_css_classes="span-6")
+
+
 if os.environ.get("TEST_STUCK") == "1":
     from tests.site import stuck  # noqa: F401 - it registers dashboards for some tests only
 

@@ -30,7 +30,7 @@ def takings_by_day() -> dict[str, Any]:
         "x": [each["day"] for each in sums],
         "y": [each["sum"] for each in sums],
     }
-    return {"data": [line], "layout": {"yaxis": {"tickprefix": "€"}}}
+    return {"data": [line]}
 
 
 class ByState(ChartSerializer):
@@ -38,11 +38,7 @@ class ByState(ChartSerializer):
         model = Order
         fields = ["category", "state", "total"]
         frame = "pandas"  # or "polars", which this demo does not install: 170 MB
-        layout = {
-            "yaxis_title": "€",
-            "xaxis_title": None,
-            "legend_title": None,
-        }
+        layout = {"yaxis_title": None, "xaxis_title": None, "legend_title": None}
 
     def to_fig(self, df: Any) -> Any:  # a data frame, of pandas here
         sums = df.groupby(["category", "state"], as_index=False).sum()
@@ -57,8 +53,8 @@ def load() -> list[dict[str, Any]]:
 
 LOAD = {
     "data": [
-        {"name": "Processor, %", "mode": "lines"},
-        {"name": "Memory, %", "mode": "lines"},
+        {"name": "Processor", "mode": "lines"},
+        {"name": "Memory", "mode": "lines"},
     ],
     "layout": {"yaxis": {"range": [0, 101]}},
 }
@@ -96,14 +92,20 @@ def by_hour() -> list[Any]:
 
 @registry.register
 class Charts(Dashboard):
-    takings = Chart(value=takings_by_day, live=OnChange(Order))
+    takings = Chart(value=takings_by_day, prefix="€", live=OnChange(Order))
 
-    states = Chart(value=ByState, title="Takings by category and state")
+    states = Chart(value=ByState, prefix="€", title="Takings by category and state")
 
     load = Chart(
         value=load,
         max_points=120,
         figure=LOAD,
+        unit="%",
+        bands=[
+            {"end": 75},
+            {"end": 90, "level": "warning", "text": "Busy"},
+            {"level": "critical", "text": "Full"},
+        ],
         title="This machine, computed while a page is open",
         live=Every(seconds=2),
     )

@@ -10,7 +10,7 @@ from django.core.signals import setting_changed
 from django.utils import formats, numberformat, timezone
 from django.utils.html import avoid_wrapping
 from django.utils.timesince import TIME_STRINGS, timesince
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext_lazy
 
 NOTHING = "\N{EN DASH}"
 
@@ -95,11 +95,7 @@ def format_number(value: Any, decimals: int | None = None) -> str:
         return _localize_number(value)
     if not is_finite(value):
         return NOTHING
-    number: Any
-    if isinstance(value, Decimal):
-        number = value
-    else:
-        number = int(value) if isinstance(value, Integral) else float(value)
+    number = _as_plain(value)
     if absolute(number) >= _HUGE:
         with localcontext(_WIDE_CONTEXT):
             return f"{Decimal(number):.3g}"
@@ -111,6 +107,42 @@ def format_number(value: Any, decimals: int | None = None) -> str:
         text = str(number) if decimals is None else f"{number:.{decimals}f}"
     written = Decimal(text)
     return _localize_number(written or abs(written))  # Not "-0".
+
+
+def _as_plain(value: Any) -> Any:
+    """Return a number as one of Python's types."""
+    if isinstance(value, Decimal):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
+_COMPACT = (
+    (10**3, pgettext_lazy("compact number", "%(number)s k")),
+    (10**6, pgettext_lazy("compact number", "%(number)s M")),
+    (10**9, pgettext_lazy("compact number", "%(number)s B")),
+    (10**12, pgettext_lazy("compact number", "%(number)s T")),
+)
+"""Thousands, millions, billions and trillions."""
+_LEAST_COMPACT = 10_000
+
+
+def format_compact(value: Any, decimals: int | None = None) -> str:
+    """Return a number as short text: 123,456,789 as ``"123.5 M"``.
+
+    Numbers below 10,000 are written in full, and those from 10**18 on with an exponent.
+
+    Args:
+        value: the number.
+        decimals: digits after the decimal point; by default one.
+    """
+    if not is_finite(value) or not _LEAST_COMPACT <= absolute(value) < _HUGE:
+        return format_number(value, decimals)
+    digits = 1 if decimals is None else decimals
+    plain = Decimal(_as_plain(value))
+    numbers = [(round(plain / scale, digits), text) for scale, text in _COMPACT]
+    number, text = next((each for each in numbers if abs(each[0]) < 1000), numbers[-1])  # noqa: PLR2004
+    # No line break between the number and its letter.
+    return str(text).replace(" ", "\xa0") % {"number": format_number(number, digits)}
 
 
 def _localize_number(number: int | Decimal) -> str:

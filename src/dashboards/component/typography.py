@@ -6,14 +6,19 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.safestring import SafeData, SafeString
 
+from dashboards.component.formats import format_compact, format_number
 from dashboards.component.fragments import escape
 
 _NUMBER = re.compile(r"[+\u2212-]?\d(?:[\d.,:'\u2019/\xa0\u202f-]| (?=\d{3}(?!\d)))*")
 _ONE = re.compile(rf"{_NUMBER.pattern}|(?=.*\d)[^ \t\n]{{1,32}}")
 """A number, or one word with a digit: it is not broken at all."""
-_SIZES = ((22, "longest"), (14, "longer"), (9, "long"))
-"""A number of more characters is written smaller. 9 fit into half the width of a phone."""
-_LONG = _SIZES[-1][0]
+_LENGTHS = (6, 9, 12, 15, 19, 24, 32)
+"""A number of more characters is written smaller; each step has a CSS class."""
+_LONGEST_FIGURE = 9
+"""A longer number does not fit into a gauge, nor beside an arrow."""
+_LONGEST_UNIT = 5
+_LONGEST_LINE = 12
+"""A longer unit is on a line of its own if it makes the line with its figure longer than this."""
 UNBROKEN = " dashboards-figure"
 """The class of a figure that is one number."""
 
@@ -44,13 +49,26 @@ def look_of(figure: Any, beside: str = "") -> str:
 
     Args:
         figure: the figure as it is shown.
-        beside: other text on the same line, such as its unit.
+        beside: its prefix and its unit, if they are on the same line.
     """
     text = str(figure)
     if _ONE.fullmatch(text):
         length, look = len(text) + len(beside), UNBROKEN
     else:
         length, look = max((len(each) for each in _NUMBER.findall(text)), default=0), ""
-    if length <= _LONG:
+    if length <= _LENGTHS[0]:
         return look
-    return look + next(f" dashboards-is-{size}" for most, size in _SIZES if length > most)
+    step = next((each for each in _LENGTHS if length <= each), "most")
+    return f"{look} dashboards-length-{step}"
+
+
+def shorten_figure(number: Any, decimals: int | None = None) -> str:
+    """Return a number as text; in short if it has too many characters for a narrow place."""
+    text = format_number(number, decimals)
+    return text if len(text) <= _LONGEST_FIGURE else format_compact(number)
+
+
+def look_of_unit(figure: Any, unit: str) -> str:
+    """Return the CSS class of a unit that is shown below its figure, with a space before it."""
+    is_below = len(unit) > _LONGEST_UNIT and len(str(figure)) + len(unit) > _LONGEST_LINE
+    return " dashboards-is-below" if is_below else ""

@@ -49,14 +49,14 @@ def test_component_without_a_value_shows_a_placeholder(kind: Callable[..., Compo
             Stat(value={"txt": 1}),
             (
                 "A Stat's value may have text, sub_text, change, sparkline, icon, href, prefix, "
-                "unit, good, decimals, date_format; got {'txt': 1}."
+                "unit, good, decimals, date_format, compact; got {'txt': 1}."
             ),
         ),
         (
             Stat(value={1: 2}),
             (
                 "A Stat's value may have text, sub_text, change, sparkline, icon, href, prefix, "
-                "unit, good, decimals, date_format; got {1: 2}."
+                "unit, good, decimals, date_format, compact; got {1: 2}."
             ),
         ),
         (Gauge(value="much"), "A Gauge's value must be a finite number, got 'much'."),
@@ -242,8 +242,8 @@ def test_component_without_a_key_has_no_template_id():
 def test_only_drawings_and_forms_load_scripts():
     kinds = [type(kind()) for kind in KINDS]
     parts = (
-        *("bundles", "config", "theme", "countries", "times", "points", "gaps", "fills", "table"),
-        "visible",
+        *("bundles", "config", "theme", "measures", "labels", "countries"),
+        *("times", "points", "gaps", "fills", "table", "visible"),
         *("range", "picker", "sharing", "crosshair", "chart"),
     )
     chart = ["dashboards/js/drawing.js", *(f"dashboards/js/chart/{name}.js" for name in parts)]

@@ -117,3 +117,19 @@ def test_invalid_declared_bands_are_refused(bands: Any):
 def test_invalid_value_is_refused(value: Any):
     with pytest.raises(ComponentValueError, match="Gauge"):
         Gauge(value=value).get_value()
+
+
+def test_line_of_the_band_stays_where_a_band_has_a_word():
+    line = "dashboards-gauge-level"
+    bands = [{"end": 50}, {"level": "critical", "text": "Full"}]
+    assert line in html_of(Gauge(value=10, bands=bands))
+    assert "Full" not in html_of(Gauge(value=10, bands=bands))
+    assert words(Gauge(value=70, bands=bands)).endswith("Full 50\N{EN DASH}100")
+    assert line not in html_of(Gauge(value=10, bands=[{"end": 50}]))
+
+
+def test_long_value_is_short_in_the_dial_and_whole_for_readers():
+    html = html_of(Gauge(value=123456789012, max=10**12, unit="B"))
+    assert 'aria-valuetext="123,456,789,012 B"' in html
+    assert 'title="123,456,789,012\xa0B"' in html
+    assert "123.5\xa0B<span" in html

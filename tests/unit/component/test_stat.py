@@ -147,7 +147,7 @@ def test_number_between_two_gaps_is_a_dot():
     """The dot was as small as the line is thick."""
     shown = Stat(value={"text": 1, "sparkline": [1, 2, None, 3, None, 4, 5]}).get_value().sparkline
     assert shown.line.count("M") == 2
-    assert [dot.partition(",")[0] for dot in shown.end.split("M")] == ["", "50", "100"]
+    assert [x for x, _ in shown.dots] == ["50", "100"]
 
 
 def test_invalid_value_is_refused():
@@ -294,3 +294,38 @@ def test_bad_requests_get_a_page_or_405(django_capture_on_commit_callbacks: Any)
 def test_invalid_decimals_are_refused_at_declaration(kind: Any):
     with pytest.raises(DeclarationError, match="decimals must be a whole number from 0 to 20"):
         kind(decimals=-1)
+
+
+def test_compact_figure_has_the_whole_number_for_pointer_and_readers():
+    html = html_of(Stat(value={"text": 123456789, "prefix": "€", "unit": "net"}, compact=True))
+    assert 'title="€123,456,789\xa0net"' in html
+    assert '<span class="dashboards-hidden">€123,456,789\xa0net</span>' in html
+    assert "123.5\xa0M" in html
+
+    assert "title=" not in html_of(Stat(value=9999, compact=True))
+    assert "title=" not in html_of(Stat(value="Off", compact=True))
+    assert "title=" not in html_of(Stat(value={"text": 123456789, "compact": False}, compact=True))
+
+
+def test_empty_sub_text_keeps_its_line_and_none_has_none():
+    line = "dashboards-stat-sub-text"
+    assert line in html_of(Stat(value={"text": 1, "sub_text": ""}))
+    assert line not in html_of(Stat(value={"text": 1, "sub_text": None}))
+    assert line not in html_of(Stat(value=1))
+
+
+def test_long_unit_is_below_a_long_figure_only():
+    below = "dashboards-is-below"
+    assert below in html_of(Stat(value=123456789, unit="requests"))
+    assert below not in html_of(Stat(value=574, unit="orders"))
+    assert below not in html_of(Stat(value=123456789012, unit="MB/s"))
+
+
+@pytest.mark.parametrize(
+    ("value", "length"),
+    [(1234, ""), (1234567, "9"), (123456789012345, "19"), ("1" * 32, "32"), ("1" * 33, "most")],
+)
+def test_figure_has_a_class_by_its_length(value: Any, length: str):
+    html = html_of(Stat(value=value))
+    assert html.count("dashboards-length-") == bool(length)
+    assert not length or f"dashboards-length-{length}" in html

@@ -1,13 +1,16 @@
 """The component that draws a chart with plotly.js."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, ClassVar
 
 from django.utils.safestring import SafeString
 
 from dashboards.compat import accept_old_names
-from dashboards.component.base import Bound
+from dashboards.component.bands import as_bands
+from dashboards.component.base import Bound, declaring
 from dashboards.component.chart.figure import as_text, encode, is_list
 from dashboards.component.chart.serializer import ChartSerializer
 from dashboards.component.conversion import shorten
@@ -54,6 +57,10 @@ class Chart(Drawing):
             default a value is the whole figure.
         figure: with ``max_points``, the figure that points are appended to; by default lines.
             Points that a trace of the figure already has are its oldest.
+        prefix: text before the numbers of the axis and of the pointer, such as ``"€"``.
+        unit: text after them, such as ``"MB/s"``.
+        bands: parts of the axis of values that have a meaning, as those of a ``Gauge``: each is
+            shaded, with a line where it begins and its text.
         shared_time: False for a chart that stays by itself; True for one with dates on its axis
             and no times of day, which by default stays by itself as well.
     """
@@ -61,6 +68,9 @@ class Chart(Drawing):
     template: str = "dashboards/components/chart.html"
     max_points: int | None = None
     figure: Any = None
+    prefix: str = ""
+    unit: str = ""
+    bands: Sequence[Any] = ()
     shared_time: bool | None = None
 
     element: ClassVar[str] = "dashboard-chart"
@@ -69,7 +79,7 @@ class Chart(Drawing):
         *(
             f"dashboards/js/chart/{name}.js"
             for name in (
-                *("bundles", "config", "theme", "countries"),
+                *("bundles", "config", "theme", "measures", "labels", "countries"),
                 *("times", "points", "gaps", "fills", "table", "visible"),
                 *("range", "picker", "sharing", "crosshair", "chart"),
             )
@@ -80,13 +90,15 @@ class Chart(Drawing):
     """The figure that points are appended to if ``figure`` is ``None``."""
 
     def __post_init__(self) -> None:
-        """Check ``max_points`` and ``figure``.
+        """Check ``max_points``, ``figure`` and ``bands``.
 
         Raises:
             DeclarationError: ``max_points`` is below 1, or the chart is not live; or ``figure``
                 without ``max_points``.
         """
         kind = type(self).__name__
+        with declaring(self, f"bands={self.bands!r}"):
+            as_bands("Chart", self.bands)
         if self.max_points is None:
             if self.figure is not None:
                 msg = f"{kind}(figure=…) is what points are appended to: give it max_points, too."
@@ -102,6 +114,22 @@ class Chart(Drawing):
     def series(self) -> int:
         """The number of points that are kept; 0 if a value is the whole figure."""
         return self.max_points or 0
+
+    @property
+    def measure(self) -> str:
+        """Prefix, unit and bands as JSON for the script; empty if there are none."""
+        if not (self.prefix or self.unit or self.bands):
+            return ""
+        bands = [
+            {
+                "start": band.start if band.start != -inf else None,
+                "end": band.end if band.end != inf else None,
+                "level": band.level,
+                "text": band.word,
+            }
+            for band in as_bands("Chart", self.bands)
+        ]
+        return json.dumps({"prefix": str(self.prefix), "unit": str(self.unit), "bands": bands})
 
     def prepare_base(self) -> SafeString | None:
         """Return the figure that points are appended to."""

@@ -4,6 +4,7 @@ A package, as in django-dashboards: a module of this name would be hidden by tha
 where both are installed, and no system check could say so.
 """
 
-from dashboards.component.gauge.component import Band, Gauge, GaugeData, GaugeValue
+from dashboards.component.bands import Band
+from dashboards.component.gauge.component import Gauge, GaugeData, GaugeValue
 
 __all__ = ["Band", "Gauge", "GaugeData", "GaugeValue"]

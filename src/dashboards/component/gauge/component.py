@@ -1,50 +1,20 @@
 """The component that shows a figure on a dial."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
-from django.utils.translation import gettext_lazy
-
 from dashboards.compat import accept_old_names, make_gauge_value
+from dashboards.component.bands import Band, as_bands
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.conversion import as_text, is_empty, shorten
 from dashboards.component.formats import format_number
-from dashboards.component.typography import look_of, unbroken
+from dashboards.component.typography import look_of, look_of_unit, shorten_figure, unbroken
 from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError
 
-_LEVELS: Mapping[str, Any] = {
-    "good": gettext_lazy("Good"),
-    "warning": gettext_lazy("Warning"),
-    "critical": gettext_lazy("Critical"),
-    "neutral": "",
-}
 _GAP = 1
 """The gap between two bands, in percent of the arc."""
-
-
-@dataclass(frozen=True)
-class Band:
-    """A part of a gauge's range that has a meaning.
-
-    Args:
-        start: its lower end; by default the end of the band before it, or of the range.
-        end: its upper end; by default the start of the band after it, or the end of the range.
-        level: its meaning: ``"good"``, ``"warning"``, ``"critical"`` or ``"neutral"``.
-        text: the meaning in words, shown while the value is in it; by default the level's name.
-    """
-
-    start: float | None = None
-    end: float | None = None
-    level: str = "neutral"
-    text: str = ""
-
-    @property
-    def word(self) -> str:
-        """Its meaning in words."""
-        return str(self.text or _LEVELS[self.level])
 
 
 @accept_old_names(value_text="text")
@@ -57,7 +27,8 @@ class GaugeData:
         min: the range's lower end; default 0.
         max: the range's upper end, above ``min``; default 100.
         text: text to show instead of the value and its unit.
-        sub_text: a line below it.
+        sub_text: a line below it. An empty text keeps the place of the line, so that nothing moves
+            when it comes and goes; ``None`` does not.
         bands: parts of the range that have a meaning, from low to high: ``Band``, or dicts of its
             fields.
         unit: what stands after the value, such as ``"°C"``.
@@ -70,7 +41,7 @@ class GaugeData:
     min: float | None = None
     max: float | None = None
     text: str = ""
-    sub_text: str = ""
+    sub_text: str | None = None
     bands: Sequence[Any] = ()
     unit: str = ""
     decimals: int | None = None
@@ -96,9 +67,27 @@ class GaugeData:
         return format_number(self.value, self.decimals)
 
     @property
+    def short(self) -> str:
+        """The value as text that fits into the dial."""
+        return shorten_figure(self.value, self.decimals)
+
+    @property
+    def full(self) -> str:
+        """The whole value and its unit, if ``short`` is short for it."""
+        is_short = not self.text and self.short != self.figure
+        return f"{self.figure}\xa0{self.unit}".strip() if is_short else ""
+
+    @property
     def look(self) -> str:
         """The CSS classes of its text or figure, by kind and length."""
-        return look_of(self.text) if self.text else look_of(self.figure, str(self.unit))
+        if self.text:
+            return look_of(self.text)
+        return look_of(self.short, "" if self.unit_look else str(self.unit))
+
+    @property
+    def unit_look(self) -> str:
+        """The CSS class of its unit, by its length."""
+        return look_of_unit(self.short, str(self.unit))
 
     @property
     def words(self) -> Any:
@@ -117,7 +106,7 @@ class GaugeData:
         """The ends of the range in the active locale; ``None`` if they are 0 and 100."""
         if (self.low, self.high) == (0, 100):
             return None
-        return format_number(self.low), format_number(self.high)
+        return shorten_figure(self.low), shorten_figure(self.high)
 
     @property
     def band(self) -> Band | None:
@@ -126,6 +115,19 @@ class GaugeData:
         # At the border of two bands the value belongs to the upper one.
         found = [band for band in self.bands if band.start <= value <= band.end]
         return found[-1] if found else None
+
+    @property
+    def has_words(self) -> bool:
+        """True if a band has a word: the line keeps its place while the value is in another one."""
+        return any(band.word for band in self.bands)
+
+    @property
+    def band_ends(self) -> tuple[str, str] | None:
+        """The ends of the band that the value is in, in the active locale."""
+        band = self.band
+        if band is None or band.start is None or band.end is None:
+            return None
+        return shorten_figure(band.start), shorten_figure(band.end)
 
     @property
     def arcs(self) -> Sequence[tuple[str, float, float]]:
@@ -201,51 +203,9 @@ class Gauge(Component):
         if as_number("Gauge", "range", data.high - data.low) <= 0:
             msg = f"A Gauge's max must be above its min, got {shorten(low)} to {shorten(high)}."
             raise ComponentValueError(msg)
-        return replace(data, bands=_as_bands(bands, data.low, data.high))
+        return replace(data, bands=as_bands("Gauge", bands, data.low, data.high))
 
 
 def _first(*values: Any) -> Any:
     """Return the first value that is not ``None``."""
     return next((value for value in values if value is not None), None)
-
-
-def _as_bands(bands: Any, low: float, high: float) -> Sequence[Band]:
-    """Return bands with both ends.
-
-    Raises:
-        ComponentValueError: they are not bands, or do not lie one above the other within the
-            range.
-    """
-    if isinstance(bands, str | bytes | Mapping) or not isinstance(bands, Sequence):
-        msg = f"A Gauge's bands must be a list of Band or of dicts, got {shorten(bands)}."
-        raise ComponentValueError(msg)
-    bands = [as_data("Gauge's band", Band, each, short="end") for each in bands]
-    # Each begins where the one before it ends, and ends where the one after it begins.
-    starts = [low, *(each.end for each in bands)]
-    ends = [*(each.start for each in bands[1:]), high]
-    bands = [
-        replace(
-            band,
-            start=as_number("Gauge's band", "start", _first(band.start, start)),
-            end=as_number("Gauge's band", "end", _first(band.end, end)),
-            text=as_text("Gauge's band", "text", band.text),
-        )
-        for band, start, end in zip(bands, starts, ends, strict=False)
-    ]
-    for band in bands:
-        level: object = band.level  # It may be any value, even one that is not hashable.
-        if not (isinstance(level, str) and level in _LEVELS):
-            got = shorten(band.level)
-            msg = f"A Gauge's band must have a level of {', '.join(_LEVELS)}, got {got}."
-            raise ComponentValueError(msg)
-    edges: list[Any] = [low, *(edge for band in bands for edge in (band.start, band.end)), high]
-    if any(one > other for one, other in pairwise(edges)) or any(
-        band.start == band.end for band in bands
-    ):
-        ranges = ", ".join(f"{band.start:g} to {band.end:g}" for band in bands)
-        msg = (
-            f"A Gauge's bands must lie one above the other within {low:g} to {high:g}, "
-            f"got {ranges}."
-        )
-        raise ComponentValueError(msg)
-    return tuple(bands)

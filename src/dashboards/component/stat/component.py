@@ -42,6 +42,8 @@ class Stat(Component):
             neither.
         decimals: digits after the decimal point; by default as many as a number has, up to two.
         date_format: a format of Django's ``date`` filter, for dates; by default the locale's own.
+        compact: ``True`` to write numbers from 10,000 on in short, such as ``"123.5 M"``; the whole
+            number is shown to the pointer and to screen readers.
 
     Fields of a value replace these.
     """
@@ -53,6 +55,7 @@ class Stat(Component):
     good: Direction | None = None
     decimals: int | None = None
     date_format: str = ""
+    compact: bool = False
 
     def __post_init__(self) -> None:
         """Check the declaration, and take the title of a serializer that has one.
@@ -108,6 +111,7 @@ class Stat(Component):
             good=self.good if data.good is None else data.good,
             decimals=None if decimals is None else as_decimals("Stat", decimals),
             date_format=date_format,
+            compact=(self.compact or None) if data.compact is None else data.compact,
         )
 
     def _render_cached(self, template: Any, value: Any) -> SafeString | None:
@@ -120,13 +124,13 @@ class Stat(Component):
         figure, note = texts
 
         def context() -> dict[str, Any]:
-            shown_note = _NOTE if note else ""
+            shown_note = _NOTE if note else note
             return {"rendered_value": {"shown": _FIGURE, "look": look, "note": shown_note}}
 
         look = look_of(figure)
         html = {_NOTE: escape(note)} if note else {}
         html[_FIGURE] = escape(figure if look.startswith(UNBROKEN) else unbroken(figure))
-        return render_fragment(template, (Stat, bool(note), look), context, html)
+        return render_fragment(template, (Stat, note and True, look), context, html)
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:

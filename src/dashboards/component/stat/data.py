@@ -7,8 +7,15 @@ from typing import Any, Literal
 from django.utils.translation import gettext
 
 from dashboards.compat import accept_old_stat_change
-from dashboards.component.formats import absolute, format_duration, format_number, format_value
-from dashboards.component.typography import look_of, unbroken
+from dashboards.component.formats import (
+    absolute,
+    format_compact,
+    format_duration,
+    format_number,
+    format_value,
+    is_number,
+)
+from dashboards.component.typography import look_of, look_of_unit, shorten_figure, unbroken
 
 Direction = Literal["up", "down"]
 
@@ -48,8 +55,14 @@ class StatChange:
 
     @property
     def amount(self) -> Any:
-        """The text, or else the difference without its sign."""
-        return self.text or format_number(absolute(self.by), self.decimals)
+        """The text, or else the difference without its sign; in short if it is long."""
+        return self.text or shorten_figure(absolute(self.by), self.decimals)
+
+    @property
+    def full(self) -> str:
+        """The whole difference, if ``amount`` is short for it."""
+        full = "" if self.by is None else format_number(absolute(self.by), self.decimals)
+        return "" if self.text or full == self.amount else full
 
     @property
     def time(self) -> str:
@@ -68,7 +81,8 @@ class StatData:
     Args:
         text: the figure. Numbers, dates, times and durations are written in the format of the
             locale; text is shown as it is.
-        sub_text: a line below it.
+        sub_text: a line below it. An empty text keeps the place of the line, so that nothing moves
+            when it comes and goes; ``None`` does not.
         change: its change: a number, a ``StatChange``, or a dict of its fields.
         sparkline: a series drawn below it: numbers, the newest last; ``None`` is a gap.
         icon: CSS classes of an icon shown before the figure.
@@ -79,13 +93,14 @@ class StatData:
         good: the direction that is an improvement, ``"up"`` or ``"down"``; by default neither.
         decimals: digits after the decimal point; by default as many as the number has, up to two.
         date_format: a format of Django's ``date`` filter; by default the locale's own.
+        compact: ``True`` to write a number in short, such as ``"123.5 M"``.
 
-    Defaults of ``href``, ``prefix``, ``unit``, ``good``, ``decimals`` and ``date_format`` are
-    those that the ``Stat`` declares.
+    Defaults of ``href``, ``prefix``, ``unit``, ``good``, ``decimals``, ``date_format`` and
+    ``compact`` are those that the ``Stat`` declares.
     """
 
     text: Any = ""
-    sub_text: Any = ""
+    sub_text: Any = None
     change: Any = None
     sparkline: Any = None
     icon: str = ""
@@ -95,11 +110,22 @@ class StatData:
     good: Direction | None = None
     decimals: int | None = None
     date_format: str = ""
+    compact: bool | None = None
 
     @property
     def figure(self) -> Any:
         """The figure as text in the locale that is active when it is shown."""
+        if self.compact and is_number(self.text):
+            return format_compact(self.text, self.decimals)
         return format_value(self.text, self.decimals, self.date_format)
+
+    @property
+    def full(self) -> str:
+        """The whole number and its unit, if the figure is short for it."""
+        if not (self.compact and is_number(self.text)):
+            return ""
+        full = format_number(self.text)
+        return "" if full == self.figure else f"{self.prefix}{full}\xa0{self.unit}".strip()
 
     @property
     def shown(self) -> Any:
@@ -109,23 +135,32 @@ class StatData:
     @property
     def look(self) -> str:
         """The CSS classes of the figure, by its kind and length."""
-        return look_of(self.figure, f"{self.prefix}{self.unit}")
+        figure = self.figure
+        unit = "" if look_of_unit(figure, self.unit) else self.unit
+        return look_of(figure, f"{self.prefix}{unit}")
+
+    @property
+    def unit_look(self) -> str:
+        """The CSS class of its unit, by its length."""
+        return look_of_unit(self.figure, self.unit)
 
     @property
     def note(self) -> Any:
-        """The line below it, as text in the active locale."""
+        """The line below it, as text in the active locale; ``None`` if there is no such line."""
         text = self.sub_text
-        if type(text) is str:  # as most are: without a call
+        if text is None or type(text) is str:  # as most are: without a call
             return text
-        return "" if text is None else format_value(text)
+        return format_value(text)
 
     @property
-    def plain_texts(self) -> tuple[str, str] | None:
+    def plain_texts(self) -> tuple[str, str | None] | None:
         """The figure and the line below it, as most have no more; ``None`` if there is more."""
         if self.change or self.sparkline or self.href or self.icon or self.prefix or self.unit:
             return None
+        if self.compact:
+            return None
         figure, note = self.figure, self.note
-        is_text = isinstance(figure, str) and isinstance(note, str)
+        is_text = isinstance(figure, str) and (note is None or isinstance(note, str))
         return (figure, note) if figure and is_text else None
 
     @property

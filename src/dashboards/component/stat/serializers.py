@@ -62,7 +62,7 @@ class StatSerializer(Serializer):
     @property
     def data(self) -> StatData:
         """The value for the ``Stat``."""
-        return StatData(self.value, self.get_option("sub_text", ""), unit=self.unit)
+        return StatData(self.value, self.get_option("sub_text"), unit=self.unit)
 
     def get_value(self) -> Any:
         """Return the figure, by one query."""

@@ -49,16 +49,20 @@ class Sparkline:
         )
 
     @property
-    def end(self) -> str:
-        """A dot at the end of the line, as the ``d`` of a ``<path>``.
+    def dots(self) -> Sequence[tuple[str, str]]:
+        """The dot at the end of the line, as ``x`` and ``y`` in percent.
 
-        A number between two gaps is a dot, too: a line of one point would not be visible.
+        A number between two gaps is a dot, too: a line of one point would not be visible. Dots are
+        placed outside of the paths' SVG, which is stretched: a circle in it would be an ellipse.
         """
         runs = self._runs
         dots = [run[0] for run in runs if len(run) == 1]
         if self.values[-1] is not None and len(runs[-1]) > 1:
             dots.append(runs[-1][-1])
-        return "".join(f"M{dot}h0" for dot in dots)
+        places = (dot.split(",") for dot in dots)
+        return [
+            (f"{100 * float(x) / WIDTH:.4g}", f"{100 * float(y) / HEIGHT:.4g}") for x, y in places
+        ]
 
     @property
     def label(self) -> str:

@@ -14,7 +14,7 @@ pytest.importorskip("plotly")
 
 from dashboards.component import Chart
 from dashboards.dashboard import Dashboard
-from dashboards.exceptions import ComponentValueError
+from dashboards.exceptions import ComponentValueError, DeclarationError
 from tests.site.dashboards import Drawn, Pie, Series
 from tests.unit.component.support import FIGURE, HOSTILE, dashboard_of, render
 
@@ -110,3 +110,28 @@ def test_bad_requests_get_a_page_or_405(board: type[Dashboard]):
             assert client.get(f"{page}{path}{query}").status_code in (200, 204), (path, query)
         assert client.post(f"{page}@component/{key}/{query}", {key: "1"}).status_code == 405
     assert client.get(f"{page}@stream/?position=x.1&window=-1").status_code in (200, 204)
+
+
+def test_unit_prefix_and_bands_are_an_attribute_of_the_element():
+    bands = [{"end": 8}, {"end": 10, "level": "warning"}, {"level": "critical", "text": HOSTILE}]
+    html = render(Chart(value=FIGURE, unit="B/s", prefix="~", bands=bands))
+    [measure] = html.values("data-dashboards-measure")
+    assert json.loads(measure or "") == {
+        "prefix": "~",
+        "unit": "B/s",
+        "bands": [
+            {"start": None, "end": 8, "level": "neutral", "text": ""},
+            {"start": 8, "end": 10, "level": "warning", "text": "Warning"},
+            {"start": 10, "end": None, "level": "critical", "text": HOSTILE},
+        ],
+    }
+    assert html.holds_nothing_hostile()
+    assert not render(Chart(value=FIGURE)).values("data-dashboards-measure")
+
+
+@pytest.mark.parametrize(
+    "bands", ["high", [{"end": 2}, {"end": 1}], [{"level": "bad"}], [{"a": 1}]]
+)
+def test_invalid_bands_are_refused_where_they_are_declared(bands: Any):
+    with pytest.raises(DeclarationError, match="Chart"):
+        Chart(value=FIGURE, bands=bands)

@@ -5,7 +5,8 @@
   "use strict";
 
   const { Drawing, bundles, chartConfig, chartTheme, clipFills, countries } = window.dashboards;
-  const { crosshair, gaps, points, sharing, tableOf, times, trust, withoutSending } = window.dashboards;
+  const { crosshair, gaps, labels, points, sharing, tableOf, times, trust } = window.dashboards;
+  const { withoutSending } = window.dashboards;
 
   class DashboardChart extends Drawing {
     async prepare(figure) {
@@ -64,12 +65,14 @@
       const { traces, layout } = this.read(figure, false);
       sharing.share(this, traces, layout);
       if (!this.shared) times.nameZone(traces, layout); // Otherwise the picker names it.
-      if (!layout.template) this.addTheme(figure, traces, layout);
       if (layout.modebar?.add) layout.modebar.add = withoutSending(layout.modebar.add);
       const size = this.measure(plot);
       layout.width ??= size.width;
       // On a wall a chart has the height of its box, whatever its figure says.
       if (!layout.height || this.closest(".dashboards-wall")) layout.height = size.height;
+      const isThemed = !layout.template;
+      if (isThemed) this.addTheme(figure, traces, layout);
+      labels.prepare(this, traces, layout, isThemed);
       await countries.prepare(figure, traces, layout);
       const language = this.closest("[lang]")?.lang || navigator.language;
       const config = chartConfig(plotly, figure, language);
@@ -78,6 +81,7 @@
       await plotly.react(plot, { data: traces.map(gaps.showDots), layout, config, ...frames });
       // plotly.js hides traces in which it finds nothing to draw.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);
+      await labels.finish(this, plot);
       placeToolbar(plot);
       clipFills(this);
       sharing.listen(this);
@@ -89,7 +93,8 @@
     }
 
     addTheme(figure, traces, layout) {
-      const ticks = chartTheme.ticksFor(this.clientWidth, traces, layout);
+      const size = parseFloat(getComputedStyle(this).fontSize);
+      const ticks = chartTheme.ticksFor(this.clientWidth, size, traces, layout);
       layout.template = chartTheme.template(this, Boolean(layout.title?.text), ticks);
       const { colorway } = { ...layout.template.layout, ...figure.layout };
       if (colorway) chartTheme.recolor(traces, colorway);

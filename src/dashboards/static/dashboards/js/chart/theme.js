@@ -7,6 +7,7 @@
   // many ticks an axis has at most; undefined if plotly.js decides.
   function template(element, isTitled, ticks) {
     const style = getComputedStyle(element);
+    const size = parseFloat(style.fontSize);
     const color = (name) => element.color(`--dashboards-${name}`);
     const grid = color("chart-grid");
     const muted = color("muted");
@@ -30,20 +31,20 @@
       layout: {
         paper_bgcolor: "rgba(0,0,0,0)",
         plot_bgcolor: "rgba(0,0,0,0)",
-        font: { family: style.fontFamily, size: 12, color: muted ?? style.color },
-        margin: { l: 8, r: 8, t: 8, b: 8 },
+        font: { family: style.fontFamily, size, color: muted ?? style.color },
+        margin: { l: 0, r: 0, t: 8, b: 0 },
         colorway: colors.every(Boolean) ? colors : undefined,
         hoverlabel: {
           bgcolor: color("surface"),
           bordercolor: line,
-          font: { family: style.fontFamily, color: style.color },
+          font: { family: style.fontFamily, size, color: style.color },
         },
         title: {
           x: 0,
           xref: "paper",
           yref: "container",
           automargin: true,
-          font: { size: 14, color: style.color },
+          font: { size: 1.15 * size, color: style.color },
         },
         legend: isTitled
           ? { orientation: "h", x: 0, y: -0.2 }
@@ -78,12 +79,13 @@
 
   // Returns how many ticks an axis of dates has in a narrow box. plotly.js draws at least five: on
   // a phone their labels would overlap, or be turned and turned back as they change.
-  function ticksFor(width, traces, { xaxis }) {
-    if (width >= 450) return undefined;
+  function ticksFor(width, size, traces, { xaxis }) {
+    // plotly.js counts pixels, whatever the size of type: on a wall its labels would overlap.
+    if (size < 15 && width >= 37.5 * size) return undefined;
     const first = (x) => x.find((each) => each !== null && each !== undefined);
     const isDate = ({ x }) => Array.isArray(x) && /^\d{4}-\d\d/.test(first(x));
     if (xaxis?.type ? xaxis.type !== "date" : !traces.some(isDate)) return undefined;
-    return Math.max(2, Math.floor(width / 100));
+    return Math.max(2, Math.floor(width / size / 8));
   }
 
   const background = (color) => ({
@@ -92,10 +94,20 @@
     paint: { "background-color": color ?? "transparent" },
   });
 
-  // Returns a colour between two, all in the form of computed styles: "rgb(0, 90, 200)".
+  const canvas = document.createElement("canvas").getContext("2d");
+
+  // Returns a colour of any form as its red, green and blue.
+  function partsOf(color) {
+    canvas.fillStyle = "#000";
+    canvas.fillStyle = color ?? "";
+    const text = canvas.fillStyle; // "#005ac8", or "rgba(0, 90, 200, 0.5)".
+    if (!text.startsWith("#")) return text.match(/[\d.]+/g).map(Number);
+    return [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
+  }
+
+  // Returns a colour between two, in the form of computed styles: "rgb(0, 90, 200)".
   function mix(from, to, share) {
-    const numbers = (color) => (color ?? "").match(/[\d.]+/g)?.map(Number) ?? [0, 0, 0];
-    const [a, b] = [numbers(from), numbers(to)];
+    const [a, b] = [partsOf(from), partsOf(to)];
     return `rgb(${[0, 1, 2].map((i) => Math.round(a[i] + share * (b[i] - a[i])))})`;
   }
 
@@ -115,6 +127,6 @@
     }
   }
 
-  const chartTheme = { recolor, template, ticksFor };
+  const chartTheme = { mix, recolor, template, ticksFor };
   window.dashboards = { ...window.dashboards, chartTheme };
 })();
