@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
+from dashboards.component.broadcast import broadcasting
 from dashboards.component.errors import describe_error, keeps_errors, may_see_errors
 from dashboards.component.live import PushedValue
 from dashboards.component.owner import Owner
@@ -284,6 +285,8 @@ class LiveMixin(URLMixin):
             _seconds_left[request] = max(0, left - (monotonic() - began))
 
     # Pushed values.
+
+    broadcasting = staticmethod(broadcasting)
 
     def prepare_pushed(self, key: str, value: Any) -> PushedValue:
         """Check a value that is pushed, and return it ready to be rendered.

@@ -89,8 +89,10 @@ def put(key: str, html: str) -> None:
 def push(key: str, value: Any) -> None:
     """Store a value as ``push`` does, without waiting for the commit of a transaction."""
     board = Live()
-    pushed = board.prepare_pushed(key, value)
-    get_store().put(board.channel, {pushed.event: pushed.render()})
+    with board.broadcasting():
+        pushed = board.prepare_pushed(key, value)
+        frame = pushed.render()
+    get_store().put(board.channel, {pushed.event: frame})
 
 
 def test_missing_live_value_is_waiting(client: Client):

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.conversion import as_text, is_missing, shorten
 from dashboards.component.formats import format_value, is_finite, is_number
-from dashboards.component.fragments import escape, placeholder, render_fragment
+from dashboards.component.fragments import placeholder, render_fragment
 from dashboards.component.links import resolve_url
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
@@ -124,9 +124,9 @@ class Stat(Component):
             return {"rendered_value": {"shown": _FIGURE, "look": look, "note": shown_note}}
 
         look = look_of(figure)
-        html = {_NOTE: escape(note)} if note else {}
-        html[_FIGURE] = escape(figure if look.startswith(UNBROKEN) else unbroken(figure))
-        return render_fragment(template, (Stat, bool(note), look), context, html)
+        filled = {_NOTE: note} if note else {}
+        filled[_FIGURE] = figure if look.startswith(UNBROKEN) else unbroken(figure)
+        return render_fragment(template, (Stat, bool(note), look), context, filled)
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:

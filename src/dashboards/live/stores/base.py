@@ -236,7 +236,8 @@ class BaseStore(ABC):
 
     def _stored(self, channel: str, position: Position) -> None:
         """Notify this process of its own put. A backend calls it once all processes can read it."""
-        self._notify_local(channel)
+        if self._listeners:
+            self._notify_local(channel)
         # Robust: an error of a receiver is not an error of the push.
         stored.send_robust(type(self), store=self, channel=channel, position=position)
 
