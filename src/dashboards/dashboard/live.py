@@ -212,12 +212,19 @@ class LiveMixin(URLMixin):
 
         The models of components that only instances have are connected once a process computes
         their values.
+
+        Raises:
+            DeclarationError: there is no such model.
         """
-        for component in cls.declared.values():
+        for key, component in cls.declared.items():
             if isinstance(component.live, OnChange):
                 for model in component.live.models:
                     label = model if isinstance(model, str) else model._meta.label  # noqa: SLF001 - public by custom
-                    connect_model(label.lower())
+                    try:
+                        connect_model(label.lower())
+                    except LookupError as error:
+                        msg = f"{cls.__name__}.{key}: live=OnChange({model!r}): {error}"
+                        raise DeclarationError(msg) from error
         if cls.is_dynamic:
             connect_awaited_models()
 

@@ -263,6 +263,10 @@ class BaseStore(ABC):
         """Return system check messages about this store's configuration."""
         return ()
 
+    def check_connection(self) -> Sequence[CheckMessage]:
+        """Return system check messages about its server, if it has one; may wait for it."""
+        return ()
+
     def check_tables(self) -> Sequence[CheckMessage]:
         """Return system check messages about its tables, if it has any; may read a database."""
         return ()
