@@ -21,6 +21,7 @@ from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import PermissionClass
+from dashboards.texts import StrOrPromise
 
 
 class Addresses(Protocol):
@@ -100,7 +101,7 @@ class Bound(Protocol):
         """The name of its kind, for CSS."""
 
     @property
-    def title(self) -> str:
+    def title(self) -> StrOrPromise:
         """The heading."""
 
     @property
@@ -241,7 +242,7 @@ class Component:
     defer: bool | Callable[..., Any] | None = None
     defer_url: str | Callable[..., str] | None = None
     key: str | None = None
-    title: str | None = None
+    title: StrOrPromise | None = None
     poll_rate: float | None = None
     trigger_on: str | None = None
     dependents: Sequence[str] = ()

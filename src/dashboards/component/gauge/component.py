@@ -14,6 +14,7 @@ from dashboards.component.formats import format_number
 from dashboards.component.typography import look_of, unbroken
 from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError
+from dashboards.texts import StrOrPromise
 
 _LEVELS: Mapping[str, Any] = {
     "good": gettext_lazy("Good"),
@@ -39,7 +40,7 @@ class Band:
     start: float | None = None
     end: float | None = None
     level: str = "neutral"
-    text: str = ""
+    text: StrOrPromise = ""
 
     @property
     def word(self) -> str:
@@ -69,10 +70,10 @@ class GaugeData:
     value: float = 0
     min: float | None = None
     max: float | None = None
-    text: str = ""
-    sub_text: str = ""
+    text: StrOrPromise = ""
+    sub_text: StrOrPromise = ""
     bands: Sequence[Any] = ()
-    unit: str = ""
+    unit: StrOrPromise = ""
     decimals: int | None = None
 
     @property
@@ -108,7 +109,7 @@ class GaugeData:
     @property
     def label(self) -> str:
         """The value and its meaning in words."""
-        text = self.text or f"{self.figure} {self.unit}".strip()
+        text = str(self.text) or f"{self.figure} {self.unit}".strip()
         band = self.band
         return f"{text}, {band.word}" if band and band.word else text
 
@@ -167,7 +168,7 @@ class Gauge(Component):
     min: float | None = None
     max: float | None = None
     bands: Sequence[Any] = ()
-    unit: str = ""
+    unit: StrOrPromise = ""
     decimals: int | None = None
 
     def __post_init__(self) -> None:

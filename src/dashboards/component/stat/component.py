@@ -20,6 +20,7 @@ from dashboards.component.stat.sparkline import as_sparkline
 from dashboards.component.typography import UNBROKEN, look_of, unbroken
 from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.texts import StrOrPromise
 
 _BARE = frozenset({int, float, str})
 _GOOD = ("up", "down", None)
@@ -48,8 +49,8 @@ class Stat(Component):
 
     template: str = "dashboards/components/stat.html"
     href: Any = None
-    prefix: str = ""
-    unit: str = ""
+    prefix: StrOrPromise = ""
+    unit: StrOrPromise = ""
     good: Direction | None = None
     decimals: int | None = None
     date_format: str = ""
@@ -104,7 +105,7 @@ class Stat(Component):
             data,
             href=href,
             prefix=prefix,
-            unit=unit.strip(),
+            unit=str(unit).strip(),
             good=self.good if data.good is None else data.good,
             decimals=None if decimals is None else as_decimals("Stat", decimals),
             date_format=date_format,

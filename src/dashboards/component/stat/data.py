@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from dashboards.compat import accept_old_stat_change
 from dashboards.component.formats import absolute, format_duration, format_number, format_value
 from dashboards.component.typography import look_of, unbroken
+from dashboards.texts import StrOrPromise
 
 Direction = Literal["up", "down"]
 
@@ -30,8 +31,8 @@ class StatChange:
 
     by: Any = None
     text: Any = ""
-    unit: str = ""
-    period: str | timedelta = ""
+    unit: StrOrPromise = ""
+    period: StrOrPromise | timedelta = ""
     decimals: int | None = None
 
     @property
@@ -57,7 +58,7 @@ class StatChange:
         if isinstance(self.period, timedelta):
             time = format_duration(self.period.total_seconds())
             return gettext("in %(time)s") % {"time": time}
-        return self.period
+        return str(self.period)
 
 
 @accept_old_stat_change
@@ -90,8 +91,8 @@ class StatData:
     sparkline: Any = None
     icon: str = ""
     href: Any = None
-    prefix: str = ""
-    unit: str = ""
+    prefix: StrOrPromise = ""
+    unit: StrOrPromise = ""
     good: Direction | None = None
     decimals: int | None = None
     date_format: str = ""
