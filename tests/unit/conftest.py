@@ -24,6 +24,8 @@ def _plain_templates(django_test_environment: None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="package", autouse=True)
-def _no_model_permissions(django_db_setup: None) -> None:
+def _no_model_permissions(django_db_setup: None) -> Iterator[None]:
     """Make no rows of ``Permission`` after each flush: that took most of the flush's time."""
     post_migrate.disconnect(create_permissions, dispatch_uid=_UID)
+    yield
+    post_migrate.connect(create_permissions, dispatch_uid=_UID)
