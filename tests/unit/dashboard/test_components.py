@@ -118,13 +118,13 @@ def test_series_per_viewer_is_refused(live: Every | OnChange):
 
 def test_series_with_filters_is_refused():
     """Points are the same for all viewers, so a filtered page would show unfiltered ones."""
-    said = r"speed: .* its values cannot ask for filters: leave out max_points"
-    with pytest.raises(DeclarationError, match=said):
+    refusal = r"speed: .* its values cannot ask for filters: leave out max_points"
+    with pytest.raises(DeclarationError, match=refusal):
 
         class Wrong(Dashboard):
             speed = Chart(max_points=10, live=Every(seconds=2), value=lambda filters: filters)
 
-    with pytest.raises(DeclarationError, match=said):
+    with pytest.raises(DeclarationError, match=refusal):
 
         class WrongToo(Dashboard):
             speed = Chart(max_points=10, live=Every(seconds=2))

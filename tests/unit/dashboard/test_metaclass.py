@@ -157,8 +157,8 @@ def test_declared_components_are_read_only():
 
 def test_class_of_a_component_is_refused_in_place_of_an_instance():
     """Without its parentheses the component was missing from the page without a word."""
-    told = r"^Sales\.orders is the class Stat, not a component: write orders = Stat\(…\)\.$"
-    with pytest.raises(DeclarationError, match=told):
+    message = r"^Sales\.orders is the class Stat, not a component: write orders = Stat\(…\)\.$"
+    with pytest.raises(DeclarationError, match=message):
 
         class Sales(Dashboard):
             orders = Stat

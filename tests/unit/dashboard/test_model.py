@@ -100,8 +100,8 @@ def test_lookup_finds_one_visible_object(client: Client, path: str):
     found = client.get(ByName(object=one).get_absolute_url() + path)
     assert found.status_code == 200
     # Page and component show the value of the callable.
-    said = "pushed to" if path == "@stream/" else "about"
-    assert f"{said} {one.pk}" in as_read(found.content.decode())
+    words = "pushed to" if path == "@stream/" else "about"
+    assert f"{words} {one.pk}" in as_read(found.content.decode())
     for name in ("missing", "twice", "hidden", "%00", "x" * 5000, "%FF", str(one.pk), "ONE"):
         assert client.get(f"/site/byname/{name}/{path}").status_code == 404, name
 
