@@ -14,6 +14,8 @@ SEED ?=
 # Of the bench: QUICK=1 is five minutes of it.
 QUICK ?=
 BENCH_ARGS ?=
+# Of the release: REHEARSAL=1 tries one that CHANGELOG.md does not name yet.
+REHEARSAL ?=
 
 PY := .venv/bin/python
 export PYTHON
@@ -74,8 +76,8 @@ bench: setup-bench ## Measure us beside others; QUICK=1 ends within five minutes
 	.venv-bench/bin/python -m bench $(if $(QUICK),--quick) $(BENCH_ARGS)
 
 .PHONY: release
-release: setup-test ## Build the distribution and try it, installed into an empty environment, in a browser.
-	scripts/release.sh
+release: setup-test ## Build the distribution and try it, installed, in a browser (REHEARSAL=1: before it has a name).
+	REHEARSAL=$(REHEARSAL) scripts/release.sh
 
 .PHONY: format
 format: setup-dev ## Let ruff mend and format what it can.

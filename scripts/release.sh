@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Builds the distribution, checks it, installs it into an empty environment, and drives a browser
 # against the example project there. Publishing is left to a person: it prints the command.
+# REHEARSAL=1 does the same before the release is named in CHANGELOG.md, and leaves nothing to
+# publish in dist/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/venv.sh dev
@@ -8,8 +10,9 @@ python=.venv/bin/python
 
 version=$($python -c 'import dashboards; print(dashboards.__version__)')
 echo "== Version $version"
-if ! grep -q "^## \[$version\]" CHANGELOG.md; then
-    echo "CHANGELOG.md has no heading \"## [$version]\": name the release there." >&2
+if [ -z "${REHEARSAL:-}" ] && ! grep -q "^## \[$version\]" CHANGELOG.md; then
+    echo "CHANGELOG.md has no heading \"## [$version]\": name the release there, or try it with" \
+        "make release REHEARSAL=1." >&2
     exit 1
 fi
 if [ -n "$(git status --porcelain)" ]; then
@@ -32,6 +35,10 @@ echo "== Drive a browser against the example project"
 cp -r example "$folder/example"
 $python scripts/try_example.py "$folder/venv/bin/python" "$folder/example"
 
+if [ -n "${REHEARSAL:-}" ]; then
+    echo "== Version $version can be released, once CHANGELOG.md names it"
+    exit
+fi
 mkdir -p dist
 rm -f dist/*
 cp "$folder"/dist/* dist/

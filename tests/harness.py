@@ -29,8 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Below the ports that Linux gives to outgoing connections (32768 to 60999). Each worker of
 # pytest-xdist has a range of its own, and a process gives no port twice before all were given:
-# otherwise another test would take a port before its server listens.
-_FIRST_PORT, _PORTS, _WORKERS = 10_000, 5_500, 4
+# otherwise another test would take a port before its server listens. 10080 is the last port that
+# Chromium refuses to open (ERR_UNSAFE_PORT).
+_FIRST_PORT, _PORTS, _WORKERS = 10_100, 5_500, 4
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
 _ports = count(random.SystemRandom().randrange(_PORTS))
 

@@ -49,9 +49,9 @@ def mariadb() -> Iterator[dict[str, Any]]:
         )
 
     def ready() -> bool:
-        said = (folder / "log").read_text()
-        assert process.poll() is None, said
-        return "ready for connections" in said
+        output = (folder / "log").read_text()
+        assert process.poll() is None, output
+        return "ready for connections" in output
 
     try:
         wait_for(ready, seconds=30)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from dashboards.component import Progress, Stat, StatData, Text
 from dashboards.component.layout import Card, ComponentLayout
@@ -30,7 +31,7 @@ class Operations(Dashboard):
     """Figures that follow the orders, a clock, and the progress of a deploy."""
 
     revenue = Stat(value=get_revenue, prefix="€", decimals=2, live=OnChange(Order))
-    customers = Text(value=get_last_customers, title="Last customers", live=OnChange(Order))
+    customers = Text(value=get_last_customers, title=_("Last customers"), live=OnChange(Order))
     clock = Stat(value=timezone.now, date_format="H:i:s", live=Every(seconds=2))
     deploy = Progress(live=True)
 
@@ -38,5 +39,5 @@ class Operations(Dashboard):
         """The figures in one card, the rest below it."""
 
         components = ComponentLayout(
-            Card("revenue", "clock", heading="Today"), "customers", "deploy"
+            Card("revenue", "clock", heading=_("Today")), "customers", "deploy"
         )

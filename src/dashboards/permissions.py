@@ -6,7 +6,7 @@ several.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
@@ -351,6 +351,21 @@ def is_about_objects(permission: type[BasePermission]) -> bool:
         getattr(permission, name) is not getattr(BasePermission, name)
         for name in ("has_object_permission", "allows")
     )
+
+
+def find_answering(permission: type[BasePermission]) -> Iterator[type[BasePermission]]:
+    """Yield the classes that may answer a page that a permission class refuses.
+
+    These are the parts of a combined class: of ``A & B`` both, of ``A | B`` the first, because both
+    have refused. ``~A`` answers by itself, because ``A`` has not refused.
+    """
+    if issubclass(permission, _And):
+        for part in permission.parts:
+            yield from find_answering(part)
+    elif issubclass(permission, _Or):
+        yield from find_answering(permission.parts[0])
+    else:
+        yield permission
 
 
 class AllowAny(BasePermission):

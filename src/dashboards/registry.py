@@ -38,9 +38,9 @@ class Registry:
                 f"{taken.__module__}.{taken.__qualname__} is already."
             )
             raise RegistrationError(msg)
+        dashboard.connect_model_signals()
         self._registry[name] = dashboard
         dashboard.is_registered = True
-        dashboard.connect_model_signals()
         return dashboard
 
     def __iter__(self) -> Iterator[type[Dashboard]]:

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.axe import SCHEMES, find_violations
-from tests.browser.test_browser_tables import FILL
+from tests.browser.test_browser_tables import FILL_DATABASE
 from tests.harness import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -65,7 +65,7 @@ SPACING = """() => {
 
 @pytest.mark.parametrize("path", ["/", "/site/filtered/?since=x", "/books/shelf/"])
 async def test_page_breaks_no_rule_of_wcag(site: Site, page: Page, path: str):
-    site.execute(FILL)
+    site.execute(FILL_DATABASE)
     await page.goto(f"{site.url}{path}")
     assert await find_violations(page) == []
 
@@ -83,7 +83,7 @@ async def test_failed_boxes_and_the_open_menu_break_no_rule_of_wcag(site: Site, 
 async def test_fields_have_an_edge_and_focus_is_seen_at_320_pixels_with_wide_text(
     site: Site, page: Page
 ):
-    site.execute(FILL)
+    site.execute(FILL_DATABASE)
     await page.goto(f"{site.url}/books/shelf/")
     for scheme in SCHEMES:
         await page.emulate_media(color_scheme=scheme)

@@ -83,9 +83,10 @@ translation.activate(language)
 timezone.activate(zone)
 board = Kinds()
 assert set(VALUES) == set(Kinds.declared)
-frames = {
-    key: board.prepare_pushed(key, value).render() for key, value in VALUES.items()
-}
+with board.broadcasting():
+    frames = {
+        key: board.prepare_pushed(key, value).render() for key, value in VALUES.items()
+    }
 for key in Kinds.declared:
     frames[key + ":state"] = board[key].live_binding.render_state("failed", 1_800_000_000)
 print(json.dumps(frames))

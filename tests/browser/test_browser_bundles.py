@@ -14,7 +14,7 @@ from tests.site.dashboards import line
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-WHOLE = Path(plotly.__file__).parent / "package_data/plotly.min.js"
+WHOLE_PLOTLY = Path(plotly.__file__).parent / "package_data/plotly.min.js"
 BUNDLES = {name: f"/bundles/{name}.js" for name in ("basic", "geo", "cartesian")}
 BOX = {"data": [{"type": "box", "y": [1, 2, 3]}]}
 
@@ -46,7 +46,7 @@ async def open_page(site: Site, page: Page, *, missing: str = "", damaged: str =
         elif name == damaged:
             await route.fulfill(content_type="text/javascript", body="// Please sign in.")
         else:
-            await route.fulfill(path=WHOLE)
+            await route.fulfill(path=WHOLE_PLOTLY)
 
     await page.route("**/site/folded/", offer)
     await page.route("**/bundles/*.js", serve)

@@ -38,8 +38,8 @@ async def table_of(box: Locator) -> list[list[str]]:
 async def test_chart_shows_loading_and_table_until_plotly_loads(site: Site, page: Page):
     # Regression: a chart with data showed "No data" until plotly.js had loaded. It shows
     # "Loading…", and the table below it does not need plotly.js.
-    held: list[Route] = []
-    await page.route(PLOTLY, lambda route: held.append(route))  # noqa: PLW0108 - no builtin
+    held_routes: list[Route] = []
+    await page.route(PLOTLY, lambda route: held_routes.append(route))  # noqa: PLW0108 - no builtin
     box = await open_drawn(site, page, line(1, 2))
     await expect(box.get_by_text("Loading…")).to_be_visible()
     await expect(box.get_by_text("No data")).to_be_hidden()
@@ -51,7 +51,7 @@ async def test_chart_shows_loading_and_table_until_plotly_loads(site: Site, page
     await expect(series.get_by_text("No data")).to_be_hidden()
     await expect(series.get_by_text("Loading…")).to_be_visible()
 
-    await held[0].continue_()
+    await held_routes[0].continue_()
     await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
     await expect(box.get_by_text("Loading…")).to_be_hidden()
     await expect(series.locator(".scattergeo .point")).to_have_count(1)

@@ -10,27 +10,27 @@ from tests.harness import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-FILL = """
+FILL_DATABASE = """
 from tests.books.models import Book
 Book.objects.create(title="Long novel", pages=900)
 Book.objects.create(title="Short poems", pages=20, genre="p")
 """
-DESK = "#books_desk"
+DASHBOARD = "#books_desk"
 COUNTS = ("count", "live_count", "late_count")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk(site: Site, page: Page) -> Page:
     """The page of a menu, a filter and a form, with two books."""
-    site.execute(FILL)
+    site.execute(FILL_DATABASE)
     await page.goto(f"{site.url}/books/desk/?x=1")
-    await expect(page.locator(DESK)).to_have_attribute("data-dashboards-live", "open")
+    await expect(page.locator(DASHBOARD)).to_have_attribute("data-dashboards-live", "open")
     return page
 
 
 async def filter_poems(page: Page) -> None:
-    await page.locator(f"{DESK}-find").get_by_label("Genre").select_option("p")
-    await expect(page.locator(f"{DESK}-books tbody tr")).to_have_count(1)
+    await page.locator(f"{DASHBOARD}-find").get_by_label("Genre").select_option("p")
+    await expect(page.locator(f"{DASHBOARD}-books tbody tr")).to_have_count(1)
 
 
 def clear_complaints(page: Page, *expected: str) -> None:
@@ -65,23 +65,23 @@ async def test_menu_shows_groups_and_links_and_hides_items_without_permission(de
 async def test_filter_updates_url_and_dependent_components_and_survives_reload(desk: Page):
     await filter_poems(desk)
     for key in COUNTS:
-        await expect(desk.locator(f"{DESK}-{key}-content")).to_have_text("1")
+        await expect(desk.locator(f"{DASHBOARD}-{key}-content")).to_have_text("1")
     await expect(desk).to_have_url(re.compile(r"\?x=1&find-genre=p"))
     await desk.reload()
-    await expect(desk.locator(f"{DESK}-books tbody tr")).to_have_count(1)
-    await expect(desk.locator(DESK)).to_have_attribute("data-dashboards-live", "open")
+    await expect(desk.locator(f"{DASHBOARD}-books tbody tr")).to_have_count(1)
+    await expect(desk.locator(DASHBOARD)).to_have_attribute("data-dashboards-live", "open")
 
 
 async def test_filter_reset_shows_all_rows_and_removes_parameter_from_url(desk: Page):
     await filter_poems(desk)
-    await desk.locator(f"{DESK}-find").get_by_role("link", name="Reset").click()
-    await expect(desk.locator(f"{DESK}-books tbody tr")).to_have_count(2)
-    await expect(desk.locator(f"{DESK}-live_count-content")).to_have_text("2")
+    await desk.locator(f"{DASHBOARD}-find").get_by_role("link", name="Reset").click()
+    await expect(desk.locator(f"{DASHBOARD}-books tbody tr")).to_have_count(2)
+    await expect(desk.locator(f"{DASHBOARD}-live_count-content")).to_have_text("2")
     await expect(desk).to_have_url(re.compile(r"\?x=1$"))
 
 
 async def test_rejected_form_focuses_error_and_keeps_typed_text(desk: Page):
-    add = desk.locator(f"{DESK}-add")
+    add = desk.locator(f"{DASHBOARD}-add")
     title = add.get_by_label("Title")
     await title.fill("elsewhere")
     await add.get_by_label("Pages").fill("30")
@@ -98,7 +98,7 @@ async def test_rejected_form_focuses_error_and_keeps_typed_text(desk: Page):
 
 
 async def test_form_with_expired_token_fetches_new_one_and_is_checked(desk: Page):
-    add = desk.locator(f"{DESK}-add")
+    add = desk.locator(f"{DASHBOARD}-add")
     await add.get_by_label("Title").fill("elsewhere")
     await add.get_by_label("Pages").fill("30")
     await add.get_by_label("Poems").check()
@@ -111,18 +111,18 @@ async def test_form_with_expired_token_fetches_new_one_and_is_checked(desk: Page
 
 
 async def test_live_update_keeps_text_being_typed(site: Site, desk: Page):
-    title = desk.locator(f"{DESK}-add").get_by_label("Title")
+    title = desk.locator(f"{DASHBOARD}-add").get_by_label("Title")
     await title.fill("A new poem")
     add_author = "from tests.books.models import Author; Author.objects.create(name='Ann')"
     site.execute(add_author)
-    site.execute(FILL)
-    await expect(desk.locator(f"{DESK}-live_count-content")).to_have_text("4")
+    site.execute(FILL_DATABASE)
+    await expect(desk.locator(f"{DASHBOARD}-live_count-content")).to_have_text("4")
     await expect(title).to_have_value("A new poem")
 
 
 async def test_saved_form_is_emptied_and_updates_filtered_counts(desk: Page):
     await filter_poems(desk)
-    add = desk.locator(f"{DESK}-add")
+    add = desk.locator(f"{DASHBOARD}-add")
     title = add.get_by_label("Title")
     await title.fill("A new poem")
     await add.get_by_label("Pages").fill("30")
@@ -131,17 +131,17 @@ async def test_saved_form_is_emptied_and_updates_filtered_counts(desk: Page):
     await expect(add.get_by_role("status")).to_have_text("Saved.")
     await expect(add.get_by_role("status")).to_be_focused()
     await expect(title).to_have_value("")
-    await expect(desk.locator(f"{DESK}-count-content")).to_have_text("2")
+    await expect(desk.locator(f"{DASHBOARD}-count-content")).to_have_text("2")
     # The live count is still filtered: viewers without a filter get 3.
-    await expect(desk.locator(f"{DESK}-live_count-content")).to_have_text("2")
-    await desk.locator(f"{DESK}-find").get_by_role("link", name="Reset").click()
-    await expect(desk.locator(f"{DESK}-books tbody tr")).to_have_count(3)
-    await expect(desk.locator(f"{DESK}-live_count-content")).to_have_text("3")
+    await expect(desk.locator(f"{DASHBOARD}-live_count-content")).to_have_text("2")
+    await desk.locator(f"{DASHBOARD}-find").get_by_role("link", name="Reset").click()
+    await expect(desk.locator(f"{DASHBOARD}-books tbody tr")).to_have_count(3)
+    await expect(desk.locator(f"{DASHBOARD}-live_count-content")).to_have_text("3")
 
 
 async def test_form_keeps_file_and_text_after_rejection_and_lost_connection(site: Site, page: Page):
     await page.goto(f"{site.url}/books/desk/")
-    add = page.locator(f"{DESK}-add")
+    add = page.locator(f"{DASHBOARD}-add")
     title, scan = add.get_by_label("Title"), add.get_by_label("Scan")
     await title.fill("late")
     await add.get_by_label("Poems").check()
@@ -179,7 +179,7 @@ async def test_form_with_own_view_follows_redirect_and_shows_its_answer(site: Si
 
 
 async def test_filter_submitted_while_typing_keeps_focus(site: Site, page: Page):
-    site.execute(FILL)
+    site.execute(FILL_DATABASE)
     await page.goto(f"{site.url}/books/errand/")
     least = page.locator("#books_errand-typed").get_by_label("At least pages")
     count = page.locator("#books_errand-count-content")

@@ -16,7 +16,7 @@ from dashboards.live import push
 from tests.site.dashboards import Live
 push(Live, note=mark_safe({html!r}))
 """
-WIDE = "wide " * 400
+WIDE_TEXT = "wide " * 400
 CONTENT = """
 <p id="said">Turn <b class="turn">{turn}</b> of many, and more to read.</p>
 {more}
@@ -43,7 +43,7 @@ CONTENT = """
 <video class="film" loop></video>
 <a class="link" href="/?{turn}">link {turn}</a>
 """
-DO = """() => {
+USE_BOX = """() => {
     const box = document.querySelector("#site_live-note-content");
     const $ = (name) => box.querySelector("." + name);
     const give = (element) => element.dispatchEvent(new Event("input", { bubbles: true }));
@@ -74,7 +74,7 @@ DO = """() => {
     $("film").volume = 0.25;
     window.film = $("film");
 }"""
-SEE = """() => {
+READ_BOX = """() => {
     const box = document.querySelector("#site_live-note-content");
     const $ = (name) => box.querySelector("." + name);
     return {
@@ -122,7 +122,7 @@ KEPT = {
 
 def content(turn: int, **given: Any) -> str:
     lines = "\n".join(f"line {number} of turn {turn}" for number in range(200))
-    fields = {"turn": turn, "wide": WIDE, "lines": lines, "more": "", "a": " checked", "c": ""}
+    fields = {"turn": turn, "wide": WIDE_TEXT, "lines": lines, "more": "", "a": " checked", "c": ""}
     return CONTENT.format(**{**fields, **given})
 
 
@@ -143,17 +143,17 @@ async def test_update_keeps_open_details_text_and_scroll(site: Site, page: Page)
     await begin(site, page)
     chosen: FilePayload = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"}
     await page.locator(f"{BOX} .file").set_input_files(files=[chosen])
-    await page.evaluate(DO)
+    await page.evaluate(USE_BOX)
     # The scroll event follows with the next animation frame.
     await page.evaluate(
         "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
     )
-    assert await page.evaluate(SEE) == KEPT
+    assert await page.evaluate(READ_BOX) == KEPT
 
     more = "<details><summary>New</summary></details><p>Something new above.</p>"
     await update(site, page, 2, content(2, more=more, a="", c=" checked"))
 
-    assert await page.evaluate(SEE) == KEPT
+    assert await page.evaluate(READ_BOX) == KEPT
     assert await page.locator(f"{BOX} .untouched").input_value() == "begun 2"
     assert await page.locator(f"{BOX} .two").get_by_text("2").count() == 1
     assert await page.locator(f"{BOX} details").first.get_attribute("open") is None

@@ -30,16 +30,16 @@ def numbers(*versions: str) -> str:
 
 async def answer_with(page: Page, *bodies: str) -> "asyncio.Queue[Request]":
     """Answer the page's streams with these bodies, one a connection, and then with nothing."""
-    asked: asyncio.Queue[Request] = asyncio.Queue()
-    rest = iter(bodies)
+    requests: asyncio.Queue[Request] = asyncio.Queue()
+    next_bodies = iter(bodies)
 
     async def answer(route: Route) -> None:
-        asked.put_nowait(route.request)
-        body = next(rest, "retry: 60000\n\n")
+        requests.put_nowait(route.request)
+        body = next(next_bodies, "retry: 60000\n\n")
         await route.fulfill(body=f"retry: 100\n\n{body}", content_type="text/event-stream")
 
     await page.route("**/@stream/**", answer)
-    return asked
+    return requests
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,12 @@ async def test_older_version_not_shown(
 ):
     # A GRIP proxy may repeat and delay events. Regression: values went backwards on one
     # connection, and the page continued from an older position.
-    asked = await answer_with(page, numbers(*versions))
+    requests = await answer_with(page, numbers(*versions))
     await page.goto(f"{site.url}/site/live/")
 
     await expect(page.locator(f"{LIVE}-number-content")).to_have_text(f"value {shown}")
     await expect(page.locator(LIVE)).to_have_attribute("data-dashboards-live-dropped", str(dropped))
-    _first, second = await asked.get(), await asked.get()
+    _first, second = await requests.get(), await requests.get()
     assert (await second.all_headers())["last-event-id"] == shown
 
 

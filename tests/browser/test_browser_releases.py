@@ -81,7 +81,7 @@ def loads_of(page: Page) -> list[Request]:
     return loads
 
 
-SHOWN = """() => {
+READ_PAGE = """() => {
   const text = (selector) => document.querySelector(selector)?.innerText.trim() ?? "";
   return {
     template: text("#shop_board h1"),
@@ -109,7 +109,7 @@ async def show(pages: list[Page], *, key: str, title: str, value: str, static: s
     shown: list[Any] = []
     for _ in range(180):
         # A page that is just reloading cannot be queried.
-        asked = (page.evaluate(SHOWN) for page in pages)
+        asked = (page.evaluate(READ_PAGE) for page in pages)
         shown = await asyncio.gather(*asked, return_exceptions=True)
         if shown == [right] * len(pages):
             return

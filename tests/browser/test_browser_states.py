@@ -124,25 +124,28 @@ async def test_failed_value_retried_automatically(site: Site, page: Page):
 async def test_retry_pauses_grow_and_stop_while_page_is_hidden(site: Site, page: Page):
     await page.clock.install()
     await page.add_init_script("Math.random = () => 0.5")  # No jitter.
-    asked: list[str] = []
-    page.on("request", lambda each: asked.append(each.url) if "/deferred/" in each.url else None)
+    requested_urls: list[str] = []
+    page.on(
+        "request",
+        lambda each: requested_urls.append(each.url) if "/deferred/" in each.url else None,
+    )
     await page.goto(f"{site.url}/site/failing/")
     box = state(page, "deferred")
     await page.clock.run_for(100)
     await expect(box.get_by_role("button")).to_be_visible()
 
     for pause in (2_000, 4_000, 8_000):
-        before = len(asked)
+        before = len(requested_urls)
         await page.clock.run_for(pause - 200)
-        assert len(asked) == before, pause
+        assert len(requested_urls) == before, pause
         async with page.expect_response("**/@component/deferred/"):
             await page.clock.run_for(300)
 
     hide = "Object.defineProperty(document, 'hidden', {configurable: true, value: %s});"
     await page.evaluate(hide % "true")
-    before = len(asked)
+    before = len(requested_urls)
     await page.clock.run_for(120_000)
-    assert len(asked) == before
+    assert len(requested_urls) == before
     async with page.expect_response("**/@component/deferred/"):
         await page.evaluate(
             hide % "false" + "document.dispatchEvent(new Event('visibilitychange'))"

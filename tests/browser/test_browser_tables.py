@@ -9,7 +9,7 @@ from tests.harness import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-FILL = """
+FILL_DATABASE = """
 from tests.books.models import Author, Book
 ann = Author.objects.create(name="Ann")
 Book.objects.bulk_create(
@@ -28,7 +28,7 @@ BOOKS, LIVE = "#books_shelf-books", "#books_shelf-live"
 
 
 async def test_sort_search_and_page_kept_in_url(site: Site, page: Page):
-    site.execute(FILL)
+    site.execute(FILL_DATABASE)
     await page.goto(f"{site.url}/books/shelf/?x=1")
     books, live = page.locator(BOOKS), page.locator(LIVE)
     first = books.locator("tbody th").first
@@ -72,7 +72,7 @@ async def test_sort_search_and_page_kept_in_url(site: Site, page: Page):
 
 
 async def test_live_table_update_keeps_sorting(site: Site, page: Page):
-    site.execute(FILL)
+    site.execute(FILL_DATABASE)
     await page.goto(f"{site.url}/books/shelf/")
     await expect(page.locator("#books_shelf")).to_have_attribute("data-dashboards-live", "open")
     live = page.locator(LIVE)
@@ -116,7 +116,7 @@ async def test_table_updated_every_second_can_be_sorted_and_searched(site: Site,
 
 
 async def test_table_works_without_scripts_and_scrolls_on_phone(site: Site, browser: Browser):
-    site.execute(FILL)
+    site.execute(FILL_DATABASE)
     context = await browser.new_context(
         java_script_enabled=False, viewport={"width": 390, "height": 800}
     )
@@ -137,7 +137,7 @@ async def test_table_works_without_scripts_and_scrolls_on_phone(site: Site, brow
 
 
 async def test_table_export_downloaded(site: Site, page: Page):
-    site.execute(FILL)
+    site.execute(FILL_DATABASE)
     await page.goto(f"{site.url}/books/shelf/?books-search=ann")
     async with page.expect_download() as waiting:
         await page.locator(BOOKS).get_by_role("link", name="Download CSV").click()
@@ -149,7 +149,7 @@ async def test_table_export_downloaded(site: Site, page: Page):
 
 async def test_failed_sort_shows_error_and_keeps_rows(site: Site, page: Page):
     """Regression: after the session had ended, sorting did nothing and showed no error."""
-    site.execute(FILL)
+    site.execute(FILL_DATABASE)
     await page.request.get(f"{site.url}/login/admin/")
     await page.goto(f"{site.url}/books/vault/")
     books = page.locator("#books_vault-books")

@@ -17,8 +17,8 @@ from tests.howto import PAGES, read_page
 
 OpenPage = Callable[[str], Console]
 # These have test files of their own; the last has no blocks.
-OTHERS = {"deployment.md", "server-sent-events.md", "testing.md", "troubleshooting.md"}
-NAMES = sorted({page.name for page in PAGES.glob("*.md")} - OTHERS)
+TESTED_ELSEWHERE = {"deployment.md", "server-sent-events.md", "testing.md", "troubleshooting.md"}
+NAMES = sorted({page.name for page in PAGES.glob("*.md")} - TESTED_ELSEWHERE)
 
 
 @pytest.fixture(scope="module")

@@ -43,17 +43,17 @@ def test_page_runs_under_django_pytest_and_in_a_browser(tmp_path: Path):
     (message,) = (each.text for each in read_page("testing.md") if each.language == "text")
 
     names = "shop.test_dashboards shop.wrong.WrongTests.test_wrong"
-    said = project.run(f"python manage.py test {names} || true")
+    output = project.run(f"python manage.py test {names} || true")
 
-    assert f"Ran {methods + 1} tests" in said
-    assert "FAILED (failures=1)" in said, said
-    assert message in said
+    assert f"Ran {methods + 1} tests" in output
+    assert "FAILED (failures=1)" in output, output
+    assert message in output
 
     plugins = "-p no:dashboards -p dashboards.pytest_plugin -p no:randomly -p no:cacheprovider"
-    said = project.run(f"python -m pytest --ds=mysite.settings {plugins} shop")
+    output = project.run(f"python -m pytest --ds=mysite.settings {plugins} shop")
 
-    assert "test_browser.py ." in said
-    assert f"{methods + 1} passed" in said
+    assert "test_browser.py ." in output
+    assert f"{methods + 1} passed" in output
 
 
 def test_page_names_all_that_is_public():

@@ -17,7 +17,7 @@ FAULTS = {
     "redis": ["Redis killed and restarted", "network to Redis stalls", "store emptied"],
     "sqlite behind pushpin": ["database locked", "proxy 0 killed", "proxy 1 killed"],
 }
-EVERYWHERE = [
+FAULTS_OF_ALL_STORES = [
     "server 0 killed",
     "server 1 stopped",
     "network to server 0 stalls",
@@ -35,7 +35,7 @@ def test_every_page_shows_newest_value_after_faults(
     tmp_path: Path, store: str, request: pytest.FixtureRequest
 ):
     random = Random(request.config.getoption("randomly_seed"))
-    faults = FAULTS[store] + EVERYWHERE
+    faults = FAULTS[store] + FAULTS_OF_ALL_STORES
     store, _, edge = store.partition(" behind ")
 
     async def rage() -> None:

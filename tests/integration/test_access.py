@@ -7,6 +7,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth import alogout, logout
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_out
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
@@ -24,6 +25,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def user() -> User:
     return User.objects.create_user("one", password="secret")
+
+
+@pytest.fixture
+def permission() -> Permission:
+    kind = ContentType.objects.get_for_model(User)
+    return Permission.objects.create(name="new", content_type=kind, codename="new")
 
 
 @pytest.fixture
@@ -104,15 +111,17 @@ def test_user_deleted_is_rechecked(user: User, changes: list[str]):
 
 
 def test_user_groups_or_permissions_changed_rechecks_user(
-    user: User, group: Group, changes: list[str]
+    user: User, group: Group, permission: Permission, changes: list[str]
 ):
     user.groups.add(group)
-    user.user_permissions.add(Permission.objects.all()[0])
+    user.user_permissions.add(permission)
     assert changes == [f"user:{user.pk}"] * 2
 
 
-def test_group_changed_rechecks_all_users(user: User, group: Group, changes: list[str]):
-    group.permissions.add(Permission.objects.all()[0])
+def test_group_changed_rechecks_all_users(
+    user: User, group: Group, permission: Permission, changes: list[str]
+):
+    group.permissions.add(permission)
     group.user_set.add(user)
     assert set(changes) == {ALL_USERS}
 

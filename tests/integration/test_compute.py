@@ -29,7 +29,7 @@ def stuck() -> Iterator[threading.Event]:
     event.set()
 
 
-FORKS = """
+FORKING_PROGRAM = """
 import os, time
 from django.conf import settings
 settings.configure()
@@ -51,7 +51,7 @@ if child:
 def test_forked_process_computes_in_threads_of_its_own():
     """Threads do not survive a fork: a server that forks its workers after the first value was
     computed would have waited for threads that are not there."""
-    subprocess.run([sys.executable, "-c", FORKS], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", FORKING_PROGRAM], check=True, timeout=20)
 
 
 class Hanging(Dashboard):
@@ -90,10 +90,10 @@ def test_page_of_several_dashboards_waits_once(settings: Settings):
 def test_page_waits_a_bounded_time_for_a_hanging_value(stuck: threading.Event):
     """A page waited without limit for a live value, and so did every further one, each of which
     began it again where it could."""
-    begun: list[int] = []
+    started: list[int] = []
 
     def hang() -> str:
-        begun.append(1)
+        started.append(1)
         stuck.wait(30)
         return "at last"
 
@@ -111,6 +111,6 @@ def test_page_waits_a_bounded_time_for_a_hanging_value(stuck: threading.Event):
 
     assert first < 0.9
     assert rest < 0.6, "at most one more round of the quick value; nobody waits for the other"
-    assert len(begun) == 1
+    assert len(started) == 1
     stuck.set()
     wait_for(lambda: stored(store).get("hangs") == "at last")

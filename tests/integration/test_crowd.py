@@ -221,11 +221,11 @@ async def test_redis_restart_ends_only_streams_without_access(
 ):
     """Regression: every signed-in stream ended after each outage, because a logout could not be
     stored meanwhile. Now streams get no values until their permission was checked again."""
-    asked = asyncio.Event()
+    requested = asyncio.Event()
     answer = asyncio.Event()
 
     async def ask() -> bool:
-        asked.set()
+        requested.set()
         await answer.wait()
         return is_allowed
 
@@ -241,7 +241,7 @@ async def test_redis_restart_ends_only_streams_without_access(
         await asyncio.to_thread(store.put, "shop.orders", {"a": "after"})
         await until(anonymous, "after")
         async with asyncio.timeout(10):
-            await asked.wait()
+            await requested.wait()
         with suppress(TimeoutError):
             assert not await asyncio.wait_for(reader.read(), 0.3)
             pytest.fail("ended before it was known whether it must be")

@@ -134,11 +134,11 @@ def test_named_channel_readable_only_with_permission_for_every_component(registr
 
 
 def test_channel_permission_gets_request_with_user(registry: Registry):
-    asked: list[HttpRequest] = []
+    checked_requests: list[HttpRequest] = []
 
     class Recorder(BasePermission):
         def has_permission(self, request: HttpRequest) -> bool:
-            asked.append(request)
+            checked_requests.append(request)
             return False
 
     @registry.register
@@ -150,7 +150,7 @@ def test_channel_permission_gets_request_with_user(registry: Registry):
     manager = DashboardChannelManager()
     assert not manager.can_read_channel(MEMBER, "shop_asked")
     assert not manager.can_read_channel(None, "shop_asked")
-    member, nobody = asked
+    member, nobody = checked_requests
     assert member.user is MEMBER
     assert nobody.user.is_anonymous
     assert member.method == "GET"

@@ -497,7 +497,7 @@ def test_forged_signature_gets_direct_stream(running: Proxied):
 
 # ---- A proxy that does not answer ----
 
-ONCE = """
+PUSH_IN_A_SHELL = """
 import time
 from dashboards.live import push
 from tests.site.dashboards import Live
@@ -510,7 +510,9 @@ print(time.monotonic() - began, flush=True)
 
 def push_once(site: Site) -> tuple[float, float]:
     """Return how long three pushes took in a process of their own, and its end after them."""
-    with site.python("django", "shell", "-v0", "-c", ONCE, stdout=subprocess.PIPE) as process:
+    with site.python(
+        "django", "shell", "-v0", "-c", PUSH_IN_A_SHELL, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout
         pushing = float(process.stdout.readline())
         pushed = time.monotonic()

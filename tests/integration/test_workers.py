@@ -9,7 +9,7 @@ import pytest
 
 from dashboards.live.workers import Workers
 
-HANGS = """
+HANGING_PROGRAM = """
 import asyncio, threading, time
 from django.conf import settings
 settings.configure()
@@ -86,4 +86,4 @@ async def test_cancelled_call_keeps_its_thread_only():
 
 
 def test_hanging_call_does_not_stop_process_exit():
-    subprocess.run([sys.executable, "-c", HANGS], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", HANGING_PROGRAM], check=True, timeout=20)

@@ -276,9 +276,9 @@ async def test_page_of_the_demo_fits_every_width_and_breaks_no_rule_of_wcag(
     demo: Demo, page: Page, path: str
 ):
     """It requests nothing from other sites. The fixture fails if the console has an error."""
-    asked: list[str] = []
+    requested_urls: list[str] = []
     refused: list[str] = []
-    page.on("request", lambda each: asked.append(each.url))
+    page.on("request", lambda each: requested_urls.append(each.url))
     page.on("response", lambda each: refused.append(each.url) if each.status >= 400 else None)
     # So tall that all is in view, and so is loaded.
     await page.set_viewport_size({"width": 390, "height": 9000})
@@ -298,7 +298,7 @@ async def test_page_of_the_demo_fits_every_width_and_breaks_no_rule_of_wcag(
     for code in await page.get_by_role("region", name="Source:").all():
         assert await code.get_attribute("tabindex") == "0"
     assert not refused
-    assert not [url for url in asked if not url.startswith((demo.url, "data:"))]
+    assert not [url for url in requested_urls if not url.startswith((demo.url, "data:"))]
     assert "Traceback" not in demo.log
 
 

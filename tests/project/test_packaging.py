@@ -17,7 +17,7 @@ import pytest
 from playwright.async_api import Page
 
 ROOT = Path(__file__).parents[2]
-BESIDE_US = {"django", "asgiref", "sqlparse"}
+DEPENDENCIES = {"django", "asgiref", "sqlparse"}
 MEGABYTE = 1_000_000
 
 # An empty virtual environment is filled from a package index.
@@ -128,11 +128,11 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 def test_core_installs_only_django_and_django_htmx_below_five_megabytes(site: Site):
     # Python 3.11's asgiref brings typing_extensions; it is counted, as if it were ours.
-    assert set(site.sizes) - BESIDE_US - {"typing_extensions"} == {
+    assert set(site.sizes) - DEPENDENCIES - {"typing_extensions"} == {
         "django-live-dashboards",
         "django-htmx",
     }
-    ours = sum(size for name, size in site.sizes.items() if name not in BESIDE_US)
+    ours = sum(size for name, size in site.sizes.items() if name not in DEPENDENCIES)
     assert 0 < ours < 5 * MEGABYTE, site.sizes
 
 

@@ -24,7 +24,7 @@ INDEX = OURS / "static/dashboards/css/dashboards.css"
 PREFIX = "dashboards-"
 # Classes that others write, for an element of ours or within it: plotly.js, Django's forms, the
 # columns that a dashboard's author gives in grid_css_classes, and a dark theme such as Tailwind's.
-OF_OTHERS = re.compile(
+CLASS_OF_OTHERS = re.compile(
     r"modebar|modebar-container|main-svg|svg-container|draglayer|drag|js-plotly-plot|errorlist|span-\d+|dark"
 )
 
@@ -45,7 +45,7 @@ def is_guest(selector: str) -> bool:
     for name in re.findall(r"\.(-?[a-zA-Z_][\w-]*)", selector):
         if name.startswith(PREFIX):
             seen_ours = True
-        elif not (seen_ours and OF_OTHERS.fullmatch(name)):
+        elif not (seen_ours and CLASS_OF_OTHERS.fullmatch(name)):
             return False
     return True
 

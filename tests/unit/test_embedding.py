@@ -33,7 +33,7 @@ ADDRESSES = ("/embedded/", "/embedded-jinja/")
 """The same page, by Django's templates and by Jinja2."""
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_embedding_page_shows_dashboards_once(client: Client, address: str):
     pytest.importorskip("jinja2")
@@ -54,7 +54,7 @@ def test_embedding_page_shows_dashboards_once(client: Client, address: str):
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_bad_query_leaves_the_embedding_page(client: Client, address: str):
@@ -66,7 +66,7 @@ def test_bad_query_leaves_the_embedding_page(client: Client, address: str):
         assert "<img src=x" not in page.content.decode()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_forbidden_dashboard_or_component_is_empty():
     assert embedding.render_dashboard(Staff(), request_of()) == ""
     assert embedding.render_component(Staff(), "secret", request_of()) == ""
@@ -76,7 +76,7 @@ def test_forbidden_dashboard_or_component_is_empty():
     assert "Loading" in embedding.render_component(Mixed(), "later", staff)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_instance_keeps_its_request():
     """The request of the instance decides about access, not that of the page."""
     staff = request_of(User(username="s", is_staff=True))
@@ -84,7 +84,7 @@ def test_instance_keeps_its_request():
     assert "classified" in embedding.render_dashboard(Staff(staff), None)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_components_of_one_instance_share_a_stream():
     dashboard = Live(request_of())
     html = "".join(embedding.render_component(dashboard, key) for key in ("note", "number"))
@@ -93,12 +93,12 @@ def test_components_of_one_instance_share_a_stream():
     assert one == other
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_embedded_component_without_live_opens_no_stream():
     assert "sse-connect" not in embedding.render_component(Mixed(), "after", request_of())
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_dashboards_of_two_objects_have_different_ids():
     request = request_of()
     groups = [Group.objects.create(name=name) for name in ("one", "two")]
@@ -133,7 +133,7 @@ class Sales(Dashboard):
         app_label = "site"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("key", "is_refused"), [("orders", True), ("prices", False), ("find", True)]
 )
@@ -160,7 +160,7 @@ def test_second_dashboard_with_the_same_parameters_is_refused(
     assert ">one<" in embedding.render_component(Stock(), "prices", request)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_instances_of_one_dashboard_share_parameters(monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("django_tables2")
     monkeypatch.setattr(Dashboard, "get_component_url", lambda self, key: f"/{key}/")
@@ -169,7 +169,7 @@ def test_instances_of_one_dashboard_share_parameters(monkeypatch: pytest.MonkeyP
         assert html.index(">two<") < html.index(">one<")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_embedded_dashboard_has_its_filter_form():
     html = embedding.render_dashboard(Filtered(), request_of(word="ab", other="1"))
 
@@ -177,13 +177,13 @@ def test_embedded_dashboard_has_its_filter_form():
     assert "[ab]" in html
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_unknown_component_is_refused():
     with pytest.raises(UnknownComponentError, match="Mixed has no component 'nothing'"):
         embedding.render_component(Mixed(), "nothing", request_of())
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_class_or_instance_without_request_is_refused():
     given: Any = "Live"
     with pytest.raises(TypeError, match="Only an instance of a dashboard can be rendered, got 'L"):
@@ -192,7 +192,7 @@ def test_class_or_instance_without_request_is_refused():
         embedding.render_dashboard(Live())
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_render_component_tag_accepts_a_class():
     html = Template("{% load dashboards %}{% render_component board 'greeting' %}").render(
         Context({"board": Live, "request": request_of(name="Ann")})
@@ -200,7 +200,7 @@ def test_render_component_tag_accepts_a_class():
     assert "Hello Ann" in html
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_head_has_the_scripts_of_its_dashboards():
     class Plain(Dashboard):
         it = Text(value="x")
@@ -212,7 +212,7 @@ def test_head_has_the_scripts_of_its_dashboards():
     assert 'nonce="n0nce"' in head
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_component_of_other_requests_is_empty():
     assert embedding.render_component(Dynamic(None), "for_staff", request_of()) == ""
     assert "added 1" in embedding.render_component(Dynamic(None), "dynamic_1", request_of())

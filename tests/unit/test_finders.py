@@ -21,7 +21,7 @@ import plotly
 
 from dashboards.finders import PlotlyFinder, WorldFinder, with_package_finders
 
-OF_PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
 PATH = "dashboards/plotly/plotly.min.js"
@@ -53,12 +53,12 @@ def test_findstatic_finds_the_file_of_plotly():
 
     call_command("findstatic", PATH, "--verbosity", "0", stdout=out)
 
-    assert out.getvalue().splitlines() == [str(OF_PLOTLY)]
+    assert out.getvalue().splitlines() == [str(PLOTLY_FILE)]
 
 
 def test_find_returns_the_file_of_plotly():
-    assert finders.find(PATH) == str(OF_PLOTLY)
-    assert finders.find(PATH, find_all=True) == [str(OF_PLOTLY)]
+    assert finders.find(PATH) == str(PLOTLY_FILE)
+    assert finders.find(PATH, find_all=True) == [str(PLOTLY_FILE)]
 
 
 def test_collectstatic_copies_only_the_script_of_plotly(settings: Settings, tmp_path: Path):
@@ -66,7 +66,7 @@ def test_collectstatic_copies_only_the_script_of_plotly(settings: Settings, tmp_
 
     call_command("collectstatic", "--no-input", "--verbosity", "0")
 
-    assert (tmp_path / "dashboards/plotly/plotly.min.js").read_bytes() == OF_PLOTLY.read_bytes()
+    assert (tmp_path / "dashboards/plotly/plotly.min.js").read_bytes() == PLOTLY_FILE.read_bytes()
     # Plotly has megabytes of other files.
     assert [each.name for each in (tmp_path / "dashboards/plotly").iterdir()] == ["plotly.min.js"]
     assert (tmp_path / "dashboards/js/chart/chart.js").is_file()
@@ -102,7 +102,7 @@ def test_list_has_one_file():
     [(name, storage)] = PlotlyFinder().list([])
 
     assert f"{storage.prefix}/{name}" == PATH  # type: ignore[attr-defined]
-    assert storage.path(name) == str(OF_PLOTLY)
+    assert storage.path(name) == str(PLOTLY_FILE)
 
 
 @pytest.mark.parametrize("patterns", [["*.js"], ["plotly.min.js"], ["other", "*.min.*"]])

@@ -69,11 +69,12 @@ ODD = [None, 1, "yes", [], object(), User(username="x")]
 def test_answer_of_another_type_than_bool_refuses_even_inverted(
     answer: Any, caplog: pytest.LogCaptureFixture
 ):
-    odd = answering(answer)
+    unclear = answering(answer)
 
     with caplog.at_level(logging.ERROR, "dashboards"):
         refused = [
-            grants(each().allows, BY_STAFF) for each in (odd, ~odd, odd & AllowAny, odd | odd)
+            grants(each().allows, BY_STAFF)
+            for each in (unclear, ~unclear, unclear & AllowAny, unclear | unclear)
         ]
 
     assert refused == [False] * 4

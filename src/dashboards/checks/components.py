@@ -1,11 +1,14 @@
 """Checks of the components that dashboards declare, and of the packages that they need."""
 
+import re
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
+from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
 
 from dashboards import conf, countries
@@ -17,6 +20,46 @@ from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.registry import registry
 
 C = TypeVar("C", bound=Component)
+
+_GETTER = re.compile(r"get_(\w+)_(?:value|defer)")
+"""The name of a method that returns the value of a component, or of a deferred one."""
+
+
+@register("dashboards")
+def check_getters(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that the methods that return values are named after components."""
+    return [
+        Warning(
+            f"{dashboard.__name__}.{name} returns the value of no component: there are "
+            f"{', '.join(dashboard.declared) or 'none'}.",
+            hint="Name it after the key of a component, or begin its name with an underscore.",
+            id="dashboards.W051",
+        )
+        for dashboard in registry
+        # Other dashboards may add the component to an instance.
+        if not dashboard.is_dynamic
+        for name in dir(dashboard)
+        if (match := _GETTER.fullmatch(name)) and match[1] not in dashboard.declared
+    ]
+
+
+@register("dashboards")
+def check_templates(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that the templates of components exist, and can be compiled."""
+    messages: list[CheckMessage] = []
+    for dashboard, key, component in _find_components(Component):
+        try:
+            get_template(component.template)
+        except (TemplateDoesNotExist, TemplateSyntaxError) as error:
+            messages.append(
+                Error(
+                    f"{dashboard.__name__}.{key} has the template {component.template!r}, which "
+                    f"cannot be used: {type(error).__name__}: {error}",
+                    hint="Correct the name, or the template.",
+                    id="dashboards.E052",
+                )
+            )
+    return messages
 
 
 @register("dashboards")

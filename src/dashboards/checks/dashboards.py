@@ -16,7 +16,13 @@ from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import menu_registry
-from dashboards.permissions import BasePermission, IsAdminUser, IsAuthenticated, load
+from dashboards.permissions import (
+    BasePermission,
+    IsAdminUser,
+    IsAuthenticated,
+    find_answering,
+    load,
+)
 from dashboards.registry import registry
 
 
@@ -92,7 +98,8 @@ def check_login_urls(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         with suppress(ImportError, TypeError, DeclarationError):
             # As declared: a get_permissions() of its own may need a request.
             given = Dashboard.get_permissions(dashboard.without_components())
-            used.update((type(each), None) for each in given)
+            for each in given:
+                used.update(dict.fromkeys(find_answering(type(each))))
     return [
         Warning(
             f"{each.__module__}.{each.__qualname__}.login_url is {each.login_url!r}, and no view "
@@ -162,7 +169,9 @@ def _redirects_to_login(dashboard: type[Dashboard]) -> bool:
     if iscoroutine(permissions):
         permissions.close()  # It is awaited only for a request.
     return isinstance(permissions, Iterable) and any(
-        type(each) in (IsAuthenticated, IsAdminUser) for each in permissions
+        answering in (IsAuthenticated, IsAdminUser)
+        for each in permissions
+        for answering in find_answering(type(each))
     )
 
 

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,6 @@ _IMPORTS_PACKAGE = re.compile(r"^\s*(from|import)\s+dashboards\b", re.MULTILINE)
 @register("dashboards")
 def check_distributions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Check that no other installed distribution contains a package of the same name."""
-    others = sorted(
-        {
-            each.name
-            for each in distributions()
-            if each.name != _DISTRIBUTION and f"\n{_OWN_FILE}," in f"\n{each.read_text('RECORD')}"
-        }
-    )
     return [
         Error(
             f"The installed distribution {name} has a package `dashboards`, too: it and "
@@ -40,8 +34,20 @@ def check_distributions(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG00
             ),
             id="dashboards.E080",
         )
-        for name in others
+        for name in _find_others(tuple(sys.path))
     ]
+
+
+@cache
+def _find_others(path: tuple[str, ...]) -> Sequence[str]:
+    """Return the names of other distributions with this package; their records are read once."""
+    return sorted(
+        {
+            each.name
+            for each in distributions(path=list(path))
+            if each.name != _DISTRIBUTION and f"\n{_OWN_FILE}," in f"\n{each.read_text('RECORD')}"
+        }
+    )
 
 
 @register("dashboards")
@@ -66,9 +72,9 @@ def check_registered(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
 def _find_declared() -> Iterator[type[Dashboard]]:
     """Yield the dashboard classes that are defined in the ``dashboards`` modules of apps."""
-    roots = tuple(f"{config.name}.dashboards" for config in apps.get_app_configs())
+    roots = tuple(f"{config.name}.dashboards." for config in apps.get_app_configs())
     for name, module in sorted(sys.modules.items()):
-        if not any(name == root or name.startswith(f"{root}.") for root in roots):
+        if not f"{name}.".startswith(roots):
             continue
         for value in tuple(vars(module).values()):
             is_dashboard = isinstance(value, type) and issubclass(value, Dashboard)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
@@ -51,6 +52,19 @@ def check_tables(
             continue  # Reported by check_store.
         if getattr(store, "using", None) in (databases or ()):
             messages += store.check_tables()
+    return messages
+
+
+@register("dashboards", deploy=True)
+def check_connections(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that the server of each store answers, where the store has one."""
+    stores = conf.get("STORES")
+    messages: list[CheckMessage] = []
+    for alias in stores if isinstance(stores, dict) else ():
+        # Errors of the configuration are reported by check_store.
+        with suppress(ImproperlyConfigured):
+            store = get_store(alias)
+            messages += () if store.check() else store.check_connection()
     return messages
 
 

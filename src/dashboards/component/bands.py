@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from dashboards.component.conversion import as_text, shorten
 from dashboards.component.values import as_data, as_number
 from dashboards.exceptions import ComponentValueError
+from dashboards.texts import StrOrPromise
 
 _LEVELS: Mapping[str, Any] = {
     "good": gettext_lazy("Good"),
@@ -34,7 +35,7 @@ class Band:
     start: float | None = None
     end: float | None = None
     level: str = "neutral"
-    text: str = ""
+    text: StrOrPromise = ""
 
     @property
     def word(self) -> str:

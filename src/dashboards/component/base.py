@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Protocol, Self
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
-from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from dashboards.compat import COMPONENT_NAMES, refuse_names, refuse_old_component
@@ -22,6 +21,7 @@ from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import PermissionClass
+from dashboards.texts import StrOrPromise
 
 
 class Addresses(Protocol):
@@ -101,7 +101,7 @@ class Bound(Protocol):
         """The name of its kind, for CSS."""
 
     @property
-    def title(self) -> str:
+    def title(self) -> StrOrPromise:
         """The heading."""
 
     @property
@@ -243,7 +243,7 @@ class Component:
     defer: bool | Callable[..., Any] | None = None
     defer_url: str | Callable[..., str] | None = None
     key: str | None = None
-    title: str | Promise | None = None
+    title: StrOrPromise | None = None
     poll_rate: float | None = None
     trigger_on: str | None = None
     dependents: Sequence[str] = ()

@@ -73,9 +73,9 @@ class Box(NamedTuple):
 
         # Content may contain any HTML, placeholders too, so it comes last.
         texts = {
-            _ATTRIBUTES: flatatt(attributes) if attributes else "",
-            _STATE: state,
-            _CONTENT: content or "",
+            _ATTRIBUTES: flatatt(attributes) if attributes else _NOTHING,
+            _STATE: state or _NOTHING,
+            _CONTENT: content or _NOTHING,
         }
         template, is_packaged = templates.find(_TEMPLATE)
         # The package's own has no words of any language.

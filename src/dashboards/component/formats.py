@@ -80,7 +80,7 @@ def format_value(value: Any, decimals: int | None = None, date_format: str = "")
         return NOTHING
     if type(value) is str:
         return value
-    if is_number(value):
+    if type(value) is int or is_number(value):
         return format_number(value, decimals)
     if isinstance(value, timedelta):
         return format_duration(value.total_seconds())

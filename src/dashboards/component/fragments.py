@@ -4,8 +4,8 @@ Without this a page of many small components would spend most of its time on ren
 HTML again.
 """
 
-import html
 from collections.abc import Callable, Hashable, Mapping
+from html import escape as escape_html
 from typing import Any
 
 from django.utils.html import conditional_escape
@@ -28,7 +28,7 @@ def escape(text: Any) -> SafeString:
     For a plain text it is faster than Django's function, which first checks if it is lazy.
     """
     if type(text) is str:
-        return SafeString(html.escape(text))
+        return SafeString(escape_html(text))
     return SafeString(conditional_escape(text))
 
 
@@ -36,7 +36,7 @@ def render_fragment(
     template: Any,
     key: Hashable,
     context: Callable[[], dict[str, Any]],
-    texts: Mapping[SafeString, str],
+    texts: Mapping[SafeString, Any],
 ) -> SafeString:
     """Render a template with placeholders, or take it from those that are kept, and fill it.
 
@@ -44,8 +44,8 @@ def render_fragment(
         template: the template, of any engine.
         key: all else that the HTML depends on; the language, too, if the template has words.
         context: returns the context, with placeholders in it.
-        texts: safe HTML by placeholder. They are replaced in this order: a text that may itself
-            contain a placeholder comes last.
+        texts: safe HTML, or text that is escaped, by placeholder. They are replaced in this order:
+            a text that may itself contain a placeholder comes last.
     """
     # The wrapped template is part of the key: one that was changed while the server runs is another
     # object. The wrappers of all engines have this attribute.
@@ -56,5 +56,6 @@ def render_fragment(
             _fragments.clear()
         fragment = _fragments[full_key] = template.render(context())
     for each, text in texts.items():
-        fragment = fragment.replace(each, text)
+        html = text if isinstance(text, SafeString) else escape(text)
+        fragment = fragment.replace(each, html)
     return SafeString(fragment)

@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.texts import StrOrPromise
 
 logger = logging.getLogger("dashboards")
 
@@ -40,7 +41,7 @@ class CTA:
     """
 
     href: Any = None
-    text: str = "Find out more"
+    text: StrOrPromise = "Find out more"
     dashboard: str | None = None
 
     def __post_init__(self) -> None:

@@ -10,12 +10,12 @@ from dashboards.component.broadcast import broadcasting
 from dashboards.component.loading import ValueLoader
 from dashboards.component.owner import Owner
 from dashboards.component.pending import PendingValue
-from dashboards.component.release import get_release, mark_release
+from dashboards.component.release import get_release
 from dashboards.component.states import BoxState
-from dashboards.component.templates import Templates
+from dashboards.component.templates import ALL_VIEWERS
 from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.triggers import Every, OnChange, topic_of
-from dashboards.live.stores.limits import check_raw_size, check_size
+from dashboards.live.stores.limits import MEASURABLE, check_raw_size, check_size
 from dashboards.live.wire.frames import Points
 from dashboards.live.wire.value_state import ValueState
 
@@ -67,7 +67,7 @@ class LiveBinding:
     def render_state(self, state: ValueState, since: float) -> str:
         """Render a state for all viewers, without a request."""
         with broadcasting():
-            return BoxState(state, since).render(Templates(None))
+            return BoxState(state, since).render(ALL_VIEWERS)
 
     def get_computed_value(self) -> ComputedValue | None:
         """Return how the live value is computed; ``None`` if it is not computed."""
@@ -119,7 +119,7 @@ class LiveBinding:
             render,
             begin=begin,
             is_awaited=is_awaited,
-            release=".".join(get_release(bound.declaration)),
+            release=get_release(bound.declaration).name,
             render_state=self.render_state,
             deferred=bound.is_deferred,
             debounce=debounce,
@@ -129,6 +129,8 @@ class LiveBinding:
 
 class PushedValue:
     """A value that was pushed to a live component: checked, and ready to be rendered.
+
+    Make and render it while ``broadcasting``.
 
     Args:
         owner: the dashboard instance that it was pushed to.
@@ -146,10 +148,11 @@ class PushedValue:
         self._owner = owner
         self._bound = bound
         self._limit: int = conf.get("MAX_FRAME_BYTES")
-        check_raw_size(bound.label, value, self._limit)
-        with broadcasting():
-            self._value = bound.prepare(value)
-        check_raw_size(bound.label, self._value, self._limit)
+        if isinstance(value, MEASURABLE):
+            check_raw_size(bound.label, value, self._limit)
+        self._value = bound.prepare(value)
+        if isinstance(self._value, MEASURABLE):
+            check_raw_size(bound.label, self._value, self._limit)
 
     def render(self) -> str | Points:
         """Render the value.
@@ -160,8 +163,7 @@ class PushedValue:
         Raises:
             ValueTooLargeError: the HTML is too long to be stored.
         """
-        with broadcasting():
-            frame = render_broadcast(self._bound, self._value)
+        frame = render_broadcast(self._bound, self._value)
         html = frame if isinstance(frame, str) else frame.base
         check_size(self._bound.label, html, self._limit)
         return frame
@@ -179,7 +181,7 @@ def render_broadcast(bound: Bound, value: Any) -> str | Points:
     """Render a prepared value for all viewers; call it while ``broadcasting``."""
     declaration = bound.declaration
     shown = declaration.prepare_base() if bound.series else value
-    html = mark_release(declaration, Templates(None).render_value(bound, shown))
+    html = get_release(declaration).mark + ALL_VIEWERS.render_value(bound, shown)
     return Points(html, value, bound.series) if bound.series else html
 
 

@@ -15,6 +15,7 @@ from dashboards.component.conversion import as_text, is_empty, is_missing, short
 from dashboards.component.formats import format_duration, format_value
 from dashboards.component.values import as_data, as_number
 from dashboards.exceptions import ComponentValueError
+from dashboards.texts import StrOrPromise
 
 _STATES: Mapping[str, Any] = {
     "waiting": gettext_lazy("Waiting"),
@@ -54,7 +55,7 @@ class Step(_Stated):
 
     name: str
     state: str = ""
-    text: str = ""
+    text: StrOrPromise = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class ProgressData(_Stated):
 
     value: float | None = None
     max: float = 100
-    text: str = ""
+    text: StrOrPromise = ""
     state: str = ""
     steps: Sequence[Any] = ()
     step: int | str | None = None

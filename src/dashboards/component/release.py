@@ -35,6 +35,10 @@ class Release(NamedTuple):
     """A hash of the markup, the kind of component and its template."""
     declaration: str
     """A hash of the declaration."""
+    name: str
+    """Both hashes, with a dot between them."""
+    mark: SafeString
+    """The comment that begins its frames."""
 
     def shows(self, frame: str, *, is_pushed: bool) -> bool:
         """Return True if this release can show a stored frame.
@@ -63,12 +67,6 @@ def strip_mark(frame: str) -> str:
     return _MARK.sub("", frame, count=1)
 
 
-def mark_release(component: Component, html: SafeString) -> SafeString:
-    """Return a frame of a component with the comment of the release that renders it now."""
-    structure, declaration = get_release(component)
-    return SafeString(f"<!--dashboards {structure}.{declaration}-->{html}")
-
-
 def get_release(component: Component) -> Release:
     """Return the release that renders a component's frames now."""
     name = id(component)
@@ -80,10 +78,11 @@ def get_release(component: Component) -> Release:
 
 def _make_release(component: Component) -> Release:
     kind = type(component)
-    structure = f"{SCHEMA} {kind.__module__}.{kind.__qualname__} {component.template}"
-    return Release(
-        _hash(structure + "".join(_get_sources(component.template))), _hash(_describe(component))
-    )
+    described = f"{SCHEMA} {kind.__module__}.{kind.__qualname__} {component.template}"
+    structure = _hash(described + "".join(_get_sources(component.template)))
+    declaration = _hash(_describe(component))
+    name = f"{structure}.{declaration}"
+    return Release(structure, declaration, name, SafeString(f"<!--dashboards {name}-->"))
 
 
 def _hash(text: str) -> str:

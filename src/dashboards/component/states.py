@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from dashboards.component.fragments import escape, placeholder, render_fragment
+from dashboards.component.fragments import placeholder, render_fragment
 from dashboards.component.templates import Templates
 from dashboards.live.wire.value_state import ValueState
 
@@ -48,7 +48,7 @@ class BoxState(NamedTuple):
 
         texts = {
             _TIME: "" if self.since is None else _as_time(self.since),
-            _ERROR: escape(self.error),
+            _ERROR: self.error,
         }
         key = self._replace(since=self.since and 1, error=self.error and "1"), get_language()
         html = render_fragment(templates.find(TEMPLATE).template, key, context, texts)

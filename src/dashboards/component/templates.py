@@ -47,7 +47,10 @@ class Templates:
         found = self._found.get(name)
         if found is None:
             template = get_template(name)
-            found = self._found[name] = Found(template, is_package_template(template))
+            origin = getattr(template, "origin", None)
+            found = Found(template, str(getattr(origin, "name", "")).startswith(_OURS))
+            if self._request is not None:
+                self._found[name] = found
         return found
 
     def render(self, name: str, values: dict[str, Any]) -> str:
@@ -110,7 +113,5 @@ class Templates:
         return context
 
 
-def is_package_template(template: Any) -> bool:
-    """Return True if a template is the package's own, so that its HTML is known."""
-    origin = getattr(template, "origin", None)
-    return str(getattr(origin, "name", "")).startswith(_OURS)
+ALL_VIEWERS = Templates(None)
+"""Renders for all viewers. It finds templates each time: the process outlives their changes."""

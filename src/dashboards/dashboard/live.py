@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
+from dashboards.component.broadcast import broadcasting
 from dashboards.component.errors import describe_error, keeps_errors, may_see_errors
 from dashboards.component.live import PushedValue
 from dashboards.component.owner import Owner
@@ -211,12 +212,19 @@ class LiveMixin(URLMixin):
 
         The models of components that only instances have are connected once a process computes
         their values.
+
+        Raises:
+            DeclarationError: there is no such model.
         """
-        for component in cls.declared.values():
+        for key, component in cls.declared.items():
             if isinstance(component.live, OnChange):
                 for model in component.live.models:
                     label = model if isinstance(model, str) else model._meta.label  # noqa: SLF001 - public by custom
-                    connect_model(label.lower())
+                    try:
+                        connect_model(label.lower())
+                    except LookupError as error:
+                        msg = f"{cls.__name__}.{key}: live=OnChange({model!r}): {error}"
+                        raise DeclarationError(msg) from error
         if cls.is_dynamic:
             connect_awaited_models()
 
@@ -284,6 +292,8 @@ class LiveMixin(URLMixin):
             _seconds_left[request] = max(0, left - (monotonic() - began))
 
     # Pushed values.
+
+    broadcasting = staticmethod(broadcasting)
 
     def prepare_pushed(self, key: str, value: Any) -> PushedValue:
         """Check a value that is pushed, and return it ready to be rendered.

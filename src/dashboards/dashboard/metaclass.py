@@ -38,6 +38,7 @@ class DashboardMetaclass(type):
             for attribute, component in namespace.items()
             if isinstance(component, Component)
         }
+        _refuse_classes(name, namespace)
         rest = {attribute: value for attribute, value in namespace.items() if attribute not in own}
         cls = super().__new__(mcs, name, bases, {**rest, "_own": own, "is_registered": False})
         attributes: dict[str, Component] = {}
@@ -80,6 +81,24 @@ class DashboardMetaclass(type):
         """Return True if a class that derives from ``beyond`` defines one of these names again."""
         kinds = cls.__mro__[: cls.__mro__.index(beyond)]
         return any(name in vars(kind) for kind in kinds for name in names)
+
+
+def _refuse_classes(name: str, namespace: Mapping[str, Any]) -> None:
+    """Refuse a class of components that is assigned to an attribute: an instance is meant.
+
+    A class whose body stands in that of the dashboard is no mistake.
+    """
+    for attribute, value in namespace.items():
+        if (
+            isinstance(value, type)
+            and issubclass(value, Component)
+            and not value.__qualname__.startswith(f"{namespace['__qualname__']}.")
+        ):
+            msg = (
+                f"{name}.{attribute} is the class {value.__name__}, not a component: write "
+                f"{attribute} = {value.__name__}(…)."
+            )
+            raise DeclarationError(msg)
 
 
 def _by_key(name: str, attributes: Mapping[str, Component]) -> dict[str, Component]:

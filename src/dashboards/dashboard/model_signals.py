@@ -28,9 +28,13 @@ def connect_model(label: str) -> None:
 
     Args:
         label: the model's label, in lower case.
+
+    Raises:
+        LookupError: there is no such model.
     """
     if label in _connected:
         return
+    models = get_models_of_same_rows(apps.get_model(label))
     _connected.add(label)
 
     # Not a partial: if it raises, Django logs the function by its name.
@@ -41,7 +45,7 @@ def connect_model(label: str) -> None:
         # Robust, because saving an object must not fail if the store does.
         transaction.on_commit(put_topic, using=using, robust=True)
 
-    for model in get_models_of_same_rows(apps.get_model(label)):
+    for model in models:
         for signal in (post_save, post_delete):
             # A strong reference, because the function is not stored anywhere else.
             signal.connect(changed, sender=model, weak=False)

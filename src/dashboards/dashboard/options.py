@@ -5,12 +5,12 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar, get_args
 
 from django.db.models import Model
-from django.utils.functional import Promise
 
 from dashboards.compat import META_NAMES, explain_names
 from dashboards.dashboard.time_range import ALL, TODAY, is_relative
 from dashboards.exceptions import DeclarationError
 from dashboards.permissions import PermissionClass, as_classes
+from dashboards.texts import StrOrPromise
 
 Audience = Literal["everybody", "user"]
 
@@ -42,7 +42,7 @@ class Options:
         include_in_menu: True to include it in menus that list an app's dashboards.
     """
 
-    name: str | Promise = ""
+    name: StrOrPromise = ""
     app_label: str = ""
     permission_classes: Sequence[PermissionClass] | None = None
     template_name: str = "dashboards/dashboard.html"

@@ -25,8 +25,8 @@ ABSENT = {identifier for package, identifier in OPTIONAL.items() if find_spec(pa
 
 
 def found() -> list[CheckMessage]:
-    """Return the messages of all checks, except that a package is not installed here."""
-    return [message for message in run_checks() if message.id not in ABSENT]
+    """Return the messages of our checks, except that a package is not installed here."""
+    return [message for message in run_checks(tags=["dashboards"]) if message.id not in ABSENT]
 
 
 def found_for_deployment() -> list[CheckMessage]:
@@ -36,8 +36,8 @@ def found_for_deployment() -> list[CheckMessage]:
 
 
 def found_by_id(identifier: str) -> list[CheckMessage]:
-    """Return the messages of all checks that have this id."""
-    return [message for message in run_checks() if message.id == identifier]
+    """Return the messages of our checks that have this id."""
+    return [message for message in run_checks(tags=["dashboards"]) if message.id == identifier]
 
 
 def register(monkeypatch: pytest.MonkeyPatch, *dashboards: type[Dashboard]) -> None:

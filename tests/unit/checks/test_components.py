@@ -2,11 +2,12 @@
 
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.finders import FileSystemFinder
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from pytest_django import Settings
 
 from dashboards.checks import components
@@ -228,3 +229,55 @@ def test_w018_bundle_of_plotly_of_another_version(
 
     assert "plotly-geo.min.js is plotly.js 1.0.0" in message.msg
     assert message.hint == f"npm install plotly.js-geo-dist-min@{whole}"
+
+
+class Misnamed(Dashboard):
+    """Two methods that are never called, and a template that is missing."""
+
+    total = Stat(template="shop/nothing.html")
+    open = Stat()
+
+    class Meta:
+        app_label = "site"
+
+    def get_total_value(self) -> int:
+        return 1
+
+    def get_totals_value(self) -> int:
+        return 1
+
+    def get_opened_defer(self) -> int:
+        return 1
+
+
+class Growing(Misnamed):
+    """Adds the components that the methods are for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.components["totals"] = Stat()
+
+
+def test_w051_method_for_the_value_of_no_component(monkeypatch: pytest.MonkeyPatch):
+    """A misspelt method was never called, and the box stayed empty without a word."""
+    register(monkeypatch, Misnamed, Growing)
+
+    assert found_by_id("dashboards.W051") == [
+        Warning(
+            f"Misnamed.{name} returns the value of no component: there are total, open.",
+            hint="Name it after the key of a component, or begin its name with an underscore.",
+            id="dashboards.W051",
+        )
+        for name in ("get_opened_defer", "get_totals_value")
+    ]
+
+
+def test_e052_component_with_a_missing_template(monkeypatch: pytest.MonkeyPatch):
+    register(monkeypatch, Misnamed)
+
+    [message] = found_by_id("dashboards.E052")
+
+    assert message.msg == (
+        "Misnamed.total has the template 'shop/nothing.html', which cannot be used: "
+        "TemplateDoesNotExist: shop/nothing.html"
+    )

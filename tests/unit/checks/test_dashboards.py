@@ -64,6 +64,29 @@ def test_w019_login_url_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch):
     )
 
 
+def test_w019_login_url_of_a_combined_class(monkeypatch: pytest.MonkeyPatch):
+    """The parts of ``A & B`` answer, and were not looked at. ``A`` of ``~A`` never answers."""
+
+    class Lost(BasePermission):
+        login_url = "nowhere"
+
+    class Unused(BasePermission):
+        login_url = "nowhere, too"
+
+    class Board(Dashboard):
+        class Meta:
+            app_label = "auth"
+            permission_classes = (AllowAny & (Lost | ~Unused), ~Unused)
+
+    registry = Registry()
+    registry.register(Board)
+    monkeypatch.setattr("dashboards.checks.dashboards.registry", registry)
+
+    [message] = found_by_id("dashboards.W019")
+
+    assert "Lost.login_url is 'nowhere'" in message.msg
+
+
 @pytest.mark.parametrize("login_url", ["/accounts/login/", "login"])
 def test_w086_dashboard_that_redirects_to_a_missing_login(settings: Settings, login_url: str):
     settings.LOGIN_URL = login_url
@@ -106,8 +129,25 @@ class Mine(Dashboard):
         audience = "user"
 
 
+class Both(Dashboard):
+    """Each part of ``&`` may answer, and the first part of ``|``."""
+
+    class Meta:
+        app_label = "auth"
+        permission_classes = (AllowAny & (IsAuthenticated | Own),)
+
+
+class Signless(Dashboard):
+    """``~`` refuses only users who are signed in."""
+
+    class Meta:
+        app_label = "auth"
+        permission_classes = (~IsAuthenticated,)
+
+
 @pytest.mark.parametrize(
-    ("dashboard", "reported"), [(Elsewhere, False), (Signed, True), (Mine, True)]
+    ("dashboard", "reported"),
+    [(Elsewhere, False), (Signed, True), (Mine, True), (Both, True), (Signless, False)],
 )
 def test_w086_names_only_a_dashboard_for_signed_in_users(
     settings: Settings,

@@ -171,3 +171,17 @@ def database_settings() -> dict[str, Any]:
     from django.db import connection  # noqa: PLC0415 - a connection is made at its first use
 
     return connection.settings_dict
+
+
+def test_w044_redis_that_does_not_answer(settings: Settings):
+    """A deploy with a wrong address was noticed with the first page that was opened."""
+    pytest.importorskip("redis")
+    options = {"url": "redis://:secret@127.0.0.1:1/0"}
+    settings.DASHBOARDS = stores(BACKEND="dashboards.live.stores.redis.RedisStore", OPTIONS=options)
+
+    [message] = found_for_deployment()
+
+    assert message.id == "dashboards.W044"
+    assert message.msg.startswith("RedisStore cannot reach Redis: ConnectionError: Error 111 ")
+    assert "secret" not in message.msg
+    assert found() == []

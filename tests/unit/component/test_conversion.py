@@ -126,7 +126,7 @@ def values_of_pandas() -> dict[str, Any]:
         "array": np.array([1, 2]),
         "empty array": np.array([]),
         "NumPy NaN": np.float64("nan"),
-        "NumPy NaT": np.datetime64("NaT"),
+        "NumPy NaT": np.datetime64("NaT", "s"),
         "NumPy date": np.datetime64("2026-01-02"),
         "NumPy bool": np.bool_(True),
     }

@@ -76,8 +76,8 @@ def test_remaining_and_elapsed_time_are_shown():
     now = timezone.now()
     hour = timedelta(hours=1)
     assert "about 1 hour left" in words(Progress(value={"value": 50, "started": now - hour}))
-    ended = {"value": 100, "started": now - 2 * hour, "finished": now}
-    assert "took 2 hours" in words(Progress(value=ended))
+    finished_job = {"value": 100, "started": now - 2 * hour, "finished": now}
+    assert "took 2 hours" in words(Progress(value=finished_job))
     assert "about 1 minute left" in words(Progress(value={"value": 1, "estimate": 60}))
 
 

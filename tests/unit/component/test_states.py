@@ -89,8 +89,10 @@ def put(key: str, html: str) -> None:
 def push(key: str, value: Any) -> None:
     """Store a value as ``push`` does, without waiting for the commit of a transaction."""
     board = Live()
-    pushed = board.prepare_pushed(key, value)
-    get_store().put(board.channel, {pushed.event: pushed.render()})
+    with board.broadcasting():
+        pushed = board.prepare_pushed(key, value)
+        frame = pushed.render()
+    get_store().put(board.channel, {pushed.event: frame})
 
 
 def test_missing_live_value_is_waiting(client: Client):
@@ -111,11 +113,11 @@ def test_stored_state_is_shown_on_page_component_and_batch(client: Client):
     batch = client.get("/site/live/@components/pushed,plain/").json()["ready"]
     html = page(client, "live")
 
-    said = '<span class="dashboards-is-failed">Failed since noon</span>'
-    assert state_of(html, "pushed") == said
+    failure = '<span class="dashboards-is-failed">Failed since noon</span>'
+    assert state_of(html, "pushed") == failure
     assert ">41<" in html, "the last good value stays"
-    assert (alone.status_code, unquote(alone["Dashboards-State"])) == (200, said)
-    assert batch["pushed"]["state"] == said
+    assert (alone.status_code, unquote(alone["Dashboards-State"])) == (200, failure)
+    assert batch["pushed"]["state"] == failure
     assert "state" not in batch["plain"]
 
 

@@ -28,12 +28,12 @@ from tests.unit.component.support import use_templates
 pytestmark = pytest.mark.django_db
 
 
-asked: list[HttpRequest] = []
+processed_requests: list[HttpRequest] = []
 
 
 def count(request: HttpRequest) -> dict[str, Any]:
     """Return the context of a context processor, and count its calls."""
-    asked.append(request)
+    processed_requests.append(request)
     return {"greeting": f"Hello from {request.path}"}
 
 
@@ -58,12 +58,12 @@ def with_templates(settings: Settings, **templates: str) -> None:
 
 def test_context_processors_run_once_for_all_components(settings: Settings):
     with_templates(settings, gauge="{{ greeting }}: {{ component.key }}")
-    asked.clear()
+    processed_requests.clear()
 
     html = Board(RequestFactory().get("/here/")).render_components()
 
     assert html.count("Hello from /here/") == 2
-    assert len(asked) == 1
+    assert len(processed_requests) == 1
 
 
 @pytest.mark.parametrize("is_embedded", [False, True], ids=["page", "embedded"])
@@ -84,7 +84,7 @@ def test_context_processors_run_once_for_a_page_and_its_components(
 
     request = RequestFactory().get("/here/")
     request.user = AnonymousUser()
-    asked.clear()
+    processed_requests.clear()
     if is_embedded:
         html = embedding.render_dashboard(Shown(), request)
     else:
@@ -92,7 +92,7 @@ def test_context_processors_run_once_for_a_page_and_its_components(
 
     assert html.startswith("Hello from /here/ <")
     assert "Hello from /here/: shown" in html
-    assert len(asked) == 1
+    assert len(processed_requests) == 1
 
 
 def test_context_belongs_to_the_request(settings: Settings):

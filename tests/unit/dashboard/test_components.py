@@ -118,13 +118,13 @@ def test_series_per_viewer_is_refused(live: Every | OnChange):
 
 def test_series_with_filters_is_refused():
     """Points are the same for all viewers, so a filtered page would show unfiltered ones."""
-    said = r"speed: .* its values cannot ask for filters: leave out max_points"
-    with pytest.raises(DeclarationError, match=said):
+    refusal = r"speed: .* its values cannot ask for filters: leave out max_points"
+    with pytest.raises(DeclarationError, match=refusal):
 
         class Wrong(Dashboard):
             speed = Chart(max_points=10, live=Every(seconds=2), value=lambda filters: filters)
 
-    with pytest.raises(DeclarationError, match=said):
+    with pytest.raises(DeclarationError, match=refusal):
 
         class WrongToo(Dashboard):
             speed = Chart(max_points=10, live=Every(seconds=2))
@@ -194,13 +194,13 @@ def test_removal_of_a_dependent_is_refused():
             first = None
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_key_of_101_characters_is_refused():
     with pytest.raises(DeclarationError, match="the key may have 100 characters at most"):
         type("Long", (Dashboard,), {"x" * 101: Stat(live=True)})
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_added_components_belong_to_the_instance(client: Client):
     page = client.get("/site/dynamic/").content.decode()
     staff = client.get("/site/dynamic/?as=staff").content.decode()
@@ -211,7 +211,7 @@ def test_added_components_belong_to_the_instance(client: Client):
     assert list(Dynamic.declared) == ["declared_one"]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_added_component_is_loaded_by_its_key(client: Client):
     address = "/site/dynamic/@component/for_staff/"
 
@@ -220,13 +220,13 @@ def test_added_component_is_loaded_by_its_key(client: Client):
     assert b"added and deferred" in client.get("/site/dynamic/@component/later/").content
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize("key", ["dynamic_3", "dynamic_", "__init__", "%00", "k" * 5000])
 def test_unknown_key_is_not_found(client: Client, key: str):
     assert client.get(f"/site/dynamic/@component/{key}/").status_code == 404
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_added_component_is_pushed_and_streamed(client: Client):
     push(Dynamic, "dynamic_1", "pushed to it")
 
@@ -237,7 +237,7 @@ def test_added_component_is_pushed_and_streamed(client: Client):
     assert b"only here" not in client.get("/site/dynamic/@stream/?as=staff").content
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_push_to_a_component_of_some_requests_is_refused():
     with pytest.raises(UnknownComponentError) as raised:
         push(Dynamic, "for_staff", "x")
@@ -248,7 +248,7 @@ def test_push_to_a_component_of_some_requests_is_refused():
     )
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_template_shows_a_component_by_its_key():
     class Own(Dashboard):
         one = Text(value="<b>first</b>")
@@ -266,7 +266,7 @@ def test_template_shows_a_component_by_its_key():
     assert "not a method" in html
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_instance_removes_and_replaces_components():
     class Own(Dashboard):
         one = Text(value="declared")
@@ -285,7 +285,7 @@ def test_instance_removes_and_replaces_components():
         del Own().components["one"]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("key", "component", "message"),
     [
@@ -305,7 +305,7 @@ def test_invalid_added_component_is_refused(key: str, component: Any, message: s
     assert str(raised.value).endswith(message)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_init_with_required_request_is_refused_for_computed_values():
     class Needs(Dashboard):
         one = Text(value=lambda: "x", live=Every(seconds=60))
@@ -325,7 +325,7 @@ def test_init_with_required_request_is_refused_for_computed_values():
         dashboard.get_computed_values()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_init_with_required_request_works_without_live_components():
     class Needs(Dashboard):
         def __init__(self, request: HttpRequest) -> None:

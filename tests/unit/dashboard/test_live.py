@@ -17,7 +17,7 @@ from tests.unit.dashboard.support import signed_in
 from tests.unit.views.support import put
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_value_for_one_user_is_hidden_from_others(users: list[User]):
     ada, bob = map(signed_in, users)
     push(Mine(user=users[0]), "note", "only for ada")
@@ -27,7 +27,7 @@ def test_value_for_one_user_is_hidden_from_others(users: list[User]):
         assert "only for ada" not in bob.get(path).content.decode()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_position_of_another_user_gives_nothing(users: list[User]):
     """A stream that another user resumes has no value of the first user."""
     ada, bob = map(signed_in, users)
@@ -37,21 +37,21 @@ def test_position_of_another_user_gives_nothing(users: list[User]):
     assert "ada" not in answer.content.decode()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_value_is_computed_for_each_user(users: list[User]):
     for user in users:
         page = signed_in(user).get("/site/mine/").content.decode()
         assert f"computed for {user}" in page
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_dashboard_for_one_user_requires_login(client: Client):
     assert client.get("/site/mine/").status_code == 302
     assert client.get("/site/mine/@stream/").status_code == 403
     assert client.get("/site/mine/@component/note/").status_code == 403
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_push_without_user_or_object_is_refused():
     with pytest.raises(AudienceError, match=r"Mine is for one user: .* push\(Mine\(user=…\), …\)"):
         push(Mine, "note", "for whom?")

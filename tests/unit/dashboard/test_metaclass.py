@@ -6,6 +6,9 @@ import pytest
 
 from dashboards.component import Chart, Stat, Text
 from dashboards.dashboard import Dashboard
+from dashboards.exceptions import DeclarationError
+from dashboards.live import OnChange
+from dashboards.registry import Registry
 from tests.unit.dashboard.support import Base
 
 
@@ -150,3 +153,36 @@ def test_mutable_value_is_left_unchanged():
 def test_declared_components_are_read_only():
     with pytest.raises(TypeError, match="does not support item assignment"):
         Base.declared["first"] = Stat()  # type: ignore[index]
+
+
+def test_class_of_a_component_is_refused_in_place_of_an_instance():
+    """Without its parentheses the component was missing from the page without a word."""
+    message = r"^Sales\.orders is the class Stat, not a component: write orders = Stat\(…\)\.$"
+    with pytest.raises(DeclarationError, match=message):
+
+        class Sales(Dashboard):
+            orders = Stat
+
+    class Own(Dashboard):
+        class Kind(Stat):
+            """Declared where it is used."""
+
+        orders = Kind()
+
+    assert list(Own.declared) == ["orders"]
+
+
+def test_model_that_does_not_exist_is_refused_with_the_name_of_the_component():
+    class Board(Dashboard):
+        orders = Stat(value=int, live=OnChange("auth.Ordr"))
+
+        class Meta:
+            app_label = "auth"
+
+    own = Registry()
+    for _ in range(2):
+        with pytest.raises(
+            DeclarationError, match=r"^Board\.orders: live=OnChange\('auth\.Ordr'\): "
+        ):
+            own.register(Board)
+    assert not len(own)

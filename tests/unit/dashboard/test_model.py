@@ -22,7 +22,7 @@ from tests.unit.dashboard.support import signed_in
 WAYS = ("", "@stream/", "@component/note/", "@components/note/")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_model_dashboard_shows_its_object(client: Client):
     one, two = Group.objects.create(name="one"), Group.objects.create(name="two")
     push(GroupBoard(object=one), "note", "only about one")
@@ -40,7 +40,7 @@ def test_model_dashboard_shows_its_object(client: Client):
     assert "only about one" not in other
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", ["0", "-1", "letters", "9" * 40, "%00", "1.5", "🎉"])
 def test_missing_and_forbidden_objects_have_the_same_answer(
     client: Client, users: list[User], name: str
@@ -55,7 +55,7 @@ def test_missing_and_forbidden_objects_have_the_same_answer(
         assert member.get(url).content == member.get("/site/groupboard/0/").content
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", ["0", "letters", "%00"])
 def test_missing_object_of_an_open_dashboard_is_404(client: Client, name: str):
     assert [client.get(f"/site/byname/{name}/{path}").status_code for path in WAYS] == [404] * 4
@@ -80,14 +80,14 @@ class ByName(ModelDashboard):
 urlpatterns = addresses(ByName)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_lookup_field_and_kwarg_make_the_url():
     author = Author(name="ops")
     assert ByName.get_route() == "site/byname/<dashboards_object:slug>/"
     assert ByName(object=author).get_url_kwargs() == {"slug": "ops"}
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.urls(__name__)
 @pytest.mark.usefixtures("_no_exceptions")
 @pytest.mark.parametrize("path", WAYS)
@@ -100,13 +100,13 @@ def test_lookup_finds_one_visible_object(client: Client, path: str):
     found = client.get(ByName(object=one).get_absolute_url() + path)
     assert found.status_code == 200
     # Page and component show the value of the callable.
-    said = "pushed to" if path == "@stream/" else "about"
-    assert f"{said} {one.pk}" in as_read(found.content.decode())
+    words = "pushed to" if path == "@stream/" else "about"
+    assert f"{words} {one.pk}" in as_read(found.content.decode())
     for name in ("missing", "twice", "hidden", "%00", "x" * 5000, "%FF", str(one.pk), "ONE"):
         assert client.get(f"/site/byname/{name}/{path}").status_code == 404, name
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_model_dashboard_without_a_model_is_refused():
     class Bare(ModelDashboard):
         class Meta:

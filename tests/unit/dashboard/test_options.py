@@ -162,7 +162,7 @@ def test_empty_permission_classes_override_the_setting(settings: Settings):
     assert Open().get_permissions() == []
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_unknown_audience_is_refused():
     with pytest.raises(DeclarationError, match=r"Meta\.audience must be 'everybody' or 'user'"):
 

@@ -299,7 +299,7 @@ def get_responses(client: Client, name: str) -> Responses:
 
 
 @served
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize(("name", "is_staff"), [("open", False), ("shut", True)])
 def test_object_permission_shows_a_component_in_every_view(
     client: Client, *, name: str, is_staff: bool
@@ -320,7 +320,7 @@ def test_object_permission_shows_a_component_in_every_view(
 
 
 @served
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_object_permission_hides_a_component_in_every_view(client: Client):
     responses = get_responses(client, "shut")
 

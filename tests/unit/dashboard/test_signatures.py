@@ -110,9 +110,9 @@ def test_value_with_user_on_a_dashboard_for_one_user_is_accepted():
     meta = type("Meta", (), {"app_label": "site", "audience": "user"})
     component = Stat(value=takes_user, live=Every(seconds=2))
 
-    mine: type[Dashboard] = type("Mine", (Dashboard,), {"Meta": meta, "total": component})
+    board: type[Dashboard] = type("Mine", (Dashboard,), {"Meta": meta, "total": component})
 
-    assert mine.declared == {"total": component}
+    assert board.declared == {"total": component}
 
 
 @pytest.mark.parametrize("live", [Every(seconds=2), OnChange("auth.Group")])

@@ -20,7 +20,8 @@ ALL = [PAGE, COMPONENT, STREAM]
 def put(dashboard: type[Dashboard], **values: Any) -> Position:
     """Store values as ``push`` does, without waiting for the commit of a transaction."""
     target = dashboard()
-    frames = {key: target.prepare_pushed(key, value).render() for key, value in values.items()}
+    with target.broadcasting():
+        frames = {key: target.prepare_pushed(key, value).render() for key, value in values.items()}
     return get_store().put(target.channel, frames)
 
 

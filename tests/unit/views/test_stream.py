@@ -44,7 +44,7 @@ POSITIONS = [
 ]
 
 
-OTHERS = [
+OTHER_QUERIES = [
     "unknown=1",
     "hold=0",
     "hold=nonsense",
@@ -60,7 +60,7 @@ OTHERS = [
 
 
 @pytest.mark.usefixtures("_no_exceptions")
-@pytest.mark.parametrize("query", [*POSITIONS, *OTHERS])
+@pytest.mark.parametrize("query", [*POSITIONS, *OTHER_QUERIES])
 def test_invalid_query_is_ignored(client: Client, query: str):
     put(Live, number="the state")
 
@@ -70,7 +70,7 @@ def test_invalid_query_is_ignored(client: Client, query: str):
 
 
 @pytest.mark.usefixtures("_no_exceptions")
-@pytest.mark.parametrize("query", [*POSITIONS, *OTHERS])
+@pytest.mark.parametrize("query", [*POSITIONS, *OTHER_QUERIES])
 def test_invalid_position_gets_the_whole_state(client: Client, query: str):
     position = put(Live, number="the state")
 

@@ -16,6 +16,7 @@ from dashboards.component.chart.serializer import ChartSerializer
 from dashboards.component.conversion import shorten
 from dashboards.component.drawing import Data, Drawing, escape
 from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.texts import StrOrPromise
 
 _ALLOWED_POINTS = (
     "A point of a Chart must be a dict such as {'x': 1, 'y': 2}, a list of them (one for each "
@@ -68,8 +69,8 @@ class Chart(Drawing):
     template: str = "dashboards/components/chart.html"
     max_points: int | None = None
     figure: Any = None
-    prefix: str = ""
-    unit: str = ""
+    prefix: StrOrPromise = ""
+    unit: StrOrPromise = ""
     bands: Sequence[Any] = ()
     shared_time: bool | None = None
 

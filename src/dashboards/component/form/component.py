@@ -25,6 +25,7 @@ from dashboards.component.form.view import FormView
 from dashboards.component.links import resolve_url
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.texts import StrOrPromise
 
 _NEXT_FIELD = "dashboards-next"
 """The hidden field with the page that a browser without scripts is redirected to."""
@@ -71,7 +72,7 @@ class Form(Component):
     method: str = "get"
     trigger: str = ""
     submit_url: str | None = None
-    submit_text: str = ""
+    submit_text: StrOrPromise = ""
     success_message: str = ""
 
     is_personal: ClassVar[bool] = True  # It contains its viewer's CSRF token.
@@ -217,7 +218,7 @@ class Form(Component):
 
     @property
     def _button(self) -> str:
-        return self.submit_text or (_("Save") if self.method == "post" else _("Show"))
+        return str(self.submit_text) or (_("Save") if self.method == "post" else _("Show"))
 
     # Responses
 

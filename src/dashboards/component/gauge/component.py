@@ -12,6 +12,7 @@ from dashboards.component.formats import format_number
 from dashboards.component.typography import look_of, look_of_unit, shorten_figure, unbroken
 from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError
+from dashboards.texts import StrOrPromise
 
 _GAP = 1
 """The gap between two bands, in percent of the arc."""
@@ -40,10 +41,10 @@ class GaugeData:
     value: float = 0
     min: float | None = None
     max: float | None = None
-    text: str = ""
-    sub_text: str | None = None
+    text: StrOrPromise = ""
+    sub_text: StrOrPromise | None = None
     bands: Sequence[Any] = ()
-    unit: str = ""
+    unit: StrOrPromise = ""
     decimals: int | None = None
 
     @property
@@ -97,7 +98,7 @@ class GaugeData:
     @property
     def label(self) -> str:
         """The value and its meaning in words."""
-        text = self.text or f"{self.figure} {self.unit}".strip()
+        text = str(self.text) or f"{self.figure} {self.unit}".strip()
         band = self.band
         return f"{text}, {band.word}" if band and band.word else text
 
@@ -169,7 +170,7 @@ class Gauge(Component):
     min: float | None = None
     max: float | None = None
     bands: Sequence[Any] = ()
-    unit: str = ""
+    unit: StrOrPromise = ""
     decimals: int | None = None
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.conversion import as_text, is_missing, shorten
 from dashboards.component.formats import format_value, is_finite, is_number
-from dashboards.component.fragments import escape, placeholder, render_fragment
+from dashboards.component.fragments import placeholder, render_fragment
 from dashboards.component.links import resolve_url
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
@@ -20,6 +20,7 @@ from dashboards.component.stat.sparkline import as_sparkline
 from dashboards.component.typography import UNBROKEN, look_of, unbroken
 from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.texts import StrOrPromise
 
 _BARE = frozenset({int, float, str})
 _GOOD = ("up", "down", None)
@@ -50,8 +51,8 @@ class Stat(Component):
 
     template: str = "dashboards/components/stat.html"
     href: Any = None
-    prefix: str = ""
-    unit: str = ""
+    prefix: StrOrPromise = ""
+    unit: StrOrPromise = ""
     good: Direction | None = None
     decimals: int | None = None
     date_format: str = ""
@@ -107,7 +108,7 @@ class Stat(Component):
             data,
             href=href,
             prefix=prefix,
-            unit=unit.strip(),
+            unit=str(unit).strip(),
             good=self.good if data.good is None else data.good,
             decimals=None if decimals is None else as_decimals("Stat", decimals),
             date_format=date_format,
@@ -128,9 +129,9 @@ class Stat(Component):
             return {"rendered_value": {"shown": _FIGURE, "look": look, "note": shown_note}}
 
         look = look_of(figure)
-        html = {_NOTE: escape(note)} if note else {}
-        html[_FIGURE] = escape(figure if look.startswith(UNBROKEN) else unbroken(figure))
-        return render_fragment(template, (Stat, note and True, look), context, html)
+        filled = {_NOTE: note} if note else {}
+        filled[_FIGURE] = figure if look.startswith(UNBROKEN) else unbroken(figure)
+        return render_fragment(template, (Stat, note and True, look), context, filled)
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:

@@ -16,6 +16,7 @@ from dashboards.component.formats import (
     is_number,
 )
 from dashboards.component.typography import look_of, look_of_unit, shorten_figure, unbroken
+from dashboards.texts import StrOrPromise
 
 Direction = Literal["up", "down"]
 
@@ -37,8 +38,8 @@ class StatChange:
 
     by: Any = None
     text: Any = ""
-    unit: str = ""
-    period: str | timedelta = ""
+    unit: StrOrPromise = ""
+    period: StrOrPromise | timedelta = ""
     decimals: int | None = None
 
     @property
@@ -70,7 +71,7 @@ class StatChange:
         if isinstance(self.period, timedelta):
             time = format_duration(self.period.total_seconds())
             return gettext("in %(time)s") % {"time": time}
-        return self.period
+        return str(self.period)
 
 
 @accept_old_stat_change
@@ -105,8 +106,8 @@ class StatData:
     sparkline: Any = None
     icon: str = ""
     href: Any = None
-    prefix: str = ""
-    unit: str = ""
+    prefix: StrOrPromise = ""
+    unit: StrOrPromise = ""
     good: Direction | None = None
     decimals: int | None = None
     date_format: str = ""
@@ -136,13 +137,13 @@ class StatData:
     def look(self) -> str:
         """The CSS classes of the figure, by its kind and length."""
         figure = self.figure
-        unit = "" if look_of_unit(figure, self.unit) else self.unit
+        unit = "" if look_of_unit(figure, str(self.unit)) else self.unit
         return look_of(figure, f"{self.prefix}{unit}")
 
     @property
     def unit_look(self) -> str:
         """The CSS class of its unit, by its length."""
-        return look_of_unit(self.figure, self.unit)
+        return look_of_unit(self.figure, str(self.unit))
 
     @property
     def note(self) -> Any:

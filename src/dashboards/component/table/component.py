@@ -28,6 +28,7 @@ from dashboards.component.table.urls import build_table_urls
 from dashboards.component.table.view import TableFeatures, TableRequest, TableView
 from dashboards.component.values import as_data
 from dashboards.exceptions import DeclarationError
+from dashboards.texts import StrOrPromise
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Table(Component):
     columns: Columns | None = None
     table_class: Any = None
     order: str | Sequence[str] = ()
-    caption: str = ""
+    caption: StrOrPromise = ""
     empty: str = ""
     page_size: int = 25
     page_sizes: Sequence[int] = (10, 25, 50, 100)

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 
 from dashboards.component.conversion import shorten
 from dashboards.exceptions import ComponentValueError
+from dashboards.texts import StrOrPromise
 
 Columns = Mapping[str, Any] | Sequence[str]
 
@@ -36,7 +37,7 @@ class TableData:
     data: Any = ()
     columns: Columns | None = None
     order: str | Sequence[str] = ()
-    title: str = ""
+    title: StrOrPromise = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class TableSource:
     rows: Any
     columns: Mapping[str, Any]
     order: tuple[str, ...] = ()
-    title: str = ""
+    title: StrOrPromise = ""
     getters: Mapping[str, Callable[[Any], Any]] | None = None
     first_as_absolute_url: bool = False
     force_lower: bool = True

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from dashboards.component.formats import NOTHING, format_duration, format_value
@@ -23,6 +22,7 @@ from dashboards.contrib.system.figures import (
     as_percent,
 )
 from dashboards.contrib.system.processes import read_processes
+from dashboards.texts import StrOrPromise
 
 _RAISED = gettext_lazy("raised")
 _STATUSES = (_RAISED, "1xx", "2xx", "3xx", "4xx", "5xx")
@@ -155,7 +155,7 @@ RATES = NewPoints(get_rate, get_error_rate)
 LATENCIES = NewPoints(get_median, get_slow)
 
 
-def make_figure(*names: str | Promise, suffix: str) -> Mapping[str, Any]:
+def make_figure(*names: StrOrPromise, suffix: str) -> Mapping[str, Any]:
     """Return a figure with a line for each name.
 
     Args:

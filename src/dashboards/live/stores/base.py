@@ -236,7 +236,8 @@ class BaseStore(ABC):
 
     def _stored(self, channel: str, position: Position) -> None:
         """Notify this process of its own put. A backend calls it once all processes can read it."""
-        self._notify_local(channel)
+        if self._listeners:
+            self._notify_local(channel)
         # Robust: an error of a receiver is not an error of the push.
         stored.send_robust(type(self), store=self, channel=channel, position=position)
 
@@ -260,6 +261,10 @@ class BaseStore(ABC):
 
     def check(self) -> Sequence[CheckMessage]:
         """Return system check messages about this store's configuration."""
+        return ()
+
+    def check_connection(self) -> Sequence[CheckMessage]:
+        """Return system check messages about its server, if it has one; may wait for it."""
         return ()
 
     def check_tables(self) -> Sequence[CheckMessage]:

@@ -23,6 +23,9 @@ MAX_NAME_LENGTH = 255
 MAX_KEEP = 2_147_483_647
 """Points of a series that are kept: the largest integer of a database."""
 
+MEASURABLE = (str, bytes, bytearray, memoryview, Mapping)
+"""The types of values whose size is known before they are rendered."""
+
 _MAX_REMEMBERED = 1000
 # A series' points share the limit, but each may be as long as this.
 _MIN_POINT_BYTES = 1000
@@ -54,7 +57,7 @@ def check_raw_size(label: str, value: Any, limit: int) -> None:
 
     Args:
         label: names the component for the error.
-        value: the pushed value.
+        value: the pushed value; it need not be checked unless it is ``MEASURABLE``.
         limit: the maximum of bytes, in UTF-8.
 
     Raises:
@@ -65,6 +68,24 @@ def check_raw_size(label: str, value: Any, limit: int) -> None:
             check_size(label, each, limit)
         elif isinstance(each, bytes | bytearray | memoryview) and len(each) > limit:
             raise _make_error(label, len(each), limit)
+
+
+def _fit_text(label: str, text: str, limit: int) -> str:
+    """Return a text that every store can keep.
+
+    Raises:
+        ValueTooLargeError: the text is longer than ``limit``.
+    """
+    # Encoded once: that measures the text, and finds lone surrogates.
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return _fit_text(label, clean_text(text), limit)
+    if "\0" in text:
+        return _fit_text(label, clean_text(text), limit)
+    if size > limit:
+        raise _make_error(label, size, limit)
+    return text
 
 
 def _make_error(label: str, size: int, limit: int) -> ValueTooLargeError:
@@ -105,8 +126,7 @@ def fit(channel: str, frames: Mapping[str, str | Points]) -> dict[str, str | Poi
             raise ValueError(msg)
         fit_data: str | Points
         if isinstance(data, str):
-            fit_data = clean_text(data)
-            check_size(label, fit_data, limit)
+            fit_data = _fit_text(label, data, limit)
         else:
             fit_data = _fit_points(label, data, limit)
         if fit_key != key or fit_data != data:
@@ -122,12 +142,9 @@ def _fit_points(label: str, data: object, limit: int) -> Points:
     if not 1 <= data.keep <= MAX_KEEP:
         msg = f"{label} keeps {data.keep!r} points; it must be a number from 1 to {MAX_KEEP}."
         raise ValueError(msg)
-    check_size(label, data.base, limit)
-    items = [clean_text(item) for item in data.items]
     share = max(limit // data.keep, _MIN_POINT_BYTES)
-    for item in items:
-        check_size(f"A point of {label}", item, share)
-    return Points(clean_text(data.base), items, data.keep)
+    items = [_fit_text(f"A point of {label}", item, share) for item in data.items]
+    return Points(_fit_text(label, data.base, limit), items, data.keep)
 
 
 def sound(channel: str, position: Position, frames: Iterable[Frame]) -> list[Frame]:

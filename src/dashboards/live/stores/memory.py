@@ -44,7 +44,8 @@ class MemoryStore(BaseStore):
 
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
         """Store under the channel's next version."""
-        self._others.detect(reads=False)
+        if not self._others.is_known:
+            self._others.detect(reads=False)
         with self._lock:
             its = self._channels.get(channel)
             if its is None:
@@ -62,7 +63,8 @@ class MemoryStore(BaseStore):
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Return what changed since ``position``."""
-        self._others.detect(reads=True)
+        if not self._others.is_known:
+            self._others.detect(reads=True)
         with self._lock:
             its = self._channels.get(channel)
             if its is None:

@@ -38,29 +38,28 @@ class OtherProcesses:
     """Reports once that another process of this site also uses its own memory as the store."""
 
     def __init__(self) -> None:
-        self._is_known = False
+        self.is_known = False
+        """True if all is detected that can be."""
         self._has_read = False
         self._met_at = 0.0
 
     def detect(self, *, reads: bool) -> None:
-        """Look for another process, unless the result is known.
+        """Look for another process. Call it until the result ``is_known``.
 
         Args:
             reads: True if the store is read, not written. A process that writes and was never read
                 serves no pages, so nobody gets what it writes: that is reported at once.
         """
-        if self._is_known:
-            return
         self._has_read = self._has_read or reads
         # Tests may run in several processes.
         if hasattr(mail, "outbox") or _is_sole():
-            self._is_known = True
+            self.is_known = True
             return
         now = time.monotonic()
         self._met_at = self._met_at or now
         if self._has_read and now < self._met_at + _GRACE_SECONDS:
             return
-        self._is_known = True
+        self.is_known = True
         logger.error(
             "MemoryStore is used by more than one process of this site. Each has its own live "
             "state, so values that are pushed in this one (%s) are not shown by the others. Serve "

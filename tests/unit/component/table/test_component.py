@@ -24,7 +24,8 @@ pytestmark = pytest.mark.django_db
 
 def put(key: str, value: Any) -> str:
     target = Shelf()
-    frame = target.prepare_pushed(key, value).render()
+    with target.broadcasting():
+        frame = target.prepare_pushed(key, value).render()
     get_store().put(target.channel, {key: frame})
     assert isinstance(frame, str)
     return frame

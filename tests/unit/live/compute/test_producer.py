@@ -50,10 +50,10 @@ async def test_hanging_value_does_not_delay_others_of_its_interval(
 ):
     """A value that hung froze every value of its interval that was declared before it, and the
     page said Live. Now each that hangs costs one thread, and the others keep their interval."""
-    begun: list[int] = []
+    started: list[int] = []
 
     def hang() -> str:
-        begun.append(1)
+        started.append(1)
         stuck.wait(30)
         return "at last"
 
@@ -63,7 +63,7 @@ async def test_hanging_value_does_not_delay_others_of_its_interval(
 
     await moving(clock, read_until(subscriber, "turn 6."), 0.05)
 
-    assert len(begun) == number, "a value that hangs is not begun again"
+    assert len(started) == number, "a value that hangs is not started again"
 
 
 @pytest.mark.usefixtures("_quick_supervisor")
@@ -86,7 +86,7 @@ async def test_more_hanging_values_than_threads_are_reported_and_come_at_last(
     subscriber = await hub.open(Subscription(CHANNEL, None, values))
     await moving(clock, read_until(subscriber, "turn 4."), 0.05)
     await moving(clock, until(lambda: "has been computed for" in caplog.text), 0.2)
-    assert sorted(calls) == sorted(set(calls)), "a value that hangs is not begun again"
+    assert sorted(calls) == sorted(set(calls)), "a value that hangs is not started again"
     stuck.set()
     await moving(clock, until(lambda: str(stored(store)).count(" at last") == 5))
 
@@ -227,10 +227,10 @@ def test_slow_value_beside_a_quick_one_is_not_begun_by_another_process(
 ):
     """Each round of the quick values ended the lease of their interval, after which another
     process began the slow one as well."""
-    begun: list[str] = []
+    started: list[str] = []
 
     def slow(name: str) -> str:
-        begun.append(name)
+        started.append(name)
         stuck.wait(30)
         return name
 
@@ -251,7 +251,7 @@ def test_slow_value_beside_a_quick_one_is_not_begun_by_another_process(
         one._tick()
         other._tick()
 
-    assert begun == ["one"]
+    assert started == ["one"]
 
 
 @pytest.mark.usefixtures("_no_supervisor")
@@ -259,10 +259,10 @@ def test_slow_value_is_not_begun_by_another_process(
     store: MemoryStore, clock: FakeClock, stuck: threading.Event
 ):
     """One process at a time computes a value, also where that takes many intervals."""
-    begun: list[str] = []
+    started: list[str] = []
 
     def slow(name: str) -> str:
-        begun.append(name)
+        started.append(name)
         stuck.wait(30)
         return name
 
@@ -274,6 +274,6 @@ def test_slow_value_is_not_begun_by_another_process(
         clock.advance(0.1)
         one._tick()
 
-    assert begun == ["one"]
+    assert started == ["one"]
     stuck.set()
     wait_for(lambda: stored(store).get("a") == "one")

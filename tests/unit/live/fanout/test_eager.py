@@ -47,10 +47,10 @@ async def test_work_sees_its_own_task_as_the_current_one():
         seen.append(asyncio.current_task())
 
     writer = Writer()
-    here = asyncio.current_task()
+    this_task = asyncio.current_task()
     writer.start(write())
     assert seen == [writer.task]
-    assert asyncio.current_task() is here
+    assert asyncio.current_task() is this_task
     writer.task.cancel()
 
 
@@ -90,7 +90,7 @@ async def test_work_started_by_a_callback_sees_its_own_task_and_context():
 
 
 async def test_current_task_is_restored_after_an_error():
-    here = asyncio.current_task()
+    this_task = asyncio.current_task()
     in_between: list[object] = []
 
     def fail() -> None:
@@ -101,7 +101,7 @@ async def test_current_task_is_restored_after_an_error():
     with pytest.raises(ZeroDivisionError):
         fail()
     assert in_between == [None]
-    assert asyncio.current_task() is here
+    assert asyncio.current_task() is this_task
 
 
 async def test_work_with_a_wait_continues_in_its_task():

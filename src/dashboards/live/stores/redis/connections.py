@@ -162,6 +162,18 @@ def check_url(url: str) -> None:
     redis.Redis.from_url(url).close()
 
 
+def find_error(url: str, seconds: float) -> Exception | None:
+    """Return why Redis does not answer; ``None`` if it does."""
+    client = redis.Redis.from_url(url, socket_connect_timeout=seconds, socket_timeout=seconds)
+    try:
+        client.ping()
+    except (OSError, redis.RedisError) as error:
+        return error
+    finally:
+        client.close()
+    return None
+
+
 def _require_redis() -> None:
     if not INSTALLED:
         msg = f"RedisStore needs the package redis, which is not installed. Run: {INSTALL}"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 
 from dashboards.live.stores.base import (
     BaseStore,
@@ -20,8 +20,12 @@ from dashboards.live.stores.redis.connections import Connections, finish
 from dashboards.live.wire.frames import Frame, Points
 from dashboards.live.wire.positions import Position, new_epoch
 from dashboards.live.workers import is_cancelled
+from dashboards.logs import one_line
 
 _OPTIONS = {"url", "prefix", "timeout", "keep_seconds", "poll_seconds", "max_connections"}
+
+_CHECK_SECONDS = 2.0
+"""The longest time that the system check of the connection waits."""
 
 
 class RedisStore(BaseStore):
@@ -184,6 +188,22 @@ class RedisStore(BaseStore):
                 )
             ]
         return list(self._check_values())
+
+    def check_connection(self) -> Sequence[CheckMessage]:
+        """Check that Redis answers within two seconds."""
+        error = connections.find_error(self.url, min(self.timeout, _CHECK_SECONDS))
+        if error is None:
+            return ()
+        return [
+            Warning(
+                f"RedisStore cannot reach Redis: {one_line(error)}",
+                hint=(
+                    "Start Redis, or correct OPTIONS['url'] of the store. Until Redis answers, "
+                    "pages are served without live values, and pushes fail."
+                ),
+                id="dashboards.W044",
+            )
+        ]
 
     def _check_values(self) -> Iterator[CheckMessage]:
         try:
