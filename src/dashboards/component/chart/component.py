@@ -64,7 +64,7 @@ class Chart(Drawing):
             f"dashboards/js/chart/{name}.js"
             for name in (
                 *("bundles", "config", "theme", "countries"),
-                *("times", "points", "table", "chart"),
+                *("times", "points", "chart"),
             )
         ),
     )

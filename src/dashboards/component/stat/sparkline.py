@@ -1,5 +1,6 @@
 """Sparklines: small line charts, drawn as SVG on the server."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -59,6 +60,11 @@ class Sparkline:
         if self.values[-1] is not None and len(runs[-1]) > 1:
             dots.append(runs[-1][-1])
         return "".join(f"M{dot}h0" for dot in dots)
+
+    @property
+    def data(self) -> str:
+        """Its newest numbers in JSON, for the table of its box."""
+        return json.dumps(self.values[-_MAX_POINTS:])
 
     @property
     def label(self) -> str:

@@ -5,7 +5,7 @@
   "use strict";
 
   const { Drawing, bundles, chartConfig, chartTheme, countries, points } = window.dashboards;
-  const { tableOf, times, trust, withoutSending } = window.dashboards;
+  const { loadBoxTools, times, trust, withoutSending } = window.dashboards;
 
   class DashboardChart extends Drawing {
     async prepare(figure) {
@@ -59,8 +59,10 @@
       if (!layout.template) this.addTheme(figure, traces, layout);
       if (layout.modebar?.add) layout.modebar.add = withoutSending(layout.modebar.add);
       const size = this.measure(plot);
-      layout.width ??= size.width;
-      layout.height ??= size.height;
+      // A box that is shown over the whole window is as large as that, whatever the figure says.
+      const isEnlarged = this.closest(".dashboards-component[popover]");
+      layout.width = (!isEnlarged && layout.width) || size.width;
+      layout.height = (!isEnlarged && layout.height) || size.height;
       await countries.prepare(figure, traces, layout);
       const language = this.closest("[lang]")?.lang || navigator.language;
       const config = chartConfig(plotly, figure, language);
@@ -68,7 +70,6 @@
       await plotly.react(plot, { data: traces, layout, config, ...frames });
       // plotly.js hides traces in which it finds nothing to draw.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);
-      placeToolbar(plot);
     }
 
     addTheme(figure, traces, layout) {
@@ -82,15 +83,14 @@
       this.plotly?.purge(plot);
     }
 
-    // Writes the points as tables while these are open.
+    // Writes the points as a table while that is open.
     describe() {
       const details = this.querySelector(":scope > details");
       if (!details) return;
-      const write = () => {
-        details.querySelectorAll("table").forEach((table) => table.remove());
+      const write = async () => {
         if (!details.open) return;
-        const { traces, layout } = this.read(JSON.parse(this.source.textContent));
-        details.append(...traces.map((trace, index) => tableOf(trace, layout, index)));
+        const { rowsOf, writeTable } = await loadBoxTools();
+        writeTable(details, rowsOf(this.parentElement));
       };
       details.ontoggle = write;
       write();
@@ -107,24 +107,6 @@
   function typesIn({ data, frames } = {}) {
     const traces = [data ?? [], ...(frames ?? []).map((frame) => frame?.data ?? [])].flat();
     return new Set(["scatter", ...traces.map((trace) => trace?.type ?? "scatter")]);
-  }
-
-  // Moves the toolbar, which is shown above the plot, to where it does not cover the legend.
-  function placeToolbar(plot) {
-    const bar = plot.querySelector(".modebar");
-    if (!bar) return;
-    const legends = Array.from(plot.querySelectorAll(".legend"), (legend) =>
-      legend.getBoundingClientRect(),
-    );
-    const covers = (place) => {
-      plot.dataset.dashboardsToolbar = place;
-      const box = bar.getBoundingClientRect();
-      return legends.some(
-        ({ left, right, top, bottom }) =>
-          left < box.right && box.left < right && top < box.bottom && box.top < bottom,
-      );
-    };
-    ["top", "bottom", "bottom-left", "middle"].find((place) => !covers(place));
   }
 
   customElements.define("dashboard-chart", DashboardChart);
