@@ -69,7 +69,7 @@
       const svg = decodeURIComponent(address.slice(address.indexOf(",") + 1));
       return save(new Blob([svg], { type: "image/svg+xml" }), box, "svg");
     }
-    const title = surface._fullLayout.title?.text ? "" : titleOf(box);
+    const title = surface.layout.title?.text ? "" : titleOf(box);
     const canvas = drawOn(image, { width, height, title, background }, getComputedStyle(box));
     canvas.toBlob((blob) => save(blob, box, "png"));
   }

@@ -55,63 +55,74 @@
     const hover = [trace.hovertemplate ?? ""].flat().join("<br>").split(/<br>|<extra>/);
     const named = hover.map((part) => /^([^=<]+)=%\{(\w+)/.exec(plain(part)));
     const label = named.find((found) => found?.[2] === (IN_HOVER[field] ?? field))?.[1];
-    return label ?? words[field] ?? field;
+    return label ?? words[field === "y" ? "values" : field] ?? field;
   }
 
   // Returns a table with a column for each trace, if all have one value for each x; else null.
-  function joinTraces(traces, layout) {
-    const parts = traces.map((trace) => ({ trace, fields: fieldsOf(trace) }));
-    const isJoinable = ({ fields }) => {
-      const [keys] = fields.values();
-      return [...fields.keys()].sort().join() === "x,y" && new Set(keys).size === keys.length;
-    };
-    const keyOf = ({ trace, fields }) => [[...fields.keys()][0], trace.xaxis, trace.yaxis].join();
-    if (!parts.every(isJoinable) || new Set(parts.map(keyOf)).size > 1) return null;
-    const rows = new Map();
-    parts.forEach(({ fields }, index) => {
-      const [keys, values] = fields.values();
-      keys.forEach((key, at) => {
-        if (!rows.has(key)) rows.set(key, [key, ...traces.map(() => null)]);
-        rows.get(key)[index + 1] = values[at];
-      });
+  function joinTraces(parts, layout) {
+    const [first] = parts;
+    const keysOf = ({ rows }) => rows.map(([key]) => key);
+    const axesOf = ({ trace, fields }) => [fields, trace.xaxis, trace.yaxis].join();
+    const isJoinable = (part) =>
+      [...part.fields].sort().join() === "x,y" &&
+      axesOf(part) === axesOf(first) &&
+      new Set(keysOf(part)).size === part.rows.length;
+    if (!parts.every(isJoinable)) return null;
+    const joined = new Map();
+    parts.forEach(({ rows }, index) => {
+      for (const [key, value] of rows) {
+        if (!joined.has(key)) joined.set(key, [key, ...parts.map(() => null)]);
+        joined.get(key)[index + 1] = value;
+      }
     });
-    const [key] = parts[0].fields.keys();
-    const names = traces.map(({ name }, index) => plain(name ?? index + 1));
-    return { heads: [headOf(key, traces[0], layout), ...names], rows: [...rows.values()] };
+    const head = headOf(first.fields[0], first.trace, layout);
+    return { heads: [head, ...parts.map(({ name }) => name)], rows: [...joined.values()] };
   }
 
   // Returns a table in which each trace has rows of its own.
-  function stackTraces(traces, layout) {
-    const parts = traces.map((trace) => ({ trace, fields: fieldsOf(trace) }));
-    const names = [...new Set(parts.flatMap(({ fields }) => [...fields.keys()]))];
-    const isNamed = traces.length > 1;
-    const rows = parts.flatMap(({ trace, fields }, index) => {
-      const length = Math.max(0, ...Array.from(fields.values(), (list) => list.length));
-      return Array.from({ length }, (_, at) => [
-        ...(isNamed ? [plain(trace.name ?? index + 1)] : []),
-        ...names.map((name) => fields.get(name)?.[at] ?? null),
-      ]);
-    });
-    const heads = names.map((name) => {
-      const { trace } = parts.find(({ fields }) => fields.has(name));
-      const head = headOf(name, trace, layout);
-      return head === name && name === "y" && !isNamed ? plain(trace.name) || name : head;
-    });
-    return { heads: [...(isNamed ? [words.series] : []), ...heads], rows };
+  function stackTraces(parts, layout) {
+    const fields = FIELDS.filter((field) => parts.some((part) => part.fields.includes(field)));
+    const order = parts.length === 1 ? parts[0].fields : fields;
+    const rows = parts.flatMap((part) =>
+      part.rows.map((row) => [
+        part.name,
+        ...order.map((field) => row[part.fields.indexOf(field)] ?? null),
+      ]),
+    );
+    const heads = order.map((field) =>
+      headOf(field, parts.find((part) => part.fields.includes(field)).trace, layout),
+    );
+    if (parts.length > 1) return { heads: [words.series, ...heads], rows };
+    const at = order.indexOf("y");
+    if (heads[at] === words.values) heads[at] = plain(parts[0]?.trace.name) || words.values;
+    return { heads, rows: rows.map((row) => row.slice(1)) };
+  }
+
+  // Returns the fields of a trace, and a row for each of its points.
+  function partOf(trace, index) {
+    const lists = fieldsOf(trace);
+    const length = Math.max(0, ...Array.from(lists.values(), (list) => list.length));
+    const rows = Array.from({ length }, (_, at) =>
+      Array.from(lists.values(), (list) => list[at] ?? null),
+    );
+    // A gap in a line is a point without values.
+    const isPoint = (row) => row.some((value) => value !== null);
+    const name = plain(trace.name ?? index + 1);
+    return { trace, name, fields: [...lists.keys()], rows: rows.filter(isPoint) };
   }
 
   function rowsOfChart(chart) {
     const { traces, layout } = chart.read(JSON.parse(chart.source.textContent));
-    const shown = traces.filter(({ visible }) => visible !== false);
-    const table =
-      (shown.length > 1 && joinTraces(shown, layout)) || stackTraces(shown, layout);
-    // A gap in a line is a point without values.
-    const isPoint = (row) => row.some((value, at) => value !== null && table.heads[at] !== words.series);
-    const rows = table.rows.filter(isPoint);
-    const time = table.heads.findIndex((_, at) => rows.some((row) => row[at] !== null) &&
-      rows.every((row) => row[at] === null || isDate(row[at])));
-    if (time >= 0 && ["x", "y"].includes(table.heads[time])) table.heads[time] = words.time;
-    return { heads: table.heads, rows, newest: time };
+    const parts = traces.map(partOf).filter(({ trace }) => trace.visible !== false);
+    const joined = parts.length > 1 && joinTraces(parts, layout);
+    const { heads, rows } = joined || stackTraces(parts, layout);
+    // The column of times, if there is one.
+    const newest = heads.findIndex((_, at) => {
+      const values = rows.map((row) => row[at]).filter((value) => value !== null);
+      return values.length > 0 && values.every(isDate);
+    });
+    if (heads[newest] === "x") heads[newest] = words.time;
+    return { heads, rows, newest };
   }
 
   // ---- Sparklines and tables ----

@@ -10,7 +10,7 @@
   const sorts = new WeakMap(); // How the reader has sorted: { column, isDescending }, by host.
 
   function writeTable(host, data) {
-    const { heads, rows } = data ?? { heads: [], rows: [] };
+    const { rows } = data;
     let table = host.querySelector(":scope > table");
     if (!table) {
       table = document.createElement("table");
@@ -20,7 +20,7 @@
       host.append(table, document.createElement("p"));
     }
     const sort = sorts.get(host) ?? defaultSort(data);
-    writeHead(host, table, heads, sort, data);
+    writeHead(host, table, sort, data);
     const sorted = sort ? sortRows(rows, sort) : rows;
     writeRows(table.tBodies[0], sorted.slice(0, MAX_ROWS), formatsOf(host));
     const isCut = rows.length > MAX_ROWS;
@@ -30,9 +30,10 @@
 
   // Times are shown with the newest first.
   const defaultSort = (data) =>
-    data?.newest >= 0 ? { column: data.newest, isDescending: true } : undefined;
+    data.newest >= 0 ? { column: data.newest, isDescending: true } : undefined;
 
-  function writeHead(host, { tHead }, heads, sort, data) {
+  function writeHead(host, { tHead }, sort, data) {
+    const { heads, rows } = data;
     const row = tHead.rows[0] ?? tHead.insertRow();
     if ([...row.cells].map((cell) => cell.textContent).join("\n") !== heads.join("\n")) {
       sorts.delete(host);
@@ -40,6 +41,7 @@
     }
     [...row.cells].forEach((cell, column) => {
       const isSorted = sort?.column === column;
+      cell.classList.toggle("dashboards-number", typeof rows[0]?.[column] === "number");
       cell.ariaSort = isSorted ? (sort.isDescending ? "descending" : "ascending") : null;
       cell.firstElementChild.onclick = () => {
         sorts.set(host, { column, isDescending: isSorted && !sort.isDescending });
@@ -98,12 +100,10 @@
   function formatsOf(host) {
     const language = host.closest("[lang]")?.lang || undefined;
     const latn = { numberingSystem: "latn" };
-    // A whole number may be a year: it is not grouped.
-    const number = new Intl.NumberFormat(language, {
-      ...latn,
-      useGrouping: false,
-      maximumSignificantDigits: 15,
-    });
+    // A whole number may be a year: it is not grouped. The CSV file has all digits.
+    const digits = { maximumFractionDigits: 2, maximumSignificantDigits: 6 };
+    const precision = { useGrouping: false, roundingPriority: "morePrecision" };
+    const number = new Intl.NumberFormat(language, { ...latn, ...digits, ...precision });
     const day = { ...latn, timeZone: "UTC", dateStyle: "medium" };
     const date = new Intl.DateTimeFormat(language, day);
     const time = new Intl.DateTimeFormat(language, { ...day, timeStyle: "medium" });
