@@ -158,8 +158,10 @@ def _render_box_menu(known_url: str) -> SafeString:
         known_url: the address of one static file: it changes if those of the others do.
     """
     template = get_template("dashboards/box_menu.html")
-    key = (get_language(), known_url)
-    return render_fragment(template, key, lambda: {"scripts": _BOX_SCRIPTS}, {})
+    has_menus = conf.get("BOX_MENUS")
+    key = (get_language(), known_url, has_menus)
+    context = {"scripts": _BOX_SCRIPTS, "has_menus": has_menus}
+    return render_fragment(template, key, lambda: context, {})
 
 
 def _render_tags(urls: Iterable[str], nonce: Any) -> SafeString:

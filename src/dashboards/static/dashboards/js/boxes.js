@@ -5,7 +5,7 @@
   const { page, trust } = window.dashboards;
 
   const template = document.getElementById("dashboards-box-menu");
-  const { dashboardsScripts = "", dashboardsMenuText = "" } = template?.dataset ?? {};
+  const { dashboardsScripts = "", dashboardsMenuText } = template?.dataset ?? {};
   let loading;
 
   // Resolves with window.dashboards when it has the members of js/box/.
@@ -32,17 +32,18 @@
   }
 
   function addButtons(root) {
+    if (!dashboardsMenuText) return;
     const boxes = (root.parentElement ?? root).querySelectorAll(
       ".dashboards-component[id]:not([data-dashboards-no-menu], :has(> .dashboards-box-button))",
     );
-    for (const box of template ? boxes : []) {
+    for (const box of boxes) {
       const own = box.querySelector(":scope > .dashboards-component-title");
       const title = own ?? box.closest(".dashboards-card")?.querySelector(".dashboards-card-heading");
       const button = Object.assign(document.createElement("button"), {
         type: "button",
         className: "dashboards-box-button",
         textContent: "⋮",
-        ariaLabel: `${dashboardsMenuText} ${title?.textContent.trim() ?? ""}`,
+        ariaLabel: `${dashboardsMenuText} ${title?.textContent.trim() ?? ""}`.trim(),
         ariaHasPopup: "menu",
         ariaExpanded: "false",
         async onclick(event) {

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { boxWords: words, points } = window.dashboards;
+  const { boxWords, points } = window.dashboards;
 
   // The fields of traces that have a column, in the order of the columns.
   const FIELDS = [
@@ -55,7 +55,7 @@
     const hover = [trace.hovertemplate ?? ""].flat().join("<br>").split(/<br>|<extra>/);
     const named = hover.map((part) => /^([^=<]+)=%\{(\w+)/.exec(plain(part)));
     const label = named.find((found) => found?.[2] === (IN_HOVER[field] ?? field))?.[1];
-    return label ?? words[field === "y" ? "values" : field] ?? field;
+    return label ?? boxWords[field === "y" ? "values" : field] ?? field;
   }
 
   // Returns a table with a column for each trace, if all have one value for each x; else null.
@@ -92,9 +92,9 @@
     const heads = order.map((field) =>
       headOf(field, parts.find((part) => part.fields.includes(field)).trace, layout),
     );
-    if (parts.length > 1) return { heads: [words.series, ...heads], rows };
+    if (parts.length > 1) return { heads: [boxWords.series, ...heads], rows };
     const at = order.indexOf("y");
-    if (heads[at] === words.values) heads[at] = plain(parts[0]?.trace.name) || words.values;
+    if (heads[at] === boxWords.values) heads[at] = plain(parts[0]?.trace.name) || boxWords.values;
     return { heads, rows: rows.map((row) => row.slice(1)) };
   }
 
@@ -121,7 +121,7 @@
       const values = rows.map((row) => row[at]).filter((value) => value !== null);
       return values.length > 0 && values.every(isDate);
     });
-    if (heads[newest] === "x") heads[newest] = words.time;
+    if (heads[newest] === "x") heads[newest] = boxWords.time;
     return { heads, rows, newest };
   }
 
@@ -132,7 +132,7 @@
     const values = JSON.parse(sparkline.dataset.dashboardsValues);
     const title = box.querySelector(":scope > .dashboards-component-title")?.textContent.trim();
     const rows = values.map((value, at) => [at + 1, value]);
-    return { heads: [words.number, title || words.values], rows, newest: 0 };
+    return { heads: [boxWords.number, title || boxWords.values], rows, newest: 0 };
   }
 
   function rowsOfTable(table) {

@@ -8,6 +8,7 @@
   const MAX_ROWS = 1000; // More than anybody reads.
 
   const sorts = new WeakMap(); // How the reader has sorted: { column, isDescending }, by host.
+  const keys = new WeakMap(); // The values of each row's element, in JSON.
 
   function writeTable(host, data) {
     const { rows } = data;
@@ -59,13 +60,15 @@
     return cell;
   }
 
+  const textOf = (value) => (isDate(value) ? value.replace(" ", "T") : String(value));
+
   // Rows without a value come last, in both directions.
   function sortRows(rows, { column, isDescending }) {
     const collator = new Intl.Collator(undefined, { numeric: true });
     const compare = (one, other) =>
       typeof one === "number" && typeof other === "number"
         ? one - other
-        : collator.compare(String(one), String(other));
+        : collator.compare(textOf(one), textOf(other));
     return [...rows].sort(({ [column]: one }, { [column]: other }) => {
       if (one === null || other === null) return (one === null) - (other === null);
       return isDescending ? compare(other, one) : compare(one, other);
@@ -73,7 +76,7 @@
   }
 
   function writeRows(body, rows, format) {
-    const known = Map.groupBy([...body.rows], (row) => row.dashboardsRow);
+    const known = Map.groupBy([...body.rows], (row) => keys.get(row));
     const elements = rows.map((row) => {
       const key = JSON.stringify(row);
       return known.get(key)?.pop() ?? makeRow(row, key, format);
@@ -87,7 +90,7 @@
 
   function makeRow(values, key, format) {
     const row = document.createElement("tr");
-    row.dashboardsRow = key;
+    keys.set(row, key);
     for (const value of values) {
       const cell = row.insertCell();
       if (typeof value === "number") cell.className = "dashboards-number";
