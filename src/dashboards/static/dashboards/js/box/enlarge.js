@@ -20,7 +20,8 @@
     Object.assign(placeholder.style, { minWidth: `${width}px`, minHeight: `${height}px` });
     const button = makeButton(box);
     const focused = document.activeElement;
-    open = { box, placeholder, button, focused, scroll: [scrollX, scrollY], inert: othersOf(box) };
+    const scroll = { left: scrollX, top: scrollY, behavior: "instant" };
+    open = { box, placeholder, button, focused, scroll, height, inert: othersOf(box) };
     box.before(placeholder);
     box.querySelector(":scope > .dashboards-box-button").after(button);
     box.popover = "auto";
@@ -58,8 +59,8 @@
     if (target === open?.box && newState === "closed") restore();
   }
 
-  function restore() {
-    const { box, placeholder, button, focused, scroll, inert } = open;
+  async function restore() {
+    const { box, placeholder, button, focused, scroll, height, inert } = open;
     open = undefined;
     removeEventListener("resize", redraw);
     box.removeEventListener("toggle", onToggle);
@@ -67,16 +68,18 @@
     for (const each of inert) each.inert = false;
     placeholder.remove();
     button.remove();
-    scrollTo({ left: scroll[0], top: scroll[1], behavior: "instant" });
+    // Until its drawing is small again, the box must not push others away.
+    Object.assign(box.style, { height: `${height}px`, overflow: "hidden" });
+    scrollTo(scroll);
     if (focused?.isConnected) focused.focus({ preventScroll: true });
-    redrawIn(box);
+    await redrawIn(box);
+    Object.assign(box.style, { height: "", overflow: "" });
   }
 
   // A drawing redraws itself if its width changes, but here its height may change alone.
   function redrawIn(box) {
-    for (const each of box.querySelectorAll(".dashboards-chart, .dashboards-drawing")) {
-      each.schedule?.();
-    }
+    const drawings = [...box.querySelectorAll(".dashboards-chart, .dashboards-drawing")];
+    return Promise.all(drawings.map((each) => each.redraw?.()));
   }
 
   function redraw() {

@@ -10,12 +10,13 @@
 
   // The same rule as in component/table/export.py: a spreadsheet may take a text for a formula at
   // its start, and after each separator.
-  const BEGINS_FORMULA =
-    /(^|[;\t|\r\n\v\f\x1c-\x1e\x85\u2028\u2029])(?=[\s\x00-\x1f"\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠])/g;
+  const FORMULA = String.raw`(?=[\s\x00-\x1f\x85"\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠])`;
+  const AT_START = new RegExp(`^${FORMULA}`);
+  const WITHIN = new RegExp(String.raw`([;\t|\r\n\v\f\x1c-\x1e\x85\u2028\u2029])${FORMULA}`, "g");
 
   function disarm(text) {
-    const disarmed = text.replace(BEGINS_FORMULA, "$1'");
-    return /^[\t\r\n]/.test(disarmed) ? `'${disarmed}` : disarmed;
+    const isUnsafe = AT_START.test(text) || /^[\t\r\n]/.test(text);
+    return (isUnsafe ? "'" : "") + text.replace(WITHIN, "$1'");
   }
 
   function csvCell(value) {

@@ -137,7 +137,10 @@
   menu.addEventListener("toggle", ({ newState }) => {
     button.ariaExpanded = String(newState === "open");
   });
-  for (const name of ["scroll", "resize"]) addEventListener(name, () => menu.hidePopover());
+  // It stays at its button while the page scrolls.
+  for (const name of ["scroll", "resize"]) {
+    addEventListener(name, () => menu.matches(":popover-open") && place());
+  }
 
   window.dashboards = { ...window.dashboards, toggleMenu };
 })();
