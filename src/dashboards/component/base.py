@@ -225,8 +225,9 @@ class Component:
             ``"refresh"``; or an htmx trigger, such as ``"click from:#reload"``.
         dependents: keys of components that are loaded again whenever this one has changed.
         cta: a link shown below the value.
-        menu: links in the menu of the box, below its own entries (enlarge, show as a table, download,
-            copy link); ``None``, as by default for a ``Text`` and a ``Form``, for no menu.
+        menu: links in the menu of the box, below its own entries (enlarge, show as a table,
+            download, copy link); ``None`` for no menu, as by default for a ``Text`` and a
+            ``Form``.
         icon: CSS classes of an icon shown in the heading.
         css_classes: CSS classes of the box, or a dict by part: ``box``, ``title``, ``icon``,
             ``content``, ``state``, ``cta``, and the parts of the kind's own template. They
