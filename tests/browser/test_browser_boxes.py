@@ -121,6 +121,7 @@ async def test_menu_is_used_by_keyboard_and_gives_the_focus_back(boxes: Boxes):
 
 
 async def test_table_has_heads_and_keeps_order_and_place_over_an_update(boxes: Boxes):
+    boxes.site.push_to("Boxes", rates=rates(30))
     await boxes.choose("rates", "Show as a table")
     table = boxes.box("rates").locator("details table")
     await expect(table.locator("tbody tr")).to_have_count(30)
@@ -149,6 +150,7 @@ async def test_table_has_heads_and_keeps_order_and_place_over_an_update(boxes: B
 
 
 async def test_sparkline_has_a_table_that_follows_its_value(boxes: Boxes):
+    boxes.site.push_to("Boxes", load={"text": 5, "sparkline": [1, 2.5, None, 4]})
     await boxes.choose("load", "Show as a table")
     await expect(boxes.box("load").locator("tbody tr")).to_have_count(4)
     assert await boxes.cells("load") == [
@@ -168,6 +170,7 @@ async def test_enlarged_box_stays_live_and_gives_its_place_back(boxes: Boxes):
     page, box = boxes.page, boxes.box("rates")
     surface = box.locator(".dashboards-chart-plot")
     drawn = box.locator(".main-svg").first
+    boxes.site.push_to("Boxes", rates=rates(30))
     before = await box.bounding_box()
     other = await boxes.box("load").bounding_box()
     await box.evaluate("box => { window.box = box; }")

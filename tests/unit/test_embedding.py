@@ -247,7 +247,7 @@ def test_menu_of_boxes_is_in_the_active_language_and_can_be_switched_off(setting
 
     assert "/static/dashboards/js/box/rows.js" in english
     assert "Close" in english
-    assert "Schlie\N{LATIN SMALL LETTER SHARP S}en" in german or "Close" in german
+    assert german != english
     assert "/files/dashboards/js/box/rows.js" in moved
     assert "dashboards-box-button" in moved
     assert "dashboards-box-button" not in off
