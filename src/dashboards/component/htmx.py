@@ -15,6 +15,7 @@ from dashboards.component.base import Bound
 from dashboards.component.live import LiveBinding
 from dashboards.component.owner import Owner
 from dashboards.component.release import get_release
+from dashboards.live.compute.triggers import Every
 
 _EVENT_NAME = re.compile(r"[\w:.-]+")
 _OWN_EVENTS = frozenset({"load", "revealed", "intersect"})
@@ -41,6 +42,8 @@ def get_content_attributes(
         attributes["data-dashboards-release"] = get_release(bound.declaration).structure
         if bound.series:
             attributes["data-dashboards-max-points"] = bound.series
+            if isinstance(bound.live, Every):
+                attributes["data-dashboards-interval"] = bound.live.seconds
     forms = owner.components.get_dependencies(bound.key)
     if forms and (depends_on := get_depends_on(forms)):
         attributes["data-dashboards-depends-on"] = depends_on

@@ -2,6 +2,8 @@
 (() => {
   "use strict";
 
+  const { timeRange } = window.dashboards;
+
   const PLACES = /\b(range|autorange|scale|rotation|center|zoom|bearing|pitch|camera)\b/;
 
   // Returns where the chart looked before the viewer changed it, by the names of plotly.js; it keeps
@@ -25,8 +27,17 @@
   const valueAt = (layout, name) =>
     name.match(/[^.[\]]+/g).reduce((part, key) => part?.[key], layout);
 
-  const isZoomed = (chart) => Object.keys(placesBefore(chart)).length > 0;
-  const resetZoom = (chart) => chart.plotly.relayout(chart.surface, placesBefore(chart));
+  // Charts that share their time have its range in the address.
+  function isZoomed(chart) {
+    if (chart.shared && timeRange.isChosen()) return true;
+    const isOwn = (name) => !chart.shared?.axes.includes(name.split(".")[0]);
+    return Object.keys(placesBefore(chart)).some(isOwn);
+  }
+
+  function resetZoom(chart) {
+    if (chart.shared) timeRange.reset();
+    else chart.plotly.relayout(chart.surface, placesBefore(chart));
+  }
 
   const zoom = { isZoomed, resetZoom };
   window.dashboards = { ...window.dashboards, zoom };
