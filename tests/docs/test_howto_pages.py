@@ -281,6 +281,26 @@ def test_page_about_theming_loads_its_style_sheet_and_writes_its_classes(pages: 
     assert "quiet" in html
 
 
+def test_page_about_a_wall_shows_both_boards_and_keeps_its_user_signed_in(pages: OpenPage):
+    page = pages("wall.md")
+    shown = re.search(r"^/dashboards\S+\?kiosk\S+", (PAGES / "wall.md").read_text(), re.MULTILINE)
+    assert shown
+
+    html = get_page(page, shown[0])
+    assert 'data-dashboards-kiosk-seconds="45"' in html
+    assert 'data-dashboards-kiosk-dim="22-6"' in html
+    assert html.count('<li><a href="/dashboards/shop/') == 2
+    seconds = page.run("""
+from django.contrib.auth.models import Group
+screen = User.objects.create(username="screen")
+screen.groups.add(Group.objects.create(name="walls"))
+client.force_login(screen)
+print(client.session.get_expiry_age())
+client.force_login(User.objects.get(username="ada"))
+""")
+    assert int(seconds) == 365 * 24 * 3600
+
+
 def test_page_about_csp_has_the_policy_that_a_browser_keeps_in_the_demo(pages: OpenPage):
     page = pages("csp.md")
 

@@ -25,6 +25,16 @@
     }
   }
 
+  // A paper is light and has its own width. Drawings that load nothing more are drawn before the
+  // browser prints: between an event and the printing, it runs what awaits nothing.
+  function print(isPrinting) {
+    document.documentElement.classList.toggle("dashboards-printing", isPrinting);
+    connected.forEach((each) => each.redraw());
+  }
+
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
+
   class Drawing extends HTMLElement {
     // The element to draw in.
     get surface() {

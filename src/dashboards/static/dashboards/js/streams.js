@@ -48,14 +48,15 @@
       return this.elements.size > 0;
     }
 
-    // Writes the time of the last data, in the page's language.
+    // Writes the time of the last data, in the page's language; on paper with the date.
     showSince() {
       const { lang } = document.documentElement;
-      const text = this.receivedAt.toLocaleTimeString(lang || undefined);
       for (const element of this.elements) {
         for (const time of element.querySelectorAll("[data-dashboards-live-since]")) {
+          const dateStyle = time.dataset.dashboardsLiveSince || undefined;
+          const style = { dateStyle, timeStyle: "medium" };
           time.dateTime = this.receivedAt.toISOString();
-          time.textContent = text;
+          time.textContent = this.receivedAt.toLocaleString(lang || undefined, style);
         }
       }
     }
@@ -258,6 +259,8 @@
       return false;
     }
   }
+
+  addEventListener("beforeprint", () => streams.forEach((each) => each.showSince()));
 
   function connectStream(element, receive) {
     const url = element.getAttribute("sse-connect");

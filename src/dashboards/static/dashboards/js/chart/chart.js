@@ -67,10 +67,11 @@
       if (!layout.template) this.addTheme(figure, traces, layout);
       if (layout.modebar?.add) layout.modebar.add = withoutSending(layout.modebar.add);
       const size = this.measure(plot);
-      // A box that is shown over the whole window is as large as that, whatever the figure says.
+      // In the whole window, and on a wall, it fills its box, whatever the figure says.
       const isEnlarged = this.closest(".dashboards-component[popover]");
+      const isFilling = isEnlarged || this.closest(".dashboards-wall");
       layout.width = (!isEnlarged && layout.width) || size.width;
-      layout.height = (!isEnlarged && layout.height) || size.height;
+      layout.height = (!isFilling && layout.height) || size.height;
       await countries.prepare(figure, traces, layout);
       const language = this.closest("[lang]")?.lang || navigator.language;
       const config = chartConfig(plotly, figure, language);
@@ -82,6 +83,10 @@
       clipFills(this);
       sharing.listen(this);
       crosshair.attach(this);
+      // Without it CSS could not scale the drawing to the width of a paper.
+      for (const svg of plot.querySelectorAll(".main-svg")) {
+        svg.setAttribute("viewBox", `0 0 ${layout.width} ${layout.height}`);
+      }
     }
 
     addTheme(figure, traces, layout) {
