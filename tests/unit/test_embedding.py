@@ -235,7 +235,7 @@ def test_scripts_have_the_active_zone_and_translated_words():
 
 def test_menu_of_boxes_is_in_the_active_language_and_can_be_switched_off(settings: Settings):
     def read() -> str:
-        return embedding.render_scripts([]).split("<template")[1]
+        return embedding.render_scripts([]).split('id="dashboards-box-menu"')[1]
 
     english = read()
     with translation.override("de"):

@@ -37,6 +37,7 @@ _TYPES = {
     "LAYOUT_CSS_CLASSES": dict,
     "BOX_MENUS": bool,
     "SHOW_ERRORS_TO_STAFF": bool,
+    "THEME_PICKER": bool,
 }
 
 _CONNECTION_LIMITS = {"postgresql": "SHOW max_connections", "mysql": "SELECT @@max_connections"}

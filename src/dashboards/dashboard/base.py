@@ -102,7 +102,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
     @property
     def name(self) -> str:
         """The page's title."""
-        return self._meta.name or get_default_name(type(self).__name__)
+        return str(self._meta.name) or get_default_name(type(self).__name__)
 
     @cached_property
     def heading(self) -> str:
