@@ -16,6 +16,8 @@ DEFAULTS: Mapping[str, Any] = {
     # outermost element, or a dict by part.
     "COMPONENT_CSS_CLASSES": {},
     "LAYOUT_CSS_CLASSES": {},
+    # False for boxes without a menu (enlarge, show as a table, download, copy link).
+    "BOX_MENUS": True,
     # True to show staff the error in a failed box. With DEBUG all viewers see it.
     "SHOW_ERRORS_TO_STAFF": False,
     # True if an error of a value, template or permission class ends the request, instead of

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.templatetags.static import static
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from dashboards import conf
 from dashboards.characters import clean_text
@@ -16,6 +18,7 @@ from dashboards.component import Chart
 from dashboards.component.broadcast import get_page_prefixes
 from dashboards.component.chart.bundles import PLOTLY, find_bundles
 from dashboards.component.chart.component import WORLD
+from dashboards.component.fragments import render_fragment
 from dashboards.dashboard import Dashboard
 from dashboards.permissions import grants
 from dashboards.registry import registry
@@ -101,8 +104,14 @@ _PAGE_SCRIPTS = tuple(
     f"dashboards/js/{name}.js"
     for name in (
         *("trust", "fields", "releases", "states", "keep"),
-        *("events", "slots", "streams", "views", "updates", "live", "speech"),
+        *("events", "slots", "streams", "views", "updates", "live", "speech", "boxes"),
     )
+)
+
+# The scripts that boxes.js loads when the first menu of a box is opened.
+_BOX_SCRIPTS = tuple(
+    f"dashboards/js/box/{name}.js"
+    for name in ("words", "rows", "table", "view", "files", "zoom", "enlarge", "menu")
 )
 
 _CHART_SCRIPT = Chart.scripts[-1]
@@ -123,8 +132,11 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
     else:
         components = (each for dashboard in registry for each in dashboard.declared.values())
         paths = [*_COMMON_SCRIPTS, *(path for each in components for path in each.scripts)]
+    names = tuple(dict.fromkeys((*_PAGE_SCRIPTS, *paths)))
+    urls = _find_urls(static(names[0]), names)
     context = {
-        "scripts": _render_tags(dict.fromkeys((*_PAGE_SCRIPTS, *paths)), nonce),
+        "scripts": _render_tags(urls, nonce),
+        "box_menu": _render_box_menu(urls[0]),
         "csp_nonce": nonce,
         "prefixes": json.dumps(get_page_prefixes()),
         "release": get_release_id(),
@@ -141,10 +153,34 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
     return _render("dashboards/scripts.html", context)
 
 
-def _render_tags(paths: Iterable[str], nonce: Any) -> SafeString:
+@lru_cache(maxsize=100)
+def _find_urls(known_url: str, paths: Sequence[str]) -> Sequence[str]:  # noqa: ARG001 - for the cache
+    """Return the URLs of static files: a page would spend a tenth of its time on finding them.
+
+    Args:
+        known_url: the URL of one of them: it changes if those of the others do.
+        paths: their paths.
+    """
+    return [static(path) for path in paths]
+
+
+def _render_box_menu(known_url: str) -> SafeString:
+    """Render the words of the menu, and the addresses of its scripts, once for each language.
+
+    Args:
+        known_url: the URL of one static file: it changes if those of the others do.
+    """
+    template = get_template("dashboards/box_menu.html")
+    has_menus = conf.get("BOX_MENUS")
+    key = (get_language(), known_url, has_menus)
+    context = {"scripts": _BOX_SCRIPTS, "has_menus": has_menus}
+    return render_fragment(template, key, lambda: context, {})
+
+
+def _render_tags(urls: Iterable[str], nonce: Any) -> SafeString:
     """Render a tag for each script: a loop of the template would take three times as long."""
     attribute = format_html(' nonce="{}"', nonce) if nonce else ""
-    tags = [f'<script src="{escape(static(path))}" defer{attribute}></script>\n' for path in paths]
+    tags = [f'<script src="{escape(url)}" defer{attribute}></script>\n' for url in urls]
     return mark_safe("".join(tags))  # noqa: S308 - escaped
 
 

@@ -92,8 +92,7 @@ MINUTES = (0, 1, 2, 5, 30, 31)
 
 async def test_line_breaks_at_gaps_in_time(site: Site, page: Page):
     # Regression: a straight line joined the points before and after a night without measurements.
-    # A gap of more than three intervals breaks the line and the table, unless the trace has
-    # connectgaps.
+    # A gap of more than three intervals breaks the line, unless the trace has connectgaps.
     times = [f"2026-07-01T12:{minute:02}:00" for minute in MINUTES]
     trace = {"type": "scatter", "mode": "lines", "x": times, "y": list(MINUTES)}
     box = await open_drawn(site, page, {"data": [{**trace, "text": list("abcdef")}]})
@@ -102,7 +101,7 @@ async def test_line_breaks_at_gaps_in_time(site: Site, page: Page):
     await expect(drawn).to_have_count(2)
     assert await plot.evaluate("plot => plot.data[0].y") == [0, 1, 2, 5, None, 30, 31]
     assert await plot.evaluate("plot => plot.data[0].text") == [*"abcd", None, *"ef"]
-    assert ["\N{EN DASH}"] * 3 in await table_of(box)
+    assert [row[1] for row in await table_of(box)] == ["31", "30", "5", "2", "1", "0"]
     for connect in (True, False):
         figure = {"data": [{**trace, "connectgaps": connect}]}
         site.push_to("Drawn", points=figure)
@@ -151,6 +150,7 @@ async def test_chart_texts_use_page_language(site: Site, page: Page):
     figure = {
         "data": [{"x": ["2026-03-01", "2026-05-01"], "y": [0.5, 12345.5]}],
         "layout": {"xaxis": {"tickformat": "%B", "dtick": "M1"}, "yaxis": {"tickformat": ",.1f"}},
+        "config": {"displayModeBar": True},
     }
     box = await open_drawn(site, page, figure)
     await expect(box.locator(".xtick text").first).to_have_text("März")
@@ -203,11 +203,8 @@ async def test_chart_times_use_active_time_zone_and_name_it(site: Site, browser:
         await page.route("**/site/drawn/", in_berlin)
         box = await open_drawn(site, page)
         await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
-        assert [row[0] for row in await table_of(box)] == [
-            "2026-07-01T12:00:00",
-            "2026-07-01T14:00:00.5",
-            "2026-07-01 15:00:00",
-        ]
+        times = [re.findall(r"\d+:00:00", row[0]) for row in await table_of(box)]
+        assert times == [["3:00:00"], ["2:00:00"], ["12:00:00"]]
         await expect(page.locator(".dashboards-time-range small")).to_be_visible(visible=is_named)
         await context.close()
 
@@ -271,7 +268,9 @@ async def test_chart_fills_box_under_strict_csp(site: Site, page: Page):
     assert "require-trusted-types-for 'script'" in policy
     styled = '<span style="color: rgb(1, 2, 3)">styled</span>'
     trace = {"z": [[1, 2], [3, 4]], "type": "heatmap"}
-    box = await open_drawn(site, page, {"data": [trace], "layout": {"title": styled}})
+    config = {"displayModeBar": True}
+    figure = {"data": [trace], "layout": {"title": styled}, "config": config}
+    box = await open_drawn(site, page, figure)
     await expect(box.locator(".cbfill").first).to_be_visible()
     label = box.locator(".gtitle tspan").first
     await expect(label).to_have_css("fill", "rgb(1, 2, 3)")

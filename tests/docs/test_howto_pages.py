@@ -223,6 +223,10 @@ def test_page_about_layout_places_what_it_names(pages: OpenPage):
 
     for text in ("This week", "<b>euro</b>", "Customers since Monday", "Counted hourly."):
         assert text in html
+    html = get_page(pages("layout.md"), "/dashboards/shop/returns/")
+    assert '<a href="/dashboards/shop/sales/">Sales</a><a href="/returns/">All returns</a>' in html
+    assert 'id="shop_returns-open_cases" aria-labelledby="shop_returns-open_cases-title"' in html
+    assert html.count("data-dashboards-no-menu") == 1
     assert 'src="/static/team.png"' in get_page(pages("layout.md"), "/dashboards/shop/team/")
 
 

@@ -554,6 +554,27 @@ class Drawn(Dashboard):
     track = Map(live=True, max_points=3)
 
 
+@registry.register
+class Boxes(Dashboard):
+    """Boxes with menus, and boxes without one."""
+
+    rates = Chart(live=True)
+    load = Stat(live=True, menu=[CTA("/site/drawn/", "All charts"), CTA("javascript:x", "Bad")])
+    bare = Stat(value=1, menu=None)
+    prose = Text(value="A note.", title="Note")
+    search = Form(form=Period, title="Search", menu=())
+    places = Map(value={"data": [{"type": "choropleth", "locations": ["DEU"], "z": [1]}]})
+    alone = Chart(value={"data": [{"x": ["=1+1"], "y": [1], "name": "-2"}]})
+    late = Stat(value=lambda: 7, defer=True, title="Late")
+
+    class Layout(Dashboard.Layout):
+        components = ComponentLayout(
+            *("rates", "load", "bare", "prose", "search", "places"),
+            Card("alone", heading="In a card"),
+            TabContainer(Tab("Open", HTML("<p>open</p>")), Tab("Closed", "late")),
+        )
+
+
 class Groups(StatSerializer):
     class Meta:
         model = Group

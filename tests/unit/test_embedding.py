@@ -230,4 +230,25 @@ def test_scripts_have_the_active_zone_and_translated_words():
         html = embedding.render_scripts([Drawn(None)])
     assert 'data-dashboards-timezone="Asia/Tokyo"' in html
     words = html.split('data-dashboards-words="')[1].split('"')[0].replace("&quot;", '"')
-    assert json.loads(words)["Zoom in"] == "Vergrößern"
+    assert "Double-click to zoom back out" in json.loads(words)
+
+
+def test_menu_of_boxes_is_in_the_active_language_and_can_be_switched_off(settings: Settings):
+    def read() -> str:
+        return embedding.render_scripts([]).split('id="dashboards-box-menu"')[1]
+
+    english = read()
+    with translation.override("de"):
+        german = read()
+    settings.STATIC_URL = "/files/"
+    moved = read()
+    settings.DASHBOARDS = {**settings.DASHBOARDS, "BOX_MENUS": False}
+    off = read()
+
+    assert "/static/dashboards/js/box/rows.js" in english
+    assert "Close" in english
+    assert german != english
+    assert "/files/dashboards/js/box/rows.js" in moved
+    assert "dashboards-box-button" in moved
+    assert "dashboards-box-button" not in off
+    assert "rows.js" in off, "the table of a chart needs the scripts"

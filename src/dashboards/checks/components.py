@@ -139,15 +139,20 @@ def check_text(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
 @register("dashboards")
 def check_ctas(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """Check that each call to action has a target."""
+    """Check that each call to action, and each link in a menu, has a target."""
     messages: list[CheckMessage] = []
     for dashboard, key, component in _find_components(Component):
-        if component.cta is None:
-            continue
-        if reason := _get_target_error(component.cta, dashboard):
+        menu: object = component.menu or ()
+        links = [("menu", each) for each in (menu if isinstance(menu, list | tuple) else [menu])]
+        if component.cta is not None:
+            links.append(("cta", component.cta))
+        for name, link in links:
+            reason = _get_target_error(link, dashboard)
+            if not reason:
+                continue
             messages.append(
                 Error(
-                    f"The cta of {dashboard.__name__}.{key} leads nowhere: {reason}.",
+                    f"The {name} of {dashboard.__name__}.{key} leads nowhere: {reason}.",
                     hint=(
                         "Give CTA an address, the name of a view, a dashboard class, or, as "
                         "dashboard=…, the dotted path of one."
@@ -158,8 +163,10 @@ def check_ctas(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     return messages
 
 
-def _get_target_error(cta: CTA, dashboard: type[Dashboard]) -> str:
+def _get_target_error(cta: object, dashboard: type[Dashboard]) -> str:
     """Return why a call to action has no target; an empty string if no reason is known."""
+    if not isinstance(cta, CTA):
+        return f"{cta!r} is no CTA"
     try:
         target = cta.get_target()
     except ImportError as error:

@@ -35,6 +35,7 @@ _TYPES = {
     "GRID_CSS_CLASSES": str,
     "COMPONENT_CSS_CLASSES": dict,
     "LAYOUT_CSS_CLASSES": dict,
+    "BOX_MENUS": bool,
     "SHOW_ERRORS_TO_STAFF": bool,
     "THEME_PICKER": bool,
 }

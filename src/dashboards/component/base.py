@@ -109,6 +109,10 @@ class Bound(Protocol):
         """The link below its value with its address; ``None`` for none."""
 
     @property
+    def menu_links(self) -> Sequence[CTA]:
+        """The links in its menu with their addresses."""
+
+    @property
     def is_allowed(self) -> bool:
         """True if the request may see it."""
 
@@ -179,7 +183,7 @@ class Facts:
         """The static files that it needs; ``None`` if the author's code returns them."""
         self.boxes: dict[Any, Any] = {}
         """Its boxes without their ids, by all that they depend on beside the declaration."""
-        names = ("title", "icon", "css_classes", "grid_css_classes", "cta")
+        names = ("title", "icon", "css_classes", "grid_css_classes", "cta", "menu")
         self.has_fixed_box = all(_is_fixed(component, name) for name in names)
         """True if its boxes depend neither on the language nor on the author's code."""
 
@@ -191,7 +195,7 @@ def _is_fixed(component: "Component", name: str) -> bool:
     value = vars(component).get(name, component)
     if isinstance(value, Mapping):
         return all(isinstance(each, str) for each in value.values())
-    return value is None or isinstance(value, str)
+    return value is None or value == () or isinstance(value, str)
 
 
 @dataclass
@@ -223,6 +227,9 @@ class Component:
             ``"refresh"``; or an htmx trigger, such as ``"click from:#reload"``.
         dependents: keys of components that are loaded again whenever this one has changed.
         cta: a link shown below the value.
+        menu: links in the menu of the box, below its own entries (enlarge, show as a table,
+            download, copy link); ``None`` for no menu, as by default for a ``Text`` and a
+            ``Form``.
         icon: CSS classes of an icon shown in the heading.
         css_classes: CSS classes of the box, or a dict by part: ``box``, ``title``, ``icon``,
             ``content``, ``state``, ``cta``, and the parts of the kind's own template. They
@@ -248,6 +255,7 @@ class Component:
     trigger_on: str | None = None
     dependents: Sequence[str] = ()
     cta: CTA | None = None
+    menu: Sequence[CTA] | None = ()
     icon: str = ""
     css_classes: str | Mapping[str, str] = ""
     grid_css_classes: str = ""

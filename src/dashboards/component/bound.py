@@ -155,8 +155,14 @@ class BoundComponent:
     def cta(self) -> CTA | None:
         """The link below its value with its address; ``None`` for no link, or an unsafe one."""
         cta = self.declaration.cta
-        if cta is None:
-            return None
+        return None if cta is None else self._resolve(cta)
+
+    @property
+    def menu_links(self) -> Sequence[CTA]:
+        """The links in its menu with their addresses, without unsafe ones."""
+        return [link for each in self.declaration.menu or () if (link := self._resolve(each))]
+
+    def _resolve(self, cta: CTA) -> CTA | None:
         href = resolve_link(cta.get_target(), self._owner.object)
         return None if href is None else CTA(href, cta.text)
 

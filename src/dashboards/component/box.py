@@ -43,6 +43,10 @@ class Box(NamedTuple):
     """CSS classes by part; a dict in the template."""
     cta: tuple[str, str] | tuple[()]
     """The address and the words of the link below it, or nothing; a dict in the template."""
+    menu_links: tuple[tuple[str, str], ...]
+    """The address and the words of each link in its menu."""
+    has_menu: bool
+    """False if the script adds no menu to it."""
     is_deferred: bool
     """True if it loads after the page."""
 

@@ -220,6 +220,11 @@ def _make_box(owner: Owner, bound: Bound, placement: Placement, attempt: _Attemp
         cta = bound.cta
         return (escaped(cta.href), escaped(cta.text)) if cta else ()
 
+    no_links: tuple[tuple[str, str], ...] = ()
+
+    def get_links() -> tuple[tuple[str, str], ...]:
+        return tuple((escaped(each.href), escaped(each.text)) for each in bound.menu_links)
+
     title = attempt(lambda: escaped(bound.title), escaped(words_of(bound.key)))
     return Box(
         dom_id=bound.dom_id,
@@ -232,6 +237,8 @@ def _make_box(owner: Owner, bound: Bound, placement: Placement, attempt: _Attemp
         ),
         parts=attempt(get_css, _NO_CSS) if has_css else _NO_CSS,
         cta=attempt(get_cta, no_cta),
+        menu_links=attempt(get_links, no_links) if declaration.menu else no_links,
+        has_menu=declaration.menu is not None,
         is_deferred=bound.is_deferred,
     )
 

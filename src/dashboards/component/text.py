@@ -1,7 +1,7 @@
 """The component that shows text, Markdown or HTML."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from dashboards.compat import refuse_imports
 from dashboards.component.base import Bound, Component
 from dashboards.component.conversion import as_text
 from dashboards.component.formats import format_value
+from dashboards.component.links import CTA
 from dashboards.exceptions import DeclarationError
 
 __getattr__ = refuse_imports(__name__)
@@ -49,6 +50,7 @@ class Text(Component):
     """
 
     template: str = "dashboards/components/text.html"
+    menu: Sequence[CTA] | None = None
     markup: str = ""
     mark_safe: bool = False
 

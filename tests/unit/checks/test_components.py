@@ -150,6 +150,22 @@ def test_e016_call_to_action_without_a_target(
     assert reason in message.msg
 
 
+def test_e016_reports_a_link_of_a_menu(monkeypatch: pytest.MonkeyPatch):
+    class Board(Dashboard):
+        it = Text(value="x", menu=[CTA("/fine/"), CTA("dashboards:nothing")])
+        other = Text(value="x", menu=["/plain/"])  # type: ignore[list-item]
+
+        class Meta:
+            app_label = "site"
+
+    register(monkeypatch, Board)
+
+    assert [each.msg for each in found_by_id("dashboards.E016")] == [
+        "The menu of Board.it leads nowhere: there is no view dashboards:nothing.",
+        "The menu of Board.other leads nowhere: '/plain/' is no CTA.",
+    ]
+
+
 @pytest.mark.parametrize(
     "cta",
     [

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils.translation import gettext_lazy
 
-from dashboards.component import CTA, Text
+from dashboards.component import CTA, Stat, Text
 from tests.unit.component.support import box, dashboard_of
 
 
@@ -18,6 +18,23 @@ def test_call_to_action_is_a_link():
 
 def test_box_without_a_call_to_action_has_no_link():
     assert "a" not in box(dashboard_of(it=Text(value="x")), "it").tags
+
+
+def test_menu_has_the_links_that_are_safe():
+    links = [CTA("/a/?b=1&c=2", "<b>"), CTA("javascript:x", "Bad"), CTA(lambda _: "/c/", "C")]
+    html = box(dashboard_of(it=Stat(value=1, menu=links)), "it")
+
+    assert html.values("href") == ["/a/?b=1&c=2", "/c/"]
+    assert "<b>" in html.text
+    assert "Bad" not in html.text
+    assert html.values("data-dashboards-no-menu") == []
+
+
+@pytest.mark.parametrize("component", [Stat(value=1, menu=None), Text(value="x")])
+def test_box_without_a_menu_says_so(component: Any):
+    html = box(dashboard_of(it=component), "it")
+
+    assert len(html.values("data-dashboards-no-menu")) == 1
 
 
 @pytest.mark.parametrize(

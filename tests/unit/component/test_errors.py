@@ -142,6 +142,7 @@ BROKEN: dict[str, Component] = {
     "link": Text(value="x", cta=CTA(fail)),
     "link_object": Text(value="x", cta=CTA(Lost())),
     "link_text": Text(value="x", cta=CTA("/", BAD)),
+    "menu": Text(value="x", menu=[CTA(fail)]),
     "scripted": Scriptless(value="x"),
 }
 

@@ -44,8 +44,9 @@ def test_equal_boxes_keep_their_contents():
         lambda text: Text(value="x", grid_css_classes=text),
         lambda text: Text(value="x", css_classes=text),
         lambda text: Text(value="x", cta=CTA("/", text)),
+        lambda text: Text(value="x", menu=[CTA("/", text)]),
     ],
-    ids=["title", "icon", "grid_css_classes", "css_classes", "cta"],
+    ids=["title", "icon", "grid_css_classes", "css_classes", "cta", "menu"],
 )
 def test_safe_text_leaves_an_equal_text_escaped(make: Callable[[str], Component]):
     """A text that is marked safe equals one that is not, and has the same hash."""

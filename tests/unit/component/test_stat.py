@@ -1,5 +1,6 @@
 """Stat: its values, their format, and the classes that count them."""
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -141,6 +142,13 @@ def test_sparkline_is_drawn_for_any_numbers(series: Any):
     assert "nan" not in html.lower()
     assert len(html) < 10_000
     assert ("<svg" in html) == any(each == each and each is not None for each in series)  # noqa: PLR0124
+
+
+def test_sparkline_has_its_newest_numbers_for_the_table():
+    html = html_of(Stat(value={"text": 1, "sparkline": [None, *range(300)]}))
+    values = json.loads(html.split('data-dashboards-values="')[1].split('"')[0])
+
+    assert values == list(range(100, 300))
 
 
 def test_number_between_two_gaps_is_a_dot():

@@ -81,7 +81,7 @@ class Chart(Drawing):
             f"dashboards/js/chart/{name}.js"
             for name in (
                 *("bundles", "config", "theme", "measures", "labels", "countries"),
-                *("times", "points", "gaps", "fills", "table", "visible"),
+                *("times", "points", "gaps", "fills", "visible"),
                 *("range", "picker", "sharing", "crosshair", "chart"),
             )
         ),

@@ -22,7 +22,7 @@ from dashboards.component.cleaning import as_form, refusing_bad_database_input
 from dashboards.component.filters import Filters
 from dashboards.component.form.json import make_json_response, wants_json
 from dashboards.component.form.view import FormView
-from dashboards.component.links import resolve_url
+from dashboards.component.links import CTA, resolve_url
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.texts import StrOrPromise
@@ -68,6 +68,7 @@ class Form(Component):
     """
 
     template: str = "dashboards/components/form.html"
+    menu: Sequence[CTA] | None = None
     form: Any = None
     method: str = "get"
     trigger: str = ""

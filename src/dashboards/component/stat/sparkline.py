@@ -1,5 +1,6 @@
 """Sparklines: small line charts, drawn as SVG on the server."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -63,6 +64,11 @@ class Sparkline:
         return [
             (f"{100 * float(x) / WIDTH:.4g}", f"{100 * float(y) / HEIGHT:.4g}") for x, y in places
         ]
+
+    @property
+    def data(self) -> str:
+        """Its newest numbers in JSON, for the table of its box."""
+        return json.dumps(self.values[-_MAX_POINTS:])
 
     @property
     def label(self) -> str:

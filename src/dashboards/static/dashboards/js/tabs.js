@@ -90,9 +90,12 @@
       return; // Not a fragment of this package.
     }
     const target = id && document.getElementById(id);
+    const panel = target?.parentElement?.closest("[role=tabpanel]");
     for (let node = target; node; node = node.parentElement) {
       if (node.getAttribute("role") === "tabpanel") open(node);
     }
+    // The browser could not scroll to it while the panel was closed.
+    if (panel) target.scrollIntoView();
   }
 
   for (const id of history.state?.dashboardsTabs ?? []) {

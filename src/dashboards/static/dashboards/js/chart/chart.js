@@ -5,8 +5,8 @@
   "use strict";
 
   const { Drawing, bundles, chartConfig, chartTheme, clipFills, countries } = window.dashboards;
-  const { crosshair, gaps, labels, points, sharing, tableOf, times, trust } = window.dashboards;
-  const { withoutSending } = window.dashboards;
+  const { crosshair, gaps, labels, loadBoxTools, points, sharing, times } = window.dashboards;
+  const { trust, withoutSending } = window.dashboards;
 
   class DashboardChart extends Drawing {
     async prepare(figure) {
@@ -67,9 +67,11 @@
       if (!this.shared) times.nameZone(traces, layout); // Otherwise the picker names it.
       if (layout.modebar?.add) layout.modebar.add = withoutSending(layout.modebar.add);
       const size = this.measure(plot);
-      layout.width ??= size.width;
-      // On a wall a chart has the height of its box, whatever its figure says.
-      if (!layout.height || this.closest(".dashboards-wall")) layout.height = size.height;
+      // In the whole window, and on a wall, it fills its box, whatever the figure says.
+      const isEnlarged = this.closest(".dashboards-component[popover]");
+      const isFilling = isEnlarged || this.closest(".dashboards-wall");
+      layout.width = (!isEnlarged && layout.width) || size.width;
+      layout.height = (!isFilling && layout.height) || size.height;
       const isThemed = !layout.template;
       if (isThemed) this.addTheme(figure, traces, layout);
       labels.prepare(this, traces, layout, isThemed);
@@ -82,7 +84,6 @@
       // plotly.js hides traces in which it finds nothing to draw.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);
       await labels.finish(this, plot);
-      placeToolbar(plot);
       clipFills(this);
       sharing.listen(this);
       crosshair.attach(this);
@@ -104,15 +105,14 @@
       this.plotly?.purge(plot);
     }
 
-    // Writes the points as tables while these are open.
+    // Writes the points as a table while that is open.
     describe() {
       const details = this.querySelector(":scope > details");
       if (!details) return;
-      const write = () => {
-        details.querySelectorAll("table").forEach((table) => table.remove());
+      const write = async () => {
         if (!details.open) return;
-        const { traces, layout } = this.read(JSON.parse(this.source.textContent));
-        details.append(...traces.map((trace, index) => tableOf(trace, layout, index)));
+        const { rowsOf, writeTable } = await loadBoxTools();
+        writeTable(details, rowsOf(this.parentElement));
       };
       details.ontoggle = write;
       write();
@@ -129,24 +129,6 @@
   function typesIn({ data, frames } = {}) {
     const traces = [data ?? [], ...(frames ?? []).map((frame) => frame?.data ?? [])].flat();
     return new Set(["scatter", ...traces.map((trace) => trace?.type ?? "scatter")]);
-  }
-
-  // Moves the toolbar, which is shown above the plot, to where it does not cover the legend.
-  function placeToolbar(plot) {
-    const bar = plot.querySelector(".modebar");
-    if (!bar) return;
-    const legends = Array.from(plot.querySelectorAll(".legend"), (legend) =>
-      legend.getBoundingClientRect(),
-    );
-    const covers = (place) => {
-      plot.dataset.dashboardsToolbar = place;
-      const box = bar.getBoundingClientRect();
-      return legends.some(
-        ({ left, right, top, bottom }) =>
-          left < box.right && box.left < right && top < box.bottom && box.top < bottom,
-      );
-    };
-    ["top", "bottom", "bottom-left", "middle"].find((place) => !covers(place));
   }
 
   customElements.define("dashboard-chart", DashboardChart);

@@ -1,9 +1,9 @@
-// dashboards.chartConfig: plotly.js's `config` of a figure. Nothing leaves the site, and the
-// toolbar, months and numbers are in the page's language.
+// dashboards.chartConfig: plotly.js's `config` of a figure. Nothing leaves the site, months and
+// numbers are in the page's language, and the toolbar is off.
 (() => {
   "use strict";
 
-  const { words } = window.dashboards.page; // Of the toolbar, in the page's language.
+  const { words } = window.dashboards.page; // Of plotly.js's messages, in the page's language.
 
   // Buttons that send a figure to another company's server, by the names of all releases, and
   // options that lead there. The config of a figure cannot turn them on.
@@ -28,7 +28,9 @@
   // Returns the config of a figure for a Plotly.
   function chartConfig(plotly, figure, language) {
     const locale = register(plotly, language);
-    const config = { locale, ...figure.config, ...PRIVATE, responsive: false };
+    // The box has a menu in place of the toolbar, unless the figure asks for that.
+    const { displayModeBar = asksForToolbar(figure) } = figure.config ?? {};
+    const config = { locale, ...figure.config, displayModeBar, ...PRIVATE, responsive: false };
     const removed = [config.modeBarButtonsToRemove ?? []].flat();
     config.modeBarButtonsToAdd = withoutSending(config.modeBarButtonsToAdd);
     config.modeBarButtonsToRemove = [...removed, ...SENDING_BUTTONS];
@@ -37,6 +39,9 @@
     }
     return config;
   }
+
+  const asksForToolbar = ({ config, layout }) =>
+    Boolean(config?.modeBarButtons ?? config?.modeBarButtonsToAdd ?? layout?.modebar);
 
   const registered = new WeakMap(); // The name of each registered locale by language, by Plotly.
 

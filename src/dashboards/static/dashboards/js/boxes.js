@@ -1,0 +1,54 @@
+// The menu button of each box. The menu itself is loaded when it is used for the first time.
+(() => {
+  "use strict";
+
+  const { page, trust } = window.dashboards;
+
+  const template = document.getElementById("dashboards-box-menu");
+  const pattern = template?.content.querySelector(".dashboards-box-button");
+  let loading;
+
+  // Resolves with window.dashboards when it has the members of js/box/.
+  function loadBoxTools() {
+    loading ??= Promise.all(template.dataset.dashboardsScripts.split(" ").map(loadScript));
+    loading.catch(() => {
+      loading = undefined;
+    });
+    return loading.then(() => window.dashboards);
+  }
+
+  function loadScript(url) {
+    return new Promise((onload, onerror) => {
+      const script = document.createElement("script");
+      // Not async: they run in their order.
+      const fields = { async: false, src: trust.createScriptURL(url), nonce: page.nonce };
+      document.head.append(Object.assign(script, fields, { onload, onerror }));
+    });
+  }
+
+  function addButtons(root) {
+    if (!pattern) return;
+    const boxes = (root.parentElement ?? root).querySelectorAll(
+      ".dashboards-component[id]:not([data-dashboards-no-menu], :has(> .dashboards-box-button))",
+    );
+    for (const box of boxes) {
+      const title = box.querySelector(".dashboards-component-title");
+      const card = box.closest(".dashboards-card")?.querySelector(".dashboards-card-heading");
+      const button = pattern.cloneNode(true);
+      button.ariaLabel += ` ${(title ?? card)?.textContent.trim() ?? ""}`;
+      button.onclick = async (event) => {
+        event.preventDefault(); // The script opens the menu.
+        (await loadBoxTools()).toggleMenu(box, button);
+      };
+      if (title) title.after(button);
+      else box.prepend(button);
+    }
+  }
+
+  htmx.registerExtension("dashboards-boxes", { htmx_after_process: addButtons });
+
+  window.dashboards = { ...window.dashboards, loadBoxTools };
+
+  // htmx may have processed the document before this script ran.
+  if (document.readyState !== "loading") addButtons(document.body);
+})();
