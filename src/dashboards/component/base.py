@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, Self
 
@@ -37,6 +38,10 @@ class Addresses(Protocol):
     @property
     def load_url(self) -> str:
         """The address that it loads from, with the query string of its page."""
+
+    @property
+    def retry_url(self) -> str | None:
+        """The address that a viewer loads to try again; ``None`` if there is none."""
 
     @property
     def page_url(self) -> str:
@@ -155,6 +160,10 @@ class Bound(Protocol):
     def get_frame(self) -> str | None:
         """Return the newest frame that this release can show; ``None`` if there is none."""
 
+    @property
+    def value_time(self) -> float | None:
+        """The time of the value that its page shows, since 1970; ``None`` if it is not known."""
+
     def render(self, value: Any) -> SafeString:
         """Render a prepared value: the content of the box."""
 
@@ -234,6 +243,9 @@ class Component:
             addition to those of the dashboard. For other viewers it does not exist: no box, no
             URL, no updates. If it is live, an update makes each page load its own value, so a
             computed value is computed for each of them.
+        stale_after: the age of a value, in seconds or as a ``timedelta``, from which its box shows
+            it. By default one and a half intervals and three seconds, for a value that is computed
+            or loaded at an interval; none for a value that is pushed.
     """
 
     template: str = ""
@@ -251,6 +263,7 @@ class Component:
     grid_css_classes: str = ""
     live: bool | Every | OnChange = False
     permission_classes: Sequence[PermissionClass] = ()
+    stale_after: float | timedelta | None = None
 
     is_personal: ClassVar[bool] = False
     """True if its value differs by viewer, so that each page loads its own live value."""
