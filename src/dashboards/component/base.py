@@ -182,6 +182,8 @@ class Facts:
         self.series = component.series
         self.takes_params = component.takes_params
         self.kind = type(component).__name__.lower()
+        self.css_kinds = " dashboards-kind-".join(_get_css_kinds(type(component)))
+        """Its kind; of a kind that a project derived, that of the package as well."""
         scripts = inspect.getattr_static(component, "scripts")
         self.scripts = scripts if isinstance(scripts, list | tuple) else None
         """The static files that it needs; ``None`` if the author's code returns them."""
@@ -190,6 +192,16 @@ class Facts:
         names = ("title", "icon", "css_classes", "grid_css_classes", "cta")
         self.has_fixed_box = all(_is_fixed(component, name) for name in names)
         """True if its boxes depend neither on the language nor on the author's code."""
+
+
+def _get_css_kinds(kind: type["Component"]) -> Iterator[str]:
+    """Yield the name of a kind, and of the first kind of this package that it derives from."""
+    for each in kind.__mro__:
+        is_packaged = each.__module__.startswith("dashboards.component.")
+        if each is kind or is_packaged:
+            yield each.__name__.lower()
+        if is_packaged:
+            return
 
 
 def _is_fixed(component: "Component", name: str) -> bool:

@@ -228,7 +228,7 @@ def _make_box(owner: Owner, bound: Bound, placement: Placement, attempt: _Attemp
     title = attempt(lambda: escaped(bound.title), escaped(words_of(bound.key)))
     return Box(
         dom_id=bound.dom_id,
-        kind=bound.kind,
+        kind=declaration._facts.css_kinds,  # noqa: SLF001 - no part of the interface of kinds
         title=title if placement.show_title else "",
         level=str(placement.level),
         icon=attempt(lambda: escaped(declaration.icon), SafeString()),

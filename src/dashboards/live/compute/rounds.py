@@ -11,7 +11,7 @@ from dashboards.live.wire.frames import Points
 Key = tuple[BaseStore, str, str]
 """Store, channel, and the key of a value or the name of a group."""
 
-_RETRY_SECONDS = 5.0
+_RETRY_SECONDS = 2.0
 """After a failure, a page or a viewer who tries again may have the group computed so soon."""
 _LATE_SECONDS = 2.0
 """A value is late after its interval, but not before this time."""
