@@ -7,12 +7,17 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.harness import Site
 
+DASH = " \N{EN DASH} "
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # The clock of the browser is three hours slow: an age is not the difference to it.
 WRONG_CLOCK = "const now = Date.now; Date.now = () => now() - 10_800_000;"
 
-FAILED = '<span class="dashboards-is-failed" data-dashboards-retry="/site/aging/">Failed since noon</span>'
+FAILED = (
+    '<span class="dashboards-is-failed" data-dashboards-retry="/site/aging/">'
+    "Failed since noon</span>"
+)
 
 
 def box(page: Page, key: str) -> Locator:
@@ -95,15 +100,15 @@ async def test_title_and_icon_tell_what_is_wrong_and_are_restored(site: Site, pa
     good = await icon.get_attribute("href")
 
     put_state(site, "pushed", FAILED)
-    await expect(page).to_have_title("⚠ 1 failed – Aging")
+    await expect(page).to_have_title(f"⚠ 1 failed{DASH}Aging")
     assert (await icon.get_attribute("href") or "").endswith("icon-alert.svg")
     await page.evaluate("document.title = 'Mine'")
-    await expect(page).to_have_title("⚠ 1 failed – Mine")
+    await expect(page).to_have_title(f"⚠ 1 failed{DASH}Mine")
     await page.evaluate("document.title = `(3) ${document.title}`")
-    await expect(page).to_have_title("⚠ 1 failed – (3) Mine")
+    await expect(page).to_have_title(f"⚠ 1 failed{DASH}(3) Mine")
 
     await page.context.set_offline(True)
-    await expect(page).to_have_title("⚠ Reconnecting – (3) Mine")
+    await expect(page).to_have_title(f"⚠ Reconnecting{DASH}(3) Mine")
     site.push_to("Aging", pushed=2)
     await page.context.set_offline(False)
     await expect(page).to_have_title("(3) Mine")
@@ -113,7 +118,7 @@ async def test_title_and_icon_tell_what_is_wrong_and_are_restored(site: Site, pa
     hide = "Object.defineProperty(document, 'hidden', {configurable: true, value: %s});"
     shown = "document.dispatchEvent(new Event('visibilitychange'))"
     await page.evaluate(hide % "true" + shown)
-    await expect(page).to_have_title("⏸ Paused – (3) Mine")
+    await expect(page).to_have_title(f"⏸ Paused{DASH}(3) Mine")
     await page.evaluate(hide % "false" + shown)
     await expect(page).to_have_title("(3) Mine")
     page.complaints.clear()  # type: ignore[attr-defined] # the browser logs refused connections
@@ -124,7 +129,7 @@ async def test_title_of_page_with_several_dashboards_is_restored(site: Site, pag
     await expect(page.locator("[data-dashboards-live=open]").first).to_be_attached()
     title = await page.title()
     await page.context.set_offline(True)
-    await expect(page).to_have_title(f"⚠ Reconnecting – {title}")
+    await expect(page).to_have_title(f"⚠ Reconnecting{DASH}{title}")
     await page.context.set_offline(False)
     await expect(page).to_have_title(title)
     page.complaints.clear()  # type: ignore[attr-defined]

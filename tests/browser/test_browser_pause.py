@@ -5,6 +5,8 @@ from playwright.async_api import Page, expect
 
 from tests.harness import Site
 
+DASH = " \N{EN DASH} "
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ROOT = "#site_aging"
@@ -32,7 +34,7 @@ async def test_paused_picture_stays_and_loses_nothing_by_cut_or_restart(site: Si
     await button.focus()
     await page.keyboard.press("Enter")
     await expect(button).to_have_attribute("aria-pressed", "true")
-    await expect(page).to_have_title("⏸ Paused – Aging")
+    await expect(page).to_have_title(f"⏸ Paused{DASH}Aging")
     polled = await page.locator(content("polled")).inner_text()
 
     # Two updates of a box count once.
@@ -42,7 +44,7 @@ async def test_paused_picture_stays_and_loses_nothing_by_cut_or_restart(site: Si
 
     # The network is cut, the server restarts; the values are newer after each.
     await page.context.set_offline(True)
-    await expect(page).to_have_title("⚠ Reconnecting – Aging")
+    await expect(page).to_have_title(f"⚠ Reconnecting{DASH}Aging")
     site.push_to("Aging", lasting=4)
     await page.context.set_offline(False)
     await expect(waiting).to_have_text("3")
