@@ -38,6 +38,15 @@ def get_stale_seconds(component: Component) -> float | None:
     return None
 
 
+def is_age(stale_after: object) -> bool:
+    """Return True if a ``stale_after`` is valid."""
+    if isinstance(stale_after, timedelta):
+        return stale_after > timedelta()
+    if isinstance(stale_after, int | float) and not isinstance(stale_after, bool):
+        return stale_after > 0
+    return stale_after is None
+
+
 def is_aging(bound: Bound) -> bool:
     """Return True if a page shows the age of a component's value, or its time when it fails."""
     return bool(bound.live or bound.declaration.poll_rate)

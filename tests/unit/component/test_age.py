@@ -11,8 +11,10 @@ from pytest_django import Settings
 from dashboards.component import Stat
 from dashboards.component.age import get_stale_seconds
 from dashboards.dashboard import Dashboard
+from dashboards.exceptions import DeclarationError
 from dashboards.live import Every, OnChange
 from dashboards.live.stores import get_store
+from dashboards.registry import Registry
 from dashboards.testing.clock import FakeClock
 from tests.addresses import addresses
 from tests.unit.component.failing import configure
@@ -66,6 +68,18 @@ def test_value_is_old_after_its_interval_with_a_margin_or_as_declared(
     assert get_stale_seconds(Stat(**declared)) == seconds
 
 
+@pytest.mark.parametrize("given", [0, -1.5, True, "10", timedelta()])
+def test_stale_after_that_is_no_age_is_refused(given: Any):
+    board = type("Wrong", (Dashboard,), {"it": Stat(live=True, stale_after=given)})
+
+    with pytest.raises(DeclarationError) as raised:
+        Registry().register(board)
+    assert str(raised.value) == (
+        "Wrong.it: stale_after must be None, or a number of seconds or a timedelta above 0, "
+        f"got {given!r}."
+    )
+
+
 def test_page_and_load_get_the_time_of_the_value_not_of_the_request(
     client: Client, clock: FakeClock
 ):
@@ -78,9 +92,8 @@ def test_page_and_load_get_the_time_of_the_value_not_of_the_request(
     clock.advance(2)
 
     html = client.get("/site/timed/").content.decode()
-    times = re.findall(
-        r'data-dashboards-at="([^"]+)".*? id="site_timed-(\w+)-state"', html, re.DOTALL
-    )
+    pattern = r'data-dashboards-at="([^"]+)".*? id="site_timed-(\w+)-state"'
+    times = re.findall(pattern, html, re.DOTALL)
     assert {key: float(at) for at, key in times} == {
         "pushed": round(began, 1),  # Before it was stored.
         "computed": round(began + 5, 1),
