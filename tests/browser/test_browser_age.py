@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.harness import Site
 
@@ -133,3 +133,30 @@ async def test_title_of_page_with_several_dashboards_is_restored(site: Site, pag
     await page.context.set_offline(False)
     await expect(page).to_have_title(title)
     page.complaints.clear()  # type: ignore[attr-defined]
+
+
+async def test_loading_box_has_shape_and_size_of_its_value_and_one_text(site: Site, page: Page):
+    held: list[Route] = []
+    await page.route(re.compile("@components?/"), held.append)
+    await page.emulate_media(reduced_motion="no-preference")
+    await page.goto(f"{site.url}/site/later/")
+    content = page.locator("#site_later-deferred-content")
+    box = page.locator("#site_later-deferred")
+    shape = "content => { const { animationName, height } = getComputedStyle(content, '::before');"
+    await expect(page.locator("#site_later-deferred-state")).to_have_text("Loading…")
+    height = await box.evaluate("box => box.offsetHeight")
+    assert await content.evaluate(
+        f"{shape} return [animationName, parseFloat(height) > 20]; }}"
+    ) == [
+        "dashboards-loads",
+        True,
+    ]
+    await page.emulate_media(reduced_motion="reduce")
+    assert await content.evaluate(f"{shape} return animationName; }}") == "none"
+
+    await page.unroute_all()
+    for each in held:
+        await each.continue_()
+    await expect(content).to_have_text("arrived")
+    await expect(page.locator("#site_later-deferred-state")).to_have_text("")
+    assert abs(await box.evaluate("box => box.offsetHeight") - height) < 2
