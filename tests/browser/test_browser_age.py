@@ -137,7 +137,7 @@ async def test_title_of_page_with_several_dashboards_is_restored(site: Site, pag
 
 async def test_loading_box_has_shape_and_size_of_its_value_and_one_text(site: Site, page: Page):
     held: list[Route] = []
-    await page.route(re.compile("@components?/"), held.append)
+    await page.route(re.compile("@components?/"), lambda route: held.append(route))  # noqa: PLW0108 - Playwright reads its signature
     await page.emulate_media(reduced_motion="no-preference")
     await page.goto(f"{site.url}/site/later/")
     content = page.locator("#site_later-deferred-content")
