@@ -412,6 +412,32 @@ class Filtered(Dashboard):
 
 
 @registry.register
+class Timed(Dashboard):
+    """Charts that share their time, and others that stay by themselves."""
+
+    heat = Chart(live=True, max_points=500)
+    rain = Chart(live=True, max_points=500)
+    begun = Chart(live=True)
+    alone = Chart(live=True, shared_time=False)
+    days = Chart(live=True)
+    kinds = Chart(value={"data": [{"type": "bar", "x": ["a", "b"], "y": [1, 2]}]})
+
+    class Meta:
+        filter_form = Period
+
+
+@registry.register
+class TimedToo(Dashboard):
+    """A chart that shows an hour first."""
+
+    heat = Chart(live=True)
+
+    class Meta:
+        time_ranges = ("1h", "1d")
+        time_range = "1h"
+
+
+@registry.register
 class Deferred(Dashboard):
     """Twenty deferred components, all in view."""
 

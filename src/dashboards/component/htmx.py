@@ -14,6 +14,7 @@ from dashboards.component.base import Bound
 from dashboards.component.live import LiveBinding
 from dashboards.component.owner import Owner
 from dashboards.component.release import get_release
+from dashboards.live.compute.triggers import Every
 
 _EVENT_NAME = re.compile(r"[\w:.-]+")
 _OWN_EVENTS = frozenset({"load", "revealed", "intersect"})
@@ -45,11 +46,10 @@ def get_content_attributes(
         attributes["data-dashboards-release"] = get_release(bound.declaration).structure
         if bound.series:
             attributes["data-dashboards-max-points"] = bound.series
+            if isinstance(bound.live, Every):
+                attributes["data-dashboards-interval"] = bound.live.seconds
     if is_aging(bound):
-        if at is not None:
-            attributes["data-dashboards-at"] = f"{at:.1f}"
-        if (seconds := get_stale_seconds(bound.declaration)) is not None:
-            attributes["data-dashboards-stale-after"] = f"{seconds:g}"
+        attributes |= _get_age_attributes(bound, at)
     forms = owner.components.get_dependencies(bound.key)
     if forms and (depends_on := get_depends_on(forms)):
         attributes["data-dashboards-depends-on"] = depends_on
@@ -62,6 +62,14 @@ def get_content_attributes(
         attributes["hx-swap"] = "innerMorph"
         attributes["hx-status:4xx"] = attributes["hx-status:5xx"] = "swap:none"
         attributes["data-dashboards-etag"] = "" if content is None else entity_tag(content)
+    return attributes
+
+
+def _get_age_attributes(bound: Bound, at: float | None) -> dict[str, str]:
+    """Return the time of the value, if it is known, and the age from which it is old."""
+    attributes = {} if at is None else {"data-dashboards-at": f"{at:.1f}"}
+    if (seconds := get_stale_seconds(bound.declaration)) is not None:
+        attributes["data-dashboards-stale-after"] = f"{seconds:g}"
     return attributes
 
 

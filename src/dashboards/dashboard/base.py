@@ -20,6 +20,7 @@ from dashboards.component.states import render_failed
 from dashboards.dashboard.live import LiveMixin
 from dashboards.dashboard.permissions import PermissionMixin
 from dashboards.dashboard.query import keep_known
+from dashboards.dashboard.time_range import PARAMETERS, has_shared_time
 from dashboards.exceptions import DeclarationError
 from dashboards.live.compute.inline import must_run_inline, render_inline
 from dashboards.live.stores import get_store
@@ -139,7 +140,10 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             return self._filters.values
         if self._meta.filter_form is not None:
             return {}  # The form failed, so the query string has not been cleaned.
-        return self.request.GET.dict() if self.request else {}
+        given = self.request.GET.dict() if self.request else {}
+        if PARAMETERS.isdisjoint(given) or not self.time_ranges:
+            return given
+        return {name: given[name] for name in given if name not in PARAMETERS}
 
     @property
     def filterset(self) -> Any:
@@ -159,12 +163,13 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         if self.request is None or not self.request.GET:
             return False
         prefixes = tuple(f"{key}-" for key in self.components)
-        return any(not name.startswith(prefixes) for name in self.request.GET)
+        return any(not name.startswith(prefixes) for name in self.filters)
 
     @cached_property
     def kept(self) -> QueryDict:
         """The parameters of the request that the URLs on its page repeat."""
-        return keep_known(self.request, self, self._filters)
+        shares_time = bool(self.time_ranges)
+        return keep_known(self.request, self, self._filters, shares_time=shares_time)
 
     @cached_property
     def query(self) -> str:
@@ -193,6 +198,28 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         return mark_safe(  # noqa: S308 - rendered by a template, which escapes
             self.templates.render("dashboards/filters.html", context)
         )
+
+    # Time.
+
+    @cached_property
+    def time_ranges(self) -> Sequence[str]:
+        """The choices of the range of time that its charts share; empty if none share it.
+
+        A filter form may have a field of the name of a parameter that the range needs.
+        """
+        filters = self._filters
+        if filters is not None and any(filters.is_own(name) for name in PARAMETERS):
+            return ()
+        kind = type(self)
+        shares_time = kind.shares_time or (
+            kind.is_dynamic and has_shared_time(each.declaration for each in self)
+        )
+        return self._meta.time_ranges if shares_time else ()
+
+    @property
+    def time_range(self) -> str:
+        """The range that its charts show first."""
+        return self._meta.time_range
 
     # Layout and rendering.
 

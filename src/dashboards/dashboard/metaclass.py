@@ -15,6 +15,7 @@ from dashboards.dashboard.components import (
 )
 from dashboards.dashboard.options import Options, read_meta
 from dashboards.dashboard.signatures import check_callables
+from dashboards.dashboard.time_range import has_shared_time
 from dashboards.exceptions import DeclarationError
 
 
@@ -25,6 +26,8 @@ class DashboardMetaclass(type):
     _meta: Options
     declared: Mapping[str, Component]
     is_dynamic: bool
+    shares_time: bool
+    """True if a declared component can show the range of time of its dashboard."""
 
     def __new__(
         mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
@@ -51,6 +54,7 @@ class DashboardMetaclass(type):
         root = next(each for each in reversed(cls.__mro__) if isinstance(each, DashboardMetaclass))
         cls.is_dynamic = cls.overrides("__init__", beyond=root)
         cls.declared = MappingProxyType(_by_key(name, attributes))
+        cls.shares_time = has_shared_time(cls.declared.values())
         _check_dependents(name, cls.declared)
         _check_layout(name, cls)
         inherited = next(

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, get_args
 from django.db.models import Model
 
 from dashboards.compat import META_NAMES, explain_names
+from dashboards.dashboard.time_range import ALL, TODAY, is_relative
 from dashboards.exceptions import DeclarationError
 from dashboards.permissions import PermissionClass, as_classes
 
@@ -33,6 +34,10 @@ class Options:
             ``filterset``.
         event_channels: channels of django-eventstream whose events it shows. With
             ``DashboardChannelManager`` only those who may open it can read them.
+        time_ranges: the choices of the range of time that its charts share: such as ``"30s"``,
+            ``"5m"``, ``"1h"``, ``"7d"`` or ``"2w"`` until now, and ``"today"``. An empty list
+            leaves each chart by itself.
+        time_range: the range that is shown first: one like those, or ``"all"``, the default.
         include_in_menu: True to include it in menus that list an app's dashboards.
     """
 
@@ -44,6 +49,8 @@ class Options:
     filter_form: Callable[..., Any] | None = None
 
     event_channels: Sequence[str] = ()
+    time_ranges: Sequence[str] = ("5m", "1h", TODAY)
+    time_range: str = ALL
     include_in_menu: bool = True
 
     def __post_init__(self) -> None:
@@ -73,6 +80,17 @@ class Options:
                 "Meta.event_channels cannot be used here, because each user or object has values "
                 "of its own, and a channel sends its events to all: use dashboards.live.push."
             )
+            raise DeclarationError(msg)
+        self._check_time_ranges()
+
+    def _check_time_ranges(self) -> None:
+        choices: Any = self.time_ranges
+        allowed = f'such as "30s", "5m", "1h", "7d" or "2w", or "{TODAY}"'
+        if not isinstance(choices, list | tuple) or not all(map(is_relative, choices)):
+            msg = f"Meta.time_ranges must be a list of ranges {allowed}; got {choices!r}."
+            raise DeclarationError(msg)
+        if self.time_range != ALL and not is_relative(self.time_range):
+            msg = f'Meta.time_range must be "{ALL}", or {allowed}; got {self.time_range!r}.'
             raise DeclarationError(msg)
 
     @property

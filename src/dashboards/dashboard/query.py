@@ -8,22 +8,29 @@ from django.utils.datastructures import MultiValueDict
 from dashboards import conf
 from dashboards.component.bound import BoundComponent
 from dashboards.component.filters import Filters
+from dashboards.dashboard.time_range import PARAMETERS, keep_range
 
 
 def keep_known(
-    request: HttpRequest | None, components: Iterable[BoundComponent], filters: Filters | None
+    request: HttpRequest | None,
+    components: Iterable[BoundComponent],
+    filters: Filters | None,
+    *,
+    shares_time: bool = False,
 ) -> QueryDict:
     """Return the parameters that links, forms and requests of components repeat.
 
     These are the parameters of components (``<key>-…``) that their kinds accept, and those of the
     filter form. Without a filter form all other parameters are filters, which values may read. On
-    a page of your own around an embedded dashboard, its parameters are kept, too. No parameter is
-    kept of a query string that is longer than ``DASHBOARDS["MAX_QUERY_LENGTH"]``.
+    a page of your own around an embedded dashboard, its parameters are kept, too. If charts share
+    their time, a valid range is kept. No parameter is kept of a query string that is longer than
+    ``DASHBOARDS["MAX_QUERY_LENGTH"]``.
 
     Args:
         request: the request, or None.
         components: the components that the request may see.
         filters: the dashboard's filter form, or None.
+        shares_time: True if charts of the dashboard share a range of time.
     """
     kept = QueryDict(mutable=True)
     if request is None or len(request.META.get("QUERY_STRING", "")) > conf.get("MAX_QUERY_LENGTH"):
@@ -38,6 +45,10 @@ def keep_known(
         }
         for name, values in component.keep_params(MultiValueDict(own)).lists():
             kept.setlist(f"{prefix}{name}", values)
+    if shares_time:
+        kept.update(keep_range(others))
+        for name in PARAMETERS:
+            others.pop(name, None)
     match = request.resolver_match
     is_own_page = match is not None and "dashboards" in match.app_names
     for name, values in others.lists():

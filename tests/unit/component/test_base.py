@@ -241,7 +241,11 @@ def test_component_without_a_key_has_no_template_id():
 
 def test_only_drawings_and_forms_load_scripts():
     kinds = [type(kind()) for kind in KINDS]
-    parts = ("bundles", "config", "theme", "countries", "times", "points", "table", "chart")
+    parts = (
+        *("bundles", "config", "theme", "countries", "times", "points", "gaps", "fills", "table"),
+        "visible",
+        *("range", "picker", "sharing", "crosshair", "chart"),
+    )
     chart = ["dashboards/js/drawing.js", *(f"dashboards/js/chart/{name}.js" for name in parts)]
     assert {kind: list(kind.scripts) for kind in kinds if kind.scripts} == {
         Chart: chart,

@@ -65,7 +65,7 @@ def test_unknown_attributes_of_meta_are_refused():
     assert str(raised.value) == (
         "Wrong.Meta has no attribute colour, permissions; "
         "allowed are app_label, audience, event_channels, filter_form, include_in_menu, name, "
-        "permission_classes, template_name."
+        "permission_classes, template_name, time_range, time_ranges."
     )
 
 
@@ -108,7 +108,8 @@ def test_unknown_attributes_of_the_meta_of_a_model_dashboard_are_refused():
     assert str(raised.value) == (
         "Wrong.Meta has no attribute colour; allowed are app_label, audience, event_channels, "
         "filter_form, include_in_menu, "
-        "lookup_field, lookup_kwarg, model, name, permission_classes, template_name."
+        "lookup_field, lookup_kwarg, model, name, permission_classes, template_name, "
+        "time_range, time_ranges."
     )
 
 

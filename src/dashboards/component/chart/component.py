@@ -33,10 +33,13 @@ class Chart(Drawing):
     template or colours of the figure take precedence. A figure without points shows "No data".
 
     Aware times are shown in the time zone of the page (Django's active one); the axis names it if
-    the viewer's clock differs. Naive times are taken to be in that zone. A line over time has a
-    gap between two points that are further apart than three times the median distance in the
-    trace, unless the trace has ``connectgaps``. Attributes of older releases of Plotly are
+    the viewer's clock differs. Naive times are taken to be in that zone. A line over time breaks
+    where nothing was measured: where two points are further apart than three times what is usual
+    in the trace, unless it has ``connectgaps``. Attributes of older releases of Plotly are
     translated to those of today.
+
+    Charts with times of day on their axis share one range of time and one crosshair with the
+    others of their dashboard: see ``Meta.time_ranges``.
 
     With ``max_points`` the chart is a series: each pushed or computed value is a point, which is
     appended to the points before. A point is a dict such as ``{"x": now, "y": 3}``; a list of
@@ -51,11 +54,14 @@ class Chart(Drawing):
             default a value is the whole figure.
         figure: with ``max_points``, the figure that points are appended to; by default lines.
             Points that a trace of the figure already has are its oldest.
+        shared_time: False for a chart that stays by itself; True for one with dates on its axis
+            and no times of day, which by default stays by itself as well.
     """
 
     template: str = "dashboards/components/chart.html"
     max_points: int | None = None
     figure: Any = None
+    shared_time: bool | None = None
 
     element: ClassVar[str] = "dashboard-chart"
     scripts: ClassVar[Sequence[str]] = (
@@ -64,7 +70,8 @@ class Chart(Drawing):
             f"dashboards/js/chart/{name}.js"
             for name in (
                 *("bundles", "config", "theme", "countries"),
-                *("times", "points", "table", "chart"),
+                *("times", "points", "gaps", "fills", "table", "visible"),
+                *("range", "picker", "sharing", "crosshair", "chart"),
             )
         ),
     )

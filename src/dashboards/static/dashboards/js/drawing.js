@@ -88,6 +88,7 @@
         if (value !== undefined) this.describe(value);
         if (!this.isShown) {
           this.frame = undefined;
+          this.drawnWidth = undefined;
           return; // The observer of its size calls again.
         }
         await this.prepare(value);

@@ -4,13 +4,14 @@
 (() => {
   "use strict";
 
-  const { Drawing, bundles, chartConfig, chartTheme, countries, points } = window.dashboards;
-  const { tableOf, times, trust, withoutSending } = window.dashboards;
+  const { Drawing, bundles, chartConfig, chartTheme, clipFills, countries } = window.dashboards;
+  const { crosshair, gaps, points, sharing, tableOf, times, trust, withoutSending } = window.dashboards;
 
   class DashboardChart extends Drawing {
     async prepare(figure) {
       const types = typesIn(figure);
       if (this.plotly && bundles.draws(this.plotly, types)) return;
+      if (figure) sharing.announce(this, this.read(figure));
       const plotly = await bundles.load(types);
       if (this.plotly && this.plotly !== plotly) this.plotly.purge(this.surface);
       this.plotly = plotly;
@@ -30,15 +31,20 @@
       source.textContent = trust.createScript(JSON.stringify(figure));
     }
 
-    // Returns the figure's traces and layout as they are drawn: with the points of a series, in the
-    // page's time zone, with gaps where nothing was measured.
-    read(figure) {
-      const declared = [figure.data ?? []].flat();
-      const traces = times.localize(points.appendPoints(declared, this.parentElement));
+    // Returns the figure's traces and layout: with the points of a series, with gaps where nothing
+    // was measured, in the page's time zone, which its axes name if `namesZone` is true.
+    read(figure, namesZone = true) {
+      const box = this.parentElement;
+      const declared = points.appendPoints([figure.data ?? []].flat(), box);
+      const connectsGaps = figure.layout?.template?.data?.scatter?.[0]?.connectgaps;
+      const seconds = Number(box.dataset.dashboardsInterval ?? 0);
+      const broken = connectsGaps
+        ? declared
+        : declared.map((each) => gaps.breakGaps(each, points.isGrown(each) ? seconds : 0));
+      const traces = times.localize(broken);
       const layout = { uirevision: "kept", ...times.localize(figure.layout ?? {}) };
-      times.nameZone(traces, layout);
-      const connectsGaps = layout.template?.data?.scatter?.[0]?.connectgaps;
-      return { traces: connectsGaps ? traces : traces.map(times.breakGaps), layout };
+      if (namesZone) times.nameZone(traces, layout);
+      return { traces, layout };
     }
 
     // Returns the size that CSS gives to the plot. plotly.js would measure its previous drawing.
@@ -55,7 +61,9 @@
       const { plotly } = this;
       // The figure was replaced by one of another kind while plotly.js was loaded.
       if (!bundles.draws(plotly, typesIn(figure))) return this.schedule();
-      const { traces, layout } = this.read(figure);
+      const { traces, layout } = this.read(figure, false);
+      sharing.share(this, traces, layout);
+      if (!this.shared) times.nameZone(traces, layout); // Otherwise the picker names it.
       if (!layout.template) this.addTheme(figure, traces, layout);
       if (layout.modebar?.add) layout.modebar.add = withoutSending(layout.modebar.add);
       const size = this.measure(plot);
@@ -64,11 +72,15 @@
       await countries.prepare(figure, traces, layout);
       const language = this.closest("[lang]")?.lang || navigator.language;
       const config = chartConfig(plotly, figure, language);
+      if (this.shared) config.doubleClick = false; // All charts go back together.
       const frames = figure.frames && { frames: times.localize(figure.frames) };
-      await plotly.react(plot, { data: traces, layout, config, ...frames });
+      await plotly.react(plot, { data: traces.map(gaps.showDots), layout, config, ...frames });
       // plotly.js hides traces in which it finds nothing to draw.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);
       placeToolbar(plot);
+      clipFills(this);
+      sharing.listen(this);
+      crosshair.attach(this);
     }
 
     addTheme(figure, traces, layout) {

@@ -7,6 +7,8 @@
 
   const parsed = new WeakMap(); // The point in each element, so that each is parsed once.
 
+  const grownTraces = new WeakSet(); // Those that got points.
+
   // plotly.py writes NumPy's arrays as base64 of one of these types.
   const arrayTypes = {
     i1: Int8Array,
@@ -45,6 +47,7 @@
       parsed.get(node).forEach((point, index) => {
         const trace = (traces[index] ??= { type: "scatter", mode: "lines" });
         if (!grown.has(trace)) grown.set(trace, new Set());
+        grownTraces.add(trace);
         for (const [field, value] of Object.entries(point ?? {})) {
           if (!grown.get(trace).has(field)) trace[field] = listOf(trace[field]);
           grown.get(trace).add(field);
@@ -60,6 +63,8 @@
     return traces;
   }
 
-  const points = { appendPoints, listOf };
+  const isGrown = (trace) => grownTraces.has(trace);
+
+  const points = { appendPoints, isGrown, listOf };
   window.dashboards = { ...window.dashboards, points };
 })();

@@ -1,4 +1,4 @@
-// dashboards.times: converts a figure's times to the page's time zone, and breaks lines at gaps.
+// dashboards.times: converts a figure's times to the page's time zone.
 //
 // A figure is the same for every page: its times have an offset from UTC. plotly.js draws the date
 // and time of day as written and ignores the offset, so the times are rewritten here. Times without
@@ -7,9 +7,9 @@
   "use strict";
 
   const AWARE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(\.\d+)?(Z|[+-]\d\d:?\d\d)$/;
+  const HAS_DATE = /^\d{4}-\d\d-\d\d/;
   const HAS_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
   const QUARTER_MS = 900_000; // No zone changes its offset within a quarter of an hour.
-  const MAX_INTERVALS = 3; // A longer distance between two points is a gap.
 
   const page = zoneOf(window.dashboards.page.timezone); // Django's active zone.
   const viewer = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone);
@@ -42,11 +42,14 @@
   function localTime(text) {
     const found = AWARE.exec(text);
     if (!found) return text;
-    const [, date, clock, fraction = "", zone] = found;
-    const time = Date.parse(`${date}T${clock}${zone.replace(/^([+-]\d\d)(\d\d)$/, "$1:$2")}`);
+    const [, , , fraction = ""] = found;
+    const time = parseAware(found);
     if (Number.isNaN(time)) return text;
     return new Date(time + offset(page, time)).toISOString().slice(0, 19) + fraction;
   }
+
+  const parseAware = ([, date, clock, fraction = "", zone]) =>
+    Date.parse(`${date}T${clock}${fraction.slice(0, 4)}${zone.replace(/^([+-]\d\d)(\d\d)$/, "$1:$2")}`);
 
   const isObject = (value) => value !== null && typeof value === "object";
 
@@ -63,17 +66,17 @@
     return part;
   }
 
+  const isDate = (value) => typeof value === "string" && HAS_DATE.test(value);
   const isTime = (value) => typeof value === "string" && HAS_TIME.test(value);
 
   // Adds the zone's name to the titles of axes with times of day, if the viewer's clock differs.
   function nameZone(traces, layout) {
-    if (!page || !viewer) return;
     for (const trace of traces) {
       for (const letter of ["x", "y"]) {
         const last = Array.isArray(trace[letter]) && trace[letter].findLast(isTime);
         if (!last) continue;
-        const time = Date.parse(`${last.replace(" ", "T").slice(0, 19)}Z`);
-        if (Number.isNaN(time) || offset(page, time) === offset(viewer, time)) continue;
+        const time = timeOf(last);
+        if (Number.isNaN(time) || !isForeign(time)) continue;
         const id = `${letter}axis${(trace[`${letter}axis`] ?? letter).slice(1)}`;
         const title = layout[id]?.title ?? {};
         if (title.text?.includes(page.name)) continue;
@@ -83,38 +86,30 @@
     }
   }
 
-  // Breaks a line over time at gaps: where two neighbours are further apart than three times the
-  // median distance of neighbours in the trace. Nothing was measured there.
-  function breakGaps(trace) {
-    const { x, type = "scatter", mode = "lines", connectgaps, stackgroup } = trace;
-    if (!["scatter", "scattergl"].includes(type) || !mode.includes("lines")) return trace;
-    // plotly.js adds stacked traces up at each time: it would draw a gap as 0.
-    if (connectgaps || stackgroup || !Array.isArray(x) || x.length < 3) return trace;
-    if (!x.every((each) => typeof each === "string" && /^\d{4}-\d\d-\d\d/.test(each))) return trace;
-    const parse = (text) =>
-      Date.parse(text.length > 10 ? `${text.replace(" ", "T").slice(0, 23)}Z` : text);
-    const times = x.map(parse);
-    const steps = times.slice(1).map((time, index) => time - times[index]);
-    if (!steps.every((step) => step >= 0)) return trace; // Not in the order of time.
-    const sorted = steps.filter(Boolean).sort((one, other) => one - other);
-    const usual = sorted[Math.floor((sorted.length - 1) / 2)];
-    const gaps = steps.flatMap((step, index) => (step > MAX_INTERVALS * usual ? [index + 1] : []));
-    return gaps.length ? withHoles(trace, new Set(gaps), x.length) : trace;
+  // Returns the time of a text in milliseconds, without an offset in the page's zone; else NaN.
+  function timeOf(value) {
+    if (!isDate(value)) return NaN;
+    const found = AWARE.exec(value);
+    return found ? parseAware(found) : fromWall(wallOf(value));
   }
 
-  // Returns a copy in which each list with one entry for each point has null before these indexes.
-  function withHoles(part, gaps, length) {
-    const copy = { ...part };
-    for (const [name, value] of Object.entries(part)) {
-      if (name === "selectedpoints") continue;
-      if (Array.isArray(value)) {
-        if (value.length !== length) continue;
-        copy[name] = value.flatMap((each, at) => (gaps.has(at) ? [null, each] : [each]));
-      } else if (isObject(value)) copy[name] = withHoles(value, gaps, length);
-    }
-    return copy;
+  // Returns a date and time of day without an offset as milliseconds, as plotly.js counts them.
+  function wallOf(text) {
+    if (!isDate(text)) return NaN;
+    return Date.parse(text.length > 10 ? `${text.replace(" ", "T").slice(0, 23)}Z` : text);
   }
 
-  const times = { breakGaps, localize, nameZone };
+  const toWall = (time) => (page ? time + offset(page, time) : time);
+
+  function fromWall(wall) {
+    if (!page || Number.isNaN(wall)) return wall;
+    // The second step corrects the first within hours of a change of the offset.
+    return wall - offset(page, wall - offset(page, wall));
+  }
+
+  // Returns true if the clock of the page's zone differs from that of the viewer at a time.
+  const isForeign = (time) => page && viewer && offset(page, time) !== offset(viewer, time);
+
+  const times = { fromWall, isDate, isForeign, isTime, localize, nameZone, timeOf, toWall, wallOf };
   window.dashboards = { ...window.dashboards, times };
 })();

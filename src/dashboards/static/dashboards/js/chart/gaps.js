@@ -1,0 +1,88 @@
+// dashboards.gaps: breaks lines over time where nothing was measured, and draws a point between two
+// gaps as a dot. A line through a gap would show values that nobody has seen.
+//
+// Call it before times are rewritten for a zone: an hour that a clock shows twice has two times.
+(() => {
+  "use strict";
+
+  const { points, times } = window.dashboards;
+  const MAX_INTERVALS = 3; // A longer distance between two points is a gap.
+  const DOT_PIXELS = 6;
+  const MARKED_POINTS = 20; // plotly.js marks the points of a shorter trace without a mode.
+
+  const isLine = ({ type = "scatter", mode }) =>
+    ["scatter", "scattergl"].includes(type) && (mode ?? "lines").includes("lines");
+
+  // plotly.js adds stacked traces up at each time: it would draw a gap as 0.
+  const mayBreak = (trace) => isLine(trace) && !trace.connectgaps && !trace.stackgroup;
+
+  // Returns a trace with a break at each gap.
+  //
+  // `seconds` is how often a value of a series is computed; 0 if that is not known. It is a lower
+  // limit: a trace may get a point with every tenth value only.
+  function breakGaps(trace, seconds = 0) {
+    const { x } = trace;
+    if (!mayBreak(trace) || !Array.isArray(x) || !x.some(times.isDate)) return trace;
+    const known = x.flatMap((each, index) => {
+      const time = times.timeOf(each);
+      return Number.isNaN(time) ? [] : [{ index, time }];
+    });
+    const steps = known.slice(1).map(({ time }, index) => time - known[index].time);
+    if (!steps.every((step) => step >= 0)) return trace; // Not in the order of time.
+    const usual = usualStep(steps, 1000 * seconds);
+    if (!usual) return trace;
+    const gaps = steps.flatMap((step, at) =>
+      step > MAX_INTERVALS * usual ? [known[at + 1].index] : [],
+    );
+    return gaps.length ? withHoles(trace, new Set(gaps), x.length) : trace;
+  }
+
+  // Returns the distance of points that are measured one after the other, in milliseconds; 0 if
+  // there is none. Sales happen at any time: that none happened is no gap in what was measured.
+  function usualStep(steps, declared) {
+    const sorted = steps.filter(Boolean).sort((one, other) => one - other);
+    if (sorted.length < (declared ? 3 : 2)) return declared;
+    const median = sorted[Math.floor((sorted.length - 1) / 2)];
+    if (declared) return Math.max(declared, median);
+    const isRegular = (step) => step > 0.5 * median && step < 1.5 * median;
+    return 2 * sorted.filter(isRegular).length >= sorted.length ? median : 0;
+  }
+
+  const isObject = (value) => value !== null && typeof value === "object";
+
+  // Returns a copy in which each list with one entry for each point has null before these indexes.
+  function withHoles(part, gaps, length) {
+    const copy = { ...part };
+    for (const [name, value] of Object.entries(part)) {
+      if (name === "selectedpoints") continue;
+      const list = points.listOf(value);
+      if (list.length === length) {
+        copy[name] = list.flatMap((each, at) => (gaps.has(at) ? [null, each] : [each]));
+      } else if (isObject(value) && !Array.isArray(value)) {
+        copy[name] = withHoles(value, gaps, length);
+      }
+    }
+    return copy;
+  }
+
+  const isMissing = (value) => value === null || value === undefined || Number.isNaN(value);
+
+  // Returns a trace whose points without neighbours are dots: of a single point no line is drawn.
+  function showDots(trace) {
+    const y = points.listOf(trace.y);
+    const mode = trace.mode ?? (y.length < MARKED_POINTS ? "lines+markers" : "lines");
+    if (!isLine(trace) || mode.includes("markers")) return trace;
+    const x = Array.isArray(trace.x) ? trace.x : y;
+    const isKnown = y.map((value, at) => !isMissing(value) && !isMissing(x[at]));
+    const isOnly = isKnown.indexOf(true) === isKnown.lastIndexOf(true);
+    const isAlone = (at) =>
+      isKnown[at] && (isOnly || (mayBreak(trace) && !isKnown[at - 1] && !isKnown[at + 1]));
+    const size = y.map((_, at) => (isAlone(at) ? DOT_PIXELS : 0));
+    if (!size.some(Boolean)) return trace;
+    const marker = { ...trace.marker, size, line: { width: 0 } };
+    return { ...trace, mode: `${mode}+markers`, marker };
+  }
+
+  const gaps = { breakGaps, showDots };
+  window.dashboards = { ...window.dashboards, gaps };
+})();
