@@ -1,5 +1,6 @@
 """The age of values, a way to try again, and what title and icon tell, in a real browser."""
 
+import asyncio
 import re
 
 import pytest
@@ -136,15 +137,19 @@ async def test_title_of_page_with_several_dashboards_is_restored(site: Site, pag
 
 
 async def test_loading_box_has_shape_and_size_of_its_value_and_one_text(site: Site, page: Page):
-    held: list[Route] = []
-    await page.route(re.compile("@components?/"), lambda route: held.append(route))  # noqa: PLW0108 - Playwright reads its signature
+    may_load = asyncio.Event()
+
+    async def load(route: Route) -> None:
+        await may_load.wait()
+        await route.continue_()
+
+    await page.route(re.compile("@components?/"), load)
     await page.emulate_media(reduced_motion="no-preference")
     await page.goto(f"{site.url}/site/later/")
     content = page.locator("#site_later-deferred-content")
-    box = page.locator("#site_later-deferred")
     shape = "content => { const { animationName, height } = getComputedStyle(content, '::before');"
     await expect(page.locator("#site_later-deferred-state")).to_have_text("Loading…")
-    height = await box.evaluate("box => box.offsetHeight")
+    height = await content.evaluate(f"{shape} return parseFloat(height); }}")
     assert await content.evaluate(
         f"{shape} return [animationName, parseFloat(height) > 20]; }}"
     ) == [
@@ -154,9 +159,8 @@ async def test_loading_box_has_shape_and_size_of_its_value_and_one_text(site: Si
     await page.emulate_media(reduced_motion="reduce")
     assert await content.evaluate(f"{shape} return animationName; }}") == "none"
 
-    await page.unroute_all()
-    for each in held:
-        await each.continue_()
+    may_load.set()
     await expect(content).to_have_text("arrived")
     await expect(page.locator("#site_later-deferred-state")).to_have_text("")
-    assert abs(await box.evaluate("box => box.offsetHeight") - height) < 2
+    arrived = content.locator(".dashboards-stat")
+    assert abs(await arrived.evaluate("stat => stat.offsetHeight") - height) < 2
