@@ -31,10 +31,10 @@ help: ## Show this list.
 demo demo-pushpin: export DEMO_STATIC_ROOT = $(CURDIR)/demo/static_root
 
 .PHONY: demo
-demo: setup-demo ## Serve this machine's live dashboard (PORT=8000, HOST=127.0.0.1).
+demo: setup-demo ## Serve the demo: a shop at work, this machine, every component (PORT=8000, HOST=127.0.0.1).
 	@$(PY) demo/manage.py migrate --verbosity 0
 	@$(PY) demo/manage.py collectstatic --no-input --clear --verbosity 0
-	@echo "This machine, live: http://$(HOST):$(PORT)/ (Ctrl-C stops it)"
+	@echo "A shop at work, live: http://$(HOST):$(PORT)/ (Ctrl-C stops it)"
 	@exec $(PY) -m uvicorn demo.asgi:application --host $(HOST) --port $(PORT) --log-level warning --timeout-graceful-shutdown 3
 
 .PHONY: demo-pushpin
@@ -98,7 +98,7 @@ setup-dev:
 setup-test: setup-dev
 	@scripts/test-servers.sh
 
-setup-bench:
+setup-bench: setup-demo
 	@scripts/venv.sh bench
 	@scripts/older.sh
 	@scripts/test-servers.sh

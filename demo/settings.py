@@ -35,12 +35,14 @@ INSTALLED_APPS = [
     "dashboards",
     "dashboards.contrib.system",
     "django_eventstream",
+    "demo.shop",
     "demo.machine",
     "demo.ways",
     "demo.pieces",
 ]
 MIDDLEWARE = [
     "dashboards.contrib.system.middleware.RequestCounterMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "demo.middleware.content_security_policy",
     "django.middleware.common.CommonMiddleware",
@@ -55,7 +57,7 @@ if "DEMO_STATIC_ROOT" in os.environ:
     STATIC_ROOT = os.environ["DEMO_STATIC_ROOT"]
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "demo.storage.Storage"},
     }
     # Where scripts/bundles.sh has installed them.
     _bundles = BASE_DIR.parent.glob(".venv/bundles/node_modules/plotly.js-*-dist-min")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs programs for the tests that pip cannot install: Chromium, fonts, PostgreSQL,
-# MariaDB, Redis, nginx and Pushpin (with its zurl), git, and a library of Playwright's driver.
+# Installs programs for the tests that pip cannot install: Chromium, Firefox, WebKitGTK with Xvfb
+# for its window, fonts, PostgreSQL, MariaDB, Redis, nginx and Pushpin (with its zurl), git, and a
+# library of Playwright's driver.
 # The tests start and stop their own servers; none is left running.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +11,9 @@ source scripts/apt.sh
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v chromium-headless-shell >/dev/null || missing+=(chromium-headless-shell)
+command -v firefox-esr >/dev/null || missing+=(firefox-esr)
+command -v WebKitWebDriver >/dev/null || missing+=(webkit2gtk-driver)
+command -v Xvfb >/dev/null || missing+=(xvfb)
 # A browser without fonts measures every text as boxes.
 compgen -G "/usr/share/fonts/truetype/*/*.ttf" >/dev/null || missing+=(fonts-dejavu-core)
 command -v initdb >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null ||

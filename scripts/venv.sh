@@ -12,9 +12,10 @@ python=${PYTHON:-python3}
 venv=.venv
 [ "$group" = bench ] && venv=.venv-bench
 
-# An installation depends on pyproject.toml, the folder, and the steps of this script.
+# An installation depends on pyproject.toml, the folder, the steps of this script, and the
+# translations, which it compiles.
 fingerprint() {
-    { pwd && cat pyproject.toml scripts/venv.sh; } | sha256sum | cut -d' ' -f1
+    { pwd && cat pyproject.toml scripts/venv.sh hatch_build.py src/dashboards/locale/*/*/*.po; } | sha256sum | cut -d' ' -f1
 }
 
 works() {

@@ -3,4 +3,4 @@
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "demo.pieces"]
+INSTALLED_APPS = [*INSTALLED_APPS, "demo.pieces", "demo.shop"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from bench.measures.charts import charts
 from bench.measures.crowd import crowd
 from bench.measures.delivery import delivery
 from bench.measures.opening import opening
@@ -15,5 +16,5 @@ from bench.report import Row
 
 MEASURES: Mapping[str, Callable[[Plan], Sequence[Row]]] = {
     each.__name__: each
-    for each in (delivery, opening, pushpin, crowd, processes, polling, page, soak)
+    for each in (delivery, opening, pushpin, crowd, processes, polling, page, charts, soak)
 }

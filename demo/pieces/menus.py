@@ -6,9 +6,14 @@ from django.http import HttpRequest
 
 from dashboards.menus.menu import DashboardMenu, Menu, MenuItem, make_dashboard_item
 from dashboards.menus.registry import menu_registry
-from demo.pieces.dashboards import charts, figures, forms, layout, requests, tables
+from demo.pieces.dashboards import charts, design, figures, forms, layout, requests, tables
 from demo.pieces.dashboards.customer import CustomerBoard
 from demo.pieces.models import Customer
+
+
+@menu_registry.register
+class Shop(DashboardMenu):
+    app_label = "shop"
 
 
 @menu_registry.register
@@ -39,6 +44,8 @@ class Pieces(Menu):
             make_dashboard_item(forms.Filtered),
             make_dashboard_item(layout.Layouts),
             make_dashboard_item(requests.Requests),
+            make_dashboard_item(design.Design),
+            make_dashboard_item(design.Branded),
             MenuItem(
                 title="In a page of your own",
                 children=[

@@ -1,15 +1,25 @@
 """Views of the shop: pages that contain dashboards, and views that forms are sent to."""
 
-from django.http import HttpRequest, HttpResponse
+import inspect
+from pathlib import Path
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.html import format_html
 
+from dashboards.registry import registry
 from demo.pieces.dashboards.counter import Counter
 from demo.pieces.dashboards.figures import Figures
 from demo.pieces.dashboards.forms import Track
 from demo.pieces.models import Order
-from demo.pieces.source import read_class, read_definition, read_file
+from demo.pieces.source import DEMO, read_class, read_definition, read_file
+
+# Shown after the module of the dashboard.
+FILES = {
+    "shop_operations": ("shop/values.py", "shop/forms.py", "shop/models.py", "shop/simulation.py"),
+    "machine_machine": ("machine/charts.py", "machine/tables.py"),
+}
 
 
 def embedded(request: HttpRequest) -> HttpResponse:
@@ -37,6 +47,17 @@ def embedded_jinja(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "pieces/jinja.html", context, using="jinja2")
+
+
+def code(request: HttpRequest, name: str) -> HttpResponse:
+    """Show the source of a dashboard's page."""
+    dashboard = {each.get_url_name(): each for each in registry}.get(name)
+    if dashboard is None:
+        msg = f"There is no dashboard {name}."
+        raise Http404(msg)
+    own = str(Path(inspect.getfile(dashboard)).relative_to(DEMO))
+    codes = [read_file(each) for each in (own, *FILES.get(name, ()))]
+    return render(request, "pieces/window.html", {"heading": "The source", "codes": codes})
 
 
 def track(request: HttpRequest) -> HttpResponse:

@@ -21,6 +21,8 @@ DEFAULTS: Mapping[str, Any] = {
     # True if an error of a value, template or permission class ends the request, instead of
     # failing only its own box. None: only while tests run, so that they see it.
     "RAISE_VALUE_ERRORS": None,
+    # True to show a picker of the theme (system, light, dark) on the package's own pages.
+    "THEME_PICKER": True,
     # Dotted paths or classes, for every dashboard whose Meta has none.
     "PERMISSION_CLASSES": ["dashboards.permissions.AllowAny"],
     # Seconds of silence after which an open stream sends a heartbeat. A page that receives nothing

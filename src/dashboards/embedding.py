@@ -101,7 +101,7 @@ _PAGE_SCRIPTS = tuple(
     f"dashboards/js/{name}.js"
     for name in (
         *("trust", "fields", "releases", "states", "keep"),
-        *("events", "slots", "streams", "views", "updates", "live"),
+        *("events", "slots", "streams", "views", "updates", "live", "speech"),
     )
 )
 

@@ -42,3 +42,22 @@ async def test_figure_on_a_page_from_right_to_left_keeps_its_order_at_the_right_
     edges = await figure.evaluate(EDGES)
     assert edges["first"] < edges["last"]
     assert edges["toTheRight"] < 20 < edges["toTheLeft"]
+
+
+async def test_scale_and_change_on_a_page_from_right_to_left_keep_their_order(
+    site: Site, page: Page
+):
+    """Regression: a gauge, which is not mirrored, had its highest number below its low end, and a
+    change in percent was shown as "% 12.5"."""
+    await page.goto(f"{site.url}/site/figures/")
+    await page.evaluate("document.documentElement.dir = 'rtl'")
+    ends = page.locator("#site_figures-boiler-content .dashboards-gauge-ends > span")
+    await expect(ends).to_have_text(["0", "120"])
+    lefts = await ends.evaluate_all("all => all.map(each => each.getBoundingClientRect().left)")
+    assert lefts[0] < lefts[1]
+
+    change = page.locator("#site_figures-orders-content .dashboards-stat-change > b")
+    # As in a sentence of the page's language.
+    await change.evaluate("element => element.parentElement.prepend('\\u0627')")
+    edges = await change.evaluate(EDGES)
+    assert edges["first"] < edges["last"]

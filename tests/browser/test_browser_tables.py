@@ -129,7 +129,7 @@ async def test_table_works_without_scripts_and_scrolls_on_phone(site: Site, brow
     await books.get_by_role("button", name="Show").click()
     await expect(books.get_by_role("status")).to_contain_text("1–25 of 30")  # noqa: RUF001
     assert "live-page=2" in page.url
-    box = books.get_by_role("region")
+    box = books.get_by_role("group")
     width = await box.bounding_box()
     assert width is not None
     assert width["width"] < 390

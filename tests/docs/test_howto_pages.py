@@ -259,22 +259,48 @@ def test_page_about_charts_draws_each(pages: OpenPage):
     assert "shop/ranking.js" in html
 
 
-def test_page_about_theming_lists_each_custom_property_with_its_default():
-    tokens = (ROOT / "src/dashboards/static/dashboards/css/parts/tokens.css").read_text()
-    declared = dict(re.findall(r"^  (--dashboards-[\w-]+):\s*([^;]+);", tokens, re.MULTILINE))
-    page = (PAGES / "theming.md").read_text()
-    rows = dict(re.findall(r"^\| `(--[\w-]+)` \| [^|]+ \| (.+) \|$", page, re.MULTILINE))
-
-    families = dict.fromkeys(("--dashboards-font", "--dashboards-mono"), "of the system")
-    assert rows == {name: f"`{value}`" for name, value in declared.items()} | families
-
-
 def test_page_about_theming_loads_its_style_sheet_and_writes_its_classes(pages: OpenPage):
     html = get_page(pages("theming.md"), "/dashboards/shop/sales/")
 
     assert '<link rel="stylesheet" href="/static/shop/theme.css">' in html
+    # The demo shows what ten lines do.
+    brand = (ROOT / "demo/pieces/static/pieces/brand.css").read_text()
+    assert f"```css\n{brand}```" in (PAGES / "theming.md").read_text()
+    assert len(re.findall(r"--dashboards-[\w-]+:", brand)) == 10
     assert "highlight" in html
     assert "quiet" in html
+
+
+def test_page_about_a_wall_shows_both_boards_and_keeps_its_user_signed_in(pages: OpenPage):
+    page = pages("wall.md")
+    shown = re.search(r"^/dashboards\S+\?kiosk\S+", (PAGES / "wall.md").read_text(), re.MULTILINE)
+    assert shown
+
+    html = get_page(page, shown[0])
+    assert 'data-dashboards-kiosk-seconds="45"' in html
+    assert 'data-dashboards-kiosk-dim="22-6"' in html
+    assert html.count('<li><a href="/dashboards/shop/') == 2
+    seconds = page.run("""
+from django.contrib.auth.models import Group
+screen = User.objects.create(username="screen")
+screen.groups.add(Group.objects.create(name="walls"))
+client.force_login(screen)
+print(client.session.get_expiry_age())
+client.force_login(User.objects.get(username="ada"))
+""")
+    assert int(seconds) == 365 * 24 * 3600
+
+
+def test_page_about_languages_speaks_them(pages: OpenPage):
+    page = pages("languages-and-accessibility.md")
+    fetch = "print(client.get('/dashboards/shop/sales/', headers={'accept-language': '%s'}).text)"
+
+    german = page.run(fetch % "de")
+    assert '<html lang="de" dir="ltr">' in german
+    assert "Fehlgeschlagen" in german
+    arabic = page.run(fetch % "ar")
+    assert '<html lang="ar" dir="rtl">' in arabic
+    assert "فشل" in arabic
 
 
 def test_page_about_csp_has_the_policy_that_a_browser_keeps_in_the_demo(pages: OpenPage):

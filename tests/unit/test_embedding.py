@@ -230,4 +230,4 @@ def test_scripts_have_the_active_zone_and_translated_words():
         html = embedding.render_scripts([Drawn(None)])
     assert 'data-dashboards-timezone="Asia/Tokyo"' in html
     words = html.split('data-dashboards-words="')[1].split('"')[0].replace("&quot;", '"')
-    assert json.loads(words)["Zoom in"] == "Zoom in"
+    assert json.loads(words)["Zoom in"] == "Vergrößern"

@@ -96,6 +96,17 @@ def links(client: Client) -> dict[str, str]:
     return dict(LINK.findall(response.content.decode()))
 
 
+@pytest.mark.parametrize("path", ["/", "/auth/open/"])
+def test_page_has_the_picker_of_the_theme_unless_the_site_takes_it_away(client: Client, path: str):
+    def has_picker() -> tuple[bool, bool]:
+        html = client.get(path).content.decode()
+        return 'name="dashboards-theme"' in html, "js/themes.js" in html
+
+    assert has_picker() == (True, True)
+    with override_settings(DASHBOARDS={"THEME_PICKER": False}):
+        assert has_picker() == (False, False)
+
+
 def test_anonymous_request_is_shown_what_everybody_may_open(client: Client):
     assert links(client) == {"/auth/open/": "Open"}
 

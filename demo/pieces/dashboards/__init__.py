@@ -4,6 +4,7 @@ from demo.pieces.dashboards import (  # noqa: F401 - registered by being importe
     charts,
     counter,
     customer,
+    design,
     figures,
     forms,
     layout,

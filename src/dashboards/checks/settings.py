@@ -36,6 +36,7 @@ _TYPES = {
     "COMPONENT_CSS_CLASSES": dict,
     "LAYOUT_CSS_CLASSES": dict,
     "SHOW_ERRORS_TO_STAFF": bool,
+    "THEME_PICKER": bool,
 }
 
 _CONNECTION_LIMITS = {"postgresql": "SHOW max_connections", "mysql": "SELECT @@max_connections"}

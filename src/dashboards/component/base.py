@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, Self
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from dashboards.compat import COMPONENT_NAMES, refuse_names, refuse_old_component
@@ -236,7 +237,8 @@ class Component:
             gets ``reverse_args``, if it names it: the arguments that tell the component's own URL
             from others, in their order: app label, dashboard, the object's if there is one, key.
         key: its name in URLs and events; by default the attribute it is assigned to.
-        title: the heading; by default made from the key. An empty string hides it.
+        title: the heading, which may be lazy; by default made from the key. An empty string
+            hides it.
         poll_rate: seconds between two loads from the server; ``None`` for none.
         trigger_on: the name of an event that loads it again, wherever on the page it happens:
             ``"refresh"``; or an htmx trigger, such as ``"click from:#reload"``.
@@ -265,7 +267,7 @@ class Component:
     defer: bool | Callable[..., Any] | None = None
     defer_url: str | Callable[..., str] | None = None
     key: str | None = None
-    title: str | None = None
+    title: str | Promise | None = None
     poll_rate: float | None = None
     trigger_on: str | None = None
     dependents: Sequence[str] = ()

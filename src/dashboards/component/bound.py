@@ -144,7 +144,7 @@ class BoundComponent:
     def title(self) -> str:
         """The heading."""
         declared = self.declaration.title
-        return rendering.words_of(self.key) if declared is None else declared
+        return rendering.words_of(self.key) if declared is None else str(declared)
 
     @property
     def parts(self) -> dict[str, str]:

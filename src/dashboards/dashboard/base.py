@@ -19,7 +19,7 @@ from dashboards.component.pending import gather_values
 from dashboards.component.states import render_failed
 from dashboards.dashboard.live import LiveMixin
 from dashboards.dashboard.permissions import PermissionMixin
-from dashboards.dashboard.query import keep_known
+from dashboards.dashboard.query import get_params, keep_known
 from dashboards.dashboard.time_range import PARAMETERS, has_shared_time
 from dashboards.exceptions import DeclarationError
 from dashboards.live.compute.inline import must_run_inline, render_inline
@@ -102,7 +102,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
     @property
     def name(self) -> str:
         """The page's title."""
-        return self._meta.name or get_default_name(type(self).__name__)
+        return str(self._meta.name) or get_default_name(type(self).__name__)
 
     @cached_property
     def heading(self) -> str:
@@ -140,7 +140,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             return self._filters.values
         if self._meta.filter_form is not None:
             return {}  # The form failed, so the query string has not been cleaned.
-        given = self.request.GET.dict() if self.request else {}
+        given = get_params(self.request).dict() if self.request else {}
         if PARAMETERS.isdisjoint(given) or not self.time_ranges:
             return given
         return {name: given[name] for name in given if name not in PARAMETERS}

@@ -184,7 +184,7 @@ class ModelDashboard(Dashboard):
     @property
     def name(self) -> str:
         """The page's title: the object's name, unless ``Meta`` has one."""
-        return self._meta.name or str(self.object)
+        return str(self._meta.name) or str(self.object)
 
     @property
     def channel(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar, get_args
 
 from django.db.models import Model
+from django.utils.functional import Promise
 
 from dashboards.compat import META_NAMES, explain_names
 from dashboards.dashboard.time_range import ALL, TODAY, is_relative
@@ -21,7 +22,7 @@ class Options:
     """The attributes that ``Meta`` may have, with their defaults.
 
     Args:
-        name: the page's title; by default made from the class's name.
+        name: the page's title, which may be lazy; by default made from the class's name.
         app_label: the app in its URLs; by default the app that contains the class.
         permission_classes: a list of permission classes that must all allow a request; by default
             ``DASHBOARDS["PERMISSION_CLASSES"]``. An empty list allows every request.
@@ -41,7 +42,7 @@ class Options:
         include_in_menu: True to include it in menus that list an app's dashboards.
     """
 
-    name: str = ""
+    name: str | Promise = ""
     app_label: str = ""
     permission_classes: Sequence[PermissionClass] | None = None
     template_name: str = "dashboards/dashboard.html"

@@ -10,6 +10,19 @@ from dashboards.component.bound import BoundComponent
 from dashboards.component.filters import Filters
 from dashboards.dashboard.time_range import PARAMETERS, keep_range
 
+KIOSK_PARAMS = ("kiosk", "kiosk-boards", "kiosk-rotate", "kiosk-dim")
+"""The parameters that show a page on a wall. They are no filters, and no URL repeats them."""
+
+
+def get_params(request: HttpRequest) -> QueryDict:
+    """Return the parameters of a request without those that show its page on a wall."""
+    if not any(name in request.GET for name in KIOSK_PARAMS):
+        return request.GET
+    params = request.GET.copy()
+    for name in KIOSK_PARAMS:
+        params.pop(name, None)
+    return params
+
 
 def keep_known(
     request: HttpRequest | None,
@@ -35,7 +48,7 @@ def keep_known(
     kept = QueryDict(mutable=True)
     if request is None or len(request.META.get("QUERY_STRING", "")) > conf.get("MAX_QUERY_LENGTH"):
         return kept
-    others = request.GET.copy()
+    others = get_params(request).copy()
     for component in components:
         prefix = f"{component.key}-"
         own = {

@@ -4,7 +4,7 @@ from django import template
 from django.template.context import Context
 from django.utils.safestring import SafeString
 
-from dashboards import embedding
+from dashboards import conf, embedding
 from dashboards.component.bound import BoundComponent
 from dashboards.dashboard import Dashboard
 from dashboards.menus.registry import get_sections
@@ -44,6 +44,12 @@ def dashboard_menus(context: Context) -> str:
     context["active_section"] = shown.active
     context["has_menu"] = shown.has_choice
     return ""
+
+
+@register.simple_tag
+def dashboards_theme_picker() -> bool:
+    """Return True if viewers choose between light and dark: the setting ``THEME_PICKER``."""
+    return bool(conf.get("THEME_PICKER"))
 
 
 @register.simple_tag(takes_context=True)

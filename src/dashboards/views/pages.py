@@ -25,6 +25,7 @@ from dashboards.exceptions import UnknownComponentError
 from dashboards.permissions import redirect_to_login
 from dashboards.sessions import is_automatic, keep_expiry
 from dashboards.views.access import DashboardAccessView, must_log_in
+from dashboards.views.kiosk import read_kiosk
 
 _PARTIAL_HEADERS = ("HX-Request", "HX-Boosted", "HX-History-Restore-Request", "HX-Request-Type")
 
@@ -69,12 +70,20 @@ class PageView(DashboardAccessView):
         dashboard.compute_due(deferred=False)
         # This reads the position, which must be done before any value is rendered.
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
-        context = {"dashboard": dashboard, "stream_url": stream_url}
         is_partial = _is_partial(request)
+        kiosk = None if is_partial else read_kiosk(request, dashboard)
+        context = {
+            "dashboard": dashboard,
+            "stream_url": stream_url,
+            "kiosk": kiosk,
+            "has_wall": not is_partial and kiosk is None,
+        }
         template = "dashboards/embedded.html" if is_partial else dashboard._meta.template_name  # noqa: SLF001
         response = HttpResponse(clean_text(dashboard.templates.render_around(template, context)))
-        # A cache that ignores Vary, or a browser that goes back, would show a part as a page.
-        response.is_public = dashboard.is_public and not is_partial  # type: ignore[attr-defined]
+        # A cache that ignores Vary, or a browser that goes back, would show a part as a page. What
+        # a wall links to depends on its viewer.
+        is_same_for_all = dashboard.is_public and not is_partial and kiosk is None
+        response.is_public = is_same_for_all  # type: ignore[attr-defined]
         return response
 
 

@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 from django.db.backends.signals import connection_created
+from django.utils.translation import gettext_lazy
 
 
 class SystemConfig(AppConfig):
@@ -10,7 +11,7 @@ class SystemConfig(AppConfig):
 
     name = "dashboards.contrib.system"
     label = "dashboards_system"
-    verbose_name = "System"
+    verbose_name = gettext_lazy("System")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

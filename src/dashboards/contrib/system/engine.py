@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext, ngettext
 
 from dashboards.component.formats import NOTHING, format_value
 from dashboards.contrib.system.figures import Rows, as_milliseconds
@@ -26,7 +27,8 @@ def streams() -> Mapping[str, Any]:
     reports, (number,) = _reports.get(), _sum_metrics("streams")
     return {
         "text": int(number),
-        "sub_text": f"in {len(reports)} process{'es' * (len(reports) != 1)}",
+        "sub_text": ngettext("in %(count)s process", "in %(count)s processes", len(reports))
+        % {"count": len(reports)},
     }
 
 
@@ -40,7 +42,8 @@ def delay() -> Mapping[str, Any]:
     longest = max((report.metrics.get("lag_max_seconds", 0) for report in reports), default=0)
     return {
         "text": as_milliseconds(seconds / deliveries) if deliveries else NOTHING,
-        "sub_text": f"from push to page; {as_milliseconds(longest)} at most",
+        "sub_text": gettext("from push to page; %(longest)s at most")
+        % {"longest": as_milliseconds(longest)},
     }
 
 
@@ -49,7 +52,8 @@ def failures() -> Mapping[str, Any]:
     failed, computed, outages = _sum_metrics("failed", "computed", "store_failures")
     return {
         "text": int(failed),
-        "sub_text": f"of {computed:.0f} values; {outages:.0f} outages of the store",
+        "sub_text": gettext("of %(values)s values; outages of the store: %(outages)s")
+        % {"values": format_value(int(computed)), "outages": format_value(int(outages))},
     }
 
 
@@ -63,8 +67,9 @@ def viewers() -> Rows:
         if watched.streams:
             users = ", ".join(names.get(user, user) for user in watched.users)
             rows.append((dashboard.get_url_name(), format_value(watched.streams), users or NOTHING))
-    heads = ("Dashboard", "Open pages", "Users")
-    return Rows(heads, rows, "No dashboard is open in a process that keeps streams open.")
+    heads = (gettext("Dashboard"), gettext("Open pages"), gettext("Users"))
+    empty = gettext("No dashboard is open in a process that keeps streams open.")
+    return Rows(heads, rows, empty)
 
 
 def _read_names(keys: set[str]) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.template.defaultfilters import filesizeformat
 
 from dashboards.component import Component
-from dashboards.component.formats import NOTHING
+from dashboards.component.formats import NOTHING, format_value
 
 
 class Rows(NamedTuple):
@@ -37,12 +37,12 @@ def as_milliseconds(seconds: float | None) -> str:
         return NOTHING
     milliseconds = 1000 * seconds
     digits = 0 if milliseconds >= 10 else 1  # noqa: PLR2004 - two digits are enough
-    return f"{milliseconds:,.{digits}f}\N{NO-BREAK SPACE}ms"
+    return f"{format_value(milliseconds, digits)}\N{NO-BREAK SPACE}ms"
 
 
 def as_percent(value: float | None) -> str:
     """Return a part in percent; a dash if it is not known."""
-    return NOTHING if value is None else f"{value:.0f}\N{NO-BREAK SPACE}%"
+    return NOTHING if value is None else f"{format_value(value, 0)}\N{NO-BREAK SPACE}%"
 
 
 def as_bytes(value: int) -> str:

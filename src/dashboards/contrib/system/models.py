@@ -1,6 +1,7 @@
 """A model without a table, so that the admin lists the dashboard among its pages."""
 
 from django.db import models
+from django.utils.translation import gettext, gettext_lazy
 
 
 class _NoObjects(models.Manager["SystemPage"]):
@@ -21,8 +22,8 @@ class SystemPage(models.Model):
         managed = False
         default_permissions = ()
         base_manager_name = "objects"
-        verbose_name = "system"
-        verbose_name_plural = "system"
+        verbose_name = gettext_lazy("system")
+        verbose_name_plural = gettext_lazy("system")
 
     def __str__(self) -> str:
-        return "System"
+        return gettext("System")

@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboards.component.formats import NOTHING, format_duration
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+
+from dashboards.component.formats import NOTHING, format_duration, format_value
 from dashboards.contrib.system.counters import (
     MINUTE_PERIODS,
     PERIOD_SECONDS,
@@ -21,7 +24,8 @@ from dashboards.contrib.system.figures import (
 )
 from dashboards.contrib.system.processes import read_processes
 
-_STATUSES = ("raised", "1xx", "2xx", "3xx", "4xx", "5xx")
+_RAISED = gettext_lazy("raised")
+_STATUSES = (_RAISED, "1xx", "2xx", "3xx", "4xx", "5xx")
 MAX_POINTS = 120
 """The points of a chart: ten minutes."""
 
@@ -38,8 +42,9 @@ def request_rate() -> Mapping[str, Any]:
     """Return the rate of requests in the last minute."""
     minute = _get_minute()
     return {
-        "text": f"{minute.requests / 60:.1f}/s",
-        "sub_text": f"{minute.requests} in the last minute",
+        "text": _as_rate(minute.requests),
+        "sub_text": gettext("%(count)s in the last minute")
+        % {"count": format_value(minute.requests)},
     }
 
 
@@ -49,7 +54,8 @@ def latency() -> Mapping[str, Any]:
     high, highest = (as_milliseconds(minute.get_percentile(each)) for each in (95, 99))
     return {
         "text": as_milliseconds(minute.get_percentile(50)),
-        "sub_text": f"median; 95 % within {high}, 99 % within {highest}",
+        "sub_text": gettext("median; 95 %% within %(high)s, 99 %% within %(highest)s")
+        % {"high": high, "highest": highest},
     }
 
 
@@ -57,11 +63,13 @@ def errors() -> Mapping[str, Any]:
     """Return the requests that were answered with 500 or above, or raised, in the last minute."""
     minute = _get_minute()
     answered = ", ".join(
-        f"{count} x {name}" for name, count in zip(_STATUSES, minute.statuses, strict=True) if count
+        f"{count} \N{MULTIPLICATION SIGN} {name}"
+        for name, count in zip(_STATUSES, minute.statuses, strict=True)
+        if count
     )
     return {
         "text": minute.errors,
-        "sub_text": answered or "no requests",
+        "sub_text": answered or gettext("no requests"),
     }
 
 
@@ -70,11 +78,17 @@ def queries() -> Mapping[str, Any]:
     minute = _get_minute()
     mean = minute.query_seconds / minute.queries if minute.queries else None
     each = minute.queries / minute.requests if minute.requests else None
-    per_request = NOTHING if each is None else f"{each:.1f}"
+    per_request = NOTHING if each is None else format_value(each, 1)
     return {
-        "text": f"{minute.queries / 60:.1f}/s",
-        "sub_text": f"{as_milliseconds(mean)} each, {per_request} a request",
+        "text": _as_rate(minute.queries),
+        "sub_text": gettext("%(time)s each, %(count)s a request")
+        % {"time": as_milliseconds(mean), "count": per_request},
     }
+
+
+def _as_rate(count: int) -> str:
+    """Return a count of one minute as a rate, such as "2.5/s"."""
+    return f"{format_value(count / 60, 1)}/s"
 
 
 def get_rate(period: Period) -> float:
@@ -141,7 +155,7 @@ RATES = NewPoints(get_rate, get_error_rate)
 LATENCIES = NewPoints(get_median, get_slow)
 
 
-def make_figure(*names: str, suffix: str) -> Mapping[str, Any]:
+def make_figure(*names: str | Promise, suffix: str) -> Mapping[str, Any]:
     """Return a figure with a line for each name.
 
     Args:
@@ -174,8 +188,11 @@ def processes() -> Rows:
                 format_duration(now - each.started),
             )
         )
-    heads = ("Process", "Requests", "95 % within", "Memory", "Threads")
-    return Rows((*heads, "Age"), rows, "No process answers requests.")
+    heads = (
+        *(gettext("Process"), gettext("Requests"), gettext("95 % within")),
+        *(gettext("Memory"), gettext("Threads"), gettext("Age")),
+    )
+    return Rows(heads, rows, gettext("No process answers requests."))
 
 
 def hosts() -> Rows:
@@ -187,9 +204,12 @@ def hosts() -> Rows:
             as_percent(each.get("processor")),
             as_percent(each.get("memory")),
             as_percent(each.get("disk")),
-            f"{each['load']:.2f}" if "load" in each else NOTHING,
+            format_value(each["load"], 2) if "load" in each else NOTHING,
         )
         for host, each in figures.items()
     ]
-    heads = ("Host", "Processor", "Memory", "Disk", "Load")
-    return Rows(heads, rows, "No process answers requests.")
+    heads = (
+        *(gettext("Host"), gettext("Processor"), gettext("Memory")),
+        *(gettext("Disk"), gettext("Load")),
+    )
+    return Rows(heads, rows, gettext("No process answers requests."))

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches as backends
 from django.db.models import Count
+from django.utils.translation import gettext
 
 from dashboards.component.formats import NOTHING
 from dashboards.contrib.system.figures import Rows, as_milliseconds
@@ -32,7 +33,11 @@ def caches() -> Rows:
         (alias, config.get("BACKEND", "").rpartition(".")[2], *_probe(alias))
         for alias, config in settings.CACHES.items()
     ]
-    return Rows(("Cache", "Backend", "Write and read", "State"), rows, "None")
+    heads = (
+        *(gettext("Cache"), gettext("Backend")),
+        *(gettext("Write and read"), gettext("State")),
+    )
+    return Rows(heads, rows, gettext("No cache is configured."))
 
 
 def _probe(alias: str) -> Row:
@@ -46,14 +51,15 @@ def _probe(alias: str) -> Row:
         backend.delete(key)
     except Exception as error:  # noqa: BLE001 - each backend raises its own
         return NOTHING, type(error).__name__
-    return taken, "works" if read == alias else "keeps nothing"
+    return taken, gettext("works") if read == alias else gettext("keeps nothing")
 
 
 def queues() -> Rows:
     """Return the queues of Celery and of Django's tasks, as far as they are installed."""
     rows = [row for read in _READERS for row in _read_or_report(read)]
-    heads = ("Queue", "Waiting", "Running", "Failed")
-    return Rows(heads, rows, "No queue is installed, or nothing was queued yet.")
+    heads = gettext("Queue"), gettext("Waiting"), gettext("Running"), gettext("Failed")
+    empty = gettext("No queue is installed, or nothing was queued yet.")
+    return Rows(heads, rows, empty)
 
 
 def _read_or_report(read: Callable[[], Iterator[Row]]) -> Sequence[Row]:

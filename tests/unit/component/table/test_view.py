@@ -93,7 +93,7 @@ def test_table_has_caption_region_and_labels():
     html = html_of(Table(value=[{"a": 1}, {"a": 2}], title="Two rows", page_size=1))
 
     assert '<caption class="dashboards-hidden">Two rows</caption>' in html
-    assert 'role="region" aria-label="Two rows" tabindex="0"' in html
+    assert 'role="group" aria-label="Two rows" tabindex="0"' in html
     assert '<th scope="col"' in html
     assert '<th scope="row"' in html
     assert 'role="status">1–1 of 2' in html  # noqa: RUF001

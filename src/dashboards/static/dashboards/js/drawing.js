@@ -17,12 +17,33 @@
   // The theme comes from the system, or from an attribute of <html> or <body>.
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
   const themeObserver = new MutationObserver(redrawAll);
-  const themeAttributes = ["class", "style", "data-theme", "data-bs-theme"];
+  const themeAttributes = ["class", "style", "data-dashboards-theme", "data-theme", "data-bs-theme"];
 
   function observeTheme() {
     for (const element of [document.documentElement, document.body]) {
       themeObserver.observe(element, { attributes: true, attributeFilter: themeAttributes });
     }
+  }
+
+  // A paper is light and has its own width. Drawings that load nothing more are drawn before the
+  // browser prints: between an event and the printing, it runs what awaits nothing.
+  function print(isPrinting) {
+    document.documentElement.classList.toggle("dashboards-printing", isPrinting);
+    connected.forEach((each) => each.redraw());
+  }
+
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
+
+  // Returns a computed colour in a form that every library reads. One that was mixed, or is in another
+  // colour space, such as "oklch(0.7 0.1 200)", is painted and read.
+  function asRgb(color) {
+    if (color.startsWith("rgb")) return color;
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
+    return `rgba(${red}, ${green}, ${blue}, ${alpha / 255})`;
   }
 
   class Drawing extends HTMLElement {
@@ -142,8 +163,11 @@
       this.probe ??= document.createElement("i");
       this.probe.hidden = true;
       this.probe.style.color = `var(${name})`;
+      // With forced colours all lines would have one colour.
+      const isKept = name.startsWith("--dashboards-chart-");
+      this.probe.style.forcedColorAdjust = isKept ? "none" : "auto";
       (this.surface ?? this).append(this.probe);
-      const color = getComputedStyle(this.probe).color;
+      const color = asRgb(getComputedStyle(this.probe).color);
       this.probe.remove();
       return color;
     }

@@ -1,4 +1,5 @@
-// Menus: a section of the menu closes on Escape, and when the focus or a click goes elsewhere.
+// Menus: a section of the menu closes on Escape, and when the focus or a click goes elsewhere. The
+// menu of a narrow page closes when the focus leaves it, which it would cover.
 (() => {
   "use strict";
 
@@ -17,4 +18,9 @@
       if (section && !section.contains(target)) section.open = false;
     });
   }
+
+  addEventListener("focusin", ({ target }) => {
+    const menu = document.querySelector(".dashboards-menu:popover-open");
+    if (menu && !menu.parentElement.contains(target)) menu.hidePopover();
+  });
 })();

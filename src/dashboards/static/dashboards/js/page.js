@@ -25,14 +25,14 @@
     showTime,
   };
 
-  // A time of day in the page's language and zone, unless this browser does not know the zone.
-  function showTime(seconds, timeZone = page.timezone) {
+  // A time of day, with its date in a style if there is one, in the page's language and zone, unless this browser does not know the zone.
+  function showTime(seconds, dateStyle, timeZone = page.timezone) {
     const { lang } = document.documentElement;
     try {
-      const options = { timeStyle: "medium", timeZone };
-      return new Date(1000 * seconds).toLocaleTimeString(lang || undefined, options);
+      const options = { dateStyle: dateStyle || undefined, timeStyle: "medium", timeZone };
+      return new Date(1000 * seconds).toLocaleString(lang || undefined, options);
     } catch {
-      return showTime(seconds, null);
+      return showTime(seconds, dateStyle, null);
     }
   }
 

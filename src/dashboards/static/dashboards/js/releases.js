@@ -63,14 +63,17 @@
     }
     const isFree = !isPageInUse();
     if (isFree && (await isServed(received)) && !isPageInUse()) {
-      // No person started this reload: it does not keep them signed in.
-      const attributes = `path=${location.pathname}; max-age=5; samesite=strict`;
-      document.cookie = `dashboards-automatic=1; ${attributes}`;
+      markAutomatic(location.pathname);
       if (remember(received)) location.reload();
       return;
     }
     const next = isFree ? Math.min(2 * pause, MAX_PAUSE_MS) : CHECK_MS;
     setTimeout(() => reload(next), jitter(next));
+  }
+
+  // No person opens the page at this path: that does not keep them signed in.
+  function markAutomatic(path) {
+    document.cookie = `dashboards-automatic=1; path=${path}; max-age=5; samesite=strict`;
   }
 
   // Returns true if a reload would bring this release. A server that is down or redirects to a
@@ -87,5 +90,5 @@
     }
   }
 
-  window.dashboards = { ...window.dashboards, receiveRelease };
+  window.dashboards = { ...window.dashboards, markAutomatic, receiveRelease };
 })();

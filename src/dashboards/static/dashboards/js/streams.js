@@ -56,7 +56,7 @@
       for (const element of this.elements) {
         for (const time of element.querySelectorAll("[data-dashboards-live-since]")) {
           time.dateTime = new Date(1000 * now).toISOString();
-          time.textContent = text;
+          time.textContent = page.showTime(now, time.dataset.dashboardsLiveSince);
         }
       }
     }

@@ -68,7 +68,8 @@
       if (layout.modebar?.add) layout.modebar.add = withoutSending(layout.modebar.add);
       const size = this.measure(plot);
       layout.width ??= size.width;
-      layout.height ??= size.height;
+      // On a wall a chart has the height of its box, whatever its figure says.
+      if (!layout.height || this.closest(".dashboards-wall")) layout.height = size.height;
       await countries.prepare(figure, traces, layout);
       const language = this.closest("[lang]")?.lang || navigator.language;
       const config = chartConfig(plotly, figure, language);
@@ -81,6 +82,10 @@
       clipFills(this);
       sharing.listen(this);
       crosshair.attach(this);
+      // Without it CSS could not scale the drawing to the width of a paper.
+      for (const svg of plot.querySelectorAll(".main-svg")) {
+        svg.setAttribute("viewBox", `0 0 ${layout.width} ${layout.height}`);
+      }
     }
 
     addTheme(figure, traces, layout) {
