@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -124,8 +125,11 @@ def test_frames_equal_for_processes_with_different_settings(tmp_path: Path):
     one = render(tmp_path, "/", "en", "UTC", "from tests.settings import *")
     other = render(tmp_path, "/sub/path/", "de", "Asia/Tokyo", HASHED)
 
+    def without_time(frame: Any) -> str:
+        return re.sub(r"(<!--dashboards [^>]+-->)<!--at [\d.]+-->", r"\1", json.dumps(frame))
+
     for key, frame in one.items():
-        assert frame == other[key], key
+        assert without_time(frame) == without_time(other[key]), key
     assert f'href="{PREFIX}hear/"' in one["link"]
     assert "/static/" not in json.dumps(one)
 

@@ -498,6 +498,27 @@ class Failing(Dashboard):
     series = Chart(live=True, max_points=3, title="Series")
 
 
+class Word(forms.Form):
+    word = forms.CharField()
+
+
+def show_word(filters: dict[str, Any]) -> str:
+    return f"the word is {filters.get('word')}"
+
+
+@registry.register
+class Aging(Dashboard):
+    """Values that get old, and boxes of every way to be updated."""
+
+    pushed = Stat(live=True, stale_after=1)
+    lasting = Stat(live=True)
+    points = Chart(live=True, max_points=3)
+    polled = Stat(value=count_turns, poll_rate=1)
+    sensor = Text(value=read_sensor, live=Every(seconds=600))
+    shown = Text(value=show_word)
+    form = Form(form=Word, method="get", dependents=("shown",))
+
+
 WAIT = 0.4
 
 

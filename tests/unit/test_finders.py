@@ -193,7 +193,7 @@ def test_shapes_of_countries_are_found_and_collected(settings: Settings, tmp_pat
     assert {"DEU", "HUN", "SGP", "NZL"} < {each["id"] for each in countries}
 
 
-@pytest.mark.parametrize("name", ["world.json.license.txt", "../icon.svg"])
+@pytest.mark.parametrize("name", ["world.json.license.txt", "../icon.svg", "../icon-alert.svg"])
 def test_each_file_of_shapes_has_its_licence(settings: Settings, tmp_path: Path, name: str):
     """World borders under a share-alike licence were served without their licence.
 
@@ -205,7 +205,7 @@ def test_each_file_of_shapes_has_its_licence(settings: Settings, tmp_path: Path,
     shapes = {each.name for each in tmp_path.glob("dashboards/**/*.*json")}
     shapes |= {each.name for each in tmp_path.glob("dashboards/**/*.svg")}
 
-    assert shapes == {"world.json", "icon.svg"}
+    assert shapes == {"world.json", "icon.svg", "icon-alert.svg"}
     text = (tmp_path / "dashboards/geo" / name).read_text()
     assert "BSD-3-Clause" in text or "creativecommons.org/licenses/by-sa/3.0" in text
     found = finders.find("dashboards/geo/world.json.license.txt")

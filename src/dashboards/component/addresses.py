@@ -1,6 +1,7 @@
 """The addresses of one component: its own, and those of its page, as its viewer needs them."""
 
 from django.http import QueryDict
+from django.urls import NoReverseMatch
 from django.utils.encoding import escape_uri_path
 
 from dashboards.component.base import Bound
@@ -42,6 +43,19 @@ class Addresses:
         # The page's query string has the component's own parameters, too.
         query = self._owner.query
         return _join(self._address, query) if query else self._address
+
+    @property
+    def retry_url(self) -> str | None:
+        """The address that a viewer loads to try again, in a box that does not load itself.
+
+        It runs no code of the author. ``None`` if the dashboard has no address.
+        """
+        try:
+            url = self._owner.get_component_url(self._bound.key)
+        except NoReverseMatch:
+            return None
+        query = self._owner.query
+        return _join(url, query) if query else url
 
     @property
     def _address(self) -> str:

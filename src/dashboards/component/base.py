@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, Self
 
@@ -38,6 +39,10 @@ class Addresses(Protocol):
     @property
     def load_url(self) -> str:
         """The address that it loads from, with the query string of its page."""
+
+    @property
+    def retry_url(self) -> str | None:
+        """The address that a viewer loads to try again; ``None`` if there is none."""
 
     @property
     def page_url(self) -> str:
@@ -160,6 +165,10 @@ class Bound(Protocol):
     def get_frame(self) -> str | None:
         """Return the newest frame that this release can show; ``None`` if there is none."""
 
+    @property
+    def value_time(self) -> float | None:
+        """The time of the value that its page shows, since 1970; ``None`` if it is not known."""
+
     def render(self, value: Any) -> SafeString:
         """Render a prepared value: the content of the box."""
 
@@ -178,6 +187,8 @@ class Facts:
         self.series = component.series
         self.takes_params = component.takes_params
         self.kind = type(component).__name__.lower()
+        self.css_kinds = " dashboards-kind-".join(_get_css_kinds(type(component)))
+        """Its kind; of a kind that a project derived, that of the package as well."""
         scripts = inspect.getattr_static(component, "scripts")
         self.scripts = scripts if isinstance(scripts, list | tuple) else None
         """The static files that it needs; ``None`` if the author's code returns them."""
@@ -186,6 +197,16 @@ class Facts:
         names = ("title", "icon", "css_classes", "grid_css_classes", "cta", "menu")
         self.has_fixed_box = all(_is_fixed(component, name) for name in names)
         """True if its boxes depend neither on the language nor on the author's code."""
+
+
+def _get_css_kinds(kind: type["Component"]) -> Iterator[str]:
+    """Yield the name of a kind, and of the first kind of this package that it derives from."""
+    for each in kind.__mro__:
+        is_packaged = each.__module__.startswith("dashboards.component.")
+        if each is kind or is_packaged:
+            yield each.__name__.lower()
+        if is_packaged:
+            return
 
 
 def _is_fixed(component: "Component", name: str) -> bool:
@@ -243,6 +264,9 @@ class Component:
             addition to those of the dashboard. For other viewers it does not exist: no box, no
             URL, no updates. If it is live, an update makes each page load its own value, so a
             computed value is computed for each of them.
+        stale_after: the age of a value, in seconds or as a ``timedelta``, from which its box shows
+            it. By default one and a half intervals and three seconds, for a value that is computed
+            or loaded at an interval; none for a value that is pushed.
     """
 
     template: str = ""
@@ -261,6 +285,7 @@ class Component:
     grid_css_classes: str = ""
     live: bool | Every | OnChange = False
     permission_classes: Sequence[PermissionClass] = ()
+    stale_after: float | timedelta | None = None
 
     is_personal: ClassVar[bool] = False
     """True if its value differs by viewer, so that each page loads its own live value."""

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.component import rendering
 from dashboards.component.addresses import Addresses
+from dashboards.component.age import get_time, is_aging
 from dashboards.component.base import Component
 from dashboards.component.conversion import is_missing
 from dashboards.component.errors import ErrorBoundary, Failure
@@ -22,7 +23,7 @@ from dashboards.component.links import CTA, resolve_link
 from dashboards.component.live import LiveBinding
 from dashboards.component.loading import ValueLoader
 from dashboards.component.owner import Owner
-from dashboards.component.release import get_release
+from dashboards.component.release import get_release, read_time
 from dashboards.component.rendering import Placement, Shown, render_frame
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError
@@ -306,6 +307,17 @@ class BoundComponent:
         if frame is None:
             return None
         return frame if get_release(self.declaration).shows(frame, is_pushed=is_pushed) else None
+
+    @property
+    def value_time(self) -> float | None:
+        """The time of the value that its page shows, since 1970; ``None`` if it is not known."""
+        if not is_aging(self):
+            return None
+        is_own = self.loader.pending is not None or self.loader.is_needed
+        # The points of a series have no time: they count as new when the page gets them.
+        if is_own or self.series or (frame := self.get_frame()) is None:
+            return get_time()
+        return read_time(frame)
 
     # Rendering
 

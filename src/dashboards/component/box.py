@@ -30,7 +30,7 @@ class Box(NamedTuple):
     dom_id: str
     """The id of the box; those of heading and content begin with it."""
     kind: str
-    """The name of the component's kind, for CSS."""
+    """The name of the component's kind, for CSS; of a derived kind two, as classes."""
     title: str
     """The heading; empty for none."""
     level: str

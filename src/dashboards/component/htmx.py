@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-from django.utils.translation import gettext
-
+from dashboards.component.age import get_stale_seconds, is_aging
 from dashboards.component.base import Bound
 from dashboards.component.live import LiveBinding
 from dashboards.component.owner import Owner
@@ -23,7 +22,11 @@ _OWN_EVENTS = frozenset({"load", "revealed", "intersect"})
 
 
 def get_content_attributes(
-    owner: Owner, bound: Bound, live: LiveBinding | None, content: str | None
+    owner: Owner,
+    bound: Bound,
+    live: LiveBinding | None,
+    content: str | None,
+    at: float | None = None,
 ) -> dict[str, Any]:
     """Return the attributes that say how the content of a box is updated.
 
@@ -32,6 +35,7 @@ def get_content_attributes(
         bound: the bound component.
         live: its live side; ``None`` if it is not live.
         content: what the box shows now; ``None`` for nothing.
+        at: the time of that value; ``None`` if it is not known.
     """
     attributes: dict[str, Any] = {}
     if live is not None and live.is_refreshed:
@@ -44,6 +48,8 @@ def get_content_attributes(
             attributes["data-dashboards-max-points"] = bound.series
             if isinstance(bound.live, Every):
                 attributes["data-dashboards-interval"] = bound.live.seconds
+    if is_aging(bound):
+        attributes |= _get_age_attributes(bound, at)
     forms = owner.components.get_dependencies(bound.key)
     if forms and (depends_on := get_depends_on(forms)):
         attributes["data-dashboards-depends-on"] = depends_on
@@ -53,11 +59,17 @@ def get_content_attributes(
         if bound.is_batched:
             attributes["data-dashboards-batch-url"] = owner.get_batch_url()
             attributes["data-dashboards-batch-key"] = bound.key
-        attributes["data-dashboards-failed-text"] = gettext("Could not be loaded.")
-        attributes["data-dashboards-retry-text"] = gettext("Try again")
         attributes["hx-swap"] = "innerMorph"
         attributes["hx-status:4xx"] = attributes["hx-status:5xx"] = "swap:none"
         attributes["data-dashboards-etag"] = "" if content is None else entity_tag(content)
+    return attributes
+
+
+def _get_age_attributes(bound: Bound, at: float | None) -> dict[str, str]:
+    """Return the time of the value, if it is known, and the age from which it is old."""
+    attributes = {} if at is None else {"data-dashboards-at": f"{at:.1f}"}
+    if (seconds := get_stale_seconds(bound.declaration)) is not None:
+        attributes["data-dashboards-stale-after"] = f"{seconds:g}"
     return attributes
 
 

@@ -5,12 +5,13 @@ from collections.abc import Coroutine
 from typing import Any
 
 from dashboards import conf
+from dashboards.component.age import get_time
 from dashboards.component.base import Bound
 from dashboards.component.broadcast import broadcasting
 from dashboards.component.loading import ValueLoader
 from dashboards.component.owner import Owner
 from dashboards.component.pending import PendingValue
-from dashboards.component.release import get_release
+from dashboards.component.release import get_release, mark_time
 from dashboards.component.states import BoxState
 from dashboards.component.templates import ALL_VIEWERS
 from dashboards.live.compute.groups import ComputedValue
@@ -67,7 +68,8 @@ class LiveBinding:
     def render_state(self, state: ValueState, since: float) -> str:
         """Render a state for all viewers, without a request."""
         with broadcasting():
-            return BoxState(state, since).render(ALL_VIEWERS)
+            url = self._bound.addresses.retry_url if state == "failed" else None
+            return BoxState(state, since, retry_url=url).render(ALL_VIEWERS)
 
     def get_computed_value(self) -> ComputedValue | None:
         """Return how the live value is computed; ``None`` if it is not computed."""
@@ -87,10 +89,12 @@ class LiveBinding:
             )
         owner, loader, is_awaited = self._owner, self._loader, self._loader.is_awaited
         is_begun = False
+        began_at = 0.0
         pending: PendingValue | None = None
 
         def begin(refreshed: set[object]) -> Coroutine[Any, Any, None] | None:
-            nonlocal is_begun, pending
+            nonlocal began_at, is_begun, pending
+            began_at = get_time()
             with broadcasting():
                 if loader.has_subject and owner not in refreshed:
                     owner.refresh_from_db()
@@ -103,12 +107,13 @@ class LiveBinding:
             nonlocal is_begun, pending
             was_begun, is_begun = is_begun, False
             began, pending = pending, None
+            at = began_at if was_begun else get_time()
             with broadcasting():
                 try:
                     if not was_begun and loader.has_subject:
                         owner.refresh_from_db()
                     value = loader.get() if began is None else began.result()
-                    return render_broadcast(bound, bound.prepare(value))
+                    return render_broadcast(bound, bound.prepare(value), at)
                 except Exception as error:
                     owner.note_error(bound.event, error)
                     raise
@@ -150,6 +155,7 @@ class PushedValue:
         self._limit: int = conf.get("MAX_FRAME_BYTES")
         if isinstance(value, MEASURABLE):
             check_raw_size(bound.label, value, self._limit)
+        self._at = get_time()
         self._value = bound.prepare(value)
         if isinstance(self._value, MEASURABLE):
             check_raw_size(bound.label, self._value, self._limit)
@@ -163,7 +169,7 @@ class PushedValue:
         Raises:
             ValueTooLargeError: the HTML is too long to be stored.
         """
-        frame = render_broadcast(self._bound, self._value)
+        frame = render_broadcast(self._bound, self._value, self._at)
         html = frame if isinstance(frame, str) else frame.base
         check_size(self._bound.label, html, self._limit)
         return frame
@@ -177,11 +183,20 @@ class PushedValue:
         return new_refresh_token()
 
 
-def render_broadcast(bound: Bound, value: Any) -> str | Points:
-    """Render a prepared value for all viewers; call it while ``broadcasting``."""
+def render_broadcast(bound: Bound, value: Any, at: float | None = None) -> str | Points:
+    """Render a prepared value for all viewers; call it while ``broadcasting``.
+
+    Args:
+        bound: the bound component.
+        value: the prepared value.
+        at: the time of the value. A series has none: its base stays the same for all points.
+    """
     declaration = bound.declaration
     shown = declaration.prepare_base() if bound.series else value
-    html = get_release(declaration).mark + ALL_VIEWERS.render_value(bound, shown)
+    mark = get_release(declaration).mark
+    if at is not None and not bound.series:
+        mark += mark_time(at)
+    html = mark + ALL_VIEWERS.render_value(bound, shown)
     return Points(html, value, bound.series) if bound.series else html
 
 

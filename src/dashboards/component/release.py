@@ -3,7 +3,8 @@
 A frame begins with an HTML comment that contains two hashes. The first is of its structure: the
 markup of this package, the kind of component, its template. The second is of the declaration. A
 computed value is shown only if both are equal to the current ones; otherwise it is computed again.
-A pushed value cannot be computed again, so it is shown as long as its structure is equal.
+A pushed value cannot be computed again, so it is shown as long as its structure is equal. A second
+comment contains the time of the value.
 """
 
 import re
@@ -25,7 +26,7 @@ from dashboards.component.base import Component
 SCHEMA = 1
 """The version of the markup. Raise it when scripts or CSS no longer work with older frames."""
 
-_MARK = re.compile(r"<!--dashboards ([0-9a-f]{8})\.([0-9a-f]{8})-->")
+_MARK = re.compile(r"<!--dashboards ([0-9a-f]{8})\.([0-9a-f]{8})-->(?:<!--at (\d+\.\d)-->)?")
 
 
 class Release(NamedTuple):
@@ -63,8 +64,22 @@ _known: dict[int, tuple[ref[Component], Release]] = {}
 
 
 def strip_mark(frame: str) -> str:
-    """Return the HTML of a frame without the comment of its release."""
+    """Return the HTML of a frame without the comments of its release and its time."""
     return _MARK.sub("", frame, count=1)
+
+
+def mark_time(at: float) -> SafeString:
+    """Return the comment with the time of a value, in seconds since 1970.
+
+    It follows the comment of the release, so that an older release still reads that one.
+    """
+    return SafeString(f"<!--at {at:.1f}-->")
+
+
+def read_time(frame: str) -> float | None:
+    """Return the time of a frame's value, in seconds since 1970; ``None`` if it has none."""
+    match = _MARK.match(frame)
+    return float(match[3]) if match and match[3] else None
 
 
 def get_release(component: Component) -> Release:

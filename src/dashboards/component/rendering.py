@@ -39,6 +39,8 @@ class Shown(NamedTuple):
     """The value as HTML; ``None`` for none, or for nothing new."""
     state: SafeString
     """The state of the value in words, as HTML; empty if the value is fresh."""
+    at: float | None = None
+    """The time of the value, in seconds since 1970; ``None`` if it is not known."""
 
 
 class Placement(NamedTuple):
@@ -77,7 +79,7 @@ def render_box(
 
     def render() -> SafeString:
         box = _get_box(owner, bound, placement)
-        attributes = get_content_attributes(owner, bound, live, shown.content)
+        attributes = get_content_attributes(owner, bound, live, shown.content, shown.at)
         return box.render(owner.templates, attributes, shown.content, shown.state)
 
     html = boundary.call(render, "box", owner.transactions)
@@ -91,7 +93,7 @@ def render_box(
     box = _make_box(owner, bound, placement, attempt)
     no_attributes: dict[str, Any] = {}
     attributes = attempt(
-        lambda: get_content_attributes(owner, bound, live, shown.content), no_attributes
+        lambda: get_content_attributes(owner, bound, live, shown.content, shown.at), no_attributes
     )
     # Without attributes it never loads: its state is not "Loading…".
     state = attributes and shown.state
@@ -133,18 +135,21 @@ def show(
     )
     if isinstance(made, Failure):
         content = None if is_loaded else _get_last_good(owner, bound, live)
-        can_retry = is_loaded
-        if not can_retry:
+        retry_url: str | None = ""
+        if not is_loaded:
             trigger = boundary.call(lambda: bound.trigger, "box", owner.transactions)
-            can_retry = bool(trigger) and not isinstance(trigger, Failure)
-        state = _render_state(owner, bound, "failed", can_retry=can_retry, error=made.error)
-        return Shown(content, state)
+            if isinstance(trigger, Failure) or not (trigger or bound.live):
+                retry_url = None
+            elif not trigger:
+                retry_url = bound.addresses.retry_url
+        state = _render_state(owner, bound, "failed", retry_url=retry_url, error=made.error)
+        return Shown(content, state, None if content is None else bound.value_time)
     state = SafeString()
     if live is not None and not (live.is_refreshed or bound.is_customized):
         state = SafeString(owner.get_state(bound.event))
     if not state and made is None:
         state = _render_state(owner, bound, "waiting")
-    return Shown(made, state)
+    return Shown(made, state, None if made is None else bound.value_time)
 
 
 def _get_last_good(owner: Owner, bound: Bound, live: LiveBinding | None) -> SafeString | None:
@@ -169,13 +174,13 @@ def _render_state(
     bound: Bound,
     state: ValueState,
     *,
-    can_retry: bool = False,
+    retry_url: str | None = None,
     error: Exception | None = None,
 ) -> SafeString:
     return BoxState(
         state,
         is_deferred=state == "waiting" and bound.is_deferred,
-        can_retry=can_retry,
+        retry_url=retry_url,
         error=get_error_text(error, owner.request) if error else "",
     ).render(owner.templates)
 
@@ -228,7 +233,7 @@ def _make_box(owner: Owner, bound: Bound, placement: Placement, attempt: _Attemp
     title = attempt(lambda: escaped(bound.title), escaped(words_of(bound.key)))
     return Box(
         dom_id=bound.dom_id,
-        kind=bound.kind,
+        kind=declaration._facts.css_kinds,  # noqa: SLF001 - no part of the interface of kinds
         title=title if placement.show_title else "",
         level=str(placement.level),
         icon=attempt(lambda: escaped(declaration.icon), SafeString()),

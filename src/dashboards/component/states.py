@@ -19,6 +19,7 @@ HEADER = "Dashboards-State"
 
 _TIME = placeholder("time")
 _ERROR = placeholder("error")
+_URL = placeholder("url")
 
 
 class BoxState(NamedTuple):
@@ -29,8 +30,9 @@ class BoxState(NamedTuple):
     """The time when it began, in seconds since 1970; ``None`` if it is not known."""
     is_deferred: bool = False
     """True if the value is missing because it loads after the page."""
-    can_retry: bool = False
-    """True if the page loads the box again, by itself and by a button."""
+    retry_url: str | None = None
+    """The address that a button loads; empty if the box knows it, and tries again by itself;
+    ``None`` for no button."""
     error: str = ""
     """The text of the exception; empty for viewers who may not read it."""
 
@@ -44,13 +46,20 @@ class BoxState(NamedTuple):
                 **self._asdict(),
                 "since": None if self.since is None else _TIME,
                 "error": _ERROR if self.error else "",
+                "retry_url": _URL if self.retry_url else self.retry_url,
             }
 
         texts = {
             _TIME: "" if self.since is None else _as_time(self.since),
+            _URL: self.retry_url or "",
             _ERROR: self.error,
         }
-        key = self._replace(since=self.since and 1, error=self.error and "1"), get_language()
+        shape = self._replace(
+            since=self.since and 1,
+            error=self.error and "1",
+            retry_url=self.retry_url and "1",
+        )
+        key = shape, get_language()
         html = render_fragment(templates.find(TEMPLATE).template, key, context, texts)
         return SafeString(html.strip())
 

@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from dashboards.component.broadcast import broadcasting
+from dashboards.component.broadcast import broadcasting, fit_to_page
 from dashboards.component.errors import describe_error, keeps_errors, may_see_errors
 from dashboards.component.live import PushedValue
 from dashboards.component.owner import Owner
@@ -171,7 +171,7 @@ class LiveMixin(URLMixin):
 
         It contains the last error for viewers who may see errors.
         """
-        state = self._stored_state.states.get(event, "")
+        state = fit_to_page(self._stored_state.states.get(event, ""))
         if not (state and may_see_errors(self.request)):
             return state
         error = self._errors.get(event)

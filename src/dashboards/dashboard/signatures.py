@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Manager, QuerySet
 
+from dashboards.component.age import is_age
 from dashboards.component.base import Component
 from dashboards.dashboard.options import Options
 from dashboards.exceptions import DeclarationError
@@ -63,8 +64,8 @@ def check_live_values(cls: type, declared: dict[str, Component]) -> None:
         declared: its components by key.
 
     Raises:
-        DeclarationError: ``live`` is of another type; or it is ``Every`` or ``OnChange``, and
-            nothing can be called.
+        DeclarationError: ``live`` or ``stale_after`` is of another type; or ``live`` is ``Every``
+            or ``OnChange``, and nothing can be called.
     """
     for key, component in declared.items():
         live: object = component.live
@@ -72,6 +73,12 @@ def check_live_values(cls: type, declared: dict[str, Component]) -> None:
             msg = (
                 f"{cls.__name__}.{key}: live must be True, False, Every(seconds=…) or "
                 f"OnChange(Model), got {live!r}."
+            )
+            raise DeclarationError(msg)
+        if not is_age(component.stale_after):
+            msg = (
+                f"{cls.__name__}.{key}: stale_after must be None, or a number of seconds or a "
+                f"timedelta above 0, got {component.stale_after!r}."
             )
             raise DeclarationError(msg)
         if isinstance(live, bool) or component.is_personal:

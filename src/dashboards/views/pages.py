@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
 from dashboards.characters import clean_text
+from dashboards.component.age import HEADER as TIME_HEADER
 from dashboards.component.bound import BoundComponent
 from dashboards.component.htmx import entity_tag
 from dashboards.component.rendering import Shown
@@ -142,6 +143,8 @@ class ComponentView(FetchedView):
         if response is None:
             shown = load_alone(self.dashboard, key)
             response = self._answer(request, shown.content)
+            if shown.at is not None:
+                response[TIME_HEADER] = f"{shown.at:.1f}"
             if shown.state:
                 response[STATE_HEADER] = quote(shown.state)
         return response
@@ -174,4 +177,8 @@ def _describe(shown: Shown) -> dict[str, Any]:
     answer: dict[str, Any] = {"status": 204}
     if shown.content is not None:
         answer = {"status": 200, "html": shown.content}
-    return {**answer, "state": shown.state} if shown.state else answer
+    if shown.at is not None:
+        answer["at"] = f"{shown.at:.1f}"
+    if shown.state:
+        answer["state"] = shown.state
+    return answer

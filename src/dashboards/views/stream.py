@@ -115,7 +115,7 @@ class StreamView(DashboardAccessView):
         if proxy is not None and proxy.is_next:
             return release
         beat = conf.get("HEARTBEAT_SECONDS") if proxy or handoff else retry / 1000
-        return encode_opening(retry, beat) + release
+        return encode_opening(retry, beat, get_store().clock.time()) + release
 
     def _read_changes(self) -> Changes:
         """Compute what is due, and return what changed since the client's position."""

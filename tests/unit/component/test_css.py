@@ -57,7 +57,9 @@ def test_css_settings_are_defaults_read_per_request(settings: Settings):
     looks = Looks(RequestFactory().get("/"))
     assert 'dashboards-kind-stat s span-6"' in looks.render_box("plain")
     assert 'class="dashboards-component-title big"' in looks.render_box("plain")
-    assert 'dashboards-kind-mine own span-6"' in looks.render_box("mine"), "declared goes before"
+    assert 'dashboards-kind-mine dashboards-kind-stat own span-6"' in looks.render_box("mine"), (
+        "declared goes before"
+    )
     assert 'class="dashboards-component-title big"' in looks.render_box("mine"), "part by part"
     html = looks.render_box("parts")
     assert 'dashboards-kind-stat s span-2"' in html
@@ -77,7 +79,9 @@ def test_css_settings_are_defaults_of_layouts(settings: Settings):
     assert 'class="dashboards-card-header h"' in html
     assert 'class="dashboards-tab l"' in html
     assert 'dashboards-kind-stat  "' in html, "what is in a card takes its width"
-    assert 'dashboards-kind-mine own span-6"' in html, "what is in a tab stands in a grid"
+    assert 'dashboards-kind-mine dashboards-kind-stat own span-6"' in html, (
+        "what is in a tab stands in a grid"
+    )
 
 
 def test_css_classes_in_the_query_change_nothing(client: Client):

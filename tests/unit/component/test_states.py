@@ -77,7 +77,8 @@ def test_failed_polled_value_offers_a_retry(client: Client):
 def test_loading_box_shows_a_text(client: Client):
     html = page(client, "later")
 
-    assert state_of(html, "late") == '<span class="dashboards-is-waiting">Loading…</span>'
+    classes = "dashboards-is-waiting dashboards-is-loading"
+    assert state_of(html, "late") == f'<span class="{classes}">Loading…</span>'
     assert 'data-dashboards-failed-text="Could not be loaded."' in html
     assert 'data-dashboards-retry-text="Try again"' in html
 
@@ -144,7 +145,8 @@ def test_failing_live_value_keeps_the_last_push(client: Client):
     html = page(client, "live")
 
     assert "pushed before" in html
-    assert state_of(html, "now") == FAILED
+    url = "/site/live/@component/now/"
+    assert state_of(html, "now") == FAILED.replace(">C", f' data-dashboards-retry="{url}">C')
 
 
 def test_state_is_streamed(client: Client):
@@ -166,7 +168,11 @@ def test_rendered_state_is_in_the_language_of_the_site(settings: Settings):
         late = source.render_state("late", 1_770_000_000)
 
     moment = '<time datetime="2026-02-02T02:40:00Z">02/02/2026 3:40 a.m.</time>'
-    assert failed == f'<span class="dashboards-is-failed">Failed since {moment}</span>'
+    url = "/@dashboards@/site/live/@component/computed/"
+    assert failed == (
+        f'<span class="dashboards-is-failed" data-dashboards-retry="{url}">'
+        f"Failed since {moment}</span>"
+    )
     assert late == f'<span class="dashboards-is-late">Late since {moment}</span>'
 
 
@@ -182,7 +188,7 @@ def test_error_of_a_live_value_is_shown_to_staff_only(settings: Settings, client
     assert "no sensor" not in page(client, "live")
     client.force_login(User.objects.create(username="ann", is_staff=True))
     state = state_of(page(client, "live"), "failing")
-    assert state.startswith('<span class="dashboards-is-failed">Failed since <time')
+    assert 'data-dashboards-retry="/site/live/@component/failing/">Failed since <time' in state
     assert "<code>tests.unit.component.failing.BrokenError: no sensor &lt;script&gt;" in state
     assert "no sensor" not in client.get("/site/live/@stream/?hold=0").content.decode()
 

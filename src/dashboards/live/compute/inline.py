@@ -59,6 +59,7 @@ def compute_inline(
                 errors[value.key] = error or TypeError("It rendered nothing.")
         if round_.lease and round_.lease.check(store):
             failures.put_outcome(round_, results, errors)
+            round_.lease.has_failed = bool(errors)
             round_.lease.complete(store)
 
 

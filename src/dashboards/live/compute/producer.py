@@ -304,6 +304,8 @@ class Producer:
         try:
             if (results or errors) and lease and lease.check(round_.store):
                 self._failures.put_outcome(round_, results, errors)
+            if lease and errors:
+                lease.has_failed = True
             if is_last and lease and not lease.is_lost:
                 lease.complete(round_.store)
             self._refusal_is_logged = False

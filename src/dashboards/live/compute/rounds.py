@@ -11,6 +11,8 @@ from dashboards.live.wire.frames import Points
 Key = tuple[BaseStore, str, str]
 """Store, channel, and the key of a value or the name of a group."""
 
+_RETRY_SECONDS = 2.0
+"""After a failure, a page or a viewer who tries again may have the group computed so soon."""
 _LATE_SECONDS = 2.0
 """A value is late after its interval, but not before this time."""
 
@@ -29,6 +31,8 @@ class GroupLease:
     is_lost: bool = False
     """True if another process has acquired the lease: a result that comes now is old."""
     is_renewed: bool = False
+    has_failed: bool = False
+    """True if one of its values failed: the group is then due again soon."""
 
     def check(self, store: BaseStore) -> bool:
         """Return True if the lease is still ours. Renew it first if it is no longer safe."""
@@ -48,11 +52,13 @@ class GroupLease:
     def complete(self, store: BaseStore) -> None:
         """Store that the group is computed, and until when."""
         group, lease = self.group, self.lease
+        longest = _RETRY_SECONDS if self.has_failed else group.seconds
         if group.topics:
-            store.renew_lease(lease.name, lease.holder, group.fresh_seconds, lease.input_version)
-        elif self.is_renewed:
+            seconds = min(group.fresh_seconds, longest)
+            store.renew_lease(lease.name, lease.holder, seconds, lease.input_version)
+        elif self.is_renewed or self.has_failed:
             left = self.began_at + group.seconds - store.clock.monotonic()
-            store.renew_lease(lease.name, lease.holder, max(left, 0))
+            store.renew_lease(lease.name, lease.holder, max(min(left, longest), 0))
 
 
 @dataclass(eq=False, slots=True)

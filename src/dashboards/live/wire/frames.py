@@ -55,15 +55,17 @@ def encode_release(release: str) -> bytes:
     return f"release: {_field('release', release)}\n\n".encode() if release else b""
 
 
-def encode_opening(retry_milliseconds: int, beat_seconds: float) -> bytes:
-    """Encode the beginning of each stream: two fields and no event.
+def encode_opening(retry_milliseconds: int, beat_seconds: float, now: float) -> bytes:
+    """Encode the beginning of each stream: three fields and no event.
 
     Args:
         retry_milliseconds: the time that a client waits before it connects again.
         beat_seconds: the longest time between two heartbeats of this stream, or two polls. A page
             that receives nothing for twice as long shows that. The field is not in the standard.
+        now: the time, in seconds since 1970. With it a page whose clock is wrong shows the right
+            age of a value. The field is not in the standard.
     """
-    return f"retry: {retry_milliseconds:d}\nbeat: {beat_seconds:g}\n\n".encode()
+    return f"retry: {retry_milliseconds:d}\nbeat: {beat_seconds:g}\nnow: {now:.1f}\n\n".encode()
 
 
 def _field(name: str, value: str) -> str:

@@ -161,8 +161,8 @@ def test_each_event_of_a_batch_has_the_version_of_its_data():
 
 
 def test_opening_has_the_reconnection_time_and_the_heartbeat_interval():
-    assert encode_opening(500, 10) == b"retry: 500\nbeat: 10\n\n"
-    assert Reader().read(encode_opening(500, 0.5)) == Reader(retry=500)
+    assert encode_opening(500, 10, 1.5) == b"retry: 500\nbeat: 10\nnow: 1.5\n\n"
+    assert Reader().read(encode_opening(500, 0.5, 1)) == Reader(retry=500)
 
 
 def test_release_is_a_message_of_its_own_without_an_event():

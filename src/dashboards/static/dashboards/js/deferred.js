@@ -33,8 +33,9 @@
     batches.get(name).push(item);
   }
 
-  function responseOf({ status, html, state }) {
-    const headers = state ? { "Dashboards-State": encodeURIComponent(state) } : {};
+  function responseOf({ status, html, state, at }) {
+    const headers = at ? { "Dashboards-At": at } : {};
+    if (state) headers["Dashboards-State"] = encodeURIComponent(state);
     return new Response(html ?? null, { status, headers });
   }
 

@@ -1,9 +1,11 @@
 // The wire format of a stream: EventParser turns text into events, EventOrder tells which are new.
 //
-// The format is that of WHATWG HTML, "Parsing an event stream", with three fields of this package:
-// `beat`, `version` and `release`. Other clients ignore them.
+// The format is that of WHATWG HTML, "Parsing an event stream", with four fields of this package:
+// `beat`, `now`, `version` and `release`. Other clients ignore them.
 (() => {
   "use strict";
+
+  const { page } = window.dashboards;
 
   class EventParser {
     constructor(stream) {
@@ -32,9 +34,12 @@
       else if (field === "event") this.event = value;
       else if (field === "id" && !value.includes("\0")) this.id = value;
       else if (field === "retry" && /^\d+$/.test(value)) this.stream.retryMs = Number(value);
-      // The three fields of this package.
+      // The four fields of this package.
       else if (field === "beat" && Number(value) > 0) this.stream.beatMs = 1000 * Number(value);
       else if (field === "version") this.version = value;
+      else if (field === "now" && this.stream.sameOrigin()) {
+        page.startedAt = Number(value) - performance.now() / 1000;
+      }
       else if (field === "release" && this.stream.sameOrigin()) {
         window.dashboards.receiveRelease?.(value);
       }

@@ -46,8 +46,11 @@
     );
   }
 
-  // Returns true if a form or a field of the page is in use, those of the site included.
+  // Returns true if a form or a field of the page is in use, those of the site included, or if a
+  // viewer holds the picture still.
   function isPageInUse() {
+    // A reload would show newer values than those that a viewer holds still.
+    if (document.querySelector("[data-dashboards-held]")) return true;
     let active = document.activeElement;
     while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
     if (active?.matches(FIELDS) || active?.isContentEditable) return true;

@@ -19,7 +19,22 @@
     plotlyUrl: dataset.dashboardsPlotlyUrl,
     worldUrl: dataset.dashboardsWorldUrl,
     words: JSON.parse(dataset.dashboardsWords || "{}"),
+    texts: dataset, // Such as `dashboardsRetryText`.
+    // Seconds by the server's clock; NaN before a stream has sent them.
+    now: () => page.startedAt + performance.now() / 1000,
+    showTime,
   };
+
+  // A time of day, with its date in a style if there is one, in the page's language and zone, unless this browser does not know the zone.
+  function showTime(seconds, dateStyle, timeZone = page.timezone) {
+    const { lang } = document.documentElement;
+    try {
+      const options = { dateStyle: dateStyle || undefined, timeStyle: "medium", timeZone };
+      return new Date(1000 * seconds).toLocaleString(lang || undefined, options);
+    } catch {
+      return showTime(seconds, dateStyle, null);
+    }
+  }
 
   window.dashboards = { ...window.dashboards, page };
 })();

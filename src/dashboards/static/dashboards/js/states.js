@@ -1,7 +1,7 @@
 // The state of a box: an element beside its content tells that the value is late, has failed or is
-// awaited.
+// awaited, another one how old an old value is. The page's title and icon tell it, too.
 //
-// A stream fills that element by the event `<event>:state`, and a value empties it (updates.js
+// A stream fills the first by the event `<event>:state`, and a value empties it (updates.js
 // calls showState). A box that loads itself gets its state in a header of the answer. A load that
 // failed is repeated after growing pauses while the page is visible, and by a button.
 (() => {
@@ -9,18 +9,23 @@
 
   const MIN_PAUSE_MS = 2_000;
   const MAX_PAUSE_MS = 60_000;
+  const FAILED = ".dashboards-is-failed";
+  const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 
   const jitter = (ms) => ms * (0.5 + Math.random());
 
-  const { trust } = window.dashboards;
+  const { page, trust } = window.dashboards;
+  const { texts } = page;
 
   // The keys of these are content elements.
   const receivedAt = new WeakMap(); // When a stream last sent a state.
   const failures = new WeakMap(); // How many loads in a row have failed.
 
-  // Returns undefined in a page that somebody wrote by hand without such an element.
-  const stateOf = (content) => content.parentElement?.querySelector(":scope > .dashboards-state");
+  const beside = (content, part) => content.parentElement?.querySelector(`:scope > ${part}`);
+  // Returns null in a page that somebody wrote by hand without such an element.
+  const stateOf = (content) => beside(content, ".dashboards-state");
   const loadsItself = (element) => element.matches?.(".dashboards-component-content[hx-get]");
+  const isHeld = (element) => element.closest("[data-dashboards-held]");
 
   // ---- What is shown ----
 
@@ -30,17 +35,23 @@
     if (!state) return;
     const template = document.createElement("template");
     template.innerHTML = trust.createHTML(html);
-    const isFailed = template.content.querySelector("[data-dashboards-retry]");
-    const canRetry = isFailed && loadsItself(content);
+    const words = template.content.querySelector("[data-dashboards-retry]");
+    const canRetry = words && (words.dataset.dashboardsRetry || loadsItself(content));
     const button = state.querySelector(":scope > button");
     const hadFocus = button && button === document.activeElement;
     for (const node of [...state.childNodes]) {
       if (node !== button || !canRetry) node.remove();
     }
+    const { dashboardsAt: at } = content.dataset;
+    if (words && at > 0) {
+      const last = document.createElement("span");
+      last.textContent = texts.dashboardsLastText.replace("{time}", page.showTime(at));
+      template.content.append(" ", last);
+    }
     state.prepend(template.content);
     if (canRetry) {
       if (!button) state.append(" ", makeButton(content));
-      retryLater(content);
+      if (loadsItself(content)) retryLater(content);
     } else {
       failures.delete(content);
       if (hadFocus) focus(content);
@@ -57,14 +68,14 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "dashboards-retry";
-    button.textContent = content.dataset.dashboardsRetryText || "↻";
+    button.textContent = texts.dashboardsRetryText || "↻";
     // The text is the same in each box: with the heading it names one button.
     const title = content.closest("[aria-labelledby]")?.getAttribute("aria-labelledby");
     if (title) {
       button.id = `${content.id}-retry`;
       button.setAttribute("aria-labelledby", `${button.id} ${title}`);
     }
-    button.addEventListener("click", () => retry(content));
+    button.addEventListener("click", () => load(content));
     return button;
   }
 
@@ -73,7 +84,7 @@
     const words = document.createElement("span");
     words.className = "dashboards-is-failed";
     words.dataset.dashboardsRetry = "";
-    words.textContent = content.dataset.dashboardsFailedText || "";
+    words.textContent = texts.dashboardsFailedText || "";
     show(content, words.outerHTML);
   }
 
@@ -97,8 +108,16 @@
   function retry(content) {
     clearTimeout(timers.get(content));
     if (!content.isConnected || !failures.has(content)) return;
-    const options = { target: content, source: content, swap: "innerMorph" };
-    htmx.ajax("GET", content.getAttribute("hx-get"), options);
+    if (isHeld(content)) retryLater(content);
+    else load(content);
+  }
+
+  // A box that a stream fills has the address in the words of its state.
+  function load(content) {
+    clearTimeout(timers.get(content));
+    const words = stateOf(content)?.querySelector("[data-dashboards-retry]");
+    const url = words?.dataset.dashboardsRetry || content.getAttribute("hx-get");
+    htmx.ajax("GET", url, { target: content, source: content, swap: "innerMorph" });
   }
 
   // ---- The state in the answer to a load ----
@@ -107,8 +126,8 @@
   function addButtons(root) {
     for (const words of root.querySelectorAll(".dashboards-state > [data-dashboards-retry]")) {
       const state = words.parentElement;
-      const content = state.parentElement.querySelector(":scope > .dashboards-component-content");
-      if (content && !state.querySelector(":scope > button")) show(content, words.outerHTML);
+      const content = beside(state, ".dashboards-component-content");
+      if (content && !state.querySelector(":scope > button")) show(content, state.innerHTML);
     }
   }
 
@@ -123,6 +142,8 @@
       // A state that a stream sent since the request is newer than the one in the answer.
       if (receivedAt.get(target) > ctx.dashboardsStateRequestedAt) return;
       const state = response.headers.get("Dashboards-State");
+      const at = response.headers.get("Dashboards-At") ?? (response.status !== 204 && page.now());
+      if (at) target.dataset.dashboardsAt = at;
       if (state !== null) show(target, decodeURIComponent(state));
       else if (response.status !== 204) show(target, "");
     },
@@ -135,6 +156,66 @@
     receivedAt.set(content, performance.now());
     show(content, html);
   }
+
+  // ---- Shown each second: the age of old values, and the title and icon of the page ----
+
+  let format;
+
+  function textOf(age) {
+    const { lang } = document.documentElement;
+    format ??= new Intl.RelativeTimeFormat(lang || undefined, { style: "narrow" });
+    const [unit, size] = UNITS.find(([, seconds]) => age >= seconds) ?? ["second", 1];
+    return format.format(-Math.floor(age / size), unit);
+  }
+
+  // The age is outside of the state, which a screen reader reads aloud when it changes.
+  function showAge(content) {
+    const { dashboardsAt: at, dashboardsStaleAfter: limit } = content.dataset;
+    const age = page.now() - at;
+    let element = beside(content, ".dashboards-age");
+    if (!(age > limit) || stateOf(content)?.querySelector(FAILED)) return element?.remove();
+    if (!element) {
+      element = document.createElement("p");
+      element.className = "dashboards-age";
+      content.parentElement.append(element);
+    }
+    element.textContent = textOf(age);
+  }
+
+  // The words for the title: of the connection, else of values that failed, else of a pause.
+  function getTitleWords() {
+    const words = [...document.querySelectorAll("[data-dashboards-live]")].flatMap((dashboard) => {
+      const { dashboardsHeld, dashboardsLive } = dashboard.dataset;
+      const named = (name) => dashboard.querySelector(`[data-dashboards-live-when="${name}"]`);
+      return [dashboardsLive, dashboardsHeld].map((name) => named(name)?.dataset.dashboardsTitle);
+    });
+    const failed = document.querySelectorAll(`.dashboards-state > ${FAILED}`).length;
+    if (failed) words.push(texts.dashboardsCountText.replace("{n}", failed));
+    return words.find((each) => each?.includes("⚠")) ?? words.find(Boolean) ?? "";
+  }
+
+  let added = ""; // Before the title of the page, which the project may set at any time.
+
+  function showInTitle() {
+    const words = getTitleWords();
+    const title = document.title.replace(added, "");
+    added = words && `${words} – `;
+    if (document.title !== added + title) document.title = added + title;
+    for (const icon of document.querySelectorAll("[data-dashboards-alert-icon]")) {
+      const { dataset } = icon;
+      dataset.dashboardsIcon ??= icon.getAttribute("href");
+      const href = words.includes("⚠") ? dataset.dashboardsAlertIcon : dataset.dashboardsIcon;
+      if (icon.getAttribute("href") !== href) icon.href = href;
+    }
+  }
+
+  setInterval(() => {
+    showInTitle();
+    if (document.hidden) return;
+    for (const content of document.querySelectorAll("[data-dashboards-stale-after]")) {
+      if (!isHeld(content)) showAge(content);
+    }
+  }, 1_000);
 
   window.dashboards = { ...window.dashboards, showState };
 

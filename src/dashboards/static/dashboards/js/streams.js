@@ -6,7 +6,7 @@
 (() => {
   "use strict";
 
-  const { EventOrder, EventParser, acquireSlot } = window.dashboards;
+  const { EventOrder, EventParser, acquireSlot, loadScript, page } = window.dashboards;
 
   const MAX_SILENCE_MS = 20_000; // Without data for so long, or for two beats, a stream is silent.
   const MIN_SILENCE_MS = 5_000; // A busy server may take longer than two polls.
@@ -28,7 +28,6 @@
       this.failures = 0;
       this.state = "connecting";
       this.dropped = 0; // Events that were received late or twice.
-      this.receivedAt = new Date();
       this.order = new EventOrder();
     }
 
@@ -44,19 +43,20 @@
         if (element.isConnected) element.dataset.dashboardsLive = state;
         else this.elements.delete(element);
       }
-      if (state === "silent") this.showSince();
       return this.elements.size > 0;
     }
 
-    // Writes the time of the last data, in the page's language; on paper with the date.
-    showSince() {
-      const { lang } = document.documentElement;
+    // Writes the time of the last data.
+    showTime() {
+      // A server of another origin does not send its time.
+      const now = page.now() || Date.now() / 1000;
+      const text = page.showTime(now);
+      if (text === this.shownTime) return;
+      this.shownTime = text;
       for (const element of this.elements) {
         for (const time of element.querySelectorAll("[data-dashboards-live-since]")) {
-          const dateStyle = time.dataset.dashboardsLiveSince || undefined;
-          const style = { dateStyle, timeStyle: "medium" };
-          time.dateTime = this.receivedAt.toISOString();
-          time.textContent = this.receivedAt.toLocaleString(lang || undefined, style);
+          time.dateTime = new Date(1000 * now).toISOString();
+          time.textContent = page.showTime(now, time.dataset.dashboardsLiveSince);
         }
       }
     }
@@ -148,7 +148,6 @@
           return "failed";
         }
         this.failures = 0;
-        this.receivedAt = new Date();
         this.show("open");
         const parser = new EventParser(this);
         const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -156,7 +155,7 @@
           const { done, value } = await reader.read();
           if (done) return "ended";
           parser.feed(value);
-          this.receivedAt = new Date();
+          this.showTime();
           clearTimeout(watchdog);
           watchdog = setTimeout(onSilence, this.silenceMs);
           if (this.refused) {
@@ -186,30 +185,12 @@
       return "stop";
     }
 
-    // A script cannot tell a server that refuses this page's origin from one that is down. A
-    // request in mode "no-cors", whose answer no script may read, succeeds only if the server is
-    // up.
+    // Tells a developer why a stream of another origin may be refused.
     async explain() {
-      if (this.explained || this.sameOrigin()) return;
-      const controller = new AbortController();
-      const { signal } = controller;
-      try {
-        const unread = { mode: "no-cors", credentials: "omit", cache: "no-store", signal };
-        await fetch(this.url, unread);
-      } catch {
-        return; // Down, or forbidden by this page's own policy, which the browser logs.
-      } finally {
-        controller.abort();
-      }
-      this.explained = true;
-      const { origin, hostname } = location;
-      const twin = { localhost: "127.0.0.1", "127.0.0.1": "localhost" }[hostname];
-      const elsewhere = twin ? ` (${origin.replace(hostname, twin)}, perhaps)` : "";
-      console.error(
-        `dashboards: ${this.url} answers, but not to pages of ${origin}. Set ` +
-          `EVENTSTREAM_ALLOW_ORIGIN = "${origin}" in its settings, or open this page at the origin ` +
-          `that is set there${elsewhere}.`,
-      );
+      if (this.sameOrigin()) return;
+      this.explanation ??= loadScript(page.texts.dashboardsOriginsUrl);
+      await this.explanation;
+      window.dashboards.explainOrigin(this.url);
     }
 
     sameOrigin() {
@@ -259,8 +240,6 @@
       return false;
     }
   }
-
-  addEventListener("beforeprint", () => streams.forEach((each) => each.showSince()));
 
   function connectStream(element, receive) {
     const url = element.getAttribute("sse-connect");

@@ -8,7 +8,7 @@
 (() => {
   "use strict";
 
-  const { staticOrigin } = window.dashboards.page;
+  const { nonce, staticOrigin } = window.dashboards.page;
   const unchanged = (text) => text;
 
   function checkScriptUrl(url) {
@@ -34,5 +34,14 @@
     createPolicy("default", { createHTML: (text) => (text.includes("<") ? null : text) });
   }
 
-  window.dashboards = { ...window.dashboards, trust };
+  // Loads a script of this site on first use. Resolves when it has run.
+  function loadScript(url) {
+    return new Promise((onload, onerror) => {
+      const script = document.createElement("script");
+      const src = trust.createScriptURL(url);
+      document.head.append(Object.assign(script, { nonce, onload, onerror, src }));
+    });
+  }
+
+  window.dashboards = { ...window.dashboards, loadScript, trust };
 })();

@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const { page, trust, views } = window.dashboards;
+  const { loadScript, page, trust, views } = window.dashboards;
 
   const arrivals = new WeakMap(); // When an element last showed an update from its stream.
 
@@ -22,15 +22,19 @@
       text,
     );
 
-  // A frame contains the release that rendered it. A frame of another structure is not shown.
+  // A frame contains the structure of the release that rendered it, and the time of its value.
+  const readMark = (text) => /^<!--dashboards (\w+)\.\w+-->(?:<!--at ([\d.]+)-->)?/.exec(text) ?? [];
+
+  // A frame of another structure is not shown.
   const isOfThisRelease = ({ dataset: { dashboardsRelease: release } }, text) => {
-    const renderedBy = /^<!--dashboards (\w+)\./.exec(text)?.[1];
+    const [, renderedBy] = readMark(text);
     return !renderedBy || !release || renderedBy === release;
   };
 
   // Gives an event to each element below the one that opened the stream, but not to those below an
   // element with a stream of its own.
   function receive(element, event, data, clearsState) {
+    if (window.dashboards.hold?.(element, event, data, clearsState)) return;
     const text = insertPrefixes(data);
     for (const target of [element, ...element.querySelectorAll("[sse-swap], [sse-refresh]")]) {
       if (target.closest("[sse-connect]") === element) update(target, event, text, clearsState);
@@ -45,6 +49,7 @@
     if (isState || clearsState) window.dashboards.showState?.(target, isState ? text : "");
     if (isState) return;
     arrivals.set(target, performance.now());
+    target.dataset.dashboardsAt = readMark(text)[2] ?? page.now();
     // A listener that prevents this event shows the update itself: a chart, whose figure is JSON.
     // `message` is for listeners that were written for htmx's own extension.
     const message = { event, data: text };
@@ -105,6 +110,16 @@
       htmx.ajax("GET", viewUrl, { target, source: target, swap: "innerMorph" });
     }, Math.random() * Number(target.dataset.dashboardsJitter || 0));
   }
+
+  // ---- Pause: its script is loaded when its button is pressed for the first time ----
+
+  addEventListener("click", async ({ target: button }) => {
+    const { dashboardsPause: url } = button.dataset ?? {};
+    if (!url) return;
+    button.dataset.dashboardsPause = ""; // From now on the script listens.
+    if (!window.dashboards.hold) await loadScript(url);
+    button.click();
+  });
 
   window.dashboards = { ...window.dashboards, isUpdatedSince, receive, refresh };
 })();

@@ -1,0 +1,72 @@
+// Pause: a button in the header holds the picture of its dashboard still. Its stream goes on: the
+// newest event of each component is kept, and shown in their order when the viewer resumes.
+(() => {
+  "use strict";
+
+  const HELD = "[data-dashboards-held]";
+  const kept = new Map(); // Events by name, by the element of a stream.
+
+  const keyOf = (event) => event.replace(/:(append|state)$/, "");
+
+  // Of points as many are kept as the chart shows: one a line.
+  function join(element, key, before, points) {
+    const target = element.querySelector(`[sse-swap="${CSS.escape(key)}"]`);
+    const most = target?.dataset.dashboardsMaxPoints ?? Infinity;
+    return [...(before?.data.split("\n") ?? []), ...points.split("\n")].slice(-most).join("\n");
+  }
+
+  // Keeps an event for later; returns false if the picture is not held.
+  function hold(element, event, data, clearsState) {
+    const dashboard = element.closest(HELD);
+    if (!dashboard) return false;
+    if (!kept.has(element)) kept.set(element, new Map());
+    const events = kept.get(element);
+    const key = keyOf(event);
+    let text = data;
+    if (event.endsWith(":append")) text = join(element, key, events.get(event), data);
+    // A value replaces what was kept of its component.
+    else if (event === key) events.delete(`${key}:append`);
+    if (clearsState) events.delete(`${key}:state`);
+    events.delete(event);
+    events.set(event, { data: text, clearsState });
+    showCount(dashboard);
+    return true;
+  }
+
+  const streamsIn = (dashboard) => [...kept].filter(([element]) => dashboard.contains(element));
+
+  // A box counts once, however often its value has changed.
+  function showCount(dashboard) {
+    const boxes = streamsIn(dashboard).map(([, events]) => new Set([...events.keys()].map(keyOf)));
+    const count = boxes.reduce((sum, { size }) => sum + size, 0);
+    for (const each of dashboard.querySelectorAll("[data-dashboards-waiting]")) {
+      each.textContent = count;
+    }
+  }
+
+  addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-dashboards-pause]");
+    const dashboard = button?.closest("[sse-connect]");
+    if (!dashboard) return;
+    const isHeld = !dashboard.matches(HELD);
+    if (isHeld) dashboard.dataset.dashboardsHeld = "paused"; // The words of the title.
+    else delete dashboard.dataset.dashboardsHeld;
+    button.setAttribute("aria-pressed", isHeld);
+    showCount(dashboard);
+    if (isHeld) return;
+    for (const [element, events] of streamsIn(dashboard)) {
+      kept.delete(element);
+      for (const [event, { data, clearsState }] of events) {
+        window.dashboards.receive(element, event, data, clearsState);
+      }
+    }
+  });
+
+  htmx.registerExtension("dashboards-pause", {
+    // A box that loads itself at an interval is held as well. What the viewer asks for is answered.
+    htmx_before_request: (element, { ctx }) =>
+      !(ctx.sourceEvent?.type === "every" && element.closest(HELD)),
+  });
+
+  window.dashboards = { ...window.dashboards, hold };
+})();
