@@ -1,13 +1,15 @@
-"""Takes pictures of the running demo with a database of its own.
+"""Takes pictures of the running demo: those of the documentation, or a tour of all it shows.
 
-``.venv/bin/python scripts/screenshots.py`` takes those of the documentation, docs/screenshot*.png.
-With ``--all FOLDER`` it takes every page of the demo, light and dark, on a phone, a desk and two
-walls, and the first page offline, paused, printed and from right to left, to be looked at.
+``.venv/bin/python scripts/screenshots.py docs [seconds]`` writes the pictures of ``docs/``. Run it
+on a quiet machine: the charts show the seconds that it waits, by default 150.
+
+``.venv/bin/python scripts/screenshots.py tour [folder]`` writes every page, light and dark, on a
+phone, a desktop and two walls; and each state of a page: offline, with failed boxes, paused,
+printed, with forced colours, from right to left. Look at them after a change of the design.
 """
 
 import argparse
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,127 +20,64 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 Scheme = Literal["light", "dark"]
 
 ROOT = Path(__file__).parents[1]
-CHROMIUM = "/usr/bin/chromium-headless-shell"
-PICTURES: dict[Scheme, str] = {"light": "screenshot.png", "dark": "screenshot-dark.png"}
-FIRST = "/shop/operations/"
-PAGES = (
-    *(FIRST, "/machine/machine/", "/machine/site/", "/ways/ways/"),
-    *("/pieces/figures/", "/pieces/charts/", "/pieces/tables/", "/pieces/forms/"),
-    *("/pieces/filtered/", "/pieces/layouts/", "/pieces/requests/", "/pieces/design/"),
-    *("/pieces/branded/", "/pieces/customerboard/Ana%20Souza/", "/embedded/"),
-)
-# Name: width, height, query string.
-SIZES = {
-    "phone": (375, 812, ""),
-    "desk": (1440, 900, ""),
-    "1080p": (1920, 1080, "?kiosk"),
-    "4k": (3840, 2160, "?kiosk"),
+sys.path.insert(0, str(ROOT))
+
+from tests.chromium import CHROMIUM, CHROMIUM_ARGUMENTS  # noqa: E402
+from tests.harness import free_port  # noqa: E402
+
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+PHONE = ViewportSize(width=375, height=812)
+DESKTOP = ViewportSize(width=1440, height=900)
+WALLS = {
+    "1080p": ViewportSize(width=1920, height=1080),
+    "4k": ViewportSize(width=3840, height=2160),
 }
-DESK = ViewportSize(width=1440, height=900)
+FRONT = "/shop/operations/"
+DEFERRED = "/pieces/requests/"
 
-
-def main() -> None:
-    """Serve the demo, and take the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--all", type=Path, metavar="FOLDER", help="take every page into a folder")
-    parser.add_argument("--only", default="", help="with --all: only pages whose address has this")
-    arguments = parser.parse_args()
-    with serving() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        if arguments.all:
-            arguments.all.mkdir(parents=True, exist_ok=True)
-            take_all(browser, url, arguments.all, arguments.only)
-        else:
-            for scheme, name in PICTURES.items():
-                page = open_page(browser, f"{url}{FIRST}", scheme, DESK)
-                page.screenshot(path=ROOT / "docs" / name)
-                page.close()
-        browser.close()
-
-
-def take_all(browser: Browser, url: str, folder: Path, only: str) -> None:
-    """Take every page in every scheme and size, then the states of the first page."""
-    for path in PAGES:
-        if only not in path:
-            continue
-        name = path.strip("/").replace("/", "-").replace("%20", "-")
-        for scheme in PICTURES:
-            for size, (width, height, query) in SIZES.items():
-                viewport = ViewportSize(width=width, height=height)
-                page = open_page(browser, f"{url}{path}{query}", scheme, viewport)
-                page.screenshot(path=folder / f"{name}-{scheme}-{size}.png", full_page=not query)
-                page.close()
-    if only in FIRST:
-        take_states(browser, f"{url}{FIRST}", folder)
-
-
-def take_states(browser: Browser, url: str, folder: Path) -> None:
-    """Take a page without a network, paused, printed, from right to left, in forced colours."""
-    page = open_page(browser, url, "light", DESK)
-    page.context.set_offline(offline=True)
-    page.locator("[data-dashboards-live=waiting], [data-dashboards-live=silent]").wait_for()
-    page.screenshot(path=folder / "offline.png")
-    page.close()
-    page = open_page(browser, url, "light", DESK)
-    pause = page.get_by_role("button", name="Pause")
-    if pause.count():
-        pause.click()
-        page.wait_for_timeout(4_000)
-        page.screenshot(path=folder / "paused.png")
-    page.reload()
-    page.wait_for_timeout(4_000)
-    page.emulate_media(forced_colors="active")
-    page.screenshot(path=folder / "forced-colours.png")
-    page.emulate_media(forced_colors="none", media="print", color_scheme="dark")
-    page.pdf(path=folder / "printed.pdf", format="A4")
-    page.screenshot(path=folder / "printed.png", full_page=True)
-    page.add_init_script(
-        "new MutationObserver(() => { document.documentElement.dir = 'rtl'; })"
-        ".observe(document, { childList: true })"
-    )
-    page.emulate_media(media="screen", color_scheme="light")
-    page.goto(url)
-    page.wait_for_timeout(4_000)
-    page.screenshot(path=folder / "right-to-left.png")
-    page.close()
-
-
-def open_page(browser: Browser, url: str, scheme: Scheme, size: ViewportSize) -> Page:
-    """Open a page in one colour scheme, and wait until it is live and has drawn its charts."""
-    page = browser.new_page(viewport=size, color_scheme=scheme)
-    page.goto(url)
-    if page.locator("[sse-connect]").count():
-        page.locator("[data-dashboards-live=open]").first.wait_for()
-    shown = page.locator("dashboard-chart:visible")
-    for chart in shown.all():
-        chart.locator(".main-svg").first.wait_for()
-    page.wait_for_timeout(1_000)
-    return page
+# The pictures of the how-tos: a page of the demo each.
+HOWTOS = {
+    "figures": "/pieces/figures/",
+    "charts": "/pieces/charts/",
+    "tables": "/pieces/tables/",
+    "forms": "/pieces/forms/",
+    "layout": "/pieces/layouts/",
+    "system": "/machine/site/",
+}
+HOWTO = ViewportSize(width=1000, height=640)
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Serve the demo as long as the context is open; the address is its value."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-        free.close()
-        environment = {**os.environ, "DEMO_DATABASE": str(Path(folder) / "demo.sqlite3")}
-        manage = [sys.executable, "demo/manage.py", "migrate", "-v0"]
-        subprocess.run(manage, cwd=ROOT, env=environment, check=True)
-        serve = ["-m", "uvicorn", "demo.asgi:application", "--port", port, "--log-level", "warning"]
-        server = subprocess.Popen([sys.executable, *serve], cwd=ROOT, env=environment)
-        try:
-            wait_for(f"http://127.0.0.1:{port}/")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(10)
+def serve(folder: Path, port: int, language: str = "en") -> Iterator[None]:
+    """Serve the demo with a database in ``folder``."""
+    (folder / "pictures_settings.py").write_text(
+        f"from demo.settings import *\nLANGUAGE_CODE = {language!r}\n"
+    )
+    environment = {
+        **os.environ,
+        "DEMO_DATABASE": str(folder / "demo.sqlite3"),
+        "DJANGO_SETTINGS_MODULE": "pictures_settings",
+        "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
+    }
+    migrate = [sys.executable, "demo/manage.py", "migrate", "-v0"]
+    subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
+    arguments = ["demo.asgi:application", "--port", str(port), "--log-level", "warning"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", *arguments], cwd=ROOT, env=environment
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/")
+        yield
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 def wait_for(url: str) -> None:
@@ -155,5 +94,156 @@ def wait_for(url: str) -> None:
             return
 
 
+def open_page(context: BrowserContext, url: str) -> Page:
+    """Open a page, and wait until it is live and has drawn the charts that are in view."""
+    page = context.new_page()
+    page.goto(url)
+    settle(page)
+    return page
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is live and its visible charts are drawn."""
+    if page.locator("main[sse-connect]").count():
+        page.locator("[data-dashboards-live=open]").first.wait_for()
+    for chart in page.locator("dashboard-chart:visible").all():
+        try:
+            chart.locator(".main-svg").first.wait_for(timeout=15_000)
+        except PlaywrightError:
+            print(f"{page.url}: a chart is not drawn", file=sys.stderr)
+    page.wait_for_timeout(500)
+
+
+class Album:
+    """Writes the pictures of a tour, and says where each one is."""
+
+    def __init__(self, browser: Browser, folder: Path, site: str) -> None:
+        self.browser = browser
+        self.folder = folder
+        self.site = site
+
+    def take(self, page: Page, *names: str) -> None:
+        """Take a picture of a whole page."""
+        path = self.folder / f"{'-'.join(names)}.png"
+        page.screenshot(path=path, full_page=True)
+        print(path)
+
+    def find_pages(self) -> list[str]:
+        """Return the paths that the menu of the demo leads to."""
+        page = self.browser.new_page()
+        page.goto(self.site + FRONT)
+        links = page.locator("#dashboards-menu a[href^='/']").evaluate_all(
+            "links => links.map((link) => link.pathname)"
+        )
+        page.close()
+        return list(dict.fromkeys(links))
+
+    def take_pages(self, paths: list[str], scheme: Scheme) -> None:
+        """Take each page on a phone, a desktop and, as a wall, on two large screens."""
+        for path in paths:
+            context = self.browser.new_context(color_scheme=scheme, viewport=DESKTOP)
+            name = path.strip("/").replace("/", "-").replace("%20", "-") or "front"
+            page = open_page(context, self.site + path)
+            self.take(page, name, scheme, "desktop")
+            page.set_viewport_size(PHONE)
+            settle(page)
+            self.take(page, name, scheme, "phone")
+            for wall, size in WALLS.items():
+                page.set_viewport_size(size)
+                page.goto(f"{self.site}{path}?kiosk")
+                settle(page)
+                self.take(page, name, scheme, wall)
+            context.close()
+
+    def take_states(self, scheme: Scheme) -> None:
+        """Take the front page in each of its states."""
+        context = self.browser.new_context(color_scheme=scheme, viewport=DESKTOP)
+        page = open_page(context, self.site + FRONT)
+        page.emulate_media(media="print")
+        self.take(page, "state-printed", scheme)
+        page.pdf(path=self.folder / f"state-printed-{scheme}.pdf")
+        page.emulate_media(media="screen", forced_colors="active")
+        page.wait_for_timeout(1_000)
+        self.take(page, "state-forced-colours", scheme)
+        page.emulate_media(forced_colors="none")
+        page.locator("[data-dashboards-pause]").click()
+        page.wait_for_timeout(6_000)
+        self.take(page, "state-paused", scheme)
+        page.locator("[data-dashboards-pause]").click()
+        failing = context.new_page()
+        failing.route("**/@component*/**", lambda route: route.fulfill(status=500))
+        failing.goto(self.site + DEFERRED)
+        failing.locator(".dashboards-is-failed").first.wait_for()
+        self.take(failing, "state-failed", scheme)
+        context.set_offline(True)
+        page.locator(
+            "[data-dashboards-live=waiting], [data-dashboards-live=silent]"
+        ).first.wait_for(timeout=60_000)
+        page.wait_for_timeout(3_000)
+        self.take(page, "state-offline", scheme)
+        context.close()
+
+
+def take_tour(folder: Path) -> None:
+    """Take every page and every state."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as data:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        port = free_port()
+        album = Album(browser, folder, f"http://127.0.0.1:{port}")
+        with serve(Path(data), port):
+            paths = album.find_pages()
+            for scheme in SCHEMES:
+                album.take_pages(paths, scheme)
+            for scheme in SCHEMES:
+                album.take_states(scheme)
+        with serve(Path(data), port, "ar"):
+            for path in paths:
+                context = browser.new_context(viewport=DESKTOP)
+                page = open_page(context, album.site + path)
+                album.take(page, "rtl", path.strip("/").replace("/", "-"))
+                context.close()
+        browser.close()
+
+
+def take_docs(seconds: float) -> None:
+    """Take the pictures of the documentation."""
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as data:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        port = free_port()
+        with serve(Path(data), port):
+            # Opened first: a page that opens keeps the processor busy, as pictures would show.
+            fronts = {
+                scheme: open_page(
+                    browser.new_context(color_scheme=scheme, viewport=DESKTOP),
+                    f"http://127.0.0.1:{port}{FRONT}",
+                )
+                for scheme in SCHEMES
+            }
+            time.sleep(seconds)
+            fronts["light"].screenshot(path=ROOT / "docs/screenshot.png")
+            fronts["dark"].screenshot(path=ROOT / "docs/screenshot-dark.png")
+            context = browser.new_context(viewport=HOWTO)
+            for name, path in HOWTOS.items():
+                page = open_page(context, f"http://127.0.0.1:{port}{path}")
+                page.screenshot(path=ROOT / f"docs/pictures/{name}.png")
+                page.close()
+            page = browser.new_page(viewport=WALLS["1080p"])
+            page.goto(f"http://127.0.0.1:{port}{FRONT}?kiosk")
+            settle(page)
+            page.screenshot(path=ROOT / "docs/pictures/wall.png")
+        browser.close()
+
+
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    docs = commands.add_parser("docs", help="the pictures of the documentation")
+    docs.add_argument("seconds", type=float, nargs="?", default=150, help="how much charts show")
+    tour = commands.add_parser("tour", help="every page and state")
+    tour.add_argument("folder", type=Path, nargs="?", default=ROOT / "build/screenshots")
+    options = parser.parse_args()
+    if options.command == "docs":
+        take_docs(options.seconds)
+    else:
+        take_tour(options.folder)

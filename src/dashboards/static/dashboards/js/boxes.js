@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { page, trust } = window.dashboards;
+  const { loadScript } = window.dashboards;
 
   const template = document.getElementById("dashboards-box-menu");
   const pattern = template?.content.querySelector(".dashboards-box-button");
@@ -10,20 +10,12 @@
 
   // Resolves with window.dashboards when it has the members of js/box/.
   function loadBoxTools() {
-    loading ??= Promise.all(template.dataset.dashboardsScripts.split(" ").map(loadScript));
+    const urls = template.dataset.dashboardsScripts.split(" ");
+    loading ??= Promise.all(urls.map((url) => loadScript(url, true)));
     loading.catch(() => {
       loading = undefined;
     });
     return loading.then(() => window.dashboards);
-  }
-
-  function loadScript(url) {
-    return new Promise((onload, onerror) => {
-      const script = document.createElement("script");
-      // Not async: they run in their order.
-      const fields = { async: false, src: trust.createScriptURL(url), nonce: page.nonce };
-      document.head.append(Object.assign(script, fields, { onload, onerror }));
-    });
   }
 
   function addButtons(root) {

@@ -3,18 +3,18 @@
 (() => {
   "use strict";
 
-  const { page, trust } = window.dashboards;
+  const { loadScript } = window.dashboards;
   const KEY = "dashboards-speech";
   const switches = [...document.querySelectorAll(".dashboards-speech")];
-  let src;
+  let loading;
 
   function show(isOn) {
     for (const each of switches) each.ariaChecked = isOn;
-    if (isOn && !src) {
-      src = trust.createScriptURL(switches[0].dataset.dashboardsReader);
-      const script = document.createElement("script");
-      document.head.append(Object.assign(script, { nonce: page.nonce, src }));
-    }
+    if (!isOn) return;
+    loading ??= loadScript(switches[0].dataset.dashboardsReader);
+    loading.catch(() => {
+      loading = undefined; // The next use tries again.
+    });
   }
 
   for (const each of switches) {

@@ -34,12 +34,13 @@
     createPolicy("default", { createHTML: (text) => (text.includes("<") ? null : text) });
   }
 
-  // Loads a script of this site on first use. Resolves when it has run.
-  function loadScript(url) {
+  // Loads a script of this site on first use. Resolves when it has run. Those that are ordered run in
+  // the order of their calls, and wait for no other script.
+  function loadScript(url, isOrdered = false) {
     return new Promise((onload, onerror) => {
       const script = document.createElement("script");
       const src = trust.createScriptURL(url);
-      document.head.append(Object.assign(script, { nonce, onload, onerror, src }));
+      document.head.append(Object.assign(script, { async: !isOrdered, nonce, onload, onerror, src }));
     });
   }
 

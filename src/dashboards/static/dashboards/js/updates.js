@@ -117,8 +117,12 @@
     const { dashboardsPause: url } = button.dataset ?? {};
     if (!url) return;
     button.dataset.dashboardsPause = ""; // From now on the script listens.
-    if (!window.dashboards.hold) await loadScript(url);
-    button.click();
+    try {
+      if (!window.dashboards.hold) await loadScript(url);
+      button.click();
+    } catch {
+      button.dataset.dashboardsPause = url; // The next press tries again.
+    }
   });
 
   window.dashboards = { ...window.dashboards, isUpdatedSince, receive, refresh };

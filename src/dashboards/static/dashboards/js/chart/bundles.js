@@ -7,7 +7,7 @@
 (() => {
   "use strict";
 
-  const { page, trust } = window.dashboards;
+  const { loadScript, page } = window.dashboards;
   const RETRY_MS = 10_000;
 
   const WHOLE = "whole";
@@ -74,8 +74,8 @@
   function loadBundle(name) {
     if (!loading.has(name)) {
       const url = name === WHOLE ? page.plotlyUrl : page.bundles[name];
-      // One after the other: loadScript() replaces a method while a script runs.
-      const promise = Promise.allSettled(loading.values()).then(() => loadScript(url));
+      // One after the other: loadPlotly() replaces a method while a script runs.
+      const promise = Promise.allSettled(loading.values()).then(() => loadPlotly(url));
       loading.set(name, promise);
       promise.then(
         (plotly) => loaded.set(plotly, name),
@@ -86,24 +86,17 @@
     return loading.get(name);
   }
 
-  function loadScript(url) {
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      Object.assign(script, { nonce: page.nonce, async: true, src: trust.createScriptURL(url) });
-      const restore = adoptStyles();
-      adoptStyleAttributes();
-      const before = window.Plotly;
-      const end = () => {
-        restore();
-        // A file with something else in it loads without an error: a page of a login, or half a
-        // file. Each bundle sets a Plotly of its own.
-        const { Plotly } = window;
-        if (Plotly && Plotly !== before) resolve(Plotly);
-        else reject(new Error(`plotly.js could not be loaded from ${url}`));
-      };
-      script.onload = script.onerror = end;
-      document.head.append(script);
-    });
+  async function loadPlotly(url) {
+    const restore = adoptStyles();
+    adoptStyleAttributes();
+    const before = window.Plotly;
+    await loadScript(url).catch(() => {});
+    restore();
+    // A file with something else in it loads without an error: a page of a login, or half a file.
+    // Each bundle sets a Plotly of its own.
+    const { Plotly } = window;
+    if (Plotly && Plotly !== before) return Plotly;
+    throw new Error(`plotly.js could not be loaded from ${url}`);
   }
 
   // `style-src 'self'` refuses the <style> elements into which plotly.js writes its rules while it
