@@ -42,7 +42,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "dashboards.contrib.system.middleware.RequestCounterMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "demo.middleware.PageGZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "demo.middleware.content_security_policy",
     "django.middleware.common.CommonMiddleware",

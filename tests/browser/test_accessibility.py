@@ -76,7 +76,7 @@ async def test_failed_boxes_and_the_open_menu_break_no_rule_of_wcag(site: Site, 
     await expect(page.get_by_role("button", name="Try again").first).to_be_visible()
     assert await find_violations(page) == []
     await page.set_viewport_size({"width": 390, "height": 900})
-    await page.get_by_role("button", name="Menu").click()
+    await page.get_by_role("button", name="Menu", exact=True).click()
     assert await find_violations(page, widths=[390]) == []
 
 
@@ -93,7 +93,7 @@ async def test_fields_have_an_edge_and_focus_is_seen_at_320_pixels_with_wide_tex
     await page.evaluate(SPACING)
     assert await page.evaluate("document.documentElement.scrollWidth") == 320
     # An open menu does not stay over what gets the focus.
-    await page.get_by_role("button", name="Menu").click()
+    await page.get_by_role("button", name="Menu", exact=True).click()
     for _ in range(20):
         await page.keyboard.press("Tab")
         focus = await page.evaluate(FOCUS)

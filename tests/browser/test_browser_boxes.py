@@ -171,6 +171,7 @@ async def test_enlarged_box_stays_live_and_gives_its_place_back(boxes: Boxes):
     surface = box.locator(".dashboards-chart-plot")
     drawn = box.locator(".main-svg").first
     boxes.site.push_to("Boxes", rates=rates(30))
+    await boxes.button("rates").scroll_into_view_if_needed()
     before = await box.bounding_box()
     other = await boxes.box("load").bounding_box()
     await box.evaluate("box => { window.box = box; }")

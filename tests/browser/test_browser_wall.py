@@ -167,7 +167,9 @@ async def test_paper_is_light_and_has_the_time_of_the_values(site: Site, browser
         year = await page.evaluate("String(new Date().getFullYear())")
         await expect(page.get_by_text("Values of")).to_contain_text(year)
         for hidden in ("Live", "Wall"):
-            await expect(page.locator(".dashboards-tools").get_by_text(hidden)).to_be_hidden()
+            await expect(
+                page.locator(".dashboards-tools").get_by_text(hidden, exact=True)
+            ).to_be_hidden()
         await expect(page.get_by_role("navigation")).to_have_count(0)
     await context.close()
 

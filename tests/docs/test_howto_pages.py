@@ -167,7 +167,7 @@ def test_page_about_forms_filters_and_saves(pages: OpenPage):
     page = pages("forms.md")
     page.run("""
 from shop.models import Book
-Book.objects.create(title="Long", pages=900)
+Book.objects.create(title="Thick", pages=900)
 Book.objects.create(title="Short", pages=20, genre="p")
 def post(url, **data):
     response = client.post(url, data, headers={"HX-Request": "true"})
@@ -176,7 +176,7 @@ def post(url, **data):
 
     html = get_page(page, "/dashboards/shop/library/", **{"find-genre": "p"})
     assert "Short" in html
-    assert "Long" not in html
+    assert "Thick" not in html
     desk = "/dashboards/shop/desk/@component"
     added = page.run(f"post('{desk}/add/', title='New', pages='1', genre='n')")
     assert "On the shelf." in added

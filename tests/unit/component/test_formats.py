@@ -53,6 +53,6 @@ def test_compact_number_has_a_letter_and_no_line_break(
     assert format_compact(number, decimals) == text
 
 
-def test_compact_number_has_the_separators_of_the_language():
+def test_compact_number_is_written_in_the_active_language():
     with translation.override("de"):
-        assert format_compact(123_456_789) == "123,5\xa0M"
+        assert format_compact(123_456_789) == "123,5\xa0Mio."
