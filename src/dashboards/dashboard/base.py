@@ -129,6 +129,11 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         filters = self._guard(lambda: Filters(form_class, self.request).read(), "filter form")
         return None if isinstance(filters, Failure) else filters
 
+    @cached_property
+    def _params(self) -> QueryDict:
+        """The parameters of the request that may be filters."""
+        return get_params(self.request) if self.request else QueryDict()
+
     @property
     def filters(self) -> Mapping[str, Any]:
         """The filters of the request.
@@ -140,7 +145,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             return self._filters.values
         if self._meta.filter_form is not None:
             return {}  # The form failed, so the query string has not been cleaned.
-        given = get_params(self.request).dict() if self.request else {}
+        given = self._params.dict()
         if PARAMETERS.isdisjoint(given) or not self.time_ranges:
             return given
         return {name: given[name] for name in given if name not in PARAMETERS}
