@@ -49,7 +49,7 @@ demo-pushpin: setup-demo ## Serve the demo behind Pushpin, which is installed if
 .PHONY: test
 test: setup-test lint ## Run the whole gate: lint, types, arrows, migrations, tests, coverage.
 	DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m django makemigrations --check --dry-run
-	CI=1 $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov $(PYTEST_ARGS)
+	CI=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --cov $(PYTEST_ARGS)
 
 .PHONY: test-matrix
 test-matrix: setup-test ## Run unit tests with each supported Python and Django, and the oldest dependencies.

@@ -4,7 +4,15 @@ import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Request, Route, ViewportSize, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Response,
+    Route,
+    ViewportSize,
+    expect,
+)
 
 from tests.chromium import open_checked
 from tests.harness import Site
@@ -90,7 +98,9 @@ async def test_board_that_is_too_high_is_shown_in_parts(site: Site, page: Page):
 async def test_boards_take_turns_and_a_failing_one_is_left_out(site: Site, page: Page):
     automatic: dict[str, bool] = {}
 
-    async def note(request: Request) -> None:
+    # Cookies are among the headers of a request once it is answered.
+    async def note(response: Response) -> None:
+        request = response.request
         if request.is_navigation_request() or request.method == "HEAD":
             cookie = (await request.all_headers()).get("cookie", "")
             name = f"{request.method} {request.url.split('?')[0].removeprefix(site.url)}"
@@ -101,7 +111,7 @@ async def test_boards_take_turns_and_a_failing_one_is_left_out(site: Site, page:
     async def fail(route: Route) -> None:
         await route.fulfill(status=500)
 
-    page.on("request", note)
+    page.on("response", note)
     await page.route("**/site/far/**", fail)
     await page.clock.install()
     query = "kiosk&kiosk-boards=site_live,site_far,site_staff,site_quiet&kiosk-rotate=60"

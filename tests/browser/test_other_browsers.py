@@ -18,8 +18,8 @@ STATUS = "document.querySelector('.dashboards-live-status').innerText.trim()"
 HISTORY = "document.querySelector('#machine_machine-processor_history-content').innerHTML"
 
 
-# Streams of each kind, every kind of chart, a map, tables, tabs and forms.
-PAGES = (WAYS, *(f"/pieces/{name}/" for name in ("charts", "tables", "layouts", "forms")), PAGE)
+# Streams of each kind, every kind of chart, a map, tables.
+PAGES = (WAYS, *(f"/pieces/{name}/" for name in ("charts", "tables")), PAGE)
 
 
 @pytest.fixture(scope="module")
