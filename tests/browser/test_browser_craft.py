@@ -108,9 +108,13 @@ async def test_band_and_unit_are_drawn_beside_the_line_of_the_title(site: Site, 
     await expect(plot.locator(".shapelayer path")).to_have_count(2)
     ticks = plot.locator(".ytick text")
     assert "4\xa0MB/s" in await ticks.all_text_contents()
-    left = min(box["left"] for box in await places(ticks))
-    title = await page.locator("#site_craft-lines-title").evaluate(BOX)
-    assert abs(left - title["left"]) < 3
+    # plotly.js places them in several steps.
+    await page.wait_for_function("""() => {
+        const leftOf = (each) => each.getBoundingClientRect().left;
+        const ticks = document.querySelectorAll("#site_craft-lines-content .ytick text");
+        const title = document.querySelector("#site_craft-lines-title");
+        return Math.abs(Math.min(...Array.from(ticks, leftOf)) - leftOf(title)) < 3;
+    }""")
 
     size = await plot.evaluate("plot => plot._fullLayout.font.size")
     assert size == 12
