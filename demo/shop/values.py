@@ -28,34 +28,27 @@ def sums(ago: int = 0) -> dict[str, Any]:
     return day(ago).aggregate(**{name: Sum(name, default=0) for name in names})
 
 
-def against(name: str) -> dict[str, Any] | None:
-    """Return the change of a sum since the day before, in percent."""
-    now, before = sums()[name], sums(1)[name]
-    if not before:
-        return None
-    percent = round(100 * float(now - before) / float(before), 1)
-    return {"by": percent, "unit": "%", "period": "in a day"}
-
-
 def full_hours(name: str) -> list[float]:
     """Return a sum for each full hour of the day: the present hour has just begun."""
     return [float(each) for each in day().values_list(name, flat=True)][:-1]
 
 
+def beside_the_day_before(name: str) -> dict[str, Any]:
+    """Return a sum of the day, and its change since the day before in percent."""
+    now, before = sums()[name], sums(1)[name]
+    change = None
+    if before:
+        percent = round(100 * float(now - before) / float(before), 1)
+        change = {"by": percent, "unit": "%", "period": "in a day"}
+    return {"text": now, "change": change, "sparkline": full_hours(name)}
+
+
 def revenue() -> dict[str, Any]:
-    return {
-        "text": sums()["revenue"],
-        "change": against("revenue"),
-        "sparkline": full_hours("revenue"),
-    }
+    return beside_the_day_before("revenue")
 
 
 def orders() -> dict[str, Any]:
-    return {
-        "text": sums()["orders"],
-        "change": against("orders"),
-        "sparkline": full_hours("orders"),
-    }
+    return beside_the_day_before("orders")
 
 
 def conversion() -> dict[str, Any]:

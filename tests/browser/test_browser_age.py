@@ -164,3 +164,18 @@ async def test_loading_box_has_shape_and_size_of_its_value_and_one_text(site: Si
     await expect(page.locator("#site_later-deferred-state")).to_have_text("")
     arrived = content.locator(".dashboards-stat")
     assert abs(await arrived.evaluate("stat => stat.offsetHeight") - height) < 2
+
+
+async def test_times_are_in_the_zone_of_a_page_with_a_fixed_offset(site: Site, page: Page):
+    """Django writes such a zone as +0530, which no browser knows: times were those of the
+    viewer's clock."""
+
+    async def move(route: Route) -> None:
+        response = await route.fetch()
+        zone = 'data-dashboards-timezone="+0530"'
+        body = re.sub('data-dashboards-timezone="[^"]+"', zone, await response.text())
+        await route.fulfill(response=response, body=body)
+
+    await page.route("**/site/aging/", move)
+    await open_aging(page, site)
+    assert "5:30:00" in await page.evaluate("window.dashboards.page.showTime(0)")

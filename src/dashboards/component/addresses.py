@@ -40,9 +40,7 @@ class Addresses:
     @property
     def load_url(self) -> str:
         """The address that it loads from, with the query string of its page."""
-        # The page's query string has the component's own parameters, too.
-        query = self._owner.query
-        return _join(self._address, query) if query else self._address
+        return self._add_query(self._address)
 
     @property
     def retry_url(self) -> str | None:
@@ -51,9 +49,12 @@ class Addresses:
         It runs no code of the author. ``None`` if the dashboard has no address.
         """
         try:
-            url = self._owner.get_component_url(self._bound.key)
+            return self._add_query(self._owner.get_component_url(self._bound.key))
         except NoReverseMatch:
             return None
+
+    def _add_query(self, url: str) -> str:
+        # The page's query string has the component's own parameters, too.
         query = self._owner.query
         return _join(url, query) if query else url
 

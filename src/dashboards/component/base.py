@@ -106,7 +106,7 @@ class Bound(Protocol):
         """The name of its kind, for CSS."""
 
     @property
-    def title(self) -> StrOrPromise:
+    def title(self) -> str:
         """The heading."""
 
     @property

@@ -29,7 +29,6 @@ from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.wire.restricted import restricted_event
 from dashboards.permissions import grants_all, load
-from dashboards.texts import StrOrPromise
 
 T = TypeVar("T")
 
@@ -142,7 +141,7 @@ class BoundComponent:
         return self._facts.kind
 
     @property
-    def title(self) -> StrOrPromise:
+    def title(self) -> str:
         """The heading."""
         declared = self.declaration.title
         return rendering.words_of(self.key) if declared is None else str(declared)

@@ -17,6 +17,7 @@ from dashboards.component.broadcast import fit_to_page
 from dashboards.component.css import classes_by_part
 from dashboards.component.errors import Failure, get_error_text
 from dashboards.component.htmx import get_content_attributes
+from dashboards.component.links import CTA
 from dashboards.component.live import LiveBinding
 from dashboards.component.owner import Owner
 from dashboards.component.release import strip_mark
@@ -204,6 +205,10 @@ def _run(run: Callable[[], T], default: T) -> T:  # noqa: ARG001 - nothing is ca
     return run()
 
 
+def _escape_link(link: CTA) -> tuple[str, str]:
+    return escaped(link.href), escaped(link.text)
+
+
 def _make_box(owner: Owner, bound: Bound, placement: Placement, attempt: _Attempt) -> Box:
     """Return the box of a component.
 
@@ -223,12 +228,12 @@ def _make_box(owner: Owner, bound: Bound, placement: Placement, attempt: _Attemp
 
     def get_cta() -> tuple[str, str] | tuple[()]:
         cta = bound.cta
-        return (escaped(cta.href), escaped(cta.text)) if cta else ()
+        return _escape_link(cta) if cta else ()
 
     no_links: tuple[tuple[str, str], ...] = ()
 
     def get_links() -> tuple[tuple[str, str], ...]:
-        return tuple((escaped(each.href), escaped(each.text)) for each in bound.menu_links)
+        return tuple(map(_escape_link, bound.menu_links))
 
     title = attempt(lambda: escaped(bound.title), escaped(words_of(bound.key)))
     return Box(

@@ -242,8 +242,8 @@ def test_component_without_a_key_has_no_template_id():
 def test_only_drawings_and_forms_load_scripts():
     kinds = [type(kind()) for kind in KINDS]
     parts = (
-        *("bundles", "config", "theme", "measures", "labels", "countries"),
-        *("times", "points", "gaps", "fills", "visible"),
+        *("bundles", "config", "points", "theme", "measures", "labels", "countries"),
+        *("times", "gaps", "fills", "visible"),
         *("range", "picker", "sharing", "crosshair", "chart"),
     )
     chart = ["dashboards/js/drawing.js", *(f"dashboards/js/chart/{name}.js" for name in parts)]

@@ -80,8 +80,8 @@ class Chart(Drawing):
         *(
             f"dashboards/js/chart/{name}.js"
             for name in (
-                *("bundles", "config", "theme", "measures", "labels", "countries"),
-                *("times", "points", "gaps", "fills", "visible"),
+                *("bundles", "config", "points", "theme", "measures", "labels", "countries"),
+                *("times", "gaps", "fills", "visible"),
                 *("range", "picker", "sharing", "crosshair", "chart"),
             )
         ),

@@ -18,20 +18,28 @@
     return loading.then(() => window.dashboards);
   }
 
+  const headingIn = (box) => box.querySelector(":scope > .dashboards-component-title");
+
+  // Returns the title of a box, or else of the card around it.
+  function titleOf(box) {
+    const card = box.closest(".dashboards-card");
+    const heading = headingIn(box) ?? card?.querySelector(".dashboards-card-heading");
+    return heading?.textContent.trim() ?? "";
+  }
+
   function addButtons(root) {
     if (!pattern) return;
     const boxes = (root.parentElement ?? root).querySelectorAll(
       ".dashboards-component[id]:not([data-dashboards-no-menu], :has(> .dashboards-box-button))",
     );
     for (const box of boxes) {
-      const title = box.querySelector(".dashboards-component-title");
-      const card = box.closest(".dashboards-card")?.querySelector(".dashboards-card-heading");
       const button = pattern.cloneNode(true);
-      button.ariaLabel += ` ${(title ?? card)?.textContent.trim() ?? ""}`;
+      button.ariaLabel += ` ${titleOf(box)}`;
       button.onclick = async (event) => {
         event.preventDefault(); // The script opens the menu.
         (await loadBoxTools()).toggleMenu(box, button);
       };
+      const title = headingIn(box);
       if (title) title.after(button);
       else box.prepend(button);
     }
@@ -39,7 +47,7 @@
 
   htmx.registerExtension("dashboards-boxes", { htmx_after_process: addButtons });
 
-  window.dashboards = { ...window.dashboards, loadBoxTools };
+  window.dashboards = { ...window.dashboards, loadBoxTools, titleOf };
 
   // htmx may have processed the document before this script ran.
   if (document.readyState !== "loading") addButtons(document.body);

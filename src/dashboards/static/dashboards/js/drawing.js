@@ -35,8 +35,8 @@
   addEventListener("beforeprint", () => print(true));
   addEventListener("afterprint", () => print(false));
 
-  // Returns a computed colour in a form that every library reads. One that was mixed, or is in another
-  // colour space, such as "oklch(0.7 0.1 200)", is painted and read.
+  // Returns a colour of CSS as red, green and blue, which every library reads. One that was mixed, or
+  // is in another colour space, such as "oklch(0.7 0.1 200)", is painted and read.
   function asRgb(color) {
     if (color.startsWith("rgb")) return color;
     const canvas = new OffscreenCanvas(1, 1).getContext("2d");
@@ -173,5 +173,5 @@
     }
   }
 
-  window.dashboards = { ...window.dashboards, Drawing };
+  window.dashboards = { ...window.dashboards, Drawing, asRgb };
 })();

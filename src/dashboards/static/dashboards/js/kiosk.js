@@ -191,8 +191,7 @@
   function readHour() {
     const options = { hour: "numeric", hourCycle: "h23" };
     try {
-      // Django's fixed offsets have no colon.
-      const timeZone = page.timezone.replace(/^([+-]\d\d)(\d\d)$/, "$1:$2");
+      const { timeZone } = page;
       return Number(new Date().toLocaleString("en-US", { ...options, timeZone }));
     } catch {
       return new Date().getHours(); // This browser does not know the page's zone.

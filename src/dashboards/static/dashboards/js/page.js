@@ -13,6 +13,8 @@
     release: dataset.dashboardsSiteRelease,
     reloadJitterMs: 1000 * Number(dataset.dashboardsReloadJitter),
     timezone: dataset.dashboardsTimezone,
+    // As browsers name it: Django's fixed offsets have no colon.
+    timeZone: dataset.dashboardsTimezone?.replace(/^([+-]\d\d)(\d\d)$/, "$1:$2"),
     // Addresses are not read from figures: another process, or another release, in which the files
     // have other addresses, may have rendered a figure.
     bundles: JSON.parse(dataset.dashboardsPlotlyBundles || "{}"), // URLs by name.
@@ -22,11 +24,13 @@
     texts: dataset, // Such as `dashboardsRetryText`.
     // Seconds by the server's clock; NaN before a stream has sent them.
     now: () => page.startedAt + performance.now() / 1000,
+    languageOf: (element) => element.closest("[lang]")?.lang || navigator.language,
     showTime,
   };
 
-  // A time of day, with its date in a style if there is one, in the page's language and zone, unless this browser does not know the zone.
-  function showTime(seconds, dateStyle, timeZone = page.timezone) {
+  // Returns a time of day, with its date in a style if there is one, in the page's language and zone,
+  // or in the viewer's zone if this browser does not know that of the page.
+  function showTime(seconds, dateStyle, timeZone = page.timeZone) {
     const { lang } = document.documentElement;
     try {
       const options = { dateStyle: dateStyle || undefined, timeStyle: "medium", timeZone };

@@ -6,7 +6,7 @@
   const HELD = "[data-dashboards-held]";
   const kept = new Map(); // Events by name, by the element of a stream.
 
-  const keyOf = (event) => event.replace(/:(append|state)$/, "");
+  const { keyOf, receive } = window.dashboards;
 
   // Of points as many are kept as the chart shows: one a line.
   function join(element, key, before, points) {
@@ -57,7 +57,7 @@
     for (const [element, events] of streamsIn(dashboard)) {
       kept.delete(element);
       for (const [event, { data, clearsState }] of events) {
-        window.dashboards.receive(element, event, data, clearsState);
+        receive(element, event, data, clearsState);
       }
     }
   });

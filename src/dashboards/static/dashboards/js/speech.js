@@ -21,10 +21,13 @@
     each.onclick = () => {
       const isOn = each.ariaChecked === "false";
       show(isOn);
-      localStorage?.setItem(KEY, isOn);
+      try {
+        localStorage.setItem(KEY, isOn);
+      } catch {} // A browser that stores nothing: it is on until the page is left.
     };
   }
 
-  // A browser that stores nothing refuses: it is then on until the page is left.
-  if (switches.length && localStorage?.getItem(KEY) === "true") show(true);
+  try {
+    if (switches.length && localStorage.getItem(KEY) === "true") show(true);
+  } catch {}
 })();

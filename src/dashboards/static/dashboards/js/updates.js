@@ -15,6 +15,9 @@
   const names = (target, attribute, event) =>
     target.getAttribute(attribute)?.split(",").some((name) => name.trim() === event);
 
+  // Returns the event of a component that a part of its news belongs to.
+  const keyOf = (event) => event.replace(/:(append|state)$/, "");
+
   // A frame is rendered once for all pages: its URLs begin with a placeholder.
   const insertPrefixes = (text) =>
     Object.entries(page.prefixes).reduce(
@@ -42,7 +45,7 @@
   }
 
   function update(target, event, text, clearsState) {
-    const key = event.replace(/:(append|state)$/, "");
+    const key = keyOf(event);
     if (names(target, "sse-refresh", event)) refresh(target);
     if (!names(target, "sse-swap", key) || !isOfThisRelease(target, text)) return;
     const isState = event.endsWith(":state");
@@ -125,5 +128,5 @@
     }
   });
 
-  window.dashboards = { ...window.dashboards, isUpdatedSince, receive, refresh };
+  window.dashboards = { ...window.dashboards, isUpdatedSince, keyOf, receive, refresh };
 })();

@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const { isDate, rowsOf } = window.dashboards;
+  const { isDate, rowsOf, titleOf } = window.dashboards;
   const SCALE = 2; // Pixels of a picture for one of the page.
 
   // The same rule as in component/table/export.py: a spreadsheet may take a text for a formula at
@@ -44,12 +44,6 @@
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }
-
-  const titleOf = (box) =>
-    (
-      box.querySelector(":scope > .dashboards-component-title") ??
-      box.closest(".dashboards-card")?.querySelector(".dashboards-card-heading")
-    )?.textContent.trim() ?? "";
 
   // ---- Pictures ----
 

@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { boxWords, isDate } = window.dashboards;
+  const { boxWords, isDate, page } = window.dashboards;
   const MAX_ROWS = 1000; // More than anybody reads.
 
   const sorts = new WeakMap(); // How the reader has sorted: { column, isDescending }, by host.
@@ -101,7 +101,7 @@
 
   // Returns a function that writes a value in the page's language. Times are in its zone already.
   function formatsOf(host) {
-    const language = host.closest("[lang]")?.lang || undefined;
+    const language = page.languageOf(host);
     const latn = { numberingSystem: "latn" };
     // A whole number may be a year: it is not grouped. The CSV file has all digits.
     const digits = { maximumFractionDigits: 2, maximumSignificantDigits: 6 };

@@ -6,7 +6,7 @@
 
   const { Drawing, bundles, chartConfig, chartTheme, clipFills, countries } = window.dashboards;
   const { crosshair, gaps, labels, loadBoxTools, points, sharing, times } = window.dashboards;
-  const { trust, withoutSending } = window.dashboards;
+  const { page, trust, withoutSending } = window.dashboards;
 
   class DashboardChart extends Drawing {
     async prepare(figure) {
@@ -76,8 +76,7 @@
       if (isThemed) this.addTheme(figure, traces, layout);
       labels.prepare(this, traces, layout, isThemed);
       await countries.prepare(figure, traces, layout);
-      const language = this.closest("[lang]")?.lang || navigator.language;
-      const config = chartConfig(plotly, figure, language);
+      const config = chartConfig(plotly, figure, page.languageOf(this));
       if (this.shared) config.doubleClick = false; // All charts go back together.
       const frames = figure.frames && { frames: times.localize(figure.frames) };
       await plotly.react(plot, { data: traces.map(gaps.showDots), layout, config, ...frames });
@@ -90,6 +89,14 @@
       // Without it CSS could not scale the drawing to the width of a paper.
       for (const svg of plot.querySelectorAll(".main-svg")) {
         svg.setAttribute("viewBox", `0 0 ${layout.width} ${layout.height}`);
+      }
+    }
+
+    // Calls a handler on events of plotly.js: once, however often it is asked for.
+    listen(names, handler, isWanted = true) {
+      for (const name of names) {
+        this.surface.removeListener(name, handler);
+        if (isWanted) this.surface.on(name, handler);
       }
     }
 

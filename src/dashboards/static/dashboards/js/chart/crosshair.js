@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const { points, sharing, times } = window.dashboards;
+  const { page, points, sharing, times } = window.dashboards;
   const KEYS = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10 };
 
   let shown; // { time, source }: the source shows the values itself. Undefined if there is no line.
@@ -141,10 +141,9 @@
     const last = all.length - 1;
     const before = shown ? all.findLastIndex((time) => time <= shown.time) : last + 1;
     const at = Math.min(Math.max(move(before, last), 0), last);
-    const language = chart.closest("[lang]")?.lang || navigator.language;
     line.setAttribute("aria-valuemax", last);
     line.setAttribute("aria-valuenow", at);
-    line.setAttribute("aria-valuetext", describe(chart, all[at], language));
+    line.setAttribute("aria-valuetext", describe(chart, all[at], page.languageOf(chart)));
     show(all[at]);
   }
 

@@ -51,12 +51,8 @@
   function clipFills(chart) {
     const { surface } = chart;
     chart.whenMoved ??= () => clip(surface);
-    for (const name of ["plotly_relayout", "plotly_afterplot"]) {
-      surface.removeListener(name, chart.whenMoved);
-      if (surface._fullData.some(({ fill }) => FILLS.includes(fill))) {
-        surface.on(name, chart.whenMoved);
-      }
-    }
+    const hasFills = surface._fullData.some(({ fill }) => FILLS.includes(fill));
+    chart.listen(["plotly_relayout", "plotly_afterplot"], chart.whenMoved, hasFills);
     clip(surface);
   }
 

@@ -34,7 +34,11 @@
     const gaps = steps.flatMap((step, at) =>
       step > MAX_INTERVALS * usual ? [known[at + 1].index] : [],
     );
-    return gaps.length ? withHoles(trace, new Set(gaps), x.length) : trace;
+    if (!gaps.length) return trace;
+    const isGap = new Set(gaps);
+    return points.mapLists(trace, x.length, (list) =>
+      list.flatMap((each, at) => (isGap.has(at) ? [null, each] : [each])),
+    );
   }
 
   // Returns the distance of points that are measured one after the other, in milliseconds; 0 if
@@ -46,23 +50,6 @@
     if (declared) return Math.max(declared, median);
     const isRegular = (step) => step > 0.5 * median && step < 1.5 * median;
     return 2 * sorted.filter(isRegular).length >= sorted.length ? median : 0;
-  }
-
-  const isObject = (value) => value !== null && typeof value === "object";
-
-  // Returns a copy in which each list with one entry for each point has null before these indexes.
-  function withHoles(part, gaps, length) {
-    const copy = { ...part };
-    for (const [name, value] of Object.entries(part)) {
-      if (name === "selectedpoints") continue;
-      const list = points.listOf(value);
-      if (list.length === length) {
-        copy[name] = list.flatMap((each, at) => (gaps.has(at) ? [null, each] : [each]));
-      } else if (isObject(value) && !Array.isArray(value)) {
-        copy[name] = withHoles(value, gaps, length);
-      }
-    }
-    return copy;
   }
 
   const isMissing = (value) => value === null || value === undefined || Number.isNaN(value);

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { chartTheme, measures } = window.dashboards;
+  const { chartTheme, measures, points } = window.dashboards;
   const MAX_LINES = 6;
   const MAX_SHARE = 0.25; // Of the width, for labels or for a legend beside the plot.
   const ROW = 1.6; // Heights and gaps are in sizes of the font.
@@ -22,12 +22,9 @@
     return Math.ceil(Math.max(0, ...names.map((name) => canvas.measureText(name).width)));
   }
 
-  const first = (values) =>
-    Array.isArray(values) ? values.find((each) => each !== null && each !== undefined) : undefined;
-
   // Returns true for a named line over time or numbers, on the first pair of axes.
   function isLine({ type = "scatter", mode = "lines", x, xaxis = "x", yaxis = "y", ...trace }) {
-    const start = first(x) ?? 0; // Without x, plotly.js counts the points.
+    const start = points.firstOf(x) ?? 0; // Without x, plotly.js counts the points.
     return (
       ["scatter", "scattergl"].includes(type) &&
       mode.includes("lines") &&
@@ -104,11 +101,11 @@
     const height = yaxis._length;
     const ink = element.color("--dashboards-ink");
     const end = Math.max(...xaxis.range.map(xaxis.r2l));
-    const ends = plot.calcdata.flatMap((points, index) => {
-      const last = points.findLast(({ x, y }) => Number.isFinite(y) && x <= end);
+    const ends = plot.calcdata.flatMap((drawn, index) => {
+      const last = drawn.findLast(({ x, y }) => Number.isFinite(y) && x <= end);
       const y = last && yaxis.l2p(last.y);
       if (last === undefined || y < 0 || y > height) return [];
-      const { color } = points[0].trace.line;
+      const { color } = drawn[0].trace.line;
       // In steps, so that it is not drawn again for a movement that nobody sees.
       const place = (Math.round((100 * y) / height) * height) / 100;
       return [{ text: labels[index], y: place, color: chartTheme.mix(color, ink, 0.35) }];
@@ -165,12 +162,9 @@
     if (placed) Object.assign(layout, { annotations: placed.annotations, shapes: placed.shapes });
   }
 
-  const handlers = new WeakMap(); // By plot: what is called when the viewer has zoomed.
-
   async function finish(element, plot) {
-    if (!handlers.has(plot)) handlers.set(plot, () => place(element, plot));
-    plot.removeListener("plotly_relayout", handlers.get(plot));
-    plot.on("plotly_relayout", handlers.get(plot));
+    element.whenScaled ??= () => place(element, element.surface);
+    element.listen(["plotly_relayout"], element.whenScaled);
     if (element.left) element.left.size = plot._fullLayout._size.l;
     await place(element, plot);
   }

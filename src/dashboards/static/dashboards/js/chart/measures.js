@@ -3,6 +3,8 @@
 (() => {
   "use strict";
 
+  const { points } = window.dashboards;
+
   const SPACE = "\u00a0"; // A line is not broken between a number and its unit.
   const LONG = 8; // Characters. A longer unit is written once, above the axis.
   const ROW = 1.5; // The height of that line, in sizes of the font.
@@ -33,8 +35,7 @@
   const letterOf = (traces) => (traces.some((each) => each.orientation === "h") ? "x" : "y");
 
   function isNumber(field) {
-    const first = Array.isArray(field) && field.find((each) => each !== null && each !== undefined);
-    return Boolean(field?.bdata) || typeof first === "number";
+    return Boolean(field?.bdata) || typeof points.firstOf(field) === "number";
   }
 
   const isLong = (unit) => unit?.length > LONG;

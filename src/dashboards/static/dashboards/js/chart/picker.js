@@ -3,23 +3,21 @@
 (() => {
   "use strict";
 
-  const { timeRange, times } = window.dashboards;
+  const { page, timeRange, times } = window.dashboards;
 
   const UNITS = { s: "second", m: "minute", h: "hour", d: "day", w: "week" };
   const SECONDS_MATTER_MS = 600_000; // In a longer range, nobody reads the seconds of its ends.
-
-  const languageOf = (element) => element.closest("[lang]")?.lang || navigator.language;
 
   // Returns the words of a range that are those of its button, or made from its times.
   function wordsOf(picker, { name, start, end }) {
     if (name) {
       const button = picker.querySelector(`button[value="${name}"]`);
-      return button?.textContent || durationIn(languageOf(picker), name);
+      return button?.textContent || durationIn(page.languageOf(picker), name);
     }
     const second = end - start < SECONDS_MATTER_MS ? "2-digit" : undefined;
     const fields = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit", second };
     const options = { ...fields, timeZone: "UTC", numberingSystem: "latn" };
-    const format = new Intl.DateTimeFormat(languageOf(picker), options);
+    const format = new Intl.DateTimeFormat(page.languageOf(picker), options);
     return format.formatRange(times.toWall(start), times.toWall(end));
   }
 
@@ -34,7 +32,7 @@
   function write(picker) {
     const range = timeRange.rangeOf(picker);
     for (const button of picker.querySelectorAll("button[value]")) {
-      button.textContent ||= durationIn(languageOf(picker), button.value);
+      button.textContent ||= durationIn(page.languageOf(picker), button.value);
       button.setAttribute("aria-pressed", button.value === range.name);
     }
     picker.querySelector("summary > bdi").textContent = wordsOf(picker, range);

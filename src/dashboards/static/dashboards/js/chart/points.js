@@ -29,6 +29,25 @@
     return Array.from(new arrayTypes[field.dtype](bytes.buffer));
   }
 
+  // Returns the first known member of a list; undefined if there is none, or no list.
+  const firstOf = (list) =>
+    Array.isArray(list) ? list.find((each) => each !== null && each !== undefined) : undefined;
+
+  // Returns a copy of a trace, or of a part of one, in which each list with one entry for each of its
+  // points is changed. The indexes of selected points are no such list.
+  function mapLists(part, length, change) {
+    const copy = { ...part };
+    for (const [name, value] of Object.entries(part)) {
+      if (name === "selectedpoints") continue;
+      const list = listOf(value);
+      if (list.length === length) copy[name] = change(list);
+      else if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+        copy[name] = mapLists(value, length, change);
+      }
+    }
+    return copy;
+  }
+
   // A damaged point is ignored.
   function parsePoint(text) {
     try {
@@ -65,6 +84,6 @@
 
   const isGrown = (trace) => grownTraces.has(trace);
 
-  const points = { appendPoints, isGrown, listOf };
+  const points = { appendPoints, firstOf, isGrown, listOf, mapLists };
   window.dashboards = { ...window.dashboards, points };
 })();

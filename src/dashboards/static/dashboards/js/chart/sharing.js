@@ -84,12 +84,9 @@
 
   // Listens to a chart that was drawn.
   function listen(chart) {
-    const { surface } = chart;
     chart.whenZoomed ??= (changes) => zoom(chart, changes);
-    for (const name of ["plotly_relayout", "plotly_doubleclick"]) {
-      surface.removeListener(name, chart.whenZoomed);
-      if (chart.shared) surface.on(name, chart.whenZoomed);
-    }
+    const isShared = chart.shared !== undefined;
+    chart.listen(["plotly_relayout", "plotly_doubleclick"], chart.whenZoomed, isShared);
   }
 
   // Takes over what the viewer has zoomed; without changes, after a double click, all goes back.

@@ -3,6 +3,8 @@
 (() => {
   "use strict";
 
+  const { asRgb, points } = window.dashboards;
+
   // Returns plotly.js's template for an element that has color(), such as a Drawing. `ticks` is how
   // many ticks an axis has at most; undefined if plotly.js decides.
   function template(element, isTitled, ticks) {
@@ -82,8 +84,7 @@
   function ticksFor(width, size, traces, { xaxis }) {
     // plotly.js counts pixels, whatever the size of type: on a wall its labels would overlap.
     if (size < 15 && width >= 37.5 * size) return undefined;
-    const first = (x) => x.find((each) => each !== null && each !== undefined);
-    const isDate = ({ x }) => Array.isArray(x) && /^\d{4}-\d\d/.test(first(x));
+    const isDate = ({ x }) => /^\d{4}-\d\d/.test(points.firstOf(x));
     if (xaxis?.type ? xaxis.type !== "date" : !traces.some(isDate)) return undefined;
     return Math.max(2, Math.floor(width / size / 8));
   }
@@ -94,16 +95,7 @@
     paint: { "background-color": color ?? "transparent" },
   });
 
-  const canvas = document.createElement("canvas").getContext("2d");
-
-  // Returns a colour of any form as its red, green and blue.
-  function partsOf(color) {
-    canvas.fillStyle = "#000";
-    canvas.fillStyle = color ?? "";
-    const text = canvas.fillStyle; // "#005ac8", or "rgba(0, 90, 200, 0.5)".
-    if (!text.startsWith("#")) return text.match(/[\d.]+/g).map(Number);
-    return [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
-  }
+  const partsOf = (color) => asRgb(color ?? "black").match(/[\d.]+/g).map(Number);
 
   // Returns a colour between two, in the form of computed styles: "rgb(0, 90, 200)".
   function mix(from, to, share) {

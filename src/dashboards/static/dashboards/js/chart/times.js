@@ -11,12 +11,12 @@
   const HAS_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
   const QUARTER_MS = 900_000; // No zone changes its offset within a quarter of an hour.
 
-  const page = zoneOf(window.dashboards.page.timezone); // Django's active zone.
+  const { timezone, timeZone } = window.dashboards.page;
+  const page = zoneOf(timezone, timeZone); // Django's active zone.
   const viewer = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone);
 
-  function zoneOf(name) {
+  function zoneOf(name, timeZone = name) {
     try {
-      const timeZone = name.replace(/^([+-]\d\d)(\d\d)$/, "$1:$2"); // Django's fixed offsets.
       const units = ["year", "month", "day", "hour", "minute", "second"];
       const fields = Object.fromEntries(units.map((unit) => [unit, "numeric"]));
       const format = new Intl.DateTimeFormat("en-US", { timeZone, hourCycle: "h23", ...fields });

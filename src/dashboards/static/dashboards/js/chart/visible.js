@@ -29,20 +29,7 @@
     if (isKept.every(Boolean)) return trace;
     // A trace without any point would not be drawn, nor its axes.
     if (!isKept.some(Boolean)) return { ...trace, x: [null], y: [null] };
-    return select(trace, isKept);
-  }
-
-  // Returns a copy in which each list with one entry for each point has those that are kept.
-  function select(part, isKept) {
-    const copy = { ...part };
-    for (const [name, value] of Object.entries(part)) {
-      const list = points.listOf(value);
-      if (list.length === isKept.length) copy[name] = list.filter((_, at) => isKept[at]);
-      else if (value && typeof value === "object" && !Array.isArray(value)) {
-        copy[name] = select(value, isKept);
-      }
-    }
-    return copy;
+    return points.mapLists(trace, isKept.length, (list) => list.filter((_, at) => isKept[at]));
   }
 
   window.dashboards = { ...window.dashboards, visiblePart };
