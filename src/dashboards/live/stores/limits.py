@@ -70,7 +70,7 @@ def check_raw_size(label: str, value: Any) -> None:
             raise _make_error(label, len(each), limit)
 
 
-def _fit_text(label: str, text: str, limit: int) -> str:
+def _fit_text(label: str, text: str, limit: int, part: str = "the value") -> str:
     """Return a text that every store can keep.
 
     Raises:
@@ -80,18 +80,18 @@ def _fit_text(label: str, text: str, limit: int) -> str:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        return _fit_text(label, clean_text(text), limit)
+        return _fit_text(label, clean_text(text), limit, part)
     if "\0" in text:
-        return _fit_text(label, clean_text(text), limit)
+        return _fit_text(label, clean_text(text), limit, part)
     if size > limit:
-        raise _make_error(label, size, limit)
+        raise _make_error(label, size, limit, part)
     return text
 
 
-def _make_error(label: str, size: int, limit: int) -> ValueTooLargeError:
+def _make_error(label: str, size: int, limit: int, part: str = "the value") -> ValueTooLargeError:
     excess = (
-        f"the value has {size:,} bytes, and at most {limit:,} are stored and sent to pages. Show "
-        "less of it, or raise DASHBOARDS['MAX_FRAME_BYTES']."
+        f"{part} has {size:,} bytes, and at most {limit:,} are stored and sent to pages. Show less "
+        "of it, or raise DASHBOARDS['MAX_FRAME_BYTES']."
     )
     return ValueTooLargeError(f"{label}: {excess}", excess)
 
@@ -173,7 +173,7 @@ def _fit_points(label: str, data: object, limit: int) -> Points:
         msg = f"{label} keeps {data.keep!r} points; it must be a number from 1 to {MAX_KEEP}."
         raise ValueError(msg)
     share = max(limit // data.keep, _MIN_POINT_BYTES)
-    items = [_fit_text(f"A point of {label}", item, share) for item in data.items]
+    items = [_fit_text(label, item, share, "a point") for item in data.items]
     return Points(_fit_text(label, data.base, limit), items, data.keep)
 
 
