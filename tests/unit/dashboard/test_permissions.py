@@ -361,7 +361,7 @@ def test_combined_permissions_guard_a_dashboard():
 
 
 @pytest.fixture
-def _pushed(transactional_db: None) -> None:
+def _pushed() -> None:
     push(Mixed, open="for all", secret="classified")
 
 
