@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from bench.plan import Plan
 from bench.report import Row, Target
 from bench.rounds import Rounds
-from tests.chromium import CHROMIUM
-from tests.harness import Site
+from tests.harness import CHROMIUM, Site
 
 _PAGES = {"the first page": "/shop/operations/", "the page of charts": "/pieces/charts/"}
 _LINE = {
