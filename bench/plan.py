@@ -24,6 +24,9 @@ class Plan:
     hop_pushes: int = 400
     polling_seconds: float = 20
     pages: int = 500
+    # Of pages in a browser.
+    page_rounds: int = 5
+    viewing_seconds: float = 180
     soak_pushes: int = 1_000_000
     soak_connects: int = 20_000
 
@@ -43,6 +46,8 @@ QUICK = Plan(
     hop_pushes=30,
     polling_seconds=4,
     pages=100,
+    page_rounds=1,
+    viewing_seconds=12,
     soak_pushes=20_000,
     soak_connects=500,
 )
