@@ -25,6 +25,8 @@ logger = logging.getLogger("dashboards.live")
 
 _LOG_SECONDS = 10.0
 """An error whose text changes each time is logged at this interval at most."""
+_MAX_TEXT = 1000
+"""The part of an error's text that is remembered: that of a database may contain its parameters."""
 _MARK = re.compile(r"<!--(late|failed) (\d+)-->\Z")
 """The end of a state's HTML: the state and when it began, for a process that continues it."""
 
@@ -73,7 +75,7 @@ class Failures:
         episode.count += 1
         now = store.clock.time()
         # By traceback, which handles an error whose own __str__ raises.
-        text = "".join(traceback.format_exception_only(error))
+        text = "".join(traceback.format_exception_only(error))[:_MAX_TEXT]
         if text != episode.text and now - episode.logged_at >= _LOG_SECONDS:
             episode.text, episode.logged_at = text, now
             logger.error(
