@@ -26,6 +26,8 @@ class Plan:
     pages: int = 500
     # Of pages in a browser.
     page_rounds: int = 5
+    # Until the charts of the demo have all points that they keep, so that memory stays the same.
+    settling_seconds: float = 330
     viewing_seconds: float = 180
     soak_pushes: int = 1_000_000
     soak_connects: int = 20_000
@@ -47,6 +49,7 @@ QUICK = Plan(
     polling_seconds=4,
     pages=100,
     page_rounds=1,
+    settling_seconds=5,
     viewing_seconds=12,
     soak_pushes=20_000,
     soak_connects=500,

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from playwright.sync_api import Browser, ViewportSize
 
-_WARM_UP_SECONDS = 5
-
 DESKTOP = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=375, height=812)
 
@@ -101,9 +99,15 @@ class WatchedPage:
         self._context.close()
 
 
-def watch(pages: Sequence[WatchedPage], seconds: float) -> None:
-    """Leave pages open side by side, and count after they have settled."""
-    pages[0].page.wait_for_timeout(1000 * _WARM_UP_SECONDS)
+def watch(pages: Sequence[WatchedPage], settling: float, seconds: float) -> None:
+    """Leave pages open side by side, and count after they have settled.
+
+    Args:
+        pages: the pages.
+        settling: the seconds before.
+        seconds: the seconds in which is counted.
+    """
+    pages[0].page.wait_for_timeout(1000 * settling)
     for each in pages:
         each.begin()
     pages[0].page.wait_for_timeout(1000 * seconds)

@@ -6,7 +6,7 @@ from functools import partial
 from playwright.sync_api import Browser, sync_playwright
 
 from bench.demo import serving_demo
-from bench.plan import Plan
+from bench.plan import QUICK, Plan
 from bench.report import Row, Target
 from bench.rounds import Rounds
 from bench.servers import serving
@@ -56,7 +56,7 @@ def _leave_open(browser: Browser, site: str, plan: Plan) -> Iterator[Row]:
     drawn = "dashboard-chart:state(drawn)"
     opened = {name: WatchedPage(browser, f"{site}{_PAGES[name]}", drawn) for name in _PAGES}
     phone = WatchedPage(browser, f"{site}{_FIRST}", drawn, size=PHONE)
-    watch([*opened.values(), phone], plan.viewing_seconds)
+    watch([*opened.values(), phone], plan.settling_seconds, plan.viewing_seconds)
     shifts = {name: page.layout_shift for name, page in [*opened.items(), ("a phone", phone)]}
     yield Row(
         measure="cumulative layout shift of pages of the demo, opened and left open: the largest",
@@ -80,8 +80,8 @@ def _leave_open(browser: Browser, site: str, plan: Plan) -> Iterator[Row]:
             unit="MiB",
             ours=page.grown("JSHeapUsedSize") / 2**20,
             target=Target("ours", 1),
-            note=f"After garbage collections. Nodes: {page.grown('Nodes'):+.0f}, "
-            f"event listeners: {page.grown('JSEventListeners'):+.0f}.",
+            note=f"From {plan.settling_seconds:g} s on, after garbage collections. Nodes: "
+            f"{page.grown('Nodes'):+.0f}, event listeners: {page.grown('JSEventListeners'):+.0f}.",
         )
     for page in (*opened.values(), phone):
         page.close()
@@ -99,7 +99,7 @@ def _compare_with_polling(browser: Browser, plan: Plan) -> Row:
             )
             for site, path in ((ours, "/sites/stats/"), (polling, "/"))
         ]
-        watch(pages, plan.viewing_seconds)
+        watch(pages, QUICK.settling_seconds, plan.viewing_seconds)
         spent = [10 / plan.viewing_seconds * page.spent() for page in pages]
         for page in pages:
             page.close()

@@ -157,14 +157,13 @@ def _describe(value: Any) -> str:
         return f"{kind}({_describe(parts)})"
     if isinstance(value, Promise):
         # A lazy text: the function and its arguments. Its text depends on the language.
-        return f"{kind}{_describe(value.__reduce__()[1][:3])}"  # type: ignore[index]
+        return f"{kind}{_describe(value.__reduce__()[1][:3])}"
     if isinstance(value, _PLAIN):
         return repr(value)
     if isinstance(value, Mapping):
         return f"<{', '.join(f'{key!r}: {_describe(each)}' for key, each in value.items())}>"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_describe, value))}]"
-    if isinstance(value, set | frozenset):
-        return f"{{{', '.join(sorted(map(_describe, value)))}}}"
+    if isinstance(value, list | tuple | set | frozenset):
+        items = list(map(_describe, value))
+        return f"[{', '.join(items if isinstance(value, list | tuple) else sorted(items))}]"
     # A function, a class, a queryset: its repr may contain an address, or query the database.
     return f"<{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', kind)}>"
