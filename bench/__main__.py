@@ -16,7 +16,7 @@ _PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="end within five minutes")
+    parser.add_argument("--quick", action="store_true", help="take about five minutes")
     parser.add_argument(
         "--only", choices=MEASURES, action="append", help="one measure; may be given repeatedly"
     )

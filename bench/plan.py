@@ -1,4 +1,4 @@
-"""Sizes and durations of the full bench, and of one that ends within five minutes."""
+"""Sizes and durations of the full bench, and of one that takes about five minutes."""
 
 from dataclasses import dataclass
 
