@@ -121,7 +121,7 @@ async def test_restricted_component_is_live_with_permission(site: Site, page: Pa
     await expect(page.locator("#site_mixed")).to_have_attribute("data-dashboards-live", "open")
     # The tools of the header appear one after another: each moved the whole page.
     await expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    assert await page.evaluate("window.shifted") < 0.02
+    assert await page.evaluate("window.shifted") < 0.015
     site.push_to("Mixed", secret="told", open="to all")
     await expect(page.locator("#site_mixed-open-content")).to_have_text("to all")
     assert "told" not in await page.content()
