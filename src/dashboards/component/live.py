@@ -189,15 +189,16 @@ def render_broadcast(bound: Bound, value: Any, at: float | None = None) -> str |
     Args:
         bound: the bound component.
         value: the prepared value.
-        at: the time of the value. A series has none: its base stays the same for all points.
+        at: the time of the value. A series has it with its points: its base stays the same.
     """
     declaration = bound.declaration
     shown = declaration.prepare_base() if bound.series else value
     mark = get_release(declaration).mark
-    if at is not None and not bound.series:
-        mark += mark_time(at)
-    html = mark + ALL_VIEWERS.render_value(bound, shown)
-    return Points(html, value, bound.series) if bound.series else html
+    time = "" if at is None else mark_time(at)
+    html = ALL_VIEWERS.render_value(bound, shown)
+    if bound.series:
+        return Points(mark + html, [time + point for point in value], bound.series)
+    return mark + time + html
 
 
 def new_refresh_token() -> str:

@@ -8,11 +8,16 @@
 
   const { keyOf, receive } = window.dashboards;
 
-  // Of points as many are kept as the chart shows: one a line.
+  const numberOf = (point) => /data-dashboards-point="(\d+)/.exec(point)?.[1];
+
+  // Of points as many are kept as the chart shows: one a line. After a cut connection they may be
+  // sent again.
   function join(element, key, before, points) {
     const target = element.querySelector(`[sse-swap="${CSS.escape(key)}"]`);
     const most = target?.dataset.dashboardsMaxPoints ?? Infinity;
-    return [...(before?.data.split("\n") ?? []), ...points.split("\n")].slice(-most).join("\n");
+    const lines = [...(before?.data.split("\n") ?? []), ...points.split("\n")];
+    const byNumber = new Map(lines.map((line) => [numberOf(line), line]));
+    return [...byNumber.values()].slice(-most).join("\n");
   }
 
   // Keeps an event for later; returns false if the picture is not held.

@@ -28,6 +28,9 @@
   // A frame contains the structure of the release that rendered it, and the time of its value.
   const readMark = (text) => /^<!--dashboards (\w+)\.\w+-->(?:<!--at ([\d.]+)-->)?/.exec(text) ?? [];
 
+  // The newest point of a series, which is last, has the time.
+  const timeOfPoints = (text) => /^.*data-dashboards-at="([\d.]+)/s.exec(text)?.[1];
+
   // A frame of another structure is not shown.
   const isOfThisRelease = ({ dataset: { dashboardsRelease: release } }, text) => {
     const [, renderedBy] = readMark(text);
@@ -52,7 +55,7 @@
     if (isState || clearsState) window.dashboards.showState?.(target, isState ? text : "");
     if (isState) return;
     arrivals.set(target, performance.now());
-    target.dataset.dashboardsAt = readMark(text)[2] ?? page.now();
+    target.dataset.dashboardsAt = readMark(text)[2] ?? timeOfPoints(text) ?? page.now();
     // A listener that prevents this event shows the update itself: a chart, whose figure is JSON.
     // `message` is for listeners that were written for htmx's own extension.
     const message = { event, data: text };
