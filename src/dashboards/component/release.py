@@ -4,7 +4,8 @@ A frame begins with an HTML comment that contains two hashes. The first is of it
 markup of this package, the kind of component, its template. The second is of the declaration. A
 computed value is shown only if both are equal to the current ones; otherwise it is computed again.
 A pushed value cannot be computed again, so it is shown as long as its structure is equal. A second
-comment contains the time of the value. A series has that comment with each point.
+comment contains the time of the value. A series has that comment before its
+points.
 """
 
 import re
@@ -27,7 +28,7 @@ SCHEMA = 1
 """The version of the markup. Raise it when scripts or CSS no longer work with older frames."""
 
 _MARK = re.compile(r"<!--dashboards ([0-9a-f]{8})\.([0-9a-f]{8})-->(?:<!--at (\d+\.\d)-->)?")
-_POINT_TIME = re.compile(r'data-dashboards-at="(\d+\.\d)" data-dashboards-point="\d+">[^>]*>\Z')
+_POINTS_MARK = re.compile(r"<!--at (\d+\.\d)--><script")
 
 
 class Release(NamedTuple):
@@ -82,8 +83,8 @@ def read_time(frame: str) -> float | None:
     match = _MARK.match(frame)
     if match and match[3]:
         return float(match[3])
-    # The newest point of a series, which is last.
-    match = _POINT_TIME.search(frame, frame.rfind("<script"))
+    # The points of a series, which are behind their base.
+    match = _POINTS_MARK.search(frame)
     return float(match[1]) if match else None
 
 

@@ -139,19 +139,19 @@ def append_event(key: str) -> str:
     return f"{key}:append"
 
 
-def wrap_points(points: Sequence[Frame]) -> list[str]:
-    """Return the HTML in the page of each point of a series; the newest one has its time.
+def wrap_points(points: Iterable[Frame], separator: str = "") -> str:
+    """Return the HTML in the page of points of a series, behind the time of the last one.
 
     By its number the page recognizes a point that it has.
     """
     html = []
+    time = ""
     for frame in points:
-        mark, _, data = frame.data.rpartition("-->")  # JSON text has no ">".
-        time = mark.removeprefix("<!--at ") if frame is points[-1] else ""
-        at = f'data-dashboards-at="{time}" ' if time else ""
-        attributes = f'type="application/json" {at}data-dashboards-point="{frame.number}"'
+        mark, end, data = frame.data.rpartition("-->")  # JSON text has no ">".
+        time = mark + end
+        attributes = f'type="application/json" data-dashboards-point="{frame.number}"'
         html.append(f"<script {attributes}>{data}</script>")
-    return html
+    return time + separator.join(html)
 
 
 def page_html(frames: Iterable[Frame]) -> dict[str, str]:
@@ -164,7 +164,7 @@ def page_html(frames: Iterable[Frame]) -> dict[str, str]:
         elif frame.key in html:  # A point whose base was lost cannot be shown.
             points.setdefault(frame.key, []).append(frame)
     for key, each in points.items():
-        html[key] += "".join(wrap_points(each))
+        html[key] += wrap_points(each)
     return html
 
 
@@ -192,7 +192,7 @@ def _encode(event: Sequence[Frame], epoch: str, position: str | None = None) -> 
     first = event[0]
     version = f"{epoch}.{max(each.version for each in event)}"
     if first.number:
-        points = "\n".join(wrap_points(event))
+        points = wrap_points(event, separator="\n")
         return encode_event(append_event(first.key), points, id=position, version=version)
     if position is None:
         return first.encode(epoch)

@@ -3,18 +3,13 @@
 (() => {
   "use strict";
 
-  const { loadScript } = window.dashboards;
+  const { loadOnce } = window.dashboards;
   const KEY = "dashboards-speech";
   const switches = [...document.querySelectorAll(".dashboards-speech")];
-  let loading;
 
   function show(isOn) {
     for (const each of switches) each.ariaChecked = isOn;
-    if (!isOn) return;
-    loading ??= loadScript(switches[0].dataset.dashboardsReader);
-    loading.catch(() => {
-      loading = undefined; // The next use tries again.
-    });
+    if (isOn) loadOnce(switches[0].dataset.dashboardsReader).catch(() => {});
   }
 
   for (const each of switches) {

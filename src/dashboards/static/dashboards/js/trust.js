@@ -34,8 +34,8 @@
     createPolicy("default", { createHTML: (text) => (text.includes("<") ? null : text) });
   }
 
-  // Loads a script of this site on first use. Resolves when it has run. Those that are ordered run in
-  // the order of their calls, and wait for no other script.
+  // Loads a script of this site. Resolves when it has run. Those that are ordered run in the order of
+  // their calls, and wait for no other script.
   function loadScript(url, isOrdered = false) {
     return new Promise((onload, onerror) => {
       const script = document.createElement("script");
@@ -44,5 +44,17 @@
     });
   }
 
-  window.dashboards = { ...window.dashboards, loadScript, trust };
+  const loading = {};
+
+  // Loads scripts on first use, in their order: a text of URLs. If one fails, the next use loads all
+  // of them again.
+  function loadOnce(urls) {
+    loading[urls] ??= Promise.all(urls.split(" ").map((url) => loadScript(url, true)));
+    return loading[urls].catch((error) => {
+      delete loading[urls];
+      throw error;
+    });
+  }
+
+  window.dashboards = { ...window.dashboards, loadOnce, loadScript, trust };
 })();
