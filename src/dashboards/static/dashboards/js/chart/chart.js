@@ -81,7 +81,8 @@
       const config = chartConfig(plotly, figure, page.languageOf(this));
       if (this.shared) config.doubleClick = false; // All charts go back together.
       const frames = figure.frames && { frames: times.localize(figure.frames) };
-      await plotly.react(plot, { data: traces.map(gaps.showDots), layout, config, ...frames });
+      const data = traces.map(gaps.showDots).map(gaps.emptyGaps);
+      await plotly.react(plot, { data, layout, config, ...frames });
       // plotly.js hides traces in which it finds nothing to draw.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);
       await labels.finish(this, plot);
