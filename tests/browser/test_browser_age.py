@@ -39,7 +39,17 @@ def put_state(site: Site, key: str, html: str) -> None:
     )
 
 
+async def write_carelessly(route: Route) -> None:
+    """Answer with a page whose language and zone no browser knows."""
+    response = await route.fetch()
+    html = (await response.text()).replace('lang="en-us"', 'lang="en_US"')
+    html = html.replace('timezone="America/Chicago"', 'timezone="Nowhere/Land"')
+    await route.fulfill(response=response, body=html)
+
+
 async def test_old_value_shows_its_own_age_whatever_the_clock_and_the_page(site: Site, page: Page):
+    """Regression: with a zone or language that the browser does not know, no stream stayed open."""
+    await page.route("**/site/aging/", write_carelessly)
     await page.add_init_script(WRONG_CLOCK)
     site.push_to("Aging", pushed=1, lasting=1, points={"x": 1, "y": 1})
     await open_aging(page, site)

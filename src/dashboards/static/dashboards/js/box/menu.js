@@ -99,7 +99,10 @@
   async function copyLink(of) {
     const url = new URL(location.href);
     url.hash = of.id;
-    if (!(await copy(url.href))) return prompt(boxWords.copy, url.href);
+    if (!(await copy(url.href))) {
+      menu.hidePopover();
+      return prompt(boxWords.copy, url.href);
+    }
     linkItem.textContent = boxWords.copied;
     clearTimeout(timer);
     timer = setTimeout(() => {
