@@ -85,11 +85,11 @@ def test_page_and_load_get_the_time_of_the_value_not_of_the_request(
     client: Client, clock: FakeClock
 ):
     board = Timed()
-    pushed = board.prepare_pushed("pushed", 41)
     began = clock.time()
+    pushed = board.prepare_pushed("pushed", 41, began)
     for seconds in (1, 2, 2):
         clock.advance(seconds)
-        point = board.prepare_pushed("series", {"x": clock.time(), "y": seconds})
+        point = board.prepare_pushed("series", {"x": 1, "y": seconds}, clock.time())
         get_store().put(board.channel, {point.event: point.render()})
     get_store().put(board.channel, {pushed.event: pushed.render()})
     client.get("/site/timed/@component/deferred/")
