@@ -81,7 +81,8 @@ def get_mark(component: Component, at: float | None) -> SafeString:
     """
     known = _known.get(id(component))
     mark = (known[1] if known else get_release(component)).mark
-    return mark if at is None else SafeString(f"{mark}{mark_time(at)}")
+    # Not by mark_time(): each push of a value comes here.
+    return mark if at is None else SafeString(f"{mark}<!--at {at:.1f}-->")
 
 
 def mark_time(at: float) -> str:

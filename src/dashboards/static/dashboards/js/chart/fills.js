@@ -32,7 +32,7 @@
     return [area, stackgroup && plot.querySelector(line)].filter(Boolean);
   }
 
-  function clip(plot) {
+  function cutFills(plot) {
     plot.querySelectorAll(".dashboards-chart-clip").forEach((each) => each.remove());
     for (const drawn of plot.calcdata) {
       const { trace } = drawn[0];
@@ -60,11 +60,11 @@
   // Cuts the areas of a chart that was drawn, and again when its axes have moved.
   function clipFills(chart) {
     const { surface } = chart;
-    chart.whenMoved ??= () => clip(surface);
+    chart.whenMoved ??= () => cutFills(surface);
     const hasFills = surface._fullData.some(({ fill }) => FILLS.includes(fill));
     chart.listen(["plotly_relayout", "plotly_afterplot"], chart.whenMoved, hasFills);
-    clip(surface);
+    cutFills(surface);
   }
 
-  window.dashboards = { ...window.dashboards, clipFills, cutFills: clip };
+  window.dashboards = { ...window.dashboards, clipFills, cutFills };
 })();
