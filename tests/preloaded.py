@@ -122,7 +122,7 @@ def _serve(requests: socket.socket) -> None:
     while True:
         message, (*files,), *_ = socket.recv_fds(requests, 2**17, 4)
         if not message:
-            return
+            return None
         if os.fork() == 0:
             requests.close()
             return _run(json.loads(message), *files)
