@@ -22,6 +22,8 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
+from tests.preloaded import Process
+
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -159,6 +161,37 @@ def _migrated() -> Path:
     return folder / "db.sqlite3"
 
 
+class Pusher:
+    """A process that pushes what it is told to.
+
+    Args:
+        environment: its variables.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            self._lines = ours.makefile("rw")
+            streams = theirs.fileno(), theirs.fileno(), 2
+            self._process = Process(
+                *("django", "push_values"), environment=environment, streams=streams
+            )
+        self.pid = self._process.pid
+
+    def ask(self, line: Mapping[str, Any]) -> dict[str, Any]:
+        self._lines.write(json.dumps(line) + "\n")
+        self._lines.flush()
+        answer = self._lines.readline()
+        assert answer, "the pusher died"
+        reply: dict[str, Any] = json.loads(answer)
+        assert "failed" not in reply, reply
+        return reply
+
+    def stop(self) -> None:
+        self._lines.close()
+        self._process.wait(10)
+
+
 class Site:
     """The test site in a folder of its own, its database included, under one kind of server."""
 
@@ -179,8 +212,8 @@ class Site:
         }
         # Coverage measures this process only; its start-up hook would slow every child.
         self.environment.pop("COVERAGE_PROCESS_START", None)
-        self.process: subprocess.Popen[bytes] | None = None
-        self._pushers: list[subprocess.Popen[bytes]] = []
+        self.process: Process | None = None
+        self._pushers: list[Pusher] = []
         self.prepare()
 
     def prepare(self) -> None:
@@ -212,10 +245,11 @@ class Site:
     def start(self) -> None:
         words = SERVERS[self.server]
         arguments = [each.format(port=self.port, folder=self.folder) for each in words]
-        with (self.folder / "server.log").open("ab") as log:
+        with Path(os.devnull).open() as nothing, (self.folder / "server.log").open("ab") as log:
+            streams = nothing.fileno(), log.fileno(), log.fileno()
             # A group of its own, so that a reloader's child is killed with it.
-            self.process = self.python(
-                *arguments, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            self.process = Process(
+                *arguments, environment=self.environment, streams=streams, is_leader=True
             )
         self.wait_until_ready()
 
@@ -261,11 +295,7 @@ class Site:
 
     def stop(self) -> None:
         for pusher in self._pushers:
-            assert pusher.stdin
-            assert pusher.stdout
-            pusher.stdin.close()
-            pusher.stdout.close()
-            pusher.wait(10)
+            pusher.stop()
         self._pushers.clear()
         if self.process is not None and self.process.poll() is None:
             self.kill()
@@ -284,21 +314,9 @@ class Site:
 
     def _ask_pusher(self, line: dict[str, Any]) -> dict[str, float]:
         if not self._pushers:
-            self._pushers.append(
-                self.python(
-                    *("django", "push_values"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
-                )
-            )
+            self._pushers.append(Pusher(self.environment))
         [pusher] = self._pushers
-        assert pusher.stdin
-        assert pusher.stdout
-        pusher.stdin.write(json.dumps(line).encode() + b"\n")
-        pusher.stdin.flush()
-        answer = pusher.stdout.readline()
-        assert answer, "the pusher died"
-        reply: dict[str, Any] = json.loads(answer)
-        assert "failed" not in reply, reply
-        return reply
+        return pusher.ask(line)
 
     def get(
         self, path: str, method: str = "GET", **headers: str
