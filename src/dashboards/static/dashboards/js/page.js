@@ -12,14 +12,7 @@
     prefixes: JSON.parse(dataset.dashboardsPrefixes || "{}"), // Of URLs, by placeholder.
     release: dataset.dashboardsSiteRelease,
     reloadJitterMs: 1000 * Number(dataset.dashboardsReloadJitter),
-    timezone: dataset.dashboardsTimezone,
     timeZone: zoneOf(dataset.dashboardsTimezone),
-    // Addresses are not read from figures: another process, or another release, in which the files
-    // have other addresses, may have rendered a figure.
-    bundles: JSON.parse(dataset.dashboardsPlotlyBundles || "{}"), // URLs by name.
-    plotlyUrl: dataset.dashboardsPlotlyUrl,
-    worldUrl: dataset.dashboardsWorldUrl,
-    words: JSON.parse(dataset.dashboardsWords || "{}"),
     texts: dataset, // Such as `dashboardsRetryText`.
     // Seconds by the server's clock; NaN before a stream has sent them.
     now: () => page.startedAt + performance.now() / 1000,

@@ -12,6 +12,11 @@
 
   const WHOLE = "whole";
 
+  // Addresses are not read from figures: another process, or another release, in which the files
+  // have other addresses, may have rendered a figure.
+  const { dashboardsPlotlyBundles, dashboardsPlotlyUrl } = page.texts;
+  const urls = { ...JSON.parse(dashboardsPlotlyBundles ?? "{}"), [WHOLE]: dashboardsPlotlyUrl };
+
   // The kinds of traces of each smaller bundle, from the smallest to the largest.
   const TRACES = {
     basic: ["bar", "pie", "scatter"],
@@ -22,7 +27,7 @@
     ],
   };
 
-  const names = [...Object.keys(TRACES).filter((name) => page.bundles[name]), WHOLE];
+  const names = [...Object.keys(TRACES), WHOLE].filter((name) => urls[name]);
 
   const loading = new Map(); // A promise of a Plotly for each bundle's name.
   const loaded = new Map(); // The name of the bundle of each Plotly.
@@ -73,9 +78,8 @@
 
   function loadBundle(name) {
     if (!loading.has(name)) {
-      const url = name === WHOLE ? page.plotlyUrl : page.bundles[name];
       // One after the other: loadPlotly() replaces a method while a script runs.
-      const promise = Promise.allSettled(loading.values()).then(() => loadPlotly(url));
+      const promise = Promise.allSettled(loading.values()).then(() => loadPlotly(urls[name]));
       loading.set(name, promise);
       promise.then(
         (plotly) => loaded.set(plotly, name),

@@ -3,7 +3,8 @@
 (() => {
   "use strict";
 
-  const { words } = window.dashboards.page; // Of plotly.js's messages, in the page's language.
+  // Of plotly.js's messages, in the page's language.
+  const words = JSON.parse(window.dashboards.page.texts.dashboardsWords ?? "{}");
 
   // Buttons that send a figure to another company's server, by the names of all releases, and
   // options that lead there. The config of a figure cannot turn them on.

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { worldUrl } = window.dashboards.page;
+  const { dashboardsWorldUrl: worldUrl } = window.dashboards.page.texts;
   const SCOPES = [
     ...["world", "usa", "europe", "asia", "africa", "north-america", "south-america"],
     ...["antarctica", "oceania"],

@@ -11,8 +11,8 @@
   const HAS_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
   const QUARTER_MS = 900_000; // No zone changes its offset within a quarter of an hour.
 
-  const { timezone, timeZone } = window.dashboards.page;
-  const page = zoneOf(timezone, timeZone); // Django's active zone.
+  const { texts, timeZone } = window.dashboards.page;
+  const page = zoneOf(texts.dashboardsTimezone, timeZone); // Django's active zone.
   const viewer = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone);
 
   function zoneOf(name, timeZone = name) {
