@@ -25,5 +25,6 @@
     await react(plotly, plot, figure);
   }
 
-  window.dashboards = { ...window.dashboards, webgl: { react } };
+  const webgl = { react };
+  window.dashboards = { ...window.dashboards, webgl };
 })();
