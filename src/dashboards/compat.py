@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control
 
 try:
     from dashboards.exceptions import DeclarationError
@@ -103,6 +104,25 @@ def make_gauge_value(data: Callable[..., T]) -> Callable[..., T]:
     return gauge_value
 
 
+def _as_refusal(answer: HttpResponseBase) -> HttpResponseBase:
+    """Make a response raise TypeError where it is used as a truth value.
+
+    No cache may keep it: it is for one viewer, and its class cannot be pickled.
+    """
+
+    def refuse_truth(_: HttpResponseBase) -> bool:
+        msg = (
+            "has_permissions(request, handle=True) returned the answer to a refusal, which is no "
+            "truth value: return it if it is not True, or leave handle out."
+        )
+        raise TypeError(msg)
+
+    patch_cache_control(answer, no_store=True, private=True)
+    kind = type(answer)
+    answer.__class__ = type(kind.__name__, (kind,), {"__bool__": refuse_truth})
+    return answer
+
+
 class OldDashboard:
     """Class methods of dashboards that views and templates of django-dashboards call."""
 
@@ -118,7 +138,8 @@ class OldDashboard:
         Args:
             request: the request.
             handle: True to get, for a request that is refused, the answer of the permission class.
-                By default it is ``False``, so that what is returned can be used in an ``if``.
+                By default it is ``False``, so that what is returned can be used in an ``if``. The
+                answer cannot: it is a response, and would let everybody in.
             object: the object of the dashboard, if it has one.
 
         Returns:
@@ -134,7 +155,7 @@ class OldDashboard:
         answer: HttpResponseBase | None = cls.answer_refused(request)
         if answer is None:
             raise PermissionDenied
-        return answer
+        return _as_refusal(answer)
 
     @classmethod
     def class_name(cls) -> str:

@@ -76,8 +76,19 @@ async def test_chart_without_plotly_shows_error_and_table(site: Site, page: Page
     page.complaints.clear()  # type: ignore[attr-defined]
 
 
-async def test_failing_chart_does_not_affect_others(site: Site, page: Page):
-    # Only the chart whose figure plotly.js cannot draw shows an error.
+async def test_failing_chart_does_not_affect_others_and_recovers(site: Site, page: Page):
+    """Only the chart whose figure plotly.js cannot draw shows an error, until it gets another one.
+
+    Regressions: the table of a chart that had failed once covered the plot for ever. Where WebGL is
+    refused, as by a strict policy, plotly.js's advice to visit another site was shown, also for
+    lines: plotly.express draws more than 1,000 points with WebGL.
+    """
+    await page.add_init_script(
+        "const get = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
+        "  return kind.includes('webgl') ? null : get.call(this, kind, ...rest);"
+        "};"
+    )
     box = await open_drawn(site, page, {"data": [{"y": [1, 2]}], "frames": 5, "layout": 3})
     await expect(box.get_by_text("This could not be drawn.")).to_be_visible()
     await expect(page.locator("#site_drawn-world-content .choroplethlayer path")).to_have_count(2)
@@ -85,6 +96,27 @@ async def test_failing_chart_does_not_affect_others(site: Site, page: Page):
     site.push_to("Drawn", points=line(1, 2))
     await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
     await expect(box.get_by_text("This could not be drawn.")).to_be_hidden()
+    await expect(box.locator("details")).not_to_have_attribute("open", "")
+
+    site.push_to(
+        "Drawn", points={"data": [{"type": "splom", "dimensions": [{"values": [1, 2]}] * 2}]}
+    )
+    await expect(box.get_by_text("This could not be drawn.")).to_be_visible()
+    page.complaints.clear()  # type: ignore[attr-defined]
+    bars = [{"type": "bar", "name": name, "x": ["a"], "y": [1]} for name in "kl"]
+    lines = {"type": "scattergl", "mode": "lines", "x": ["a", "b"], "y": [1, 2]}
+    layout = {"title": "One<br>Two", "legend": {"orientation": "h"}, "xaxis": {"title": "Below"}}
+    site.push_to("Drawn", points={"data": [*bars, lines], "layout": layout})
+    await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
+    await expect(box.locator(".no-webgl")).to_have_count(0)
+    # Regression: the legend covered the title of the axis, and a title of two lines was cut.
+    edges: list[float] = await box.evaluate(
+        """box => [".dashboards-chart-plot", ".gtitle", ".legend", ".nsewdrag"].flatMap((name) => {
+            const { top, bottom } = box.querySelector(name).getBoundingClientRect();
+            return name === ".dashboards-chart-plot" ? [top] : [top, bottom];
+        }).map(Math.round)"""
+    )
+    assert edges == sorted(edges)
 
 
 MINUTES = (0, 1, 2, 5, 30, 31)

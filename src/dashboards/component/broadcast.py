@@ -12,13 +12,17 @@ it must not depend on a page or a process:
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any
 
 from django.conf import settings
 from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import default_storage
-from django.urls import get_script_prefix, get_urlconf, set_script_prefix
+from django.urls import URLResolver, get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
+from django.urls.resolvers import LocalePrefixPattern
 from django.utils import timezone, translation
 
 PREFIX = "/@dashboards@/"
@@ -29,13 +33,34 @@ PREFIX = "/@dashboards@/"
 def broadcasting() -> Iterator[None]:
     """Use the site's language and time zone, and the placeholder for the script prefix."""
     _fix_base_urls()
-    prefix = get_script_prefix()
+    prefix, urlconf = get_script_prefix(), get_urlconf()
     set_script_prefix(PREFIX)
+    is_used, is_prefixed = is_language_prefix_patterns_used(settings.ROOT_URLCONF)
+    if is_used and not is_prefixed:
+        set_urlconf(_prefix_all_languages(settings.ROOT_URLCONF))
     try:
         with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
             yield
     finally:
         set_script_prefix(prefix)
+        set_urlconf(urlconf)
+
+
+@cache
+def _prefix_all_languages(urlconf: str) -> Any:
+    """Return a URLconf with ``prefix_default_language=True`` in its ``i18n_patterns``.
+
+    Without the prefix nothing in a URL of a frame would tell that it has a language, so pages
+    could not replace it by theirs.
+    """
+    prefixed: Any = ModuleType(urlconf)
+    prefixed.urlpatterns = [
+        URLResolver(LocalePrefixPattern(), each.urlconf_name)
+        if isinstance(each.pattern, LocalePrefixPattern)
+        else each
+        for each in import_module(urlconf).urlpatterns
+    ]
+    return prefixed
 
 
 @cache
@@ -58,12 +83,12 @@ def get_page_prefixes() -> dict[str, str]:
     """
     prefix = get_script_prefix()
     prefixes = {PREFIX: prefix}
-    language, rendered_in = translation.get_language(), settings.LANGUAGE_CODE
-    if language and language != rendered_in:
-        # Without a prefix of the site's own language, nothing in a URL tells that it has one.
-        _, is_prefixed = is_language_prefix_patterns_used(get_urlconf() or settings.ROOT_URLCONF)
-        if is_prefixed:
-            prefixes = {f"{PREFIX}{rendered_in}/": f"{prefix}{language}/", **prefixes}
+    is_used, is_prefixed = is_language_prefix_patterns_used(get_urlconf() or settings.ROOT_URLCONF)
+    if is_used:
+        rendered_in = f"{settings.LANGUAGE_CODE}/"
+        language = LocalePrefixPattern(is_prefixed).language_prefix
+        if language != rendered_in:
+            prefixes = {f"{PREFIX}{rendered_in}": f"{prefix}{language}", **prefixes}
     return prefixes
 
 

@@ -325,6 +325,8 @@ def test_has_permissions_gives_the_answer_of_a_refusal(
     answer = Refused.has_permissions(request=request, handle=True)
     assert isinstance(answer, HttpResponse)
     assert answer.status_code == ANSWERS[name][1]
+    with pytest.raises(TypeError, match="answer to a refusal"):
+        bool(answer)  # Regression: a redirect was true, so "if" let everybody in.
     assert Opened.has_permissions(rf.get("/?open=opened"), handle=True) is True
 
 

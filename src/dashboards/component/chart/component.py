@@ -81,7 +81,7 @@ class Chart(Drawing):
             f"dashboards/js/chart/{name}.js"
             for name in (
                 *("bundles", "config", "points", "theme", "measures", "labels", "countries"),
-                *("times", "gaps", "fills", "visible"),
+                *("times", "gaps", "fills", "visible", "webgl"),
                 *("range", "picker", "sharing", "crosshair", "chart"),
             )
         ),

@@ -6,7 +6,7 @@
 
   const { Drawing, bundles, chartConfig, chartTheme, clipFills, countries } = window.dashboards;
   const { crosshair, gaps, labels, loadBoxTools, points, sharing, times } = window.dashboards;
-  const { page, trust, withoutSending } = window.dashboards;
+  const { page, trust, webgl, withoutSending } = window.dashboards;
 
   class DashboardChart extends Drawing {
     async prepare(figure) {
@@ -82,9 +82,10 @@
       if (this.shared) config.doubleClick = false; // All charts go back together.
       const frames = figure.frames && { frames: times.localize(figure.frames) };
       const data = traces.map(gaps.showDots).map(gaps.emptyGaps);
-      await plotly.react(plot, { data, layout, config, ...frames });
+      await webgl.react(plotly, plot, { data, layout, config, ...frames });
       // plotly.js hides traces in which it finds nothing to draw.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);
+      this.showTables(false);
       await labels.finish(this, plot);
       clipFills(this);
       sharing.listen(this);
@@ -106,7 +107,9 @@
     addTheme(figure, traces, layout) {
       const size = parseFloat(getComputedStyle(this).fontSize);
       const ticks = chartTheme.ticksFor(this.drawnWidth, size, traces, layout);
-      layout.template = chartTheme.template(this, Boolean(layout.title?.text), ticks);
+      // Above the plot a legend of the figure's own would cover the title.
+      const isBelow = Boolean(layout.title?.text) && !labels.leavesLegendOpen(layout);
+      layout.template = chartTheme.template(this, isBelow, ticks);
       const { colorway } = { ...layout.template.layout, ...figure.layout };
       if (colorway) chartTheme.recolor(traces, colorway);
     }
@@ -129,10 +132,16 @@
       write();
     }
 
-    // Opens the tables in place of the plot.
+    // Opens the tables in place of the plot, until it can be drawn again.
     fail() {
+      this.showTables(true);
+    }
+
+    showTables(isOpen) {
+      if (Boolean(this.hasFailed) === isOpen) return; // What the viewer opened stays.
+      this.hasFailed = isOpen;
       const details = this.querySelector(":scope > details");
-      if (details) details.open = true;
+      if (details) details.open = isOpen;
     }
   }
 

@@ -38,44 +38,71 @@
     );
   }
 
-  // plotly.express gives each figure a legend with these and nothing else.
-  const leavesLegendOpen = ({ showlegend, legend = {} }) =>
-    showlegend === undefined &&
-    Object.keys(legend).every((name) => ["title", "tracegroupgap"].includes(name));
+  // plotly.express gives each figure a legend with the first two.
+  const OPEN = ["title", "tracegroupgap", "orientation"];
 
-  // Makes room for the names of a figure's traces. Called before it is drawn, with its size.
+  const leavesLegendOpen = ({ showlegend, legend = {} }) =>
+    showlegend === undefined && Object.keys(legend).every((name) => OPEN.includes(name));
+
+  // Makes room for the names of a figure's traces. Called before it is drawn, with its size. Returns
+  // the number of rows that a legend has above the plot.
   function reserve(element, traces, layout) {
-    if (!leavesLegendOpen(layout)) return;
+    if (!leavesLegendOpen(layout)) return 0;
     const font = fontOf(element);
     const { width, height } = layout;
     const pies = traces.filter(({ type }) => type === "pie");
     const names = pies.length
       ? [...new Set(pies.flatMap(({ labels }) => labels ?? []))]
       : traces.map(({ name }, index) => name ?? `trace ${index}`);
-    if (names.length < 2) return;
+    if (names.length < 2) return 0;
     const text = widest(names, font);
     const isFew = names.length <= Math.min(MAX_LINES, (height / font.size / ROW) * 0.6);
-    const isFree = layout.yaxis?.side !== "right" && !layout.updatemenus && !layout.sliders;
+    const orientation = layout.legend?.orientation;
+    const isFree =
+      !orientation && layout.yaxis?.side !== "right" && !layout.updatemenus && !layout.sliders;
     if (isFree && isFew && text <= MAX_SHARE * width && traces.every(isLine)) {
       element.labels = names;
       layout.showlegend = false;
       const r = Math.ceil(text + GAP * font.size);
       layout.margin = { ...layout.margin, r: Math.max(r, layout.margin?.r ?? 0) };
-      return;
+      return 0;
     }
-    layout.legend = { ...legendFor(names.length, text, font, layout), ...layout.legend };
+    const isBeside = isLegendBeside(names.length, text, font, layout);
+    const place = isBeside ? BESIDE : above(names.length, text, font, layout);
+    layout.legend = { ...place, ...layout.legend };
+    const heading = layout.legend.title?.text;
+    const space = width - (heading ? widest([heading], font) : 0);
+    return isBeside ? 0 : Math.min(rowsOf(names.length, text, font.size, space), 2);
   }
 
-  // Returns where a legend is. Above the plot it has two rows and can be scrolled; where it has
-  // more, and the box is wide, it is beside the plot.
-  function legendFor(count, text, { size }, { width, height }) {
-    const item = text + KEY * size;
-    const rows = Math.ceil(count / Math.max(1, Math.floor(width / item)));
-    if (rows <= 2) return {};
-    if (item <= MAX_SHARE * width) {
-      return { orientation: "v", x: 1.02, xanchor: "left", y: 1, yanchor: "top" };
-    }
-    return { maxheight: Math.min(4 * size, 0.2 * height) };
+  const BESIDE = { orientation: "v", x: 1.02, xanchor: "left", y: 1, yanchor: "top" };
+
+  // Returns true for a legend beside the plot: where it has more than two rows, and the box is wide.
+  function isLegendBeside(count, text, { size }, { width, legend }) {
+    if (legend?.orientation) return legend.orientation === "v";
+    return rowsOf(count, text, size, width) > 2 && text + KEY * size <= MAX_SHARE * width;
+  }
+
+  // Returns a legend above the plot: it has two rows and can be scrolled.
+  const above = (count, text, { size }, { width, height }) =>
+    rowsOf(count, text, size, width) > 2 ? { maxheight: Math.min(4 * size, 0.2 * height) } : {};
+
+  const rowsOf = (count, text, size, width) =>
+    Math.ceil(count / Math.max(1, Math.floor(width / (text + KEY * size))));
+
+  // Makes the margin high enough for the title and the legend below it. plotly.js takes the higher
+  // of the two, and cuts off all lines of the title but the last.
+  function leaveRoom(element, rows, layout) {
+    const { title, margin } = layout;
+    if (!title?.text || title.y !== undefined) return;
+    const { size } = fontOf(element);
+    const titleSize = title.font?.size ?? 1.15 * size;
+    const lines = [title.text, title.subtitle?.text].flatMap((each) => each?.split("<br>") ?? []);
+    // plotly.js places the top of a single line, and the base line of the first of several.
+    const t = GAP * size + (lines.length > 1 ? 0.75 * titleSize : 0);
+    const height = 2 * GAP * size + 1.3 * titleSize * lines.length + ROW * size * rows;
+    layout.margin = { ...margin, t: Math.max(Math.ceil(height), margin?.t ?? 0) };
+    layout.title = { automargin: false, y: 1, yanchor: "top", pad: { t }, ...title };
   }
 
   // Places labels and bands in a plot that has been drawn, and whenever its axes have changed.
@@ -155,7 +182,7 @@
     element.labels = [];
     if (isThemed) {
       keepLeft(element, traces, layout);
-      reserve(element, traces, layout);
+      leaveRoom(element, reserve(element, traces, layout), layout);
     }
     measures.addUnit(element, traces, layout);
     const { placed } = element;
@@ -169,6 +196,6 @@
     await place(element, plot);
   }
 
-  const labels = { finish, prepare };
+  const labels = { finish, leavesLegendOpen, prepare };
   window.dashboards = { ...window.dashboards, labels };
 })();

@@ -6,8 +6,9 @@
   const { asRgb, points } = window.dashboards;
 
   // Returns plotly.js's template for an element that has color(), such as a Drawing. `ticks` is how
-  // many ticks an axis has at most; undefined if plotly.js decides.
-  function template(element, isTitled, ticks) {
+  // many ticks an axis has at most; undefined if plotly.js decides. `isBelow` is true if a legend is
+  // below the plot.
+  function template(element, isBelow, ticks) {
     const style = getComputedStyle(element);
     const size = parseFloat(style.fontSize);
     const color = (name) => element.color(`--dashboards-${name}`);
@@ -48,7 +49,7 @@
           automargin: true,
           font: { size: 1.15 * size, color: style.color },
         },
-        legend: isTitled
+        legend: isBelow
           ? { orientation: "h", x: 0, y: -0.2 }
           : { orientation: "h", x: 0, y: 1, yanchor: "bottom", title: { side: "left" } },
         colorscale: { sequential: scale, sequentialminus: scale },
