@@ -11,11 +11,14 @@
 (() => {
   "use strict";
 
+  const AREAS = new Set(["page", "surface", "track"].map((name) => `--dashboards-${name}`));
   const connected = new Set(); // The drawings on the page.
   const redrawAll = () => connected.forEach((each) => each.schedule());
 
   // The theme comes from the system, or from an attribute of <html> or <body>.
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+    matchMedia(query).addEventListener("change", redrawAll);
+  }
   const themeObserver = new MutationObserver(redrawAll);
   const themeAttributes = ["class", "style", "data-dashboards-theme", "data-theme", "data-bs-theme"];
 
@@ -70,7 +73,7 @@
       this.updates.observe(this.parentElement, { childList: true });
       // A hidden element, as in a closed tab, has no size. It is drawn when it gets one.
       this.sizes ??= new ResizeObserver(() => {
-        if (this.isShown && this.drawnWidth !== this.offsetWidth) this.schedule();
+        if (this.isShown && this.drawnSize !== this.size) this.schedule();
       });
       this.sizes.observe(this);
       this.schedule();
@@ -79,6 +82,11 @@
     // False if the element or one around it is hidden.
     get isShown() {
       return this.getClientRects().length > 0;
+    }
+
+    // It is drawn again when this changes. A drawing may have a height of its own.
+    get size() {
+      return String(this.offsetWidth);
     }
 
     // "loading", "drawn" or "failed", for CSS: dashboard-chart:state(drawn). An attribute would be
@@ -109,14 +117,14 @@
         if (value !== undefined) this.describe(value);
         if (!this.isShown) {
           this.frame = undefined;
-          this.drawnWidth = undefined;
+          this.drawnSize = undefined;
           return; // The observer of its size calls again.
         }
         await this.prepare(value);
         this.frame = undefined;
         const { source, surface } = this;
         if (!source || !surface || !this.isShown) return;
-        this.drawnWidth = this.offsetWidth;
+        this.drawnSize = this.size;
         await this.draw(JSON.parse(source.textContent), surface);
         this.state = "drawn";
       } catch (error) {
@@ -163,11 +171,13 @@
       this.probe ??= document.createElement("i");
       this.probe.hidden = true;
       this.probe.style.color = `var(${name})`;
-      // With forced colours all lines would have one colour.
+      this.probe.style.backgroundColor = `var(${name})`;
+      // With forced colours all lines would have one colour, and all areas that of the text.
       const isKept = name.startsWith("--dashboards-chart-");
       this.probe.style.forcedColorAdjust = isKept ? "none" : "auto";
       (this.surface ?? this).append(this.probe);
-      const color = asRgb(getComputedStyle(this.probe).color);
+      const { backgroundColor, color: text } = getComputedStyle(this.probe);
+      const color = asRgb(AREAS.has(name) ? backgroundColor : text);
       this.probe.remove();
       return color;
     }
