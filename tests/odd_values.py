@@ -55,7 +55,7 @@ def show(make: "Make", value: Any) -> str:
     declared = type("Live", (Dashboard,), {"it": component, "Meta": type("Meta", (), meta)})
     it = declared(RequestFactory().get("/"))["it"]
     try:
-        shown = read(PushedValue(it._owner, it, given).render())
+        shown = read(PushedValue(it._owner, it, given, 0).render())
     except ComponentValueError:
         return REFUSED
     return f"`{shown}`" if shown not in ("", "null") else NOTHING

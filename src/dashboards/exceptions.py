@@ -30,7 +30,16 @@ class ComponentValueError(DashboardError, ValueError):
 
 
 class ValueTooLargeError(ComponentValueError):
-    """A value is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]`` allows."""
+    """A value is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]`` allows.
+
+    Args:
+        text: the message.
+        excess: the message without the name of the value; empty if it has none.
+    """
+
+    def __init__(self, text: str, excess: str = "") -> None:
+        super().__init__(text)
+        self.excess = excess
 
 
 class AudienceError(DashboardError):

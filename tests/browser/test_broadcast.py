@@ -86,7 +86,7 @@ board = Kinds()
 assert set(VALUES) == set(Kinds.declared)
 with board.broadcasting():
     frames = {
-        key: board.prepare_pushed(key, value).render() for key, value in VALUES.items()
+        key: board.prepare_pushed(key, value, 0).render() for key, value in VALUES.items()
     }
 for key in Kinds.declared:
     frames[key + ":state"] = board[key].live_binding.render_state("failed", 1_800_000_000)

@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 LIMITS = {
-    "push of one Stat": (54, 74),
-    "push of one of twenty Stats": (54, 74),
-    "page with twenty Stats": (1_669, 2_182),
+    "push of one Stat": (44, 58),
+    "push of one of twenty Stats": (44, 58),
+    "page with twenty Stats": (1_589, 2_102),
 }
 """The most calls, and moves between modules, by the name in the script's output."""
 

@@ -360,17 +360,6 @@ class Component:
         """
         return value
 
-    def _render_cached(self, template: Any, value: Any) -> SafeString | None:  # noqa: ARG002 - for subclasses
-        """Render a prepared value without running its template; ``None`` if it must be run.
-
-        It is called only if the template is the package's own, so that its HTML is known.
-
-        Args:
-            template: the template, of any engine.
-            value: the prepared value.
-        """
-        return None
-
     def has_view_state(self, params: MultiValueDict[str, str]) -> bool:  # noqa: ARG002 - for subclasses
         """Return True if a viewer's parameters change it: the shared HTML cannot be used."""
         return False

@@ -14,7 +14,7 @@ from dashboards.component import rendering
 from dashboards.component.addresses import Addresses
 from dashboards.component.age import get_time, is_aging
 from dashboards.component.base import Component
-from dashboards.component.conversion import is_missing
+from dashboards.component.conversion import NEVER_MISSING, is_missing
 from dashboards.component.errors import ErrorBoundary, Failure
 from dashboards.component.filters import Filters
 from dashboards.component.formats import is_number
@@ -273,7 +273,7 @@ class BoundComponent:
             ComponentValueError: the component cannot show the value.
         """
         component = self.declaration
-        if is_missing(value) and not is_number(value):
+        if type(value) not in NEVER_MISSING and is_missing(value) and not is_number(value):
             value = None
         try:
             if self.series:

@@ -18,7 +18,8 @@ _LISTS = (list, tuple, set, frozenset, range)
 _WRITTEN = (str, bool, int, float, dict, *_LISTS)
 _TIMES = dt.date | dt.time | dt.timedelta
 _BINARY = bytes | bytearray | memoryview
-_USUAL = frozenset({str, int, bool, dict, list})
+NEVER_MISSING = frozenset({str, int, bool, dict, list})
+"""The most common types. A page has hundreds of values, so callers may ask this first."""
 _MAX_BITS = 10_000
 """By default Python does not convert integers of more than 4,300 digits to text."""
 
@@ -53,7 +54,7 @@ def is_missing(value: Any) -> bool:
     """Return True for ``None``, NaN, and the missing values of pandas and NumPy (NA, NaT)."""
     kind = type(value)
     # The most common types first: a page has hundreds of values.
-    if kind in _USUAL:
+    if kind in NEVER_MISSING:
         return False
     # NA of pandas is found by its type, because it cannot be compared.
     is_na = kind.__name__ == "NAType" and kind.__module__.startswith("pandas")

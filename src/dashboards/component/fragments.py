@@ -4,9 +4,10 @@ Without this a page of many small components would spend most of its time on ren
 HTML again.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
 from html import escape as escape_html
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +16,21 @@ _MAX_FRAGMENTS = 1_000
 """Headings and links may be any text, so the number of fragments is bounded."""
 
 _fragments: dict[Any, str] = {}
+
+
+class FragmentValue(ABC):
+    """A prepared value that can be rendered without running the package's template for it."""
+
+    template_name: ClassVar[str]
+    """The name of that template."""
+
+    @abstractmethod
+    def render_cached(self, template: Any) -> SafeString | None:
+        """Render it; ``None`` if the template must be run.
+
+        Args:
+            template: the template, of any engine. It is the package's own, so its HTML is known.
+        """
 
 
 def placeholder(name: str) -> SafeString:
@@ -56,6 +72,6 @@ def render_fragment(
             _fragments.clear()
         fragment = _fragments[full_key] = template.render(context())
     for each, text in texts.items():
-        html = text if isinstance(text, SafeString) else escape(text)
+        html = escape_html(text) if type(text) is str else conditional_escape(text)
         fragment = fragment.replace(each, html)
     return SafeString(fragment)

@@ -4,19 +4,18 @@ import secrets
 from collections.abc import Coroutine
 from typing import Any
 
-from dashboards import conf
 from dashboards.component.age import get_time
 from dashboards.component.base import Bound
 from dashboards.component.broadcast import broadcasting
 from dashboards.component.loading import ValueLoader
 from dashboards.component.owner import Owner
 from dashboards.component.pending import PendingValue
-from dashboards.component.release import get_release, mark_time
+from dashboards.component.release import get_mark, get_release
 from dashboards.component.states import BoxState
 from dashboards.component.templates import ALL_VIEWERS
 from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.triggers import Every, OnChange, topic_of
-from dashboards.live.stores.limits import MEASURABLE, check_raw_size, check_size
+from dashboards.live.stores.limits import MEASURABLE, check_raw_size
 from dashboards.live.wire.frames import Points
 from dashboards.live.wire.value_state import ValueState
 
@@ -141,38 +140,29 @@ class PushedValue:
         owner: the dashboard instance that it was pushed to.
         bound: the bound component.
         value: the value.
+        at: the time of the value, in seconds since 1970.
 
     Raises:
         ComponentValueError: the component cannot show the value.
         ValueTooLargeError: the value is text that is too long to be stored.
     """
 
-    def __init__(self, owner: Owner, bound: Bound, value: Any) -> None:
+    def __init__(self, owner: Owner, bound: Bound, value: Any, at: float) -> None:
         self.event = bound.event
+        self.label = bound.label
         self.is_restricted = bound.is_restricted
         self._owner = owner
         self._bound = bound
-        self._limit: int = conf.get("MAX_FRAME_BYTES")
+        self._at = at
         if isinstance(value, MEASURABLE):
-            check_raw_size(bound.label, value, self._limit)
-        self._at = get_time()
+            check_raw_size(bound.label, value)
         self._value = bound.prepare(value)
         if isinstance(self._value, MEASURABLE):
-            check_raw_size(bound.label, self._value, self._limit)
+            check_raw_size(bound.label, self._value)
 
     def render(self) -> str | Points:
-        """Render the value.
-
-        Returns:
-            HTML; of a series its base and the new points.
-
-        Raises:
-            ValueTooLargeError: the HTML is too long to be stored.
-        """
-        frame = render_broadcast(self._bound, self._value, self._at)
-        html = frame if isinstance(frame, str) else frame.base
-        check_size(self._bound.label, html, self._limit)
-        return frame
+        """Render the value: HTML; of a series its base and the new points."""
+        return render_broadcast(self._bound, self._value, self._at)
 
     def store_restricted(self, frame: str | Points) -> str:
         """Store the frame apart; return a refresh token, which the channel gets instead.
@@ -191,13 +181,10 @@ def render_broadcast(bound: Bound, value: Any, at: float | None = None) -> str |
         value: the prepared value.
         at: the time of the value. A series has none: its base stays the same for all points.
     """
-    declaration = bound.declaration
-    shown = declaration.prepare_base() if bound.series else value
-    mark = get_release(declaration).mark
-    if at is not None and not bound.series:
-        mark += mark_time(at)
-    html = mark + ALL_VIEWERS.render_value(bound, shown)
-    return Points(html, value, bound.series) if bound.series else html
+    if not bound.series:
+        return get_mark(bound.declaration, at) + ALL_VIEWERS.render_value(bound, value)
+    base = ALL_VIEWERS.render_value(bound, bound.declaration.prepare_base())
+    return Points(get_mark(bound.declaration, None) + base, value, bound.series)
 
 
 def new_refresh_token() -> str:

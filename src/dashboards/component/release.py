@@ -68,12 +68,18 @@ def strip_mark(frame: str) -> str:
     return _MARK.sub("", frame, count=1)
 
 
-def mark_time(at: float) -> SafeString:
-    """Return the comment with the time of a value, in seconds since 1970.
+def get_mark(component: Component, at: float | None) -> SafeString:
+    """Return the comments that begin a frame: that of its release, and the time of its value.
 
-    It follows the comment of the release, so that an older release still reads that one.
+    The time is the second, so that an older release still reads the first.
+
+    Args:
+        component: the declaration.
+        at: the time in seconds since 1970; ``None`` for a frame without one.
     """
-    return SafeString(f"<!--at {at:.1f}-->")
+    known = _known.get(id(component))
+    mark = (known[1] if known else get_release(component)).mark
+    return mark if at is None else SafeString(f"{mark}<!--at {at:.1f}-->")
 
 
 def read_time(frame: str) -> float | None:

@@ -12,6 +12,7 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound
+from dashboards.component.fragments import FragmentValue
 
 _OURS = str(Path(__file__).parent.parent / "templates" / "dashboards")
 
@@ -76,14 +77,14 @@ class Templates:
             bound: the bound component.
             value: the prepared value.
         """
-        declaration = bound.declaration
-        template, is_packaged = self.find(declaration.template)
+        name = bound.declaration.template
+        template, is_packaged = self.find(name)
         html: str | None = None
-        if is_packaged:
-            html = declaration._render_cached(template, value)  # noqa: SLF001 - not for users
+        # Other templates of the package, such as sse_stat.html, have more in them.
+        if is_packaged and isinstance(value, FragmentValue) and value.template_name == name:
+            html = value.render_cached(template)
         if html is None:
-            values = {"component": bound, "rendered_value": value}
-            html = self.render(declaration.template, values)
+            html = self.render(name, {"component": bound, "rendered_value": value})
         return SafeString(html.strip())
 
     def render_around(self, name: str, values: dict[str, Any]) -> str:

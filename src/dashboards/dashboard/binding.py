@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from functools import cache
 from typing import Any, ClassVar, Self, cast
 
 from django.apps import apps
@@ -84,14 +85,14 @@ class BaseDashboard(metaclass=DashboardMetaclass):
         """
         if cls._meta.app_label:
             return cls._meta.app_label
-        config = apps.get_containing_app_config(cls.__module__)
-        if config is None:
+        label = _find_app_label(cls.__module__)
+        if label is None:
             msg = (
                 f"{cls.__module__}.{cls.__qualname__} is in no app of INSTALLED_APPS: "
                 "give its Meta an app_label."
             )
             raise DeclarationError(msg)
-        return config.label
+        return label
 
     @classmethod
     def get_label(cls) -> str:
@@ -119,6 +120,13 @@ class BaseDashboard(metaclass=DashboardMetaclass):
         The instance that computes the values of all viewers can live for hours.
         """
         self.object, self.user = _reloaded(self.object), _reloaded(self.user)
+
+
+@cache
+def _find_app_label(module: str) -> str | None:
+    """Return the label of the app that contains a module. Django compares it with each app."""
+    config = apps.get_containing_app_config(module)
+    return None if config is None else config.label
 
 
 def _reloaded(instance: Any) -> Any:

@@ -295,8 +295,13 @@ class LiveMixin(URLMixin):
 
     broadcasting = staticmethod(broadcasting)
 
-    def prepare_pushed(self, key: str, value: Any) -> PushedValue:
+    def prepare_pushed(self, key: str, value: Any, at: float) -> PushedValue:
         """Check a value that is pushed, and return it ready to be rendered.
+
+        Args:
+            key: the component's key.
+            value: the value.
+            at: the time of the value, in seconds since 1970.
 
         Raises:
             UnknownComponentError: there is no such component.
@@ -309,7 +314,7 @@ class LiveMixin(URLMixin):
             msg = f"{component.label} is not live: declare it with live=True to push to it."
             raise NotLiveError(msg)
         # Only Dashboard and its subclasses are instantiated, and they have what an Owner has.
-        return PushedValue(cast("Owner", self), component, value)
+        return PushedValue(cast("Owner", self), component, value, at)
 
     def store_restricted(self, key: str, frame: str | Points) -> None:
         """Store the frame of a restricted component on a channel that has no streams."""

@@ -9,8 +9,9 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
-from dashboards.exceptions import PushError
+from dashboards.exceptions import PushError, ValueTooLargeError
 from dashboards.live.stores import get_store
+from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.frames import Points
 
 
@@ -22,6 +23,8 @@ class PreparedValue(Protocol):
 
     event: str
     """The name of the component's frames."""
+    label: str
+    """The name of the component, for errors."""
     is_restricted: bool
     """True if only some of the channel's subscribers may see it."""
 
@@ -45,8 +48,13 @@ class Publishable(Protocol):
     def broadcasting(self) -> AbstractContextManager[None]:
         """Return the context in which values are prepared and rendered for all viewers."""
 
-    def prepare_pushed(self, key: str, value: Any) -> PreparedValue:
+    def prepare_pushed(self, key: str, value: Any, at: float) -> PreparedValue:
         """Check a value, and return it ready to be rendered.
+
+        Args:
+            key: the component's key.
+            value: the value.
+            at: the time of the value, in seconds since 1970.
 
         Raises:
             Exception: the value cannot be pushed.
@@ -99,7 +107,7 @@ def push(
         NotLiveError: the component is not live.
         ComponentValueError: the component cannot show its value.
         ValueTooLargeError: the value is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``. Text is
-            checked at once, other values when they are rendered.
+            checked at once, other values when they are stored.
     """
     if not getattr(dashboard, "is_registered", False):
         raise PushError(_describe_refused(dashboard))
@@ -124,8 +132,10 @@ def push(
         msg = "push() needs a key and a value, or values by key."
         raise PushError(msg)
     waiting = _find_transactions([using] if using else connections)
+    store = get_store()
+    at = store.clock.time()
     with target.broadcasting():
-        prepared = {name: target.prepare_pushed(name, each) for name, each in values.items()}
+        prepared = {name: target.prepare_pushed(name, each, at) for name, each in values.items()}
         # In the same context, because entering it takes a third of the time of a push.
         rendered = None if waiting else _render(prepared)
 
@@ -133,12 +143,12 @@ def push(
         # Rendered after the commit, so that the objects of a value are committed.
         with target.broadcasting():
             frames = _render(prepared)
-        _store(target, values, prepared, frames)
+        _store(store, target, values, prepared, frames)
 
     if rendered is None:
         push_on_commit(publish, waiting)
     else:
-        _store(target, values, prepared, rendered)
+        _store(store, target, values, prepared, rendered)
 
 
 async def apush(
@@ -229,6 +239,7 @@ def _render(prepared: Mapping[str, PreparedValue]) -> _Rendered:
 
 
 def _store(
+    store: BaseStore,
     target: Publishable,
     values: Mapping[str, Any],
     prepared: Mapping[str, PreparedValue],
@@ -239,7 +250,6 @@ def _store(
     Raises:
         Exception: the error of the first value that failed, with notes about the others.
     """
-    store = get_store()
     failed = dict(rendered.failed)
     for error in failed.values():
         if store.is_unavailable(error):
@@ -253,11 +263,20 @@ def _store(
             if store.is_unavailable(error):
                 raise
             failed[key] = error
-    if frames:
-        failed |= store.put_each(target.channel, frames)
+    refused = store.put_each(target.channel, frames) if frames else {}
+    for key, value in prepared.items() if refused else ():
+        if value.event in refused:
+            failed[key] = _name_component(refused[value.event], value.label)
     if failed:
         (_, first), *others = failed.items()
         for key, other in others:
             first.add_note(f"Also failed: {key!r}: {other!r}")
         raise first
     pushed.send_robust(type(target), dashboard=target, values=dict(values))
+
+
+def _name_component(error: Exception, label: str) -> Exception:
+    """Return an error of the store that names the component as its author does."""
+    if isinstance(error, ValueTooLargeError):
+        return ValueTooLargeError(f"{label}: {error.excess}")
+    return error

@@ -84,8 +84,8 @@ def test_page_and_load_get_the_time_of_the_value_not_of_the_request(
     client: Client, clock: FakeClock
 ):
     board = Timed()
-    pushed = board.prepare_pushed("pushed", 41)
     began = clock.time()
+    pushed = board.prepare_pushed("pushed", 41, began)
     clock.advance(5)
     get_store().put(board.channel, {pushed.event: pushed.render()})
     client.get("/site/timed/@component/deferred/")

@@ -156,7 +156,7 @@ def test_invalid_pushed_value_has_the_same_error():
     dashboard = dashboard_of(speed=Gauge(live=True))
 
     with pytest.raises(ComponentValueError) as raised:
-        dashboard.prepare_pushed("speed", "much")
+        dashboard.prepare_pushed("speed", "much", 0)
 
     assert str(raised.value) == "Own.speed: A Gauge's value must be a finite number, got 'much'."
 

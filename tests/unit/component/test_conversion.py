@@ -227,7 +227,7 @@ def find_fault(component: Component, value: Any) -> str:
     """Return what is wrong with how a value is shown or refused; empty for nothing."""
     it = declare_odd(component)(RequestFactory().get("/"))["it"]
     try:
-        html = str(PushedValue(it._owner, it, value).render())
+        html = str(PushedValue(it._owner, it, value, 0).render())
     except ComponentValueError as error:
         message = str(error)
         is_named = (

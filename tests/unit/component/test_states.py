@@ -91,7 +91,7 @@ def push(key: str, value: Any) -> None:
     """Store a value as ``push`` does, without waiting for the commit of a transaction."""
     board = Live()
     with board.broadcasting():
-        pushed = board.prepare_pushed(key, value)
+        pushed = board.prepare_pushed(key, value, 0)
         frame = pushed.render()
     get_store().put(board.channel, {pushed.event: frame})
 

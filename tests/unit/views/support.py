@@ -21,7 +21,9 @@ def put(dashboard: type[Dashboard], **values: Any) -> Position:
     """Store values as ``push`` does, without waiting for the commit of a transaction."""
     target = dashboard()
     with target.broadcasting():
-        frames = {key: target.prepare_pushed(key, value).render() for key, value in values.items()}
+        frames = {
+            key: target.prepare_pushed(key, value, 0).render() for key, value in values.items()
+        }
     return get_store().put(target.channel, frames)
 
 

@@ -7,25 +7,20 @@ from types import FunctionType
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.conversion import as_text, is_missing, shorten
 from dashboards.component.formats import format_value, is_finite, is_number
-from dashboards.component.fragments import placeholder, render_fragment
 from dashboards.component.links import resolve_url
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
-from dashboards.component.typography import UNBROKEN, look_of, unbroken
 from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.texts import StrOrPromise
 
 _BARE = frozenset({int, float, str})
 _GOOD = ("up", "down", None)
-_FIGURE = placeholder("figure")
-_NOTE = placeholder("note")
 
 
 @dataclass
@@ -49,7 +44,7 @@ class Stat(Component):
     Fields of a value replace these.
     """
 
-    template: str = "dashboards/components/stat.html"
+    template: str = StatData.template_name
     href: Any = None
     prefix: StrOrPromise = ""
     unit: StrOrPromise = ""
@@ -114,24 +109,6 @@ class Stat(Component):
             date_format=date_format,
             compact=(self.compact or None) if data.compact is None else data.compact,
         )
-
-    def _render_cached(self, template: Any, value: Any) -> SafeString | None:
-        """Render a figure and the line below it; ``None`` if the value has more than these."""
-        # sse_stat.html is a template of the package, too, but has more in it.
-        if self.template != Stat.template:
-            return None
-        if not isinstance(value, StatData) or (texts := value.plain_texts) is None:
-            return None
-        figure, note = texts
-
-        def context() -> dict[str, Any]:
-            shown_note = _NOTE if note else note
-            return {"rendered_value": {"shown": _FIGURE, "look": look, "note": shown_note}}
-
-        look = look_of(figure)
-        filled = {_NOTE: note} if note else {}
-        filled[_FIGURE] = figure if look.startswith(UNBROKEN) else unbroken(figure)
-        return render_fragment(template, (Stat, note and True, look), context, filled)
 
 
 def _replace(data: StatData, **fields: Any) -> StatData:

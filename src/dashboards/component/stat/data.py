@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from dashboards.compat import accept_old_stat_change
@@ -15,12 +16,21 @@ from dashboards.component.formats import (
     format_value,
     is_number,
 )
-from dashboards.component.typography import look_of, look_of_unit, shorten_figure, unbroken
+from dashboards.component.fragments import FragmentValue, placeholder, render_fragment
+from dashboards.component.typography import (
+    UNBROKEN,
+    look_of,
+    look_of_unit,
+    shorten_figure,
+    unbroken,
+)
 from dashboards.texts import StrOrPromise
 
 Direction = Literal["up", "down"]
 
 _GLYPHS = {"up": "▲", "down": "▼", "flat": "="}
+_FIGURE = placeholder("figure")
+_NOTE = placeholder("note")
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,7 @@ class StatChange:
 
 @accept_old_stat_change
 @dataclass(frozen=True)
-class StatData:
+class StatData(FragmentValue):
     """The value of a ``Stat``.
 
     Args:
@@ -99,6 +109,8 @@ class StatData:
     Defaults of ``href``, ``prefix``, ``unit``, ``good``, ``decimals``, ``date_format`` and
     ``compact`` are those that the ``Stat`` declares.
     """
+
+    template_name: ClassVar[str] = "dashboards/components/stat.html"
 
     text: Any = ""
     sub_text: Any = None
@@ -153,16 +165,23 @@ class StatData:
             return text
         return format_value(text)
 
-    @property
-    def plain_texts(self) -> tuple[str, str | None] | None:
-        """The figure and the line below it, as most have no more; ``None`` if there is more."""
+    def render_cached(self, template: Any) -> SafeString | None:
+        """Render a figure and the line below it, as most have no more."""
         if self.change or self.sparkline or self.href or self.icon or self.prefix or self.unit:
-            return None
-        if self.compact:
             return None
         figure, note = self.figure, self.note
         is_text = isinstance(figure, str) and (note is None or isinstance(note, str))
-        return (figure, note) if figure and is_text else None
+        if self.compact or not figure or not is_text:
+            return None
+
+        def context() -> dict[str, Any]:
+            shown_note = _NOTE if note else note
+            return {"rendered_value": {"shown": _FIGURE, "look": look, "note": shown_note}}
+
+        look = look_of(figure)
+        filled = {_NOTE: note} if note else {}
+        filled[_FIGURE] = figure if look.startswith(UNBROKEN) else unbroken(figure)
+        return render_fragment(template, (StatData, note and True, look), context, filled)
 
     @property
     def verdict(self) -> str:

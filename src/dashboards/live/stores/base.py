@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, TypeVar
 from django.core.checks import CheckMessage
 from django.dispatch import Signal
 
+from dashboards import conf
 from dashboards.exceptions import StoreUnavailableError
 from dashboards.live.clock import SYSTEM_CLOCK, Clock
-from dashboards.live.stores.limits import fit
+from dashboards.live.stores.limits import fit, fit_each
 from dashboards.live.stores.notifications import Listener
 from dashboards.live.stores.outage import Outage
 from dashboards.live.wire.frames import Frame, Points
@@ -58,6 +59,8 @@ class BaseStore(ABC):
     def __init__(self, options: Mapping[str, Any], *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.options = options
         self.clock = clock
+        # Read once: a change of the setting, which only tests make, makes new stores.
+        self.max_frame_bytes: int = conf.get("MAX_FRAME_BYTES")
         self.outage = Outage()
         self._listeners: dict[object, Listener] = {}
         self._sender_tag = secrets.token_hex(4)
@@ -81,7 +84,7 @@ class BaseStore(ABC):
             ValueTooLargeError: a frame is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``.
             Exception: the store cannot be reached (``is_unavailable``) or refuses a frame.
         """
-        return self._put(channel, fit(channel, frames))
+        return self._put(channel, fit(channel, frames, self.max_frame_bytes))
 
     @abstractmethod
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
@@ -92,9 +95,10 @@ class BaseStore(ABC):
         """
 
     def put_each(self, channel: str, frames: Mapping[str, str | Points]) -> dict[str, Exception]:
-        """Put frames. If the store refuses one, the others are put all the same.
+        """Put frames. If one is refused, the others are put all the same.
 
-        All are put under one version. If the store refuses that, each is put alone.
+        All that every store can keep are put under one version. If the backend refuses that, each
+        is put alone.
 
         Returns:
             The error, by key, of each frame that the store refuses.
@@ -102,18 +106,18 @@ class BaseStore(ABC):
         Raises:
             Exception: the store cannot be reached (``is_unavailable``), so each may be put or not.
         """
+        fitted, refused = fit_each(channel, frames, self.max_frame_bytes)
+        if not fitted:
+            return refused
         try:
-            self.put(channel, frames)
+            self._put(channel, fitted)
         except Exception as error:
             if self.is_unavailable(error):
                 raise
-            if len(frames) == 1:
-                return dict.fromkeys(frames, error)
-        else:
-            return {}
-        refused: dict[str, Exception] = {}
-        for key, data in frames.items():
-            refused |= self.put_each(channel, {key: data})
+            if len(fitted) == 1:
+                return refused | dict.fromkeys(fitted, error)
+            for key, data in fitted.items():
+                refused |= self.put_each(channel, {key: data})
         return refused
 
     def is_unavailable(self, error: Exception) -> bool:

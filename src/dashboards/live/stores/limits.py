@@ -50,19 +50,19 @@ def check_size(label: str, text: str, limit: int) -> None:
         raise _make_error(label, size, limit)
 
 
-def check_raw_size(label: str, value: Any, limit: int) -> None:
+def check_raw_size(label: str, value: Any) -> None:
     """Raise if a value is too long before it is rendered, to save the time of rendering.
 
-    Checks text, bytes, and such values of a mapping. Other values are checked when rendered.
+    Checks text, bytes, and such values of a mapping. Other values are checked when stored.
 
     Args:
         label: names the component for the error.
         value: the pushed value; it need not be checked unless it is ``MEASURABLE``.
-        limit: the maximum of bytes, in UTF-8.
 
     Raises:
-        ValueTooLargeError: the value is longer.
+        ValueTooLargeError: the value is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``.
     """
+    limit: int = conf.get("MAX_FRAME_BYTES")
     for each in value.values() if isinstance(value, Mapping) else (value,):
         if isinstance(each, str):
             check_size(label, each, limit)
@@ -70,7 +70,7 @@ def check_raw_size(label: str, value: Any, limit: int) -> None:
             raise _make_error(label, len(each), limit)
 
 
-def _fit_text(label: str, text: str, limit: int) -> str:
+def _fit_text(label: str, text: str, limit: int, part: str = "the value") -> str:
     """Return a text that every store can keep.
 
     Raises:
@@ -80,34 +80,55 @@ def _fit_text(label: str, text: str, limit: int) -> str:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        return _fit_text(label, clean_text(text), limit)
+        return _fit_text(label, clean_text(text), limit, part)
     if "\0" in text:
-        return _fit_text(label, clean_text(text), limit)
+        return _fit_text(label, clean_text(text), limit, part)
     if size > limit:
-        raise _make_error(label, size, limit)
+        raise _make_error(label, size, limit, part)
     return text
 
 
-def _make_error(label: str, size: int, limit: int) -> ValueTooLargeError:
-    return ValueTooLargeError(
-        f"{label}: the value has {size:,} bytes, and at most {limit:,} are stored and sent to "
-        "pages. Show less of it, or raise DASHBOARDS['MAX_FRAME_BYTES']."
+def _make_error(label: str, size: int, limit: int, part: str = "the value") -> ValueTooLargeError:
+    excess = (
+        f"{part} has {size:,} bytes, and at most {limit:,} are stored and sent to pages. Show less "
+        "of it, or raise DASHBOARDS['MAX_FRAME_BYTES']."
     )
+    return ValueTooLargeError(f"{label}: {excess}", excess)
 
 
-def fit(channel: str, frames: Mapping[str, str | Points]) -> dict[str, str | Points]:
+def fit(channel: str, frames: Mapping[str, str | Points], limit: int) -> dict[str, str | Points]:
     """Return frames that every store can keep.
+
+    Args:
+        channel: the channel of the put.
+        frames: the frames, by key.
+        limit: the maximum of bytes of a frame, in UTF-8.
+
+    Raises:
+        TypeError: a frame is neither text nor ``Points``.
+        ValueError: a name is too long, or a number beyond a column.
+        ValueTooLargeError: a frame is longer than ``limit``.
+    """
+    fitted, refused = fit_each(channel, frames, limit)
+    for error in refused.values():
+        raise error
+    return fitted
+
+
+def fit_each(
+    channel: str, frames: Mapping[str, str | Points], limit: int
+) -> tuple[dict[str, str | Points], dict[str, Exception]]:
+    """Return the frames that every store can keep, and the errors of the others, by key.
 
     Characters that some store cannot keep are replaced by U+FFFD. That is logged once for each key.
 
     Args:
         channel: the channel of the put.
         frames: the frames, by key.
+        limit: the maximum of bytes of a frame, in UTF-8.
 
     Raises:
-        TypeError: a frame is neither text nor ``Points``.
-        ValueError: a name is too long, or a number beyond a column.
-        ValueTooLargeError: a frame is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``.
+        ValueError: the channel's name is too long.
     """
     # A changed name might be that of another channel.
     if len(channel) > MAX_NAME_LENGTH or UNFIT.search(channel):
@@ -116,23 +137,32 @@ def fit(channel: str, frames: Mapping[str, str | Points]) -> dict[str, str | Poi
             f"surrogates; got {channel!r}."
         )
         raise ValueError(msg)
-    limit: int = conf.get("MAX_FRAME_BYTES")
     fitted: dict[str, str | Points] = {}
+    refused: dict[str, Exception] = {}
     for key, data in frames.items():
         label = f"{key!r} on {channel!r}"
         fit_key = UNFIT.sub(REPLACEMENT, key)
-        if len(fit_key) > MAX_NAME_LENGTH:
-            msg = f"The key of {label} has {len(key)} characters; at most {MAX_NAME_LENGTH} fit."
-            raise ValueError(msg)
         fit_data: str | Points
-        if isinstance(data, str):
-            fit_data = _fit_text(label, data, limit)
-        else:
-            fit_data = _fit_points(label, data, limit)
+        try:
+            if len(fit_key) > MAX_NAME_LENGTH:
+                raise _make_key_error(label, key)
+            if isinstance(data, str):
+                fit_data = _fit_text(label, data, limit)
+            else:
+                fit_data = _fit_points(label, data, limit)
+        except (TypeError, ValueError) as error:
+            refused[key] = error
+            continue
         if fit_key != key or fit_data != data:
             _log_replaced(channel, fit_key)
         fitted[fit_key] = fit_data
-    return fitted
+    return fitted, refused
+
+
+def _make_key_error(label: str, key: str) -> ValueError:
+    return ValueError(
+        f"The key of {label} has {len(key)} characters; at most {MAX_NAME_LENGTH} fit."
+    )
 
 
 def _fit_points(label: str, data: object, limit: int) -> Points:
@@ -143,7 +173,7 @@ def _fit_points(label: str, data: object, limit: int) -> Points:
         msg = f"{label} keeps {data.keep!r} points; it must be a number from 1 to {MAX_KEEP}."
         raise ValueError(msg)
     share = max(limit // data.keep, _MIN_POINT_BYTES)
-    items = [_fit_text(f"A point of {label}", item, share) for item in data.items]
+    items = [_fit_text(label, item, share, "a point") for item in data.items]
     return Points(_fit_text(label, data.base, limit), items, data.keep)
 
 

@@ -76,7 +76,9 @@ class ValueCases:
             ):
                 store.put(CHANNEL, {"a": data})
         # Points share the limit.
-        with pytest.raises(ValueTooLargeError, match=r"A point of 's' on .* at most 20,000 are"):
+        with pytest.raises(
+            ValueTooLargeError, match=r"'s' on .*: a point has .* at most 20,000 are"
+        ):
             store.put(CHANNEL, {"s": Points("base", ["1" * 20_001], 100)})
         assert store.since(CHANNEL, None) == Changes(None, ())
 
@@ -91,6 +93,8 @@ class ValueCases:
         """Regression: one value that a store refused stopped all values of its dashboard."""
         refused = store.put_each(CHANNEL, {"a": "1", "bad": "x" * 2_000_001, "b": "2"})
         assert values_by_key(store.since(CHANNEL, None)) == {"a": "1", "b": "2"}
+        frames = store.since(CHANNEL, None).frames
+        assert len({frame.version for frame in frames}) == 1, "together, without the refused one"
         [(key, error)] = refused.items()
         assert (key, type(error)) == ("bad", ValueTooLargeError)
         assert not store.is_unavailable(error)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def put(key: str, value: Any) -> str:
     target = Shelf()
     with target.broadcasting():
-        frame = target.prepare_pushed(key, value).render()
+        frame = target.prepare_pushed(key, value, 0).render()
     get_store().put(target.channel, {key: frame})
     assert isinstance(frame, str)
     return frame
