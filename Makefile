@@ -77,7 +77,7 @@ lint: setup-dev ## Check style, types and the arrows between modules.
 	.venv/bin/lint-imports --no-logo
 
 .PHONY: bench
-bench: setup-bench ## Measure us beside others; QUICK=1 ends within five minutes.
+bench: setup-bench ## Measure us beside others; QUICK=1 takes about five minutes.
 	.venv-bench/bin/python -m bench $(if $(QUICK),--quick) $(BENCH_ARGS)
 
 .PHONY: release

@@ -6,10 +6,9 @@ import resource
 import time
 from pathlib import Path
 
-from bench import machine, report
+from bench import demo, machine, report, servers
 from bench.measures import MEASURES
 from bench.plan import FULL, QUICK
-from bench.servers import clean_up
 
 _RESULTS = Path(__file__).parent / "results"
 _PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -17,7 +16,7 @@ _PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="end within five minutes")
+    parser.add_argument("--quick", action="store_true", help="take about five minutes")
     parser.add_argument(
         "--only", choices=MEASURES, action="append", help="one measure; may be given repeatedly"
     )
@@ -40,7 +39,8 @@ def main() -> None:
             rows += MEASURES[name](plan)
             print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
     finally:
-        clean_up()
+        servers.clean_up()
+        demo.clean_up()
     # Ratios are of one run: a measure run alone is not merged into the other results.
     results = _RESULTS / ("partial.json" if arguments.only else "latest.json")
     report.write_json(results, rows)

@@ -28,8 +28,7 @@ from playwright.sync_api import Error as PlaywrightError
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.chromium import CHROMIUM, CHROMIUM_ARGUMENTS  # noqa: E402
-from tests.harness import free_port  # noqa: E402
+from tests.harness import CHROMIUM, CHROMIUM_ARGUMENTS, free_port  # noqa: E402
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")

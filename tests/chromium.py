@@ -6,18 +6,7 @@ from contextlib import asynccontextmanager
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-# Chromium without a window's code: a page costs it a third of the processor time.
-CHROMIUM = "/usr/bin/chromium-headless-shell"
-# The machine may be without a network, where these would look for Google's hosts.
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.harness import CHROMIUM, CHROMIUM_ARGUMENTS
 
 # A busy machine takes longer than the five seconds that are usual.
 expect.set_options(timeout=20_000)

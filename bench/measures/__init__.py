@@ -11,10 +11,14 @@ from bench.measures.polling import polling
 from bench.measures.processes import processes
 from bench.measures.pushpin import pushpin
 from bench.measures.soak import soak
+from bench.measures.viewing import viewing
 from bench.plan import Plan
 from bench.report import Row
 
 MEASURES: Mapping[str, Callable[[Plan], Sequence[Row]]] = {
     each.__name__: each
-    for each in (delivery, opening, pushpin, crowd, processes, polling, page, charts, soak)
+    for each in (
+        *(delivery, opening, pushpin, crowd, processes),
+        *(polling, page, charts, viewing, soak),
+    )
 }

@@ -1,17 +1,14 @@
 """The first chart of a page on a slow line: the demo as ``make demo`` serves it."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
 from playwright.sync_api import Browser, sync_playwright
 
+from bench.demo import serving_demo
 from bench.plan import Plan
 from bench.report import Row, Target
 from bench.rounds import Rounds
-from tests.chromium import CHROMIUM
-from tests.harness import Site
+from tests.harness import CHROMIUM, CHROMIUM_ARGUMENTS
 
 _PAGES = {"the first page": "/shop/operations/", "the page of charts": "/pieces/charts/"}
 _LINE = {
@@ -29,16 +26,12 @@ _NOTE_TIME = """
 """
 
 
-class _Demo(Site):
-    ready_path = "/pieces/tables/"
-
-
 def charts(plan: Plan) -> Sequence[Row]:
     """Open pages with an empty cache, each in a new context of a browser."""
     figures = Rounds()
-    with _serving() as demo, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for _ in range(plan.rounds):
+    with serving_demo() as demo, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        for _ in range(plan.page_rounds):
             for name, path in _PAGES.items():
                 figures.add(name, "ours", _open(browser, f"{demo.url}{path}"))
         browser.close()
@@ -66,22 +59,3 @@ def _open(browser: Browser, url: str) -> float:
     seconds = float(page.evaluate("window.firstChart")) / 1000
     context.close()
     return seconds
-
-
-@contextmanager
-def _serving() -> Iterator[Site]:
-    """Serve the demo with its files collected, as ``make demo`` does."""
-    with tempfile.TemporaryDirectory() as folder:
-        demo = _Demo(
-            Path(folder),
-            "demo",
-            DJANGO_SETTINGS_MODULE="demo.settings",
-            DEMO_DATABASE=f"{folder}/demo.sqlite3",
-            DEMO_STATIC_ROOT=f"{folder}/static",
-        )
-        demo.run("collectstatic", "--no-input", "--verbosity", "0")
-        demo.start()
-        try:
-            yield demo
-        finally:
-            demo.stop()

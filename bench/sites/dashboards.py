@@ -9,6 +9,7 @@ from dashboards.permissions import IsAuthenticated
 from dashboards.registry import registry
 
 STATS = [f"stat_{n}" for n in range(20)]
+SECONDS = 2
 
 
 def read_value() -> int:
@@ -26,7 +27,7 @@ class Board(Dashboard):
 
 @registry.register
 class Stats(Dashboard):
-    locals().update({name: Stat(value=read_value, live=Every(seconds=2)) for name in STATS})
+    locals().update({name: Stat(value=read_value, live=Every(seconds=SECONDS)) for name in STATS})
 
     class Meta:
         permission_classes = (IsAuthenticated,)

@@ -3,6 +3,7 @@
 from django.core.asgi import get_asgi_application
 from django.urls import include, path
 
+from bench.sites import static
 from bench.sites.control import Control
 from bench.sites.marks import mark
 from dashboards.live.asgi import LiveStreamMiddleware
@@ -18,4 +19,4 @@ def push_number(number: int) -> None:
 
 application = Control(LiveStreamMiddleware(get_asgi_application()), push_number)
 # After the line above, which imports the dashboards that these URLs are made of.
-urlpatterns = [path("", include("dashboards.urls"))]
+urlpatterns = [path("", include("dashboards.urls")), *static.urlpatterns]

@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
+from bench.sites import static
+
 
 @login_required
 def stat(request: HttpRequest, name: str) -> HttpResponse:
@@ -16,5 +18,12 @@ def stat(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "dashboards/components/stat.html", context)
 
 
-urlpatterns = [path("stats/<str:name>/", stat)]
+@login_required
+def page(request: HttpRequest) -> HttpResponse:
+    from bench.sites.dashboards import SECONDS, STATS  # noqa: PLC0415 - needs the app registry
+
+    return render(request, "bench/polled.html", {"names": STATS, "seconds": SECONDS})
+
+
+urlpatterns = [path("", page), path("stats/<str:name>/", stat), *static.urlpatterns]
 application = get_asgi_application()

@@ -10,6 +10,7 @@ FOLDER = Path(os.environ["BENCH_FOLDER"])
 SECRET_KEY = "for figures only"
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = f"bench.sites.{os.environ.get('BENCH_SITE', 'ours')}"
+STATIC_URL = "/static/"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -17,6 +18,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "django.contrib.staticfiles",
     "django_htmx",
     "django_eventstream",
     "dashboards",

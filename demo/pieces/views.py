@@ -52,10 +52,12 @@ def embedded_jinja(request: HttpRequest) -> HttpResponse:
 def code(request: HttpRequest, name: str) -> HttpResponse:
     """Show the source of a dashboard's page."""
     dashboard = {each.get_url_name(): each for each in registry}.get(name)
-    if dashboard is None:
+    source = Path(inspect.getfile(dashboard)) if dashboard else None
+    # The ready-made dashboard of the package is none of the demo's.
+    if source is None or not source.is_relative_to(DEMO):
         msg = f"There is no dashboard {name}."
         raise Http404(msg)
-    own = str(Path(inspect.getfile(dashboard)).relative_to(DEMO))
+    own = str(source.relative_to(DEMO))
     codes = [read_file(each) for each in (own, *FILES.get(name, ()))]
     return render(request, "pieces/window.html", {"heading": "The source", "codes": codes})
 

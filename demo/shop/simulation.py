@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -73,7 +73,7 @@ def is_slow(moment: datetime) -> bool:
     return _chance(part) < 0.3 and 0 <= second - 2000 * _chance(part) < 100
 
 
-@cache
+@lru_cache
 def _chance(seed: int) -> float:
     return Random(seed).random()
 

@@ -5,6 +5,7 @@ process and on each host.
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -15,7 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
 from django.template import engines
 from django.urls import get_script_prefix
 
@@ -62,7 +63,9 @@ def _get_parts() -> Iterator[bytes]:
     for folder in (_STATIC, *dict.fromkeys(_get_template_folders())):
         yield from _read_folder(folder)
     for script in sorted(set(_get_scripts())):
-        yield _read(finders.find(script) or "")
+        # One that is on another path of the site, or on another one, is no file of this release.
+        with contextlib.suppress(SuspiciousFileOperation):
+            yield _read(finders.find(script) or "")
     for module in sorted(_get_modules()):
         file = getattr(sys.modules.get(module), "__file__", None) or ""
         if file.endswith(".py"):
@@ -102,7 +105,7 @@ def _read_folder(folder: Path) -> Iterator[bytes]:
     files = {each.relative_to(folder).as_posix(): each for each in folder.rglob("*")}
     for name, file in sorted(files.items()):
         if file.is_file():
-            yield name.encode()
+            yield os.fsencode(name)  # It may be no UTF-8.
             yield _read(file)
 
 

@@ -13,6 +13,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ARRANGED = "#site_arranged"
 
+NOTE_SHIFTS = """
+    window.shifted = 0;
+    new PerformanceObserver((list) => {
+        for (const { value } of list.getEntries()) window.shifted += value;
+    }).observe({ type: "layout-shift", buffered: true });
+"""
+
 
 async def see_what_stands_above(page: Page) -> None:
     """Assert that a heading, a card and a project's own layout class are shown."""
@@ -109,8 +116,12 @@ async def test_all_panels_shown_without_scripts(site: Site, browser: Browser):
 
 
 async def test_restricted_component_is_live_with_permission(site: Site, page: Page):
+    await page.add_init_script(NOTE_SHIFTS)
     await page.goto(f"{site.url}/site/mixed/")
     await expect(page.locator("#site_mixed")).to_have_attribute("data-dashboards-live", "open")
+    # The tools of the header appear one after another: each moved the whole page.
+    await expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    assert await page.evaluate("window.shifted") < 0.015
     site.push_to("Mixed", secret="told", open="to all")
     await expect(page.locator("#site_mixed-open-content")).to_have_text("to all")
     assert "told" not in await page.content()

@@ -6,8 +6,7 @@ from pathlib import Path
 import psutil
 import pytest_asyncio
 
-from tests.chromium import CHROMIUM_ARGUMENTS
-from tests.harness import Site, wait_for
+from tests.harness import CHROMIUM_ARGUMENTS, Site, wait_for
 from tests.tabs import Tabs, open_tabs
 
 LIVE = "document.querySelector('#site_live').dataset.dashboardsLive"

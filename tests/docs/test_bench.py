@@ -1,6 +1,7 @@
 """The bench's own arithmetic: what it counts in the bytes, and what it makes of figures."""
 
 import json
+import re
 from array import array
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from bench.tally import Tally
 from dashboards.component import StatData
 from dashboards.live.wire.frames import encode_event
 
-PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "performance.md"
 
 
 def chunk(*numbers: int, pushed: int = 1000) -> bytes:
@@ -132,6 +134,21 @@ def test_results_replace_the_table_between_the_markers_of_the_page(tmp_path: Pat
     assert text.startswith("Before.\n")
     assert text.endswith("\nAfter.\n")
     assert "old" not in text
+
+
+def test_bench_takes_nothing_from_tests_that_needs_pytest():
+    # Its environment has none: it once imported tests.chromium, and did not start.
+    needs_pytest = re.compile(r"^(import|from) pytest", re.MULTILINE)
+    sources = [each.read_text() for each in (ROOT / "bench").rglob("*.py")]
+    modules = {
+        name
+        for source in sources
+        for name in re.findall(r"^from (tests\.\w+)", source, re.MULTILINE)
+    }
+    assert modules
+    for name in modules:
+        path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+        assert not needs_pytest.search(path.read_text()), name
 
 
 def test_page_about_performance_names_each_measure():

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import dashboards.testing
-from tests.chromium import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.harness import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.howto import PAGES, Project, read_page
 
 # What pytest-playwright has, with the browser of this machine.

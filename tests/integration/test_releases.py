@@ -105,6 +105,21 @@ def test_empty_release_is_omitted(client: Client, settings: Settings):
     assert 'data-dashboards-site-release=""' in client.get("/site/live/").content.decode()
 
 
+@pytest.mark.parametrize("script", ["/shop.js", "//cdn.example/shop.js", "../shop.js"])
+def test_release_leaves_out_scripts_that_are_no_static_files(
+    monkeypatch: pytest.MonkeyPatch, script: str
+):
+    # Each page was answered 400: the finders refuse such paths.
+    monkeypatch.setattr(releases, "_get_scripts", lambda: [script])
+    assert list(releases._get_parts())
+
+
+def test_release_of_a_template_folder_has_names_of_any_bytes(tmp_path: Path):
+    # A file whose name is no UTF-8 failed each page.
+    Path(os.fsdecode(bytes(tmp_path) + b"/\xff.html")).write_text("It.")
+    assert list(releases._read_folder(tmp_path)) == [b"\xff.html", b"It."]
+
+
 def test_project_without_static_files_or_template_files_has_a_release(settings: Settings):
     settings.STATIC_URL = None
     settings.STORAGES = {}

@@ -119,4 +119,6 @@ async def test_source_of_a_page_is_loaded_when_its_button_is_pressed(shop: Demo,
     )
     await page.keyboard.press("Escape")
     await expect(window).to_be_hidden()
-    assert shop.get("/code/nothing/")[0] == 404
+    # One that does not exist, and one whose source is not the demo's.
+    for name in ("nothing", "dashboards_system_system"):
+        assert shop.get(f"/code/{name}/")[0] == 404

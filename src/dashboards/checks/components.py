@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
-from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
 
@@ -50,7 +49,7 @@ def check_templates(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     for dashboard, key, component in _find_components(Component):
         try:
             get_template(component.template)
-        except (TemplateDoesNotExist, TemplateSyntaxError) as error:
+        except Exception as error:  # noqa: BLE001 - of the engine, of its loaders, of the file
             messages.append(
                 Error(
                     f"{dashboard.__name__}.{key} has the template {component.template!r}, which "

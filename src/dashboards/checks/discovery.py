@@ -45,7 +45,8 @@ def _find_others(path: tuple[str, ...]) -> Sequence[str]:
         {
             each.name
             for each in distributions(path=list(path))
-            if each.name != _DISTRIBUTION and f"\n{_OWN_FILE}," in f"\n{each.read_text('RECORD')}"
+            # The name second: an installation that broke off leaves folders without one.
+            if f"\n{_OWN_FILE}," in f"\n{each.read_text('RECORD')}" and each.name != _DISTRIBUTION
         }
     )
 

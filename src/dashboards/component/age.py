@@ -43,7 +43,8 @@ def is_age(stale_after: object) -> bool:
     if isinstance(stale_after, timedelta):
         return stale_after > timedelta()
     if isinstance(stale_after, int | float) and not isinstance(stale_after, bool):
-        return stale_after > 0
+        # Scripts read it as a number: no infinity, and no integer that is too large for a float.
+        return 0 < stale_after <= timedelta.max.total_seconds()
     return stale_after is None
 
 

@@ -1,6 +1,5 @@
 """The declaration of one box on a dashboard."""
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from django.utils.safestring import SafeString
 from dashboards.compat import COMPONENT_NAMES, refuse_names, refuse_old_component
 from dashboards.component.conversion import shorten
 from dashboards.component.errors import ErrorBoundary
+from dashboards.component.facts import Facts
 from dashboards.component.filters import Filters
 from dashboards.component.links import CTA
 from dashboards.component.values import resolve
@@ -174,49 +174,6 @@ class Bound(Protocol):
 
     def render_alone(self, value: Any) -> SafeString:
         """Render a prepared value in a page of its own, with a link to the dashboard's page."""
-
-
-class Facts:
-    """The facts that depend on a declaration alone: computed once for each component.
-
-    Args:
-        component: the declaration.
-    """
-
-    def __init__(self, component: "Component") -> None:
-        self.series = component.series
-        self.takes_params = component.takes_params
-        self.kind = type(component).__name__.lower()
-        self.css_kinds = " dashboards-kind-".join(_get_css_kinds(type(component)))
-        """Its kind; of a kind that a project derived, that of the package as well."""
-        scripts = inspect.getattr_static(component, "scripts")
-        self.scripts = scripts if isinstance(scripts, list | tuple) else None
-        """The static files that it needs; ``None`` if the author's code returns them."""
-        self.boxes: dict[Any, Any] = {}
-        """Its boxes without their ids, by all that they depend on beside the declaration."""
-        names = ("title", "icon", "css_classes", "grid_css_classes", "cta", "menu")
-        self.has_fixed_box = all(_is_fixed(component, name) for name in names)
-        """True if its boxes depend neither on the language nor on the author's code."""
-
-
-def _get_css_kinds(kind: type["Component"]) -> Iterator[str]:
-    """Yield the name of a kind, and of the first kind of this package that it derives from."""
-    for each in kind.__mro__:
-        is_packaged = each.__module__.startswith("dashboards.component.")
-        if each is kind or is_packaged:
-            yield each.__name__.lower()
-        if is_packaged:
-            return
-
-
-def _is_fixed(component: "Component", name: str) -> bool:
-    """Return True if an attribute is plain text or empty: no property, no lazy translation."""
-    if inspect.isdatadescriptor(inspect.getattr_static(type(component), name, None)):
-        return False
-    value = vars(component).get(name, component)
-    if isinstance(value, Mapping):
-        return all(isinstance(each, str) for each in value.values())
-    return value is None or value == () or isinstance(value, str)
 
 
 @dataclass

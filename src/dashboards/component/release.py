@@ -10,6 +10,8 @@ comment contains the time of the value.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -19,6 +21,7 @@ from django.template import Template
 from django.template.base import Node
 from django.template.loader import get_template
 from django.template.loader_tags import ExtendsNode, IncludeNode
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from dashboards.component.base import Component
@@ -58,6 +61,9 @@ class Release(NamedTuple):
         match = _MARK.match(frame)
         return match is not None and match[1] != self.structure
 
+
+_PLAIN = (str, bytes, int, float, complex, Decimal, date, time, timedelta, type(None))
+"""Types whose ``repr()`` is the whole value, and the same in every process."""
 
 _known: dict[int, tuple[ref[Component], Release]] = {}
 """The release by the id of a declaration, which is not hashable, for as long as it exists."""
@@ -155,11 +161,15 @@ def _describe(value: Any) -> str:
     if is_dataclass(value) and not isinstance(value, type):
         parts = {each.name: getattr(value, each.name) for each in fields(value)}
         return f"{kind}({_describe(parts)})"
-    if isinstance(value, str | int | float | bool | None):
+    if isinstance(value, Promise):
+        # A lazy text: the function and its arguments. Its text depends on the language.
+        return f"{kind}{_describe(value.__reduce__()[1][:3])}"
+    if isinstance(value, _PLAIN):
         return repr(value)
     if isinstance(value, Mapping):
         return f"<{', '.join(f'{key!r}: {_describe(each)}' for key, each in value.items())}>"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_describe, value))}]"
+    if isinstance(value, list | tuple | set | frozenset):
+        items = list(map(_describe, value))
+        return f"[{', '.join(items if isinstance(value, list | tuple) else sorted(items))}]"
     # A function, a class, a queryset: its repr may contain an address, or query the database.
     return f"<{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', kind)}>"

@@ -77,8 +77,8 @@ def check_live_values(cls: type, declared: dict[str, Component]) -> None:
             raise DeclarationError(msg)
         if not is_age(component.stale_after):
             msg = (
-                f"{cls.__name__}.{key}: stale_after must be None, or a number of seconds or a "
-                f"timedelta above 0, got {component.stale_after!r}."
+                f"{cls.__name__}.{key}: stale_after must be None, or a finite number of seconds "
+                f"or a timedelta above 0, got {component.stale_after!r}."
             )
             raise DeclarationError(msg)
         if isinstance(live, bool) or component.is_personal:

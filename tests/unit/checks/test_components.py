@@ -288,6 +288,24 @@ def test_w051_method_for_the_value_of_no_component(monkeypatch: pytest.MonkeyPat
     ]
 
 
+def test_e052_component_whose_template_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings
+):
+    # The check itself failed, for a folder, for the empty name, and for a file in another encoding.
+    (tmp_path / "latin.html").write_bytes(b"\xff")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    unread = type("Unread", (Dashboard,), {"it": Stat(template="latin.html")})
+    empty = type("Empty", (Dashboard,), {"it": Stat(template="")})
+    register(monkeypatch, unread, empty)
+
+    messages = found_by_id("dashboards.E052")
+
+    assert [each.msg.partition(",")[0] for each in messages] == [
+        "Unread.it has the template 'latin.html'",
+        "Empty.it has the template ''",
+    ]
+
+
 def test_e052_component_with_a_missing_template(monkeypatch: pytest.MonkeyPatch):
     register(monkeypatch, Misnamed)
 

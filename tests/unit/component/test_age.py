@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -68,14 +69,14 @@ def test_value_is_old_after_its_interval_with_a_margin_or_as_declared(
     assert get_stale_seconds(Stat(**declared)) == seconds
 
 
-@pytest.mark.parametrize("given", [0, -1.5, True, "10", timedelta()])
+@pytest.mark.parametrize("given", [0, -1.5, True, "10", timedelta(), inf, nan, 10**400])
 def test_stale_after_that_is_no_age_is_refused(given: Any):
     board = type("Wrong", (Dashboard,), {"it": Stat(live=True, stale_after=given)})
 
     with pytest.raises(DeclarationError) as raised:
         Registry().register(board)
     assert str(raised.value) == (
-        "Wrong.it: stale_after must be None, or a number of seconds or a timedelta above 0, "
+        "Wrong.it: stale_after must be None, or a finite number of seconds or a timedelta above 0, "
         f"got {given!r}."
     )
 

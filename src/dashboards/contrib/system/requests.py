@@ -139,7 +139,9 @@ class NewPoints:
         last = self._last.get(channel, 0)
         is_known = last >= oldest
         first = last + 1 if is_known else oldest
-        self._last[channel] = max(newest, last)
+        # Channels of users who are gone are forgotten.
+        kept = {name: at for name, at in self._last.items() if at >= oldest}
+        self._last = {**kept, channel: max(newest, last)}
         points = [self._describe(by_time.get(at, Period(at))) for at in range(first, newest + 1)]
         if is_known:
             return points

@@ -25,6 +25,8 @@ logger = logging.getLogger("dashboards.live")
 
 _LOG_SECONDS = 10.0
 """An error whose text changes each time is logged at this interval at most."""
+_MAX_TEXT = 1000
+"""The part of an error's text that is remembered: that of a database may contain its parameters."""
 _MARK = re.compile(r"<!--(late|failed) (\d+)-->\Z")
 """The end of a state's HTML: the state and when it began, for a process that continues it."""
 
@@ -50,6 +52,8 @@ class Failures:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._episodes: OrderedDict[Key, _Episode] = OrderedDict()
+        self.is_refusal_logged = False
+        """True if the store refuses values, and that is logged. A success sets it to False."""
 
     def end(self, store: BaseStore, channel: str, key: str) -> None:
         """End a value's failure: its frame is newer than its state."""
@@ -73,7 +77,7 @@ class Failures:
         episode.count += 1
         now = store.clock.time()
         # By traceback, which handles an error whose own __str__ raises.
-        text = "".join(traceback.format_exception_only(error))
+        text = "".join(traceback.format_exception_only(error))[:_MAX_TEXT]
         if text != episode.text and now - episode.logged_at >= _LOG_SECONDS:
             episode.text, episode.logged_at = text, now
             logger.error(
@@ -175,6 +179,21 @@ class Failures:
         METRICS.computed += len(results) - len(refused)
         for key in results.keys() - refused.keys():
             self.end(store, channel, key)
+
+    def report_store_error(self, round_: Round, error: Exception) -> None:
+        """Report a store that fails. If a hub waits for the round, the hub gets and reports it."""
+        if round_.on_over:
+            return
+        if round_.store.is_unavailable(error):
+            round_.store.outage.begin(error)
+        elif not self.is_refusal_logged:
+            self.is_refusal_logged = True
+            logger.error(
+                "The store of live state refuses the values that were computed for %r.",
+                round_.channel,
+                exc_info=error,
+                extra={"event": "store_refused", "channel": round_.channel},
+            )
 
 
 def _state_frame(value: ComputedValue, state: ValueState, since: float) -> dict[str, str]:

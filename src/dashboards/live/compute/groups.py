@@ -107,7 +107,7 @@ def group_by_interval(values: Iterable[ComputedValue]) -> Sequence[ComputeGroup]
         groups.setdefault((each.seconds, each.deferred), []).append(each)
     return single + [
         ComputeGroup(
-            _group_name(f"{seconds:g}{' deferred' if deferred else ''}", group), seconds, group
+            _group_name(f"{seconds:.15g}{' deferred' if deferred else ''}", group), seconds, group
         )
         for (seconds, deferred), group in groups.items()
     ]

@@ -9,10 +9,11 @@ import os
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 
-from django.db import connections
+from django.db import close_old_connections, connections
 
 from dashboards import conf
 
@@ -220,3 +221,13 @@ POOL = Pool("dashboards-compute")
 """The threads that compute all live values of this process."""
 
 os.register_at_fork(after_in_child=POOL.reset)
+
+
+@contextmanager
+def fresh_connections() -> Iterator[None]:
+    """Treat a thread's database connections as a request treats them."""
+    close_old_connections()
+    try:
+        yield
+    finally:
+        close_old_connections()

@@ -11,13 +11,12 @@ A value that cannot be computed, or is later than it should be, gets a *state* i
 
 import asyncio
 import contextlib
-import logging
 import os
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
-from django.db import close_old_connections, connections
+from django.db import connections
 
 from dashboards.live.compute.batches import AwaitedBatch, Batch, Paces
 from dashboards.live.compute.failures import Failures
@@ -28,14 +27,12 @@ from dashboards.live.compute.groups import (
     group_by_interval,
 )
 from dashboards.live.compute.inline import compute_inline, must_run_inline
-from dashboards.live.compute.pool import POOL, QUICK_SECONDS
+from dashboards.live.compute.pool import POOL, QUICK_SECONDS, fresh_connections
 from dashboards.live.compute.rounds import GroupLease, Key, Round, ValueRun
 from dashboards.live.compute.supervisor import Supervisor
 from dashboards.live.metrics import METRICS
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.frames import Points
-
-logger = logging.getLogger("dashboards.live")
 
 _GRACE_SECONDS = 0.5
 """The seconds for which the values of one group wait for each other."""
@@ -60,7 +57,6 @@ class Producer:
         self._paces = Paces()
         self._failures = Failures()
         self._supervisor = Supervisor(self._lock, self._has_work, self._tick)
-        self._refusal_is_logged = False
 
     # Called by hubs and pages.
 
@@ -188,12 +184,12 @@ class Producer:
         if not round_.is_wanted:
             self._end(round_)
             return
-        with _with_fresh_connections():
+        with fresh_connections():
             if round_.lease is None:
                 try:
-                    has_lease = self._ensure_lease(round_)
+                    has_lease = round_.ensure_lease()
                 except Exception as error:  # noqa: BLE001 - a store may raise anything
-                    self._on_store_error(round_, error)
+                    self._failures.report_store_error(round_, error)
                     self._end(round_, error)
                     return
                 if not has_lease:
@@ -204,21 +200,6 @@ class Producer:
                 self._submit(batch)
             if batches:
                 self._run(batches[0])
-
-    def _ensure_lease(self, round_: Round) -> bool:
-        """Return True if the group is leased to this process now."""
-        store, group = round_.store, round_.group
-        now = store.clock.monotonic()
-        if round_.acquired is not None:
-            lease, since = round_.acquired
-            if group.lease_is_safe(now - since) or store.renew_lease(
-                lease.name, lease.holder, group.lease_seconds
-            ):
-                round_.acquired = lease, now
-                return True
-        new = acquire_lease(store, round_.channel, group)
-        round_.acquired = (new, now) if new else None
-        return new is not None
 
     def _start(self, rounds: Sequence[Round]) -> list[Batch | AwaitedBatch]:
         """Register what is computed, and return it in batches."""
@@ -263,7 +244,7 @@ class Producer:
         with self._lock:
             self._batches.add(batch)
         try:
-            with _with_fresh_connections():
+            with fresh_connections():
                 batch.compute(self._done)
         finally:
             with self._lock:
@@ -308,10 +289,10 @@ class Producer:
                 lease.has_failed = True
             if is_last and lease and not lease.is_lost:
                 lease.complete(round_.store)
-            self._refusal_is_logged = False
+            self._failures.is_refusal_logged = False
         except Exception as raised:  # noqa: BLE001 - a store may raise anything
             error = raised
-            self._on_store_error(round_, raised)
+            self._failures.report_store_error(round_, raised)
         finally:
             with self._lock:
                 for key in (*results, *errors):
@@ -336,21 +317,6 @@ class Producer:
             callbacks, round_.on_over = round_.on_over, []
         for on_over in callbacks:
             on_over()
-
-    def _on_store_error(self, round_: Round, error: Exception) -> None:
-        """Report a store that fails. If a hub waits for the round, the hub gets and reports it."""
-        if round_.on_over:
-            return
-        if round_.store.is_unavailable(error):
-            round_.store.outage.begin(error)
-        elif not self._refusal_is_logged:
-            self._refusal_is_logged = True
-            logger.error(
-                "The store of live state refuses the values that were computed for %r.",
-                round_.channel,
-                exc_info=error,
-                extra={"event": "store_refused", "channel": round_.channel},
-            )
 
     # Called by the supervisor.
 
@@ -390,7 +356,7 @@ class Producer:
     def _put_late_round(self, round_: Round) -> None:
         """Show that values are late, if their round waits for a thread and no process has it."""
         round_.is_shown_late = True
-        if not round_.is_wanted or round_.lease or not self._ensure_lease(round_):
+        if not round_.is_wanted or round_.lease or not round_.ensure_lease():
             return
         since = round_.store.clock.time() - round_.waited
         for value in round_.group.values:
@@ -431,13 +397,3 @@ PRODUCER = Producer()
 os.register_at_fork(after_in_child=PRODUCER.reset)
 METRICS.count_waiting = lambda: POOL.waiting
 METRICS.count_threads = lambda: POOL.threads
-
-
-@contextlib.contextmanager
-def _with_fresh_connections() -> Iterator[None]:
-    """Treat a thread's database connections as a request treats them."""
-    close_old_connections()
-    try:
-        yield
-    finally:
-        close_old_connections()

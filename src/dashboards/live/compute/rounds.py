@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dashboards.live.compute.groups import ComputedValue, ComputeGroup, Lease
+from dashboards.live.compute.groups import ComputedValue, ComputeGroup, Lease, acquire_lease
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.frames import Points
 
@@ -134,3 +134,22 @@ class Round:
         group = self.group
         interval = group.seconds if group.debounce is None else group.debounce
         return self.waited >= max(interval, _LATE_SECONDS)
+
+    def ensure_lease(self) -> bool:
+        """Return True if the group is leased to this process now.
+
+        Raises:
+            Exception: the store cannot be reached.
+        """
+        store, group = self.store, self.group
+        now = store.clock.monotonic()
+        if self.acquired is not None:
+            lease, since = self.acquired
+            if group.lease_is_safe(now - since) or store.renew_lease(
+                lease.name, lease.holder, group.lease_seconds
+            ):
+                self.acquired = lease, now
+                return True
+        new = acquire_lease(store, self.channel, group)
+        self.acquired = (new, now) if new else None
+        return new is not None

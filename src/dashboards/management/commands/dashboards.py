@@ -109,7 +109,7 @@ def _describe_live(component: Component) -> str:
         return "pushed"
     if not live:
         return ""
-    arguments = f"seconds={live.seconds:g}"
+    arguments = f"seconds={live.seconds:.15g}"
     if isinstance(live, OnChange):
         arguments = ", ".join(
             each if isinstance(each, str) else each.__name__ for each in live.models

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from dashboards.live.compute.failures import Failures
 from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.producer import Producer
 from dashboards.live.fanout.hub import Hub
@@ -158,3 +159,11 @@ def test_error_without_a_text_is_logged(store: MemoryStore, caplog: pytest.LogCa
 
     assert state_of(store, "a").startswith("failed since ")
     assert "OddError" in caplog.text
+
+
+def test_failure_with_a_huge_text_is_remembered_in_part(store: MemoryStore):
+    # The text of a database's error may contain all parameters of a query.
+    failures = Failures()
+    failures.begin(store, CHANNEL, failing(), ValueError("x" * 100_000))
+    [episode] = failures._episodes.values()
+    assert len(episode.text) == 1000

@@ -16,9 +16,9 @@
   const redrawAll = () => connected.forEach((each) => each.schedule());
 
   // The theme comes from the system, or from an attribute of <html> or <body>.
-  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
-    matchMedia(query).addEventListener("change", redrawAll);
-  }
+  const isDark = matchMedia("(prefers-color-scheme: dark)");
+  const hasForcedColors = matchMedia("(forced-colors: active)");
+  for (const query of [isDark, hasForcedColors]) query.addEventListener("change", redrawAll);
   const themeObserver = new MutationObserver(redrawAll);
   const themeAttributes = ["class", "style", "data-dashboards-theme", "data-theme", "data-bs-theme"];
 
@@ -50,6 +50,8 @@
   }
 
   class Drawing extends HTMLElement {
+    #colors = new Map(); // By name, a colour and what it was computed from.
+
     // The element to draw in.
     get surface() {
       return this.querySelector(":scope > [hx-morph-skip]");
@@ -166,19 +168,31 @@
     // as "rgb(0, 90, 200)"; undefined if the property is not set.
     color(name) {
       const style = getComputedStyle(this);
-      if (!style.getPropertyValue(name).trim()) return undefined;
-      // The property may contain light-dark() or another property: a probe has the computed colour.
-      this.probe ??= document.createElement("i");
-      this.probe.hidden = true;
-      this.probe.style.color = `var(${name})`;
-      this.probe.style.backgroundColor = `var(${name})`;
+      const text = style.getPropertyValue(name).trim();
+      if (!text) return undefined;
+      // A chart asks for two dozen colours each time it is drawn. To compute one changes the page,
+      // which would compute its styles anew for each.
+      const key = [text, style.colorScheme, style.color, isDark.matches].join();
+      const known = this.#colors.get(name);
+      if (known?.key === key && !hasForcedColors.matches) return known.color;
+      const color = this.#compute(name);
+      if (!hasForcedColors.matches) this.#colors.set(name, { key, color });
+      return color;
+    }
+
+    // The property may contain light-dark() or another property: a probe has the computed colour.
+    #compute(name) {
+      const probe = document.createElement("i");
+      probe.hidden = true;
+      probe.style.color = `var(${name})`;
+      probe.style.backgroundColor = `var(${name})`;
       // With forced colours all lines would have one colour, and all areas that of the text.
       const isKept = name.startsWith("--dashboards-chart-");
-      this.probe.style.forcedColorAdjust = isKept ? "none" : "auto";
-      (this.surface ?? this).append(this.probe);
-      const { backgroundColor, color: text } = getComputedStyle(this.probe);
+      probe.style.forcedColorAdjust = isKept ? "none" : "auto";
+      (this.surface ?? this).append(probe);
+      const { backgroundColor, color: text } = getComputedStyle(probe);
       const color = asRgb(AREAS.has(name) ? backgroundColor : text);
-      this.probe.remove();
+      probe.remove();
       return color;
     }
   }

@@ -18,6 +18,8 @@
   const edited = new WeakSet(); // Elements with `contenteditable` that somebody has edited.
   // Elements that somebody has scrolled. To read the position of every element would cost a layout.
   const scrolled = new Set();
+  // To read the selection costs a layout, too: an update reads it only where something is selected.
+  let hasSelection = false;
 
   addEventListener("input", ({ target }) => {
     const host = target.closest?.("[contenteditable]");
@@ -26,6 +28,10 @@
   addEventListener("scroll", ({ target }) => {
     if (target instanceof Element) scrolled.add(target);
   }, true);
+
+  document.addEventListener("selectionchange", () => {
+    hasSelection = !getSelection().isCollapsed;
+  });
 
   const isUpdating = (node) => [...updating].some((box) => box.contains(node));
 
@@ -129,10 +135,12 @@
       const range = [selectionStart, selectionEnd, selectionDirection];
       saved.focus = { place: placeOf(active, box), range };
     }
-    const { anchorNode, anchorOffset, focusNode, focusOffset, isCollapsed } = getSelection();
-    if (!isCollapsed && anchorNode && (box.contains(anchorNode) || box.contains(focusNode))) {
-      const [anchor, focus] = [placeOf(anchorNode, box), placeOf(focusNode, box)];
-      saved.selection = { anchor, anchorOffset, focus, focusOffset };
+    if (hasSelection) {
+      const { anchorNode, anchorOffset, focusNode, focusOffset } = getSelection();
+      if (anchorNode && (box.contains(anchorNode) || box.contains(focusNode))) {
+        const [anchor, focus] = [placeOf(anchorNode, box), placeOf(focusNode, box)];
+        saved.selection = { anchor, anchorOffset, focus, focusOffset };
+      }
     }
     for (const each of scrolled) {
       if (!each.isConnected) scrolled.delete(each);

@@ -107,7 +107,7 @@
 
     addTheme(figure, traces, layout) {
       const size = parseFloat(getComputedStyle(this).fontSize);
-      const ticks = chartTheme.ticksFor(this.clientWidth, size, traces, layout);
+      const ticks = chartTheme.ticksFor(this.drawnWidth, size, traces, layout);
       layout.template = chartTheme.template(this, Boolean(layout.title?.text), ticks);
       const { colorway } = { ...layout.template.layout, ...figure.layout };
       if (colorway) chartTheme.recolor(traces, colorway);
