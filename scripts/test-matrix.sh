@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs tests with each supported pair of Python and Django, and with the oldest dependencies:
-# `scripts/test-matrix.sh [pytest arguments]`. A Python that this machine lacks is reported and left
+# Runs tests with each supported pair of Python and Django, and with the oldest dependencies, and the
+# unit tests without any optional package: `scripts/test-matrix.sh [pytest arguments]`. A Python that this machine lacks is reported and left
 # out; one found by its name (python3.13) or by pyenv is used.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -46,6 +46,14 @@ for combination in "${combinations[@]}"; do
     echo "== $name: $("$venv/bin/python" --version), Django $("$venv/bin/python" -m django --version)"
     "$venv/bin/python" -m pytest -n 2 --dist loadfile -q "${tests[@]}" || failed+=("$name")
 done
+
+# As CONTRIBUTING.md sets it up.
+bare=.venv-matrix/bare
+[ -x "$bare/bin/python" ] || "${PYTHON:-python3}" -m venv "$bare"
+.venv/bin/uv --quiet pip install --python "$bare/bin/python" --editable . \
+    pytest pytest-django pytest-asyncio
+echo "== bare: no optional package"
+"$bare/bin/python" -m pytest -q tests/unit || failed+=(bare)
 
 echo
 [ ${#missing[@]} -eq 0 ] || echo "Not tested, because this machine lacks the Python: ${missing[*]}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from time import time
 
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
@@ -38,10 +39,22 @@ def put_state(site: Site, key: str, html: str) -> None:
     )
 
 
+async def write_carelessly(route: Route) -> None:
+    """Answer with a page whose language and zone no browser knows."""
+    response = await route.fetch()
+    html = (await response.text()).replace('lang="en-us"', 'lang="en_US"')
+    html = html.replace('timezone="America/Chicago"', 'timezone="Nowhere/Land"')
+    await route.fulfill(response=response, body=html)
+
+
 async def test_old_value_shows_its_own_age_whatever_the_clock_and_the_page(site: Site, page: Page):
+    """Regression: with a zone or language that the browser does not know, no stream stayed open."""
+    await page.route("**/site/aging/", write_carelessly)
     await page.add_init_script(WRONG_CLOCK)
-    site.push_to("Aging", pushed=1, lasting=1)
+    site.push_to("Aging", pushed=1, lasting=1, points={"x": 1, "y": 1})
     await open_aging(page, site)
+    contents = [box(page, key).locator("> [data-dashboards-at]") for key in ("pushed", "points")]
+    ats = [await each.get_attribute("data-dashboards-at") or "" for each in contents]
     age = box(page, "pushed").locator(".dashboards-age")
     before = await box(page, "pushed").bounding_box()
     await expect(age).to_have_text(re.compile(r"^[2-9]s ago$"))
@@ -49,13 +62,19 @@ async def test_old_value_shows_its_own_age_whatever_the_clock_and_the_page(site:
     assert await age.evaluate("age => age.closest('[aria-live]')") is None, "read on request only"
     first = int((await age.inner_text()).partition("s")[0])
 
-    # The age is that of the value: the page is new, and says as much.
+    # The age is that of the value, or of the newest point: the page is new, and says as much.
     await open_aging(page, site)
     await expect(age).to_have_text(re.compile(r"^\d+s ago$"))
-    assert int((await age.inner_text()).partition("s")[0]) > first
+    assert int((await age.inner_text()).partition("s")[0]) >= first
+    for each, at in zip(contents, ats, strict=True):
+        await expect(each).to_have_attribute("data-dashboards-at", at)
 
-    site.push_to("Aging", pushed=2)
+    # Regression: a point had no time, so that its age counted from its way to the page.
+    site.push_to("Aging", pushed=2, points={"x": 2, "y": 2})
     await expect(box(page, "pushed").locator(".dashboards-component-content")).to_have_text("2")
+    for each, at in zip(contents, ats, strict=True):
+        await expect(each).not_to_have_attribute("data-dashboards-at", at)
+        assert float(await each.get_attribute("data-dashboards-at") or 0) < time() + 1
     await expect(age).to_have_count(0)
     await expect(box(page, "lasting").locator(".dashboards-age")).to_have_count(0)
 

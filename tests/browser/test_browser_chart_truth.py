@@ -136,6 +136,19 @@ async def test_figure_frames_and_config_drawn(site: Site, page: Page):
     assert await plot.evaluate("plot => plot.data[0].y") == [9, 9]
 
 
+async def test_members_that_are_null_are_left_out(site: Site, page: Page):
+    # plotly.js takes null for left out. Here such a figure could not be drawn, nor its menu opened.
+    nulls = dict.fromkeys(("type", "mode", "name", "xaxis", "yaxis"))
+    old = ["0099-01-01T12:00:00+00:00", "1850-01-01T12:00:00+00:00"]
+    layout = dict.fromkeys(("legend", "xaxis", "yaxis", "margin", "title"))
+    figure = {"data": [None, {**nulls, "x": old, "y": [1, 2]}], "layout": layout}
+    box = await open_drawn(site, page, figure)
+    await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
+    # Regression: a year below 100 was one of the last century.
+    rows = await table_of(box)
+    assert [each[0] for each in rows] == ["Jan 1, 1850, 6:09:24 AM", "Jan 1, 99, 6:09:24 AM"]
+
+
 async def test_chart_texts_use_page_language(site: Site, page: Page):
     # Regression: months, numbers and buttons were English on every page, because plotly.js has no
     # other language built in.

@@ -67,7 +67,23 @@ async def test_line_breaks_where_nothing_was_measured(site: Site, page: Page):
     filled = {**lonely, "x": at(0, 1, 2, 9, 10), "fill": "tozeroy"}
     site.push_to("Drawn", points={"data": [filled]})
     await expect(plot.locator(".dashboards-chart-clip rect")).to_have_count(2)
-    await expect(plot.locator(".fills[clip-path]")).to_have_count(1)
+    await expect(plot.locator(".js-fill[clip-path]")).to_have_count(1)
+
+    # So do stacked ones, and an area down to another line, each at its own gaps.
+    whole = {**line(9)["data"][0], "x": at(*range(9)), "mode": "lines", "stackgroup": "one"}
+    gap = {**filled, "fill": None, "stackgroup": "one"}
+    above = {**filled, "fill": "tonexty", "line": {"shape": "hv"}}
+    site.push_to("Drawn", points={"data": [whole, gap, above]})
+    await expect(plot.locator(".dashboards-chart-clip")).to_have_count(2)
+    await expect(plot.locator(".js-fill[clip-path]")).to_have_count(2)
+    await expect(plot.locator(".lines[clip-path]")).to_have_count(1)
+
+    # The cells of a heatmap do not become as wide as a gap.
+    grid = [[1, 2, 3, 4, 5]]
+    heatmap = {"type": "heatmap", "x": at(0, 1, 2, 9, 10), "y": ["a"], "z": grid, "text": grid}
+    widened = await page.evaluate("trace => dashboards.gaps.emptyGaps(trace)", heatmap)
+    assert widened["z"] == widened["text"] == [[1, 2, 3, None, None, 4, 5]]
+    assert [each[14:16] for each in widened["x"]] == ["00", "01", "02", "03", "08", "09", "10"]
 
     single = {"type": "scatter", "mode": "lines", "x": at(5, 6, 7), "y": [None, 3, None]}
     site.push_to("Drawn", points={"data": [single, {**line(4)["data"][0], "mode": "lines"}]})

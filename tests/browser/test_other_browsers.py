@@ -15,6 +15,8 @@ ARE_DRAWN = """[...document.querySelectorAll("dashboard-chart")].every(chart =>
     !chart.checkVisibility() || chart.getBoundingClientRect().top > innerHeight ||
     chart.querySelector(".main-svg") !== null)"""
 STATUS = "document.querySelector('.dashboards-live-status').innerText.trim()"
+BOX = "document.querySelector('#machine_machine-processor_history')"
+MENU = f"{BOX}.querySelector('[role=menu]')"
 HISTORY = "document.querySelector('#machine_machine-processor_history-content').innerHTML"
 
 
@@ -48,6 +50,16 @@ def test_pages_of_the_demo_are_live_and_drawn_and_come_back_after_a_restart(
         browser.wait(ARE_DRAWN)
         excess = browser.run("document.documentElement.scrollWidth - innerWidth")
         assert excess <= 0, path
+    assert browser.complaints == []
+
+    # The menu of a box, its window and its table.
+    for entry, shown in (("enlarge", ":popover-open"), ("table", ":has(details[open] td)")):
+        browser.run(f"void {BOX}.querySelector('.dashboards-box-button').click()")
+        browser.wait(f"{MENU}?.matches(':popover-open')")
+        browser.run(f"void {MENU}.querySelector('[data-dashboards-entry={entry}]').click()")
+        browser.wait(f"{BOX}.matches('{shown}')")
+    browser.run("void document.querySelector('.dashboards-box-close').click()")
+    browser.wait(f"!{BOX}.matches(':popover-open')")
     assert browser.complaints == []
 
     assert browser.run(STATUS) == "Live"

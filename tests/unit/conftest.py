@@ -12,8 +12,10 @@ _UID = "django.contrib.auth.management.create_permissions"
 """The name under which ``django.contrib.auth`` connects the function."""
 
 
+# It begins after those of a session: no argument says so, because pytest would go through all that
+# the argument needs at each test.
 @pytest.fixture(scope="package", autouse=True)
-def _plain_templates(django_test_environment: None) -> Iterator[None]:
+def _plain_templates() -> Iterator[None]:
     """Render templates as a server does: no test reads a response's templates or contexts."""
 
     def render(self: Template, context: Context) -> str:
@@ -23,8 +25,8 @@ def _plain_templates(django_test_environment: None) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="package", autouse=True)
-def _no_model_permissions(django_db_setup: None) -> Iterator[None]:
+@pytest.fixture(scope="package")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Make no rows of ``Permission`` after each flush: that took most of the flush's time."""
     post_migrate.disconnect(create_permissions, dispatch_uid=_UID)
     yield

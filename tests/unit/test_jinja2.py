@@ -11,7 +11,7 @@ from django.template.backends.jinja2 import Jinja2
 from tests.site.dashboards import Live, Mixed
 from tests.unit.guards import request_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(

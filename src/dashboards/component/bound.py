@@ -313,8 +313,7 @@ class BoundComponent:
         if not is_aging(self):
             return None
         is_own = self.loader.pending is not None or self.loader.is_needed
-        # The points of a series have no time: they count as new when the page gets them.
-        if is_own or self.series or (frame := self.get_frame()) is None:
+        if is_own or (frame := self.get_frame()) is None:
             return get_time()
         return read_time(frame)
 

@@ -10,7 +10,7 @@ from dashboards.component.broadcast import broadcasting
 from dashboards.component.loading import ValueLoader
 from dashboards.component.owner import Owner
 from dashboards.component.pending import PendingValue
-from dashboards.component.release import get_mark, get_release
+from dashboards.component.release import get_mark, get_release, mark_time
 from dashboards.component.states import BoxState
 from dashboards.component.templates import ALL_VIEWERS
 from dashboards.live.compute.groups import ComputedValue
@@ -179,12 +179,14 @@ def render_broadcast(bound: Bound, value: Any, at: float | None = None) -> str |
     Args:
         bound: the bound component.
         value: the prepared value.
-        at: the time of the value. A series has none: its base stays the same for all points.
+        at: the time of the value. A series has it with its points: its base stays the same.
     """
     if not bound.series:
         return get_mark(bound.declaration, at) + ALL_VIEWERS.render_value(bound, value)
     base = ALL_VIEWERS.render_value(bound, bound.declaration.prepare_base())
-    return Points(get_mark(bound.declaration, None) + base, value, bound.series)
+    time = "" if at is None else mark_time(at)
+    points = [time + point for point in value]
+    return Points(get_mark(bound.declaration, None) + base, points, bound.series)
 
 
 def new_refresh_token() -> str:

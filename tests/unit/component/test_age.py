@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from dashboards.component import Stat
+from dashboards.component import Chart, Stat
 from dashboards.component.age import get_stale_seconds
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
@@ -27,6 +27,7 @@ class Timed(Dashboard):
     """A value of each way to be updated."""
 
     pushed = Stat(live=True, stale_after=90)
+    series = Chart(live=True, max_points=2, stale_after=90)
     computed = Stat(value=lambda: 1, live=Every(seconds=10))
     deferred = Stat(value=lambda: 1, defer=True, live=Every(seconds=10))
     polled = Stat(value=lambda: 1, poll_rate=10)
@@ -87,7 +88,10 @@ def test_page_and_load_get_the_time_of_the_value_not_of_the_request(
     board = Timed()
     began = clock.time()
     pushed = board.prepare_pushed("pushed", 41, began)
-    clock.advance(5)
+    for seconds in (1, 2, 2):
+        clock.advance(seconds)
+        point = board.prepare_pushed("series", {"x": 1, "y": seconds}, clock.time())
+        get_store().put(board.channel, {point.event: point.render()})
     get_store().put(board.channel, {pushed.event: pushed.render()})
     client.get("/site/timed/@component/deferred/")
     clock.advance(2)
@@ -97,6 +101,7 @@ def test_page_and_load_get_the_time_of_the_value_not_of_the_request(
     times = re.findall(pattern, html, re.DOTALL)
     assert {key: float(at) for at, key in times} == {
         "pushed": round(began, 1),  # Before it was stored.
+        "series": round(began + 5, 1),  # Of the newest point.
         "computed": round(began + 5, 1),
         "deferred": round(began + 5, 1),  # By an earlier request.
         "polled": round(began + 7, 1),

@@ -12,7 +12,8 @@ from django.test import Client
 
 from dashboards.component.cleaning import MAX_DEPTH, as_form
 from dashboards.component.form.component import _save
-from tests.site.dashboards import Anything
+from tests.site.dashboards import Anyhow, Anything
+from tests.unit.guards import request_of
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +28,16 @@ BAD = [
 ]
 
 
+def own(data: dict[str, str]) -> dict[str, str]:
+    """Return the parameters that send these values to the form of the component ``own``."""
+    return {f"own-{name}": value for name, value in data.items()}
+
+
+def failed(html: str) -> set[str]:
+    """Return the ids of fields with an error."""
+    return set(re.findall(r'id="([\w-]+)_error"', html))
+
+
 @pytest.mark.parametrize("data", BAD)
 def test_bad_input_of_any_field_is_a_form_error(client: Client, data: dict[str, str]):
     """``?many=99999999999999999999`` and deeply nested JSON gave a response of status 500.
@@ -34,23 +45,29 @@ def test_bad_input_of_any_field_is_a_form_error(client: Client, data: dict[str, 
     Each is an error of its field, in the filter form, a component's form and a posted one alike.
     """
     Group.objects.create(name="one")
-    own = {f"own-{name}": value for name, value in data.items()}
 
     answers: list[Any] = [
-        client.get("/site/anyhow/", {**data, **own}),
-        client.get("/site/anyhow/@component/own/", own),
+        client.get("/site/anyhow/@component/own/", own(data)),
         client.get("/site/anyhow/@component/later/", data),
         client.post("/site/anyhow/@component/sent/", data, HTTP_HX_REQUEST="true"),
     ]
 
-    assert [each.status_code for each in answers] == [200, 200, 200, 422]
-    page, component, _, posted = (
-        set(re.findall(r'id="([\w-]+)_error"', each.content.decode())) for each in answers
-    )
-    of_component = {f"site_anyhow-own-form-own-{name}" for name in data}
-    assert page == {f"id_{name}" for name in data} | of_component
-    assert component == of_component
+    assert [each.status_code for each in answers] == [200, 200, 422]
+    component, _, posted = (failed(each.content.decode()) for each in answers)
+    assert component == {f"site_anyhow-own-form-own-{name}" for name in data}
     assert posted == {f"site_anyhow-sent-form-{name}" for name in data}
+    filters = Anyhow(request_of(**data)).render_filters()
+    assert failed(filters) == {f"id_{name}" for name in data}
+
+
+def test_page_shows_an_error_of_each_bad_field(client: Client):
+    data = {name: value for each in BAD for name, value in each.items()}
+
+    page = client.get("/site/anyhow/", {**data, **own(data)})
+
+    assert page.status_code == 200
+    ids = ("id_{}", "site_anyhow-own-form-own-{}")
+    assert failed(page.content.decode()) == {each.format(name) for each in ids for name in data}
 
 
 def test_good_input_of_each_field_is_cleaned():

@@ -119,7 +119,7 @@ class BadPermission(BasePermission):
 BAD: Any = Unprintable()
 
 
-BROKEN: dict[str, Component] = {
+VALUES: dict[str, Component] = {
     "value": Text(value=fail),
     "awaited": Text(value=fail_later),
     "not_found": Text(value=find_nothing),
@@ -135,6 +135,10 @@ BROKEN: dict[str, Component] = {
     "chart": Chart(value="no figure"),
     "gauge": Gauge(value="high"),
     "progress": Progress(value=object()),
+}
+
+
+PARTS: dict[str, Component] = {
     "title": Text(value="x", title=BAD),
     "css": Text(value="x", css_classes={"box": BAD}),
     "grid": Text(value="x", grid_css_classes=BAD),
@@ -147,7 +151,10 @@ BROKEN: dict[str, Component] = {
 }
 
 
-Broken = declare("Broken", **BROKEN)
+Broken = declare("Broken", **VALUES)
+
+
+Dressed = declare("Dressed", **PARTS)
 
 
 Hidden = declare("Hidden", secret=Text(value="secret", permission_classes=[BadPermission]))
@@ -195,7 +202,7 @@ class Named(Dashboard):
         return str(fail())
 
 
-urlpatterns = addresses(Broken, Hidden, Later, Led, Narrowed, Named, Sized)
+urlpatterns = addresses(Broken, Dressed, Hidden, Later, Led, Narrowed, Named, Sized)
 
 
 @pytest.fixture(autouse=True)
@@ -214,47 +221,48 @@ def reports(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_failing_component_costs_only_its_box(client: Client, caplog: pytest.LogCaptureFixture):
+@pytest.mark.parametrize(("name", "broken"), [("Broken", VALUES), ("Dressed", PARTS)])
+def test_failing_component_costs_only_its_box(
+    client: Client, caplog: pytest.LogCaptureFixture, name: str, broken: dict[str, Component]
+):
     """A plain value, a template or a title that raised made the whole page a 500. Now its own box
     says that it has failed, and the log says it once."""
-    html = page(client, "broken")
+    html = page(client, name.lower())
 
     failed = {
         key
-        for key in BROKEN
+        for key in broken
         if state_of(html, key).startswith('<span class="dashboards-is-failed"')
     }
-    assert failed == set(BROKEN)
+    assert failed == set(broken)
     assert "the first" in html
     assert "the last" in html
-    assert Counter(each[:2] for each in reports(caplog)) == Counter(
-        ("Broken", key) for key in BROKEN
-    )
+    assert Counter(each[:2] for each in reports(caplog)) == Counter((name, key) for key in broken)
 
 
 def test_failure_is_logged_with_traceback_and_hidden_on_the_page(
     client: Client, caplog: pytest.LogCaptureFixture
 ):
-    html = page(client, "broken")
+    html = page(client, "later")
 
-    [record] = [each for each in caplog.records if each.__dict__.get("key") == "value"]
+    [record] = [each for each in caplog.records if each.__dict__.get("key") == "polled"]
     assert record.name == "dashboards"
-    assert record.getMessage() == "The value of Broken.value failed."
+    assert record.getMessage() == "The value of Later.polled failed."
     assert record.exc_info
     assert record.exc_info[0] is BrokenError
     assert "no sensor" not in html
 
 
 def test_failing_title_class_or_link_leaves_the_value(client: Client):
-    html = page(client, "broken")
+    html = page(client, "dressed")
 
     for key in ("title", "css", "grid", "icon", "link", "link_object", "link_text"):
-        box = html.split(f'id="site_broken-{key}-content"')[1].split("</section>")[0]
+        box = html.split(f'id="site_dressed-{key}-content"')[1].split("</section>")[0]
         assert '<div class="dashboards-text">x</div>' in box
 
 
 def test_failing_title_is_replaced_by_the_key(client: Client):
-    assert 'id="site_broken-title-title">Title</h2>' in page(client, "broken")
+    assert 'id="site_dressed-title-title">Title</h2>' in page(client, "dressed")
 
 
 def test_failing_permission_refuses(client: Client, caplog: pytest.LogCaptureFixture):
@@ -417,10 +425,10 @@ def test_exceptions_of_process_exit_pass(error: type[BaseException]):
 
 def test_debug_shows_the_last_line_of_the_error(settings: Settings, client: Client):
     settings.DEBUG = True
-    html = page(client, "broken")
+    html = page(client, "later")
 
     assert "<code>tests.unit.component.failing.BrokenError: no sensor &lt;script&gt;" in state_of(
-        html, "value"
+        html, "polled"
     )
     assert "<script>document.title" not in html
 

@@ -19,7 +19,7 @@ from dashboards.permissions import IsAuthenticated
 from dashboards.registry import Registry
 from tests.addresses import addresses
 
-pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 
 def release(**attributes: Any) -> type[Dashboard]:

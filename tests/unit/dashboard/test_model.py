@@ -41,18 +41,20 @@ def test_model_dashboard_shows_its_object(client: Client):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["0", "-1", "letters", "9" * 40, "%00", "1.5", "🎉"])
-def test_missing_and_forbidden_objects_have_the_same_answer(
-    client: Client, users: list[User], name: str
-):
+def test_missing_and_forbidden_objects_have_the_same_answer(client: Client, users: list[User]):
     # Status 403 for an existing object and 404 for a missing one told users without permission
     # which objects exist.
     secret = Group.objects.create(name="secret")
     member = signed_in(users[0])
-    for url in (f"/site/groupboard/{name}/", f"/site/groupboard/{secret.pk}/"):
-        assert [client.get(url + path).status_code for path in WAYS] == [302, 403, 403, 403]
-        assert [member.get(url + path).status_code for path in WAYS] == [404, 403, 403, 403]
-        assert member.get(url).content == member.get("/site/groupboard/0/").content
+    pages = set()
+    for name in (str(secret.pk), "0", "-1", "letters", "9" * 40, "%00", "1.5", "🎉"):
+        url = f"/site/groupboard/{name}/"
+        assert [client.get(url + path).status_code for path in WAYS] == [302, 403, 403, 403], name
+        page, *others = [member.get(url + path) for path in WAYS]
+        assert page.status_code == 404, name
+        assert [each.status_code for each in others] == [403, 403, 403], name
+        pages.add(page.content)
+    assert len(pages) == 1
 
 
 @pytest.mark.django_db
@@ -118,8 +120,8 @@ def test_model_dashboard_without_a_model_is_refused():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["99999999999999999999", "1" * 5000, "%00", "x", "%ED%A0%80"])
-@pytest.mark.parametrize("rest", ["", "@stream/", "@component/members/"])
-def test_unstorable_primary_key_is_not_found(client: Client, name: str, rest: str):
+def test_unstorable_primary_key_is_not_found(client: Client, name: str):
     client.force_login(get_user_model().objects.create(username="admin", is_staff=True))
 
-    assert client.get(f"/site/groupboard/{name}/{rest}").status_code in (403, 404)
+    for rest in ("", "@stream/", "@component/members/"):
+        assert client.get(f"/site/groupboard/{name}/{rest}").status_code in (403, 404), rest

@@ -5,8 +5,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
@@ -25,7 +24,8 @@ from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.subscription import Subscription
 from dashboards.live.wire.frames import Points
 from dashboards.live.wire.positions import Position
-from tests.harness import wait_for
+from dashboards.testing.clock import FakeClock
+from tests.unit.live.streams import idle, moving, until
 
 ORDERS = dashboard_subject("shop.orders")
 
@@ -45,8 +45,8 @@ class RefusingStore(MemoryStore):
 class HangingStore(MemoryStore):
     """A store that hangs when it stores reports, until the test is over."""
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        super().__init__(options)
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__({}, clock=clock)
         self.is_over = threading.Event()
         self.hanging = 0
 
@@ -71,11 +71,6 @@ def put_report(store: MemoryStore, host: str, *, age: float, **viewers: object) 
 
 def hosts(store: MemoryStore) -> list[str]:
     return [report.host for report in read_reports(store)]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition while the event loop runs."""
-    await asyncio.to_thread(wait_for, condition)
 
 
 async def test_hub_with_streams_reports_its_viewers_by_dashboard():
@@ -143,24 +138,26 @@ def test_users_of_a_crowded_dashboard_are_cut_and_its_streams_counted():
     assert len(sum_viewers([ProcessReport("host", 1, {ORDERS: viewers})] * 2)[ORDERS].users) == 20
 
 
-async def test_streams_that_come_and_go_while_reports_hang_use_one_thread():
+async def test_streams_that_come_and_go_while_reports_hang_use_one_thread(clock: FakeClock):
     """Regression: each first stream started a thread for reports. If the store hung when it stored
     them, none of the threads ended."""
-    store = HangingStore({})
+    store = HangingStore(clock)
     hub = Hub(store)
     try:
         for number in range(5):
             subscriber = await hub.open(Subscription("a", None))
             if number == 0:
-                await until(lambda: store.hanging)
-            await asyncio.sleep(0.05)  # Several times the period of reports.
+                await moving(clock, until(lambda: store.hanging))
+            for _ in range(5):
+                clock.advance(reports.REPORT_SECONDS)
+                await idle()
             hub.release(subscriber)
         assert store.hanging == 1
     finally:
         store.is_over.set()
     await until(lambda: not store.hanging)
     subscriber = await hub.open(Subscription("a", None))
-    await until(lambda: read_reports(store))
+    await moving(clock, until(lambda: read_reports(store)))
     hub.release(subscriber)
 
 

@@ -6,13 +6,17 @@ from pytest_django import Settings
 
 from tests.event_stream import Reader
 from tests.site.dashboards import Live, Quiet
-from tests.unit.views.support import ALL, STREAM, keys, put, read
+from tests.unit.views.support import ALL, COMPONENT, PAGE, STREAM, keys, put, read
 
 pytestmark = pytest.mark.django_db
 
 
 def test_head_request_of_a_stream_is_not_allowed(client: Client):
     assert client.head(STREAM).status_code == 405
+
+
+ALONE = {"HX-Request": "true"}
+"""The header that gets a page's dashboard without what is around it."""
 
 
 POSITIONS = [
@@ -64,9 +68,18 @@ OTHER_QUERIES = [
 def test_invalid_query_is_ignored(client: Client, query: str):
     put(Live, number="the state")
 
-    assert {path: client.get(f"{path}?{query}").status_code for path in ALL} == dict.fromkeys(
-        ALL, 200
-    )
+    assert client.get(f"{PAGE}?{query}", headers=ALONE).status_code == 200
+    assert client.get(f"{COMPONENT}?{query}").status_code == 200
+
+
+@pytest.mark.usefixtures("_no_exceptions")
+def test_page_with_many_invalid_parameters_is_shown(client: Client):
+    put(Live, number="the state")
+
+    page = client.get(f"{PAGE}?{'&'.join([*POSITIONS, *OTHER_QUERIES])}")
+
+    assert page.status_code == 200
+    assert "the state" in page.content.decode()
 
 
 @pytest.mark.usefixtures("_no_exceptions")
@@ -103,7 +116,9 @@ def test_invalid_position_gets_the_whole_state(client: Client, query: str):
 def test_invalid_last_event_id_is_ignored(client: Client, path: str, header: str):
     put(Live, number="the state")
 
-    response = client.get(path, headers={"Last-Event-ID": header})
+    response = client.get(
+        path, headers={"Last-Event-ID": header, **(ALONE if path == PAGE else {})}
+    )
 
     assert response.status_code == 200
     if path == STREAM:

@@ -128,7 +128,8 @@ class Points(NamedTuple):
     base: str
     """The HTML to which the points are appended; stored when it is new or has changed."""
     items: Sequence[str]
-    """JSON texts, oldest first, with ``<``, ``>`` and ``&`` escaped, as needed in a ``script``."""
+    """JSON texts, oldest first, with ``<``, ``>`` and ``&`` escaped, as needed in a ``script``.
+    Each may follow a comment with the time of its point: ``<!--at 1764374400.0-->``."""
     keep: int
     """The number of the newest points that are kept; at least 1."""
 
@@ -138,20 +139,32 @@ def append_event(key: str) -> str:
     return f"{key}:append"
 
 
-def wrap_point(frame: Frame) -> str:
-    """Return a point's HTML in the page. By its number the page recognizes one that it has."""
-    attributes = f'type="application/json" data-dashboards-point="{frame.number}"'
-    return f"<script {attributes}>{frame.data}</script>"
+def wrap_points(points: Iterable[Frame], separator: str = "") -> str:
+    """Return the HTML in the page of points of a series, behind the time of the last one.
+
+    By its number the page recognizes a point that it has.
+    """
+    html = []
+    time = ""
+    for frame in points:
+        mark, end, data = frame.data.rpartition("-->")  # JSON text has no ">".
+        time = mark + end
+        attributes = f'type="application/json" data-dashboards-point="{frame.number}"'
+        html.append(f"<script {attributes}>{data}</script>")
+    return time + separator.join(html)
 
 
 def page_html(frames: Iterable[Frame]) -> dict[str, str]:
     """Return the HTML in the page for each key: a whole state, or a base and its points."""
     html: dict[str, str] = {}
+    points: dict[str, list[Frame]] = {}
     for frame in frames:
         if not frame.number:
             html[frame.key] = frame.data
         elif frame.key in html:  # A point whose base was lost cannot be shown.
-            html[frame.key] += wrap_point(frame)
+            points.setdefault(frame.key, []).append(frame)
+    for key, each in points.items():
+        html[key] += wrap_points(each)
     return html
 
 
@@ -179,7 +192,7 @@ def _encode(event: Sequence[Frame], epoch: str, position: str | None = None) -> 
     first = event[0]
     version = f"{epoch}.{max(each.version for each in event)}"
     if first.number:
-        points = "\n".join(map(wrap_point, event))
+        points = wrap_points(event, separator="\n")
         return encode_event(append_event(first.key), points, id=position, version=version)
     if position is None:
         return first.encode(epoch)

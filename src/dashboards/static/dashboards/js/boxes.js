@@ -2,20 +2,16 @@
 (() => {
   "use strict";
 
-  const { loadScript } = window.dashboards;
+  const { loadOnce } = window.dashboards;
 
   const template = document.getElementById("dashboards-box-menu");
   const pattern = template?.content.querySelector(".dashboards-box-button");
-  let loading;
+  let clicked; // The last click on a button: of two while the script loads, one counts.
 
   // Resolves with window.dashboards when it has the members of js/box/.
-  function loadBoxTools() {
-    const urls = template.dataset.dashboardsScripts.split(" ");
-    loading ??= Promise.all(urls.map((url) => loadScript(url, true)));
-    loading.catch(() => {
-      loading = undefined;
-    });
-    return loading.then(() => window.dashboards);
+  async function loadBoxTools() {
+    await loadOnce(template.dataset.dashboardsScripts);
+    return window.dashboards;
   }
 
   const headingIn = (box) => box.querySelector(":scope > .dashboards-component-title");
@@ -37,7 +33,9 @@
       button.ariaLabel += ` ${titleOf(box)}`;
       button.onclick = async (event) => {
         event.preventDefault(); // The script opens the menu.
-        (await loadBoxTools()).toggleMenu(box, button);
+        clicked = event;
+        const { toggleMenu } = await loadBoxTools();
+        if (clicked === event) toggleMenu(box, button);
       };
       const title = headingIn(box);
       if (title) title.after(button);

@@ -189,13 +189,9 @@
   }
 
   function readHour() {
-    const options = { hour: "numeric", hourCycle: "h23" };
-    try {
-      const { timeZone } = page;
-      return Number(new Date().toLocaleString("en-US", { ...options, timeZone }));
-    } catch {
-      return new Date().getHours(); // This browser does not know the page's zone.
-    }
+    const { timeZone } = page;
+    const options = { hour: "numeric", hourCycle: "h23", timeZone };
+    return Number(new Date().toLocaleString("en-US", options));
   }
 
   function dimAtNight() {

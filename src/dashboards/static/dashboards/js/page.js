@@ -13,8 +13,7 @@
     release: dataset.dashboardsSiteRelease,
     reloadJitterMs: 1000 * Number(dataset.dashboardsReloadJitter),
     timezone: dataset.dashboardsTimezone,
-    // As browsers name it: Django's fixed offsets have no colon.
-    timeZone: dataset.dashboardsTimezone?.replace(/^([+-]\d\d)(\d\d)$/, "$1:$2"),
+    timeZone: zoneOf(dataset.dashboardsTimezone),
     // Addresses are not read from figures: another process, or another release, in which the files
     // have other addresses, may have rendered a figure.
     bundles: JSON.parse(dataset.dashboardsPlotlyBundles || "{}"), // URLs by name.
@@ -24,20 +23,33 @@
     texts: dataset, // Such as `dashboardsRetryText`.
     // Seconds by the server's clock; NaN before a stream has sent them.
     now: () => page.startedAt + performance.now() / 1000,
-    languageOf: (element) => element.closest("[lang]")?.lang || navigator.language,
+    languageOf,
     showTime,
   };
 
-  // Returns a time of day, with its date in a style if there is one, in the page's language and zone,
-  // or in the viewer's zone if this browser does not know that of the page.
-  function showTime(seconds, dateStyle, timeZone = page.timeZone) {
-    const { lang } = document.documentElement;
+  // Returns a time zone as browsers name it: Django's fixed offsets have no colon. Undefined, and so
+  // that of the viewer, if this browser does not know it.
+  function zoneOf(name) {
+    const timeZone = name?.replace(/^([+-]\d\d)(\d\d)$/, "$1:$2");
     try {
-      const options = { dateStyle: dateStyle || undefined, timeStyle: "medium", timeZone };
-      return new Date(1000 * seconds).toLocaleString(lang || undefined, options);
+      return new Intl.DateTimeFormat("en", { timeZone }) && timeZone;
+    } catch {}
+  }
+
+  // Returns a language that the browser takes: sites also write "en_US", or a name of their own.
+  function languageOf(element = document.documentElement) {
+    try {
+      return Intl.getCanonicalLocales(element.closest("[lang]").lang.replaceAll("_", "-"))[0];
     } catch {
-      return showTime(seconds, dateStyle, null);
+      return navigator.language;
     }
+  }
+
+  // Returns a time of day, with its date in a style if there is one, in the page's language and zone.
+  function showTime(seconds, dateStyle) {
+    const { timeZone } = page;
+    const options = { dateStyle: dateStyle || undefined, timeStyle: "medium", timeZone };
+    return new Date(1000 * seconds).toLocaleString(languageOf(), options);
   }
 
   window.dashboards = { ...window.dashboards, page };

@@ -3,31 +3,31 @@
 (() => {
   "use strict";
 
-  const { loadScript } = window.dashboards;
+  const { loadOnce } = window.dashboards;
   const KEY = "dashboards-speech";
-  const switches = [...document.querySelectorAll(".dashboards-speech")];
-  let loading;
+  const SWITCH = ".dashboards-speech";
+  let isOn = false;
 
-  function show(isOn) {
-    for (const each of switches) each.ariaChecked = isOn;
-    if (!isOn) return;
-    loading ??= loadScript(switches[0].dataset.dashboardsReader);
-    loading.catch(() => {
-      loading = undefined; // The next use tries again.
-    });
+  // Shows it at a switch, which may be one that htmx has swapped.
+  function show() {
+    for (const each of document.querySelectorAll(SWITCH + `[aria-checked=${!isOn}]`)) {
+      each.ariaChecked = isOn;
+      if (isOn) loadOnce(each.dataset.dashboardsReader).catch(() => {}); // The next use tries again.
+    }
   }
 
-  for (const each of switches) {
-    each.onclick = () => {
-      const isOn = each.ariaChecked === "false";
-      show(isOn);
-      try {
-        localStorage.setItem(KEY, isOn);
-      } catch {} // A browser that stores nothing: it is on until the page is left.
-    };
-  }
+  addEventListener("click", ({ target }) => {
+    if (!target.closest?.(SWITCH)) return;
+    isOn = !isOn;
+    show();
+    try {
+      localStorage.setItem(KEY, isOn);
+    } catch {} // A browser that stores nothing: it is on until the page is left.
+  });
 
   try {
-    if (switches.length && localStorage.getItem(KEY) === "true") show(true);
+    isOn = localStorage.getItem(KEY) === "true";
   } catch {}
+  document.addEventListener("htmx:after:swap", show);
+  show();
 })();

@@ -162,8 +162,7 @@
   let format;
 
   function textOf(age) {
-    const { lang } = document.documentElement;
-    format ??= new Intl.RelativeTimeFormat(lang || undefined, { style: "narrow" });
+    format ??= new Intl.RelativeTimeFormat(page.languageOf(), { style: "narrow" });
     const [unit, size] = UNITS.find(([, seconds]) => age >= seconds) ?? ["second", 1];
     return format.format(-Math.floor(age / size), unit);
   }

@@ -6,7 +6,7 @@
 (() => {
   "use strict";
 
-  const { EventOrder, EventParser, acquireSlot, loadScript, page } = window.dashboards;
+  const { EventOrder, EventParser, acquireSlot, loadOnce, page } = window.dashboards;
 
   const MAX_SILENCE_MS = 20_000; // Without data for so long, or for two beats, a stream is silent.
   const MIN_SILENCE_MS = 5_000; // A busy server may take longer than two polls.
@@ -188,8 +188,7 @@
     // Tells a developer why a stream of another origin may be refused.
     async explain() {
       if (this.sameOrigin()) return;
-      this.explanation ??= loadScript(page.texts.dashboardsOriginsUrl);
-      await this.explanation;
+      await loadOnce(page.texts.dashboardsOriginsUrl);
       window.dashboards.explainOrigin(this.url);
     }
 

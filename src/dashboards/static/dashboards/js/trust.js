@@ -2,9 +2,9 @@
 // policy has `require-trusted-types-for 'script'`.
 //
 // `trusted-types` must name two policies. "dashboards" allows the site's own answers, which htmx
-// swaps, and the addresses of its own scripts. "default" allows the few texts that plotly.js
-// measures through innerHTML, and refuses all that contain an element. A default policy of the
-// page's own is not replaced.
+// swaps, and the addresses of its own scripts. "default" allows these addresses to htmx, too, and the
+// few texts that plotly.js measures through innerHTML, and refuses all that contain an element. A
+// default policy of the page's own is not replaced.
 (() => {
   "use strict";
 
@@ -31,11 +31,14 @@
   };
   const trust = createPolicy("dashboards", rules) ?? rules;
   if (window.trustedTypes && !trustedTypes.defaultPolicy) {
-    createPolicy("default", { createHTML: (text) => (text.includes("<") ? null : text) });
+    createPolicy("default", {
+      createHTML: (text) => (text.includes("<") ? null : text),
+      createScriptURL: checkScriptUrl,
+    });
   }
 
-  // Loads a script of this site on first use. Resolves when it has run. Those that are ordered run in
-  // the order of their calls, and wait for no other script.
+  // Loads a script of this site. Resolves when it has run. Those that are ordered run in the order of
+  // their calls, and wait for no other script.
   function loadScript(url, isOrdered = false) {
     return new Promise((onload, onerror) => {
       const script = document.createElement("script");
@@ -44,5 +47,17 @@
     });
   }
 
-  window.dashboards = { ...window.dashboards, loadScript, trust };
+  const loading = {};
+
+  // Loads scripts on first use, in their order: a text of URLs. If one fails, the next use loads all
+  // of them again.
+  function loadOnce(urls) {
+    loading[urls] ??= Promise.all(urls.split(" ").map((url) => loadScript(url, true)));
+    return loading[urls].catch((error) => {
+      delete loading[urls];
+      throw error;
+    });
+  }
+
+  window.dashboards = { ...window.dashboards, loadOnce, loadScript, trust };
 })();

@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const { loadScript, page, trust, views } = window.dashboards;
+  const { loadOnce, page, trust, views } = window.dashboards;
 
   const arrivals = new WeakMap(); // When an element last showed an update from its stream.
 
@@ -25,8 +25,9 @@
       text,
     );
 
-  // A frame contains the structure of the release that rendered it, and the time of its value.
-  const readMark = (text) => /^<!--dashboards (\w+)\.\w+-->(?:<!--at ([\d.]+)-->)?/.exec(text) ?? [];
+  // A frame contains the structure of the release that rendered it, and the time of its value; points
+  // of a series the time of the newest.
+  const readMark = (text) => /^(?:<!--dashboards (\w+)\.\w+-->)?(?:<!--at ([\d.]+)-->)?/.exec(text);
 
   // A frame of another structure is not shown.
   const isOfThisRelease = ({ dataset: { dashboardsRelease: release } }, text) => {
@@ -121,7 +122,7 @@
     if (!url) return;
     button.dataset.dashboardsPause = ""; // From now on the script listens.
     try {
-      if (!window.dashboards.hold) await loadScript(url);
+      await loadOnce(url);
       button.click();
     } catch {
       button.dataset.dashboardsPause = url; // The next press tries again.

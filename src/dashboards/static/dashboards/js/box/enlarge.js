@@ -68,6 +68,7 @@
     for (const each of inert) each.inert = false;
     placeholder.remove();
     button.remove();
+    if (!box.isConnected) return;
     // Until its drawing is small again, the box must not push others away.
     Object.assign(box.style, { height: `${height}px`, overflow: "hidden" });
     scrollTo(scroll);

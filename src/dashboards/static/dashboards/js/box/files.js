@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const { isDate, rowsOf, titleOf } = window.dashboards;
+  const { cutFills, isDate, rowsOf, titleOf } = window.dashboards;
   const SCALE = 2; // Pixels of a picture for one of the page.
 
   // The same rule as in component/table/export.py: a spreadsheet may take a text for a formula at
@@ -55,7 +55,10 @@
     const background = chart.color("--dashboards-surface") ?? "white";
     const layout = { ...surface.layout, paper_bgcolor: background };
     const figure = { data: surface.data, layout };
-    const address = await plotly.toImage(figure, { format: "svg", width, height });
+    const hasCuts = surface.querySelector(".dashboards-chart-clip");
+    const address = hasCuts
+      ? `data:image/svg+xml,${encodeURIComponent(await drawCut(plotly, figure, { width, height }))}`
+      : await plotly.toImage(figure, { format: "svg", width, height });
     const image = new Image();
     image.src = address;
     try {
@@ -67,6 +70,21 @@
     const title = surface.layout.title?.text ? "" : titleOf(box);
     const canvas = drawOn(image, { width, height, title, background }, getComputedStyle(box));
     canvas.toBlob((blob) => save(blob, box, "png"));
+  }
+
+  // Returns the SVG of a figure with areas that are cut as on the page: plotly.js knows nothing of that.
+  async function drawCut(plotly, { data, layout }, size) {
+    const plot = document.createElement("div");
+    Object.assign(plot.style, { position: "fixed", insetInlineStart: "100%" });
+    document.body.append(plot);
+    try {
+      await plotly.newPlot(plot, data, { ...layout, ...size }, { staticPlot: true });
+      cutFills(plot);
+      return plotly.Snapshot.toSVG(plot, "svg");
+    } finally {
+      plotly.purge(plot);
+      plot.remove();
+    }
   }
 
   function drawOn(image, { width, height, title, background }, { color, fontFamily, direction }) {

@@ -19,7 +19,7 @@
     return chart?.plotly && chart.surface?._fullLayout ? chart : null;
   };
 
-  // What each entry does, and the boxes that have it.
+  // What each entry does, and the boxes that have it, by their values.
   const entries = {
     enlarge: { isFor: (box) => !enlargement.isEnlarged(box), run: enlargement.enlarge },
     table: { isFor: boxTable.isFor, run: boxTable.toggle },
@@ -27,16 +27,22 @@
       isFor: (box) => chartIn(box) && zoom.isZoomed(chartIn(box)),
       run: (box) => zoom.resetZoom(chartIn(box)),
     },
-    csv: { isFor: (box) => rowsOf(box)?.rows.length, run: saveCsv },
+    csv: { isFor: (_, values) => values?.rows.length, run: saveCsv },
     picture: { isFor: chartIn, run: savePicture },
     link: { isFor: () => true, run: copyLink },
   };
 
+  const linkItem = owned.find(({ dataset }) => dataset.dashboardsEntry === "link");
+  const linkText = linkItem.textContent;
+
   let box; // The box whose menu is open.
   let button;
+  let timer; // Of the message that a link was copied.
 
   function toggleMenu(ofBox, ofButton) {
+    if (!ofButton.isConnected) return; // An update removed it while this script was loaded.
     if (menu.matches(":popover-open") && button === ofButton) return menu.hidePopover();
+    if (button) button.ariaExpanded = "false";
     [box, button] = [ofBox, ofButton];
     fill();
     button.after(menu);
@@ -47,9 +53,12 @@
   }
 
   function fill() {
+    clearTimeout(timer);
+    linkItem.textContent = linkText;
+    const values = rowsOf(box);
     for (const item of owned) {
       const { dashboardsEntry: name } = item.dataset;
-      item.hidden = !entries[name].isFor(box);
+      item.hidden = !entries[name].isFor(box, values);
       item.onclick = (event) => run(event, name);
     }
     menu.querySelector("[role=menuitemcheckbox]").ariaChecked = String(boxTable.isOpen(box));
@@ -80,22 +89,25 @@
 
   async function run(event, name) {
     event.preventDefault();
-    const [of, item] = [box, event.currentTarget];
+    const of = box;
     if (name !== "link") menu.hidePopover();
-    await entries[name].run(of, item);
+    await entries[name].run(of);
   }
 
   // ---- The link to a box ----
 
-  async function copyLink(of, item) {
+  async function copyLink(of) {
     const url = new URL(location.href);
     url.hash = of.id;
-    if (!(await copy(url.href))) return prompt(boxWords.copy, url.href);
-    const text = item.textContent;
-    item.textContent = boxWords.copied;
-    setTimeout(() => {
-      item.textContent = text;
-      if (box === of) menu.hidePopover();
+    if (!(await copy(url.href))) {
+      menu.hidePopover();
+      return prompt(boxWords.copy, url.href);
+    }
+    linkItem.textContent = boxWords.copied;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      linkItem.textContent = linkText;
+      menu.hidePopover();
     }, SHOWN_MS);
   }
 
@@ -111,6 +123,7 @@
       field.select();
       const isCopied = document.execCommand("copy");
       field.remove();
+      linkItem.focus();
       return isCopied;
     }
   }
@@ -120,7 +133,8 @@
   menu.addEventListener("keydown", (event) => {
     const items = itemsOf();
     const at = items.indexOf(document.activeElement);
-    const { key } = event;
+    const { altKey, ctrlKey, key, metaKey } = event;
+    if (altKey || ctrlKey || metaKey) return;
     const starts = (item) => item.textContent.trim().toLowerCase().startsWith(key.toLowerCase());
     const next = {
       ArrowDown: () => items[(at + 1) % items.length],

@@ -107,12 +107,16 @@
     const digits = { maximumFractionDigits: 2, maximumSignificantDigits: 6 };
     const precision = { useGrouping: false, roundingPriority: "morePrecision" };
     const number = new Intl.NumberFormat(language, { ...latn, ...digits, ...precision });
+    const power = new Intl.NumberFormat(language, { ...latn, ...digits, notation: "scientific" });
+    const isReadable = (size) => size === 0 || (size >= 1e-9 && size < 1e15);
     const day = { ...latn, timeZone: "UTC", dateStyle: "medium" };
     const date = new Intl.DateTimeFormat(language, day);
     const time = new Intl.DateTimeFormat(language, { ...day, timeStyle: "medium" });
     return (value) => {
       if (value === null || value === undefined) return "–";
-      if (typeof value === "number") return number.format(value);
+      if (typeof value === "number") {
+        return (isReadable(Math.abs(value)) ? number : power).format(value);
+      }
       if (!isDate(value)) return String(value);
       const at = Date.parse(value.length > 10 ? `${value.replace(" ", "T").slice(0, 23)}Z` : value);
       return Number.isNaN(at) ? value : (value.length > 10 ? time : date).format(at);

@@ -9,8 +9,8 @@
   const hostIn = (box) =>
     box.querySelector("dashboard-chart > .dashboards-chart-data, :scope > .dashboards-chart-data");
 
-  const isFor = (box) =>
-    Boolean(box.querySelector("dashboard-chart, [data-dashboards-values]") && rowsOf(box)?.rows.length);
+  const isFor = (box, values) =>
+    Boolean(box.querySelector("dashboard-chart, [data-dashboards-values]") && values?.rows.length);
 
   const isOpen = (box) => Boolean(hostIn(box)?.open);
 

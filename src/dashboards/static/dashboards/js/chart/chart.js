@@ -52,14 +52,16 @@
     // was measured, in the page's time zone, which its axes name if `namesZone` is true.
     read(figure, namesZone = true) {
       const box = this.parentElement;
-      const declared = points.appendPoints([figure.data ?? []].flat(), box);
+      // A trace that is none keeps its place: points of a series have the numbers of their traces.
+      const given = [figure.data ?? []].flat().map((each) => withoutNull(each) ?? { visible: false });
+      const declared = points.appendPoints(given, box);
       const connectsGaps = figure.layout?.template?.data?.scatter?.[0]?.connectgaps;
       const seconds = Number(box.dataset.dashboardsInterval ?? 0);
       const broken = connectsGaps
         ? declared
         : declared.map((each) => gaps.breakGaps(each, points.isGrown(each) ? seconds : 0));
       const traces = times.localize(broken);
-      const layout = { uirevision: "kept", ...times.localize(figure.layout ?? {}) };
+      const layout = { uirevision: "kept", ...times.localize(withoutNull(figure.layout)) };
       if (namesZone) times.nameZone(traces, layout);
       return { traces, layout };
     }
@@ -83,7 +85,9 @@
       if (this.shared) config.doubleClick = false; // All charts go back together.
       const frames = figure.frames && { frames: times.localize(figure.frames) };
       const { fontSize } = getComputedStyle(this);
-      const data = traces.map((trace) => gaps.showDots(trace, parseFloat(fontSize)));
+      const data = traces
+        .map((trace) => gaps.showDots(trace, parseFloat(fontSize)))
+        .map(gaps.emptyGaps);
       await plotly.react(plot, { data, layout, config, ...frames });
       // plotly.js hides traces in which it finds nothing to draw.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);
@@ -93,7 +97,7 @@
       crosshair.attach(this);
       // Without it CSS could not scale the drawing to the width of a paper.
       for (const svg of plot.querySelectorAll(".main-svg")) {
-        svg.setAttribute("viewBox", `0 0 ${layout.width} ${layout.height}`);
+        svg.setAttribute("viewBox", `0 0 ${plot._fullLayout.width} ${plot._fullLayout.height}`);
       }
     }
 
@@ -115,6 +119,7 @@
 
     erase(plot) {
       this.plotly?.purge(plot);
+      sharing.charts.delete(this);
     }
 
     // Writes the points as a table while that is open.
@@ -135,6 +140,13 @@
       const details = this.querySelector(":scope > details");
       if (details) details.open = true;
     }
+  }
+
+  // Returns a part of a figure without members that are null, which plotly.js takes for left out;
+  // undefined if it is no object.
+  function withoutNull(part) {
+    if (part === null || typeof part !== "object") return undefined;
+    return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== null));
   }
 
   // Returns the kinds of traces in a figure. Points of a series may add a trace of kind "scatter".

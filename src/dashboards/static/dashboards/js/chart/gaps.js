@@ -13,10 +13,11 @@
   const isLine = ({ type = "scatter", mode }) =>
     ["scatter", "scattergl"].includes(type) && (mode ?? "lines").includes("lines");
 
-  // plotly.js adds stacked traces up at each time: it would draw a gap as 0.
-  const mayBreak = (trace) => isLine(trace) && !trace.connectgaps && !trace.stackgroup;
+  const mayBreak = (trace) =>
+    isLine(trace) && !trace.connectgaps && trace.stackgaps !== "interpolate";
 
-  // Returns a trace with a break at each gap.
+  // Returns a trace with a break at each gap. One that is stacked has the indexes of the points after
+  // its gaps, where fills.js cuts it: plotly.js would draw a break as 0.
   //
   // `seconds` is how often a value of a series is computed; 0 if that is not known. It is a lower
   // limit: a trace may get a point with every tenth value only.
@@ -35,6 +36,7 @@
       step > MAX_INTERVALS * usual ? [known[at + 1].index] : [],
     );
     if (!gaps.length) return trace;
+    if (trace.stackgroup) return { ...trace, dashboardsGaps: gaps };
     const isGap = new Set(gaps);
     return points.mapLists(trace, x.length, (list) =>
       list.flatMap((each, at) => (isGap.has(at) ? [null, each] : [each])),
@@ -70,6 +72,30 @@
     return { ...trace, mode: `${mode}+markers`, marker };
   }
 
-  const gaps = { breakGaps, showDots };
+  // Returns a heatmap with empty columns at the ends of its gaps: plotly.js makes the cells beside a gap
+  // as wide as that. The times are those that it draws.
+  function emptyGaps(trace) {
+    const { type, x, z } = trace;
+    // So have its texts.
+    const hasColumns = (grid) =>
+      Array.isArray(grid) && grid.every((row) => Array.isArray(row) && row.length === x.length);
+    if (type !== "heatmap" || !Array.isArray(x) || !hasColumns(z) || trace.connectgaps) return trace;
+    const found = x.map(times.wallOf);
+    const steps = found.slice(1).map((time, at) => time - found[at]);
+    const usual = steps.every((step) => step > 0) && usualStep(steps, 0);
+    if (!usual) return trace;
+    const textOf = (time) => new Date(time).toISOString().slice(0, 23);
+    const widen = (list, empty) =>
+      list.flatMap((each, at) =>
+        steps[at] > MAX_INTERVALS * usual
+          ? [each, empty(found[at] + usual), empty(found[at + 1] - usual)]
+          : [each],
+      );
+    const grids = Object.entries(trace).filter(([, value]) => hasColumns(value));
+    const wide = grids.map(([name, grid]) => [name, grid.map((row) => widen(row, () => null))]);
+    return { ...trace, ...Object.fromEntries(wide), x: widen(x, textOf) };
+  }
+
+  const gaps = { breakGaps, emptyGaps, showDots };
   window.dashboards = { ...window.dashboards, gaps };
 })();

@@ -32,7 +32,9 @@
     if (!offsets.has(quarter)) {
       const parts = format.formatToParts(quarter * QUARTER_MS);
       const at = Object.fromEntries(parts.map(({ type, value }) => [type, Number(value)]));
-      const local = Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute, at.second);
+      // Date.UTC() takes a year below 100 for one of the last century.
+      const local = new Date(0).setUTCFullYear(at.year, at.month - 1, at.day) +
+        1000 * (3600 * at.hour + 60 * at.minute + at.second);
       if (offsets.size > 100_000) offsets.clear();
       offsets.set(quarter, local - quarter * QUARTER_MS);
     }

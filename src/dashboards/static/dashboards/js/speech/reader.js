@@ -7,7 +7,7 @@
   const MAX_BOXES = 8; // In one summary: the others come in the next one.
   const MAX_LENGTH = 80; // Of one text. Only the name of a box with a longer one is read.
 
-  const spoken = new Map(); // What was read last, and when, by box.
+  const spoken = new WeakMap(); // What was read last, and when, by box.
 
   // Returns the text of an element for somebody who does not see it, without the box's own name.
   function textOf(element) {

@@ -2,11 +2,7 @@
 
 import re
 
-import pytest
-
 from dashboards.live.wire.channels import channel_name
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_names_of_different_channels_differ():
