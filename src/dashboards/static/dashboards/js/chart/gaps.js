@@ -7,7 +7,7 @@
 
   const { points, times } = window.dashboards;
   const MAX_INTERVALS = 3; // A longer distance between two points is a gap.
-  const DOT = 0.4; // Of the size of the font.
+  const DOT = 0.5; // Of the size of the font.
   const MARKED_POINTS = 20; // plotly.js marks the points of a shorter trace without a mode.
 
   const isLine = ({ type = "scatter", mode }) =>
