@@ -4,12 +4,14 @@
 on a quiet machine: the charts show the seconds that it waits, by default 150.
 
 ``.venv/bin/python scripts/screenshots.py tour [folder]`` writes every page, light and dark, on a
-phone, a desktop and two walls; and each state of a page: offline, with failed boxes, paused,
-printed, with forced colours, from right to left. Look at them after a change of the design.
+phone, half a screen, a desktop and two walls; each state of a page: offline, with failed boxes,
+paused, printed, with forced colours, from right to left; and what opens in it: the menu of a box,
+its window, its table, the range of time, the menu. Look at them after a change of the design.
 """
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,8 +25,6 @@ from typing import Literal
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-Scheme = Literal["light", "dark"]
-
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -33,6 +33,7 @@ from tests.harness import CHROMIUM, CHROMIUM_ARGUMENTS, free_port  # noqa: E402
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 PHONE = ViewportSize(width=375, height=812)
+HALF = ViewportSize(width=900, height=900)
 DESKTOP = ViewportSize(width=1440, height=900)
 WALLS = {
     "1080p": ViewportSize(width=1920, height=1080),
@@ -40,6 +41,7 @@ WALLS = {
 }
 FRONT = "/shop/operations/"
 DEFERRED = "/pieces/requests/"
+MACHINE = "/machine/machine/"
 
 # The pictures of the how-tos: a page of the demo each.
 HOWTOS = {
@@ -144,9 +146,10 @@ class Album:
             name = path.strip("/").replace("/", "-").replace("%20", "-") or "front"
             page = open_page(context, self.site + path)
             self.take(page, name, scheme, "desktop")
-            page.set_viewport_size(PHONE)
-            settle(page)
-            self.take(page, name, scheme, "phone")
+            for size, viewport in (("half", HALF), ("phone", PHONE)):
+                page.set_viewport_size(viewport)
+                settle(page)
+                self.take(page, name, scheme, size)
             for wall, size in WALLS.items():
                 page.set_viewport_size(size)
                 page.goto(f"{self.site}{path}?kiosk")
@@ -158,10 +161,8 @@ class Album:
         """Take the front page in each of its states."""
         context = self.browser.new_context(color_scheme=scheme, viewport=DESKTOP)
         page = open_page(context, self.site + FRONT)
-        page.emulate_media(media="print")
-        self.take(page, "state-printed", scheme)
-        page.pdf(path=self.folder / f"state-printed-{scheme}.pdf")
-        page.emulate_media(media="screen", forced_colors="active")
+        self.print(page, f"state-printed-{scheme}")
+        page.emulate_media(forced_colors="active")
         page.wait_for_timeout(1_000)
         self.take(page, "state-forced-colours", scheme)
         page.emulate_media(forced_colors="none")
@@ -173,6 +174,8 @@ class Album:
         failing.route("**/@component*/**", lambda route: route.fulfill(status=500))
         failing.goto(self.site + DEFERRED)
         failing.locator(".dashboards-is-failed").first.wait_for()
+        failing.evaluate("scrollTo(0, document.body.scrollHeight)")  # Boxes load in view.
+        failing.locator("#pieces_requests-cancelled .dashboards-is-failed").wait_for()
         self.take(failing, "state-failed", scheme)
         context.set_offline(True)
         page.locator(
@@ -180,6 +183,49 @@ class Album:
         ).first.wait_for(timeout=60_000)
         page.wait_for_timeout(3_000)
         self.take(page, "state-offline", scheme)
+        context.close()
+
+    def print(self, page: Page, name: str) -> None:
+        """Write a page as it is printed, and pictures of its papers if Poppler is installed."""
+        path = self.folder / f"{name}.pdf"
+        page.pdf(path=path)
+        if program := shutil.which("pdftoppm"):
+            subprocess.run([program, "-r", "80", "-png", path, path.with_suffix("")], check=True)
+
+    def take_opened(self, scheme: Scheme, size: str, viewport: ViewportSize) -> None:
+        """Take what opens in a page."""
+        context = self.browser.new_context(color_scheme=scheme, viewport=viewport)
+        page = open_page(context, self.site + MACHINE)
+        box = page.locator("#machine_machine-processor_history")
+
+        def choose(entry: str) -> None:
+            box.hover()
+            box.locator("> .dashboards-box-button").click()
+            box.get_by_role("menu").get_by_text(entry).click()
+
+        def see(state: str) -> None:
+            page.wait_for_timeout(1_000)
+            path = self.folder / f"open-{state}-{scheme}-{size}.png"
+            page.screenshot(path=path)
+            print(path)
+
+        box.hover()
+        box.locator("> .dashboards-box-button").click()
+        see("menu")
+        page.keyboard.press("Escape")
+        choose("Enlarge")
+        see("window")
+        choose("Show as a table")
+        see("window-table")
+        page.keyboard.press("Escape")
+        see("table")
+        page.locator(".dashboards-time-range > summary").click()
+        see("range")
+        page.keyboard.press("Escape")
+        if size == "phone":
+            page.get_by_role("button", name="Menu", exact=True).click()
+        page.locator(".dashboards-menu-section > summary").last.click()
+        see("pages")
         context.close()
 
 
@@ -196,6 +242,8 @@ def take_tour(folder: Path) -> None:
                 album.take_pages(paths, scheme)
             for scheme in SCHEMES:
                 album.take_states(scheme)
+                album.take_opened(scheme, "phone", PHONE)
+                album.take_opened(scheme, "desktop", DESKTOP)
         with serve(Path(data), port, "ar"):
             for path in paths:
                 context = browser.new_context(viewport=DESKTOP)

@@ -134,7 +134,7 @@ def _figure(lines: Measures, axis: Mapping[str, Any]) -> dict[str, Any]:
                 "type": "scatter",
                 "mode": "lines",
                 "name": name,
-                "line": {"width": 2 if len(lines) <= 4 else 1.25},
+                **({} if len(lines) <= 4 else {"line": {"width": 1.25}}),
             }
             for name in lines
         ],

@@ -68,7 +68,7 @@ class Operations(Dashboard):
     )
     conversion = Stat(
         value=values.conversion,
-        title="Visits that end in an order",
+        title="Visits with an order",
         unit="%",
         decimals=2,
         live=ORDERS,

@@ -117,7 +117,7 @@ def by_hour() -> dict[str, Any]:
                 "name": "The day before",
                 "x": hours,
                 "y": [each.revenue for each in before],
-                "line": {"shape": "spline", "width": 2},
+                "line": {"shape": "spline"},
                 "hovertemplate": "€%{y:,.0f}",
             },
         ],

@@ -47,7 +47,7 @@ def holder(request: HttpRequest) -> dict[str, str]:
 
 
 LINE: dict[str, Any] = {
-    "data": [{"type": "scatter", "mode": "lines", "line": {"width": 2}}],
+    "data": [{"type": "scatter", "mode": "lines"}],
     "layout": {"xaxis": {"type": "date"}, "yaxis": {"rangemode": "tozero"}, "showlegend": False},
 }
 PERCENT: dict[str, Any] = {

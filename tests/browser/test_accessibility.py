@@ -67,7 +67,7 @@ SPACING = """() => {
 async def test_page_breaks_no_rule_of_wcag(site: Site, page: Page, path: str):
     site.execute(FILL_DATABASE)
     await page.goto(f"{site.url}{path}")
-    assert await find_violations(page) == []
+    assert await find_violations(page, widths=[390, 1440]) == []
 
 
 async def test_failed_boxes_and_the_open_menu_break_no_rule_of_wcag(site: Site, page: Page):
@@ -77,6 +77,27 @@ async def test_failed_boxes_and_the_open_menu_break_no_rule_of_wcag(site: Site, 
     assert await find_violations(page) == []
     await page.set_viewport_size({"width": 390, "height": 900})
     await page.get_by_role("button", name="Menu", exact=True).click()
+    assert await find_violations(page, widths=[390]) == []
+
+
+async def test_menu_window_table_and_range_of_a_box_break_no_rule_of_wcag(site: Site, page: Page):
+    times = [f"2026-07-01T12:00:{second:02}+00:00" for second in range(30)]
+    site.push_to("Boxes", rates={"data": [{"x": times, "y": list(range(30))}]})
+    await page.set_viewport_size({"width": 390, "height": 900})
+    await page.goto(f"{site.url}/site/boxes/")
+    box = page.locator("#site_boxes-rates")
+    button, menu = box.locator("> .dashboards-box-button"), box.get_by_role("menu")
+    await expect(box.locator(".scatterlayer .trace")).to_have_count(1)
+    await button.click()
+    await expect(menu).to_be_visible()
+    assert await find_violations(page, widths=[390]) == []
+    await menu.get_by_text("Enlarge").click()
+    await button.click()
+    await menu.get_by_text("Show as a table").click()
+    await expect(box.get_by_role("row").nth(30)).to_be_attached()
+    assert await find_violations(page, widths=[390]) == []
+    await page.keyboard.press("Escape")
+    await page.locator(".dashboards-time-range > summary").click()
     assert await find_violations(page, widths=[390]) == []
 
 

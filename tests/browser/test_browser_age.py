@@ -78,6 +78,16 @@ async def test_old_value_shows_its_own_age_whatever_the_clock_and_the_page(site:
     await expect(age).to_have_count(0)
     await expect(box(page, "lasting").locator(".dashboards-age")).to_have_count(0)
 
+    # Of a page without a network all values get old: the header tells it once.
+    await page.context.set_offline(True)
+    await expect(page.get_by_text("No news since").first).to_be_visible()
+    await page.evaluate("window.dashboards.page.startedAt += 60; document.title = 'Mine'")
+    await expect(page).to_have_title(f"⚠ Reconnecting{DASH}Mine")  # A second has passed.
+    await expect(age).to_have_count(0)
+    await page.context.set_offline(False)
+    await expect(age).to_have_text(re.compile("ago$"))
+    page.complaints.clear()  # type: ignore[attr-defined]
+
 
 async def test_failed_live_value_shows_time_of_last_value_and_is_tried_again(
     site: Site, page: Page

@@ -106,6 +106,11 @@ async def test_band_and_unit_are_drawn_beside_the_line_of_the_title(site: Site, 
     site.push_to("Craft", lines=lines(5e6, 2e6))
     await expect(plot.locator(".annotation-text", has_text="Full")).to_be_visible()
     await expect(plot.locator(".shapelayer path")).to_have_count(2)
+    # A name that is higher than its band would lie on that of another.
+    site.push_to("Craft", lines=lines(5e6, 2e6, yaxis={"range": [0, 8.1e6]}))
+    await expect(plot.locator(".annotation-text", has_text="Full")).to_have_count(0)
+    site.push_to("Craft", lines=lines(5e6, 2e6))
+    await expect(plot.locator(".annotation-text", has_text="Full")).to_be_visible()
     ticks = plot.locator(".ytick text")
     assert "4\xa0MB/s" in await ticks.all_text_contents()
     # plotly.js places them in several steps.
@@ -126,6 +131,17 @@ async def test_band_and_unit_are_drawn_beside_the_line_of_the_title(site: Site, 
     )
     await page.evaluate("document.documentElement.style.fontSize = ''")
     await page.set_viewport_size(DESK)
+
+
+async def test_chart_has_the_height_of_its_row_and_holds_it_no_higher(site: Site, page: Page):
+    site.push_to("Craft", lines=lines(5e6, 2e6))
+    await expect(plot_of(page, "lines").locator(".ytick text").first).to_be_visible()
+    drawn = "document.querySelector('#site_craft-lines-content .main-svg').clientHeight"
+    beside = page.locator("#site_craft-many")
+    usual = await page.evaluate(drawn)
+    for height, expected in (("40rem", f"{drawn} > 500"), ("", f"{drawn} === {usual}")):
+        await beside.evaluate("(box, height) => { box.style.minHeight = height; }", height)
+        await page.wait_for_function(expected)
 
 
 async def test_legend_of_many_lines_leaves_the_plot_most_of_its_box(site: Site, page: Page):
@@ -199,7 +215,10 @@ async def test_page_from_right_to_left_keeps_the_labels_of_axes_beside_the_plot(
     site.push_to("Craft", lines=lines(3e6, 2e6, 1e6))
     await expect(plot.locator(".annotation-text", has_text="Line")).to_have_count(3)
     area = await plot.locator(".scatterlayer").evaluate(BOX)
-    assert all(box["right"] < area["left"] for box in await places(plot.locator(".ytick text")))
+    # plotly.js had left no room for them: they lay outside of the box, which cut them off.
+    start = (await plot.evaluate(BOX))["left"]
+    ticks = await places(plot.locator(".ytick text"))
+    assert all(start - 1 <= box["left"] < box["right"] < area["left"] for box in ticks)
     names = plot.locator(".annotation-text", has_text="Line")
     assert all(box["left"] > area["right"] for box in await places(names))
     await page.evaluate("document.documentElement.dir = ''")

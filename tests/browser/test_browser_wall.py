@@ -38,6 +38,17 @@ SMALL = """() => [...document.querySelectorAll("a, button, input, select, summar
   .filter(([, { width, height }]) => width && Math.min(width, height) < 24)
   .map(([html]) => html)"""
 
+# The rows of boxes that end before the grid does.
+SHORT_ROWS = """() => [...document.querySelectorAll(".dashboards-grid")].flatMap((grid) => {
+  const ends = {};
+  for (const box of grid.children) {
+    const { top, right } = box.getBoundingClientRect();
+    if (box.checkVisibility()) ends[top] = Math.max(ends[top] ?? 0, right);
+  }
+  const end = grid.getBoundingClientRect().right;
+  return Object.values(ends).filter((right) => right < end - 3);
+})"""
+
 
 async def test_board_on_a_wall_fills_the_screen(site: Site, page: Page):
     await page.add_init_script(LOCKS)
@@ -192,3 +203,7 @@ async def test_page_on_a_phone_is_not_pulled_sideways(site: Site, context: Brows
                 await page.goto(site.url + path)
                 assert await page.evaluate("document.documentElement.scrollWidth") == width
                 assert await page.evaluate(SMALL) == []
+        # Between a phone and a desktop, the boxes of each row have its whole width.
+        for width in (800, 1000):
+            await page.set_viewport_size(ViewportSize(width=width, height=700))
+            assert await page.evaluate(SHORT_ROWS) == []

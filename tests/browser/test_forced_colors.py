@@ -19,6 +19,7 @@ COLOURS = """() => {
     return {
         highlight: system("Highlight"),
         text: system("CanvasText"),
+        ground: system("Canvas"),
         gauge: style(".dashboards-gauge-value", "stroke"),
         edge: style("progress", "borderTopColor"),
         bar: style("progress", "forcedColorAdjust"),
@@ -30,6 +31,7 @@ LINES = """() => {
     const chart = document.querySelector("dashboard-chart");
     return [1, 2, 3].map((number) => chart.color(`--dashboards-chart-${number}`));
 }"""
+LAND = "document.querySelector('dashboard-chart').color('--dashboards-track')"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -48,3 +50,9 @@ async def test_gauge_bar_and_lines_of_a_chart_are_visible_with_forced_colours(
 
     await page.goto(f"{site.url}/site/pie/")
     assert len({*await page.evaluate(LINES), found["text"]}) == 4
+    # A map was one black area.
+    assert await page.evaluate(LAND) == found["ground"]
+    name = page.locator(".legendtext").first
+    await expect(name).to_have_css("fill", found["text"])
+    await page.emulate_media(forced_colors="none")
+    await expect(name).not_to_have_css("fill", found["text"])

@@ -64,7 +64,7 @@ def test_pages_of_the_demo_are_live_and_drawn_and_come_back_after_a_restart(
 
     assert browser.run(STATUS) == "Live"
     demo.kill()
-    browser.wait(f"{STATUS} === 'Reconnecting…'")
+    browser.wait(f"{STATUS}.startsWith('Reconnecting…')")
     demo.start()
     browser.wait(f"{STATUS} === 'Live'")
     # It is not only connected: news arrive.

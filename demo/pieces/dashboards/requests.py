@@ -108,19 +108,20 @@ class Requests(Dashboard):
 
     new = Stat(
         defer=partial(count_slowly, "new"),
-        grid_css_classes="span-4",
+        grid_css_classes="span-6",
     )
     packed = Stat(
         defer=partial(count_slowly, "packed"),
-        grid_css_classes="span-4",
+        grid_css_classes="span-6",
     )
     sent = Stat(
         defer=partial(count_slowly, "sent"),
-        grid_css_classes="span-4",
+        grid_css_classes="span-6",
     )
     cancelled = Stat(
         defer=partial(count_slowly, "cancelled", seconds=2),
         title="Cancelled, which takes two seconds",
+        grid_css_classes="span-6",
     )
 
     def __init__(self, request: Any = None, **kwargs: Any) -> None:

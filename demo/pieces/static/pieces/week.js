@@ -13,7 +13,7 @@ class Week extends dashboards.Drawing {
     const most = Math.max(...hours.map(({ orders }) => orders));
     // The same size on a phone and on a wide page.
     const size = Math.max(11, 5500 / surface.clientWidth);
-    const picture = svg("svg", { viewBox: "0 0 514 158", "font-size": size });
+    const picture = svg("svg", { viewBox: "0 0 514 158", "font-size": size, direction: "ltr" });
     const write = (x, y, text) => {
       const fill = this.color("--dashboards-muted");
       picture.append(svg("text", { x, y, fill }, text));

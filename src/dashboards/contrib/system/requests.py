@@ -168,7 +168,7 @@ def make_figure(*names: StrOrPromise, suffix: str) -> Mapping[str, Any]:
         "data": [{"type": "scatter", "mode": "lines", "name": name} for name in names],
         "layout": {
             "hovermode": "x unified",
-            "xaxis": {"type": "date", "showgrid": False, "tickangle": 0, "nticks": 5},
+            "xaxis": {"type": "date", "showgrid": False, "tickangle": 0},
             "yaxis": {"rangemode": "tozero", "ticksuffix": suffix, "nticks": 4},
         },
     }

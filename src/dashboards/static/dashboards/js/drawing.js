@@ -11,13 +11,14 @@
 (() => {
   "use strict";
 
+  const AREAS = new Set(["page", "surface", "track"].map((name) => `--dashboards-${name}`));
   const connected = new Set(); // The drawings on the page.
   const redrawAll = () => connected.forEach((each) => each.schedule());
 
   // The theme comes from the system, or from an attribute of <html> or <body>.
   const isDark = matchMedia("(prefers-color-scheme: dark)");
   const hasForcedColors = matchMedia("(forced-colors: active)");
-  isDark.addEventListener("change", redrawAll);
+  for (const query of [isDark, hasForcedColors]) query.addEventListener("change", redrawAll);
   const themeObserver = new MutationObserver(redrawAll);
   const themeAttributes = ["class", "style", "data-dashboards-theme", "data-theme", "data-bs-theme"];
 
@@ -74,7 +75,7 @@
       this.updates.observe(this.parentElement, { childList: true });
       // A hidden element, as in a closed tab, has no size. It is drawn when it gets one.
       this.sizes ??= new ResizeObserver(() => {
-        if (this.isShown && this.drawnWidth !== this.offsetWidth) this.schedule();
+        if (this.isShown && this.drawnSize !== this.size) this.schedule();
       });
       this.sizes.observe(this);
       this.schedule();
@@ -83,6 +84,11 @@
     // False if the element or one around it is hidden.
     get isShown() {
       return this.getClientRects().length > 0;
+    }
+
+    // It is drawn again when this changes. A drawing may have a height of its own.
+    get size() {
+      return String(this.offsetWidth);
     }
 
     // "loading", "drawn" or "failed", for CSS: dashboard-chart:state(drawn). An attribute would be
@@ -113,14 +119,14 @@
         if (value !== undefined) this.describe(value);
         if (!this.isShown) {
           this.frame = undefined;
-          this.drawnWidth = undefined;
+          this.drawnSize = undefined;
           return; // The observer of its size calls again.
         }
         await this.prepare(value);
         this.frame = undefined;
         const { source, surface } = this;
         if (!source || !surface || !this.isShown) return;
-        this.drawnWidth = this.offsetWidth;
+        this.drawnSize = this.size;
         await this.draw(JSON.parse(source.textContent), surface);
         this.state = "drawn";
       } catch (error) {
@@ -170,7 +176,7 @@
       const known = this.#colors.get(name);
       if (known?.key === key && !hasForcedColors.matches) return known.color;
       const color = this.#compute(name);
-      this.#colors.set(name, { key, color });
+      if (!hasForcedColors.matches) this.#colors.set(name, { key, color });
       return color;
     }
 
@@ -179,11 +185,13 @@
       const probe = document.createElement("i");
       probe.hidden = true;
       probe.style.color = `var(${name})`;
-      // With forced colours all lines would have one colour.
+      probe.style.backgroundColor = `var(${name})`;
+      // With forced colours all lines would have one colour, and all areas that of the text.
       const isKept = name.startsWith("--dashboards-chart-");
       probe.style.forcedColorAdjust = isKept ? "none" : "auto";
       (this.surface ?? this).append(probe);
-      const color = asRgb(getComputedStyle(probe).color);
+      const { backgroundColor, color: text } = getComputedStyle(probe);
+      const color = asRgb(AREAS.has(name) ? backgroundColor : text);
       probe.remove();
       return color;
     }

@@ -70,8 +70,8 @@
     for (const element of document.querySelectorAll(".dashboards-part")) element.textContent = words;
   }
 
-  // A box that is loaded, or a table that grows, may need more room than there was. Drawings observe
-  // their width only: elsewhere their height is their own.
+  // A box that is loaded, or a table that grows, may need more room than there was. Drawings other
+  // than charts observe their width only: elsewhere their height is their own.
   const sizes = new ResizeObserver((entries) => {
     if (!fits()) divide();
     for (const { target } of entries) {

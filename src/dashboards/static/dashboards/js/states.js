@@ -167,12 +167,21 @@
     return format.format(-Math.floor(age / size), unit);
   }
 
+  // Returns the time at which a page without a connection got its last news, which its header tells:
+  // only what was old before is marked. Otherwise the time of now.
+  function timeOf(content) {
+    const live = content.closest("[data-dashboards-live]");
+    const isLost = /^(waiting|silent|refused)$/.test(live?.dataset.dashboardsLive);
+    const last = isLost && live.querySelector("[data-dashboards-live-since]")?.dateTime;
+    return last ? Date.parse(last) / 1000 : page.now();
+  }
+
   // The age is outside of the state, which a screen reader reads aloud when it changes.
   function showAge(content) {
     const { dashboardsAt: at, dashboardsStaleAfter: limit } = content.dataset;
     const age = page.now() - at;
     let element = beside(content, ".dashboards-age");
-    if (!(age > limit) || stateOf(content)?.querySelector(FAILED)) return element?.remove();
+    if (!(timeOf(content) - at > limit) || stateOf(content)?.querySelector(FAILED)) return element?.remove();
     if (!element) {
       element = document.createElement("p");
       element.className = "dashboards-age";

@@ -9,7 +9,23 @@
   const { page, trust, webgl, withoutSending } = window.dashboards;
 
   class DashboardChart extends Drawing {
+    // Its plot has the height of the box, unless the figure has one of its own.
+    get size() {
+      return `${super.size} ${this.surface?.offsetHeight}`;
+    }
+
+    // In the whole window, and on a wall, it fills its box, whatever the figure says.
+    get isEnlarged() {
+      return Boolean(this.closest(".dashboards-component[popover]"));
+    }
+
+    get isFilling() {
+      return this.isEnlarged || Boolean(this.closest(".dashboards-wall"));
+    }
+
     async prepare(figure) {
+      const height = !this.isFilling && figure?.layout?.height;
+      if (this.surface) this.surface.style.height = height ? `${height}px` : "";
       const types = typesIn(figure);
       if (this.plotly && bundles.draws(this.plotly, types)) return;
       if (figure) sharing.announce(this, this.read(figure));
@@ -50,16 +66,6 @@
       return { traces, layout };
     }
 
-    // Returns the size that CSS gives to the plot. plotly.js would measure its previous drawing.
-    measure(plot) {
-      const drawn = plot.firstElementChild;
-      const display = drawn?.style.display;
-      if (drawn) drawn.style.display = "none";
-      const { clientWidth: width, clientHeight: height } = plot;
-      if (drawn) drawn.style.display = display;
-      return { width, height };
-    }
-
     async draw(figure, plot) {
       const { plotly } = this;
       // The figure was replaced by one of another kind while plotly.js was loaded.
@@ -68,12 +74,9 @@
       sharing.share(this, traces, layout);
       if (!this.shared) times.nameZone(traces, layout); // Otherwise the picker names it.
       if (layout.modebar?.add) layout.modebar.add = withoutSending(layout.modebar.add);
-      const size = this.measure(plot);
-      // In the whole window, and on a wall, it fills its box, whatever the figure says.
-      const isEnlarged = this.closest(".dashboards-component[popover]");
-      const isFilling = isEnlarged || this.closest(".dashboards-wall");
-      layout.width = (!isEnlarged && layout.width) || size.width;
-      layout.height = (!isFilling && layout.height) || size.height;
+      // CSS gives the plot its size, whatever is drawn in it.
+      layout.width = (!this.isEnlarged && layout.width) || plot.clientWidth;
+      layout.height = (!this.isFilling && layout.height) || plot.clientHeight;
       const isThemed = !layout.template;
       if (isThemed) this.addTheme(figure, traces, layout);
       labels.prepare(this, traces, layout, isThemed);
@@ -81,7 +84,10 @@
       const config = chartConfig(plotly, figure, page.languageOf(this));
       if (this.shared) config.doubleClick = false; // All charts go back together.
       const frames = figure.frames && { frames: times.localize(figure.frames) };
-      const data = traces.map(gaps.showDots).map(gaps.emptyGaps);
+      const { fontSize } = getComputedStyle(this);
+      const data = traces
+        .map((trace) => gaps.showDots(trace, parseFloat(fontSize)))
+        .map(gaps.emptyGaps);
       await webgl.react(plotly, plot, { data, layout, config, ...frames });
       // plotly.js hides traces in which it finds nothing to draw.
       this.isEmpty = !plot._fullData.some((trace) => trace.visible);

@@ -7,7 +7,7 @@
 
   const { points, times } = window.dashboards;
   const MAX_INTERVALS = 3; // A longer distance between two points is a gap.
-  const DOT_PIXELS = 6;
+  const DOT = 0.5; // Of the size of the font.
   const MARKED_POINTS = 20; // plotly.js marks the points of a shorter trace without a mode.
 
   const isLine = ({ type = "scatter", mode }) =>
@@ -57,7 +57,7 @@
   const isMissing = (value) => value === null || value === undefined || Number.isNaN(value);
 
   // Returns a trace whose points without neighbours are dots: of a single point no line is drawn.
-  function showDots(trace) {
+  function showDots(trace, fontSize) {
     const y = points.listOf(trace.y);
     const mode = trace.mode ?? (y.length < MARKED_POINTS ? "lines+markers" : "lines");
     if (!isLine(trace) || mode.includes("markers")) return trace;
@@ -66,7 +66,7 @@
     const isOnly = isKnown.indexOf(true) === isKnown.lastIndexOf(true);
     const isAlone = (at) =>
       isKnown[at] && (isOnly || (mayBreak(trace) && !isKnown[at - 1] && !isKnown[at + 1]));
-    const size = y.map((_, at) => (isAlone(at) ? DOT_PIXELS : 0));
+    const size = y.map((_, at) => (isAlone(at) ? DOT * fontSize : 0));
     if (!size.some(Boolean)) return trace;
     const marker = { ...trace.marker, size, line: { width: 0 } };
     return { ...trace, mode: `${mode}+markers`, marker };

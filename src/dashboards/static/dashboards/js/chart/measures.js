@@ -121,7 +121,9 @@
         const ends = { [`${letter}0`]: edge, [`${letter}1`]: edge };
         shapes.push({ ...area, ...ends, type: "line", line, layer: "above" });
       }
-      if (!text) continue;
+      // It has no name where that would lie on another.
+      const height = letter === "y" ? (inside(to) - inside(from)) * axis._length : Infinity;
+      if (!text || height < 1.2 * parseFloat(getComputedStyle(element).fontSize)) continue;
       const font = { color: mix(color, element.color("--dashboards-ink"), 0.2) };
       annotations.push({
         ...refs,

@@ -16,6 +16,7 @@
     const muted = color("muted");
     const axis = {
       gridcolor: grid,
+      gridwidth: Math.max(1, size / 16),
       linecolor: grid,
       ticks: "outside",
       ticklen: 7,
@@ -25,11 +26,13 @@
       spikethickness: 1,
       automargin: true,
     };
-    const line = color("line");
+    const line = { width: Math.max(2, size / 6) };
     const border = mix(color("track"), color("muted"), 0.4);
     const lightest = mix(color("surface"), color("chart-1"), 0.2);
     const scale = [[0, lightest], [1, color("chart-1")]];
     const colors = Array.from({ length: 8 }, (_, i) => color(`chart-${i + 1}`));
+    // Plotly.js writes the names of stacked bars from the last to the first.
+    const legend = { orientation: "h", traceorder: "normal", x: 0, itemwidth: Math.max(30, 2.5 * size) };
     return {
       layout: {
         paper_bgcolor: "rgba(0,0,0,0)",
@@ -39,7 +42,7 @@
         colorway: colors.every(Boolean) ? colors : undefined,
         hoverlabel: {
           bgcolor: color("surface"),
-          bordercolor: line,
+          bordercolor: color("line"),
           font: { family: style.fontFamily, size, color: style.color },
         },
         title: {
@@ -50,8 +53,8 @@
           font: { size: 1.15 * size, color: style.color },
         },
         legend: isBelow
-          ? { orientation: "h", x: 0, y: -0.2 }
-          : { orientation: "h", x: 0, y: 1, yanchor: "bottom", title: { side: "left" } },
+          ? { ...legend, y: -0.2 }
+          : { ...legend, y: 1, yanchor: "bottom", title: { side: "left" } },
         colorscale: { sequential: scale, sequentialminus: scale },
         modebar: { bgcolor: "rgba(0,0,0,0)", color: muted, activecolor: color("accent") },
         xaxis: { ...axis, nticks: ticks },
@@ -76,7 +79,11 @@
         // plotly.js's default style loads tiles from another server. A figure may name a style.
         map: { style: { version: 8, sources: {}, layers: [background(color("track"))] } },
       },
-      data: { choropleth: [{ marker: { line: { color: color("surface"), width: 0.5 } } }] },
+      data: {
+        choropleth: [{ marker: { line: { color: color("surface"), width: 0.5 } } }],
+        // On a wall lines are read from as far as the text.
+        ...Object.fromEntries(["scatter", "scattergl"].map((type) => [type, [{ line }]])),
+      },
     };
   }
 
