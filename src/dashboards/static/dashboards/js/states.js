@@ -10,9 +10,8 @@
   const MIN_PAUSE_MS = 2_000;
   const MAX_PAUSE_MS = 60_000;
   const FAILED = ".dashboards-is-failed";
+  const LOST = ["waiting", "silent", "refused"].map((name) => `[data-dashboards-live=${name}]`).join();
   const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
-
-  const jitter = (ms) => ms * (0.5 + Math.random());
 
   const { page, trust } = window.dashboards;
   const { texts } = page;
@@ -96,8 +95,8 @@
     const count = failures.get(content) ?? 0;
     failures.set(content, count + 1);
     clearTimeout(timers.get(content));
-    const pause = Math.min(MIN_PAUSE_MS * 2 ** count, MAX_PAUSE_MS);
-    timers.set(content, setTimeout(() => whenVisible(() => retry(content)), jitter(pause)));
+    const pause = Math.min(MIN_PAUSE_MS * 2 ** count, MAX_PAUSE_MS) * (0.5 + Math.random());
+    timers.set(content, setTimeout(() => whenVisible(() => retry(content)), pause));
   }
 
   function whenVisible(act) {
@@ -167,22 +166,15 @@
     return format.format(-Math.floor(age / size), unit);
   }
 
-  // Returns the time at which a page without a connection got its last news, which its header tells:
-  // only what was old before is marked. Otherwise the time of now.
-  function timeOf(content) {
-    const live = content.closest("[data-dashboards-live]");
-    const isLost = /^(waiting|silent|refused)$/.test(live?.dataset.dashboardsLive);
-    const last = isLost && live.querySelector("[data-dashboards-live-since]")?.dateTime;
-    return last ? Date.parse(last) / 1000 : page.now();
-  }
-
   // The age is outside of the state, which a screen reader reads aloud when it changes.
   function showAge(content) {
     const { dashboardsAt: at, dashboardsStaleAfter: limit } = content.dataset;
     const age = page.now() - at;
     let element = beside(content, ".dashboards-age");
-    if (!(timeOf(content) - at > limit) || stateOf(content)?.querySelector(FAILED)) return element?.remove();
+    if (!(age > limit) || stateOf(content)?.querySelector(FAILED)) return element?.remove();
     if (!element) {
+      // Without a connection the header tells it once: only what was old before is marked.
+      if (content.closest(LOST)) return;
       element = document.createElement("p");
       element.className = "dashboards-age";
       content.parentElement.append(element);
