@@ -22,7 +22,7 @@ LONG = (
     *("test_stores.py", "test_demo.py", "test_stop.py", "test_browser_tables.py"),
     *("test_faults.py", "test_browser_layout.py", "test_howto.py", "test_isolation.py"),
     *("test_browser_releases.py", "test_first_steps.py", "test_howto_pages.py"),
-    *("test_browser_interplay.py", "test_other_browsers.py", "test_browser_wall.py"),
+    *("test_browser_interplay.py", "test_other_browsers.py", "test_browser_kiosk.py"),
     *("test_browser_boxes.py", "test_demo_shop.py", "test_browser_craft.py"),
     *("test_capacity.py", "test_packaging.py", "test_crowd.py", "test_hanging.py"),
     *("test_outage.py", "test_site.py", "test_howto_testing.py"),

@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from dashboards import conf
-from dashboards.characters import clean_text
 from dashboards.component import Chart
 from dashboards.component.broadcast import get_page_prefixes
 from dashboards.component.chart.bundles import PLOTLY, find_bundles
@@ -23,6 +22,7 @@ from dashboards.dashboard import Dashboard
 from dashboards.permissions import grants
 from dashboards.registry import registry
 from dashboards.releases import get_release_id
+from dashboards.storable_text import clean_text
 
 
 def render_dashboard(dashboard: Dashboard, request: HttpRequest | None = None) -> SafeString:
@@ -103,7 +103,7 @@ def open_stream(dashboard: Dashboard) -> str:
 _PAGE_SCRIPTS = tuple(
     f"dashboards/js/{name}.js"
     for name in (
-        *("trust", "fields", "releases", "states", "keep"),
+        *("trust", "fields", "releases", "states", "preserve"),
         *("events", "slots", "streams", "views", "updates", "live", "speech", "boxes"),
     )
 )

@@ -14,7 +14,7 @@ of files and processes, which values and errors may contain, can have bytes that
 import logging
 from contextlib import suppress
 
-from dashboards.characters import clean_text
+from dashboards.storable_text import clean_text
 
 _MAX_LENGTH = 300
 NAMES = ("dashboards", "dashboards.live")

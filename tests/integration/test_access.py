@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.test import Client
 
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.revocation_channel import REVOCATIONS
 from dashboards.live.access.revocations import revocations
 from dashboards.live.access.subjects import ALL_USERS, session_subject, user_subject
 from dashboards.live.stores import get_store

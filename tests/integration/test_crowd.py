@@ -13,7 +13,7 @@ import pytest
 import redis
 from django.db import OperationalError
 
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.revocation_channel import REVOCATIONS
 from dashboards.live.access.subjects import user_subject
 from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.fanout.hub import Hub

@@ -21,8 +21,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboards.live import push
-from dashboards.live.access import recent
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access import recent_revocations
+from dashboards.live.access.revocation_channel import REVOCATIONS
 from dashboards.live.access.subjects import ALL_USERS, user_subject
 from dashboards.live.grip import publisher
 from dashboards.live.grip.proxies import HttpClient, Message, configured
@@ -593,7 +593,7 @@ def test_revocation_repeated_while_old_answers_may_arrive(
     seconds = 0.0
     now = time.monotonic
     clock = SimpleNamespace(time=time.time, monotonic=lambda: now() + seconds)
-    monkeypatch.setattr(recent, "time", clock)
+    monkeypatch.setattr(recent_revocations, "time", clock)
     store = get_store()
     store.put(REVOCATIONS, {user_subject(7): "", "object:5b2": ""})
     wait_for(lambda: len(control.items) == 2)

@@ -18,7 +18,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest
 
 from dashboards import conf
-from dashboards.characters import clean_text
+from dashboards.storable_text import clean_text
 
 T = TypeVar("T")
 

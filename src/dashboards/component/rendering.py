@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django.utils.safestring import SafeString, mark_safe
 
-from dashboards.characters import clean_text
 from dashboards.component.base import Bound
 from dashboards.component.box import Box, escaped
 from dashboards.component.broadcast import fit_to_page
@@ -24,6 +23,7 @@ from dashboards.component.release import strip_mark
 from dashboards.component.states import BoxState
 from dashboards.live.stores.limits import check_size
 from dashboards.live.wire.value_state import ValueState
+from dashboards.storable_text import clean_text
 
 T = TypeVar("T")
 

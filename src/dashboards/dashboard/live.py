@@ -17,8 +17,8 @@ from dashboards.component.broadcast import broadcasting, fit_to_page
 from dashboards.component.errors import describe_error, keeps_errors, may_see_errors
 from dashboards.component.live import PushedValue
 from dashboards.component.owner import Owner
-from dashboards.dashboard.leftovers import are_due, find_leftovers, forget
 from dashboards.dashboard.model_signals import connect_awaited_models, connect_model
+from dashboards.dashboard.orphaned_frames import are_due, find_orphaned, forget
 from dashboards.dashboard.urls import URLMixin
 from dashboards.exceptions import (
     AudienceError,
@@ -129,7 +129,7 @@ class LiveMixin(URLMixin):
         if not self.is_live:
             return _StoredState()
         changes = _read(self.channel)
-        self._forget_leftovers(self.channel, changes.frames)
+        self._forget_orphaned(self.channel, changes.frames)
         return _StoredState(
             changes.position, page_html(changes.frames), current_states(changes.frames)
         )
@@ -138,24 +138,24 @@ class LiveMixin(URLMixin):
     def _restricted_frames(self) -> Mapping[str, str]:
         """The values that were pushed to restricted components, by key: one query of the store."""
         frames = _read(self._restricted_channel).frames
-        self._forget_leftovers(self._restricted_channel, frames)
+        self._forget_orphaned(self._restricted_channel, frames)
         return page_html(frames)
 
-    def _forget_leftovers(self, channel: str, frames: Sequence[Frame]) -> None:
+    def _forget_orphaned(self, channel: str, frames: Sequence[Frame]) -> None:
         """Delete frames of earlier releases, except where instances may add components."""
         if self.is_dynamic:
             return  # Another instance may have the component that a frame belongs to.
         live = {each.event: each for each in self.components.get_all() if each.live}
         restricted = {each.key: each for each in live.values() if each.is_restricted}
         known = restricted if channel == self._restricted_channel else live
-        left = find_leftovers(frames, known)
+        left = find_orphaned(frames, known)
         if not are_due(channel, left):
             return
         forget(channel, left)
         if channel == self.channel:
             others = {self._errors_channel: live, self._restricted_channel: restricted}
             for name, components in others.items():
-                forget(name, find_leftovers(_read(name).frames, components))
+                forget(name, find_orphaned(_read(name).frames, components))
 
     def get_stored_frame(self, key: str, *, is_restricted: bool) -> str | None:
         """Return the newest frame of a component in the store, or None if there is none.

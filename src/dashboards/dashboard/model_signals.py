@@ -11,11 +11,11 @@ from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
 
 from dashboards.exceptions import StoreUnavailableError
-from dashboards.lineage import get_models_of_same_rows
 from dashboards.live.access.revocations import revocations
 from dashboards.live.access.subjects import object_subjects
 from dashboards.live.compute.triggers import topic_of
 from dashboards.live.stores import get_store
+from dashboards.model_inheritance import get_models_of_same_rows
 
 _connected: set[str] = set()
 """The labels of the models whose changes this process writes to the store."""

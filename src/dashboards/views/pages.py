@@ -14,7 +14,6 @@ from django.utils.cache import (
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
-from dashboards.characters import clean_text
 from dashboards.component.age import HEADER as TIME_HEADER
 from dashboards.component.bound import BoundComponent
 from dashboards.component.htmx import entity_tag
@@ -24,6 +23,7 @@ from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import UnknownComponentError
 from dashboards.permissions import redirect_to_login
 from dashboards.sessions import is_automatic, keep_expiry
+from dashboards.storable_text import clean_text
 from dashboards.views.access import DashboardAccessView, must_log_in
 from dashboards.views.kiosk import read_kiosk
 
@@ -76,7 +76,7 @@ class PageView(DashboardAccessView):
             "dashboard": dashboard,
             "stream_url": stream_url,
             "kiosk": kiosk,
-            "has_wall": not is_partial and kiosk is None,
+            "has_kiosk_link": not is_partial and kiosk is None,
         }
         template = "dashboards/embedded.html" if is_partial else dashboard._meta.template_name  # noqa: SLF001
         response = HttpResponse(clean_text(dashboard.templates.render_around(template, context)))

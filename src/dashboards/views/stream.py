@@ -12,7 +12,7 @@ from django.utils.decorators import method_decorator
 
 from dashboards import conf
 from dashboards.exceptions import StoreUnavailableError
-from dashboards.live.access.channel import read_position
+from dashboards.live.access.revocation_channel import read_position
 from dashboards.live.access.subjects import session_subject, user_subject
 from dashboards.live.grip.proxied_request import ProxiedRequest, get_proxied_request
 from dashboards.live.metrics import METRICS

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.revocation_channel import REVOCATIONS
 from dashboards.live.access.subjects import user_subject
 from dashboards.live.access.watch import MayRead
 from dashboards.live.clock import SYSTEM_CLOCK, Clock

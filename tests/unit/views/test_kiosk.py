@@ -30,8 +30,8 @@ def links(html: str) -> list[str]:
 def test_page_is_on_no_wall_without_parameter(client: Client):
     html = get(client, "")
 
-    assert "dashboards-wall-link" in html
-    assert 'class="dashboards-wall"' not in html
+    assert "dashboards-kiosk-link" in html
+    assert 'class="dashboards-kiosk"' not in html
     assert "kiosk.js" not in html
 
 
@@ -39,10 +39,10 @@ def test_page_on_a_wall_has_its_script_and_no_menu_and_no_filters(client: Client
     html = get(client, "kiosk")
     filtered = client.get("/site/filtered/?kiosk&year=2023").content.decode()
 
-    assert 'class="dashboards-wall"' in html
+    assert 'class="dashboards-kiosk"' in html
     assert "kiosk.js" in html
     assert "dashboards-menu" not in html
-    assert "dashboards-wall-link" not in html
+    assert "dashboards-kiosk-link" not in html
     assert "<form" not in filtered
     # Leaving it keeps the filters.
     assert 'href="/site/filtered/?year=2023"' in filtered
@@ -146,4 +146,4 @@ def test_page_on_a_wall_is_kept_by_no_cache(client: Client):
 def test_part_of_a_page_is_on_no_wall(client: Client):
     html = client.get(f"{PAGE}?kiosk", headers={"HX-Request": "true"}).content.decode()
 
-    assert "dashboards-wall" not in html
+    assert "dashboards-kiosk" not in html

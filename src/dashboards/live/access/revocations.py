@@ -17,7 +17,7 @@ from asgiref.sync import sync_to_async
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from dashboards import conf
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.revocation_channel import REVOCATIONS
 from dashboards.live.access.subjects import (
     ALL_USERS,
     dashboard_subject,

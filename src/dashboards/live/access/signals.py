@@ -23,9 +23,9 @@ from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.http import HttpRequest
 from django.utils import timezone
 
-from dashboards.lineage import get_models_of_same_rows
 from dashboards.live.access.revocations import revocations
 from dashboards.live.access.subjects import ALL_USERS, session_subject, user_subject
+from dashboards.model_inheritance import get_models_of_same_rows
 
 _UID = "dashboards.live.access.signals"
 

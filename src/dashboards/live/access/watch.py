@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
-from dashboards.live.access.channel import REVOCATIONS, get_revoked_keys
+from dashboards.live.access.revocation_channel import REVOCATIONS, get_revoked_keys
 from dashboards.live.access.subjects import ALL_USERS, Revoked, is_personal
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.positions import Position

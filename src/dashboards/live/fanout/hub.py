@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.revocation_channel import REVOCATIONS
 from dashboards.live.access.watch import AccessWatch, MayRead
 from dashboards.live.compute.following import follow_group
 from dashboards.live.compute.groups import group_by_interval

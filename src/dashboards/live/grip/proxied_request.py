@@ -25,7 +25,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from dashboards import conf
-from dashboards.live.access.channel import read_position, read_revocations
+from dashboards.live.access.revocation_channel import read_position, read_revocations
 from dashboards.live.access.subjects import get_user_pk
 from dashboards.live.grip.proxies import access_channel, channel_name, make_channel
 from dashboards.live.stores import get_store

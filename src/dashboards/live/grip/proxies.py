@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.revocation_channel import REVOCATIONS
 
 try:
     from gripcontrol import Channel, HttpStreamFormat, parse_grip_uri

@@ -19,8 +19,8 @@ from django.core.signals import setting_changed
 from django.db import close_old_connections, connections
 
 from dashboards import conf
-from dashboards.live.access.channel import REVOCATIONS
-from dashboards.live.access.recent import RecentRevocations
+from dashboards.live.access.recent_revocations import RecentRevocations
+from dashboards.live.access.revocation_channel import REVOCATIONS
 from dashboards.live.grip.messages import Range, merge, read_messages, split_into_requests
 from dashboards.live.grip.proxies import (
     INSTALLED,

@@ -10,10 +10,10 @@ from threading import Lock
 from typing import Any
 
 from dashboards import conf
-from dashboards.characters import REPLACEMENT, UNFIT, clean_text
 from dashboards.exceptions import ValueTooLargeError
 from dashboards.live.wire.frames import Frame, Points, in_order
 from dashboards.live.wire.positions import Position
+from dashboards.storable_text import REPLACEMENT, UNFIT, clean_text
 
 logger = logging.getLogger("dashboards.live")
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from dashboards.live.access import revocations as module
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.revocation_channel import REVOCATIONS
 from dashboards.live.access.revocations import Revocations
 from dashboards.live.access.subjects import ALL_USERS, user_subject
 from dashboards.live.fanout.hub import Hub

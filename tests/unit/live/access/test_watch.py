@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dashboards.live.access.channel import REVOCATIONS
+from dashboards.live.access.revocation_channel import REVOCATIONS
 from dashboards.live.access.subjects import ALL_USERS, user_subject
 from dashboards.live.fanout.hub import Hub
 from dashboards.testing.clock import FakeClock

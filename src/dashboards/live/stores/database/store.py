@@ -269,7 +269,7 @@ class DatabaseStore(BaseStore):
         """Have the commit notify other processes, and call ``on_commit`` in this one."""
         database = connections[self.using]
         if self._uses_notify:
-            from dashboards.live.stores.database.postgres_listen import notify  # noqa: PLC0415 - needs psycopg 3
+            from dashboards.live.stores.database.postgres_notifications import notify  # noqa: PLC0415 - needs psycopg 3
 
             notify(database, self._tag_sender(channel))
         elif notifier := self._get_notifier():
@@ -278,7 +278,7 @@ class DatabaseStore(BaseStore):
 
     async def _listen_remote(self, listener: Listener) -> None:
         if self._uses_notify:
-            from dashboards.live.stores.database.postgres_listen import listen  # noqa: PLC0415 - needs psycopg 3
+            from dashboards.live.stores.database.postgres_notifications import listen  # noqa: PLC0415 - needs psycopg 3
 
             parameters = connections[self.using].get_connection_params()
             on_begin = partial(listener, ALL_CHANNELS)

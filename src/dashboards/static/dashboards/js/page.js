@@ -16,6 +16,8 @@
     texts: dataset, // Such as `dashboardsRetryText`.
     // Seconds by the server's clock; NaN before a stream has sent them.
     now: () => page.startedAt + performance.now() / 1000,
+    // Pages wait for different times, so that they do not all come back in the same moment.
+    jitter: (ms) => ms * (0.5 + Math.random()),
     languageOf,
     showTime,
   };

@@ -15,7 +15,6 @@
   const MAX_PAUSE_MS = 60_000; // Between two checks of the server.
   const MAX_REMEMBERED = 10; // Releases for which this tab has reloaded.
 
-  const jitter = (ms) => ms * (0.5 + Math.random());
   const name = () => `dashboards-reloads ${location.pathname}`;
 
   let received = own;
@@ -68,7 +67,7 @@
       return;
     }
     const next = isFree ? Math.min(2 * pause, MAX_PAUSE_MS) : CHECK_MS;
-    setTimeout(() => reload(next), jitter(next));
+    setTimeout(() => reload(next), page.jitter(next));
   }
 
   // No person opens the page at this path: that does not keep them signed in.

@@ -95,7 +95,7 @@
     const count = failures.get(content) ?? 0;
     failures.set(content, count + 1);
     clearTimeout(timers.get(content));
-    const pause = Math.min(MIN_PAUSE_MS * 2 ** count, MAX_PAUSE_MS) * (0.5 + Math.random());
+    const pause = page.jitter(Math.min(MIN_PAUSE_MS * 2 ** count, MAX_PAUSE_MS));
     timers.set(content, setTimeout(() => whenVisible(() => retry(content)), pause));
   }
 

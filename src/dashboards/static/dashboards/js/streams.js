@@ -14,8 +14,6 @@
   const FIRST_DELAY_MS = 300;
   const MAX_DELAY_MS = 3_000; // Short enough to be back within seconds of a restart.
 
-  const jitter = (ms) => ms * (0.5 + Math.random());
-
   const streams = new Map();
 
   class Stream {
@@ -83,7 +81,7 @@
         // first failure of a poll is.
         const unshown = this.beatMs === this.retryMs ? 0 : 1;
         if (this.failures > unshown && this.state !== "silent") this.show("waiting");
-        await this.sleep(jitter(Math.max(this.retryMs, this.backoff())));
+        await this.sleep(page.jitter(Math.max(this.retryMs, this.backoff())));
       }
       streams.delete(this.url);
     }
@@ -144,7 +142,7 @@
         const type = response.headers.get("Content-Type") || "";
         if (!response.ok || !type.startsWith("text/event-stream")) {
           const seconds = Number(response.headers.get("Retry-After"));
-          if (seconds > 0) await this.sleep(jitter(1000 * Math.min(seconds, 60)));
+          if (seconds > 0) await this.sleep(page.jitter(1000 * Math.min(seconds, 60)));
           return "failed";
         }
         this.failures = 0;

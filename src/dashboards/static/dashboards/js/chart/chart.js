@@ -20,7 +20,7 @@
     }
 
     get isFilling() {
-      return this.isEnlarged || Boolean(this.closest(".dashboards-wall"));
+      return this.isEnlarged || Boolean(this.closest(".dashboards-kiosk"));
     }
 
     async prepare(figure) {

@@ -186,7 +186,7 @@
 
   const swaps = new WeakMap(); // What was saved before a swap, by htmx's context.
 
-  htmx.registerExtension("dashboards-keep", {
+  htmx.registerExtension("dashboards-preserve", {
     htmx_before_swap(element, { ctx, tasks }) {
       const box = ctx.target;
       if (element !== box || !(box instanceof Element)) return;

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Collection
 
-from dashboards.live.access.channel import REVOCATIONS, get_revoked_keys
+from dashboards.live.access.revocation_channel import REVOCATIONS, get_revoked_keys
 from dashboards.live.access.subjects import ALL_USERS, first_of, is_personal
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.positions import Position

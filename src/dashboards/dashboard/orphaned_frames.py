@@ -27,7 +27,7 @@ _seen: dict[str, tuple[Mapping[str, int], float]] = {}
 """By channel, the versions of leftovers, and the time at which this process first saw them."""
 
 
-def find_leftovers(
+def find_orphaned(
     frames: Sequence[Frame], components: Mapping[str, BoundComponent]
 ) -> dict[str, int]:
     """Return the keys of frames that no component can show, with their newest versions.

@@ -9,9 +9,9 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from dashboards.component import Chart, Stat, Text
-from dashboards.dashboard import Dashboard, leftovers
-from dashboards.dashboard.leftovers import forget
+from dashboards.dashboard import Dashboard, orphaned_frames
 from dashboards.dashboard.metaclass import DashboardMetaclass
+from dashboards.dashboard.orphaned_frames import forget
 from dashboards.live import Every, push
 from dashboards.live.stores import get_store
 from dashboards.live.stores.memory import MemoryStore
@@ -59,7 +59,7 @@ def _memory(settings: Settings) -> Iterator[None]:
         "FORGET_AFTER_SECONDS": 0,
     }
     yield
-    leftovers._seen.clear()
+    orphaned_frames._seen.clear()
 
 
 def open_page(dashboard: type[Dashboard]) -> str:
@@ -124,7 +124,7 @@ def test_frame_stays_while_the_old_release_writes_it(
     # delete the frames of the other.
     settings.DASHBOARDS = {**settings.DASHBOARDS, "FORGET_AFTER_SECONDS": 60}
     now = 0.0
-    monkeypatch.setattr(leftovers, "monotonic", lambda: now)
+    monkeypatch.setattr(orphaned_frames, "monotonic", lambda: now)
     for orders in range(5):
         push(Old, orders=orders)
         open_page(New)
