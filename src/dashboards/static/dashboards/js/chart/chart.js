@@ -112,7 +112,7 @@
 
     addTheme(figure, traces, layout) {
       const size = parseFloat(getComputedStyle(this).fontSize);
-      const ticks = chartTheme.ticksFor(this.drawnWidth, size, traces, layout);
+      const ticks = chartTheme.ticksFor(layout.width, size, traces, layout);
       // Above the plot a legend of the figure's own would cover the title.
       const isBelow = Boolean(layout.title?.text) && !labels.leavesLegendOpen(layout);
       layout.template = chartTheme.template(this, isBelow, ticks);
