@@ -289,7 +289,9 @@ class Site:
         os.killpg(self.process.pid, number)
 
     def kill(self) -> None:
-        self.signal(signal.SIGKILL)
+        # It may just have ended by itself.
+        with contextlib.suppress(ProcessLookupError):
+            self.signal(signal.SIGKILL)
         assert self.process is not None
         self.process.wait(10)
 

@@ -82,7 +82,7 @@ def _point(shown: Any) -> str:
 
 def _series_point(shown: Any) -> str:
     assert isinstance(shown, Points)
-    point = json.loads(shown.items[0])
+    point = json.loads(shown.items[0].rpartition("-->")[2])
     return json.dumps(point[0]["y"] if isinstance(point, list) else point["y"])
 
 

@@ -141,7 +141,7 @@ async def test_chart_has_the_height_of_its_row_and_holds_it_no_higher(site: Site
     usual = await page.evaluate(drawn)
     for height, expected in (("40rem", f"{drawn} > 500"), ("", f"{drawn} === {usual}")):
         await beside.evaluate("(box, height) => { box.style.minHeight = height; }", height)
-        await page.wait_for_function(expected)
+        await page.wait_for_function(f"() => {expected}")
 
 
 async def test_legend_of_many_lines_leaves_the_plot_most_of_its_box(site: Site, page: Page):

@@ -243,7 +243,7 @@ def test_only_drawings_and_forms_load_scripts():
     kinds = [type(kind()) for kind in KINDS]
     parts = (
         *("bundles", "config", "points", "theme", "measures", "labels", "countries"),
-        *("times", "gaps", "fills", "visible"),
+        *("times", "gaps", "fills", "visible", "webgl"),
         *("range", "picker", "sharing", "crosshair", "chart"),
     )
     chart = ["dashboards/js/drawing.js", *(f"dashboards/js/chart/{name}.js" for name in parts)]
