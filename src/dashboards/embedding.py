@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import get_template, render_to_string
 from django.templatetags.static import static
-from django.utils.html import escape, format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import get_language
 
 from dashboards import conf
@@ -17,7 +17,7 @@ from dashboards.component import Chart
 from dashboards.component.broadcast import get_page_prefixes
 from dashboards.component.chart.bundles import PLOTLY, find_bundles
 from dashboards.component.chart.component import WORLD
-from dashboards.component.fragments import render_fragment
+from dashboards.component.fragments import placeholder, render_fragment
 from dashboards.dashboard import Dashboard
 from dashboards.permissions import grants
 from dashboards.registry import registry
@@ -114,6 +114,8 @@ _BOX_SCRIPTS = tuple(
     for name in ("words", "rows", "table", "view", "files", "zoom", "enlarge", "menu")
 )
 
+_NONCE = placeholder("nonce")
+
 _CHART_SCRIPT = Chart.scripts[-1]
 """The template adds the addresses of plotly.js to pages with this script."""
 
@@ -133,55 +135,45 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
         components = (each for dashboard in registry for each in dashboard.declared.values())
         paths = [*_COMMON_SCRIPTS, *(path for each in components for path in each.scripts)]
     names = tuple(dict.fromkeys((*_PAGE_SCRIPTS, *paths)))
-    urls = _find_urls(static(names[0]), names)
-    context = {
-        "scripts": _render_tags(urls, nonce),
-        "box_menu": _render_box_menu(urls[0]),
-        "csp_nonce": nonce,
-        "prefixes": json.dumps(get_page_prefixes()),
-        "release": get_release_id(),
-        "reload_spread": conf.get("RELOAD_SPREAD_SECONDS"),
-    }
-    if _CHART_SCRIPT in paths:
-        context |= {
-            "plotly_bundles": json.dumps(
-                {name: _find_static(path) for name, path in find_bundles().items()}
-            ),
-            "plotly_url": _find_static(PLOTLY),
-            "world_url": _find_static(WORLD),
+    prefixes, jitter = json.dumps(get_page_prefixes()), conf.get("RELOAD_SPREAD_SECONDS")
+    release, has_menus = get_release_id(), conf.get("BOX_MENUS")
+
+    def make_context() -> dict[str, Any]:
+        menu = {"scripts": _BOX_SCRIPTS, "has_menus": has_menus}
+        context = {
+            "scripts": _render_tags(names, nonce),
+            "box_menu": _render("dashboards/box_menu.html", menu),
+            "csp_nonce": _NONCE if nonce else None,
+            "prefixes": prefixes,
+            "release": release,
+            "reload_spread": jitter,
         }
-    return _render("dashboards/scripts.html", context)
+        if _CHART_SCRIPT in paths:
+            bundles = {name: _find_static(path) for name, path in find_bundles().items()}
+            context |= {
+                "plotly_bundles": json.dumps(bundles),
+                "plotly_url": _find_static(PLOTLY),
+                "world_url": _find_static(WORLD),
+            }
+        return context
+
+    # Rendered once: it would be a sixth of the time of a page. The URL of one static file changes
+    # if those of the others do.
+    key = (
+        *(names, static(names[0]), get_language(), get_current_timezone_name()),
+        *(bool(nonce), prefixes, jitter, release, has_menus),
+    )
+    template = get_template("dashboards/scripts.html")
+    html = render_fragment(template, key, make_context, {_NONCE: nonce or ""})
+    return mark_safe(clean_text(html))  # noqa: S308 - rendered by a template, which escapes
 
 
-@lru_cache(maxsize=100)
-def _find_urls(known_url: str, paths: Sequence[str]) -> Sequence[str]:  # noqa: ARG001 - for the cache
-    """Return the URLs of static files: a page would spend a tenth of its time on finding them.
-
-    Args:
-        known_url: the URL of one of them: it changes if those of the others do.
-        paths: their paths.
-    """
-    return [static(path) for path in paths]
-
-
-def _render_box_menu(known_url: str) -> SafeString:
-    """Render the words of the menu, and the addresses of its scripts, once for each language.
-
-    Args:
-        known_url: the URL of one static file: it changes if those of the others do.
-    """
-    template = get_template("dashboards/box_menu.html")
-    has_menus = conf.get("BOX_MENUS")
-    key = (get_language(), known_url, has_menus)
-    context = {"scripts": _BOX_SCRIPTS, "has_menus": has_menus}
-    return render_fragment(template, key, lambda: context, {})
-
-
-def _render_tags(urls: Iterable[str], nonce: Any) -> SafeString:
-    """Render a tag for each script: a loop of the template would take three times as long."""
-    attribute = format_html(' nonce="{}"', nonce) if nonce else ""
-    tags = [f'<script src="{escape(url)}" defer{attribute}></script>\n' for url in urls]
-    return mark_safe("".join(tags))  # noqa: S308 - escaped
+def _render_tags(names: Iterable[str], nonce: Any) -> SafeString:
+    """Render a tag for each script, with a placeholder if there is a nonce."""
+    attribute = format_html(' nonce="{}"', _NONCE) if nonce else ""
+    return format_html_join(
+        "", '<script src="{}" defer{}></script>\n', ((static(name), attribute) for name in names)
+    )
 
 
 def _find_static(path: str) -> str:

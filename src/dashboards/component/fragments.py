@@ -72,6 +72,7 @@ def render_fragment(
             _fragments.clear()
         fragment = _fragments[full_key] = template.render(context())
     for each, text in texts.items():
-        html = escape_html(text) if type(text) is str else conditional_escape(text)
-        fragment = fragment.replace(each, html)
+        if type(text) is not SafeString:  # By its type: a page has dozens of these.
+            text = escape_html(text) if type(text) is str else conditional_escape(text)  # noqa: PLW2901
+        fragment = fragment.replace(each, text)
     return SafeString(fragment)

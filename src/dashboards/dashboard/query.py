@@ -46,7 +46,10 @@ def keep_known(
         shares_time: True if charts of the dashboard share a range of time.
     """
     kept = QueryDict(mutable=True)
-    if request is None or len(request.META.get("QUERY_STRING", "")) > conf.get("MAX_QUERY_LENGTH"):
+    # Most requests have no parameters: there is no need to ask each component.
+    if request is None or not request.GET:
+        return kept
+    if len(request.META.get("QUERY_STRING", "")) > conf.get("MAX_QUERY_LENGTH"):
         return kept
     others = get_params(request).copy()
     for component in components:
