@@ -85,6 +85,7 @@ def test_stale_after_that_is_no_age_is_refused(given: Any):
 def test_page_and_load_get_the_time_of_the_value_not_of_the_request(
     client: Client, clock: FakeClock
 ):
+    pytest.importorskip("plotly")  # A page of a chart needs it.
     board = Timed()
     began = clock.time()
     pushed = board.prepare_pushed("pushed", 41, began)
