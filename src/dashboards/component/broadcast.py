@@ -34,16 +34,18 @@ def broadcasting() -> Iterator[None]:
     """Use the site's language and time zone, and the placeholder for the script prefix."""
     _fix_base_urls()
     prefix, urlconf = get_script_prefix(), get_urlconf()
+    # Before anything is set: a URLconf that cannot be imported raises here.
+    prefixed = _prefix_all_languages(settings.ROOT_URLCONF)
     set_script_prefix(PREFIX)
-    is_used, is_prefixed = is_language_prefix_patterns_used(settings.ROOT_URLCONF)
-    if is_used and not is_prefixed:
-        set_urlconf(_prefix_all_languages(settings.ROOT_URLCONF))
+    if prefixed is not None:
+        set_urlconf(prefixed)
     try:
         with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
             yield
     finally:
         set_script_prefix(prefix)
-        set_urlconf(urlconf)
+        if prefixed is not None:
+            set_urlconf(urlconf)
 
 
 @cache
@@ -51,8 +53,11 @@ def _prefix_all_languages(urlconf: str) -> Any:
     """Return a URLconf with ``prefix_default_language=True`` in its ``i18n_patterns``.
 
     Without the prefix nothing in a URL of a frame would tell that it has a language, so pages
-    could not replace it by theirs.
+    could not replace it by theirs. ``None`` if it has no such patterns, or already prefixes all.
     """
+    is_used, is_prefixed = is_language_prefix_patterns_used(urlconf)
+    if is_prefixed or not is_used:
+        return None
     prefixed: Any = ModuleType(urlconf)
     prefixed.urlpatterns = [
         URLResolver(LocalePrefixPattern(), each.urlconf_name)

@@ -4,8 +4,7 @@ A frame begins with an HTML comment that contains two hashes. The first is of it
 markup of this package, the kind of component, its template. The second is of the declaration. A
 computed value is shown only if both are equal to the current ones; otherwise it is computed again.
 A pushed value cannot be computed again, so it is shown as long as its structure is equal. A second
-comment contains the time of the value. A series has that comment before its
-points.
+comment contains the time of the value. A series has that comment before its points.
 """
 
 import re
@@ -31,6 +30,7 @@ SCHEMA = 1
 """The version of the markup. Raise it when scripts or CSS no longer work with older frames."""
 
 _MARK = re.compile(r"<!--dashboards ([0-9a-f]{8})\.([0-9a-f]{8})-->(?:<!--at (\d+\.\d)-->)?")
+_TIME = "<!--at %.1f-->"
 _POINTS_MARK = re.compile(r"<!--at (\d+\.\d)--><script")
 
 
@@ -87,13 +87,12 @@ def get_mark(component: Component, at: float | None) -> SafeString:
     """
     known = _known.get(id(component))
     mark = (known[1] if known else get_release(component)).mark
-    # Not by mark_time(): each push of a value comes here.
-    return mark if at is None else SafeString(f"{mark}<!--at {at:.1f}-->")
+    return mark if at is None else SafeString(mark + _TIME % at)
 
 
 def mark_time(at: float) -> str:
     """Return the comment with the time of a value, in seconds since 1970."""
-    return f"<!--at {at:.1f}-->"
+    return _TIME % at
 
 
 def read_time(frame: str) -> float | None:

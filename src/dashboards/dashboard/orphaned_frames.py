@@ -24,7 +24,7 @@ logger = logging.getLogger("dashboards.live")
 _MAX_CHANNELS = 10_000
 
 _seen: dict[str, tuple[Mapping[str, int], float]] = {}
-"""By channel, the versions of leftovers, and the time at which this process first saw them."""
+"""By channel, their versions, and the time at which this process first saw them."""
 
 
 def find_orphaned(
@@ -51,7 +51,7 @@ def find_orphaned(
 
 
 def are_due(channel: str, left: Mapping[str, int]) -> bool:
-    """Return True if this process has seen the same leftovers for ``FORGET_AFTER_SECONDS``.
+    """Return True if this process has seen the same orphaned frames for ``FORGET_AFTER_SECONDS``.
 
     Args:
         channel: their channel.
