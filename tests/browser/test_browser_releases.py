@@ -240,16 +240,17 @@ async def test_page_not_reloaded_when_its_own_release_returns(site: Site, page: 
 
 
 FIELDS = {
-    "focus": ("<input>", lambda field: field.focus(), lambda field: field.blur()),
-    "editable": ("<p contenteditable>", lambda field: field.focus(), lambda field: field.blur()),
-    "typed": ("<input>", lambda field: field.fill("x"), lambda field: field.fill("")),
-    "ticked": ("<input type=checkbox>", lambda field: field.check(), lambda field: field.uncheck()),
+    "focus": ("<input>", lambda field: field.focus(), ""),
+    "editable": ("<p contenteditable>", lambda field: field.focus(), ""),
+    "typed": ("<input>", lambda field: field.fill("x"), "field.value = ''"),
+    "ticked": ("<input type=checkbox>", lambda field: field.check(), "field.checked = false"),
     "chosen": (
         "<select><option>a<option>b</select>",
         lambda field: field.select_option("b"),
-        lambda field: field.select_option("a"),
+        "field.value = 'a'",
     ),
 }
+"""Fields by the way in which they are used: HTML, what edits them, and the script that undoes it."""
 
 
 async def add(page: Page, html: str) -> None:
@@ -266,7 +267,7 @@ async def add(page: Page, html: str) -> None:
 
 @pytest.mark.parametrize("kind", FIELDS)
 async def test_page_with_edited_field_not_reloaded(site: Site, page: Page, kind: str):
-    html, use, leave = FIELDS[kind]
+    html, use, undo = FIELDS[kind]
     name = await answer_streams(page)
     await page.goto(f"{site.url}/site/live/")
     await add(page, html)
@@ -280,9 +281,8 @@ async def test_page_with_edited_field_not_reloaded(site: Site, page: Page, kind:
     assert not loads
 
     async with page.expect_navigation(timeout=8000):
-        await leave(field)
-        if kind != "focus":
-            await field.blur()
+        # In one script: the page may be gone after the first step.
+        await field.evaluate(f"field => {{ field.focus(); {undo}; field.blur(); }}")
     assert len(loads) == 1
 
 
