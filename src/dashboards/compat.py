@@ -7,6 +7,7 @@ docs/upgrading/moving-from-django-dashboards.md has all of them.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
 from types import FunctionType, SimpleNamespace
 from typing import Any, TypeVar
@@ -69,20 +70,17 @@ class OldBoundItem:
 # Names of django-dashboards that work.
 
 
-def accept_old_stat_change(cls: type[T]) -> type[T]:
-    """Make ``StatData`` accept ``change_by`` and ``change_by_text`` in place of ``change``."""
-    init: Callable[..., None] = cls.__init__
+@dataclass(frozen=True, kw_only=True)
+class OldStatChange:
+    """Earlier fields of ``StatData``, in place of its ``change``."""
 
-    @wraps(init)
-    def init_with_old_names(self: T, *args: Any, **kwargs: Any) -> None:
-        # Each value of each Stat is made here: without old names it must cost nothing.
-        if "change_by" in kwargs or "change_by_text" in kwargs:
-            old = {"by": kwargs.pop("change_by", None), "text": kwargs.pop("change_by_text", None)}
-            kwargs.setdefault("change", {name: each for name, each in old.items() if each})
-        init(self, *args, **kwargs)
+    change_by: Any = field(default=None, repr=False)
+    change_by_text: Any = field(default=None, repr=False)
 
-    setattr(cls, "__init__", init_with_old_names)  # noqa: B010 - mypy refuses the assignment
-    return cls
+    def get_old_change(self) -> dict[str, Any] | None:
+        """Return these fields as its ``change``; ``None`` if they are empty."""
+        old = {"by": self.change_by, "text": self.change_by_text}
+        return {name: each for name, each in old.items() if each} or None
 
 
 def make_gauge_value(data: Callable[..., T]) -> Callable[..., T]:

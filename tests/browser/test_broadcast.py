@@ -23,7 +23,7 @@ from dashboards.component.broadcast import (
     broadcasting,
     fit_to_page,
 )
-from dashboards.component.release import get_release, strip_mark
+from dashboards.component.release import make_release, strip_mark
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every, push
 from dashboards.live.stores import get_store
@@ -231,7 +231,7 @@ def stored(event: str) -> str:
 def test_pushed_frame_of_other_structure_not_shown(client: Client, mark: str, is_shown: bool):
     # Regression: after a deployment the page showed the HTML that the previous release had
     # rendered, which did not fit the new style sheet and scripts.
-    release = get_release(Linked.declared["note"])
+    release = Linked.declared["note"]._release
     mark = mark.format(**release._asdict())
     frame = f"<!--dashboards {mark}-->old" if mark else "old"
     get_store().put(Linked().channel, {"note": frame})
@@ -246,7 +246,7 @@ def test_pushed_frame_of_other_structure_not_shown(client: Client, mark: str, is
 @pytest.mark.usefixtures("_memory")
 @pytest.mark.django_db
 def test_computed_frame_of_changed_declaration_recomputed(client: Client):
-    release = get_release(Linked.declared["turning"])
+    release = Linked.declared["turning"]._release
     frame = f"<!--dashboards {release.structure}.00000000-->old"
     get_store().put(Linked().channel, {"turning": frame})
 
@@ -258,16 +258,16 @@ def test_computed_frame_of_changed_declaration_recomputed(client: Client):
 
 
 def test_release_depends_on_settings_for_rendering(tmp_path: Path, settings: Settings):
-    same = {get_release(Stat(unit="kg")) for _ in range(3)}
+    same = {make_release(Stat(unit="kg")) for _ in range(3)}
     assert len(same) == 1
     [stat] = same
-    other_unit = get_release(Stat(unit="g"))
+    other_unit = make_release(Stat(unit="g"))
     assert other_unit.structure == stat.structure
     assert other_unit.declaration != stat.declaration
-    assert get_release(Text()).structure != stat.structure
-    assert get_release(Stat(template="site/context.html")).structure != stat.structure
+    assert make_release(Text()).structure != stat.structure
+    assert make_release(Stat(template="site/context.html")).structure != stat.structure
     # A queryset is not evaluated, and a function's memory address is not part of the release.
-    assert get_release(Stat(value=lambda: 1)) == get_release(Stat(value=lambda: 2))
+    assert make_release(Stat(value=lambda: 1)) == make_release(Stat(value=lambda: 2))
 
 
 @pytest.mark.asyncio(loop_scope="session")

@@ -250,7 +250,7 @@ FIELDS = {
         "field.value = 'a'",
     ),
 }
-"""Fields by the way in which they are used: HTML, what edits them, and the script that undoes it."""
+"""By the way in which a field is used: its HTML, how it is edited, the script that undoes it."""
 
 
 async def add(page: Page, html: str) -> None:

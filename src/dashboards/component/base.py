@@ -18,6 +18,7 @@ from dashboards.component.errors import ErrorBoundary
 from dashboards.component.facts import Facts
 from dashboards.component.filters import Filters
 from dashboards.component.links import CTA
+from dashboards.component.release import Release, make_release
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.live.compute.triggers import Every, OnChange
@@ -279,6 +280,11 @@ class Component:
     def _facts(self) -> Facts:
         """The facts that depend on the declaration alone."""
         return Facts(self)
+
+    @cached_property
+    def _release(self) -> Release:
+        """The release that renders its frames."""
+        return make_release(self)
 
     @property
     def template_id(self) -> str | None:

@@ -23,7 +23,7 @@ from dashboards.component.links import CTA, resolve_link
 from dashboards.component.live import LiveBinding
 from dashboards.component.loading import ValueLoader
 from dashboards.component.owner import Owner
-from dashboards.component.release import get_release, read_time
+from dashboards.component.release import read_time
 from dashboards.component.rendering import Placement, Shown, render_frame
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError
@@ -305,7 +305,8 @@ class BoundComponent:
         )
         if frame is None:
             return None
-        return frame if get_release(self.declaration).shows(frame, is_pushed=is_pushed) else None
+        release = self.declaration._release  # noqa: SLF001 - no part of the interface of kinds
+        return frame if release.shows(frame, is_pushed=is_pushed) else None
 
     @property
     def value_time(self) -> float | None:

@@ -13,7 +13,6 @@ from dashboards.component.age import get_stale_seconds, is_aging
 from dashboards.component.base import Bound
 from dashboards.component.live import LiveBinding
 from dashboards.component.owner import Owner
-from dashboards.component.release import get_release
 from dashboards.live.compute.triggers import Every
 
 _EVENT_NAME = re.compile(r"[\w:.-]+")
@@ -43,7 +42,8 @@ def get_content_attributes(
         attributes["data-dashboards-jitter"] = live.jitter_milliseconds
     elif live is not None:
         attributes["sse-swap"] = bound.event
-        attributes["data-dashboards-release"] = get_release(bound.declaration).structure
+        release = bound.declaration._release  # noqa: SLF001 - no part of the interface of kinds
+        attributes["data-dashboards-release"] = release.structure
         if bound.series:
             attributes["data-dashboards-max-points"] = bound.series
             if isinstance(bound.live, Every):

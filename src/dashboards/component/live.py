@@ -10,7 +10,7 @@ from dashboards.component.broadcast import broadcasting
 from dashboards.component.loading import ValueLoader
 from dashboards.component.owner import Owner
 from dashboards.component.pending import PendingValue
-from dashboards.component.release import get_mark, get_release, mark_time
+from dashboards.component.release import TIME_MARK
 from dashboards.component.states import BoxState
 from dashboards.component.templates import ALL_VIEWERS
 from dashboards.live.compute.groups import ComputedValue
@@ -123,7 +123,7 @@ class LiveBinding:
             render,
             begin=begin,
             is_awaited=is_awaited,
-            release=get_release(bound.declaration).name,
+            release=bound.declaration._release.name,  # noqa: SLF001 - no part of the interface of kinds
             render_state=self.render_state,
             deferred=bound.is_deferred,
             debounce=debounce,
@@ -181,12 +181,12 @@ def render_broadcast(bound: Bound, value: Any, at: float | None = None) -> str |
         value: the prepared value.
         at: the time of the value. A series has it with its points: its base stays the same.
     """
+    mark = bound.declaration._release.mark  # noqa: SLF001 - no part of the interface of kinds
+    time = "" if at is None else TIME_MARK % at
     if not bound.series:
-        return get_mark(bound.declaration, at) + ALL_VIEWERS.render_value(bound, value)
+        return mark + time + ALL_VIEWERS.render_value(bound, value)
     base = ALL_VIEWERS.render_value(bound, bound.declaration.prepare_base())
-    time = "" if at is None else mark_time(at)
-    points = [time + point for point in value]
-    return Points(get_mark(bound.declaration, None) + base, points, bound.series)
+    return Points(mark + base, [time + point for point in value], bound.series)
 
 
 def new_refresh_token() -> str:

@@ -15,7 +15,6 @@ from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
-from weakref import ref
 
 from django.template import Template
 from django.template.base import Node
@@ -24,13 +23,13 @@ from django.template.loader_tags import ExtendsNode, IncludeNode
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
-from dashboards.component.base import Component
-
 SCHEMA = 1
 """The version of the markup. Raise it when scripts or CSS no longer work with older frames."""
 
 _MARK = re.compile(r"<!--dashboards ([0-9a-f]{8})\.([0-9a-f]{8})-->(?:<!--at (\d+\.\d)-->)?")
-_TIME = "<!--at %.1f-->"
+TIME_MARK = "<!--at %.1f-->"
+"""The comment with the time of a value, in seconds since 1970. It is behind that of the release, so
+that an older release still reads that one."""
 _POINTS_MARK = re.compile(r"<!--at (\d+\.\d)--><script")
 
 
@@ -67,32 +66,10 @@ class Release(NamedTuple):
 _PLAIN = (str, bytes, int, float, complex, Decimal, date, time, timedelta, type(None))
 """Types whose ``repr()`` is the whole value, and the same in every process."""
 
-_known: dict[int, tuple[ref[Component], Release]] = {}
-"""The release by the id of a declaration, which is not hashable, for as long as it exists."""
-
 
 def strip_mark(frame: str) -> str:
     """Return the HTML of a frame without the comments of its release and its time."""
     return _MARK.sub("", frame, count=1)
-
-
-def get_mark(component: Component, at: float | None) -> SafeString:
-    """Return the comments that begin a frame: that of its release, and the time of its value.
-
-    The time is the second, so that an older release still reads the first.
-
-    Args:
-        component: the declaration.
-        at: the time in seconds since 1970; ``None`` for a frame without one.
-    """
-    known = _known.get(id(component))
-    mark = (known[1] if known else get_release(component)).mark
-    return mark if at is None else SafeString(mark + _TIME % at)
-
-
-def mark_time(at: float) -> str:
-    """Return the comment with the time of a value, in seconds since 1970."""
-    return _TIME % at
 
 
 def read_time(frame: str) -> float | None:
@@ -105,16 +82,8 @@ def read_time(frame: str) -> float | None:
     return float(match[1]) if match else None
 
 
-def get_release(component: Component) -> Release:
-    """Return the release that renders a component's frames now."""
-    name = id(component)
-    if name not in _known:
-        alive = ref(component, lambda _: _known.pop(name, None))
-        _known[name] = (alive, _make_release(component))
-    return _known[name][1]
-
-
-def _make_release(component: Component) -> Release:
+def make_release(component: Any) -> Release:
+    """Return the release that renders the frames of a declaration, a ``Component``, now."""
     kind = type(component)
     described = f"{SCHEMA} {kind.__module__}.{kind.__qualname__} {component.template}"
     structure = _hash(described + "".join(_get_sources(component.template)))

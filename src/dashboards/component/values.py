@@ -60,7 +60,9 @@ def as_data(kind: str, data: type[D], value: Any, *, short: str) -> D:
     try:
         return data(**fields)
     except TypeError as error:
-        allowed = ", ".join(inspect.signature(data).parameters)
+        parameters = inspect.signature(data).parameters.values()
+        # Older names, which still work, are keyword-only.
+        allowed = ", ".join(each.name for each in parameters if each.kind is not each.KEYWORD_ONLY)
         msg = f"A {kind}'s value may have {allowed}; got {shorten(value)}."
         raise ComponentValueError(msg) from error
 

@@ -13,7 +13,6 @@ from time import monotonic
 
 from dashboards import conf
 from dashboards.component.bound import BoundComponent
-from dashboards.component.release import get_release
 from dashboards.exceptions import StoreUnavailableError
 from dashboards.live.stores import get_store
 from dashboards.live.wire.frames import Frame
@@ -40,7 +39,7 @@ def find_orphaned(
     for frame in frames:
         component = components.get(value_event(frame.key))
         if component is None or (
-            not frame.number and get_release(component.declaration).is_another_kind(frame.data)
+            not frame.number and component.declaration._release.is_another_kind(frame.data)  # noqa: SLF001 - ours
         ):
             left.add(frame.key)
     newest: dict[str, int] = {}

@@ -10,7 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 
 from dashboards.component import Component
-from dashboards.component.release import get_release
+from dashboards.component.release import make_release
 
 
 @dataclass
@@ -36,11 +36,11 @@ class Shelf(Component):
 def test_declaration_with_another_value_has_another_release(before: Any, after: Any):
     # Only texts, whole numbers and floats were told apart: a gauge that was computed once an hour
     # kept its old maximum for an hour, if that was a Decimal.
-    releases = [get_release(Shelf(given=each)).declaration for each in (before, after)]
+    releases = [make_release(Shelf(given=each)).declaration for each in (before, after)]
     assert releases[0] != releases[1]
 
 
 def test_declaration_with_the_same_values_has_the_same_release():
     values = Decimal(1), {"b", "a"}, gettext_lazy("Day"), lambda: 1
-    one, other = (get_release(Shelf(given=list(values))) for _ in range(2))
+    one, other = (make_release(Shelf(given=list(values))) for _ in range(2))
     assert one.declaration == other.declaration

@@ -136,9 +136,12 @@ def _clean(data: StatData) -> StatData:
     }
     for name in ("prefix", "unit", "date_format"):
         texts[name] = "" if texts[name] is None else str(texts[name])
+    change = data.change
+    if change is None and (data.change_by or data.change_by_text):
+        change = data.get_old_change()
     return _replace(
         data,
-        change=None if data.change is None else _as_change(data.change),
+        change=None if change is None else _as_change(change),
         sparkline=None if data.sparkline is None else as_sparkline(data.sparkline),
         href=None if data.href is None or is_missing(data.href) else _as_target(data.href),
         **texts,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from dashboards.compat import accept_old_stat_change
+from dashboards.compat import OldStatChange
 from dashboards.component.formats import (
     absolute,
     format_compact,
@@ -84,9 +84,8 @@ class StatChange:
         return str(self.period)
 
 
-@accept_old_stat_change
 @dataclass(frozen=True)
-class StatData(FragmentValue):
+class StatData(OldStatChange, FragmentValue):
     """The value of a ``Stat``.
 
     Args:
