@@ -25,7 +25,7 @@ from dashboards.component import (
     Table,
     Text,
 )
-from dashboards.component.live import PushedValue
+from dashboards.component.live import render_broadcast
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.wire.frames import Points
@@ -55,7 +55,7 @@ def show(make: "Make", value: Any) -> str:
     declared = type("Live", (Dashboard,), {"it": component, "Meta": type("Meta", (), meta)})
     it = declared(RequestFactory().get("/"))["it"]
     try:
-        shown = read(PushedValue(it._owner, it, given, 0).render())
+        shown = read(render_broadcast(it, it.prepare(given), 0))
     except ComponentValueError:
         return REFUSED
     return f"`{shown}`" if shown not in ("", "null") else NOTHING

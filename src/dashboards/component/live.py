@@ -2,7 +2,9 @@
 
 import secrets
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, NamedTuple
+
+from django.utils.safestring import SafeString
 
 from dashboards.component.age import get_time
 from dashboards.component.base import Bound
@@ -15,7 +17,6 @@ from dashboards.component.states import BoxState
 from dashboards.component.templates import ALL_VIEWERS
 from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.triggers import Every, OnChange, topic_of
-from dashboards.live.stores.limits import MEASURABLE, check_raw_size
 from dashboards.live.wire.frames import Points
 from dashboards.live.wire.value_state import ValueState
 
@@ -131,45 +132,30 @@ class LiveBinding:
         )
 
 
-class PushedValue:
-    """A value that was pushed to a live component: checked, and ready to be rendered.
+class PushedValue(NamedTuple):
+    """A value that was pushed to a live component: checked, and ready to be rendered."""
 
-    Make and render it while ``broadcasting``.
-
-    Args:
-        owner: the dashboard instance that it was pushed to.
-        bound: the bound component.
-        value: the value.
-        at: the time of the value, in seconds since 1970.
-
-    Raises:
-        ComponentValueError: the component cannot show the value.
-        ValueTooLargeError: the value is text that is too long to be stored.
-    """
-
-    def __init__(self, owner: Owner, bound: Bound, value: Any, at: float) -> None:
-        self.event = bound.event
-        self.label = bound.label
-        self.is_restricted = bound.is_restricted
-        self._owner = owner
-        self._bound = bound
-        self._at = at
-        if isinstance(value, MEASURABLE):
-            check_raw_size(bound.label, value)
-        self._value = bound.prepare(value)
-        if isinstance(self._value, MEASURABLE):
-            check_raw_size(bound.label, self._value)
+    owner: Owner
+    """The dashboard instance that it was pushed to."""
+    bound: Bound
+    value: Any
+    """The value, prepared by the component."""
+    at: float
+    """The time of the value, in seconds since 1970."""
+    event: str
+    label: str
+    is_restricted: bool
 
     def render(self) -> str | Points:
-        """Render the value: HTML; of a series its base and the new points."""
-        return render_broadcast(self._bound, self._value, self._at)
+        """Render the value, while ``broadcasting``: HTML; of a series its base and new points."""
+        return render_broadcast(self.bound, self.value, self.at)
 
     def store_restricted(self, frame: str | Points) -> str:
         """Store the frame apart; return a refresh token, which the channel gets instead.
 
         Each page that receives the token loads the component with its own permissions.
         """
-        self._owner.store_restricted(self._bound.key, frame)
+        self.owner.store_restricted(self.bound.key, frame)
         return new_refresh_token()
 
 
@@ -184,7 +170,7 @@ def render_broadcast(bound: Bound, value: Any, at: float | None = None) -> str |
     mark = bound.declaration._release.mark  # noqa: SLF001 - no part of the interface of kinds
     time = "" if at is None else TIME_MARK % at
     if not bound.series:
-        return mark + time + ALL_VIEWERS.render_value(bound, value)
+        return SafeString(f"{mark}{time}{ALL_VIEWERS.render_value(bound, value)}")
     base = ALL_VIEWERS.render_value(bound, bound.declaration.prepare_base())
     return Points(mark + base, [time + point for point in value], bound.series)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Self, cast
 
 from django.apps import apps
@@ -95,6 +95,7 @@ class BaseDashboard(metaclass=DashboardMetaclass):
         return label
 
     @classmethod
+    @lru_cache(1_000)
     def get_label(cls) -> str:
         """Return the name of the class that is the same on all servers, such as ``shop.orders``."""
         return f"{cls.get_app_label()}.{cls.__name__.lower()}"

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
 from operator import attrgetter
@@ -18,6 +19,7 @@ from dashboards.permissions import as_classes
 _MAX_KEY_LENGTH = 100
 
 
+@dataclass(eq=False, repr=False)
 class Components(MutableMapping[str, BoundComponent | Component]):
     """The components that an instance shows, bound to it.
 
@@ -26,18 +28,20 @@ class Components(MutableMapping[str, BoundComponent | Component]):
     missing. In a template ``{{ dashboard.components.key }}`` is the component's box.
 
     Args:
-        owner: the instance.
-        declared: the components of its class.
+        _owner: the instance.
+        _declared: the components of its class.
     """
 
-    def __init__(self, owner: Owner, declared: Mapping[str, Component]) -> None:
-        self._owner = owner
-        self._name = type(owner).__name__
-        self._declared = declared
-        # Each is bound when it is used: a push needs one of them, a page all.
-        self._bound: dict[str, BoundComponent] = {}
-        self._dependencies: dict[str, list[BoundComponent]] | None = None
-        self._allowed: Mapping[str, BoundComponent] | None = None
+    _owner: Owner
+    _declared: Mapping[str, Component]
+    # Each is bound when it is used: a push needs one of them, a page all.
+    _bound: dict[str, BoundComponent] = field(default_factory=dict, init=False)
+    _dependencies: dict[str, list[BoundComponent]] | None = field(default=None, init=False)
+    _allowed: Mapping[str, BoundComponent] | None = field(default=None, init=False)
+
+    @property
+    def _name(self) -> str:
+        return type(self._owner).__name__
 
     def __getitem__(self, key: str) -> BoundComponent:
         bound = self._bound.get(key) or self._bind(key)

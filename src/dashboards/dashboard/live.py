@@ -30,8 +30,10 @@ from dashboards.live.access.subjects import dashboard_subject, object_subjects, 
 from dashboards.live.compute.groups import ComputedValue
 from dashboards.live.compute.producer import PRODUCER
 from dashboards.live.compute.triggers import OnChange
+from dashboards.live.publish import PreparedPush
 from dashboards.live.stores import get_store
 from dashboards.live.stores.base import Changes
+from dashboards.live.stores.limits import MEASURABLE, check_raw_size
 from dashboards.live.wire.channels import channel_name
 from dashboards.live.wire.frames import Frame, Points, page_html
 from dashboards.live.wire.positions import Position
@@ -64,7 +66,8 @@ class LiveMixin(URLMixin):
         """The name of the channel of its updates. It is derived here; no client can name one.
 
         Raises:
-            AudienceError: each user has a channel, and this instance has no user.
+            AudienceError: each user has a channel, and this instance has no user; or its object is
+                not saved.
         """
         return self._channel_of(self.get_label())
 
@@ -76,8 +79,18 @@ class LiveMixin(URLMixin):
                 name = type(self).__name__
                 msg = f"{name} is for one user: say which, as in push({name}(user=…), …)."
                 raise AudienceError(msg)
-        about = None if self.object is None else getattr(self.object, "pk", self.object)
-        return channel_name(label, object=about, user=user)
+        about = getattr(self.object, "pk", self.object)
+        if about is None and self.object is not None:
+            msg = (
+                f"{type(self).__name__} is of one object, and {self.object!r} has no primary key: "
+                "push after it is saved, and before it is deleted."
+            )
+            raise AudienceError(msg)
+        return channel_name(
+            label,
+            object=None if about is None else str(about),
+            user=None if user is None else str(user),
+        )
 
     @property
     def _errors_channel(self) -> str:
@@ -295,6 +308,20 @@ class LiveMixin(URLMixin):
 
     broadcasting = staticmethod(broadcasting)
 
+    def prepare_push(self, values: Mapping[str, Any], at: float) -> PreparedPush:
+        """Check values that are pushed, and return them ready to be rendered.
+
+        Args:
+            values: the values, by the key of the component.
+            at: the time of the values, in seconds since 1970.
+
+        Raises:
+            AudienceError: it has no channel.
+            Exception: ``prepare_pushed`` refuses a value.
+        """
+        prepared = {key: self.prepare_pushed(key, value, at) for key, value in values.items()}
+        return PreparedPush(self.channel, prepared)
+
     def prepare_pushed(self, key: str, value: Any, at: float) -> PushedValue:
         """Check a value that is pushed, and return it ready to be rendered.
 
@@ -313,8 +340,21 @@ class LiveMixin(URLMixin):
         if not component.live:
             msg = f"{component.label} is not live: declare it with live=True to push to it."
             raise NotLiveError(msg)
-        # Only Dashboard and its subclasses are instantiated, and they have what an Owner has.
-        return PushedValue(cast("Owner", self), component, value, at)
+        if isinstance(value, MEASURABLE):
+            check_raw_size(component.label, value)
+        value = component.prepare(value)
+        if isinstance(value, MEASURABLE):
+            check_raw_size(component.label, value)
+        return PushedValue(
+            # Only Dashboard and its subclasses are instantiated, and they have what an Owner has.
+            cast("Owner", self),
+            component,
+            value,
+            at,
+            event=component.event,
+            label=component.label,
+            is_restricted=component.is_restricted,
+        )
 
     def store_restricted(self, key: str, frame: str | Points) -> None:
         """Store the frame of a restricted component on a channel that has no streams."""

@@ -21,12 +21,17 @@ class PreparedValue(Protocol):
     It is checked and rendered while its dashboard is ``broadcasting``.
     """
 
-    event: str
-    """The name of the component's frames."""
-    label: str
-    """The name of the component, for errors."""
-    is_restricted: bool
-    """True if only some of the channel's subscribers may see it."""
+    @property
+    def event(self) -> str:
+        """The name of the component's frames."""
+
+    @property
+    def label(self) -> str:
+        """The name of the component, for errors."""
+
+    @property
+    def is_restricted(self) -> bool:
+        """True if only some of the channel's subscribers may see it."""
 
     def render(self) -> str | Points:
         """Render the value for all viewers."""
@@ -35,29 +40,33 @@ class PreparedValue(Protocol):
         """Store the frame of a restricted value apart; return what the channel gets instead."""
 
 
+class PreparedPush(NamedTuple):
+    """The values of one push."""
+
+    channel: str
+    """The channel of their subscribers."""
+    values: Mapping[str, PreparedValue]
+    """By the key of the component."""
+
+
 class Publishable(Protocol):
     """An object whose values can be pushed: it has a channel and prepares its values."""
 
     is_registered: ClassVar[bool]
     """True if it is registered, so that a page may show it."""
 
-    @property
-    def channel(self) -> str:
-        """The channel of its subscribers."""
-
     def broadcasting(self) -> AbstractContextManager[None]:
         """Return the context in which values are prepared and rendered for all viewers."""
 
-    def prepare_pushed(self, key: str, value: Any, at: float) -> PreparedValue:
-        """Check a value, and return it ready to be rendered.
+    def prepare_push(self, values: Mapping[str, Any], at: float) -> PreparedPush:
+        """Check values, and return them ready to be rendered.
 
         Args:
-            key: the component's key.
-            value: the value.
-            at: the time of the value, in seconds since 1970.
+            values: the values, by the key of the component.
+            at: the time of the values, in seconds since 1970.
 
         Raises:
-            Exception: the value cannot be pushed.
+            Exception: a value cannot be pushed.
         """
 
 
@@ -103,6 +112,8 @@ def push(
         PushError: the first argument is not a dashboard, or not registered; there is neither a key
             with its value nor a value by key, a key is not text or is given twice, or there is no
             database ``using``.
+        AudienceError: the dashboard is for one user, or of one object, and the instance has no
+            user, or an object that is not saved.
         UnknownComponentError: the dashboard has no component of that key.
         NotLiveError: the component is not live.
         ComponentValueError: the component cannot show its value.
@@ -135,14 +146,14 @@ def push(
     store = get_store()
     at = store.clock.time()
     with target.broadcasting():
-        prepared = {name: target.prepare_pushed(name, each, at) for name, each in values.items()}
+        prepared = target.prepare_push(values, at)
         # In the same context, because entering it takes a third of the time of a push.
-        rendered = None if waiting else _render(prepared)
+        rendered = None if waiting else _render(prepared.values)
 
     def publish() -> None:
         # Rendered after the commit, so that the objects of a value are committed.
         with target.broadcasting():
-            frames = _render(prepared)
+            frames = _render(prepared.values)
         _store(store, target, values, prepared, frames)
 
     if rendered is None:
@@ -166,7 +177,7 @@ async def apush(
 
 def _describe_refused(dashboard: Any) -> str:
     """Return why nothing can be pushed to an object: it is no dashboard, or not registered."""
-    if not hasattr(dashboard, "prepare_pushed"):
+    if not hasattr(dashboard, "prepare_push"):
         return (
             f"push({dashboard!r}, …): the first argument must be a dashboard class or an instance "
             'of one, as in push(Sales, "orders", 12).'
@@ -242,7 +253,7 @@ def _store(
     store: BaseStore,
     target: Publishable,
     values: Mapping[str, Any],
-    prepared: Mapping[str, PreparedValue],
+    prepared: PreparedPush,
     rendered: _Rendered,
 ) -> None:
     """Store frames, and send ``pushed``. If a value fails, the others are stored all the same.
@@ -256,15 +267,15 @@ def _store(
             raise error
     frames: dict[str, str | Points] = {}
     for key, frame in rendered.frames.items():
-        value = prepared[key]
+        value = prepared.values[key]
         try:
             frames[value.event] = value.store_restricted(frame) if value.is_restricted else frame
         except Exception as error:
             if store.is_unavailable(error):
                 raise
             failed[key] = error
-    refused = store.put_each(target.channel, frames) if frames else {}
-    for key, value in prepared.items() if refused else ():
+    refused = store.put_each(prepared.channel, frames) if frames else {}
+    for key, value in prepared.values.items() if refused else ():
         if value.event in refused:
             failed[key] = _name_component(refused[value.event], value.label)
     if failed:

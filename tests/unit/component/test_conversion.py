@@ -23,7 +23,7 @@ from dashboards.component import BasicTable, Chart, Component, Gauge, Map, Progr
 from dashboards.component.bound import BoundComponent
 from dashboards.component.conversion import as_text, shorten
 from dashboards.component.formats import NOTHING
-from dashboards.component.live import PushedValue
+from dashboards.component.live import render_broadcast
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from tests.books.models import Author
@@ -231,7 +231,7 @@ def find_faults(place: Make, values: dict[str, Any]) -> dict[str, str]:
 def find_fault(it: BoundComponent, value: Any) -> str:
     """Return what is wrong with how a value is shown or refused; empty for nothing."""
     try:
-        html = str(PushedValue(it._owner, it, value, 0).render())
+        html = str(render_broadcast(it, it.prepare(value), 0))
     except ComponentValueError as error:
         message = str(error)
         is_named = (

@@ -6,6 +6,7 @@ import random
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from django.core.checks import CheckMessage
@@ -69,7 +70,8 @@ class BaseStore(ABC):
         """Store rendered frames by key, all under one new version of the channel.
 
         Text that some store could not keep is replaced or refused here (``stores.limits.fit``), so
-        that all stores accept the same. Backends implement ``_put``.
+        that all stores accept the same. Backends implement ``_put``. Once all processes can read
+        the frames, this process is notified, and the signal ``stored`` is sent.
 
         Of the points of a series the newest are kept. ``frames`` may be empty: that makes a new
         version too, which shows that something has changed.
@@ -84,11 +86,13 @@ class BaseStore(ABC):
             ValueTooLargeError: a frame is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``.
             Exception: the store cannot be reached (``is_unavailable``) or refuses a frame.
         """
-        return self._put(channel, fit(channel, frames, self.max_frame_bytes))
+        position = self._put(channel, fit(channel, frames, self.max_frame_bytes))
+        self._when_visible(partial(self._tell, channel, position))
+        return position
 
     @abstractmethod
     def _put(self, channel: str, frames: Mapping[str, str | Points]) -> Position:
-        """Store frames that ``put`` has checked.
+        """Store frames that ``put`` has checked, and notify other processes.
 
         Versions of a channel must become visible in order: no version may appear after a reader
         has read a later one.
@@ -110,7 +114,7 @@ class BaseStore(ABC):
         if not fitted:
             return refused
         try:
-            self._put(channel, fitted)
+            position = self._put(channel, fitted)
         except Exception as error:
             if self.is_unavailable(error):
                 raise
@@ -118,6 +122,8 @@ class BaseStore(ABC):
                 return refused | dict.fromkeys(fitted, error)
             for key, data in fitted.items():
                 refused |= self.put_each(channel, {key: data})
+        else:
+            self._when_visible(partial(self._tell, channel, position))
         return refused
 
     def is_unavailable(self, error: Exception) -> bool:
@@ -238,8 +244,15 @@ class BaseStore(ABC):
         """Notify every hub, of this process and of others, about a channel."""
         self._notify_local(channel)
 
-    def _stored(self, channel: str, position: Position) -> None:
-        """Notify this process of its own put. A backend calls it once all processes can read it."""
+    def _when_visible(self, call: Callable[[], None]) -> None:
+        """Call a function once all processes can read what was put.
+
+        A backend overrides it if it may put within a transaction of its caller.
+        """
+        call()
+
+    def _tell(self, channel: str, position: Position) -> None:
+        """Notify this process of its own put."""
         if self._listeners:
             self._notify_local(channel)
         # Robust: an error of a receiver is not an error of the push.

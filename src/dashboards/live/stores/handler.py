@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -16,17 +17,16 @@ _stores: dict[str, BaseStore] = {}
 _lock = threading.Lock()
 
 
+@cache
 def get_store(alias: str = "default") -> BaseStore:
     """Return this process's store of that alias.
 
     Raises:
         ImproperlyConfigured: ``DASHBOARDS["STORES"]`` does not describe it.
     """
-    store = _stores.get(alias)
-    if store is None:
-        with _lock:
-            store = _stores.get(alias) or _stores.setdefault(alias, _make(alias))
-    return store
+    # Several threads may be here at once, and a call may leave out the default.
+    with _lock:
+        return _stores.get(alias) or _stores.setdefault(alias, _make(alias))
 
 
 def _make(alias: str) -> BaseStore:
@@ -52,10 +52,15 @@ def _reset(**kwargs: Any) -> None:
     if kwargs["setting"] == conf.SETTING:
         for store in _stores.values():
             store.close()
-        _stores.clear()
+        _forget()
+
+
+def _forget() -> None:
+    _stores.clear()
+    get_store.cache_clear()
 
 
 setting_changed.connect(_reset, dispatch_uid="dashboards.live.stores")
 # In a forked process a store's threads do not exist, and its sockets belong to the parent.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_stores.clear)
+    os.register_at_fork(after_in_child=_forget)

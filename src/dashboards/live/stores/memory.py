@@ -57,9 +57,8 @@ class MemoryStore(BaseStore):
                 else:
                     its.state.append(key, version, data)
             its.put_at = self.clock.time()
-            position = its.position = Position(its.position.epoch, version)
-        self._stored(channel, position)
-        return position
+            its.position = Position(its.position.epoch, version)
+            return its.position
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Return what changed since ``position``."""

@@ -3,18 +3,19 @@
 Pure: standard library only.
 """
 
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 from urllib.parse import quote
 
 _MAX_LENGTH = 120
 
 
+@lru_cache(1_000)
 def channel_name(
     label: str,
     *,
-    object: Any = None,  # noqa: A002 - the word for it everywhere
-    user: Any = None,
+    object: str | None = None,  # noqa: A002 - the word for it everywhere
+    user: str | None = None,
 ) -> str:
     """Return the name of a channel: a dashboard's, of one object, for one user.
 
@@ -24,8 +25,8 @@ def channel_name(
 
     Args:
         label: the dashboard's label.
-        object: the primary key of the object, for a dashboard of one object.
-        user: the primary key of the user, for a dashboard of one user.
+        object: the primary key of the object as text, for a dashboard of one object.
+        user: the primary key of the user as text, for a dashboard of one user.
     """
     name = quote(label, safe="")
     if object is not None:
@@ -37,7 +38,7 @@ def channel_name(
     return f"{name[: _MAX_LENGTH - 65]}!{sha256(name.encode()).hexdigest()}"
 
 
-def _quote(part: object) -> str:
+def _quote(part: str) -> str:
     # "~" is the only other character that quote() keeps. Quoted too, it is free for later use.
     # A lone surrogate, which UTF-8 cannot encode, is quoted like any other character.
-    return quote(str(part), safe="", errors="surrogatepass").replace("~", "%7E")
+    return quote(part, safe="", errors="surrogatepass").replace("~", "%7E")

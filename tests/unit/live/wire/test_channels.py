@@ -33,4 +33,4 @@ def test_names_of_different_channels_differ():
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[A-Za-z0-9_.%/@!-]{1,120}", name) for name in names)
     assert channel_name("shop.orders") == "shop.orders"
-    assert channel_name("shop.orders", object=7, user=3) == "shop.orders/7@3"
+    assert channel_name("shop.orders", object="7", user="3") == "shop.orders/7@3"

@@ -91,9 +91,8 @@ class DatabaseStore(BaseStore):
         with transaction.atomic(using=self.using):
             row = next_version(self.using, channel)
             write_frames(self.using, row, frames)
-            position = Position(row.epoch, row.version)
-            self._announce(channel, partial(self._stored, channel, position))
-        return position
+            self._notify_others(channel)
+        return Position(row.epoch, row.version)
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Read with one statement, so that position and frames belong to one moment."""
@@ -198,7 +197,8 @@ class DatabaseStore(BaseStore):
 
     def notify(self, channel: str) -> None:
         """Notify the hubs of this and other processes, once the open transaction is committed."""
-        self._announce(channel, partial(self._notify_local, channel))
+        self._notify_others(channel)
+        self._when_visible(partial(self._notify_local, channel))
 
     async def asince(self, channel: str, position: Position | None) -> Changes:
         """Read in the store's own thread, which has the only connection of the hub."""
@@ -265,8 +265,11 @@ class DatabaseStore(BaseStore):
         host, port = (database.settings_dict.get(part, "") for part in ("HOST", "PORT"))
         return UnixSocketNotifier(f"{database.vendor} {host} {port} {name}")
 
-    def _announce(self, channel: str, on_commit: Callable[[], None]) -> None:
-        """Have the commit notify other processes, and call ``on_commit`` in this one."""
+    def _when_visible(self, call: Callable[[], None]) -> None:
+        transaction.on_commit(call, using=self.using)
+
+    def _notify_others(self, channel: str) -> None:
+        """Have the commit notify other processes."""
         database = connections[self.using]
         if self._uses_notify:
             from dashboards.live.stores.database.postgres_notifications import notify  # noqa: PLC0415 - needs psycopg 3
@@ -274,7 +277,6 @@ class DatabaseStore(BaseStore):
             notify(database, self._tag_sender(channel))
         elif notifier := self._get_notifier():
             transaction.on_commit(partial(notifier.send, channel), using=self.using)
-        transaction.on_commit(on_commit, using=self.using)
 
     async def _listen_remote(self, listener: Listener) -> None:
         if self._uses_notify:

@@ -74,9 +74,7 @@ class RedisStore(BaseStore):
             self._keys(channel), [topic, self._tag_sender(channel), keep, new_epoch(), *fields]
         )
         epoch, version = answer
-        position = Position(epoch, int(version))
-        self._stored(channel, position)
-        return position
+        return Position(epoch, int(version))
 
     def since(self, channel: str, position: Position | None) -> Changes:
         """Read with one script, so that position and frames belong to one moment."""
