@@ -135,8 +135,8 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
         components = (each for dashboard in registry for each in dashboard.declared.values())
         paths = [*_COMMON_SCRIPTS, *(path for each in components for path in each.scripts)]
     names = tuple(dict.fromkeys((*_PAGE_SCRIPTS, *paths)))
-    prefixes, jitter = json.dumps(get_page_prefixes()), conf.get("RELOAD_SPREAD_SECONDS")
-    release, has_menus = get_release_id(), conf.get("BOX_MENUS")
+    settings, release, prefixes = conf.current(), get_release_id(), get_page_prefixes()
+    jitter, has_menus = settings["RELOAD_SPREAD_SECONDS"], settings["BOX_MENUS"]
 
     def make_context() -> dict[str, Any]:
         menu = {"scripts": _BOX_SCRIPTS, "has_menus": has_menus}
@@ -144,7 +144,7 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
             "scripts": _render_tags(names, nonce),
             "box_menu": _render("dashboards/box_menu.html", menu),
             "csp_nonce": _NONCE if nonce else None,
-            "prefixes": prefixes,
+            "prefixes": json.dumps(prefixes),
             "release": release,
             "reload_spread": jitter,
         }
@@ -161,11 +161,10 @@ def render_scripts(dashboards: Sequence[Dashboard], nonce: Any = None) -> SafeSt
     # if those of the others do.
     key = (
         *(names, static(names[0]), get_language(), get_current_timezone_name()),
-        *(bool(nonce), prefixes, jitter, release, has_menus),
+        *(bool(nonce), *prefixes.items(), jitter, release, has_menus),
     )
     template = get_template("dashboards/scripts.html")
-    html = render_fragment(template, key, make_context, {_NONCE: nonce or ""})
-    return mark_safe(clean_text(html))  # noqa: S308 - rendered by a template, which escapes
+    return render_fragment(template, key, make_context, {_NONCE: clean_text(str(nonce or ""))})
 
 
 def _render_tags(names: Iterable[str], nonce: Any) -> SafeString:

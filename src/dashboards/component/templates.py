@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.template import Engine, RequestContext
 from django.template.backends.django import Template as DjangoTemplate
 from django.template.loader import get_template
+from django.templatetags.static import static
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
 from dashboards.component.base import Bound
@@ -42,6 +44,11 @@ class Templates:
         self._contexts: dict[Engine, RequestContext] = {}
         # The contexts stay bound as long as the request lasts.
         self._bound = ExitStack()
+
+    @cached_property
+    def asset_url(self) -> str:
+        """The URL of one static file. It changes if those of the others do."""
+        return static("dashboards/js/themes.js")
 
     def find(self, name: str) -> Found:
         """Return the template of a name."""

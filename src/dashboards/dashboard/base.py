@@ -145,7 +145,10 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             return self._filters.values
         if self._meta.filter_form is not None:
             return {}  # The form failed, so the query string has not been cleaned.
-        given = self._params.dict()
+        params = self._params
+        if not params:  # As on most pages; each component asks.
+            return {}
+        given = params.dict()
         if PARAMETERS.isdisjoint(given) or not self.time_ranges:
             return given
         return {name: given[name] for name in given if name not in PARAMETERS}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboards.calling import names_of
 from dashboards.component.base import Component
@@ -17,6 +17,26 @@ from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import as_classes
 
 _MAX_KEY_LENGTH = 100
+
+
+class _Refusal(NamedTuple):
+    """The message about a key that there is not, made when it is read.
+
+    A template asks for a component, in vain, with the name of each attribute of a dashboard.
+    """
+
+    components: "Components"
+    key: str
+
+    def __str__(self) -> str:
+        there = ", ".join([each.key for each in self.components.get_allowed()]) or "none"
+        return f"{self.components.name} has no component {self.key!r}; there are {there}."
+
+    def __repr__(self) -> str:
+        return repr(str(self))
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
 
 
 @dataclass(eq=False, repr=False)
@@ -40,15 +60,14 @@ class Components(MutableMapping[str, BoundComponent | Component]):
     _allowed: Mapping[str, BoundComponent] | None = field(default=None, init=False)
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """The name of the class, for errors."""
         return type(self._owner).__name__
 
     def __getitem__(self, key: str) -> BoundComponent:
         bound = self._bound.get(key) or self._bind(key)
         if bound is None or (bound.is_restricted and not bound.is_allowed):
-            there = ", ".join([each.key for each in self.get_allowed()]) or "none"
-            msg = f"{self._name} has no component {key!r}; there are {there}."
-            raise UnknownComponentError(msg)
+            raise UnknownComponentError(_Refusal(self, key))
         return bound
 
     def __contains__(self, key: object) -> bool:
@@ -71,16 +90,16 @@ class Components(MutableMapping[str, BoundComponent | Component]):
 
     def __setitem__(self, key: str, component: BoundComponent | Component) -> None:
         if not isinstance(component, Component):
-            msg = f"{self._name}.components[{key!r}] must be a component, got {component!r}."
+            msg = f"{self.name}.components[{key!r}] must be a component, got {component!r}."
             raise DeclarationError(msg)
-        label = f"{self._name}.{key}"
+        label = f"{self.name}.{key}"
         check_key(label, key)
         fix_permissions(label, component)
         check_parts(label, component)
         check_series(label, component)
         declared = {**self._declared, key: component}
         # Its dependents may be added later, or not at all.
-        check_circles(self._name, {its: each.dependents for its, each in declared.items()})
+        check_circles(self.name, {its: each.dependents for its, each in declared.items()})
         self._change(key, declared)
 
     def __delitem__(self, key: str) -> None:

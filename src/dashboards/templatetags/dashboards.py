@@ -1,16 +1,19 @@
 """``{% load dashboards %}``: dashboards and components in your own pages, and their scripts."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template.context import Context
-from django.templatetags.static import static
+from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import get_language
 
 from dashboards import conf, embedding
 from dashboards.component.bound import BoundComponent
-from dashboards.component.fragments import render_fragment
+from dashboards.component.fragments import placeholder, render_fragment
 from dashboards.component.templates import Templates
 from dashboards.dashboard import Dashboard
 from dashboards.menus.registry import get_sections
@@ -59,8 +62,8 @@ def dashboards_theme_picker() -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def include_words(context: Context, name: str) -> str:
-    """Include a template in which only words and static files differ between pages.
+def include_words(context: Context, name: str, **texts: str) -> str:
+    """Include a template in which only words, static files and these texts differ between pages.
 
     The package's own is rendered once for each language: the words of the tools would be a tenth of
     the time of a page. One of the same name in a project is included as ``{% include %}`` does it.
@@ -69,10 +72,20 @@ def include_words(context: Context, name: str) -> str:
     templates = dashboard.templates if dashboard else Templates(context.get("request"))
     found = templates.find(name)
     if not found.is_packaged:
-        values: dict[Any, Any] = context.flatten()
+        values: dict[Any, Any] = {**context.flatten(), **texts}
         return mark_safe(templates.render(name, values))  # noqa: S308 - of a template
-    key = (get_language(), static("dashboards/js/themes.js"))
-    return render_fragment(found.template, key, dict, {})
+    places = {name: placeholder(name) for name in texts}
+    filled = {places[name]: text for name, text in texts.items()}
+    key = (get_language(), templates.asset_url)
+    return render_fragment(found.template, key, lambda: places, filled)
+
+
+@register.simple_tag(takes_context=True)
+def dashboards_printed(context: Context) -> str:
+    """Include the time of the page, which is shown on paper."""
+    now = datetime.now(get_current_timezone() if settings.USE_TZ else None)
+    text = formats.date_format(now, "SHORT_DATETIME_FORMAT")
+    return include_words(context, "dashboards/printed.html", at=now.isoformat(), text=text)
 
 
 @register.simple_tag(takes_context=True)

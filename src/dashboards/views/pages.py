@@ -72,11 +72,13 @@ class PageView(DashboardAccessView):
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
         is_partial = _is_partial(request)
         kiosk = None if is_partial else read_kiosk(request, dashboard)
+        query = dashboard.query
+        kiosk_url = f"?{query}&kiosk" if query else "?kiosk"
         context = {
             "dashboard": dashboard,
             "stream_url": stream_url,
             "kiosk": kiosk,
-            "has_kiosk_link": not is_partial and kiosk is None,
+            "kiosk_url": None if is_partial or kiosk is not None else kiosk_url,
         }
         template = "dashboards/embedded.html" if is_partial else dashboard._meta.template_name  # noqa: SLF001
         response = HttpResponse(clean_text(dashboard.templates.render_around(template, context)))

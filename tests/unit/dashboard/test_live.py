@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from pytest_django import Settings
 
@@ -59,6 +59,8 @@ def test_push_without_user_or_object_is_refused():
         push(Mine, "note", "for whom?")
     with pytest.raises(AudienceError, match=r"GroupBoard is about one object: .*object=…"):
         push(GroupBoard, "note", "about what?")
+    with pytest.raises(AudienceError, match=r"GroupBoard is of one object, .* has no primary key"):
+        push(GroupBoard(object=Group()), "note", "not saved")
 
 
 async def test_apush_accepts_an_instance(settings: Settings):
