@@ -50,6 +50,19 @@ async def test_menu_marks_current_page_and_closes_by_escape(desk: Page):
     await expect(section).not_to_have_attribute("open", "")
 
 
+async def test_script_of_the_menu_that_runs_again_listens_once(desk: Page):
+    """Regression: hx-boost runs the script of each page that it brings. The listeners of all of
+    them stayed."""
+    added = await desk.evaluate("""async () => {
+        let added = 0;
+        const add = window.addEventListener;
+        window.addEventListener = (...given) => { added += 1; add.apply(window, given); };
+        await window.dashboards.loadScript(document.querySelector("script[src*=menus]").src);
+        return added;
+    }""")
+    assert added == 0
+
+
 async def test_menu_shows_groups_and_links_and_hides_items_without_permission(desk: Page):
     elsewhere = desk.locator(".dashboards-menu-section", has_text="Elsewhere")
     await elsewhere.locator("summary").click()

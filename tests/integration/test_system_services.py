@@ -8,6 +8,7 @@ import pytest
 from celery import Celery
 from django.core.cache import caches
 from django.test import override_settings
+from kombu import Queue
 
 from dashboards.component.formats import NOTHING
 from dashboards.contrib.system import services
@@ -69,6 +70,15 @@ def test_cache_that_cannot_be_reached_is_named_with_its_error():
 def test_tasks_that_wait_in_a_celery_queue_are_counted(celery: Celery):
     celery.send_task("shop.deliver")
     assert services.queues().rows == [("Celery celery", 1, 0, NOTHING)]
+
+
+def test_celery_queue_that_nothing_has_used_leaves_the_others_in_the_list(celery: Celery):
+    """Regression: a broker has no queue before a worker or a task uses it, so one such queue hid
+    all others behind its error."""
+    celery.conf.task_queues = [Queue("unused"), Queue("used")]
+    celery.send_task("shop.deliver", queue="used")
+    waiting = {name: number for name, number, *_ in services.queues().rows}
+    assert waiting == {"Celery unused": NOTHING, "Celery used": 1}
 
 
 def test_celery_whose_broker_cannot_be_reached_is_named_with_its_error():

@@ -64,7 +64,8 @@ def as_bands(kind: str, bands: Any, low: float = -inf, high: float = inf) -> Seq
 
     def as_end(field: str, value: Any, default: Any) -> float:
         value = default if value is None else value
-        return value if value in (low, high) else as_number(what, field, value)
+        is_end = isinstance(value, float) and value in (low, high)  # Infinite by default.
+        return value if is_end else as_number(what, field, value)
 
     # Each begins where the one before it ends, and ends where the one after it begins.
     starts = [low, *(each.end for each in bands)]

@@ -3,7 +3,7 @@
 import math
 from datetime import date, datetime, time, timedelta
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
-from numbers import Integral, Real
+from numbers import Integral, Rational, Real
 from typing import Any
 
 from django.core.signals import setting_changed
@@ -57,7 +57,7 @@ def is_finite(value: Any) -> bool:
     if isinstance(value, Decimal):
         return value.is_finite()
     # math.isfinite() raises for an integer that is too large for a float.
-    return isinstance(value, Integral) or math.isfinite(value)
+    return isinstance(value, Rational) or math.isfinite(value)
 
 
 def absolute(number: Any) -> Any:
@@ -113,7 +113,13 @@ def _as_plain(value: Any) -> Any:
     """Return a number as one of Python's types."""
     if isinstance(value, Decimal):
         return value
-    return int(value) if isinstance(value, Integral) else float(value)
+    if isinstance(value, Integral):
+        return int(value)
+    try:
+        return float(value)
+    except OverflowError:  # A fraction has no limit.
+        with localcontext(_WIDE_CONTEXT):
+            return Decimal(value.numerator) / Decimal(value.denominator)
 
 
 _COMPACT = (

@@ -73,6 +73,6 @@ def render_fragment(
         fragment = _fragments[full_key] = template.render(context())
     for each, text in texts.items():
         if type(text) is not SafeString:  # By its type: a page has dozens of these.
-            text = escape_html(text) if type(text) is str else conditional_escape(text)  # noqa: PLW2901
+            text = escape_html(text) if type(text) is str else conditional_escape(text)  # noqa: PLW2901 - a new name would be a line more
         fragment = fragment.replace(each, text)
     return SafeString(fragment)

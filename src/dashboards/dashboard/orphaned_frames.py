@@ -92,5 +92,5 @@ def forget(channel: str, keys: Iterable[str]) -> None:
         "Deleted what earlier releases left of %r: %s.",
         channel,
         ", ".join(given),
-        extra={"event": "leftovers_forgotten", "channel": channel},
+        extra={"event": "orphaned_frames_deleted", "channel": channel},
     )

@@ -53,6 +53,10 @@ def test_compact_number_has_a_letter_and_no_line_break(
     assert format_compact(number, decimals) == text
 
 
+def test_fraction_beyond_a_float_is_written_with_its_exponent():
+    assert format_number(Fraction(10**400, 3)) == "3.33e+399"
+
+
 def test_compact_number_is_written_in_the_active_language():
     with translation.override("de"):
         assert format_compact(123_456_789) == "123,5\xa0Mio."

@@ -112,6 +112,8 @@ def test_invalid_declared_bands_are_refused(bands: Any):
         {"value": 1, "decimals": 10**9},
         {"value": 0, "min": -1e308, "max": 1e308},
         {"value": 1, "bands": [{"level": []}]},
+        {"value": 1, "bands": [{"end": Decimal("sNaN")}]},
+        {"value": 1, "bands": [{"start": [1, 2]}]},
     ],
 )
 def test_invalid_value_is_refused(value: Any):

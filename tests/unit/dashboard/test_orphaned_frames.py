@@ -187,5 +187,5 @@ def test_deleted_leftovers_are_logged(caplog: pytest.LogCaptureFixture):
     forget("site.shop", ["orders"])
 
     [record] = [each for each in caplog.records if hasattr(each, "event")]
-    assert record.event == "leftovers_forgotten"
+    assert record.event == "orphaned_frames_deleted"
     assert record.getMessage() == "Deleted what earlier releases left of 'site.shop': orders."

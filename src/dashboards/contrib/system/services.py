@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from secrets import token_hex
 from typing import Any
@@ -92,8 +93,12 @@ def _read_celery() -> Iterator[Row]:
                 queue = task.get("delivery_info", {}).get("routing_key", "")
                 running[queue] = running.get(queue, 0) + 1
         for name in queues:
-            waiting = connection.default_channel.queue_declare(queue=name, passive=True)
-            yield f"Celery {name}", waiting.message_count, running.get(name, 0), NOTHING
+            waiting: Any = NOTHING
+            # Until a worker or a task has used it, the broker has no such queue. That error closes
+            # the channel, so each queue has one.
+            with suppress(*connection.channel_errors), connection.channel() as channel:
+                waiting = channel.queue_declare(queue=name, passive=True).message_count
+            yield f"Celery {name}", waiting, running.get(name, 0), NOTHING
 
 
 def _read_tasks() -> Iterator[Row]:

@@ -3,6 +3,10 @@
 (() => {
   "use strict";
 
+  // A page that hx-boost brings runs the script again.
+  if (window.dashboards?.hasMenus) return;
+  window.dashboards = { ...window.dashboards, hasMenus: true };
+
   const findOpen = () => document.querySelector(".dashboards-menu-section[open]");
 
   addEventListener("keydown", ({ key }) => {
