@@ -8,7 +8,7 @@ import pytest
 from celery import Celery
 from django.core.cache import caches
 from django.test import override_settings
-from kombu import Queue
+from kombu.entity import Queue
 
 from dashboards.component.formats import NOTHING
 from dashboards.contrib.system import services

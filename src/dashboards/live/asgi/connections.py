@@ -8,7 +8,7 @@ server needs a way of its own:
 * hypercorn: through its stream and its protocol.
 * daphne: its ``send`` never waits, so a Twisted producer reports when the buffer is full.
 * granian, and any other server: the socket, found among the process's sockets by the two
-  addresses of the connection.
+  addresses of the connection. While the kernel has bytes for it, the server may have more.
 
 Over HTTP/2 one connection may carry streams of many clients, so it is never cut.
 
@@ -16,19 +16,14 @@ Pure: standard library only.
 """
 
 import asyncio
-import contextlib
-import os
-import socket
-import stat
-import struct
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from dashboards.live.asgi.sockets import SendQueues, get_ends, set_no_linger, shut_down
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 _POLL_SECONDS = 0.1
-# The kernel then drops what it has not sent, and does not keep the connection for minutes.
-_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Connection:
@@ -65,27 +60,30 @@ class Connection:
 
         return wait_and_send
 
-    @property
-    def unsent(self) -> int:
-        """The number of bytes in the server's buffer; 0 if that is unknown."""
+    async def _has_unsent(self, queues: SendQueues) -> bool:
+        """Return True if the server may have bytes that it has not sent."""
         if self._transport is not None:
-            return int(self._transport.get_write_buffer_size())
-        channel = getattr(self._request, "channel", None)
-        if channel is None:  # Another server, or its answer is complete.
-            return 0
-        transport = channel.transport
-        return len(getattr(transport, "dataBuffer", b"")) + getattr(transport, "_tempDataLen", 0)
+            return self._transport.get_write_buffer_size() > 0
+        if self._request is not None:
+            channel = self._request.channel
+            if channel is None:  # Its answer is complete.
+                return False
+            transport = channel.transport
+            return bool(getattr(transport, "dataBuffer", b"") or transport._tempDataLen)  # noqa: SLF001 - Twisted's only number of these bytes
+        ends = None if self._scope is None else get_ends(self._scope)
+        return ends is not None and await queues.has_unsent(ends)
 
-    async def flush(self, seconds: Callable[[], float]) -> bool:
+    async def flush(self, seconds: Callable[[], float], queues: SendQueues) -> bool:
         """Wait until all is sent, and return True; return False when the time is over.
 
         Args:
             seconds: returns the time that it may take. It is called repeatedly, because the time
                 gets shorter when the server stops.
+            queues: tells of a server's connection that shows nothing itself.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while self.unsent:
+        while await self._has_unsent(queues):
             if loop.time() > began + seconds():
                 return False
             await asyncio.sleep(_POLL_SECONDS)
@@ -96,13 +94,13 @@ class Connection:
         if self._flow is not None:
             self._flow.close()
         if self._transport is not None:
-            _set_no_linger(self._transport.get_extra_info("socket"))
+            set_no_linger(self._transport.get_extra_info("socket"))
             self._transport.abort()
         elif (channel := getattr(self._request, "channel", None)) is not None:
             channel.transport.abortConnection()
-        elif self._scope is not None:
+        elif self._scope is not None and (ends := get_ends(self._scope)):
             # It looks at each open file of the process.
-            await asyncio.to_thread(_shut_down, self._scope)
+            await asyncio.to_thread(shut_down, ends)
 
 
 class _Flow:
@@ -150,31 +148,3 @@ def _twisted_request(send: Send) -> Any:
     transport = getattr(getattr(request, "channel", None), "transport", None)
     is_twisted = hasattr(request, "registerProducer") and hasattr(transport, "abortConnection")
     return request if is_twisted else None
-
-
-def _shut_down(scope: Mapping[str, Any]) -> None:
-    """Shut down the socket of this process that connects the scope's client and server."""
-    client, server = scope.get("client"), scope.get("server")
-    if not client or not server:
-        return  # A Unix socket, whose clients have no address.
-    ends = (_end(client), _end(server))
-    for name in os.listdir("/dev/fd") if os.path.isdir("/dev/fd") else ():  # noqa: PTH112, PTH208
-        with contextlib.suppress(OSError):  # Closed meanwhile, or not connected.
-            number = int(name)
-            if not stat.S_ISSOCK(os.fstat(number).st_mode):
-                continue
-            with socket.socket(fileno=os.dup(number)) as found:
-                if (_end(found.getpeername()), _end(found.getsockname())) == ends:
-                    _set_no_linger(found)
-                    found.shutdown(socket.SHUT_RDWR)
-                    return
-
-
-def _end(address: Any) -> tuple[str, ...]:
-    # granian gives ports as text; a Unix socket has no such address.
-    return tuple(map(str, address[:2])) if isinstance(address, tuple | list) else ()
-
-
-def _set_no_linger(connection: Any) -> None:
-    with contextlib.suppress(OSError, AttributeError):  # Already closed, or not TCP.
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
