@@ -73,7 +73,7 @@ def as_read(html: str) -> str:
     return re.sub(r'<span class=\\?"dashboards-figure\\?">([^<]*)</span>', r"\1", html)
 
 
-def wait_for(condition: Callable[[], T], *, seconds: float = 10, pause: float = 0.02) -> T:
+def wait_for(condition: Callable[[], T], *, seconds: float = 20, pause: float = 0.02) -> T:
     """Call ``condition`` every ``pause`` seconds until its result is true, and return that."""
     end = time.monotonic() + seconds
     while True:

@@ -73,7 +73,7 @@ class AlsoHanging(Hanging):
 @pytest.mark.django_db(transaction=True)
 def test_page_of_several_dashboards_waits_once(settings: Settings):
     """The time that a page waits is stated for all of its values, not for each dashboard."""
-    settings.DASHBOARDS = {"PAGE_WAIT_SECONDS": 0.5}
+    settings.DASHBOARDS = {"PAGE_WAIT_SECONDS": 1}
     request = RequestFactory().get("/")
     began = time.monotonic()
 
@@ -82,7 +82,7 @@ def test_page_of_several_dashboards_waits_once(settings: Settings):
         dashboard.compute_due(deferred=False)
         assert dashboard.render_content("value") is None
 
-    assert time.monotonic() - began < 0.95
+    assert time.monotonic() - began < 1.9
     for make in (Hanging, AlsoHanging):
         wait_for(lambda make=make: "at last" in str(make().render_content("value")))  # type: ignore[misc]
 
@@ -109,8 +109,8 @@ def test_page_waits_a_bounded_time_for_a_hanging_value(stuck: threading.Event):
         producer.compute_due(store, CHANNEL, values, 0.5)
     rest = time.monotonic() - began
 
-    assert first < 0.9
-    assert rest < 0.6, "at most one more round of the quick value; nobody waits for the other"
+    assert first < 5, "it waits half a second, not the thirty of the value"
+    assert rest < 2, "at most one more round of the quick value; nobody waits for the other"
     assert len(started) == 1
     stuck.set()
     wait_for(lambda: stored(store).get("hangs") == "at last")

@@ -32,7 +32,7 @@ def test_live_command_computes_without_streams_and_stops(make_site: MakeSite):
         wait_for(lambda: "1 users" in stored(site, "users"))
     finally:
         live.send_signal(signal.SIGTERM)
-        assert live.wait(5) == 0
+        assert live.wait(20) == 0
         live.communicate()
 
 

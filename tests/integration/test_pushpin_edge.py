@@ -380,7 +380,7 @@ def test_logout_ends_proxied_streams_of_that_user(proxied: Proxied, either_pushe
         started = time.monotonic()
         proxied.site.get("/logout/", Cookie=cookie)
         assert shows_until_its_end(stream) <= {"before"}
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10  # Not at its age, 300 s.
         either_pusher.push_to("Staff", secret="after")
         either_pusher.push(number="for everybody")
         anonymous.until("for everybody")
@@ -536,7 +536,7 @@ def test_unresponsive_proxy_does_not_delay_pushes(tmp_path: Path, kind: str):
         site = Site(tmp_path, TEST_GRIP=json.dumps({"GRIP_PROXIES": [{**uri, "key": KEY}]}))
         pushing, ending = push_once(site)
     # Another thread waits ten seconds for the proxy's answer.
-    assert pushing < 2
+    assert pushing < 8
     # The limit is three seconds; the exit takes some more, on a busy machine even longer.
     assert ending < 8
 

@@ -141,7 +141,7 @@ def test_sigterm_with_open_streams_stops_server(site: Site, number: signal.Signa
         for stream in streams:
             stream.until("open")
         site.signal(number)
-        site.process.wait(5)
+        site.process.wait(20)
         for stream in streams:
             while stream.event():
                 pass

@@ -18,6 +18,8 @@ from dashboards.component.layout import ComponentLayout, Rendering
 from dashboards.component.pending import gather_values
 from dashboards.component.states import render_failed
 from dashboards.dashboard.live import LiveMixin
+from dashboards.dashboard.misplaced import refuse_misplaced
+from dashboards.dashboard.options import get_names
 from dashboards.dashboard.permissions import PermissionMixin
 from dashboards.dashboard.query import get_params, keep_known
 from dashboards.dashboard.time_range import PARAMETERS, has_shared_time
@@ -67,13 +69,14 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         components: ComponentLayout | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse attributes that this package has under other names.
+        """Refuse attributes that this package has under other names, or in other places.
 
         Raises:
             DeclarationError: there is one.
         """
         super().__init_subclass__(**kwargs)
         refuse_old_dashboard(cls.__name__, vars(cls))
+        refuse_misplaced(cls, get_names(cls._options))
 
     @classmethod
     def check_declaration(cls) -> None:

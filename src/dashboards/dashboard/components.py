@@ -46,14 +46,12 @@ class Components(MutableMapping[str, BoundComponent | Component]):
     ``self.components["key"] = Text(…)``, after ``super().__init__()``, adds one to this instance
     only. Reading a key returns a bound component. Components that the request may not see are
     missing. In a template ``{{ dashboard.components.key }}`` is the component's box.
-
-    Args:
-        _owner: the instance.
-        _declared: the components of its class.
     """
 
     _owner: Owner
+    """The instance."""
     _declared: Mapping[str, Component]
+    """The components of its class."""
     # Each is bound when it is used: a push needs one of them, a page all.
     _bound: dict[str, BoundComponent] = field(default_factory=dict, init=False)
     _dependencies: dict[str, list[BoundComponent]] | None = field(default=None, init=False)

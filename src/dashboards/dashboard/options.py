@@ -131,8 +131,8 @@ def read_meta(name: str, meta: type | None, kind: type[T], inherited: Options) -
     given = (
         {key: getattr(meta, key) for key in dir(meta) if not key.startswith("_")} if meta else {}
     )
-    allowed = _names(kind)
-    if misplaced := sorted(given.keys() & _names(ModelOptions) - allowed):
+    allowed = get_names(kind)
+    if misplaced := sorted(given.keys() & get_names(ModelOptions) - allowed):
         msg = (
             f"{name}.Meta may have {', '.join(misplaced)} only where {name} is about one object: "
             "derive it from ModelDashboard."
@@ -144,9 +144,14 @@ def read_meta(name: str, meta: type | None, kind: type[T], inherited: Options) -
             f"allowed are {', '.join(sorted(allowed))}.{explain_names(unknown, META_NAMES)}"
         )
         raise DeclarationError(msg)
-    kept = {key: getattr(inherited, key) for key in allowed & _names(type(inherited))}
-    return kind(**{**kept, "name": "", **given})
+    kept = {key: getattr(inherited, key) for key in allowed & get_names(type(inherited))}
+    try:
+        return kind(**{**kept, "name": "", **given})
+    except DeclarationError as error:
+        msg = f"{name}.{error}"
+        raise DeclarationError(msg) from error
 
 
-def _names(kind: type[Options]) -> set[str]:
-    return {each.name for each in fields(kind)}
+def get_names(kind: type[Options]) -> frozenset[str]:
+    """Return the names that a ``Meta`` may have."""
+    return frozenset(each.name for each in fields(kind))

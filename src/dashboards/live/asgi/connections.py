@@ -24,6 +24,8 @@ from dashboards.live.asgi.sockets import SendQueues, get_ends, set_no_linger, sh
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 _POLL_SECONDS = 0.1
+_TWISTED_BUFFERS = ("dataBuffer", "_tempDataLen")
+"""Attributes of Twisted's transports: the bytes that are not sent, and the number of more."""
 
 
 class Connection:
@@ -68,8 +70,8 @@ class Connection:
             channel = self._request.channel
             if channel is None:  # Its answer is complete.
                 return False
-            transport = channel.transport
-            return bool(getattr(transport, "dataBuffer", b"") or transport._tempDataLen)  # noqa: SLF001 - Twisted's only number of these bytes
+            parts = (getattr(channel.transport, each, None) for each in _TWISTED_BUFFERS)
+            return any(parts)
         ends = None if self._scope is None else get_ends(self._scope)
         return ends is not None and await queues.has_unsent(ends)
 

@@ -30,6 +30,8 @@ def test_bundle_that_was_collected_is_offered_without_its_source(monkeypatch: py
 
 def test_page_names_the_addresses_of_bundles(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dashboards.embedding.find_bundles", lambda: {"basic": BASIC})
+    # Of other bundles another test may have rendered them.
+    monkeypatch.setattr("dashboards.component.fragments._fragments", {})
 
     offered = f"{{&quot;basic&quot;: &quot;/static/{BASIC}&quot;}}"
     assert f'data-dashboards-plotly-bundles="{offered}"' in render_scripts([])

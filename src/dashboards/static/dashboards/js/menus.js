@@ -4,8 +4,8 @@
   "use strict";
 
   // A page that hx-boost brings runs the script again.
-  if (window.dashboards?.hasMenus) return;
-  window.dashboards = { ...window.dashboards, hasMenus: true };
+  if (window.dashboardsMenus) return;
+  window.dashboardsMenus = true;
 
   const findOpen = () => document.querySelector(".dashboards-menu-section[open]");
 

@@ -1,0 +1,56 @@
+"""Attributes of dashboard classes that belong elsewhere."""
+
+from typing import Any
+
+import pytest
+from django import forms
+from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
+
+from dashboards.component import Stat
+from dashboards.component.layout import ComponentLayout
+from dashboards.dashboard import Dashboard, ModelDashboard
+from dashboards.exceptions import DeclarationError
+from dashboards.permissions import IsAdminUser
+
+
+def declare(*bases: type, **attributes: Any) -> type:
+    return type("Board", bases, {"orders": Stat(), **attributes})
+
+
+@pytest.mark.parametrize(
+    ("attributes", "place"),
+    [
+        ({"permission_classes": [IsAdminUser]}, "Meta"),
+        ({"audience": "user"}, "Meta"),
+        ({"filter_form": forms.Form}, "Meta"),
+        ({"template_name": "board.html"}, "Meta"),
+        ({"name": "Orders"}, "Meta"),
+        ({"layout": ComponentLayout("orders")}, "Layout"),
+    ],
+    ids=str,
+)
+def test_attribute_outside_of_its_inner_class_is_refused(attributes: dict[str, Any], place: str):
+    """Permission classes in the body of the class, as other frameworks have them, were ignored
+    without a word: everybody who was signed in got what was for staff."""
+    [name] = attributes
+    with pytest.raises(DeclarationError, match=rf"Board\.{name} must stand in class {place}: "):
+        declare(Dashboard, **attributes)
+
+
+@pytest.mark.parametrize(
+    "name", ["has_object_permission", "dispatch", "login_required", "permission_required"]
+)
+def test_attribute_of_a_permission_class_or_a_view_is_refused(name: str):
+    with pytest.raises(DeclarationError, match=rf"Board\.{name} .*Write a permission class"):
+        declare(ModelDashboard, **{name: lambda *_: False})
+
+
+@pytest.mark.parametrize("mixin", [LoginRequiredMixin, PermissionRequiredMixin])
+def test_mixin_for_views_is_refused(mixin: type):
+    with pytest.raises(DeclarationError, match="Board derives from a mixin for views"):
+        declare(mixin, Dashboard)
+
+
+def test_component_method_or_property_may_have_the_name_of_an_option():
+    shown = declare(Dashboard, audience=Stat(), name=property(lambda _: "Orders"), model=None)
+    assert shown().name == "Orders"
