@@ -395,6 +395,23 @@ class TestPostgreSQL(DatabaseContract):
             await shows(reader, "unheard")
         store.close()
 
+    def test_database_without_all_characters_warns_w053(self, store: DatabaseStore, alias: str):
+        assert store.check_tables() == ()
+        with connections[alias].cursor() as cursor:
+            cursor.execute("CREATE DATABASE narrow TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'")
+        connections[alias].close()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(connections[alias].settings_dict, "NAME", "narrow")
+            patch.setattr(
+                connections[alias].introspection,
+                "table_names",
+                lambda: ["dashboards_channel", "dashboards_frame", "dashboards_lease"],
+            )
+            [message] = store.check_tables()
+            connections[alias].close()
+        assert message.id == "dashboards.W053"
+        assert "whose character set is LATIN1" in message.msg
+
     def test_unreachable_server_counts_as_outage(self, alias: str, tmp_path: Path):
         assert _cannot_connect(alias, HOST=str(tmp_path))
 
@@ -412,6 +429,20 @@ class TestMariaDB(DatabaseContract):
     @classmethod
     def database(cls, server: dict[str, Any]) -> dict[str, Any]:
         return dict(server)
+
+    def test_tables_without_all_characters_warn_w053(self, store: DatabaseStore, alias: str):
+        """Each value with an arrow was refused by tables of latin1, and ``check`` was silent."""
+        assert store.check_tables() == ()
+        change = "ALTER TABLE dashboards_frame MODIFY data LONGTEXT CHARACTER SET"
+        with connections[alias].cursor() as cursor:
+            cursor.execute(f"{change} latin1 NOT NULL")
+            try:
+                [message] = store.check_tables()
+            finally:
+                cursor.execute(f"{change} utf8mb4 NOT NULL")
+        connections[alias].close()
+        assert message.id == "dashboards.W053"
+        assert "whose character set is latin1" in message.msg
 
     def test_unreachable_server_counts_as_outage(self, alias: str):
         assert _cannot_connect(alias, OPTIONS={}, HOST="127.0.0.1", PORT=str(free_port()))

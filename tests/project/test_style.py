@@ -117,8 +117,8 @@ def attributes_in(text: str) -> set[str]:
 
 
 def test_reference_lists_each_attribute_with_the_files_that_name_it():
-    # Properties of other objects than `dataset`: of htmx's request context, the window, the history,
-    # and traces.
+    # Properties of other objects than `dataset`: of htmx's request context, of the window, of the
+    # history, and of traces.
     of_others = {"gaps", "menus", "requested-at", "state-requested-at", "tabs"}
     found: dict[str, set[str]] = {}
     for name, text in SOURCES.items():

@@ -282,6 +282,9 @@ class BoundComponent:
         except ComponentValueError as error:
             msg = f"{self.label}: {error}"
             raise type(error)(msg) from error
+        except RecursionError as error:
+            msg = f"{self.label}: the value is nested too deeply, or contains itself."
+            raise ComponentValueError(msg) from error
 
     # Its live side
 

@@ -219,6 +219,17 @@ def test_odd_value_of_pandas_is_shown_or_refused_by_name():
     assert not {name: found for name, found in faults.items() if found}
 
 
+@pytest.mark.parametrize("name", ["Stat", "Text", "Table"])
+def test_value_that_contains_itself_is_refused_by_name(name: str):
+    """Its RecursionError named nothing, and could come from anywhere."""
+    value: list[Any] = []
+    value.append(value)
+    component = {"Stat": Stat(), "Text": Text(), "Table": BasicTable()}[name]
+    given: Any = [{"a": value}] if name == "Table" else value
+    with pytest.raises(ComponentValueError, match=r"^Odd\.it: .*(contains itself|nested)"):
+        declare_odd(component)()["it"].prepare(given)
+
+
 def find_faults(place: Make, values: dict[str, Any]) -> dict[str, str]:
     """Return, by the name of the value, what is wrong with how it is shown or refused."""
     component, _ = place("")

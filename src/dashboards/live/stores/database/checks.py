@@ -11,6 +11,19 @@ from dashboards.models import Channel, Frame, Lease
 
 _OPTIONS = {"using", "poll_seconds"}
 
+_CHARACTER_SETS = {
+    "mysql": """
+        SELECT character_set_name FROM information_schema.columns
+        WHERE table_schema = DATABASE() AND table_name LIKE 'dashboards%'
+        AND character_set_name IS NOT NULL
+    """,
+    "postgresql": "SHOW server_encoding",
+}
+"""The query of the character sets of the tables, by vendor."""
+
+_WHOLE_CHARACTER_SETS = {"utf8mb4", "UTF8", "SQL_ASCII"}
+"""Those that keep any character. SQL_ASCII keeps the bytes as they are."""
+
 
 def check_options(
     options: Mapping[str, Any], using: str, poll_seconds: float
@@ -72,16 +85,36 @@ def check_options(
 
 
 def check_tables(using: str) -> Sequence[CheckMessage]:
-    """Check that the tables exist. Reads the database."""
+    """Check that the tables exist, and can keep all characters. Reads the database."""
     tables = {each._meta.db_table for each in (Channel, Frame, Lease)}  # noqa: SLF001 - public by custom
     missing = sorted(tables - set(connections[using].introspection.table_names()))
-    if not missing:
+    if missing:
+        return [
+            Warning(
+                f"DatabaseStore keeps live state in the database {using!r}, which has no "
+                f"table {', '.join(missing)}.",
+                hint=f"Run: manage.py migrate --database {using}",
+                id="dashboards.W043",
+            )
+        ]
+    query = _CHARACTER_SETS.get(connections[using].vendor)
+    if query is None:
+        return ()
+    with connections[using].cursor() as cursor:
+        cursor.execute(query)
+        found = sorted({name for (name,) in cursor.fetchall()} - _WHOLE_CHARACTER_SETS)
+    if not found:
         return ()
     return [
         Warning(
-            f"DatabaseStore keeps live state in the database {using!r}, which has no "
-            f"table {', '.join(missing)}.",
-            hint=f"Run: manage.py migrate --database {using}",
-            id="dashboards.W043",
+            f"DatabaseStore keeps live state in the database {using!r}, whose character set is "
+            f"{', '.join(found)}: it refuses values with other characters, such as arrows and "
+            "emoji.",
+            hint=(
+                "MySQL, MariaDB: ALTER DATABASE … CHARACTER SET utf8mb4, then migrate dashboards "
+                "zero, and migrate again, which deletes the stored values. PostgreSQL: name a "
+                "database with the encoding UTF8 in OPTIONS['using']."
+            ),
+            id="dashboards.W053",
         )
     ]
