@@ -20,7 +20,7 @@ from django.db.models.signals import post_delete
 from dashboards.live.fanout.hub import Hub
 from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.stores import get_store
-from dashboards.live.stores.base import BaseStore, Changes
+from dashboards.live.stores.base import BaseStore, Changes, stored
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.memory import MemoryStore
 from dashboards.live.stores.notifications import ALL_CHANNELS, Listener
@@ -172,6 +172,26 @@ class DatabaseContract(SharedStoreContract):
             transaction.set_rollback(True, using=store.using)
         assert store.since(CHANNEL, None).position == before
 
+    def test_put_under_manual_transaction_management_is_told_on_commit(self, store: DatabaseStore):
+        """Django refuses to register what a commit calls while autocommit is off."""
+        store.put(CHANNEL, {"a": "1"})
+        told: list[object] = []
+
+        def receive(position: object, **_: Any) -> None:
+            told.append(position)
+
+        stored.connect(receive)
+        transaction.set_autocommit(False, using=store.using)
+        try:
+            after = store.put(CHANNEL, {"a": "2"})
+            store.notify(CHANNEL)
+            assert not told
+            transaction.commit(using=store.using)
+        finally:
+            transaction.set_autocommit(True, using=store.using)
+            stored.disconnect(receive)
+        assert told == [after]
+
     async def test_lost_connection_reopened(self, store: DatabaseStore):
         position = await asyncio.to_thread(call_and_close, store.put, CHANNEL, {"a": "1"})
         await store.aheads([CHANNEL])
@@ -187,7 +207,9 @@ class DatabaseContract(SharedStoreContract):
         """Regression: one value that a column could not hold counted as a store that is down, and
         ended every signed-in stream of the process. Only a failure of the connection counts."""
         refused: list[Exception] = []
-        monkeypatch.setattr("dashboards.live.stores.base.fit", lambda channel, frames: frames)
+        monkeypatch.setattr(
+            "dashboards.live.stores.base.fit", lambda channel, frames, limit: frames
+        )
         for frames in ({"s": Points("base", ["1"], 2**70)}, {"k" * 70_000: "x"}, {"a": None}):
             try:
                 store.put(CHANNEL, frames)  # type: ignore[arg-type]

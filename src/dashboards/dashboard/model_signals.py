@@ -6,13 +6,14 @@ from functools import cache, partial
 from typing import Any
 
 from django.apps import apps
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
 
 from dashboards.exceptions import StoreUnavailableError
 from dashboards.live.access.revocations import revocations
 from dashboards.live.access.subjects import object_subjects
+from dashboards.live.commits import on_commit
 from dashboards.live.compute.triggers import topic_of
 from dashboards.live.stores import get_store
 from dashboards.model_inheritance import get_models_of_same_rows
@@ -43,7 +44,7 @@ def connect_model(label: str) -> None:
 
     def changed(using: str | None = None, **kwargs: Any) -> None:  # noqa: ARG001 - a receiver
         # Robust, because saving an object must not fail if the store does.
-        transaction.on_commit(put_topic, using=using, robust=True)
+        on_commit(put_topic, using, robust=True)
 
     for model in models:
         for signal in (post_save, post_delete):
@@ -83,7 +84,7 @@ def connect_awaited_models() -> None:
                     _put_topic(topics[topic])
 
         if labels:
-            transaction.on_commit(put_awaited_topics, using=using, robust=True)
+            on_commit(put_awaited_topics, using, robust=True)
 
     post_save.connect(changed, weak=False)
 
@@ -116,7 +117,7 @@ def check_access_on_change(model: type[Model], is_needed: Callable[[], bool]) ->
         if not created and is_needed():
             # Read now: a deleted object has no primary key after the commit.
             keys = object_subjects(instance)
-            transaction.on_commit(partial(revocations.revoke_soon, keys), using=using, robust=True)
+            on_commit(partial(revocations.revoke_soon, keys), using, robust=True)
 
     for each in get_models_of_same_rows(model):
         for signal in (post_save, post_delete):

@@ -17,7 +17,6 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.http import HttpRequest
@@ -25,6 +24,7 @@ from django.utils import timezone
 
 from dashboards.live.access.revocations import revocations
 from dashboards.live.access.subjects import ALL_USERS, session_subject, user_subject
+from dashboards.live.commits import on_commit
 from dashboards.model_inheritance import get_models_of_same_rows
 
 _UID = "dashboards.live.access.signals"
@@ -68,7 +68,7 @@ def _watch_relation(through: type[Model], changed: Callable[..., None]) -> None:
 
 
 def _revoke(key: str, using: str | None = None) -> None:
-    transaction.on_commit(partial(revocations.revoke, key), using=using)
+    on_commit(partial(revocations.revoke, key), using)
 
 
 def _has_rows(session: Any) -> bool:

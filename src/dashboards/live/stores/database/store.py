@@ -14,6 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import IntegrityError, connections, router, transaction
 from django.db.models import F, FilteredRelation, Q
 
+from dashboards.live.commits import on_commit
 from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
 from dashboards.live.stores.database import errors
 from dashboards.live.stores.database.checks import check_options, check_tables
@@ -266,7 +267,7 @@ class DatabaseStore(BaseStore):
         return UnixSocketNotifier(f"{database.vendor} {host} {port} {name}")
 
     def _when_visible(self, call: Callable[[], None]) -> None:
-        transaction.on_commit(call, using=self.using)
+        on_commit(call, self.using)
 
     def _notify_others(self, channel: str) -> None:
         """Have the commit notify other processes."""
@@ -276,7 +277,7 @@ class DatabaseStore(BaseStore):
 
             notify(database, self._tag_sender(channel))
         elif notifier := self._get_notifier():
-            transaction.on_commit(partial(notifier.send, channel), using=self.using)
+            self._when_visible(partial(notifier.send, channel))
 
     async def _listen_remote(self, listener: Listener) -> None:
         if self._uses_notify:
