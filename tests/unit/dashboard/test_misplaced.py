@@ -27,7 +27,7 @@ def declare(*bases: type, **attributes: Any) -> type:
         ({"name": "Orders"}, "Meta"),
         ({"layout": ComponentLayout("orders")}, "Layout"),
     ],
-    ids=str,
+    ids=lambda each: next(iter(each)) if isinstance(each, dict) else each,
 )
 def test_attribute_outside_of_its_inner_class_is_refused(attributes: dict[str, Any], place: str):
     """Permission classes in the body of the class, as other frameworks have them, were ignored
