@@ -12,6 +12,7 @@ from dashboards.calling import names_of
 from dashboards.component.base import Component
 from dashboards.component.bound import BoundComponent
 from dashboards.component.owner import Owner
+from dashboards.dashboard.attributes import check_attributes
 from dashboards.exceptions import DeclarationError, UnknownComponentError
 from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permissions import as_classes
@@ -93,6 +94,7 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         label = f"{self.name}.{key}"
         check_key(label, key)
         fix_permissions(label, component)
+        check_attributes(label, component)
         check_parts(label, component)
         check_series(label, component)
         declared = {**self._declared, key: component}

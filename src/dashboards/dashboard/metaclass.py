@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboards.component.base import Component
 from dashboards.component.layout import ComponentLayout
+from dashboards.dashboard.attributes import check_attributes
 from dashboards.dashboard.components import (
     check_circles,
     check_key,
@@ -50,6 +51,7 @@ class DashboardMetaclass(type):
         for attribute, component in attributes.items():
             getter = getattr(cls, f"get_{component.key or attribute}_value", None)
             fix_permissions(f"{name}.{attribute}", component)
+            check_attributes(f"{name}.{attribute}", component)
             check_parts(f"{name}.{attribute}", component)
             check_series(f"{name}.{attribute}", component, getter)
         root = next(each for each in reversed(cls.__mro__) if isinstance(each, DashboardMetaclass))

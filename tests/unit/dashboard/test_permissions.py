@@ -200,7 +200,7 @@ def test_permission_classes_of_another_type_are_refused(given: Any, words: str):
         Guarded().components["part"] = Stat(permission_classes=given)
 
     for declare, where in (
-        (of_meta, "Meta.permission_classes"),
+        (of_meta, "Shop.Meta.permission_classes"),
         (of_component, "Shop.part: permission_classes"),
         (of_instance, "Guarded.part: permission_classes"),
     ):

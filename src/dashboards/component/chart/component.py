@@ -104,10 +104,10 @@ class Chart(Drawing):
             if self.figure is not None:
                 msg = f"{kind}(figure=…) is what points are appended to: give it max_points, too."
                 raise DeclarationError(msg)
-        elif self.max_points < 1 or not self.live:
+        elif not _is_count(self.max_points) or not self.live:
             msg = (
-                f"{kind}(max_points={self.max_points!r}): max_points must be at least 1, and the "
-                "chart live."
+                f"{kind}(max_points={self.max_points!r}): max_points must be a whole number of at "
+                "least 1, and the chart live."
             )
             raise DeclarationError(msg)
 
@@ -156,3 +156,7 @@ class Chart(Drawing):
         if isinstance(value, ChartSerializer):
             value = value.figure()
         return None if value is None else as_text(type(self).__name__, value)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and value >= 1

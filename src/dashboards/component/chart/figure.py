@@ -54,10 +54,27 @@ def as_text(kind: str, value: Any) -> Data:
     if not isinstance(figure, dict):
         msg = f"{allowed} with data and layout, got {text[:80]!r}."
         raise ComponentValueError(msg)
+    _check_members(allowed, figure)
     is_changed = _remove_default_template(figure)
     if modernize(kind, figure) or is_changed:
         text = json.dumps(figure, separators=(",", ":"))
     return Data(text, is_empty=not has_points(figure))
+
+
+def _check_members(allowed: str, figure: Mapping[str, Any]) -> None:
+    """Check that data is a list of traces, and layout and config are objects, if they are there."""
+    traces = figure.get("data")
+    if isinstance(traces, list):
+        wrong = next((each for each in traces if not isinstance(each, dict | None)), None)
+    else:
+        wrong = None if isinstance(traces, dict | None) else traces
+    if wrong is not None:
+        msg = f"{allowed}, whose data is a list of traces, which are dicts; got {shorten(wrong)}."
+        raise ComponentValueError(msg)
+    for name in ("layout", "config"):
+        if not isinstance(member := figure.get(name), dict | None):
+            msg = f"{allowed}, whose {name} is a dict; got {shorten(member)}."
+            raise ComponentValueError(msg)
 
 
 def has_points(figure: Mapping[str, Any]) -> bool:

@@ -55,6 +55,24 @@ def is_empty(figure: Any) -> list[bool]:
     ]
 
 
+@pytest.mark.parametrize(
+    "figure",
+    [
+        {"data": 5},
+        {"data": "x"},
+        {"data": [5]},
+        {"data": [[1]]},
+        {"layout": 5},
+        {"data": [], "config": [1]},
+    ],
+    ids=str,
+)
+def test_figure_with_members_of_other_types_is_refused_by_name(figure: Any):
+    """Most were stored and drawn by no browser; the first was a TypeError from within."""
+    with pytest.raises(ComponentValueError, match=r"A Chart's value must be .*, whose (data|l|c)"):
+        Chart().prepare_value(figure)
+
+
 def test_plotly_figure_without_points_shows_no_data():
     pd = pytest.importorskip("pandas")
     px = pytest.importorskip("plotly.express")
