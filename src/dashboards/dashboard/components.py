@@ -157,7 +157,8 @@ def check_key(label: str, key: str) -> None:
     Raises:
         DeclarationError: it is no identifier, or it is too long.
     """
-    if not key.isidentifier() or iskeyword(key):
+    given: object = key
+    if not (isinstance(given, str) and key.isidentifier()) or iskeyword(key):
         msg = f"{label}: the key must be a Python identifier, got {key!r}."
         raise DeclarationError(msg)
     if len(key) > _MAX_KEY_LENGTH:

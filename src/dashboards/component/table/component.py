@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 
-from dashboards.component.base import Bound, Component
+from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.conversion import as_text
 from dashboards.component.table.export import csv_response
 from dashboards.component.table.serializer import TableSerializer
@@ -22,6 +22,7 @@ from dashboards.component.table.source import (
     as_named,
     as_order,
     as_rows,
+    check_columns,
 )
 from dashboards.component.table.state import EXPORT, PARAMS, keep_params
 from dashboards.component.table.urls import build_table_urls
@@ -104,9 +105,13 @@ class Table(Component):
                 "its rows as value=; or a function that returns a new one each time."
             )
             raise DeclarationError(msg)
-        if min((self.page_size, *self.page_sizes)) < 1:
-            msg = f"{kind}(page_size={self.page_size!r}): a page must have at least 1 row."
-            raise DeclarationError(msg)
+        for size in (self.page_size, *self.page_sizes):
+            given: object = size
+            if not isinstance(given, int) or given < 1:
+                msg = f"{kind}(page_size={given!r}): a page must have a number of rows, at least 1."
+                raise DeclarationError(msg)
+        with declaring(self, f"columns={self.columns!r}"):
+            check_columns(self.columns)
 
     def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
         """Return the parameters of the table, as long as it reads them."""

@@ -127,6 +127,18 @@ def _as_named(row: Any, columns: Mapping[str, Any]) -> Any:
 _SCALARS = (str, bytes, int, float, complex, Decimal, set, frozenset, date, time, UUID, type)
 
 
+def check_columns(columns: Any) -> None:
+    """Check declared columns.
+
+    Raises:
+        ComponentValueError: they are neither None nor headings by name nor a list of names.
+    """
+    is_listed = columns is None or isinstance(columns, Mapping | list | tuple)
+    if not is_listed or not all(isinstance(each, str) for each in columns or ()):
+        msg = f"A Table's columns must be headings by name, or a list of names, got {columns!r}."
+        raise ComponentValueError(msg)
+
+
 def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
     """Return headings or columns by name: the declared ones, or those of the rows.
 
@@ -135,6 +147,7 @@ def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
             objects without named fields. All their attributes must not be shown by default.
     """
     if columns is not None:
+        check_columns(columns)
         return columns if isinstance(columns, Mapping) else dict.fromkeys(columns)
     if isinstance(rows, QuerySet):
         if not (issubclass(rows.model, Model) and getattr(rows, "_fields", None)):

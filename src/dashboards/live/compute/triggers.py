@@ -33,7 +33,9 @@ class Every:
 
     def __post_init__(self) -> None:
         if not _is_number(self.seconds, MIN_SECONDS):
-            msg = f"Every(seconds={self.seconds!r}): seconds must be a number of at least 0.1."
+            msg = (
+                f"Every(seconds={self.seconds!r}): seconds must be a finite number of at least 0.1."
+            )
             raise ValueError(msg)
         _check_delivery(self)
 

@@ -107,7 +107,7 @@ def test_iterators_and_table_classes_as_values_are_refused():
         Table(value=iter([]))
     with pytest.raises(DeclarationError, match=r"give a django_tables2\.Table as table_class="):
         Table(value=django_tables2.Table)
-    with pytest.raises(DeclarationError, match="at least 1 row"):
+    with pytest.raises(DeclarationError, match="a number of rows, at least 1"):
         Table(page_size=0)
 
 
