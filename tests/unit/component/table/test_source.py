@@ -109,6 +109,18 @@ def test_iterators_and_table_classes_as_values_are_refused():
         Table(value=django_tables2.Table)
     with pytest.raises(DeclarationError, match="a number of rows, at least 1"):
         Table(page_size=0)
+    size: Any = "25"
+    with pytest.raises(DeclarationError, match=r"page_size='25'\): a page must have a number"):
+        Table(page_size=size)
+
+
+@pytest.mark.parametrize("columns", ["name", 3, [3], {3: "Name"}], ids=repr)
+def test_columns_of_another_type_are_refused(columns: Any):
+    """A text counted as a list of its letters, each of which was an empty column."""
+    with pytest.raises(DeclarationError, match="columns must be headings by name, or a list of n"):
+        Table(columns=columns)
+    with pytest.raises(ComponentValueError, match="columns must be headings by name, or a list"):
+        bind(Table(value={"data": [], "columns": columns})).get_value()
 
 
 def test_declared_queryset_is_read_for_each_request():

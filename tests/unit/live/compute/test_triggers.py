@@ -17,9 +17,7 @@ OnChange: Any = live.OnChange
 @pytest.mark.parametrize("seconds", [0, -1, "1", None, nan, inf], ids=repr)
 def test_every_without_a_finite_interval_is_refused(seconds: Any):
     """A text was a TypeError from within; an infinite interval was accepted."""
-    with pytest.raises(
-        ValueError, match=rf"^Every\(seconds={seconds!r}\): seconds must be a finite "
-    ):
+    with pytest.raises(ValueError, match=rf"^Every\(seconds={seconds!r}\): seconds must be a "):
         Every(seconds)
 
 
