@@ -89,7 +89,7 @@ async def test_failing_chart_does_not_affect_others_and_recovers(site: Site, pag
         "  return kind.includes('webgl') ? null : get.call(this, kind, ...rest);"
         "};"
     )
-    box = await open_drawn(site, page, {"data": [{"y": [1, 2]}], "frames": 5, "layout": 3})
+    box = await open_drawn(site, page, {"data": [{"y": [1, 2]}], "frames": 5})
     await expect(box.get_by_text("This could not be drawn.")).to_be_visible()
     await expect(page.locator("#site_drawn-world-content .choroplethlayer path")).to_have_count(2)
     page.complaints.clear()  # type: ignore[attr-defined]

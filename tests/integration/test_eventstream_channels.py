@@ -168,7 +168,7 @@ def test_meta_event_channels_accepts_list(wrong: Any):
             class Meta:
                 event_channels = wrong
 
-    assert str(raised.value) == f"Meta.event_channels must be a list of names, got {wrong!r}."
+    assert str(raised.value) == f"Wrong.Meta.event_channels must be a list of names, got {wrong!r}."
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_event_channels_with_audience_or_object_refused(
         type("Wrong", (base,), {"Meta": type("Meta", (), {**divided, "event_channels": ["x"]})})
 
     assert str(raised.value) == (
-        "Meta.event_channels cannot be used here, because each user or object has values of "
+        "Wrong.Meta.event_channels cannot be used here, because each user or object has values of "
         "its own, and a channel sends its events to all: use dashboards.live.push."
     )
 

@@ -12,7 +12,7 @@ from dashboards.exceptions import DeclarationError
 
 
 class _Rule(NamedTuple):
-    """What an attribute may be."""
+    """The values that an attribute may have."""
 
     is_valid: Callable[[Any], bool]
     allowed: str

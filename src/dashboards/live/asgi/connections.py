@@ -67,7 +67,7 @@ class Connection:
         if self._transport is not None:
             return self._transport.get_write_buffer_size() > 0
         if self._request is not None:
-            channel = self._request.channel
+            channel = getattr(self._request, "channel", None)
             if channel is None:  # Its answer is complete.
                 return False
             parts = (getattr(channel.transport, each, None) for each in _TWISTED_BUFFERS)
