@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from dashboards import logs
+from dashboards import loggers
 
 __version__ = "0.1.0"
 
-logs.install()
+loggers.install()
 
 
 def __getattr__(name: str) -> Any:

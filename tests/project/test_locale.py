@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, override
 
 from dashboards.component.formats import format_duration, format_number
 from dashboards.component.stat import Stat
-from dashboards.contrib.system.figures import as_milliseconds
+from dashboards.contrib.system.units import as_milliseconds
 from dashboards.dashboard import Dashboard
 from tests.harness import ROOT
 

@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 from dashboards.component.base import Bound, Component
 from dashboards.component.cleaning import as_form, refusing_bad_database_input
 from dashboards.component.filters import Filters
+from dashboards.component.form.content import FormContent
 from dashboards.component.form.json import make_json_response, wants_json
-from dashboards.component.form.view import FormView
 from dashboards.component.links import CTA, resolve_url
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
@@ -175,18 +175,18 @@ class Form(Component):
 
     # Rendering
 
-    def prepare_value(self, value: Any, bound: Bound | None = None) -> FormView:
+    def prepare_value(self, value: Any, bound: Bound | None = None) -> FormContent:
         """Return the form as its viewer has filled it in; without ``bound``, without a URL."""
         if bound is None:
             empty: dict[str, Any] = {**dict.fromkeys(("request", "object", "user")), "filters": {}}
             form = as_form(self._make(self._get_class(empty), empty, None, **self._initial(value)))
-            return FormView(form, self.method, submit_text=self._button)
+            return FormContent(form, self.method, submit_text=self._button)
         filters = bound.own_filters
         if filters is None:
             make = self._get_maker(bound)
-            return self._make_view(as_form(make(**self._initial(value))), bound)
+            return self._make_content(as_form(make(**self._initial(value))), bound)
         return replace(
-            self._make_view(filters.form, bound),
+            self._make_content(filters.form, bound),
             action="",
             url=bound.addresses.load_url.partition("?")[0],
             key=bound.key,
@@ -202,11 +202,11 @@ class Form(Component):
         instance = _copy_instance(form_class, call_kwargs)
         return partial(self._make, form_class, call_kwargs, bound, **instance)
 
-    def _make_view(self, form: BaseForm, bound: Bound) -> FormView:
+    def _make_content(self, form: BaseForm, bound: Bound) -> FormContent:
         own = self.submit_url
         action = bound.addresses.load_url if own is None else resolve_url(own)
         trigger = self.trigger or ("change" if self.method == "get" else "submit")
-        return FormView(
+        return FormContent(
             form,
             self.method,
             action=action,
@@ -248,9 +248,9 @@ class Form(Component):
         next_url = _next_url(request, bound)
         if not is_scripted:
             return HttpResponseRedirect(f"{next_url}#{bound.dom_id}")
-        view = self._make_view(as_form(make(**self._initial(bound.compute()))), bound)
+        content = self._make_content(as_form(make(**self._initial(bound.compute()))), bound)
         message = self.success_message or _("Saved.")
-        response = HttpResponse(bound.render(replace(view, message=message, next_url=next_url)))
+        response = HttpResponse(bound.render(replace(content, message=message, next_url=next_url)))
         # Morphing would keep the viewer's input, and so would a delay in which htmx settles: then
         # new elements get the values of those that they replace.
         response["HX-Reswap"] = "innerHTML settle:0"
@@ -259,15 +259,15 @@ class Form(Component):
     def _show_errors(
         self, form: BaseForm, bound: Bound, request: HttpRequest, *, is_scripted: bool
     ) -> HttpResponse:
-        view = replace(self._make_view(form, bound), next_url=_next_url(request, bound))
+        content = replace(self._make_content(form, bound), next_url=_next_url(request, bound))
         first = next((name for name in form.errors if name in form.fields), None)
         if first is not None:
             form.fields[first].widget.attrs["autofocus"] = True
         if is_scripted:
             # The page keeps the files that the viewer has chosen.
-            return HttpResponse(bound.render(view), status=422)
+            return HttpResponse(bound.render(content), status=422)
         files = [each.name or "" for name in request.FILES for each in request.FILES.getlist(name)]
-        return HttpResponse(bound.render_alone(replace(view, lost_files=files)), status=422)
+        return HttpResponse(bound.render_alone(replace(content, lost_files=files)), status=422)
 
 
 def _copy_instance(form_class: type, call_kwargs: Mapping[str, Any]) -> dict[str, Model]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboards.component import Chart, Stat
 from dashboards.component.layout import ComponentLayout, Header
 from dashboards.contrib.system import engine, requests, services
-from dashboards.contrib.system.figures import SmallTable
+from dashboards.contrib.system.small_table import SmallTable
 from dashboards.dashboard import Dashboard
 from dashboards.live import Every
 from dashboards.permissions import IsAdminUser

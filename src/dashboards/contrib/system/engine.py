@@ -8,8 +8,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext, ngettext
 
 from dashboards.component.formats import NOTHING, format_value
-from dashboards.contrib.system.figures import Rows, as_milliseconds
 from dashboards.contrib.system.shared import SharedRead
+from dashboards.contrib.system.small_table import Rows
+from dashboards.contrib.system.units import as_milliseconds
 from dashboards.live.access.subjects import dashboard_subject
 from dashboards.live.reports import Viewers, read_reports, sum_viewers
 from dashboards.live.stores import get_store

@@ -15,13 +15,9 @@ from dashboards.contrib.system.counters import (
     get_last_minute,
     merge,
 )
-from dashboards.contrib.system.figures import (
-    Rows,
-    as_bytes,
-    as_milliseconds,
-    as_percent,
-)
 from dashboards.contrib.system.processes import read_processes
+from dashboards.contrib.system.small_table import Rows
+from dashboards.contrib.system.units import as_bytes, as_milliseconds, as_percent
 from dashboards.texts import StrOrPromise
 
 _RAISED = gettext_lazy("raised")

@@ -14,7 +14,8 @@ from django.db.models import Count
 from django.utils.translation import gettext
 
 from dashboards.component.formats import NOTHING
-from dashboards.contrib.system.figures import Rows, as_milliseconds
+from dashboards.contrib.system.small_table import Rows
+from dashboards.contrib.system.units import as_milliseconds
 
 _PROBE = "dashboards.system.probe."
 _PROBE_SECONDS = 10

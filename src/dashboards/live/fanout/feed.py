@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from dashboards.live.clock import SYSTEM_CLOCK, Clock
 from dashboards.live.fanout.eager import suspend_current_task
+from dashboards.live.fanout.shared_updates import SharedUpdates
 from dashboards.live.fanout.subscriber import Subscriber
-from dashboards.live.fanout.view import View
 from dashboards.live.stores.base import Changes
 from dashboards.live.wire.channel_state import ChannelState
 from dashboards.live.wire.positions import Position
@@ -35,7 +35,7 @@ class Feed:
         self._previous: Position | None = None
         self._put_at = 0.0
         self._state = ChannelState()
-        self._views: dict[frozenset[str], View] = {}
+        self._updates: dict[frozenset[str], SharedUpdates] = {}
 
     def knows(self, position: Position | None) -> bool:
         """Return True if it has what changed since ``position``."""
@@ -45,13 +45,15 @@ class Feed:
         """Return True if a client at ``position`` can be served without reading the store."""
         return self._is_read and (position is None or self.knows(position))
 
-    def get_view(self, visible_events: frozenset[str]) -> View:
-        """Return the view for subscribers that may get these restricted events."""
-        view = self._views.get(visible_events)
-        if view is None:
-            view = self._views[visible_events] = View(self._state, visible_events, self._clock)
-            view.move_to(self.position, self._previous, self._put_at)
-        return view
+    def get_updates(self, visible_events: frozenset[str]) -> SharedUpdates:
+        """Return the updates for subscribers that may get these restricted events."""
+        updates = self._updates.get(visible_events)
+        if updates is None:
+            updates = self._updates[visible_events] = SharedUpdates(
+                self._state, visible_events, self._clock
+            )
+            updates.move_to(self.position, self._previous, self._put_at)
+        return updates
 
     def apply(self, changes: Changes) -> None:
         """Take in what the store returned for ``since(self.position)``, and deliver it."""
@@ -68,19 +70,19 @@ class Feed:
                 self.close("reset")
         self._state.take(changes.frames)
         self._previous, self.position, self._put_at = before, now, changes.put_at
-        for view in self._views.values():
-            view.move_to(now, before, changes.put_at)
+        for updates in self._updates.values():
+            updates.move_to(now, before, changes.put_at)
         # A copy: servers' code runs in between, and may open streams.
-        for view in tuple(self._views.values()):
-            if subscribers := [each for each in self.subscribers if each.view is view]:
-                self._deliver(view, subscribers, before)
+        for updates in tuple(self._updates.values()):
+            if subscribers := [each for each in self.subscribers if each.updates is updates]:
+                self._deliver(updates, subscribers, before)
 
     def _deliver(
-        self, view: View, subscribers: Sequence[Subscriber], before: Position | None
+        self, updates: SharedUpdates, subscribers: Sequence[Subscriber], before: Position | None
     ) -> None:
         """Write the update to the subscribers that wait for one, and wake the others."""
         written, now = 0, self._clock.monotonic()
-        batch = view.since(before)
+        batch = updates.since(before)
         encoded = batch.encoded
         with suspend_current_task() as start_eagerly:
             for subscriber in subscribers:
@@ -93,7 +95,7 @@ class Feed:
                     written += 1
                 else:
                     subscriber.notify()
-        view.count(batch, before, written)
+        updates.count(batch, before, written)
 
     def notify_topic(self, topic: str) -> None:
         """Wake the computed values that depend on a topic."""
@@ -115,5 +117,5 @@ class Feed:
         for task in self.tasks:
             task.cancel()
         self.tasks = set()
-        for view in self._views.values():
-            view.clear()
+        for updates in self._updates.values():
+            updates.clear()

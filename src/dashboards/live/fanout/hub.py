@@ -17,8 +17,8 @@ from typing import Any
 
 from dashboards.live.access.revocation_channel import REVOCATIONS
 from dashboards.live.access.watch import AccessWatch, MayRead
-from dashboards.live.compute.following import follow_group
 from dashboards.live.compute.groups import group_by_interval
+from dashboards.live.compute.schedule import compute_when_due
 from dashboards.live.fanout.feed import Feed
 from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import METRICS
@@ -93,8 +93,8 @@ class Hub:
         feed = self._feeds.get(subscription.channel)
         if feed is None:
             feed = self._watch(subscription)
-        view = feed.get_view(subscription.visible_events)
-        subscriber = Subscriber(view, subscription, may_read)
+        updates = feed.get_updates(subscription.visible_events)
+        subscriber = Subscriber(updates, subscription, may_read)
         feed.subscribers.add(subscriber)
         self.streams += 1
         METRICS.streams += 1
@@ -171,7 +171,7 @@ class Hub:
             changed = asyncio.Event()
             feed.topic_waiters.append((group.topics, changed))
             feed.tasks |= _spawn(
-                follow_group(self._store, feed.channel, group, changed, self._on_compute_error)
+                compute_when_due(self._store, feed.channel, group, changed, self._on_compute_error)
             )
         return feed
 

@@ -9,7 +9,7 @@ from typing import Any
 from dashboards import conf
 from dashboards.live.access.watch import MayRead
 from dashboards.live.fanout.eager import StartEagerly
-from dashboards.live.fanout.view import View
+from dashboards.live.fanout.shared_updates import SharedUpdates
 from dashboards.live.subscription import Subscription
 from dashboards.live.wire.frames import HEARTBEAT, encode_event
 
@@ -17,11 +17,11 @@ from dashboards.live.wire.frames import HEARTBEAT, encode_event
 class Subscriber:
     """An open stream. Made by ``Hub.open``.
 
-    It is a cursor, not a queue: it stores how far its client is, and takes from the view what
-    changed since.
+    It is a cursor, not a queue: it stores how far its client is, and takes from the shared updates
+    what changed since.
 
     Args:
-        view: what its channel has for it.
+        updates: what its channel has for it.
         subscription: the subscription that was opened.
         may_read: returns whether its client may still read, if the transport can check that.
     """
@@ -47,14 +47,14 @@ class Subscriber:
         "position",
         "subjects",
         "task",
-        "view",
+        "updates",
     )
 
     def __init__(
-        self, view: View, subscription: Subscription, may_read: MayRead | None = None
+        self, updates: SharedUpdates, subscription: Subscription, may_read: MayRead | None = None
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._clock = view.clock
+        self._clock = updates.clock
         self._update: asyncio.Future[None] | None = None
         # True while ``_update`` is pending. A bool, because the hot loop reads only this: with
         # 1,000 subscribers another object is another cache miss.
@@ -66,7 +66,7 @@ class Subscriber:
         # A write that was started while the task waited for an update, and that is not done.
         self._pending_write: Awaitable[None] | None = None
         self.channel = subscription.channel
-        self.view = view
+        self.updates = updates
         self.position = subscription.position
         self.subjects = subscription.subjects
         self.is_personal = subscription.is_personal
@@ -117,11 +117,11 @@ class Subscriber:
         A slow client misses only what it would have overwritten: it gets the newest frame of
         each key that changed since its position.
         """
-        view, before = self.view, self.position
-        batch = view.since(before)
+        updates, before = self.updates, self.position
+        batch = updates.since(before)
         if batch.encoded and not self.is_suspended:
-            self.position = view.position
-            view.count(batch, before)
+            self.position = updates.position
+            updates.count(batch, before)
             encoded = batch.encoded
         elif self._beat_is_due:
             # With the position, so that a client which received nothing else has one.
@@ -143,7 +143,7 @@ class Subscriber:
         Its own task writes the rest, if the write has to wait.
 
         Args:
-            encoded: what changed between the subscriber's position and the view's.
+            encoded: what changed between the subscriber's position and the newest one.
             now: the monotonic time of the store's clock.
             start_eagerly: as ``suspend_current_task`` yields it.
 
@@ -160,7 +160,7 @@ class Subscriber:
             or write is None
         ):
             return False
-        self.position = self.view.position
+        self.position = self.updates.position
         self._beat_is_due = False
         self.beats_at = now + self.beat_seconds
         self._pending_write = start_eagerly(task, context, write(encoded))

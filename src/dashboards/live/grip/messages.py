@@ -9,7 +9,7 @@ from dashboards.live.stores.limits import log_damage
 from dashboards.live.wire.frames import encode_frames
 from dashboards.live.wire.positions import Position
 from dashboards.live.wire.restricted import is_restricted
-from dashboards.logs import one_line
+from dashboards.loggers import one_line
 
 _MAX_MESSAGES = 100
 _MAX_BYTES = 1_000_000

@@ -38,7 +38,7 @@ from dashboards.live.stores.base import BaseStore, stored
 from dashboards.live.stores.limits import log_damage
 from dashboards.live.wire.positions import Position
 from dashboards.live.workers import start
-from dashboards.logs import one_line
+from dashboards.loggers import one_line
 
 logger = logging.getLogger("dashboards.live")
 

@@ -5,7 +5,7 @@ import math
 import time
 from threading import Lock
 
-from dashboards.logs import one_line
+from dashboards.loggers import one_line
 
 logger = logging.getLogger("dashboards.live")
 

@@ -17,7 +17,7 @@ async def test_update_without_private_names_of_asyncio_is_written_by_the_woken_t
     if missing:
         monkeypatch.delattr(asyncio, missing)
     store, feed = MemoryStore({}), Feed("shop.orders")
-    subscriber = Subscriber(feed.get_view(frozenset()), Subscription("shop.orders", None))
+    subscriber = Subscriber(feed.get_updates(frozenset()), Subscription("shop.orders", None))
     feed.subscribers.add(subscriber)
     written: list[tuple[bytes, object]] = []
 

@@ -1,31 +1,20 @@
 """The store that keeps channels in Redis."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
+from django.core.checks import CheckMessage
 
-from dashboards.live.stores.base import (
-    BaseStore,
-    Changes,
-    is_positive,
-    keep_listening,
-    new_holder,
-)
+from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_holder
 from dashboards.live.stores.limits import sound
 from dashboards.live.stores.notifications import ALL_CHANNELS, Listener
 from dashboards.live.stores.redis import connections
+from dashboards.live.stores.redis.checks import DEFAULTS, check_connection, check_options
 from dashboards.live.stores.redis.connections import Connections, finish
 from dashboards.live.wire.frames import Frame, Points
 from dashboards.live.wire.positions import Position, new_epoch
 from dashboards.live.workers import is_cancelled
-from dashboards.logs import one_line
-
-_OPTIONS = {"url", "prefix", "timeout", "keep_seconds", "poll_seconds", "max_connections"}
-
-_CHECK_SECONDS = 2.0
-"""The longest time that the system check of the connection waits."""
 
 
 class RedisStore(BaseStore):
@@ -47,12 +36,13 @@ class RedisStore(BaseStore):
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
-        self.url: str = options.get("url", "redis://localhost:6379/0")
-        self.prefix: str = options.get("prefix", "dashboards:")
-        self.timeout: float = options.get("timeout", 5)
-        self.keep_seconds: float = options.get("keep_seconds", 30 * 24 * 3600)
-        self.poll_seconds = options.get("poll_seconds", 2)
-        self.max_connections: int = options.get("max_connections", 20)
+        values = {**DEFAULTS, **options}
+        self.url: str = values["url"]
+        self.prefix: str = values["prefix"]
+        self.timeout: float = values["timeout"]
+        self.keep_seconds: float = values["keep_seconds"]
+        self.poll_seconds = values["poll_seconds"]
+        self.max_connections: int = values["max_connections"]
         self._connections = Connections(self.url, self.timeout, self.max_connections)
 
     def is_unavailable(self, error: Exception) -> bool:
@@ -169,72 +159,11 @@ class RedisStore(BaseStore):
 
     def check(self) -> Sequence[CheckMessage]:
         """Check the options, and that redis-py is installed."""
-        if unknown := sorted(set(self.options) - _OPTIONS):
-            return [
-                Error(
-                    f"Unknown OPTIONS of RedisStore: {', '.join(unknown)}.",
-                    hint=f"Allowed are {', '.join(sorted(_OPTIONS))}.",
-                    id="dashboards.E004",
-                )
-            ]
-        if not connections.INSTALLED:
-            return [
-                Error(
-                    "RedisStore needs the package redis, which is not installed.",
-                    hint=f"Run: {connections.INSTALL}",
-                    id="dashboards.E010",
-                )
-            ]
-        return list(self._check_values())
+        return check_options(self.options)
 
     def check_connection(self) -> Sequence[CheckMessage]:
         """Check that Redis answers within two seconds."""
-        error = connections.find_error(self.url, min(self.timeout, _CHECK_SECONDS))
-        if error is None:
-            return ()
-        return [
-            Warning(
-                f"RedisStore cannot reach Redis: {one_line(error)}",
-                hint=(
-                    "Start Redis, or correct OPTIONS['url'] of the store. Until Redis answers, "
-                    "pages are served without live values, and pushes fail."
-                ),
-                id="dashboards.W044",
-            )
-        ]
-
-    def _check_values(self) -> Iterator[CheckMessage]:
-        try:
-            connections.check_url(self.url)
-        except (AttributeError, ValueError) as error:
-            yield Error(
-                f"OPTIONS['url'] of RedisStore is {self.url!r}: {error}",
-                hint='Write it as "redis://host:6379/0", "rediss://…" or "unix://…".',
-                id="dashboards.E011",
-            )
-        for name in ("timeout", "keep_seconds", "poll_seconds"):
-            value = getattr(self, name)
-            if not is_positive(value):
-                yield Error(
-                    f"OPTIONS[{name!r}] of RedisStore must be a number above 0, got {value!r}.",
-                    hint="Leave it out for the default.",
-                    id="dashboards.E011",
-                )
-        prefix: object = self.prefix
-        if not isinstance(prefix, str):
-            yield Error(
-                f"OPTIONS['prefix'] of RedisStore must be a text, got {self.prefix!r}.",
-                hint="Leave it out for the default, 'dashboards:'.",
-                id="dashboards.E011",
-            )
-        most = self.options.get("max_connections", 20)
-        if not isinstance(most, int) or most < 1:
-            yield Error(
-                "OPTIONS['max_connections'] of RedisStore must be a whole number above 0, got "
-                f"{most!r}.",
-                hint="Leave it out for the default, 20.",
-                id="dashboards.E011",
-            )
+        return check_connection(self.url, self.timeout)
 
 
 def _whole(text: str) -> int:

@@ -1,4 +1,4 @@
-"""The value that the template of a form gets."""
+"""The content of a form's box: the value that its template gets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from django.forms import BaseForm
 
 
 @dataclass(frozen=True)
-class FormView:
+class FormContent:
     """A form to be rendered.
 
     Args:

@@ -11,7 +11,7 @@ _NO_UPDATE = Batch(b"", 0, 0)
 _NOT_ASKED: tuple[object, Batch] = (object(), _NO_UPDATE)
 
 
-class View:
+class SharedUpdates:
     """The updates of one channel, encoded once for all subscribers at the same position.
 
     Args:

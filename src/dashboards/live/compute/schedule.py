@@ -14,7 +14,7 @@ _CHANGE_SECONDS = 2.0
 """Time until the store is asked for changes whose notification may be lost."""
 
 
-async def follow_group(
+async def compute_when_due(
     store: BaseStore,
     channel: str,
     group: ComputeGroup,

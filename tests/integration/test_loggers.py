@@ -13,7 +13,7 @@ import pytest
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from dashboards import logs
+from dashboards import loggers
 from dashboards.component import Text
 from dashboards.dashboard import Dashboard
 from tests.conftest import MakeSite
@@ -70,7 +70,7 @@ hub.logger.error("silenced by its level")
 
 def test_package_loggers_use_get_logger():
     named = {name for name in logging.root.manager.loggerDict if name.startswith("dashboards")}
-    assert named == set(logs.NAMES)
+    assert named == set(loggers.NAMES)
 
 
 # A character that UTF-8 cannot encode
@@ -121,7 +121,7 @@ def test_value_error_with_surrogate_is_logged(
     assert "Logging error" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", logs.NAMES)
+@pytest.mark.parametrize("name", loggers.NAMES)
 @pytest.mark.parametrize("place", ["message", "argument", "extra", "traceback"])
 def test_record_with_surrogate_is_written(
     file: Path, capsys: pytest.CaptureFixture[str], name: str, place: str

@@ -1,4 +1,4 @@
-"""``live/fanout/view.py``: batches that subscribers share, and how long they are kept."""
+"""``live/fanout/shared_updates.py``: batches that subscribers share, and how long they are kept."""
 
 from dashboards.live.fanout.hub import Hub
 from dashboards.live.stores.memory import MemoryStore

@@ -1,4 +1,4 @@
-"""``live/compute/following.py``: values are computed again while a hub has subscribers for them."""
+"""``live/compute/schedule.py``: values are computed again while a hub has subscribers for them."""
 
 import asyncio
 import threading
