@@ -16,10 +16,17 @@ Pure: standard library only.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from dashboards.live.asgi.sockets import SendQueues, get_ends, set_no_linger, shut_down
+from dashboards.live.asgi.sockets import (
+    Sockets,
+    count_unsent,
+    get_ends,
+    set_no_linger,
+    shut_down,
+)
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -36,11 +43,12 @@ class Connection:
         send: as the server gave it.
     """
 
-    __slots__ = ("_flow", "_request", "_scope", "_transport")
+    __slots__ = ("_descriptor", "_ends", "_flow", "_request", "_transport")
 
     def __init__(self, scope: Mapping[str, Any], send: Send) -> None:
         is_own = str(scope.get("http_version", "")).startswith("1")
-        self._scope = scope if is_own else None
+        self._ends = get_ends(scope) if is_own else None
+        self._descriptor: int | None = None
         self._request = _twisted_request(send) if is_own else None
         self._transport = _transport(send) if is_own else None
         self._flow: _Flow | None = None
@@ -62,7 +70,7 @@ class Connection:
 
         return wait_and_send
 
-    async def _has_unsent(self, queues: SendQueues) -> bool:
+    async def _has_unsent(self, sockets: Sockets) -> bool:
         """Return True if the server may have bytes that it has not sent."""
         if self._transport is not None:
             return self._transport.get_write_buffer_size() > 0
@@ -72,27 +80,41 @@ class Connection:
                 return False
             parts = (getattr(channel.transport, each, None) for each in _TWISTED_BUFFERS)
             return any(parts)
-        ends = None if self._scope is None else get_ends(self._scope)
-        return ends is not None and await queues.has_unsent(ends)
+        if self._ends is None:
+            return False
+        try:
+            descriptor = await self._find(sockets)
+        except (OSError, TimeoutError):  # Not known.
+            return True
+        return descriptor is not None and count_unsent(descriptor, self._ends) > 0
 
-    async def flush(self, seconds: Callable[[], float], queues: SendQueues) -> bool:
+    async def _find(self, sockets: Sockets) -> int | None:
+        if self._descriptor is None and self._ends is not None:
+            self._descriptor = await sockets.find(self._ends)
+        return self._descriptor
+
+    async def flush(self, seconds: Callable[[], float], sockets: Sockets) -> bool:
         """Wait until all is sent, and return True; return False when the time is over.
 
         Args:
             seconds: returns the time that it may take. It is called repeatedly, because the time
                 gets shorter when the server stops.
-            queues: tells of a server's connection that shows nothing itself.
+            sockets: finds the socket of a server that shows nothing of its connections.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while await self._has_unsent(queues):
+        while await self._has_unsent(sockets):
             if loop.time() > began + seconds():
                 return False
             await asyncio.sleep(_POLL_SECONDS)
         return True
 
-    async def abort(self) -> None:
-        """Cut the connection, and drop the bytes in its buffers."""
+    async def abort(self, sockets: Sockets) -> None:
+        """Cut the connection, and drop the bytes in its buffers.
+
+        Args:
+            sockets: finds the socket of a server that shows nothing of its connections.
+        """
         if self._flow is not None:
             self._flow.close()
         if self._transport is not None:
@@ -100,9 +122,10 @@ class Connection:
             self._transport.abort()
         elif (channel := getattr(self._request, "channel", None)) is not None:
             channel.transport.abortConnection()
-        elif self._scope is not None and (ends := get_ends(self._scope)):
-            # It looks at each open file of the process.
-            await asyncio.to_thread(shut_down, ends)
+        elif self._ends is not None:
+            with contextlib.suppress(OSError, TimeoutError):
+                if (descriptor := await self._find(sockets)) is not None:
+                    shut_down(descriptor, self._ends)
 
 
 class _Flow:

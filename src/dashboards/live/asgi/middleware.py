@@ -15,7 +15,7 @@ from dashboards.live.asgi.exchange import Application, Exchange, ProbeExchange, 
 from dashboards.live.asgi.shared_thread import SharedThread
 from dashboards.live.asgi.shutdown import StopSignals, answer_lifespan, stop_with_hypercorn
 from dashboards.live.asgi.slots import Slot, Slots, network_of
-from dashboards.live.asgi.sockets import SendQueues
+from dashboards.live.asgi.sockets import Sockets
 from dashboards.live.fanout.hub import Hub
 from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.metrics import METRICS
@@ -55,7 +55,7 @@ class LiveStreamMiddleware:
         self._waiting = Slots()
         self._was_full = False
         self._shared_thread = SharedThread()
-        self._send_queues = SendQueues()
+        self._sockets = Sockets()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
@@ -198,9 +198,7 @@ class LiveStreamMiddleware:
             # coroutines of server and middleware that wait for it to end.
             await asyncio.create_task(exchange.deliver(subscriber))
             if not exchange.is_disconnected:
-                is_read = await exchange.connection.flush(
-                    self._get_drain_seconds, self._send_queues
-                )
+                is_read = await exchange.connection.flush(self._get_drain_seconds, self._sockets)
         except OSError:
             pass  # The server raises it if the client has disconnected.
         except asyncio.CancelledError:
@@ -226,7 +224,7 @@ class LiveStreamMiddleware:
             subscriber.channel,
             extra={"event": "stream_given_up", "channel": subscriber.channel},
         )
-        await exchange.connection.abort()
+        await exchange.connection.abort(self._sockets)
         # Servers report an incomplete answer as an error before they notice the disconnect.
         await asyncio.wait([listener], timeout=_STOP_SECONDS)
 

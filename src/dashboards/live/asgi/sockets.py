@@ -5,27 +5,37 @@ Pure: standard library only.
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
-import stat
 import struct
 import sys
-from collections.abc import Collection, Iterator, Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import Future
 from typing import Any
 
 try:
     import fcntl
     import termios
 except ImportError:  # Windows, where the kernel does not tell.
-    _UNSENT = None
+    _UNSENT: int | None = None
 else:
-    _UNSENT = termios.TIOCOUTQ
+    _UNSENT = getattr(termios, "TIOCOUTQ", None)
 
 Ends = tuple[tuple[str, ...], tuple[str, ...]]
 """The addresses of a connection: the client's and the server's."""
 
 # The kernel then drops what it has not sent, and does not keep the connection for minutes.
 _NO_LINGER = struct.pack("ii", 1, 0)
+_NONBLOCK: int = getattr(socket, "SOCK_NONBLOCK", 0)
+_SEARCH_SECONDS = 2.0
+"""The longest time that a caller waits for a search."""
+_PAUSE = 10
+"""The time between two searches, as a multiple of the time that one takes."""
+_MAX_PAUSE_SECONDS = 0.5
 
 
 def get_ends(scope: Mapping[str, Any]) -> Ends | None:
@@ -34,76 +44,143 @@ def get_ends(scope: Mapping[str, Any]) -> Ends | None:
     return (_end(client), _end(server)) if client and server else None
 
 
-def shut_down(ends: Ends) -> None:
-    """Shut down the socket of a connection, and drop what the kernel has not sent."""
-    for _, found in _find([ends]):
-        set_no_linger(found)
-        with contextlib.suppress(OSError):  # Closed meanwhile.
-            found.shutdown(socket.SHUT_RDWR)
-
-
 def set_no_linger(connection: Any) -> None:
     """Have the kernel drop what it has not sent when the connection is closed."""
     with contextlib.suppress(OSError, AttributeError):  # Already closed, or not TCP.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
 
 
-class SendQueues:
-    """The bytes of connections that the kernel has not sent.
-
-    All that ask at the same time share one look at the open files of the process.
-    """
+class Sockets:
+    """Finds the sockets of this process by the addresses of their connections."""
 
     def __init__(self) -> None:
-        self._asked: dict[Ends, asyncio.Future[bool]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._wanted: list[tuple[Ends, Future[int | None]]] = []
+        self._is_searching = False
+        self._lock = threading.Lock()
 
-    async def has_unsent(self, ends: Ends) -> bool:
-        """Return True if the kernel has bytes that the client has not received.
+    async def find(self, ends: Ends) -> int | None:
+        """Return the file descriptor of a connection's socket; ``None`` if it is closed.
 
-        Then the server may have more. It has none if the kernel has none.
+        A search looks at each open file of the process. All that ask at the same time share one.
+
+        Raises:
+            OSError: the process may open no more files.
+            TimeoutError: no thread can be started, or the search takes too long.
         """
-        future = self._asked.setdefault(ends, asyncio.get_running_loop().create_future())
-        if self._task is None:
-            self._task = asyncio.create_task(self._look())
-        return await asyncio.shield(future)
+        future: Future[int | None] = Future()
+        with self._lock:
+            self._wanted.append((ends, future))
+            if not self._is_searching:
+                # A daemon, because it must not keep the process from ending.
+                thread = threading.Thread(target=self._search, daemon=True)
+                with contextlib.suppress(RuntimeError):  # The next call tries again.
+                    thread.start()
+                    self._is_searching = True
+        return await asyncio.wait_for(asyncio.wrap_future(future), _SEARCH_SECONDS)
 
-    async def _look(self) -> None:
-        while self._asked:
-            asked, self._asked = self._asked, {}
-            unsent = await asyncio.to_thread(_get_unsent, asked.keys())
-            for ends, future in asked.items():
-                future.set_result(ends in unsent)
-        self._task = None
+    def _search(self) -> None:
+        while wanted := self._take():
+            began = time.monotonic()
+            error: Exception | None = None
+            found: Mapping[Ends, int] = {}
+            try:
+                found = _find({ends for ends, _ in wanted})
+            except Exception as raised:  # noqa: BLE001 - raised again by ``find``
+                error = raised
+            for ends, future in wanted:
+                if not future.set_running_or_notify_cancel():
+                    continue
+                if error is None:
+                    future.set_result(found.get(ends))
+                else:
+                    future.set_exception(error)
+            # With thousands of open files, searches one after the other would take a processor.
+            time.sleep(min(_MAX_PAUSE_SECONDS, _PAUSE * (time.monotonic() - began)))
+
+    def _take(self) -> list[tuple[Ends, "Future[int | None]"]]:
+        with self._lock:
+            wanted, self._wanted = self._wanted, []
+            self._is_searching = bool(wanted)
+        return wanted
 
 
-def _get_unsent(asked: Collection[Ends]) -> set[Ends]:
-    return {ends for ends, found in _find(asked) if _count_unsent(found)}
+def count_unsent(descriptor: int, ends: Ends) -> int:
+    """Return how many bytes the kernel has that the client has not received.
 
-
-def _count_unsent(connection: socket.socket) -> int:
-    if _UNSENT is None:
-        return 0
-    with contextlib.suppress(OSError):  # Not known of this kind of socket.
-        return int.from_bytes(fcntl.ioctl(connection, _UNSENT, bytes(4)), sys.byteorder)
+    The server may have more, and has none if the kernel has none.
+    """
+    if _UNSENT is not None:
+        with contextlib.suppress(OSError), _opened(descriptor, ends) as connection:
+            return int.from_bytes(fcntl.ioctl(connection, _UNSENT, bytes(4)), sys.byteorder)
     return 0
 
 
-def _find(wanted: Collection[Ends]) -> Iterator[tuple[Ends, socket.socket]]:
-    """Yield the sockets of this process that connect two of these addresses."""
+def shut_down(descriptor: int, ends: Ends) -> None:
+    """Shut down a connection, and drop what the kernel has not sent."""
+    with contextlib.suppress(OSError), _opened(descriptor, ends) as connection:
+        set_no_linger(connection)
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _find(wanted: AbstractSet[Ends]) -> Mapping[Ends, int]:
+    """Return the descriptors of sockets of this process by their addresses."""
+    clients = {client for client, _ in wanted}
+    found: dict[Ends, int] = {}
+    for name in _list_open_files():
+        # Any of them may be closed meanwhile, be no socket, or not be connected.
+        with contextlib.suppress(OSError, ValueError):
+            connection = _wrap(int(name))
+            try:
+                client = _end(connection.getpeername())
+                if client in clients:
+                    found[client, _end(connection.getsockname())] = int(name)
+            finally:
+                connection.detach()  # It belongs to the server.
+            if found.keys() >= wanted:
+                break
+    return found
+
+
+def _list_open_files() -> Sequence[str]:
+    """Return the numbers of the process's open files; none where the system does not tell."""
     try:
-        names = os.listdir("/dev/fd")  # noqa: PTH208 - a path of text
-    except OSError:  # There is no such folder, or the process may open no more files.
-        return
-    for name in names:
-        with contextlib.suppress(OSError):  # Closed meanwhile, or not connected.
-            number = int(name)
-            if not stat.S_ISSOCK(os.fstat(number).st_mode):
-                continue
-            with socket.socket(fileno=os.dup(number)) as found:
-                ends = (_end(found.getpeername()), _end(found.getsockname()))
-                if ends in wanted:
-                    yield ends, found
+        return os.listdir("/dev/fd")  # noqa: PTH208 - a path of text
+    except OSError as error:
+        if error.errno in {errno.EMFILE, errno.ENFILE}:
+            raise
+        return ()
+
+
+@contextlib.contextmanager
+def _opened(descriptor: int, ends: Ends) -> Iterator[socket.socket]:
+    """Open a copy of a connection's socket.
+
+    Raises:
+        OSError: the descriptor is closed, or by now another file's.
+    """
+    copy = os.dup(descriptor)
+    try:
+        connection = _wrap(copy)
+    except OSError:
+        os.close(copy)
+        raise
+    with connection:
+        if (_end(connection.getpeername()), _end(connection.getsockname())) != ends:
+            raise OSError
+        yield connection
+
+
+def _wrap(descriptor: int) -> socket.socket:
+    """Return an object for a socket that belongs to others.
+
+    Raises:
+        OSError: it is no socket, or Python would change it.
+    """
+    # Where a default timeout is set, Python makes each new socket object non-blocking, and with it
+    # the socket itself, for all that have it. It does not if this flag says that it is already.
+    if not _NONBLOCK and socket.getdefaulttimeout() is not None:
+        raise OSError
+    return socket.socket(type=socket.SOCK_STREAM | _NONBLOCK, proto=0, fileno=descriptor)
 
 
 def _end(address: Any) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from dashboards.live.asgi.connections import Connection
-from dashboards.live.asgi.sockets import SendQueues
+from dashboards.live.asgi.sockets import Sockets
 
 
 class Cycle:
@@ -27,10 +27,10 @@ class Cycle:
 async def test_flush_returns_false_if_the_connection_does_not_drain_in_time():
     cycle = Cycle()
     connection = Connection({"http_version": "1.1"}, cycle.send)
-    assert not await connection.flush(lambda: 0.01, SendQueues())
+    assert not await connection.flush(lambda: 0.01, Sockets())
     cycle.transport.get_write_buffer_size.return_value = 0
-    assert await connection.flush(lambda: 0.01, SendQueues())
-    await connection.abort()
+    assert await connection.flush(lambda: 0.01, Sockets())
+    await connection.abort(Sockets())
     cycle.transport.abort.assert_called_once_with()
 
 
@@ -39,8 +39,8 @@ async def test_connection_of_http_2_or_later_is_not_aborted(version: str):
     """Over HTTP/2 a proxy may have the streams of all its clients in one connection."""
     cycle = Cycle()
     connection = Connection({"http_version": version}, cycle.send)
-    assert await connection.flush(lambda: 0.01, SendQueues())
-    await connection.abort()
+    assert await connection.flush(lambda: 0.01, Sockets())
+    await connection.abort(Sockets())
     cycle.transport.abort.assert_not_called()
 
 
@@ -50,5 +50,5 @@ async def test_send_of_an_unknown_server_is_not_replaced():
 
     connection = Connection({"http_version": "1.1", "client": None}, send)
     assert connection.controlled(send) is send
-    assert await connection.flush(lambda: 0.01, SendQueues())
-    await connection.abort()
+    assert await connection.flush(lambda: 0.01, Sockets())
+    await connection.abort(Sockets())
