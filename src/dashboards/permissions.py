@@ -345,12 +345,20 @@ def load(classes: Iterable[PermissionClass]) -> list[BasePermission]:
 
 def is_about_objects(permission: type[BasePermission]) -> bool:
     """Return True if a permission class may allow a request for one object and not for another."""
-    if issubclass(permission, _Combined):
-        return any(is_about_objects(part) for part in permission.parts)
     return any(
-        getattr(permission, name) is not getattr(BasePermission, name)
+        getattr(part, name) is not getattr(BasePermission, name)
+        for part in get_parts(permission)
         for name in ("has_object_permission", "allows")
     )
+
+
+def get_parts(permission: type[BasePermission]) -> Iterator[type[BasePermission]]:
+    """Yield the classes that a class combines; the class itself if it combines none."""
+    if issubclass(permission, _Combined):
+        for part in permission.parts:
+            yield from get_parts(part)
+    else:
+        yield permission
 
 
 def find_answering(permission: type[BasePermission]) -> Iterator[type[BasePermission]]:

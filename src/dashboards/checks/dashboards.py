@@ -21,9 +21,15 @@ from dashboards.permissions import (
     IsAdminUser,
     IsAuthenticated,
     find_answering,
+    get_parts,
     load,
 )
 from dashboards.registry import registry
+
+_ABOUT_ACCESS = (
+    *("dispatch", "has_object_permission", "login_required", "permission_required", "test_func"),
+)
+"""Attributes that views and permission classes have, and dashboards have not."""
 
 
 @register("dashboards")
@@ -87,6 +93,45 @@ def _get_permission_error(get_permissions: Callable[[], object]) -> str:
     given: list[object] = list(permissions) if isinstance(permissions, Iterable) else [permissions]
     wrong = [each for each in given if not isinstance(each, BasePermission)]
     return f"{wrong[0]!r} is no BasePermission" if wrong else ""
+
+
+@register("dashboards")
+def check_attributes_of_views(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that dashboards have no attributes that only views and permission classes have.
+
+    A permission class of the project may read them.
+    """
+    return [
+        Error(
+            f"{dashboard.__name__}.{name} refuses nobody: nothing calls or reads it.",
+            hint=(
+                "Write a permission class (dashboards.permissions.BasePermission), and name it in "
+                "Meta.permission_classes."
+            ),
+            id="dashboards.E054",
+        )
+        for dashboard in registry
+        for name in _ABOUT_ACCESS
+        if _has_attribute(dashboard, name) and not _has_own_permissions(dashboard)
+    ]
+
+
+def _has_attribute(dashboard: type[Dashboard], name: str) -> bool:
+    value = getattr(dashboard, name, None)
+    # A component may have the name.
+    return name not in dashboard.declared and value is not None
+
+
+def _has_own_permissions(dashboard: type[Dashboard]) -> bool:
+    """Return True if code of the project decides who may open a dashboard."""
+    if dashboard.has_own_permissions():
+        return True
+    # Classes that cannot be used have a check of their own.
+    with suppress(ImportError, TypeError, DeclarationError):
+        given = dashboard.without_components().get_permissions()
+        parts = [part for each in given for part in get_parts(type(each))]
+        return any(not part.__module__.startswith("dashboards.") for part in parts)
+    return True
 
 
 @register("dashboards")

@@ -52,7 +52,7 @@ class PermissionMixin(BaseDashboard):
             request: the request.
             object: the object of the dashboard, if it has one.
         """
-        if not cls._has_own_permissions():
+        if not cls.has_own_permissions():
             return grants(cls.without_components(request, object).has_permission, request)
         # A subclass's own methods may need what its __init__ sets.
         return grants(cls._create(request=request, object=object).has_permission, request)
@@ -76,7 +76,7 @@ class PermissionMixin(BaseDashboard):
         Raises:
             PermissionDenied: the answer is 403.
         """
-        has_own = cls._has_own_permissions()
+        has_own = cls.has_own_permissions()
         try:
             dashboard = cls._create(request=request) if has_own else cls.without_components(request)
             permissions = dashboard.get_permissions()
@@ -87,7 +87,7 @@ class PermissionMixin(BaseDashboard):
     @classmethod
     def has_object_permissions(cls) -> bool:
         """Return True if a request may open it for one object and not for another."""
-        return cls._has_own_permissions() or any(
+        return cls.has_own_permissions() or any(
             is_about_objects(type(each)) for each in cls.without_components().get_permissions()
         )
 
@@ -99,11 +99,12 @@ class PermissionMixin(BaseDashboard):
         return not (
             is_known
             or self._meta.audience == "user"
-            or self._has_own_permissions()
+            or self.has_own_permissions()
             or any(type(each) is not AllowAny for each in self.get_permissions())
             or self.components.has_restricted()
         )
 
     @classmethod
-    def _has_own_permissions(cls) -> bool:
+    def has_own_permissions(cls) -> bool:
+        """Return True if a method of a subclass decides who may open it."""
         return cls.overrides("has_permission", "get_permissions", beyond=PermissionMixin)

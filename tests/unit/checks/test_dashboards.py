@@ -2,15 +2,18 @@
 
 from pathlib import Path
 from runpy import run_path
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.core.checks import Warning  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
 from pytest_django import Settings
 
 import dashboards
 from dashboards.checks.dashboards import check_login
+from dashboards.component import Stat
 from dashboards.dashboard import Dashboard
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import MenuRegistry
@@ -185,3 +188,41 @@ def test_w015_menu_of_an_unknown_app(monkeypatch: pytest.MonkeyPatch):
     )
     assert message.hint is not None
     assert message.hint.startswith("Dashboards are registered for '")
+
+
+class NeedsOrders(BasePermission):
+    def has_permission(self, request: HttpRequest, *args: Any, **kwargs: Any) -> bool:
+        return request.user.has_perm(kwargs["dashboard"].permission_required)
+
+
+@pytest.mark.parametrize("name", ["permission_required", "has_object_permission", "dispatch"])
+def test_e054_attribute_that_only_views_have(monkeypatch: pytest.MonkeyPatch, name: str):
+    """Regression: it was ignored without a word. Everybody who was signed in got the page."""
+    registry = Registry()
+    monkeypatch.setattr("dashboards.checks.dashboards.registry", registry)
+    mixin = type("Mixin", (), {name: "shop.view_order"})
+    registry.register(type("Board", (mixin, Dashboard), {}))
+    [message] = found_by_id("dashboards.E054")
+    assert message.msg == f"Board.{name} refuses nobody: nothing calls or reads it."
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"Meta": type("Meta", (), {"permission_classes": [~(AllowAny & ~NeedsOrders)]})},
+        {"has_permission": lambda self, request: self.permission_required == ""},
+        {"permission_required": None},
+        {"permission_required": Stat()},
+    ],
+    ids=["permission class", "method", "None", "component"],
+)
+def test_e054_absent_where_code_of_the_project_may_read_the_attribute(
+    monkeypatch: pytest.MonkeyPatch, attributes: dict[str, Any]
+):
+    registry = Registry()
+    monkeypatch.setattr("dashboards.checks.dashboards.registry", registry)
+    registry.register(
+        type("Board", (Dashboard,), {"permission_required": "shop.view_order", **attributes})
+    )
+    assert not found_by_id("dashboards.E054")
+    assert not found_by_id("dashboards.E009")

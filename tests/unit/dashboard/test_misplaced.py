@@ -8,7 +8,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMix
 
 from dashboards.component import Stat
 from dashboards.component.layout import ComponentLayout
-from dashboards.dashboard import Dashboard, ModelDashboard
+from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.permissions import IsAdminUser
 
@@ -37,12 +37,10 @@ def test_attribute_outside_of_its_inner_class_is_refused(attributes: dict[str, A
         declare(Dashboard, **attributes)
 
 
-@pytest.mark.parametrize(
-    "name", ["has_object_permission", "dispatch", "login_required", "permission_required"]
-)
-def test_attribute_of_a_permission_class_or_a_view_is_refused(name: str):
-    with pytest.raises(DeclarationError, match=rf"Board\.{name} .*Write a permission class"):
-        declare(ModelDashboard, **{name: lambda *_: False})
+def test_permission_classes_of_a_mixin_are_refused():
+    mixin = type("Mixin", (), {"permission_classes": [IsAdminUser], "template_name": "page.html"})
+    with pytest.raises(DeclarationError, match=r"Board\.permission_classes must stand in"):
+        declare(mixin, Dashboard)
 
 
 @pytest.mark.parametrize("mixin", [LoginRequiredMixin, PermissionRequiredMixin])
@@ -54,3 +52,23 @@ def test_mixin_for_views_is_refused(mixin: type):
 def test_component_method_or_property_may_have_the_name_of_an_option():
     shown = declare(Dashboard, audience=Stat(), name=property(lambda _: "Orders"), model=None)
     assert shown().name == "Orders"
+
+
+def test_mixin_of_a_project_may_have_the_name_of_djangos():
+    declare(type("AccessMixin", (), {}), Dashboard)
+
+
+def test_second_layout_may_be_an_attribute():
+    class Board(Dashboard):
+        orders = Stat()
+        compact = ComponentLayout("orders")
+
+        class Layout:
+            components = ComponentLayout("orders")
+
+    assert isinstance(Board.compact, ComponentLayout)
+
+
+def test_component_of_a_base_may_be_taken_away_whatever_its_name():
+    board = declare(declare(Dashboard, audience=Stat(), dispatch=Stat()), dispatch=None)
+    assert list(board().components) == ["orders", "audience"]
