@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 
 from dashboards import conf
 from dashboards.live.stores import get_store
@@ -53,6 +54,25 @@ def check_tables(
         if getattr(store, "using", None) in (databases or ()):
             messages += store.check_tables()
     return messages
+
+
+@register("dashboards")
+def check_autocommit(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that Django tells of the commits of each database."""
+    return [
+        Warning(
+            f"DATABASES[{alias!r}]['AUTOCOMMIT'] is False, so Django tells of no commit. Pushes "
+            "and changes of access take effect when they are made: pages may show what is rolled "
+            "back, and a stream that ends may be opened again until the commit.",
+            hint=(
+                "Leave AUTOCOMMIT out, and use ATOMIC_REQUESTS or transaction.atomic(). Or call "
+                "push() and revoke() after each commit."
+            ),
+            id="dashboards.W055",
+        )
+        for alias, database in connections.settings.items()
+        if not database["AUTOCOMMIT"]
+    ]
 
 
 @register("dashboards", deploy=True)

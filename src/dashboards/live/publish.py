@@ -5,12 +5,13 @@ from contextlib import AbstractContextManager
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from asgiref.sync import sync_to_async
-from django.db import connections, transaction
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
 from dashboards.exceptions import PushError, ValueTooLargeError
-from dashboards.live.stores import get_store
+from dashboards.live.commits import is_in_transaction, on_commit
+from dashboards.live.stores import stores
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.frames import Points
 
@@ -143,7 +144,7 @@ def push(
         msg = "push() needs a key and a value, or values by key."
         raise PushError(msg)
     waiting = _find_transactions([using] if using else connections)
-    store = get_store()
+    store = stores["default"]
     at = store.clock.time()
     with target.broadcasting():
         prepared = target.prepare_push(values, at)
@@ -196,7 +197,11 @@ def _find_transactions(aliases: Iterable[str]) -> set[str]:
     return {
         each.alias
         for each in connections.all(initialized_only=True)
-        if each.in_atomic_block and each.alias in among and _is_open(each)
+        # In autocommit, as mostly, no more calls are needed.
+        if (each.in_atomic_block or (each.connection is not None and not each.autocommit))
+        and each.alias in among
+        and is_in_transaction(each)
+        and _is_open(each)
     }
 
 
@@ -214,7 +219,7 @@ def push_on_commit(publish: Callable[[], None], aliases: Collection[str]) -> Non
                     publish()
 
         # Robust: an error after a commit is not an error of the saved objects.
-        transaction.on_commit(committed, using=alias, robust=True)
+        on_commit(committed, alias, robust=True)
 
     for alias in aliases:
         call_on_commit(alias)
@@ -223,7 +228,8 @@ def push_on_commit(publish: Callable[[], None], aliases: Collection[str]) -> Non
 def _is_open(connection: BaseDatabaseWrapper) -> bool:
     """Return True if an open transaction is going to be committed or rolled back."""
     # The blocks of Django's TestCase, for class and test, never end with a commit.
-    return not all(map(_is_of_testcase, connection.atomic_blocks))
+    blocks = connection.atomic_blocks
+    return not (blocks and all(map(_is_of_testcase, blocks)))
 
 
 def _is_of_testcase(block: object) -> bool:

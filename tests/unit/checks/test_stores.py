@@ -152,6 +152,14 @@ def test_w041_memory_store_on_a_deployed_site(settings: Settings):
     assert "DatabaseStore, the default, or RedisStore" in (warning.hint or "")
 
 
+def test_w055_database_without_autocommit(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(database_settings(), "AUTOCOMMIT", False)
+
+    [message] = found()
+    assert message.id == "dashboards.W055"
+    assert message.msg.startswith("DATABASES['default']['AUTOCOMMIT'] is False")
+
+
 def test_database_store_on_a_deployed_site_gives_no_message(settings: Settings):
     settings.DASHBOARDS = {}
 

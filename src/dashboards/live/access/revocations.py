@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from asgiref.sync import sync_to_async
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from dashboards import conf
 from dashboards.live.access.revocation_channel import REVOCATIONS
@@ -28,6 +28,7 @@ from dashboards.live.access.subjects import (
     user_subject,
 )
 from dashboards.live.clock import SYSTEM_CLOCK, Clock
+from dashboards.live.commits import is_in_transaction, on_commit
 from dashboards.live.stores import get_store
 from dashboards.live.workers import start
 
@@ -231,8 +232,9 @@ def revoke(
     """
     keys = _get_keys(user, session, dashboard, object)
     revoke_keys = partial(revocations.revoke_all, keys)
-    if connections[DEFAULT_DB_ALIAS].in_atomic_block:
-        transaction.on_commit(revoke_keys)
+    # Without a transaction no connection is needed.
+    if is_in_transaction(connections[DEFAULT_DB_ALIAS]):
+        on_commit(revoke_keys)
     else:
         revoke_keys()
 

@@ -1,5 +1,5 @@
 """Stores of live state. ``get_store()`` returns the one that the settings name."""
 
-from dashboards.live.stores.handler import get_store
+from dashboards.live.stores.handler import get_store, stores
 
-__all__ = ["get_store"]
+__all__ = ["get_store", "stores"]
