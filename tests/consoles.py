@@ -54,7 +54,7 @@ def consoles(socket_path: Path) -> Iterator[None]:
         yield
     finally:
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
 
 
 @contextlib.contextmanager

@@ -189,7 +189,7 @@ class Pusher:
 
     def stop(self) -> None:
         self._lines.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 class Site:
@@ -293,7 +293,7 @@ class Site:
         with contextlib.suppress(ProcessLookupError):
             self.signal(signal.SIGKILL)
         assert self.process is not None
-        self.process.wait(10)
+        self.process.wait(60)
 
     def stop(self) -> None:
         for pusher in self._pushers:

@@ -141,7 +141,7 @@ class Project:
         for process in self._servers:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait(10)
+                process.wait(60)
             for pipe in (process.stdin, process.stdout):
                 if pipe:
                     pipe.close()

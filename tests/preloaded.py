@@ -106,7 +106,7 @@ def _forker() -> socket.socket:
 
     def stop() -> None:
         ours.close()
-        process.wait(10)
+        process.wait(60)
 
     atexit.register(stop)
     return ours

@@ -108,4 +108,4 @@ async def open_tabs(arguments: Sequence[str], profile: Path) -> AsyncIterator[Ta
             yield tabs
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

@@ -287,7 +287,7 @@ def test_tasks_of_celery_push_from_one_child_of_worker(interplay: InterplaySite)
                 stream.until(f'value="{percent}')
     finally:
         os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait(10)
+        worker.wait(60)
 
 
 @pytest.fixture(scope="module")

@@ -148,7 +148,7 @@ def test_asgi_servers_of_the_page_each_hold_a_stream(site: Site):
             while not stream.readline().startswith(b"id:"):
                 pass
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -175,7 +175,7 @@ async def test_wsgi_behind_pushpin_with_a_computing_process_updates_its_page(
         assert computing.poll() is None
         for process in (computing, server):
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def nginx(site: Site, tmp_path: Path) -> Iterator[str]:
     wait_for(lambda: listens(port))
     yield f"https://127.0.0.1:{port}"
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 @pytest.mark.asyncio(loop_scope="session")

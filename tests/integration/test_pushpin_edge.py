@@ -216,7 +216,7 @@ def test_live_command_computes_values_for_proxied_streams(running: Proxied):
             stream.until(f">{computer.pid}/")
     finally:
         computer.terminate()
-        computer.wait(10)
+        computer.wait(60)
 
 
 # ---- Positions ----

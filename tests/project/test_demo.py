@@ -242,7 +242,7 @@ def proxied(demo: Demo) -> Iterator[Proxied]:
             yield proxied
         finally:
             process.terminate()
-            process.wait(15)
+            process.wait(60)
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -264,7 +264,7 @@ async def test_demo_behind_pushpin_receives_events_of_other_processes_and_stops_
     await page.wait_for_function("() => window.came")
     await page.goto("about:blank")
     proxied.process.send_signal(signal.SIGINT)
-    assert proxied.process.wait(15) == 0
+    assert proxied.process.wait(60) == 0
     for port in (proxied.port, proxied.proxy_port):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=5)
