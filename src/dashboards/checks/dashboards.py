@@ -16,13 +16,13 @@ from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.menus.menu import DashboardMenu
 from dashboards.menus.registry import menu_registry
+from dashboards.permission_classes import load
 from dashboards.permissions import (
     BasePermission,
     IsAdminUser,
     IsAuthenticated,
     find_answering,
     get_parts,
-    load,
 )
 from dashboards.registry import registry
 

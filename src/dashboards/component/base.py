@@ -22,7 +22,7 @@ from dashboards.component.release import Release, make_release
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.live.compute.triggers import Every, OnChange
-from dashboards.permissions import PermissionClass
+from dashboards.permission_classes import PermissionClass
 from dashboards.texts import StrOrPromise
 
 

@@ -28,7 +28,8 @@ from dashboards.component.rendering import Placement, Shown, render_frame
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.wire.restricted import restricted_event
-from dashboards.permissions import grants_all, load
+from dashboards.permission_classes import load
+from dashboards.permissions import grants_all
 
 T = TypeVar("T")
 

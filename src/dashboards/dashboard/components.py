@@ -15,7 +15,7 @@ from dashboards.component.owner import Owner
 from dashboards.dashboard.attributes import check_attributes
 from dashboards.exceptions import DeclarationError, UnknownComponentError
 from dashboards.live.compute.triggers import Every, OnChange
-from dashboards.permissions import as_classes
+from dashboards.permission_classes import as_classes
 
 _MAX_KEY_LENGTH = 100
 

@@ -9,7 +9,7 @@ from django.db.models import Model
 from dashboards.compat import META_NAMES, explain_names
 from dashboards.dashboard.time_range import ALL, TODAY, is_relative
 from dashboards.exceptions import DeclarationError
-from dashboards.permissions import PermissionClass, as_classes
+from dashboards.permission_classes import PermissionClass, as_classes
 from dashboards.texts import StrOrPromise
 
 Audience = Literal["everybody", "user"]

@@ -7,15 +7,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from dashboards.dashboard.binding import BaseDashboard
+from dashboards.permission_classes import as_classes, load
 from dashboards.permissions import (
     AllowAny,
     BasePermission,
     answer_refused,
-    as_classes,
     grants,
     grants_all,
     is_about_objects,
-    load,
 )
 
 

@@ -16,7 +16,7 @@ from dashboards.live.compute.triggers import OnChange
 from dashboards.live.reports import Viewers, read_reports, sum_viewers
 from dashboards.live.stores import get_store
 from dashboards.management.names import add_names, find_dashboards
-from dashboards.permissions import PermissionClass
+from dashboards.permission_classes import PermissionClass
 
 
 class Command(BaseCommand):
