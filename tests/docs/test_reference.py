@@ -17,7 +17,7 @@ from dashboards.exceptions import ComponentValueError
 from dashboards.live.metrics import END_REASONS, openmetrics
 from dashboards.live.stores.database import DatabaseStore
 from dashboards.live.stores.database import checks as database_checks
-from dashboards.live.stores.redis import checks as redis_checks
+from dashboards.live.stores.redis.options import DEFAULTS as REDIS_OPTIONS
 from tests.harness import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -60,7 +60,7 @@ def test_page_about_settings_lists_each_setting_with_its_default():
     ("name", "options"),
     [
         ("DatabaseStore", database_checks._OPTIONS),
-        ("RedisStore", set(redis_checks.DEFAULTS)),
+        ("RedisStore", set(REDIS_OPTIONS)),
     ],
 )
 def test_page_about_settings_lists_each_option_of_a_store(name: str, options: set[str]):

@@ -33,7 +33,7 @@ from dashboards.live.access.subjects import (
 )
 from dashboards.live.stores import get_store
 from dashboards.live.subscription import Subscription
-from dashboards.sessions import get_seconds_left
+from dashboards.session_expiry import get_seconds_left
 from dashboards.testing import connect
 from tests.books.models import Book, Classic, Employee, Member, Paperback
 from tests.harness import Site, Stream, wait_for

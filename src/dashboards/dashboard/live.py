@@ -99,7 +99,7 @@ class LiveMixin(URLMixin):
 
     @property
     def _restricted_channel(self) -> str:
-        return self._channel_of(f"{self.get_label()}+@guarded")
+        return self._channel_of(f"{self.get_label()}+@restricted")
 
     @cached_property
     def is_live(self) -> bool:

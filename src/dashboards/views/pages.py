@@ -22,7 +22,7 @@ from dashboards.component.states import HEADER as STATE_HEADER
 from dashboards.dashboard.batch import load_alone, load_together
 from dashboards.exceptions import UnknownComponentError
 from dashboards.permissions import redirect_to_login
-from dashboards.sessions import is_automatic, keep_expiry
+from dashboards.session_expiry import is_automatic, keep_expiry
 from dashboards.storable_text import clean_text
 from dashboards.views.access import DashboardAccessView, must_log_in
 from dashboards.views.kiosk import read_kiosk

@@ -23,7 +23,7 @@ from dashboards.live.wire.frames import encode_frames, encode_opening, encode_re
 from dashboards.live.wire.positions import Position
 from dashboards.live.wire.restricted import visible_frames
 from dashboards.releases import get_release_id
-from dashboards.sessions import get_seconds_left, get_session_key, keep_expiry
+from dashboards.session_expiry import get_seconds_left, get_session_key, keep_expiry
 from dashboards.views.access import DashboardAccessView, must_log_in
 
 _RETRY_MILLISECONDS = 500

@@ -11,7 +11,8 @@ from dashboards.component import Stat
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import AudienceError
 from dashboards.live import Every, apush, push
-from dashboards.live.compute.groups import acquire_lease, group_by_interval
+from dashboards.live.compute.groups import group_by_interval
+from dashboards.live.compute.leases import acquire_lease
 from dashboards.live.stores import get_store
 from tests.site.dashboards import GroupBoard, Live, Mine
 from tests.unit.dashboard.support import signed_in

@@ -11,7 +11,8 @@ from django.db import connections
 from dashboards import conf
 from dashboards.live.compute.awaiting import Together
 from dashboards.live.compute.failures import Failures
-from dashboards.live.compute.groups import ComputedValue, acquire_lease, group_by_interval
+from dashboards.live.compute.groups import ComputedValue, group_by_interval
+from dashboards.live.compute.leases import acquire_lease
 from dashboards.live.compute.pool import POOL
 from dashboards.live.compute.rounds import GroupLease, Round
 from dashboards.live.stores.base import BaseStore

@@ -20,13 +20,9 @@ from django.db import connections
 
 from dashboards.live.compute.batches import AwaitedBatch, Batch, Paces
 from dashboards.live.compute.failures import Failures
-from dashboards.live.compute.groups import (
-    ComputedValue,
-    ComputeGroup,
-    acquire_lease,
-    group_by_interval,
-)
+from dashboards.live.compute.groups import ComputedValue, ComputeGroup, group_by_interval
 from dashboards.live.compute.inline import compute_inline, must_run_inline
+from dashboards.live.compute.leases import acquire_lease
 from dashboards.live.compute.pool import POOL, QUICK_SECONDS, fresh_connections
 from dashboards.live.compute.rounds import GroupLease, Key, Round, ValueRun
 from dashboards.live.compute.supervisor import Supervisor

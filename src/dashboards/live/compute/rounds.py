@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dashboards.live.compute.groups import ComputedValue, ComputeGroup, Lease, acquire_lease
+from dashboards.live.compute.groups import ComputedValue, ComputeGroup
+from dashboards.live.compute.leases import Lease, acquire_lease
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.frames import Points
 

@@ -1,7 +1,8 @@
 """Events that not every subscriber of a channel may get: those of components with permissions.
 
 Their names begin with a sign that no component's key has. So what delivers frames can tell them
-from the others without importing components. A subscriber has a set of those that it may get.
+from the others without importing components. A subscription has the set of those that its viewer
+may get (``visible_events``), which the dashboard makes.
 
 Pure: standard library only.
 """

@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from dashboards.live.compute.groups import ComputedValue, acquire_lease, group_by_interval
+from dashboards.live.compute.groups import ComputedValue, group_by_interval
+from dashboards.live.compute.leases import acquire_lease
 from dashboards.live.compute.producer import PRODUCER
 from dashboards.live.fanout.hub import Hub
 from dashboards.testing.clock import FakeClock

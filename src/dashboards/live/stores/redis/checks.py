@@ -7,17 +7,8 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the 
 
 from dashboards.live.stores.base import is_positive
 from dashboards.live.stores.redis import connections
+from dashboards.live.stores.redis.options import DEFAULTS
 from dashboards.loggers import one_line
-
-DEFAULTS: Mapping[str, Any] = {
-    "url": "redis://localhost:6379/0",
-    "prefix": "dashboards:",
-    "timeout": 5,
-    "keep_seconds": 30 * 24 * 3600,
-    "poll_seconds": 2,
-    "max_connections": 20,
-}
-"""The options of the store, and their defaults."""
 
 _CHECK_SECONDS = 2.0
 """The longest time that the check of the connection waits."""

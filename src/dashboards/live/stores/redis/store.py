@@ -10,8 +10,9 @@ from dashboards.live.stores.base import BaseStore, Changes, keep_listening, new_
 from dashboards.live.stores.limits import sound
 from dashboards.live.stores.notifications import ALL_CHANNELS, Listener
 from dashboards.live.stores.redis import connections
-from dashboards.live.stores.redis.checks import DEFAULTS, check_connection, check_options
+from dashboards.live.stores.redis.checks import check_connection, check_options
 from dashboards.live.stores.redis.connections import Connections, finish
+from dashboards.live.stores.redis.options import DEFAULTS
 from dashboards.live.wire.frames import Frame, Points
 from dashboards.live.wire.positions import Position, new_epoch
 from dashboards.live.workers import is_cancelled
