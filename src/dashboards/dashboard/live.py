@@ -69,7 +69,8 @@ class LiveMixin(URLMixin):
             AudienceError: each user has a channel, and this instance has no user; or its object is
                 not saved.
         """
-        return self._channel_of(self.get_label())
+        # Each push reads it: a label that is known takes no call.
+        return self._channel_of(self._label or self.get_label())
 
     def _channel_of(self, label: str) -> str:
         user = None
@@ -79,7 +80,7 @@ class LiveMixin(URLMixin):
                 name = type(self).__name__
                 msg = f"{name} is for one user: say which, as in push({name}(user=…), …)."
                 raise AudienceError(msg)
-        about = _get_key(self.object)
+        about = None if self.object is None else _get_key(self.object)
         if about is None and self.object is not None:
             msg = (
                 f"{type(self).__name__} is of one object, and {self.object!r} has no primary key: "
