@@ -791,6 +791,7 @@ class TestRedis(SharedStoreContract):
         ({"url": "redis://localhost", "ttl": 5}, "dashboards.E004", "Unknown OPTIONS.*: ttl"),
         ({"max_connections": 0}, "dashboards.E011", "a whole number above 0, got 0"),
         ({"max_connections": "20"}, "dashboards.E011", "a whole number above 0, got '20'"),
+        ({"max_connections": True}, "dashboards.E011", "a whole number above 0, got True"),
         ({"url": "localhost:6379"}, "dashboards.E011", "'localhost:6379'"),
         ({"url": None}, "dashboards.E011", "None"),
         ({"timeout": 0}, "dashboards.E011", "'timeout'.*got 0"),

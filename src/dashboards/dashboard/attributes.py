@@ -1,7 +1,6 @@
 """Checks of the attributes that all kinds of components have: their types, and finite numbers."""
 
 from collections.abc import Callable, Mapping
-from math import inf
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
@@ -9,6 +8,7 @@ from django.utils.functional import Promise
 from dashboards.component.base import Component
 from dashboards.component.conversion import shorten
 from dashboards.exceptions import DeclarationError
+from dashboards.numeric import is_finite_number
 
 
 class _Rule(NamedTuple):
@@ -23,8 +23,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_interval(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value is None or (is_number and 0 <= value < inf)
+    return value is None or is_finite_number(value, 0)
 
 
 def _is_list_of_keys(value: Any) -> bool:

@@ -29,6 +29,7 @@ from dashboards.component.table.urls import build_table_urls
 from dashboards.component.table.view import TableFeatures, TableRequest, TableView
 from dashboards.component.values import as_data
 from dashboards.exceptions import DeclarationError
+from dashboards.numeric import is_whole_number
 from dashboards.texts import StrOrPromise
 
 
@@ -107,7 +108,7 @@ class Table(Component):
             raise DeclarationError(msg)
         for size in (self.page_size, *self.page_sizes):
             given: object = size
-            if not isinstance(given, int) or given < 1:
+            if not is_whole_number(given, 1):
                 msg = f"{kind}(page_size={given!r}): a page must have a number of rows, at least 1."
                 raise DeclarationError(msg)
         with declaring(self, f"columns={self.columns!r}"):

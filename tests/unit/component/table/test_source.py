@@ -109,8 +109,12 @@ def test_iterators_and_table_classes_as_values_are_refused():
         Table(value=django_tables2.Table)
     with pytest.raises(DeclarationError, match="a number of rows, at least 1"):
         Table(page_size=0)
-    size: Any = "25"
-    with pytest.raises(DeclarationError, match=r"page_size='25'\): a page must have a number"):
+
+
+@pytest.mark.parametrize("size", ["25", True, 2.5, None], ids=repr)
+def test_page_size_of_another_type_is_refused(size: Any):
+    """True counted as 1."""
+    with pytest.raises(DeclarationError, match=rf"page_size={size!r}\): a page must have a number"):
         Table(page_size=size)
 
 

@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the 
 from dashboards.live.stores.base import is_positive
 from dashboards.live.stores.redis import connections
 from dashboards.loggers import one_line
+from dashboards.numeric import is_whole_number
 
 DEFAULTS: Mapping[str, Any] = {
     "url": "redis://localhost:6379/0",
@@ -84,7 +85,7 @@ def _check_values(options: Mapping[str, Any]) -> Iterator[CheckMessage]:
             id="dashboards.E011",
         )
     most = options["max_connections"]
-    if not isinstance(most, int) or most < 1:
+    if not is_whole_number(most, 1):
         yield Error(
             "OPTIONS['max_connections'] of RedisStore must be a whole number above 0, got "
             f"{most!r}.",
