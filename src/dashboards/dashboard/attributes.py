@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.utils.functional import Promise
 
 from dashboards.component.base import Component
-from dashboards.component.conversion import shorten
+from dashboards.component.conversion import explain_names, shorten
 from dashboards.exceptions import DeclarationError
 from dashboards.numeric import is_finite_number
 
@@ -26,16 +26,9 @@ def _is_interval(value: Any) -> bool:
     return value is None or is_finite_number(value, 0)
 
 
-def _is_list_of_keys(value: Any) -> bool:
-    return isinstance(value, list | tuple | set | frozenset) and all(
-        isinstance(each, str) for each in value
-    )
-
-
 _RULES: Mapping[str, _Rule] = {
     "trigger_on": _Rule(_is_text, "None or a text"),
     "poll_rate": _Rule(_is_interval, "None or a finite number of seconds, at least 0"),
-    "dependents": _Rule(_is_list_of_keys, "a list or tuple of keys"),
     "defer": _Rule(
         lambda value: value is None or isinstance(value, bool) or callable(value),
         "True, False, None or a callable that returns the value",
@@ -62,3 +55,6 @@ def check_attributes(label: str, component: Component) -> None:
         if name in given and not rule.is_valid(given[name]):
             msg = f"{label}: {name} must be {rule.allowed}, got {shorten(given[name])}."
             raise DeclarationError(msg)
+    if fault := explain_names(given.get("dependents", ())):
+        msg = f"{label}: dependents must be a list of keys, which are plain texts, {fault}."
+        raise DeclarationError(msg)

@@ -1,6 +1,7 @@
 """A table's rows and columns: the values that it takes, and those that it refuses."""
 
 import re
+from collections import UserList
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import pytest
 pytest.importorskip("django_tables2")
 
 import django_tables2
+from django.utils.translation import gettext_lazy
 
 from dashboards.component import BasicTable, Table, TableData
 from dashboards.exceptions import ComponentValueError, DeclarationError
@@ -118,13 +120,32 @@ def test_page_size_of_another_type_is_refused(size: Any):
         Table(page_size=size)
 
 
-@pytest.mark.parametrize("columns", ["name", 3, [3], {3: "Name"}], ids=repr)
+@pytest.mark.parametrize(
+    "columns", ["name", b"name", 3, [3], {3: "Name"}, iter("ab")], ids=range(6)
+)
 def test_columns_of_another_type_are_refused(columns: Any):
     """A text counted as a list of its letters, each of which was an empty column."""
     with pytest.raises(DeclarationError, match="columns must be headings by name, or a list of n"):
         Table(columns=columns)
     with pytest.raises(ComponentValueError, match="columns must be headings by name, or a list"):
         bind(Table(value={"data": [], "columns": columns})).get_value()
+
+
+def test_column_that_is_no_plain_text_is_named():
+    """A lazy text looks like a text in the message, which so contradicted itself."""
+    columns: Any = ["n", gettext_lazy("name")]
+    with pytest.raises(
+        DeclarationError, match=r"which are plain texts, got 'name' \(a lazy text\)\.$"
+    ):
+        Table(columns=columns)
+
+
+@pytest.mark.parametrize(
+    "names", [{"name": 1}.keys(), UserList(["name"])], ids=["keys", "UserList"]
+)
+def test_columns_may_be_any_collection_of_names(names: Any):
+    assert first_column(Table(value=[{"name": "a", "n": 1}], columns=names)) == ["a"]
+    assert first_column(Table(value={"data": [{"name": "a"}], "columns": names})) == ["a"]
 
 
 def test_declared_queryset_is_read_for_each_request():
