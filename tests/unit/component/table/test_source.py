@@ -120,6 +120,20 @@ def test_page_size_of_another_type_is_refused(size: Any):
         Table(page_size=size)
 
 
+@pytest.mark.parametrize("sizes", ["25", b"25", 25, None, [10, True], [0], ["10"]], ids=repr)
+def test_page_sizes_of_another_type_are_refused_as_a_whole(sizes: Any):
+    """A text was reported as ``page_size='2'``, and a number was a TypeError from within."""
+    message = f"Table(page_sizes={sizes!r}): page_sizes must be a list of numbers of rows, each at "
+    with pytest.raises(DeclarationError, match=re.escape(message)):
+        Table(page_sizes=sizes)
+
+
+def test_page_sizes_may_be_a_range():
+    table = Table(value=[{"n": 1}], page_size=20, page_sizes=range(10, 40, 10))
+
+    assert view(table).sizes == [10, 20, 30]
+
+
 @pytest.mark.parametrize(
     "columns", ["name", b"name", 3, [3], {3: "Name"}, iter("ab")], ids=range(6)
 )
