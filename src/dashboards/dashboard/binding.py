@@ -34,7 +34,7 @@ class BaseDashboard(metaclass=DashboardMetaclass):
     is_registered: ClassVar[bool]
     """True if a registry contains this very class. Subclasses do not inherit it."""
     _label: ClassVar[str]
-    """What ``get_label`` returns, once it was called. Subclasses do not inherit it."""
+    """The value of ``get_label``, once it was called. Subclasses do not inherit it."""
 
     def __init__(
         self,
