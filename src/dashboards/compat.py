@@ -72,15 +72,21 @@ class OldBoundItem:
 
 @dataclass(frozen=True, kw_only=True)
 class OldStatChange:
-    """Earlier fields of ``StatData``, in place of its ``change``."""
+    """Earlier arguments of ``StatData``, in place of its ``change``. As fields they are empty."""
 
     change_by: Any = field(default=None, repr=False)
     change_by_text: Any = field(default=None, repr=False)
 
-    def get_old_change(self) -> dict[str, Any] | None:
-        """Return these fields as its ``change``; ``None`` if they are empty."""
+    def __post_init__(self) -> None:
+        """Move them to ``change``, unless it is given, too."""
+        # Each value of each Stat is made here: without old names it must cost nothing.
+        if self.change_by is None and self.change_by_text is None:
+            return
         old = {"by": self.change_by, "text": self.change_by_text}
-        return {name: each for name, each in old.items() if each} or None
+        its = vars(self)  # A frozen object lets nothing else be written.
+        if its["change"] is None:
+            its["change"] = {name: each for name, each in old.items() if each} or None
+        its["change_by"] = its["change_by_text"] = None
 
 
 def make_gauge_value(data: Callable[..., T]) -> Callable[..., T]:

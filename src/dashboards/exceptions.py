@@ -1,5 +1,8 @@
 """The errors of this package. Messages name the class, the attribute and what is allowed."""
 
+from collections.abc import Callable
+from typing import Any
+
 
 class DashboardError(Exception):
     """The base class of every error of this package."""
@@ -16,9 +19,24 @@ class RegistrationError(DashboardError):
 class UnknownComponentError(DashboardError, KeyError):
     """A dashboard has no component of that key."""
 
+    describe: Callable[[], str] | None = None
+    """Returns a longer message: called once, when the message is first read.
+
+    A template asks for a component, in vain, with the name of each attribute of a dashboard. To
+    list the keys that there are, the permission classes are asked.
+    """
+    _text: str | None = None
+
     def __str__(self) -> str:
         # KeyError shows the repr of its argument, with quotes around the sentence.
-        return str(self.args[0])
+        if self._text is None:
+            self._text = str(self.args[0]) if self.describe is None else self.describe()
+            self.describe = None
+        return self._text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the function, which belongs to a request.
+        return type(self), (str(self),)
 
 
 class NotLiveError(DashboardError):

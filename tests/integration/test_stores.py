@@ -432,7 +432,10 @@ class TestPostgreSQL(DatabaseContract):
             [message] = store.check_tables()
             connections[alias].close()
         assert message.id == "dashboards.W053"
-        assert "whose character set is LATIN1" in message.msg
+        assert message.msg.endswith(
+            "whose character set is LATIN1: it refuses values with characters that this lacks, "
+            "such as emoji."
+        )
 
     def test_unreachable_server_counts_as_outage(self, alias: str, tmp_path: Path):
         assert _cannot_connect(alias, HOST=str(tmp_path))
@@ -452,19 +455,39 @@ class TestMariaDB(DatabaseContract):
     def database(cls, server: dict[str, Any]) -> dict[str, Any]:
         return dict(server)
 
-    def test_tables_without_all_characters_warn_w053(self, store: DatabaseStore, alias: str):
-        """Each value with an arrow was refused by tables of latin1, and ``check`` was silent."""
+    @pytest.mark.parametrize("narrow", ["latin1", "utf8mb3"])
+    def test_tables_without_all_characters_warn_w053(
+        self, store: DatabaseStore, alias: str, narrow: str
+    ):
+        """Each value with an emoji was refused by such tables, and ``check`` was silent."""
         assert store.check_tables() == ()
         change = "ALTER TABLE dashboards_frame MODIFY data LONGTEXT CHARACTER SET"
         with connections[alias].cursor() as cursor:
-            cursor.execute(f"{change} latin1 NOT NULL")
+            cursor.execute(f"{change} {narrow} NOT NULL")
             try:
                 [message] = store.check_tables()
             finally:
                 cursor.execute(f"{change} utf8mb4 NOT NULL")
         connections[alias].close()
         assert message.id == "dashboards.W053"
-        assert "whose character set is latin1" in message.msg
+        assert message.msg.endswith(
+            f"whose character set is {narrow}: it refuses values with characters that this lacks, "
+            "such as emoji."
+        )
+        assert f"migrate --database {alias} dashboards zero" in str(message.hint)
+        assert f"and manage.py migrate --database {alias}, which" in str(message.hint)
+
+    def test_other_apps_table_without_all_characters_warns_not(
+        self, store: DatabaseStore, alias: str
+    ):
+        """The check looked at all tables whose names begin as those of this package do."""
+        with connections[alias].cursor() as cursor:
+            cursor.execute("CREATE TABLE dashboards_of_others (name TEXT CHARACTER SET latin1)")
+            try:
+                assert store.check_tables() == ()
+            finally:
+                cursor.execute("DROP TABLE dashboards_of_others")
+        connections[alias].close()
 
     def test_unreachable_server_counts_as_outage(self, alias: str):
         assert _cannot_connect(alias, OPTIONS={}, HOST="127.0.0.1", PORT=str(free_port()))
@@ -768,6 +791,7 @@ class TestRedis(SharedStoreContract):
         ({"url": "redis://localhost", "ttl": 5}, "dashboards.E004", "Unknown OPTIONS.*: ttl"),
         ({"max_connections": 0}, "dashboards.E011", "a whole number above 0, got 0"),
         ({"max_connections": "20"}, "dashboards.E011", "a whole number above 0, got '20'"),
+        ({"max_connections": True}, "dashboards.E011", "a whole number above 0, got True"),
         ({"url": "localhost:6379"}, "dashboards.E011", "'localhost:6379'"),
         ({"url": None}, "dashboards.E011", "None"),
         ({"timeout": 0}, "dashboards.E011", "'timeout'.*got 0"),

@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.db import connections
 
 from dashboards import conf
+from dashboards.numeric import is_finite_number
 
 _MAX_HEARTBEAT_SECONDS = 15
 """The page closes a stream that has been silent for 20 seconds (streams.js)."""
@@ -100,7 +101,7 @@ def _find_wrong_values() -> Iterator[tuple[str, str, str]]:
             yield name, f"a {kind.__name__}", repr(conf.DEFAULTS[name])
     for name, (low, high) in _BOUNDS.items():
         value = conf.get(name)
-        if not isinstance(value, int | float) or not low <= value <= high:
+        if not is_finite_number(value, low) or value > high:
             yield name, f"a number from {low} to {high}", repr(conf.DEFAULTS[name])
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from dashboards.component.base import Bound, Component
 from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.live.stores import get_store
+from dashboards.numeric import is_finite_number
 
 HEADER = "Dashboards-At"
 """The response header with the time of a value beside its content: seconds since 1970."""
@@ -42,7 +43,7 @@ def is_age(stale_after: object) -> bool:
     """Return True if a ``stale_after`` is valid."""
     if isinstance(stale_after, timedelta):
         return stale_after > timedelta()
-    if isinstance(stale_after, int | float) and not isinstance(stale_after, bool):
+    if is_finite_number(stale_after):
         # Scripts read it as a number: no infinity, and no integer that is too large for a float.
         return 0 < stale_after <= timedelta.max.total_seconds()
     return stale_after is None

@@ -1,6 +1,6 @@
 """The declaration of one box on a dashboard."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -235,7 +235,7 @@ class Component:
     title: StrOrPromise | None = None
     poll_rate: float | None = None
     trigger_on: str | None = None
-    dependents: Sequence[str] = ()
+    dependents: Collection[str] = ()
     cta: CTA | None = None
     menu: Sequence[CTA] | None = ()
     icon: str = ""

@@ -1,11 +1,11 @@
 """Conversion of arbitrary values to texts that a template can write."""
 
 import datetime as dt
-from collections.abc import Mapping, Sized
+from collections.abc import Collection, Mapping, Sized
 from decimal import Decimal
 from enum import Enum
 from reprlib import Repr
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -48,6 +48,23 @@ def shorten(value: Any) -> str:
         return short.repr(value)
     except Exception:  # noqa: BLE001 - a __repr__ may raise anything
         return f"a {type(value).__name__}"
+
+
+def is_collection(value: object) -> TypeGuard[Collection[Any]]:
+    """Return True for values in a list, or in all else that is read more than once, but no text."""
+    # A lazy text has the methods of a text, and so is a collection of its characters.
+    return isinstance(value, Collection) and not isinstance(value, str | Promise | _BINARY)
+
+
+def explain_names(value: object) -> str:
+    """Return why a value is no collection of plain texts, for an error; empty if it is one."""
+    if not is_collection(value):
+        return f"got {shorten(value)}"
+    for each in value:
+        if not isinstance(each, str):
+            kind = "a lazy text" if isinstance(each, Promise) else type(each).__name__
+            return f"got {shorten(each)} ({kind})"
+    return ""
 
 
 def is_missing(value: Any) -> bool:

@@ -1,14 +1,14 @@
 """Checks of the attributes that all kinds of components have: their types, and finite numbers."""
 
 from collections.abc import Callable, Mapping
-from math import inf
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
 
 from dashboards.component.base import Component
-from dashboards.component.conversion import shorten
+from dashboards.component.conversion import explain_names, shorten
 from dashboards.exceptions import DeclarationError
+from dashboards.numeric import is_finite_number
 
 
 class _Rule(NamedTuple):
@@ -23,20 +23,12 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_interval(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value is None or (is_number and 0 <= value < inf)
-
-
-def _is_list_of_keys(value: Any) -> bool:
-    return isinstance(value, list | tuple | set | frozenset) and all(
-        isinstance(each, str) for each in value
-    )
+    return value is None or is_finite_number(value, 0)
 
 
 _RULES: Mapping[str, _Rule] = {
     "trigger_on": _Rule(_is_text, "None or a text"),
     "poll_rate": _Rule(_is_interval, "None or a finite number of seconds, at least 0"),
-    "dependents": _Rule(_is_list_of_keys, "a list or tuple of keys"),
     "defer": _Rule(
         lambda value: value is None or isinstance(value, bool) or callable(value),
         "True, False, None or a callable that returns the value",
@@ -63,3 +55,6 @@ def check_attributes(label: str, component: Component) -> None:
         if name in given and not rule.is_valid(given[name]):
             msg = f"{label}: {name} must be {rule.allowed}, got {shorten(given[name])}."
             raise DeclarationError(msg)
+    if fault := explain_names(given.get("dependents", ())):
+        msg = f"{label}: dependents must be a list of keys, which are plain texts, {fault}."
+        raise DeclarationError(msg)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, ClassVar, Self, cast
 
 from django.apps import apps
@@ -33,6 +33,8 @@ class BaseDashboard(metaclass=DashboardMetaclass):
     """True if instances may add components: a subclass has an ``__init__`` of its own."""
     is_registered: ClassVar[bool]
     """True if a registry contains this very class. Subclasses do not inherit it."""
+    _label: ClassVar[str]
+    """The value of ``get_label``, once it was called. Subclasses do not inherit it."""
 
     def __init__(
         self,
@@ -95,10 +97,11 @@ class BaseDashboard(metaclass=DashboardMetaclass):
         return label
 
     @classmethod
-    @lru_cache(1_000)
     def get_label(cls) -> str:
         """Return the name of the class that is the same on all servers, such as ``shop.orders``."""
-        return f"{cls.get_app_label()}.{cls.__name__.lower()}"
+        if not cls._label:
+            cls._label = f"{cls.get_app_label()}.{cls.__name__.lower()}"
+        return cls._label
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:

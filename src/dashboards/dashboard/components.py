@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from dashboards.calling import names_of
 from dashboards.component.base import Component
@@ -18,26 +18,6 @@ from dashboards.live.compute.triggers import Every, OnChange
 from dashboards.permission_classes import as_classes
 
 _MAX_KEY_LENGTH = 100
-
-
-class _Refusal(NamedTuple):
-    """The message about a key that there is not, made when it is read.
-
-    A template asks for a component, in vain, with the name of each attribute of a dashboard.
-    """
-
-    components: "Components"
-    key: str
-
-    def __str__(self) -> str:
-        there = ", ".join([each.key for each in self.components.get_allowed()]) or "none"
-        return f"{self.components.name} has no component {self.key!r}; there are {there}."
-
-    def __repr__(self) -> str:
-        return repr(str(self))
-
-    def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        return str, (str(self),)
 
 
 @dataclass(eq=False, repr=False)
@@ -59,15 +39,26 @@ class Components(MutableMapping[str, BoundComponent | Component]):
     _allowed: Mapping[str, BoundComponent] | None = field(default=None, init=False)
 
     @property
-    def name(self) -> str:
+    def _class_name(self) -> str:
         """The name of the class, for errors."""
         return type(self._owner).__name__
 
     def __getitem__(self, key: str) -> BoundComponent:
-        bound = self._bound.get(key) or self._bind(key)
+        bound = self._bound.get(key) or (self._bind(key) if key in self._declared else None)
         if bound is None or (bound.is_restricted and not bound.is_allowed):
-            raise UnknownComponentError(_Refusal(self, key))
+            raise self._make_error(key)
         return bound
+
+    def _make_error(self, key: str) -> UnknownComponentError:
+        name = type(self._owner).__name__
+
+        def describe() -> str:
+            there = ", ".join(self) or "none"
+            return f"{name} has no component {key!r}; there are {there}."
+
+        error = UnknownComponentError(f"{name} has no component {key!r}.")
+        error.describe = describe
+        return error
 
     def __contains__(self, key: object) -> bool:
         return self.find(str(key)) is not None
@@ -77,21 +68,18 @@ class Components(MutableMapping[str, BoundComponent | Component]):
 
         ``[key]`` raises an error that lists all keys: a batch may name thousands that are unknown.
         """
-        bound = self._bound.get(key) or self._bind(key)
+        bound = self._bound.get(key) or (self._bind(key) if key in self._declared else None)
         return None if bound is None or (bound.is_restricted and not bound.is_allowed) else bound
 
-    def _bind(self, key: str) -> BoundComponent | None:
-        component = self._declared.get(key)
-        if component is None:
-            return None
-        bound = self._bound[key] = BoundComponent(self._owner, component, key)
+    def _bind(self, key: str) -> BoundComponent:
+        bound = self._bound[key] = BoundComponent(self._owner, self._declared[key], key)
         return bound
 
     def __setitem__(self, key: str, component: BoundComponent | Component) -> None:
         if not isinstance(component, Component):
-            msg = f"{self.name}.components[{key!r}] must be a component, got {component!r}."
+            msg = f"{self._class_name}.components[{key!r}] must be a component, got {component!r}."
             raise DeclarationError(msg)
-        label = f"{self.name}.{key}"
+        label = f"{self._class_name}.{key}"
         check_key(label, key)
         fix_permissions(label, component)
         check_attributes(label, component)
@@ -99,7 +87,7 @@ class Components(MutableMapping[str, BoundComponent | Component]):
         check_series(label, component)
         declared = {**self._declared, key: component}
         # Its dependents may be added later, or not at all.
-        check_circles(self.name, {its: each.dependents for its, each in declared.items()})
+        check_circles(self._class_name, {its: each.dependents for its, each in declared.items()})
         self._change(key, declared)
 
     def __delitem__(self, key: str) -> None:

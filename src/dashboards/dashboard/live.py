@@ -69,7 +69,8 @@ class LiveMixin(URLMixin):
             AudienceError: each user has a channel, and this instance has no user; or its object is
                 not saved.
         """
-        return self._channel_of(self.get_label())
+        # Each push reads it: a label that is known takes no call.
+        return self._channel_of(self._label or self.get_label())
 
     def _channel_of(self, label: str) -> str:
         user = None
@@ -79,7 +80,7 @@ class LiveMixin(URLMixin):
                 name = type(self).__name__
                 msg = f"{name} is for one user: say which, as in push({name}(user=…), …)."
                 raise AudienceError(msg)
-        about = getattr(self.object, "pk", self.object)
+        about = None if self.object is None else _get_key(self.object)
         if about is None and self.object is not None:
             msg = (
                 f"{type(self).__name__} is of one object, and {self.object!r} has no primary key: "
@@ -103,7 +104,12 @@ class LiveMixin(URLMixin):
 
     @cached_property
     def is_live(self) -> bool:
-        """True if any of its components is live. Its page opens a stream then."""
+        """True if any of its components is live. Its page opens a stream then.
+
+        A page about an object that is not saved, such as a preview, is not live: it has no channel.
+        """
+        if self.object is not None and _get_key(self.object) is None:
+            return False
         return any(component.live for component in self)
 
     @cached_property
@@ -150,6 +156,8 @@ class LiveMixin(URLMixin):
     @cached_property
     def _restricted_frames(self) -> Mapping[str, str]:
         """The values that were pushed to restricted components, by key: one query of the store."""
+        if not self.is_live:
+            return {}
         frames = _read(self._restricted_channel).frames
         self._forget_orphaned(self._restricted_channel, frames)
         return page_html(frames)
@@ -359,6 +367,11 @@ class LiveMixin(URLMixin):
     def store_restricted(self, key: str, frame: str | Points) -> None:
         """Store the frame of a restricted component on a channel that has no streams."""
         get_store().put(self._restricted_channel, {key: frame})
+
+
+def _get_key(instance: Any) -> Any:
+    """Return what tells the object of a dashboard from others; ``None`` if it is not saved."""
+    return getattr(instance, "pk", instance)
 
 
 def _read(channel: str) -> Changes:

@@ -41,7 +41,9 @@ class DashboardMetaclass(type):
         }
         _refuse_classes(name, namespace)
         rest = {attribute: value for attribute, value in namespace.items() if attribute not in own}
-        cls = super().__new__(mcs, name, bases, {**rest, "_own": own, "is_registered": False})
+        # These belong to this very class: a subclass has its own.
+        its = {"_own": own, "_label": "", "is_registered": False}
+        cls = super().__new__(mcs, name, bases, {**rest, **its})
         attributes: dict[str, Component] = {}
         for base in reversed(cls.__mro__):
             # As in Django's forms: a name set to None takes an inherited component away.

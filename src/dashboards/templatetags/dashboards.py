@@ -84,7 +84,7 @@ def include_words(context: Context, name: str, **texts: str) -> str:
 def dashboards_printed(context: Context) -> str:
     """Include the time of the page, which is shown on paper."""
     now = datetime.now(get_current_timezone() if settings.USE_TZ else None)
-    text = formats.date_format(now, "SHORT_DATETIME_FORMAT")
+    text = formats.date_format(now, "DATETIME_FORMAT")
     return include_words(context, "dashboards/printed.html", at=now.isoformat(), text=text)
 
 

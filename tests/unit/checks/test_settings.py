@@ -84,6 +84,7 @@ def test_e002_unknown_settings(settings: Settings):
         ("HEARTBEAT_SECONDS", "1 to 15", 16),
         ("HEARTBEAT_SECONDS", "1 to 15", "15"),
         ("HEARTBEAT_SECONDS", "1 to 15", None),
+        ("HEARTBEAT_SECONDS", "1 to 15", True),
         ("HEARTBEAT_SECONDS", "1 to 15", float("nan")),
         ("STREAM_MAX_AGE_SECONDS", "1 to 86400", 0),
         ("STREAM_MAX_AGE_SECONDS", "1 to 86400", float("inf")),

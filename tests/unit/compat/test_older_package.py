@@ -1,6 +1,7 @@
 """What code for django-dashboards writes: it works, or an error or a check says the new word."""
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,18 @@ def test_change_by_of_a_stat_is_its_change():
     assert render(Stat(), value) == render(Stat(), StatData("120", "a day", **old))
     assert "▼" in render(Stat(), value)
     assert "2.5 %" in render(Stat(), value)
+
+
+def test_change_by_of_stat_data_is_read_as_its_change():
+    """``change`` was ``None``: the old arguments were fields beside it."""
+    old: dict[str, Any] = {"change_by": 5, "change_by_text": ""}
+    data = StatData(1, **old)
+
+    assert data.change == {"by": 5}
+    assert "change={'by': 5}" in repr(data)
+    assert data == StatData(1, change={"by": 5})
+    assert replace(data, change=None).change is None
+    assert StatData(1, change=7, **old).change == 7
 
 
 @pytest.mark.parametrize("change", [None, 0], ids=["none", "zero"])

@@ -1,5 +1,8 @@
 """An instance of a dashboard, with and without a request."""
 
+import gc
+import weakref
+
 from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
@@ -28,6 +31,33 @@ def test_filters_without_a_form_are_the_query():
     request = RequestFactory().get("/", {"year": "2024", "q": "<x>"})
 
     assert Base(request).filters == {"year": "2024", "q": "<x>"}
+
+
+def test_label_belongs_to_its_very_class():
+    assert Base.get_label() == "site.base"
+
+    class Derived(Base):
+        pass
+
+    assert Derived.get_label() == "site.derived"
+    assert Base.get_label() == "site.base"
+    assert (Derived().channel, Base().channel) == ("site.derived", "site.base")
+
+
+def test_class_whose_label_was_read_is_garbage_without_references():
+    """A cache of labels by class kept a thousand classes, with their components."""
+
+    def declare() -> weakref.ref[type[Base]]:
+        class Short(Base):
+            pass
+
+        assert Short().channel == "site.short"
+        return weakref.ref(Short)
+
+    declared = declare()
+    gc.collect()
+
+    assert declared() is None
 
 
 def test_scripts_are_listed_once():

@@ -1,6 +1,10 @@
 """The components of one instance, by key: those of its class and those that it added."""
 
 import itertools
+import pickle
+import weakref
+from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import pytest
@@ -13,6 +17,7 @@ from dashboards.component.layout import ComponentLayout
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError, UnknownComponentError
 from dashboards.live import Every, OnChange, push
+from dashboards.permissions import BasePermission
 from tests.site.dashboards import Dynamic
 from tests.unit.dashboard.support import Base
 
@@ -44,6 +49,63 @@ def test_unknown_key_of_an_empty_dashboard_is_refused():
         Bare()["any"]
 
     assert str(raised.value) == "Bare has no component 'any'; there are none."
+
+
+def test_unknown_key_error_asks_permissions_once_when_it_is_read():
+    """Its text was made anew at each reading, and named other keys after the sign-in."""
+    asked: list[HttpRequest] = []
+
+    class Changing(BasePermission):
+        def has_permission(self, request: HttpRequest) -> bool:
+            asked.append(request)
+            return True
+
+    class Own(Dashboard):
+        one = Stat(permission_classes=[Changing])
+
+    dashboard = Own(RequestFactory().get("/"))
+    with pytest.raises(UnknownComponentError) as raised:
+        dashboard["other"]
+    error = raised.value
+    assert (error.args, asked) == (("Own has no component 'other'.",), [])
+
+    texts = [str(error)]
+    dashboard.components["two"] = Stat()
+    texts.append(str(error))
+
+    assert texts == ["Own has no component 'other'; there are one."] * 2
+    assert len(asked) == 1
+    assert error.args == ("Own has no component 'other'.",)
+
+
+@pytest.mark.parametrize(
+    "make", [copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"]
+)
+def test_copy_of_an_unknown_key_error_has_its_text(make: Callable[[Exception], Exception]):
+    with pytest.raises(UnknownComponentError) as raised:
+        Base()["third"]
+
+    copied = make(raised.value)
+
+    assert type(copied) is UnknownComponentError
+    assert str(copied) == "Base has no component 'third'; there are first, second."
+    assert copied.args == (str(copied),)
+
+
+def test_unknown_key_error_is_in_no_reference_circle():
+    """Templates look up many unknown keys: each error would wait for the garbage collector."""
+
+    def ask() -> weakref.ref[UnknownComponentError] | None:
+        try:
+            Base()["third"]
+        except UnknownComponentError as error:
+            return weakref.ref(error)
+        return None
+
+    asked = ask()
+
+    assert asked is not None
+    assert asked() is None
 
 
 def test_key_may_differ_from_the_attribute():
@@ -264,6 +326,15 @@ def test_template_shows_a_component_by_its_key():
     assert html.count("<section") == 2
     assert "&lt;b&gt;first&lt;/b&gt;" in html
     assert "not a method" in html
+
+
+def test_template_shows_nothing_for_a_component_called_name_that_there_is_not():
+    """It showed the name of the class, which was an attribute for errors."""
+    dashboard = Base(RequestFactory().get("/"))
+
+    html = Template("{{ dashboard.components.name }}").render(Context({"dashboard": dashboard}))
+
+    assert html == ""
 
 
 @pytest.mark.django_db

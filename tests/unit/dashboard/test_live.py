@@ -4,16 +4,18 @@ import re
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from dashboards.component import Stat
 from dashboards.dashboard import Dashboard
+from dashboards.embedding import render_dashboard
 from dashboards.exceptions import AudienceError
 from dashboards.live import Every, apush, push
 from dashboards.live.compute.groups import group_by_interval
 from dashboards.live.compute.leases import acquire_lease
 from dashboards.live.stores import get_store
+from dashboards.permissions import AllowAny
 from tests.site.dashboards import GroupBoard, Live, Mine
 from tests.unit.dashboard.support import signed_in
 from tests.unit.live.publish.support import MEMORY
@@ -62,6 +64,39 @@ def test_push_without_user_or_object_is_refused():
         push(GroupBoard, "note", "about what?")
     with pytest.raises(AudienceError, match=r"GroupBoard is of one object, .* has no primary key"):
         push(GroupBoard(object=Group()), "note", "not saved")
+
+
+@pytest.mark.django_db
+def test_page_of_an_object_without_a_primary_key_is_not_live(rf: RequestFactory):
+    """A preview, and the page of an object from a factory's ``build()``, failed on a push's words.
+
+    Nothing is read from a channel, and nothing is stored: values are computed for this page.
+    """
+    deleted = Group.objects.create(name="gone")
+    deleted.delete()
+    for group in (Group(name="new"), deleted):
+        board = GroupBoard(rf.get("/"), object=group)
+
+        html = render_dashboard(board)
+
+        assert f"group {group.name}" in html
+        assert "sse-connect" not in html
+        assert (board.is_live, board.position, board.get_computed_values()) == (False, None, [])
+        assert board.get_stream_url() == "/site/groupboard/None/@stream/"
+        assert f"group {group.name}" in (board.load_content("about") or "")
+
+
+@pytest.mark.django_db
+def test_restricted_value_of_an_unsaved_object_is_shown(rf: RequestFactory):
+    class Preview(GroupBoard):
+        secret = Stat(value=5, live=True, permission_classes=[AllowAny])
+
+        class Meta:
+            app_label = "site"
+
+    board = Preview(rf.get("/"), object=Group(name="new"))
+
+    assert ">5<" in (board.render_content("secret") or "")
 
 
 async def test_apush_accepts_an_instance(settings: Settings):

@@ -310,3 +310,11 @@ def test_login_required_middleware_refuses_htmx_requests(client: Client, setting
     client.force_login(User.objects.create(username="somebody"))
     for path in (PAGE, COMPONENT, batch):
         assert client.get(path, headers={"HX-Request": "true"}).status_code == 200
+
+
+def test_printed_page_says_its_time_with_the_name_of_the_month(client: Client):
+    """On paper, 11/12/2026 is a day in November or in December."""
+    html = client.get("/site/live/").content.decode()
+
+    [printed] = re.findall(r'<p class="dashboards-printed">.*<time [^>]*>(.+)</time></p>', html)
+    assert re.match(r"[A-Z][a-z]+\.? \d+, \d{4}, ", printed)

@@ -16,6 +16,7 @@ from dashboards.component.chart.serializer import ChartSerializer
 from dashboards.component.conversion import shorten
 from dashboards.component.drawing import Data, Drawing, escape
 from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.numeric import is_whole_number
 from dashboards.texts import StrOrPromise
 
 _ALLOWED_POINTS = (
@@ -104,7 +105,7 @@ class Chart(Drawing):
             if self.figure is not None:
                 msg = f"{kind}(figure=…) is what points are appended to: give it max_points, too."
                 raise DeclarationError(msg)
-        elif not _is_count(self.max_points) or not self.live:
+        elif not is_whole_number(self.max_points, 1) or not self.live:
             msg = (
                 f"{kind}(max_points={self.max_points!r}): max_points must be a whole number of at "
                 "least 1, and the chart live."
@@ -156,7 +157,3 @@ class Chart(Drawing):
         if isinstance(value, ChartSerializer):
             value = value.figure()
         return None if value is None else as_text(type(self).__name__, value)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and value >= 1

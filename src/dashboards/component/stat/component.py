@@ -20,6 +20,8 @@ from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.texts import StrOrPromise
 
 _BARE = frozenset({int, float, str})
+_FEW_BITS = 64
+"""Most figures are integers of fewer bits: they need no call of ``as_text``."""
 _GOOD = ("up", "down", None)
 
 
@@ -82,7 +84,10 @@ class Stat(Component):
         if isinstance(value, StatSerializer):
             value = value.data
         # Most values are bare figures: these need no cleaning of other fields.
-        if type(value) in _BARE or not isinstance(value, StatData | Mapping):
+        kind = type(value)
+        if kind is int and value.bit_length() < _FEW_BITS:
+            data = StatData(value)
+        elif kind in _BARE or not isinstance(value, StatData | Mapping):
             data = StatData(as_text("Stat", "text", value))
         else:
             data = _clean(as_data("Stat", StatData, value, short="text"))
@@ -129,19 +134,17 @@ def _clean(data: StatData) -> StatData:
     if not (good is None or (isinstance(good, str) and good in _GOOD)):
         msg = f"A Stat's good must be 'up', 'down' or None, got {shorten(good)}."
         raise ComponentValueError(msg)
-    texts = {
-        # Most are plain text, which is returned as it is.
-        name: value if type(value := getattr(data, name)) is str else as_text("Stat", name, value)
-        for name in ("text", "sub_text", "icon", "prefix", "unit", "date_format")
-    }
+    texts = {}
+    for name in ("text", "sub_text", "icon", "prefix", "unit", "date_format"):
+        value = getattr(data, name)
+        kind = type(value)
+        is_plain = kind is str or (kind is int and value.bit_length() < _FEW_BITS)
+        texts[name] = value if is_plain else as_text("Stat", name, value)
     for name in ("prefix", "unit", "date_format"):
         texts[name] = "" if texts[name] is None else str(texts[name])
-    change = data.change
-    if change is None and (data.change_by or data.change_by_text):
-        change = data.get_old_change()
     return _replace(
         data,
-        change=None if change is None else _as_change(change),
+        change=None if data.change is None else _as_change(data.change),
         sparkline=None if data.sparkline is None else as_sparkline(data.sparkline),
         href=None if data.href is None or is_missing(data.href) else _as_target(data.href),
         **texts,

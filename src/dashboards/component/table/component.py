@@ -1,6 +1,6 @@
 """The components that show rows in columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 
 from dashboards.component.base import Bound, Component, declaring
-from dashboards.component.conversion import as_text
+from dashboards.component.conversion import as_text, is_collection
 from dashboards.component.table.export import csv_response
 from dashboards.component.table.serializer import TableSerializer
 from dashboards.component.table.source import (
@@ -29,6 +29,7 @@ from dashboards.component.table.urls import build_table_urls
 from dashboards.component.table.view import TableFeatures, TableRequest, TableView
 from dashboards.component.values import as_data
 from dashboards.exceptions import DeclarationError
+from dashboards.numeric import is_whole_number
 from dashboards.texts import StrOrPromise
 
 
@@ -81,7 +82,7 @@ class Table(Component):
     caption: StrOrPromise = ""
     empty: str = ""
     page_size: int = 25
-    page_sizes: Sequence[int] = (10, 25, 50, 100)
+    page_sizes: Collection[int] = (10, 25, 50, 100)
     searching: bool = True
     ordering: bool = True
     paging: bool = True
@@ -105,11 +106,19 @@ class Table(Component):
                 "its rows as value=; or a function that returns a new one each time."
             )
             raise DeclarationError(msg)
-        for size in (self.page_size, *self.page_sizes):
-            given: object = size
-            if not isinstance(given, int) or given < 1:
-                msg = f"{kind}(page_size={given!r}): a page must have a number of rows, at least 1."
-                raise DeclarationError(msg)
+        if not is_whole_number(self.page_size, 1):
+            msg = (
+                f"{kind}(page_size={self.page_size!r}): a page must have a number of rows, at "
+                "least 1."
+            )
+            raise DeclarationError(msg)
+        sizes: object = self.page_sizes
+        if not (is_collection(sizes) and all(is_whole_number(each, 1) for each in sizes)):
+            msg = (
+                f"{kind}(page_sizes={sizes!r}): page_sizes must be a list of numbers of rows, each "
+                "at least 1."
+            )
+            raise DeclarationError(msg)
         with declaring(self, f"columns={self.columns!r}"):
             check_columns(self.columns)
 

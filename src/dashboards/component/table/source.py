@@ -1,6 +1,6 @@
 """A table's rows and columns, made from any value that a table accepts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -11,11 +11,11 @@ from django.db.models import Manager, Model, QuerySet
 from django.db.models.query import ModelIterable, ValuesIterable
 from django.utils.functional import Promise
 
-from dashboards.component.conversion import shorten
+from dashboards.component.conversion import explain_names, shorten
 from dashboards.exceptions import ComponentValueError
 from dashboards.texts import StrOrPromise
 
-Columns = Mapping[str, Any] | Sequence[str]
+Columns = Mapping[str, Any] | Collection[str]
 
 _ALLOWED = (
     "A Table's value must be a queryset, a list or iterator of dicts or objects, a "
@@ -131,11 +131,13 @@ def check_columns(columns: Any) -> None:
     """Check declared columns.
 
     Raises:
-        ComponentValueError: they are neither None nor headings by name nor a list of names.
+        ComponentValueError: they are neither None nor names nor headings by name; or a name is no
+            plain text.
     """
-    is_listed = columns is None or isinstance(columns, Mapping | list | tuple)
-    if not is_listed or not all(isinstance(each, str) for each in columns or ()):
-        msg = f"A Table's columns must be headings by name, or a list of names, got {columns!r}."
+    fault = "" if columns is None else explain_names(columns)
+    if fault:
+        allowed = "headings by name, or a list of names, which are plain texts"
+        msg = f"A Table's columns must be {allowed}, {fault}."
         raise ComponentValueError(msg)
 
 

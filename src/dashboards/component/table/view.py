@@ -1,6 +1,6 @@
 """The value that the template of a table gets: one page of rows, and links to other states."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +88,7 @@ class TableFeatures:
     paging: bool = False
     exporting: bool = False
     page_size: int = 25
-    page_sizes: Sequence[int] = ()
+    page_sizes: Collection[int] = ()
     empty: str = ""
 
 

@@ -1,12 +1,12 @@
 """When a live value is computed: what a project writes as ``live=`` of a component."""
 
 from dataclasses import dataclass
-from math import inf
 from typing import Literal, get_args
 
 from django.db.models import Model
 
 from dashboards.compat import accept_old_names
+from dashboards.numeric import is_finite_number
 
 MIN_SECONDS = 0.1
 
@@ -32,7 +32,7 @@ class Every:
     jitter: float = 2
 
     def __post_init__(self) -> None:
-        if not _is_number(self.seconds, MIN_SECONDS):
+        if not is_finite_number(self.seconds, MIN_SECONDS):
             msg = (
                 f"Every(seconds={self.seconds!r}): seconds must be a finite number of at least 0.1."
             )
@@ -80,7 +80,9 @@ class OnChange:
             if not (isinstance(given, str) or _is_model(given)):
                 msg = f'OnChange({given!r}): give a model class, or its name such as "shop.Order".'
                 raise ValueError(msg)
-        if not (_is_number(debounce, 0) and debounce and _is_number(seconds, MIN_SECONDS)):
+        if not (
+            is_finite_number(debounce, 0) and debounce and is_finite_number(seconds, MIN_SECONDS)
+        ):
             msg = (
                 f"OnChange(debounce={debounce!r}, seconds={seconds!r}): debounce must be above 0 "
                 "and seconds at least 0.1."
@@ -97,13 +99,8 @@ def _is_model(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, Model)
 
 
-def _is_number(value: object, least: float) -> bool:
-    """Return True if a value is a finite number of at least ``least``."""
-    return isinstance(value, int | float) and least <= value < inf
-
-
 def _check_delivery(trigger: Every | OnChange) -> None:
-    if trigger.delivery not in _DELIVERIES or not _is_number(trigger.jitter, 0):
+    if trigger.delivery not in _DELIVERIES or not is_finite_number(trigger.jitter, 0):
         msg = (
             f"{type(trigger).__name__}(delivery={trigger.delivery!r}, jitter={trigger.jitter!r}): "
             f"delivery must be one of {', '.join(map(repr, _DELIVERIES))} and jitter a number of "

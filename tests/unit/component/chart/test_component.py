@@ -128,6 +128,13 @@ def test_unit_prefix_and_bands_are_an_attribute_of_the_element():
     assert not render(Chart(value=FIGURE)).values("data-dashboards-measure")
 
 
+@pytest.mark.parametrize("max_points", [True, 0, 2.5, "5"], ids=repr)
+def test_number_of_points_of_another_type_is_refused(max_points: Any):
+    """True counted as 1."""
+    with pytest.raises(DeclarationError, match=rf"^Chart\(max_points={max_points!r}\): max_points"):
+        Chart(live=True, max_points=max_points)
+
+
 @pytest.mark.parametrize(
     "bands", ["high", [{"end": 2}, {"end": 1}], [{"level": "bad"}], [{"a": 1}]]
 )

@@ -1,6 +1,7 @@
 """A table's rows and columns: the values that it takes, and those that it refuses."""
 
 import re
+from collections import UserList
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import pytest
 pytest.importorskip("django_tables2")
 
 import django_tables2
+from django.utils.translation import gettext_lazy
 
 from dashboards.component import BasicTable, Table, TableData
 from dashboards.exceptions import ComponentValueError, DeclarationError
@@ -109,18 +111,55 @@ def test_iterators_and_table_classes_as_values_are_refused():
         Table(value=django_tables2.Table)
     with pytest.raises(DeclarationError, match="a number of rows, at least 1"):
         Table(page_size=0)
-    size: Any = "25"
-    with pytest.raises(DeclarationError, match=r"page_size='25'\): a page must have a number"):
+
+
+@pytest.mark.parametrize("size", ["25", True, 2.5, None], ids=repr)
+def test_page_size_of_another_type_is_refused(size: Any):
+    """True counted as 1."""
+    with pytest.raises(DeclarationError, match=rf"page_size={size!r}\): a page must have a number"):
         Table(page_size=size)
 
 
-@pytest.mark.parametrize("columns", ["name", 3, [3], {3: "Name"}], ids=repr)
+@pytest.mark.parametrize("sizes", ["25", b"25", 25, None, [10, True], [0], ["10"]], ids=repr)
+def test_page_sizes_of_another_type_are_refused_as_a_whole(sizes: Any):
+    """A text was reported as ``page_size='2'``, and a number was a TypeError from within."""
+    message = f"Table(page_sizes={sizes!r}): page_sizes must be a list of numbers of rows, each at "
+    with pytest.raises(DeclarationError, match=re.escape(message)):
+        Table(page_sizes=sizes)
+
+
+def test_page_sizes_may_be_a_range():
+    table = Table(value=[{"n": 1}], page_size=20, page_sizes=range(10, 40, 10))
+
+    assert view(table).sizes == [10, 20, 30]
+
+
+@pytest.mark.parametrize(
+    "columns", ["name", b"name", 3, [3], {3: "Name"}, iter("ab")], ids=range(6)
+)
 def test_columns_of_another_type_are_refused(columns: Any):
     """A text counted as a list of its letters, each of which was an empty column."""
     with pytest.raises(DeclarationError, match="columns must be headings by name, or a list of n"):
         Table(columns=columns)
     with pytest.raises(ComponentValueError, match="columns must be headings by name, or a list"):
         bind(Table(value={"data": [], "columns": columns})).get_value()
+
+
+def test_column_that_is_no_plain_text_is_named():
+    """A lazy text looks like a text in the message, which so contradicted itself."""
+    columns: Any = ["n", gettext_lazy("name")]
+    with pytest.raises(
+        DeclarationError, match=r"which are plain texts, got 'name' \(a lazy text\)\.$"
+    ):
+        Table(columns=columns)
+
+
+@pytest.mark.parametrize(
+    "names", [{"name": 1}.keys(), UserList(["name"])], ids=["keys", "UserList"]
+)
+def test_columns_may_be_any_collection_of_names(names: Any):
+    assert first_column(Table(value=[{"name": "a", "n": 1}], columns=names)) == ["a"]
+    assert first_column(Table(value={"data": [{"name": "a"}], "columns": names})) == ["a"]
 
 
 def test_declared_queryset_is_read_for_each_request():

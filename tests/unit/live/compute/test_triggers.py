@@ -14,7 +14,7 @@ Every: Any = live.Every
 OnChange: Any = live.OnChange
 
 
-@pytest.mark.parametrize("seconds", [0, -1, "1", None, nan, inf], ids=repr)
+@pytest.mark.parametrize("seconds", [0, -1, "1", None, True, nan, inf], ids=repr)
 def test_every_without_a_finite_interval_is_refused(seconds: Any):
     """A text was a TypeError from within; an infinite interval was accepted."""
     with pytest.raises(ValueError, match=rf"^Every\(seconds={seconds!r}\): seconds must be a "):
@@ -31,9 +31,11 @@ def test_every_without_a_finite_interval_is_refused(seconds: Any):
         (lambda: OnChange(User, seconds=inf), "OnChange(debounce=0.2, seconds=inf): debounce must"),
         (lambda: OnChange(User, jitter=nan), "OnChange(delivery='broadcast', jitter=nan): deliv"),
         (lambda: Every(1, jitter="2"), "Every(delivery='broadcast', jitter='2'): delivery must"),
+        (lambda: OnChange(User, seconds=True), "OnChange(debounce=0.2, seconds=True): debounce m"),
+        (lambda: Every(1, jitter=True), "Every(delivery='broadcast', jitter=True): delivery must"),
         (lambda: Every(1, delivery="all"), "Every(delivery='all', jitter=2): delivery must"),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_invalid_argument_is_refused_with_its_value(make: Callable[[], Any], message: str):
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared

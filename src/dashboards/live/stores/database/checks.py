@@ -11,15 +11,20 @@ from dashboards.models import Channel, Frame, Lease
 
 _OPTIONS = {"using", "poll_seconds"}
 
-_CHARACTER_SETS = {
-    "mysql": """
+_TABLES = sorted(each._meta.db_table for each in (Channel, Frame, Lease))  # noqa: SLF001 - public by custom
+
+_CHARACTER_SETS: Mapping[str, tuple[str, Sequence[str] | None]] = {
+    "mysql": (
+        """
         SELECT character_set_name FROM information_schema.columns
-        WHERE table_schema = DATABASE() AND table_name LIKE 'dashboards%'
+        WHERE table_schema = DATABASE() AND table_name IN (%s, %s, %s)
         AND character_set_name IS NOT NULL
-    """,
-    "postgresql": "SHOW server_encoding",
+        """,
+        _TABLES,
+    ),
+    "postgresql": ("SHOW server_encoding", None),
 }
-"""The query of the character sets of the tables, by vendor."""
+"""The query of the character sets of the tables, and its parameters, by vendor."""
 
 _WHOLE_CHARACTER_SETS = {"utf8mb4", "UTF8", "SQL_ASCII"}
 """Those that keep any character. SQL_ASCII keeps the bytes as they are."""
@@ -86,8 +91,7 @@ def check_options(
 
 def check_tables(using: str) -> Sequence[CheckMessage]:
     """Check that the tables exist, and can keep all characters. Reads the database."""
-    tables = {each._meta.db_table for each in (Channel, Frame, Lease)}  # noqa: SLF001 - public by custom
-    missing = sorted(tables - set(connections[using].introspection.table_names()))
+    missing = sorted(set(_TABLES) - set(connections[using].introspection.table_names()))
     if missing:
         return [
             Warning(
@@ -101,19 +105,20 @@ def check_tables(using: str) -> Sequence[CheckMessage]:
     if query is None:
         return ()
     with connections[using].cursor() as cursor:
-        cursor.execute(query)
+        cursor.execute(*query)
         found = sorted({name for (name,) in cursor.fetchall()} - _WHOLE_CHARACTER_SETS)
     if not found:
         return ()
     return [
         Warning(
             f"DatabaseStore keeps live state in the database {using!r}, whose character set is "
-            f"{', '.join(found)}: it refuses values with other characters, such as arrows and "
+            f"{', '.join(found)}: it refuses values with characters that this lacks, such as "
             "emoji.",
             hint=(
-                "MySQL, MariaDB: ALTER DATABASE … CHARACTER SET utf8mb4, then migrate dashboards "
-                "zero, and migrate again, which deletes the stored values. PostgreSQL: name a "
-                "database with the encoding UTF8 in OPTIONS['using']."
+                "MySQL, MariaDB: ALTER DATABASE … CHARACTER SET utf8mb4, then manage.py migrate "
+                f"--database {using} dashboards zero, and manage.py migrate --database {using}, "
+                "which deletes the stored values. PostgreSQL: name a database with the encoding "
+                "UTF8 in OPTIONS['using']."
             ),
             id="dashboards.W053",
         )

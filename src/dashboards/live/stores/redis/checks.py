@@ -9,6 +9,7 @@ from dashboards.live.stores.base import is_positive
 from dashboards.live.stores.redis import connections
 from dashboards.live.stores.redis.options import DEFAULTS
 from dashboards.loggers import one_line
+from dashboards.numeric import is_whole_number
 
 _CHECK_SECONDS = 2.0
 """The longest time that the check of the connection waits."""
@@ -75,7 +76,7 @@ def _check_values(options: Mapping[str, Any]) -> Iterator[CheckMessage]:
             id="dashboards.E011",
         )
     most = options["max_connections"]
-    if not isinstance(most, int) or most < 1:
+    if not is_whole_number(most, 1):
         yield Error(
             "OPTIONS['max_connections'] of RedisStore must be a whole number above 0, got "
             f"{most!r}.",
