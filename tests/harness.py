@@ -99,7 +99,7 @@ SERVERS: dict[str, list[str]] = {
     "daphne": ["daphne", "tests.asgi:application", "--port", "{port}", "--verbosity", "0"],
     "granian": [
         *("granian", "tests.asgi:application", "--interface", "asgi", "--port", "{port}"),
-        *("--backpressure", "2000"),
+        *("--host", "0.0.0.0", "--backpressure", "2000"),  # As in containers.
     ],
     "granian-workers": [
         *("granian", "tests.asgi:application", "--interface", "asgi", "--port", "{port}"),

@@ -103,10 +103,10 @@ def check_attributes_of_views(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa:
     """
     return [
         Error(
-            f"{dashboard.__name__}.{name} refuses nobody: nothing calls or reads it.",
+            f"{dashboard.__name__}.{name} refuses nobody, unless code of yours reads it.",
             hint=(
                 "Write a permission class (dashboards.permissions.BasePermission), and name it in "
-                "Meta.permission_classes."
+                "Meta.permission_classes. Where it is for something else, give it another name."
             ),
             id="dashboards.E054",
         )
@@ -123,12 +123,14 @@ def _has_attribute(dashboard: type[Dashboard], name: str) -> bool:
 
 
 def _has_own_permissions(dashboard: type[Dashboard]) -> bool:
-    """Return True if code of the project decides who may open a dashboard."""
-    if dashboard.has_own_permissions():
+    """Return True if code of the project may decide who sees a dashboard, or a part of it."""
+    if dashboard.has_own_permissions() or dashboard.is_dynamic:
         return True
     # Classes that cannot be used have a check of their own.
     with suppress(ImportError, TypeError, DeclarationError):
-        given = dashboard.without_components().get_permissions()
+        given = list(dashboard.without_components().get_permissions())
+        for component in dashboard.declared.values():
+            given += load(component.permission_classes)
         parts = [part for each in given for part in get_parts(type(each))]
         return any(not part.__module__.startswith("dashboards.") for part in parts)
     return True

@@ -58,21 +58,44 @@ def check_tables(
 
 @register("dashboards")
 def check_autocommit(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
-    """Check that Django tells of the commits of each database."""
-    return [
-        Warning(
-            f"DATABASES[{alias!r}]['AUTOCOMMIT'] is False, so Django tells of no commit. Pushes "
-            "and changes of access take effect when they are made: pages may show what is rolled "
-            "back, and a stream that ends may be opened again until the commit.",
-            hint=(
-                "Leave AUTOCOMMIT out, and use ATOMIC_REQUESTS or transaction.atomic(). Or call "
-                "push() and revoke() after each commit."
-            ),
-            id="dashboards.W055",
+    """Check that autocommit is on: Django commits, and tells of commits."""
+    messages: list[CheckMessage] = []
+    for alias, database in connections.settings.items():
+        if database["AUTOCOMMIT"]:
+            continue
+        where = f"DATABASES[{alias!r}]['AUTOCOMMIT'] is False"
+        if alias in _get_used_databases():
+            messages.append(
+                Error(
+                    f"{where}, so nothing commits what DatabaseStore writes there.",
+                    hint="Leave AUTOCOMMIT out, or name another database in OPTIONS['using'].",
+                    id="dashboards.E056",
+                )
+            )
+            continue
+        messages.append(
+            Warning(
+                f"{where}, so Django tells of no commit. Pushes and changes of access take effect "
+                "when they are made: pages may show what is rolled back, and a stream that ends "
+                "may be opened again until the commit.",
+                hint=(
+                    "Leave AUTOCOMMIT out, and use ATOMIC_REQUESTS or transaction.atomic(). Or "
+                    "call push() and revoke() after each commit."
+                ),
+                id="dashboards.W055",
+            )
         )
-        for alias, database in connections.settings.items()
-        if not database["AUTOCOMMIT"]
-    ]
+    return messages
+
+
+def _get_used_databases() -> set[str]:
+    stores = conf.get("STORES")
+    used: set[str] = set()
+    for alias in stores if isinstance(stores, dict) else ():
+        # Errors of the configuration are reported by check_store.
+        with suppress(ImproperlyConfigured):
+            used.add(getattr(get_store(alias), "using", ""))
+    return used
 
 
 @register("dashboards", deploy=True)

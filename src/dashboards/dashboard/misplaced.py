@@ -6,6 +6,7 @@ The check ``dashboards.E054`` finds those that a project's own permission class 
 
 from typing import Any
 
+from dashboards.component.base import Component
 from dashboards.component.layout import ComponentLayout
 from dashboards.exceptions import DeclarationError
 
@@ -31,21 +32,17 @@ def refuse_misplaced(cls: Any, options: frozenset[str]) -> None:
                 "Meta.permission_classes."
             )
             raise DeclarationError(msg)
-        if not hasattr(base, "_options"):  # No dashboard: those were checked when they were made.
-            _refuse_options(cls, vars(base), _ABOUT_ACCESS)
-    _refuse_options(cls, vars(cls), options)
+    for name in options & (vars(cls).keys() | _ABOUT_ACCESS):
+        # Of those about access also what a plain mixin has. None takes an inherited component away;
+        # a component, a method or a property may have any name.
+        value = getattr(cls, name, None)
+        is_own = isinstance(value, Component) or hasattr(value, "__get__")
+        if value is not None and not is_own:
+            msg = f"{cls.__name__}.{name} must stand in class Meta: Meta.{name} = …"
+            raise DeclarationError(msg)
     if getattr(cls.Layout, "components", None):
         return  # Other layouts may be for a method of the class.
     for name, value in vars(cls).items():
         if isinstance(value, ComponentLayout):
             msg = f"{cls.__name__}.{name} must stand in class Layout: Layout.components = …"
-            raise DeclarationError(msg)
-
-
-def _refuse_options(cls: Any, attributes: Any, options: frozenset[str]) -> None:
-    for name in options & attributes.keys():
-        value = attributes[name]
-        # None takes an inherited component away; a method or a property may override one of ours.
-        if value is not None and not hasattr(value, "__get__"):
-            msg = f"{cls.__name__}.{name} must stand in class Meta: Meta.{name} = …"
             raise DeclarationError(msg)

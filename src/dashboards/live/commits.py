@@ -1,21 +1,22 @@
-"""Calls after the commit of a transaction, also where Django manages none.
+"""Calls after the commit of a transaction, also where Django does not tell of it.
 
-With autocommit off, Django refuses to register a call outside of ``atomic``: a receiver of ours
-would make the save of an object fail.
+While a project has autocommit turned off, Django refuses to register a call outside of ``atomic``:
+a receiver of ours would make the save of an object fail. What is registered inside is called only
+once autocommit is on again, which may never be.
 """
 
+import logging
 from collections.abc import Callable
 
 from django.db import transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
+
+logger = logging.getLogger("dashboards.live")
 
 
 def on_commit(call: Callable[[], None], using: str | None = None, *, robust: bool = False) -> None:
     """Call a function once the open transaction is committed; at once if none is open.
 
-    While autocommit is off, it is called when it is on again, as Django does with those that
-    ``atomic`` has registered. Where ``DATABASES`` turns it off (check ``dashboards.W055``), Django
-    tells of no commit, and the function is called at once.
+    At once, too, while a project has autocommit turned off: no call is lost.
 
     Args:
         call: the function.
@@ -23,18 +24,17 @@ def on_commit(call: Callable[[], None], using: str | None = None, *, robust: boo
         robust: True to log an error of the function, not to raise it.
     """
     connection = transaction.get_connection(using)
-    if connection.in_atomic_block or connection.get_autocommit():
+    # Without commit_on_exit, autocommit was off when the outermost block began.
+    if connection.in_atomic_block and connection.commit_on_exit:
         connection.on_commit(call, robust=robust)
         return
-    with transaction.atomic(using=using, savepoint=False):
-        connection.on_commit(call, robust=robust)
-    if not connection.settings_dict["AUTOCOMMIT"]:
-        connection.run_and_clear_commit_hooks()
-
-
-def is_in_transaction(connection: BaseDatabaseWrapper) -> bool:
-    """Return True if a transaction is open, and Django is going to tell of its commit."""
-    if connection.in_atomic_block:
-        return True
-    is_connected = connection.connection is not None
-    return is_connected and not connection.autocommit and connection.settings_dict["AUTOCOMMIT"]
+    try:
+        call()
+    except Exception:
+        if not robust:
+            raise
+        logger.exception(
+            "A call after a change in the database %r failed.",
+            connection.alias,
+            extra={"event": "commit_call_failed"},
+        )

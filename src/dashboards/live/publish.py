@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
 from dashboards.exceptions import PushError, ValueTooLargeError
-from dashboards.live.commits import is_in_transaction, on_commit
+from dashboards.live.commits import on_commit
 from dashboards.live.stores import stores
 from dashboards.live.stores.base import BaseStore
 from dashboards.live.wire.frames import Points
@@ -98,6 +98,8 @@ def push(
     must have committed. Inside Django's ``TestCase``, whose transaction never commits, it takes
     effect at once. Values pushed in one call arrive together, in one version. If one of them cannot
     be rendered or stored, the others are stored all the same.
+
+    While autocommit is turned off, Django does not tell of commits, and it takes effect at once.
 
     An error after a commit is logged by Django and not raised: what was saved stays saved, and
     other callbacks of that commit are called.
@@ -197,10 +199,10 @@ def _find_transactions(aliases: Iterable[str]) -> set[str]:
     return {
         each.alias
         for each in connections.all(initialized_only=True)
-        # In autocommit, as mostly, no more calls are needed.
-        if (each.in_atomic_block or (each.connection is not None and not each.autocommit))
-        and each.alias in among
-        and is_in_transaction(each)
+        if each.alias in among
+        # Without commit_on_exit Django does not tell of the commit: see ``on_commit``.
+        and each.in_atomic_block
+        and each.commit_on_exit
         and _is_open(each)
     }
 
@@ -228,8 +230,7 @@ def push_on_commit(publish: Callable[[], None], aliases: Collection[str]) -> Non
 def _is_open(connection: BaseDatabaseWrapper) -> bool:
     """Return True if an open transaction is going to be committed or rolled back."""
     # The blocks of Django's TestCase, for class and test, never end with a commit.
-    blocks = connection.atomic_blocks
-    return not (blocks and all(map(_is_of_testcase, blocks)))
+    return not all(map(_is_of_testcase, connection.atomic_blocks))
 
 
 def _is_of_testcase(block: object) -> bool:

@@ -203,18 +203,19 @@ def test_e054_attribute_that_only_views_have(monkeypatch: pytest.MonkeyPatch, na
     mixin = type("Mixin", (), {name: "shop.view_order"})
     registry.register(type("Board", (mixin, Dashboard), {}))
     [message] = found_by_id("dashboards.E054")
-    assert message.msg == f"Board.{name} refuses nobody: nothing calls or reads it."
+    assert message.msg == f"Board.{name} refuses nobody, unless code of yours reads it."
 
 
 @pytest.mark.parametrize(
     "attributes",
     [
         {"Meta": type("Meta", (), {"permission_classes": [~(AllowAny & ~NeedsOrders)]})},
+        {"orders": Stat(permission_classes=[NeedsOrders])},
         {"has_permission": lambda self, request: self.permission_required == ""},
         {"permission_required": None},
         {"permission_required": Stat()},
     ],
-    ids=["permission class", "method", "None", "component"],
+    ids=["permission class", "of a component", "method", "None", "component"],
 )
 def test_e054_absent_where_code_of_the_project_may_read_the_attribute(
     monkeypatch: pytest.MonkeyPatch, attributes: dict[str, Any]

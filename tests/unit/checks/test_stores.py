@@ -152,11 +152,17 @@ def test_w041_memory_store_on_a_deployed_site(settings: Settings):
     assert "DatabaseStore, the default, or RedisStore" in (warning.hint or "")
 
 
-def test_w055_database_without_autocommit(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    ("backend", "identifier"), [(MEMORY, "dashboards.W055"), (DATABASE, "dashboards.E056")]
+)
+def test_w055_and_e056_database_without_autocommit(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, backend: str, identifier: str
+):
+    settings.DASHBOARDS = stores(BACKEND=backend)
     monkeypatch.setitem(database_settings(), "AUTOCOMMIT", False)
 
     [message] = found()
-    assert message.id == "dashboards.W055"
+    assert message.id == identifier
     assert message.msg.startswith("DATABASES['default']['AUTOCOMMIT'] is False")
 
 

@@ -43,6 +43,11 @@ def test_permission_classes_of_a_mixin_are_refused():
         declare(mixin, Dashboard)
 
 
+def test_attribute_of_a_mixin_may_be_taken_away_or_be_a_component():
+    mixin = type("Mixin", (), {"permission_classes": [IsAdminUser], "audience": Stat()})
+    declare(mixin, Dashboard, permission_classes=None)
+
+
 @pytest.mark.parametrize("mixin", [LoginRequiredMixin, PermissionRequiredMixin])
 def test_mixin_for_views_is_refused(mixin: type):
     with pytest.raises(DeclarationError, match="Board derives from a mixin for views"):

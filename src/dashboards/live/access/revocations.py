@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from asgiref.sync import sync_to_async
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import connections
 
 from dashboards import conf
 from dashboards.live.access.revocation_channel import REVOCATIONS
@@ -28,7 +28,7 @@ from dashboards.live.access.subjects import (
     user_subject,
 )
 from dashboards.live.clock import SYSTEM_CLOCK, Clock
-from dashboards.live.commits import is_in_transaction, on_commit
+from dashboards.live.commits import on_commit
 from dashboards.live.stores import get_store
 from dashboards.live.workers import start
 
@@ -218,7 +218,8 @@ def revoke(
     contract that has ended. It concerns the streams that match all arguments. Those of a user or
     session end; their pages reconnect at once, and the permission classes let them in or refuse
     them. Others get no updates until permissions were checked, and end if they are refused. Inside
-    a transaction it takes effect on commit, and not at all on rollback.
+    a transaction it takes effect on commit, and not at all on rollback. While autocommit is turned
+    off, Django does not tell of commits, and it takes effect at once: call it after the commit.
 
     Args:
         user: a user, or a user's primary key.
@@ -231,12 +232,7 @@ def revoke(
         ValueError: a user, session or object that has not been saved.
     """
     keys = _get_keys(user, session, dashboard, object)
-    revoke_keys = partial(revocations.revoke_all, keys)
-    # Without a transaction no connection is needed.
-    if is_in_transaction(connections[DEFAULT_DB_ALIAS]):
-        on_commit(revoke_keys)
-    else:
-        revoke_keys()
+    on_commit(partial(revocations.revoke_all, keys))
 
 
 async def arevoke(

@@ -84,7 +84,7 @@ class Connection:
             return False
         try:
             descriptor = await self._find(sockets)
-        except (OSError, TimeoutError):  # Not known.
+        except (OSError, TimeoutError, RuntimeError):  # Not known.
             return True
         return descriptor is not None and count_unsent(descriptor, self._ends) > 0
 
@@ -123,7 +123,7 @@ class Connection:
         elif (channel := getattr(self._request, "channel", None)) is not None:
             channel.transport.abortConnection()
         elif self._ends is not None:
-            with contextlib.suppress(OSError, TimeoutError):
+            with contextlib.suppress(OSError, TimeoutError, RuntimeError):
                 if (descriptor := await self._find(sockets)) is not None:
                     shut_down(descriptor, self._ends)
 

@@ -26,7 +26,10 @@ else:
     _UNSENT = getattr(termios, "TIOCOUTQ", None)
 
 Ends = tuple[tuple[str, ...], tuple[str, ...]]
-"""The addresses of a connection: the client's and the server's."""
+"""The addresses of a connection: the client's and the server's. The server's may be the one that it
+listens on, such as ``0.0.0.0``."""
+
+_ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 # The kernel then drops what it has not sent, and does not keep the connection for minutes.
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -55,27 +58,28 @@ class Sockets:
 
     def __init__(self) -> None:
         self._wanted: list[tuple[Ends, Future[int | None]]] = []
-        self._is_searching = False
+        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
     async def find(self, ends: Ends) -> int | None:
-        """Return the file descriptor of a connection's socket; ``None`` if it is closed.
+        """Return the file descriptor of a connection's socket; ``None`` if there is none.
 
         A search looks at each open file of the process. All that ask at the same time share one.
 
         Raises:
             OSError: the process may open no more files.
-            TimeoutError: no thread can be started, or the search takes too long.
+            TimeoutError: the search takes too long.
+            RuntimeError: no thread can be started.
         """
         future: Future[int | None] = Future()
         with self._lock:
-            self._wanted.append((ends, future))
-            if not self._is_searching:
+            # In a forked process the thread does not exist.
+            if self._thread is None or not self._thread.is_alive():
                 # A daemon, because it must not keep the process from ending.
                 thread = threading.Thread(target=self._search, daemon=True)
-                with contextlib.suppress(RuntimeError):  # The next call tries again.
-                    thread.start()
-                    self._is_searching = True
+                thread.start()
+                self._thread = thread
+            self._wanted.append((ends, future))
         return await asyncio.wait_for(asyncio.wrap_future(future), _SEARCH_SECONDS)
 
     def _search(self) -> None:
@@ -100,7 +104,8 @@ class Sockets:
     def _take(self) -> list[tuple[Ends, "Future[int | None]"]]:
         with self._lock:
             wanted, self._wanted = self._wanted, []
-            self._is_searching = bool(wanted)
+            if not wanted:
+                self._thread = None
         return wanted
 
 
@@ -110,16 +115,18 @@ def count_unsent(descriptor: int, ends: Ends) -> int:
     The server may have more, and has none if the kernel has none.
     """
     if _UNSENT is not None:
-        with contextlib.suppress(OSError), _opened(descriptor, ends) as connection:
-            return int.from_bytes(fcntl.ioctl(connection, _UNSENT, bytes(4)), sys.byteorder)
+        with contextlib.suppress(OSError, ValueError), _borrowed(descriptor) as connection:
+            if ends in _all_ends(connection):
+                return int.from_bytes(fcntl.ioctl(connection, _UNSENT, bytes(4)), sys.byteorder)
     return 0
 
 
 def shut_down(descriptor: int, ends: Ends) -> None:
     """Shut down a connection, and drop what the kernel has not sent."""
-    with contextlib.suppress(OSError), _opened(descriptor, ends) as connection:
-        set_no_linger(connection)
-        connection.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError, ValueError), _borrowed(descriptor) as connection:
+        if ends in _all_ends(connection):
+            set_no_linger(connection)
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _find(wanted: AbstractSet[Ends]) -> Mapping[Ends, int]:
@@ -129,16 +136,19 @@ def _find(wanted: AbstractSet[Ends]) -> Mapping[Ends, int]:
     for name in _list_open_files():
         # Any of them may be closed meanwhile, be no socket, or not be connected.
         with contextlib.suppress(OSError, ValueError):
-            connection = _wrap(int(name))
-            try:
+            with _borrowed(int(name)) as connection:
                 client = _end(connection.getpeername())
                 if client in clients:
-                    found[client, _end(connection.getsockname())] = int(name)
-            finally:
-                connection.detach()  # It belongs to the server.
-            if found.keys() >= wanted:
+                    found.update((each, int(name)) for each in _all_ends(connection) & wanted)
+            if len(found) == len(wanted):
                 break
     return found
+
+
+def _all_ends(connection: socket.socket) -> AbstractSet[Ends]:
+    """Return the addresses of a connection, as each server gives them."""
+    client, (host, *port) = _end(connection.getpeername()), _end(connection.getsockname())
+    return {(client, (each, *port)) for each in (host, *_ANY_HOST)}
 
 
 def _list_open_files() -> Sequence[str]:
@@ -152,35 +162,23 @@ def _list_open_files() -> Sequence[str]:
 
 
 @contextlib.contextmanager
-def _opened(descriptor: int, ends: Ends) -> Iterator[socket.socket]:
-    """Open a copy of a connection's socket.
+def _borrowed(descriptor: int) -> Iterator[socket.socket]:
+    """Return an object for a socket that belongs to others, and leave it open.
+
+    Not a copy of it: there may be no descriptor left. The server may close it at any time.
 
     Raises:
-        OSError: the descriptor is closed, or by now another file's.
-    """
-    copy = os.dup(descriptor)
-    try:
-        connection = _wrap(copy)
-    except OSError:
-        os.close(copy)
-        raise
-    with connection:
-        if (_end(connection.getpeername()), _end(connection.getsockname())) != ends:
-            raise OSError
-        yield connection
-
-
-def _wrap(descriptor: int) -> socket.socket:
-    """Return an object for a socket that belongs to others.
-
-    Raises:
-        OSError: it is no socket, or Python would change it.
+        OSError: it is closed by now, or no socket; or Python would change it.
     """
     # Where a default timeout is set, Python makes each new socket object non-blocking, and with it
     # the socket itself, for all that have it. It does not if this flag says that it is already.
     if not _NONBLOCK and socket.getdefaulttimeout() is not None:
         raise OSError
-    return socket.socket(type=socket.SOCK_STREAM | _NONBLOCK, proto=0, fileno=descriptor)
+    connection = socket.socket(type=socket.SOCK_STREAM | _NONBLOCK, proto=0, fileno=descriptor)
+    try:
+        yield connection
+    finally:
+        connection.detach()
 
 
 def _end(address: Any) -> tuple[str, ...]:

@@ -16,7 +16,9 @@ from dashboards.live.stores.base import BaseStore
 class _Stores(dict[str, BaseStore]):
     """The stores by alias. One that is missing is made."""
 
-    _lock = threading.Lock()
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
 
     def __missing__(self, alias: str) -> BaseStore:
         with self._lock:  # Several threads may be here at once.
@@ -24,6 +26,18 @@ class _Stores(dict[str, BaseStore]):
             if store is None:
                 store = self[alias] = _make(alias)
             return store
+
+    def close(self) -> None:
+        """Close all stores. They are made anew when they are needed."""
+        with self._lock:
+            for store in self.values():
+                store.close()
+            self.clear()
+
+    def forget(self) -> None:
+        """Drop all stores of the parent, in a process that was forked."""
+        self._lock = threading.Lock()  # Another thread of the parent may have had it.
+        self.clear()
 
 
 stores = _Stores()
@@ -60,12 +74,10 @@ def _make(alias: str) -> BaseStore:
 def _reset(**kwargs: Any) -> None:
     """Close all stores when a test overrides the setting."""
     if kwargs["setting"] == conf.SETTING:
-        for store in stores.values():
-            store.close()
-        stores.clear()
+        stores.close()
 
 
 setting_changed.connect(_reset, dispatch_uid="dashboards.live.stores")
 # In a forked process a store's threads do not exist, and its sockets belong to the parent.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=stores.clear)
+    os.register_at_fork(after_in_child=stores.forget)

@@ -50,6 +50,44 @@ async def test_bytes_that_a_client_does_not_read_are_unsent_until_it_does(
             client.recv(100_000)
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+async def test_socket_of_a_server_that_listens_on_all_addresses_is_found(
+    connection: tuple[socket.socket, socket.socket, Ends], host: str
+):
+    """Regression: granian gives the address that it listens on, which was compared with that of the
+    connection. In a container no client that does not read was cut."""
+    _, server, (ours, theirs) = connection
+    ends = ours, (host, *theirs[1:])
+    assert await Sockets().find(ends) == server.fileno()
+    fill(server)
+    assert count_unsent(server.fileno(), ends)
+    shut_down(server.fileno(), ends)
+    with pytest.raises(BrokenPipeError):
+        server.send(b"x")
+
+
+async def test_sockets_are_found_in_a_forked_process(
+    connection: tuple[socket.socket, socket.socket, Ends],
+):
+    """Regression: each search waited for a thread of the parent."""
+    mine = Sockets()
+    mine._thread = threading.Thread()  # As after a fork: it is not alive.
+    assert await mine.find(connection[2]) == connection[1].fileno()
+
+
+async def test_without_a_thread_flush_does_not_wait_for_a_search(
+    connection: tuple[socket.socket, socket.socket, Ends], monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    mine = Sockets()
+    with pytest.raises(RuntimeError):
+        await mine.find(connection[2])
+    assert not mine._wanted
+
+
 async def test_those_that_ask_at_the_same_time_share_searches(
     connection: tuple[socket.socket, socket.socket, Ends], monkeypatch: pytest.MonkeyPatch
 ):
