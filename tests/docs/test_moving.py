@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
@@ -19,6 +20,7 @@ from dashboards import compat, conf
 from dashboards.checks.dashboards import check_permissions
 from dashboards.checks.settings import check_settings
 from dashboards.dashboard import Dashboard
+from dashboards.live.stores.database import DatabaseStore
 from dashboards.registry import Registry
 from tests.harness import ROOT
 
@@ -60,10 +62,15 @@ def staff(client: Client, site: dict[str, Any]) -> Client:
     return client
 
 
+def read_settings() -> dict[str, Any]:
+    """Return the names of the block of settings, which is added to those of a project."""
+    names: dict[str, Any] = {"DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}}}
+    exec(SETTINGS, names)
+    return names
+
+
 def test_settings_of_the_page_have_no_error(settings: Settings):
-    shown: dict[str, Any] = {}
-    exec(SETTINGS, shown)
-    settings.DASHBOARDS = shown["DASHBOARDS"]
+    settings.DASHBOARDS = read_settings()["DASHBOARDS"]
 
     assert check_settings() == []
     assert set(re.findall(r"# (DASHBOARDS_\w+)", SETTINGS)) == set(compat.SETTINGS) - {
@@ -71,11 +78,18 @@ def test_settings_of_the_page_have_no_error(settings: Settings):
     }
 
 
+def test_database_of_the_page_has_no_warning(monkeypatch: pytest.MonkeyPatch):
+    """Regression: check ended with W006 after the recipe was followed on SQLite."""
+    used = connections[DEFAULT_DB_ALIAS].settings_dict
+    for name, value in read_settings()["DATABASES"]["default"].items():
+        monkeypatch.setitem(used, name, value)
+
+    assert list(DatabaseStore({}).check()) == []
+
+
 def test_commands_of_the_page_run(site: dict[str, Any], settings: Settings):
     install, commands = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
-    shown: dict[str, Any] = {}
-    exec(SETTINGS, shown)
-    settings.DASHBOARDS = shown["DASHBOARDS"]
+    settings.DASHBOARDS = read_settings()["DASHBOARDS"]
 
     for line in commands.splitlines():
         python, manage, command = line.split()

@@ -80,8 +80,8 @@ def check_options(
                 f"The SQLite database {using!r} is not set to write-ahead logging: "
                 "readers of live state and writers of your site block each other.",
                 hint=(
-                    f'Add to DATABASES["{using}"]: "OPTIONS": {{"init_command": '
-                    '"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"}.'
+                    f'Add to DATABASES["{using}"]: '
+                    '"OPTIONS": {"init_command": "PRAGMA journal_mode=WAL"}.'
                 ),
                 id="dashboards.W006",
             )
