@@ -133,10 +133,16 @@ async def test_tutorial_followed_as_typed_shows_a_live_dashboard_behind_a_login(
 async def test_tutorial_in_production_pushes_through_redis_two_workers_and_nginx(
     tutorial: Project, browser: Browser
 ):
-    tutorial.follow(IN_PRODUCTION)
     redis, gunicorn, nginx = (each.text for each in IN_PRODUCTION if each.action == "serve")
     (push,) = (each.text for each in IN_PRODUCTION if each.action == "try")
     tutorial.serve(redis, lambda log: "Ready to accept connections" in log)
+    tutorial.follow(IN_PRODUCTION)
+    # As in the block of the page, which is run by now.
+    checked = tutorial.run(
+        "python manage.py check --deploy --database default",
+        DJANGO_SETTINGS_MODULE="mysite.settings_production",
+    )
+    assert set(re.findall(r"\b(?:security|dashboards)\.[EW]\d+", checked)) == {"security.W004"}
     main_process = tutorial.serve(gunicorn, lambda log: log.count("startup complete") == 2)
     url = tutorial.here(SECURE_PATH)
     tutorial.serve(nginx, lambda _: is_answered(url))

@@ -189,7 +189,7 @@ def nginx(site: Site, tmp_path: Path) -> Iterator[str]:
         check=True,
         capture_output=True,
     )
-    server = site.project.here(get_deployment_block("file=nginx.conf"))
+    server = site.project.here(get_deployment_block("file=site.conf"))
     server = server.replace("listen 443", f"listen 127.0.0.1:{port}")
     (tmp_path / "nginx.conf").write_text(
         "daemon off; pid nginx.pid; error_log stderr; events {}\n"
