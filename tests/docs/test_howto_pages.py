@@ -306,6 +306,11 @@ def test_page_about_languages_speaks_them(pages: OpenPage):
     assert '<html lang="ar" dir="rtl">' in arabic
     assert "فشل" in arabic
 
+    page.run("from shop.models import Export\nExport.objects.create(percent=100)")
+    live = fetch.replace("/sales/", "/exports/")
+    assert "Fertig" in page.run(live % "de")
+    assert "Done" in page.run(live % "en")
+
 
 def test_page_about_csp_has_the_policy_that_a_browser_keeps_in_the_demo(pages: OpenPage):
     page = pages("csp.md")
