@@ -4,15 +4,15 @@ import ast
 import importlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 import pytest
 
 import dashboards.component
-from dashboards.component import Component
+from dashboards.component import CTA, Band, Component, Step
 from dashboards.conf import DEFAULTS
-from dashboards.dashboard.options import ModelOptions
+from dashboards.dashboard.options import ModelOptions, Options
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.metrics import END_REASONS, openmetrics
 from dashboards.live.stores.database import DatabaseStore
@@ -77,6 +77,36 @@ def test_page_about_components_lists_each_kind_and_attribute():
     kinds = {kind.__name__ for kind in KINDS if kind is not Component}
 
     assert set(read_rows("components.md")) == kinds | {each.name for each in fields(Component)}
+
+
+def own_defaults(kind: Any) -> dict[str, object]:
+    """Return the attributes with which a dataclass differs from the one it is derived from."""
+    parent = kind.__mro__[1]
+    inherited = {each.name: each.default for each in fields(parent)} if is_dataclass(parent) else {}
+    defaults = {each.name: each.default for each in fields(kind) if each.name != "template"}
+    return {
+        name: default
+        for name, default in defaults.items()
+        if name not in inherited or inherited[name] != default
+    }
+
+
+@pytest.mark.parametrize(
+    ("section", "kind"),
+    [
+        ("Meta of a dashboard", Options),
+        ("Meta of a ModelDashboard", ModelOptions),
+        *((kind.__name__, kind) for kind in (*KINDS, Band, Step, CTA) if kind is not Component),
+    ],
+)
+def test_page_about_attributes_lists_each_with_its_default(section: str, kind: Any):
+    rows = read_rows("attributes.md", section)
+
+    assert all(kind_of_value and meaning for kind_of_value, _, meaning in rows.values())
+    assert {
+        name: MISSING if default == "required" else ast.literal_eval(default.strip("`"))
+        for name, (_, default, _) in rows.items()
+    } == own_defaults(kind)
 
 
 def test_kind_of_your_own_on_the_page_prepares_and_refuses_values():
