@@ -130,9 +130,7 @@ def test_w006_sqlite_without_write_ahead_logging(
 
 
 def test_w006_absent_after_its_hint_is_followed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(
-        database_settings(), "OPTIONS", {"init_command": "PRAGMA journal_mode=WAL"}
-    )
+    monkeypatch.setitem(database_settings(), "OPTIONS", {"init_command": "PRAGMA journal_mode=WAL"})
 
     assert found() == []
 
