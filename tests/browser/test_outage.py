@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -204,6 +205,28 @@ async def test_page_opened_during_redis_outage_recovers(
     await expect(page.locator("#site_live")).to_have_attribute("data-dashboards-live", "open")
     # The browser logs each 503 to the console.
     page.complaints.clear()  # type: ignore[attr-defined]
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_open_page_shows_no_news_while_redis_is_down(
+    make_site: MakeSite, page: Page, server: RedisServer
+):
+    """Regression: the page showed "Live" and the time of the last heartbeat, for as long as Redis
+    was down, although its values had changed meanwhile."""
+    backend = "dashboards.live.stores.redis.RedisStore"
+    options = {"url": server.url, "timeout": 1}
+    stores = json.dumps({"default": {"BACKEND": backend, "OPTIONS": options}})
+    site = make_site(TEST_STORES=stores, TEST_HEARTBEAT="1")
+    await page.goto(f"{site.url}/site/live/")
+    dashboard = page.locator("#site_live")
+    await expect(dashboard).to_have_attribute("data-dashboards-live", "open")
+    server.kill()
+    await expect(dashboard).to_have_attribute("data-dashboards-live", "silent", timeout=20_000)
+    await expect(page.locator("[data-dashboards-live-when=silent]")).to_be_visible()
+    await expect(page).to_have_title(re.compile("^⚠ No news"))
+    server.start()
+    await expect(dashboard).to_have_attribute("data-dashboards-live", "open", timeout=20_000)
+    assert site.log.count("stream_open") == 0, "it is the same stream"
 
 
 @pytest.mark.asyncio(loop_scope="session")

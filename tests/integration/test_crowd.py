@@ -276,8 +276,10 @@ def test_redis_restart_of_site_ends_only_streams_without_access(
             "User.objects.filter(username='admin').update(is_staff=False)",
         )
         server.start()
+        assert "before" not in site.get("/site/live/")[2], "this Redis keeps nothing"
         site.push(number="after")
         kept.until("after")
+        assert "after" in site.get("/site/live/")[2]
         site.push_to("Staff", secret="not for everybody")
         while event := lost.event():
             assert "not for everybody" not in event["data"]

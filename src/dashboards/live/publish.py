@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
-from dashboards.exceptions import PushError, ValueTooLargeError
+from dashboards.exceptions import PushError, StoreUnavailableError, ValueTooLargeError
 from dashboards.live.commits import on_commit
 from dashboards.live.stores import stores
 from dashboards.live.stores.base import BaseStore
@@ -122,6 +122,7 @@ def push(
         ComponentValueError: the component cannot show its value.
         ValueTooLargeError: the value is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``. Text is
             checked at once, other values when they are stored.
+        StoreUnavailableError: the store cannot be reached, so each value may be stored or not.
     """
     if not getattr(dashboard, "is_registered", False):
         raise PushError(_describe_refused(dashboard))
@@ -266,12 +267,10 @@ def _store(
     """Store frames, and send ``pushed``. If a value fails, the others are stored all the same.
 
     Raises:
+        StoreUnavailableError: the store cannot be reached, so each value may be stored or not.
         Exception: the error of the first value that failed, with notes about the others.
     """
     failed = dict(rendered.failed)
-    for error in failed.values():
-        if store.is_unavailable(error):
-            raise error
     frames: dict[str, str | Points] = {}
     for key, frame in rendered.frames.items():
         value = prepared.values[key]
@@ -279,9 +278,14 @@ def _store(
             frames[value.event] = value.store_restricted(frame) if value.is_restricted else frame
         except Exception as error:
             if store.is_unavailable(error):
-                raise
+                raise _make_unavailable(error) from error
             failed[key] = error
-    refused = store.put_each(prepared.channel, frames) if frames else {}
+    try:
+        refused = store.put_each(prepared.channel, frames) if frames else {}
+    except Exception as error:
+        if store.is_unavailable(error):
+            raise _make_unavailable(error) from error
+        raise
     for key, value in prepared.values.items() if refused else ():
         if value.event in refused:
             failed[key] = _name_component(refused[value.event], value.label)
@@ -291,6 +295,10 @@ def _store(
             first.add_note(f"Also failed: {key!r}: {other!r}")
         raise first
     pushed.send_robust(type(target), dashboard=target, values=dict(values))
+
+
+def _make_unavailable(error: Exception) -> StoreUnavailableError:
+    return StoreUnavailableError(f"The store of live state cannot be reached: {error!r}")
 
 
 def _name_component(error: Exception, label: str) -> Exception:

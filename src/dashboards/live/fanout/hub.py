@@ -285,9 +285,9 @@ class Hub:
         """Call ``Subscriber.tick`` of each subscriber once a second."""
         while True:
             await self._clock.asleep(_TICK_SECONDS)
-            now = self._clock.monotonic()
+            now, is_stale = self._clock.monotonic(), not self._store_is_up.is_set()
             for subscriber in self._get_subscribers():
-                subscriber.tick(now)
+                subscriber.tick(now, is_stale=is_stale)
 
     def _on_store_error(self, error: Exception) -> None:
         """Report once that the store is down; subscribers wait until it is up again."""

@@ -11,7 +11,7 @@ from dashboards.live.access.watch import MayRead
 from dashboards.live.fanout.eager import StartEagerly
 from dashboards.live.fanout.shared_updates import SharedUpdates
 from dashboards.live.subscription import Subscription
-from dashboards.live.wire.frames import HEARTBEAT, encode_event
+from dashboards.live.wire.frames import HEARTBEAT, STALE, encode_event
 
 
 class Subscriber:
@@ -30,6 +30,7 @@ class Subscriber:
         "_beat_is_due",
         "_clock",
         "_context",
+        "_is_stale",
         "_is_waiting",
         "_loop",
         "_pending_write",
@@ -77,6 +78,8 @@ class Subscriber:
         # True if its task was cancelled because the client does not read.
         self.is_aborted = False
         self._beat_is_due = False
+        # True if the last heartbeat said that the store cannot be reached.
+        self._is_stale = False
         self.beat_seconds: float = conf.get("HEARTBEAT_SECONDS")
         self.beats_at = self._clock.monotonic() + self.beat_seconds
         # Random for each stream, so that they do not all reconnect in the same second.
@@ -125,7 +128,8 @@ class Subscriber:
             encoded = batch.encoded
         elif self._beat_is_due:
             # With the position, so that a client which received nothing else has one.
-            encoded = encode_event(HEARTBEAT, "", id=str(before) if before else None)
+            event = STALE if self._is_stale else HEARTBEAT
+            encoded = encode_event(event, "", id=str(before) if before else None)
         else:
             return b""
         self._beat_is_due = False
@@ -200,13 +204,14 @@ class Subscriber:
         """Postpone the next heartbeat: the client took a part of the present write."""
         self.beats_at = self._clock.monotonic() + self.beat_seconds
 
-    def tick(self, now: float) -> None:
+    def tick(self, now: float, *, is_stale: bool = False) -> None:
         """End at its age, beat after silence, and abort if the client stopped reading.
 
         Args:
             now: the monotonic time of the store's clock.
+            is_stale: True if the store cannot be reached. Its end is told at once.
         """
-        if now < self.beats_at and now < self.ends_at:
+        if now < self.beats_at and now < self.ends_at and (is_stale or not self._is_stale):
             return
         if self.task and not self._is_waiting and now >= self.beats_at + self.beat_seconds:
             # The task has waited in one write for two heartbeats.
@@ -214,5 +219,5 @@ class Subscriber:
         elif now >= self.ends_at:
             self.close("age")
         else:
-            self._beat_is_due = True
+            self._beat_is_due, self._is_stale = True, is_stale
             self.notify()

@@ -15,6 +15,8 @@ _FORBIDDEN_IN_FIELD = re.compile(r"[\r\n\0]")
 
 HEARTBEAT = "dashboards:heartbeat"
 """The event of a heartbeat. No component has this key: a key is an identifier."""
+STALE = "dashboards:stale"
+"""The event in place of a heartbeat while the store cannot be reached: values may have changed."""
 
 
 def encode_event(

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from dashboards.live.fanout.hub import Hub
 from dashboards.live.fanout.subscriber import Subscriber
 from dashboards.live.subscription import Subscription
-from dashboards.live.wire.frames import HEARTBEAT
+from dashboards.live.wire.frames import HEARTBEAT, STALE
 from dashboards.testing.clock import FakeClock
 from tests.unit.live.streams import CHANNEL, FaultyStore, idle, moving, open_stream, read
 
@@ -31,6 +31,23 @@ async def test_silence_is_broken_by_a_heartbeat_with_the_position(
     await idle()
     assert not reading.done()
     assert await moving(clock, reading) == f"event: {HEARTBEAT}\nid: {position}\ndata: \n\n"
+
+
+async def test_heartbeat_tells_that_the_store_is_down_and_at_once_that_it_is_up(
+    hub: Hub, store: FaultyStore, clock: FakeClock, settings: Settings
+):
+    settings.DASHBOARDS = {"HEARTBEAT_SECONDS": 10}
+    position = store.put(CHANNEL, {"a": "1"})
+    subscriber = await open_stream(hub, store)
+    subscriber.tick(clock.monotonic() + 5, is_stale=True)
+    assert subscriber.next_batch() == b"", "a short outage is not told"
+    subscriber.tick(clock.monotonic() + 11, is_stale=True)
+    stale = f"event: {STALE}\nid: {position}\ndata: \n\n"
+    assert subscriber.next_batch().decode() == stale
+    subscriber.tick(clock.monotonic() + 1, is_stale=True)
+    assert subscriber.next_batch() == b""
+    subscriber.tick(clock.monotonic() + 1)
+    assert subscriber.next_batch().decode() == stale.replace(STALE, HEARTBEAT)
 
 
 async def test_stream_of_a_stuck_client_is_aborted(

@@ -15,6 +15,17 @@ _CHECK_SECONDS = 2.0
 """The longest time that the check of the connection waits."""
 
 
+_LOSES_DATA = Warning(
+    "Redis keeps nothing on disk: when it is restarted, pages that are opened later miss what was "
+    "pushed before.",
+    hint=(
+        "Start it with --appendonly yes. Where each value is pushed or computed again soon, add "
+        "this id to SILENCED_SYSTEM_CHECKS."
+    ),
+    id="dashboards.W058",
+)
+
+
 def check_options(options: Mapping[str, Any]) -> Sequence[CheckMessage]:
     """Check the options, and that redis-py is installed."""
     if unknown := sorted(set(options) - set(DEFAULTS)):
@@ -37,10 +48,11 @@ def check_options(options: Mapping[str, Any]) -> Sequence[CheckMessage]:
 
 
 def check_connection(url: str, timeout: float) -> Sequence[CheckMessage]:
-    """Check that Redis answers within two seconds."""
-    error = connections.find_error(url, min(timeout, _CHECK_SECONDS))
+    """Check that Redis answers within two seconds, and that it keeps its data."""
+    seconds = min(timeout, _CHECK_SECONDS)
+    error = connections.find_error(url, seconds)
     if error is None:
-        return ()
+        return [_LOSES_DATA] if connections.loses_data(url, seconds) else ()
     return [
         Warning(
             f"RedisStore cannot reach Redis: {one_line(error)}",

@@ -174,6 +174,20 @@ def find_error(url: str, seconds: float) -> Exception | None:
     return None
 
 
+def loses_data(url: str, seconds: float) -> bool:
+    """Return True if Redis keeps nothing on disk; False also where it does not tell."""
+    client = redis.Redis.from_url(
+        url, socket_connect_timeout=seconds, socket_timeout=seconds, decode_responses=True
+    )
+    try:
+        found = client.config_get("save", "appendonly")
+    except (OSError, redis.RedisError):
+        return False
+    finally:
+        client.close()
+    return found.get("save") == "" and found.get("appendonly") == "no"
+
+
 def _require_redis() -> None:
     if not INSTALLED:
         msg = f"RedisStore needs the package redis, which is not installed. Run: {INSTALL}"

@@ -13,6 +13,7 @@
   const FOREIGN_SILENCE_MS = 40_000; // Other servers do not send how often they beat.
   const FIRST_DELAY_MS = 300;
   const MAX_DELAY_MS = 3_000; // Short enough to be back within seconds of a restart.
+  const DAY_MS = 86_400_000; // A hidden tab waits until it is shown.
 
   const streams = new Map();
 
@@ -70,7 +71,7 @@
       while (this.show(this.state)) {
         if (document.hidden) {
           this.show("paused");
-          await this.visible();
+          await this.sleep(DAY_MS);
           continue;
         }
         const outcome = await this.connect();
@@ -88,19 +89,6 @@
 
     backoff() {
       return this.failures ? Math.min(FIRST_DELAY_MS * 2 ** (this.failures - 1), MAX_DELAY_MS) : 0;
-    }
-
-    // Resolves when the tab is visible.
-    visible() {
-      return new Promise((resolve) => {
-        const check = () => {
-          if (document.hidden) return;
-          document.removeEventListener("visibilitychange", check);
-          resolve();
-        };
-        document.addEventListener("visibilitychange", check);
-        check();
-      });
     }
 
     // Waits, but ends early if the network is back or the tab is shown or hidden.
@@ -153,7 +141,7 @@
           const { done, value } = await reader.read();
           if (done) return "ended";
           parser.feed(value);
-          this.showTime();
+          if (!this.isStale) this.showTime();
           clearTimeout(watchdog);
           watchdog = setTimeout(onSilence, this.silenceMs);
           if (this.refused) {
@@ -162,7 +150,7 @@
             // another tab: connect again, and the server decides for the user of now.
             return this.events ? "ended" : this.stop("refused");
           }
-          if (!this.show("open")) abort();
+          if (!this.show(this.isStale ? "silent" : "open")) abort();
         }
       } catch {
         if (document.hidden) return "ended";
@@ -216,6 +204,8 @@
         return;
       }
       this.events += 1;
+      // The server has no news itself: it cannot reach its store.
+      this.isStale = event === "dashboards:stale";
       // Do not reconnect from a position that was received late.
       if (id !== undefined && this.order.accept("id:", id)) this.lastEventId = id;
       if (!data.length) return;
