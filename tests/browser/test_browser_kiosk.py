@@ -1,5 +1,6 @@
 """A dashboard on a wall, on a phone and on paper."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -151,6 +152,22 @@ async def test_boards_take_turns_and_a_failing_one_is_left_out(site: Site, page:
     await page.wait_for_url(f"{site.url}/site/live/")
     await expect(page.get_by_role("navigation", name="Dashboards")).to_be_visible()
     page.complaints.clear()  # type: ignore[attr-defined] # The failing board's.
+
+
+async def test_board_without_live_values_is_loaded_again_with_a_tab_in_its_address(
+    site: Site, page: Page
+):
+    """Regression: to go to the address that a page has already only moves to its fragment."""
+    await page.clock.install()
+    await page.goto(f"{site.url}/site/far/?kiosk&kiosk-rotate=60#tab")
+    await page.evaluate("window.isOld = true")
+    turns = 0
+    while await page.evaluate("window.isOld"):
+        turns += 1
+        assert turns < 20, "its parts may take some turns before"
+        await page.clock.fast_forward(61_000)
+        await asyncio.sleep(0.5)
+        await page.wait_for_load_state()
 
 
 PRINTED = """() => addEventListener("beforeprint", () => {

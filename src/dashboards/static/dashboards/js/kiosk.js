@@ -113,7 +113,8 @@
       if (isPersons) return location.assign(url);
       // Without an entry in the history, for which the browser might keep the page.
       markAutomatic(new URL(url).pathname);
-      return location.replace(url);
+      // An address with a fragment that is the present one would not be loaded.
+      return url === location.href ? location.reload() : location.replace(url);
     }
     if (grid) divide();
     show(step > 0 ? 0 : parts.length - 1);
