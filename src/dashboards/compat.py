@@ -16,9 +16,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
+from django.utils.functional import Promise
 
 try:
-    from dashboards.exceptions import DeclarationError
+    from dashboards.exceptions import ComponentValueError, DeclarationError
 except ImportError as error:
     # Its files replaced those of this package that would otherwise say so, in a system check.
     _MESSAGE = (
@@ -78,15 +79,33 @@ class OldStatChange:
     change_by_text: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Move them to ``change``, unless it is given, too."""
+        """Move them to ``change``, unless it is given, too.
+
+        Raises:
+            ComponentValueError: ``change_by`` is a text that is no number.
+        """
         # Each value of each Stat is made here: without old names it must cost nothing.
         if self.change_by is None and self.change_by_text is None:
             return
+        if self.change_by and isinstance(self.change_by, str | Promise):
+            _refuse_text(str(self.change_by))
         old = {"by": self.change_by, "text": self.change_by_text}
         its = vars(self)  # A frozen object lets nothing else be written.
         if its["change"] is None:
             its["change"] = {name: each for name, each in old.items() if each} or None
         its["change_by"] = its["change_by_text"] = None
+
+
+def _refuse_text(change_by: str) -> None:
+    """Refuse a text where django-dashboards showed any: here its sign gives the direction."""
+    try:
+        float(change_by)
+    except ValueError as error:
+        msg = (
+            f"StatData(change_by={change_by!r}): change_by must be a number; write "
+            f'change_by_text="{change_by}".'
+        )
+        raise ComponentValueError(msg) from error
 
 
 def make_gauge_value(data: Callable[..., T]) -> Callable[..., T]:
