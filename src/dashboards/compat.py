@@ -237,12 +237,30 @@ DASHBOARD_NAMES: Mapping[str, str] = {
 }
 """Attributes of dashboard classes."""
 
+_TOP_MODULES: Mapping[str, str] = {
+    "config": "read django.conf.settings.DASHBOARDS",
+    "log": 'use logging.getLogger("dashboards")',
+    "meta": "declare a class Meta, and read dashboard.name",
+    "types": "annotate with Any",
+    "utils": "iterate over dashboards.registry.registry",
+}
+
+MODULES: Mapping[str, str] = {
+    **{f"dashboards.{name}": new for name, new in _TOP_MODULES.items()},
+    "dashboards.component.chart.chart": "import from dashboards.component.chart",
+    "dashboards.component.chart.serializers": "import from dashboards.component.chart",
+    "dashboards.component.gauge.gauge": "import from dashboards.component.gauge",
+    "dashboards.component.stat.stat": "import from dashboards.component.stat",
+    "dashboards.component.table.mixins": "leave it out: a Table orders and searches by itself",
+    "dashboards.component.table.serializers": "import from dashboards.component.table",
+    "dashboards.component.table.table": "import from dashboards.component.table",
+}
+"""Modules that were imported."""
+
 MODULE_NAMES: Mapping[str, Mapping[str, str]] = {
-    "dashboards": {
-        "config": "read django.conf.settings.DASHBOARDS",
-        "log": 'use logging.getLogger("dashboards")',
-        "meta": "declare a class Meta, and read dashboard.name",
-        "utils": "iterate over dashboards.registry.registry",
+    "dashboards": _TOP_MODULES,
+    "dashboards.component.layout": {
+        "DEFAULT_LAYOUT_COMPONENT_CLASSES": 'name classes in DASHBOARDS["LAYOUT_CSS_CLASSES"]',
     },
     "dashboards.component.table": {
         "DataTable": "import Table",
@@ -256,6 +274,7 @@ MODULE_NAMES: Mapping[str, Mapping[str, str]] = {
         "COMPONENT_PATTERN": 'write a path of your own, such as "slow/<str:key>/"',
         "COMPONENT_OBJECT_PATTERN": 'write a path of your own, such as "slow/<int:pk>/<str:key>/"',
         "DASHBOARD_PATTERN": "write a path of your own",
+        "FORM_COMPONENT_OBJECT_PATTERN": "a Form is sent to its own address, or to its submit_url",
         "FORM_COMPONENT_PATTERN": "a Form is sent to its own address, or to its submit_url",
         "MODEL_DASHBOARD_PATTERN": "write a path of your own",
     },
@@ -372,3 +391,15 @@ def refuse_imports(module: str) -> Callable[[str], Any]:
         raise AttributeError(msg)
 
     return get
+
+
+def refuse_module(name: str) -> None:
+    """Say what to import in place of an old module.
+
+    Raises:
+        ModuleNotFoundError: the module is one of django-dashboards.
+    """
+    if name in MODULES:
+        # Not another ImportError: who looks for a module in each app takes this one for missing.
+        msg = f"{name} is a module of django-dashboards: {MODULES[name]}."
+        raise ModuleNotFoundError(msg, name=name)

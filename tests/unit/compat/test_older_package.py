@@ -11,6 +11,7 @@ from django.core.checks import Error, Warning  # noqa: A004
 from django.template import engines
 from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy
 from pytest_django import Settings
 
@@ -348,6 +349,24 @@ def test_old_import_is_refused_with_the_new_word(module: str, name: str):
 
     new = compat.MODULE_NAMES[module][name]
     assert str(raised.value) == f"{module}.{name} is a name of django-dashboards: {new}."
+
+
+@pytest.mark.parametrize("module", compat.MODULES)
+def test_old_module_is_refused_with_the_new_word(module: str):
+    """``GaugeValue`` was in ``gauge.gauge`` only, and the page said it was in ``gauge``."""
+    with pytest.raises(ModuleNotFoundError) as raised:
+        exec(f"from {module} import Anything", {})
+
+    assert (
+        str(raised.value) == f"{module} is a module of django-dashboards: {compat.MODULES[module]}."
+    )
+    app = importlib.import_module(module.rpartition(".")[0])
+    assert not module_has_submodule(app, module.rpartition(".")[2])
+
+
+def test_missing_module_is_refused_as_python_does():
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'dashboards\.nothing'$"):
+        importlib.import_module("dashboards.nothing")
 
 
 @pytest.mark.parametrize("module", compat.MODULE_NAMES)
