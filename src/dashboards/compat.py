@@ -16,9 +16,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
+from django.utils.functional import Promise
 
 try:
-    from dashboards.exceptions import DeclarationError
+    from dashboards.exceptions import ComponentValueError, DeclarationError
 except ImportError as error:
     # Its files replaced those of this package that would otherwise say so, in a system check.
     _MESSAGE = (
@@ -78,15 +79,33 @@ class OldStatChange:
     change_by_text: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Move them to ``change``, unless it is given, too."""
+        """Move them to ``change``, unless it is given, too.
+
+        Raises:
+            ComponentValueError: ``change_by`` is a text that is no number.
+        """
         # Each value of each Stat is made here: without old names it must cost nothing.
         if self.change_by is None and self.change_by_text is None:
             return
+        if self.change_by and isinstance(self.change_by, str | Promise):
+            _refuse_text(str(self.change_by))
         old = {"by": self.change_by, "text": self.change_by_text}
         its = vars(self)  # A frozen object lets nothing else be written.
         if its["change"] is None:
             its["change"] = {name: each for name, each in old.items() if each} or None
         its["change_by"] = its["change_by_text"] = None
+
+
+def _refuse_text(change_by: str) -> None:
+    """Refuse a text where django-dashboards showed any: here its sign gives the direction."""
+    try:
+        float(change_by)
+    except ValueError as error:
+        msg = (
+            f"StatData(change_by={change_by!r}): change_by must be a number; write "
+            f'change_by_text="{change_by}".'
+        )
+        raise ComponentValueError(msg) from error
 
 
 def make_gauge_value(data: Callable[..., T]) -> Callable[..., T]:
@@ -218,12 +237,30 @@ DASHBOARD_NAMES: Mapping[str, str] = {
 }
 """Attributes of dashboard classes."""
 
+_TOP_MODULES: Mapping[str, str] = {
+    "config": "read django.conf.settings.DASHBOARDS",
+    "log": 'use logging.getLogger("dashboards")',
+    "meta": "declare a class Meta, and read dashboard.name",
+    "types": "annotate with Any",
+    "utils": "iterate over dashboards.registry.registry",
+}
+
+MODULES: Mapping[str, str] = {
+    **{f"dashboards.{name}": new for name, new in _TOP_MODULES.items()},
+    "dashboards.component.chart.chart": "import from dashboards.component.chart",
+    "dashboards.component.chart.serializers": "import from dashboards.component.chart",
+    "dashboards.component.gauge.gauge": "import from dashboards.component.gauge",
+    "dashboards.component.stat.stat": "import from dashboards.component.stat",
+    "dashboards.component.table.mixins": "leave it out: a Table orders and searches by itself",
+    "dashboards.component.table.serializers": "import from dashboards.component.table",
+    "dashboards.component.table.table": "import from dashboards.component.table",
+}
+"""Modules that were imported."""
+
 MODULE_NAMES: Mapping[str, Mapping[str, str]] = {
-    "dashboards": {
-        "config": "read django.conf.settings.DASHBOARDS",
-        "log": 'use logging.getLogger("dashboards")',
-        "meta": "declare a class Meta, and read dashboard.name",
-        "utils": "iterate over dashboards.registry.registry",
+    "dashboards": _TOP_MODULES,
+    "dashboards.component.layout": {
+        "DEFAULT_LAYOUT_COMPONENT_CLASSES": 'name classes in DASHBOARDS["LAYOUT_CSS_CLASSES"]',
     },
     "dashboards.component.table": {
         "DataTable": "import Table",
@@ -237,6 +274,7 @@ MODULE_NAMES: Mapping[str, Mapping[str, str]] = {
         "COMPONENT_PATTERN": 'write a path of your own, such as "slow/<str:key>/"',
         "COMPONENT_OBJECT_PATTERN": 'write a path of your own, such as "slow/<int:pk>/<str:key>/"',
         "DASHBOARD_PATTERN": "write a path of your own",
+        "FORM_COMPONENT_OBJECT_PATTERN": "a Form is sent to its own address, or to its submit_url",
         "FORM_COMPONENT_PATTERN": "a Form is sent to its own address, or to its submit_url",
         "MODEL_DASHBOARD_PATTERN": "write a path of your own",
     },
@@ -353,3 +391,15 @@ def refuse_imports(module: str) -> Callable[[str], Any]:
         raise AttributeError(msg)
 
     return get
+
+
+def refuse_module(name: str) -> None:
+    """Say what to import in place of an old module.
+
+    Raises:
+        ModuleNotFoundError: the module is one of django-dashboards.
+    """
+    if name in MODULES:
+        # Not another ImportError: who looks for a module in each app takes this one for missing.
+        msg = f"{name} is a module of django-dashboards: {MODULES[name]}."
+        raise ModuleNotFoundError(msg, name=name)

@@ -40,7 +40,7 @@ class UnknownComponentError(DashboardError, KeyError):
 
 
 class NotLiveError(DashboardError):
-    """A value was pushed to a component that is not live."""
+    """A value was pushed to a component that is not live, or that each viewer computes."""
 
 
 class ComponentValueError(DashboardError, ValueError):

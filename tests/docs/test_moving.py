@@ -216,6 +216,7 @@ def test_tables_name_each_name_that_is_refused():
         *compat.SERIALIZER_NAMES,
         *compat.DASHBOARD_NAMES,
         *compat.SETTINGS,
+        *(part for module in compat.MODULES for part in module.split(".")),
         *(name for module, each in compat.MODULE_NAMES.items() if module for name in each),
     ]
 

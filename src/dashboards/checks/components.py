@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.contrib.staticfiles import finders
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.db.models import Manager, QuerySet
 from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
 
@@ -14,6 +15,7 @@ from dashboards import conf, countries
 from dashboards.component import CTA, Chart, Component, Map, Table, Text
 from dashboards.component.chart.bundles import BUNDLES, PLOTLY, read_version
 from dashboards.component.chart.component import WORLD
+from dashboards.component.table.source import is_read_whole, lacks_names
 from dashboards.component.text import LIBRARIES
 from dashboards.dashboard import Dashboard, ModelDashboard
 from dashboards.registry import registry
@@ -118,6 +120,48 @@ def check_tables2(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         extra="tables",
         check_id="dashboards.E012",
     )
+
+
+@register("dashboards")
+def check_table_columns(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
+    """Check that tables of whole objects say which columns they show."""
+    return [
+        Warning(
+            f"{dashboard.__name__}.{key} is a {type(component).__name__} of {rows.model.__name__} "
+            "without columns: its box fails.",
+            hint='Name what it shows, as in columns=["pk"].',
+            id="dashboards.W057",
+        )
+        for dashboard, key, component in _find_components(Table)
+        if _shows_declared_rows(dashboard, key, component)
+        and (rows := _find_queryset(component.value)) is not None
+        and not is_read_whole(rows)  # A list without rows needs no columns.
+        and lacks_names(rows)
+    ]
+
+
+def _shows_declared_rows(dashboard: type[Dashboard], key: str, table: Table) -> bool:
+    """Return True if a table's box always shows its declared value, with columns of the value."""
+    is_replaced = (
+        dashboard.is_dynamic
+        or any(hasattr(dashboard, f"get_{key}_{name}") for name in ("value", "defer"))
+        or callable(table.defer)
+        or table.defer_url
+        or table.live is True
+    )
+    is_own = type(table).prepare_value is not Table.prepare_value
+    has_columns = table.columns is not None or table.table_class is not None
+    return not (is_replaced or is_own or has_columns)
+
+
+def _find_queryset(value: object) -> QuerySet[Any] | None:
+    """Return the rows of a queryset or a manager; ``None`` if it is neither, or gives no rows."""
+    if isinstance(value, Manager):
+        try:
+            value = value.all()
+        except Exception:  # noqa: BLE001 - of the project's manager, which may need a request
+            return None
+    return value if isinstance(value, QuerySet) else None
 
 
 @register("dashboards")

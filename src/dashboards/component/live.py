@@ -57,6 +57,15 @@ class LiveBinding:
         return isinstance(self._bound.live, _COMPUTED) and not self.is_refreshed
 
     @property
+    def is_computed_per_viewer(self) -> bool:
+        """True if each page computes the value, whatever its filters are: none shows another."""
+        bound, live = self._bound, self._bound.live
+        if not isinstance(live, _COMPUTED):
+            return False
+        is_personal = live.delivery == "per_viewer" or bound.declaration.is_personal
+        return is_personal or bound.is_restricted
+
+    @property
     def jitter_milliseconds(self) -> int:
         """The time over which pages that load their own value spread their requests."""
         live = self._bound.live

@@ -340,13 +340,21 @@ class LiveMixin(URLMixin):
 
         Raises:
             UnknownComponentError: there is no such component.
-            NotLiveError: the component is not live.
+            NotLiveError: the component is not live, or its value is computed for each viewer.
             ComponentValueError: the component cannot show the value.
             ValueTooLargeError: the value is text that is too long to be stored.
         """
         component = self.components[key]
         if not component.live:
             msg = f"{component.label} is not live: declare it with live=True to push to it."
+            raise NotLiveError(msg)
+        binding = None if component.live is True else component.live_binding
+        if binding is not None and binding.is_computed_per_viewer:
+            msg = (
+                f"{component.label} is computed for each viewer, so each page loads its own value, "
+                "and no page would show one that is pushed: declare it with live=True to push to "
+                "it."
+            )
             raise NotLiveError(msg)
         if isinstance(value, MEASURABLE):
             check_raw_size(component.label, value)

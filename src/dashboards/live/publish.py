@@ -118,7 +118,7 @@ def push(
         AudienceError: the dashboard is for one user, or of one object, and the instance has no
             user, or an object that is not saved.
         UnknownComponentError: the dashboard has no component of that key.
-        NotLiveError: the component is not live.
+        NotLiveError: the component is not live, or its value is computed for each viewer.
         ComponentValueError: the component cannot show its value.
         ValueTooLargeError: the value is longer than ``DASHBOARDS["MAX_FRAME_BYTES"]``. Text is
             checked at once, other values when they are stored.

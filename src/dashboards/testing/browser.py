@@ -8,6 +8,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from dashboards.dashboard import Dashboard
+from dashboards.testing.answers import Locale
 from dashboards.testing.pages import bind, sign_in
 from dashboards.testing.values import read_value
 
@@ -62,7 +63,7 @@ class BrowserPage:
             expect(content).to_have_text(text, use_inner_text=True, timeout=seconds * 1000)
 
     def _read(self, key: str, value: Any) -> str:
-        return read_value(self._get_dashboard()[key], value)
+        return read_value(self._get_dashboard()[key], value, Locale())
 
     def _get_dashboard(self) -> Dashboard:
         if self._dashboard is None:

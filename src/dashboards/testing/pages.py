@@ -15,6 +15,7 @@ from dashboards.component.bound import BoundComponent
 from dashboards.component.release import strip_mark
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import UnknownComponentError
+from dashboards.testing.answers import Locale, find_stray, is_secure
 from dashboards.testing.html import Element, find_elements, read_content, read_text
 from dashboards.testing.isolation import commit, not_raising
 from dashboards.testing.outbox import describe
@@ -87,6 +88,8 @@ class Page:
         self.response: HttpResponse
         """The newest response that the viewer got."""
         self._raises = raises
+        self._locale = Locale()
+        self._stray = ""
         self._boxes: dict[str, Box] = {}
         self._html = ""
         self._open()
@@ -100,7 +103,17 @@ class Page:
 
     @property
     def is_refused(self) -> bool:
-        """True if the viewer did not get the page: 403, 404 or a redirect to the login."""
+        """True if the viewer did not get the page: 403, 404 or a redirect to the login.
+
+        Raises:
+            AssertionError: the viewer was redirected to another page, which refuses nobody.
+        """
+        if self._stray:
+            msg = (
+                f"{self._name} was neither shown nor refused: the request was redirected, with the "
+                f"status {self.status_code}, to {self._stray!r}, which is not the login page."
+            )
+            raise AssertionError(msg)
         return not self._html
 
     @property
@@ -154,13 +167,13 @@ class Page:
         return {
             key: value
             for key, value in values.items()
-            if not shows(self._bound(key), self[key].html, value)
+            if not shows(self._bound(key), self[key].html, value, self._locale)
         }
 
     def _describe(self, missing: Mapping[str, Any], problem: str) -> str:
         lines = [f"{self._name} {problem}:"]
         for key, value in missing.items():
-            box, wanted = self[key], read_value(self._bound(key), value)
+            box, wanted = self[key], read_value(self._bound(key), value, self._locale)
             shown = read_content(box.html)
             wanted = f" (shown as {wanted!r})" if wanted != str(value) else ""
             state = f" ({box.state})" if box.state else ""
@@ -246,14 +259,19 @@ class Page:
         commit()
         send = self.client.post if method == "post" else self.client.get
         with nullcontext() if self._raises else not_raising():
-            self.response = cast("HttpResponse", send(url, data, headers={**_HTMX, **headers}))
+            response = send(url, data, headers={**_HTMX, **headers}, secure=is_secure())
+        self.response = cast("HttpResponse", response)
         return self.response
 
     def _open(self) -> None:
         commit()
         with nullcontext() if self._raises else not_raising():
-            response = self.client.get(_find_url(self.dashboard), self.query)
+            url = _find_url(self.dashboard)
+            with self._locale.recorded():
+                response = self.client.get(url, self.query, secure=is_secure())
         self.response = cast("HttpResponse", response)
+        with self._locale.active():
+            self._stray = find_stray(self.dashboard, self.response)
         is_served = self.response.status_code == HTTPStatus.OK
         self._html = self.response.content.decode() if is_served else ""
         self._boxes = {}

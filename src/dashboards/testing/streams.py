@@ -11,6 +11,7 @@ from django.test import Client
 
 from dashboards.component.release import strip_mark
 from dashboards.dashboard import Dashboard
+from dashboards.testing.answers import is_secure, leads_to_login
 from dashboards.testing.html import find_elements, read_content
 from dashboards.testing.isolation import Isolation, get_isolation
 from dashboards.testing.pages import Box, Page, bind, sign_in
@@ -31,13 +32,13 @@ class _Connection:
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
             "method": "GET",
-            "scheme": "http",
+            "scheme": "https" if is_secure() else "http",
             "path": parts.path,
             "raw_path": parts.path.encode(),
             "query_string": parts.query.encode(),
             "headers": [(name.lower().encode(), text.encode()) for name, text in headers.items()],
             "client": ("127.0.0.1", 1),
-            "server": ("testserver", 80),
+            "server": ("testserver", 443 if is_secure() else 80),
         }
         self._rest = b""
         self._is_requested = False
@@ -45,6 +46,8 @@ class _Connection:
         self._is_answered = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.status = 0
+        self.location = ""
+        """The address that the answer redirects to; empty if it does not."""
         self.events: list[dict[str, str]] = []
         """The events that have arrived and were not taken yet."""
         self.is_ended = False
@@ -86,6 +89,8 @@ class _Connection:
             return  # What a broken connection loses.
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            headers = {name.lower(): text for name, text in message["headers"]}
+            self.location = headers.get(b"location", b"").decode()
             self._is_answered.set()
             return
         *whole, self._rest = (self._rest + message.get("body", b"")).split(_EVENT_END)
@@ -129,7 +134,11 @@ class LivePage(Page):
 
     @property
     def is_refused(self) -> bool:
-        """True if the viewer did not get the page, or its stream was refused when it connected."""
+        """True if the viewer did not get the page, or its stream was refused when it connected.
+
+        Raises:
+            AssertionError: either was redirected to a page that is not the login.
+        """
         status = self._connection.status if self._connection else HTTPStatus.OK
         return super().is_refused or status != HTTPStatus.OK
 
@@ -190,7 +199,8 @@ class LivePage(Page):
             await connection.open()
             return connection
 
-        self._connection = portal.call(make)
+        self._connection = connection = portal.call(make)
+        self._stray = "" if leads_to_login(connection.location) else connection.location
         self._catch_up()
 
     # What arrives.

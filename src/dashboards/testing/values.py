@@ -15,6 +15,7 @@ from dashboards.dashboard import Dashboard
 from dashboards.exceptions import ComponentValueError
 from dashboards.live.stores import get_store
 from dashboards.live.wire.frames import Points
+from dashboards.testing.answers import Locale
 from dashboards.testing.html import read_content, read_text
 from dashboards.testing.isolation import commit
 
@@ -63,7 +64,7 @@ async def acompute(dashboard: Dashboard | type[Dashboard], key: str, **kwargs: A
     return await sync_to_async(compute)(dashboard, key, **kwargs)
 
 
-def shows(bound: BoundComponent, html: str, value: Any) -> bool:
+def shows(bound: BoundComponent, html: str, value: Any, locale: Locale) -> bool:
     """Return True if the HTML of a component's box shows a value.
 
     It does if the component renders the value as this HTML, or if the text that a viewer reads is
@@ -73,6 +74,7 @@ def shows(bound: BoundComponent, html: str, value: Any) -> bool:
         bound: the component.
         html: the content of its box.
         value: a value that the component can show, or the text of its box.
+        locale: the language and the time zone of the page.
 
     Raises:
         ComponentValueError: the component cannot show the value, which is no text.
@@ -80,7 +82,7 @@ def shows(bound: BoundComponent, html: str, value: Any) -> bool:
     if read_text(html) == " ".join(str(value).split()):
         return True
     try:
-        rendered = render_value(bound, value)
+        rendered = render_value(bound, value, locale)
     except ComponentValueError:
         if isinstance(value, str):
             return False  # It is the text of a box.
@@ -88,7 +90,15 @@ def shows(bound: BoundComponent, html: str, value: Any) -> bool:
     if isinstance(rendered, Points):
         points = _read_points(rendered.items)
         return _read_points(_POINT.findall(html))[-len(points) :] == points
-    shown = fit_to_page(rendered)
+    with locale.active():
+        if _is_same(html, fit_to_page(rendered)):
+            return True
+        # A live value is that of all viewers, or the page's own until the first push.
+        is_live = bound.live_binding is not None
+        return is_live and _is_same(html, str(bound.render(bound.prepare(value))))
+
+
+def _is_same(html: str, shown: str) -> bool:
     # The text of a chart does not tell its figure, which is in a script element.
     is_told_by_text = "<script" not in shown and read_text(shown) != ""
     return shown == html or (is_told_by_text and read_text(shown) == read_text(html))
@@ -99,14 +109,16 @@ def _read_points(items: Iterable[str]) -> list[Any]:
     return [point for item in items for point in json.loads(item)]
 
 
-def render_value(bound: BoundComponent, value: Any) -> str | Points:
-    """Render a value as the component's box shows it.
+def render_value(bound: BoundComponent, value: Any, locale: Locale) -> str | Points:
+    """Render a value as the component's box shows it, in the language of a page.
 
     Raises:
         ComponentValueError: the component cannot show the value.
     """
-    if bound.live_binding is None:
-        return str(bound.render(bound.prepare(value)))
+    live = bound.live_binding
+    if live is None or (live.is_refreshed and not bound.series):
+        with locale.active():
+            return str(bound.render(bound.prepare(value)))
     rendered = _render_live(bound, value)
     return strip_mark(rendered) if isinstance(rendered, str) else rendered
 
@@ -116,10 +128,10 @@ def _render_live(bound: BoundComponent, value: Any) -> str | Points:
         return render_broadcast(bound, bound.prepare(value))
 
 
-def read_value(bound: BoundComponent, value: Any) -> str:
+def read_value(bound: BoundComponent, value: Any, locale: Locale) -> str:
     """Return what a viewer gets of a value: its text, and the data of a chart as JSON."""
     try:
-        rendered = render_value(bound, value)
+        rendered = render_value(bound, value, locale)
     except ComponentValueError:
         return str(value)  # It is the text of a box.
     return " ".join(rendered.items) if isinstance(rendered, Points) else read_content(rendered)

@@ -5,15 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
+from django.db.models import Manager
 from pytest_django import Settings
 
 from dashboards.checks import components
 from dashboards.component import CTA, BasicTable, Chart, Map, Stat, Table, Text
 from dashboards.component.chart.bundles import BUNDLES, PLOTLY, read_version
 from dashboards.dashboard import Dashboard
+from dashboards.exceptions import ComponentValueError
 from tests.site.dashboards import GroupBoard
 from tests.unit.checks.support import found, found_by_id, register
 
@@ -315,3 +318,80 @@ def test_e052_component_with_a_missing_template(monkeypatch: pytest.MonkeyPatch)
         "Misnamed.total has the template 'shop/nothing.html', which cannot be used: "
         "TemplateDoesNotExist: shop/nothing.html"
     )
+
+
+def tabled(**arguments: Any) -> type[Dashboard]:
+    """Return a dashboard with one table."""
+    return type("Listed", (Dashboard,), {"groups": Table(**arguments)})
+
+
+class OwnTable(Table):
+    """Makes rows of any value itself."""
+
+    def prepare_value(self, value: Any, bound: Any = None) -> Any:
+        return super().prepare_value([{"name": "x"}])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Group.objects, Group.objects.all(), Group.objects.values(), Group.objects.only("name")],
+    ids=["manager", "queryset", "values", "only"],
+)
+@pytest.mark.django_db
+def test_w057_table_of_objects_without_columns(monkeypatch: pytest.MonkeyPatch, value: Any):
+    """It failed in its box only, with a page that was served."""
+    listed = tabled(value=value)
+    register(monkeypatch, listed)
+
+    assert found_by_id("dashboards.W057") == [
+        Warning(
+            "Listed.groups is a Table of Group without columns: its box fails.",
+            hint='Name what it shows, as in columns=["pk"].',
+            id="dashboards.W057",
+        )
+    ]
+    with pytest.raises(ComponentValueError, match=r"A Table of Group needs columns"):
+        Table().prepare_value(value)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        tabled(value=Group.objects, columns=["name"]),
+        tabled(value=Group.objects.all(), table_class=object),
+        tabled(value=Group.objects.values("name")),
+        tabled(value=Group.objects.values_list("name")),
+        tabled(value=Group.objects.all()[:5]),
+        tabled(value=Group.objects.all, defer=True),
+        tabled(value=Group.objects.all(), defer=list),
+        tabled(value=Group.objects.all(), defer_url="/elsewhere/"),
+        tabled(value=Group.objects.all(), live=True),
+        tabled(value=[]),
+        type("Own", (Dashboard,), {"groups": OwnTable(value=Group.objects)}),
+        type(
+            "Getter",
+            (Dashboard,),
+            {"groups": Table(value=Group.objects), "get_groups_value": lambda self: []},
+        ),
+    ],
+    ids=[
+        *("columns", "table class", "values", "values list", "slice", "callable", "deferred"),
+        *("elsewhere", "pushed", "list", "own kind", "getter"),
+    ],
+)
+def test_w057_absent_if_the_table_may_show_rows(
+    monkeypatch: pytest.MonkeyPatch, listed: type[Dashboard]
+):
+    register(monkeypatch, listed)
+
+    assert found_by_id("dashboards.W057") == []
+
+
+def test_w057_absent_if_a_manager_needs_a_request(monkeypatch: pytest.MonkeyPatch):
+    class Tenants(Manager[Group]):
+        def get_queryset(self) -> Any:
+            raise LookupError
+
+    register(monkeypatch, tabled(value=Tenants()))
+
+    assert found_by_id("dashboards.W057") == []

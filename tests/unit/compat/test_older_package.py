@@ -11,6 +11,8 @@ from django.core.checks import Error, Warning  # noqa: A004
 from django.template import engines
 from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import module_has_submodule
+from django.utils.translation import gettext_lazy
 from pytest_django import Settings
 
 from dashboards import compat
@@ -21,7 +23,7 @@ from dashboards.component.gauge import GaugeValue
 from dashboards.component.stat import StatSerializer
 from dashboards.component.table import TableSerializer
 from dashboards.dashboard import Dashboard, ModelDashboard
-from dashboards.exceptions import DeclarationError
+from dashboards.exceptions import ComponentValueError, DeclarationError
 from tests.addresses import addresses
 
 served = pytest.mark.urls(__name__)
@@ -105,6 +107,21 @@ def test_change_by_of_stat_data_is_read_as_its_change():
     assert data == StatData(1, change={"by": 5})
     assert replace(data, change=None).change is None
     assert StatData(1, change=7, **old).change == 7
+
+
+@pytest.mark.parametrize("text", ["2%", gettext_lazy("2%")], ids=["text", "translated"])
+def test_text_as_change_by_is_refused_with_the_new_word(text: Any):
+    """It is the example of its documentation. The error named only ``by``, which nobody wrote."""
+    old: dict[str, Any] = {"change_by": text}
+    for make in (lambda: StatData("120", **old), lambda: Stat().prepare_value({"text": 1, **old})):
+        with pytest.raises(ComponentValueError) as raised:
+            make()
+        assert str(raised.value) == (
+            "StatData(change_by='2%'): change_by must be a number; write change_by_text=\"2%\"."
+        )
+
+    assert StatData("120", change_by="2").change == {"by": "2"}
+    assert StatData("120", change_by="").change is None
 
 
 @pytest.mark.parametrize("change", [None, 0], ids=["none", "zero"])
@@ -332,6 +349,24 @@ def test_old_import_is_refused_with_the_new_word(module: str, name: str):
 
     new = compat.MODULE_NAMES[module][name]
     assert str(raised.value) == f"{module}.{name} is a name of django-dashboards: {new}."
+
+
+@pytest.mark.parametrize("module", compat.MODULES)
+def test_old_module_is_refused_with_the_new_word(module: str):
+    """``GaugeValue`` was in ``gauge.gauge`` only, and the page said it was in ``gauge``."""
+    with pytest.raises(ModuleNotFoundError) as raised:
+        exec(f"from {module} import Anything", {})
+
+    assert (
+        str(raised.value) == f"{module} is a module of django-dashboards: {compat.MODULES[module]}."
+    )
+    app = importlib.import_module(module.rpartition(".")[0])
+    assert not module_has_submodule(app, module.rpartition(".")[2])
+
+
+def test_missing_module_is_refused_as_python_does():
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'dashboards\.nothing'$"):
+        importlib.import_module("dashboards.nothing")
 
 
 @pytest.mark.parametrize("module", compat.MODULE_NAMES)

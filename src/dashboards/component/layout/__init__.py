@@ -1,5 +1,6 @@
 """Layouts of dashboards. Import from here: ``from dashboards.component.layout import Card, …``."""
 
+from dashboards.compat import refuse_imports
 from dashboards.component.layout.base import LayoutObject, Rendering
 from dashboards.component.layout.containers import (
     Card,
@@ -24,3 +25,5 @@ __all__ = [
     "Tab",
     "TabContainer",
 ]
+
+__getattr__ = refuse_imports(__name__)

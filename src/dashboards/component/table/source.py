@@ -77,11 +77,7 @@ def as_rows(value: Any) -> Any:
         if not issubclass(value._iterable_class, ModelIterable | ValuesIterable):  # noqa: SLF001
             # Rows of values_list() have no names, those of values() have.
             value = value.values(*(getattr(value, "_fields", None) or ()))
-        query = value.query
-        # Django does not filter or order such querysets any further.
-        if query.is_sliced or query.combinator or query.distinct_fields:
-            return list(value.all())
-        return value.all()
+        return list(value.all()) if is_read_whole(value) else value.all()
     if value is None or isinstance(value, str | bytes | bytearray | memoryview | Mapping | Promise):
         msg = f"{_ALLOWED}; its data was {shorten(value)}."
         raise ComponentValueError(msg)
@@ -90,6 +86,17 @@ def as_rows(value: Any) -> Any:
     except TypeError as error:
         msg = f"{_ALLOWED}, got {shorten(value)}."
         raise ComponentValueError(msg) from error
+
+
+def is_read_whole(rows: QuerySet[Any]) -> bool:
+    """Return True if a queryset is read like a list: Django filters and orders it no further."""
+    query = rows.query
+    return bool(query.is_sliced or query.combinator or query.distinct_fields)
+
+
+def lacks_names(rows: QuerySet[Any]) -> bool:
+    """Return True if a queryset gives whole objects, and so no names of columns to show."""
+    return not (issubclass(rows.model, Model) and getattr(rows, "_fields", None))
 
 
 def as_named(rows: Any, columns: Mapping[str, Any]) -> Any:
@@ -152,7 +159,7 @@ def as_columns(columns: Columns | None, rows: Any) -> Mapping[str, Any]:
         check_columns(columns)
         return columns if isinstance(columns, Mapping) else dict.fromkeys(columns)
     if isinstance(rows, QuerySet):
-        if not (issubclass(rows.model, Model) and getattr(rows, "_fields", None)):
+        if lacks_names(rows):
             msg = f"A Table of {rows.model.__name__} needs columns, as in columns=['pk']."
             raise ComponentValueError(msg)
         first = rows[:1]

@@ -8,7 +8,8 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from dashboards.component import Chart
+from dashboards.component import Chart, Stat
+from dashboards.dashboard import Dashboard
 from dashboards.exceptions import (
     ComponentValueError,
     DashboardError,
@@ -16,7 +17,9 @@ from dashboards.exceptions import (
     PushError,
     UnknownComponentError,
 )
-from dashboards.live import apush, push
+from dashboards.live import Every, OnChange, apush, push
+from dashboards.permissions import IsAdminUser
+from dashboards.registry import Registry
 from tests.unit.live.publish.support import Board, Other, head, stored, versions
 
 
@@ -156,6 +159,29 @@ def test_refused_push_names_the_reason_and_stores_nothing(
         assert str(raised.value) == words
 
     assert head() == 0
+
+
+@Registry().register
+class Own(Dashboard):
+    greeting = Stat(value=lambda: 1, live=Every(seconds=60, delivery="per_viewer"))
+    changing = Stat(value=lambda: 1, live=OnChange(Group, delivery="per_viewer"))
+    closed = Stat(value=lambda: 1, live=Every(seconds=60), permission_classes=[IsAdminUser])
+
+    class Meta:
+        app_label = "site"
+
+
+@pytest.mark.parametrize("key", ["greeting", "changing", "closed"])
+def test_push_to_a_value_that_each_viewer_computes_is_refused(key: str):
+    """It was accepted: every stream got the value, and each page loaded its own instead."""
+    with pytest.raises(NotLiveError) as raised:
+        push(Own, key, 9)
+
+    assert str(raised.value) == (
+        f"Own.{key} is computed for each viewer, so each page loads its own value, and no page "
+        "would show one that is pushed: declare it with live=True to push to it."
+    )
+    assert stored(Own) == {}
 
 
 @pytest.mark.usefixtures("_commits")
