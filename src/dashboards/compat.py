@@ -2,7 +2,8 @@
 
 They are names of this package from before its first release, and of the package django-dashboards,
 whose code many projects have. New code and documentation use the new names only;
-docs/upgrading/moving-from-django-dashboards.md has all of them.
+docs/upgrading/moving-from-django-dashboards.md has all of them. ``dashboards/__init__.py`` adds a
+finder to ``sys.meta_path``, after all others: it refuses the modules of django-dashboards.
 """
 
 import re
