@@ -34,6 +34,10 @@ class Addresses(Protocol):
         """The parameters of the request that addresses on its page repeat."""
 
     @property
+    def kept_by_form(self) -> QueryDict:
+        """Those that it repeats if it is a form that filters its ``dependents``."""
+
+    @property
     def url(self) -> str:
         """The address that it loads from, with the choices of its viewer."""
 
@@ -250,6 +254,9 @@ class Component:
 
     changed_event: ClassVar[str] = "htmx:after:swap"
     """The DOM event of its box after which its ``dependents`` are loaded again."""
+
+    page_param: ClassVar[str] = ""
+    """The parameter with the page of its rows: other filters begin at the first page."""
 
     scripts: ClassVar[Sequence[str]] = ()
     """The static files that a page with this kind of component loads (``<script defer>``)."""

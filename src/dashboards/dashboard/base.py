@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.compat import OldDashboard, refuse_old_dashboard
+from dashboards.component.addresses import without_pages
 from dashboards.component.bound import BoundComponent
 from dashboards.component.errors import Failure, catch_errors
 from dashboards.component.filters import Filters
@@ -202,7 +203,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         context = {
             "dashboard": self,
             "form": self._filters.form,
-            "others": self._filters.get_others(self.kept),
+            "others": self._filters.get_others(without_pages(self.kept, self)),
             "sent": self._filters.sent,
             "is_active": self._filters.is_active,
         }

@@ -117,6 +117,17 @@ def test_filter_form_keeps_other_parameters(client: Client):
     assert "csrfmiddlewaretoken" not in form
 
 
+def test_filter_form_leaves_out_the_page_of_its_dependents_and_no_other(client: Client):
+    """Regression: the form repeated ``books-page``. Who filtered on page 3 saw the last page of the
+    rows that were left."""
+    html = client.get(f"{PAGE}?books-page=3&books-sort=-pages&find-genre=p&x=1").content.decode()
+    form = box(html, "find")
+    assert "books-page" not in form
+    assert 'name="books-sort" value="-pages"' in form
+    assert 'name="x" value="1"' in form
+    assert "books-page=3" in html, "the table itself keeps it"
+
+
 def test_invalid_filter_is_an_error_beside_its_field(client: Client):
     form = client.get(f"{FIND}?find-least=no", headers=HTMX).content.decode()
     assert "Enter a whole number." in form

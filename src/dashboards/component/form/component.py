@@ -191,7 +191,7 @@ class Form(Component):
             url=bound.addresses.load_url.partition("?")[0],
             key=bound.key,
             view_url=bound.addresses.url if filters.is_active or filters.form.errors else "",
-            others=filters.get_others(bound.addresses.kept),
+            others=filters.get_others(bound.addresses.kept_by_form),
             sent=filters.sent,
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
@@ -88,6 +88,8 @@ class Table(Component):
     paging: bool = True
     exporting: bool = True
     force_lower: bool = True
+
+    page_param: ClassVar[str] = "page"
 
     def __post_init__(self) -> None:
         """Check the declaration. Reject one-shot iterators and shared ``Table`` instances.
