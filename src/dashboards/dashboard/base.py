@@ -108,6 +108,11 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         """The page's title."""
         return str(self._meta.name) or get_default_name(type(self).__name__)
 
+    @property
+    def entry_title(self) -> str:
+        """The text of its entries in menus and in the index."""
+        return self.name
+
     @cached_property
     def heading(self) -> str:
         """The name as the page shows it; if ``name`` raises, the words of the class name."""

@@ -111,11 +111,10 @@ def test_key_that_templates_read_is_refused_with_class_and_attribute(key: str):
 
 
 def test_attribute_with_another_key_may_be_named_as_what_templates_read():
-    class Fine(Dashboard):
-        heading = Stat(key="headline", title="Heading")
+    fine = type("Fine", (Dashboard,), {"heading": Stat(key="headline", title="Heading")})()
 
-    assert list(Fine.declared) == ["headline"]
-    assert Fine().heading == "Fine"
+    assert list(fine.declared) == ["headline"]
+    assert fine.heading == "Fine"
 
 
 def test_added_component_with_a_key_that_templates_read_is_refused():
