@@ -14,7 +14,8 @@ PLACES = """() => [...document.querySelectorAll(".dashboards-component")].map((b
     const words = box.querySelector(".dashboards-state > *");
     const from = content.getBoundingClientRect(), at = words.getBoundingClientRect();
     const card = box.closest(".dashboards-card").getBoundingClientRect();
-    return { across: from.bottom - at.top, indent: at.left - from.left, out: at.bottom - card.bottom };
+    const across = from.bottom - at.top, out = at.bottom - card.bottom;
+    return { across, indent: at.left - from.left, out };
 })"""
 
 

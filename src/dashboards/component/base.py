@@ -355,6 +355,11 @@ class Component:
         return None
 
     @property
+    def is_filter(self) -> bool:
+        """True if a viewer fills it in to see other values: a page on a wall leaves it out."""
+        return False
+
+    @property
     def accepts_post(self) -> bool:
         """True if ``post`` answers a POST to its URL; it is answered 405 otherwise."""
         return False

@@ -111,6 +111,11 @@ class Form(Component):
             raise DeclarationError(msg)
 
     @property
+    def is_filter(self) -> bool:
+        """True if it is sent by GET: it saves nothing."""
+        return self.method == "get"
+
+    @property
     def _is_saved(self) -> bool:
         """True if posted data is saved here, not by another view."""
         return self.method == "post" and self.submit_url is None
