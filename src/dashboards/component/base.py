@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
+from dashboards.calling import NamedArguments
 from dashboards.compat import COMPONENT_NAMES, refuse_names, refuse_old_component
 from dashboards.component.conversion import shorten
 from dashboards.component.errors import ErrorBoundary
@@ -182,7 +183,7 @@ class Bound(Protocol):
 
 
 @dataclass
-class Component:
+class Component(NamedArguments):
     """One box on a dashboard, as declared. Never written to once its dashboard class exists.
 
     A kind of component is a dataclass that derives from this and names a template. It overrides
@@ -274,14 +275,14 @@ class Component:
         super().__init_subclass__(**kwargs)
         refuse_names(cls.__name__, vars(cls), COMPONENT_NAMES)
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004 - for __init__
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse arguments that this package has under other names.
 
         Raises:
             DeclarationError: there is one.
         """
         refuse_old_component(f"{cls.__name__}(…)", kwargs)
-        return super().__new__(cls)
+        return super().__new__(cls, *args, **kwargs)
 
     @cached_property
     def _facts(self) -> Facts:
