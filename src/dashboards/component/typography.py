@@ -56,10 +56,26 @@ def look_of(figure: Any, beside: str = "") -> str:
         length, look = len(text) + len(beside), UNBROKEN
     else:
         length, look = max((len(each) for each in _NUMBER.findall(text)), default=0), ""
+    return look + _get_length_class(length)
+
+
+def look_in_dial(text: Any) -> str:
+    """Return the CSS classes of a text in a gauge, whose ends are the nearer the higher it is.
+
+    A short text has one line, and a longer one about two.
+    """
+    words = str(text)
+    longest = max(map(len, (*words.split(), *_NUMBER.findall(words))), default=0)
+    is_short = len(words) <= _LONGEST_FIGURE
+    length = len(words) if is_short else max(longest, (len(words) + 1) // 2)
+    return (UNBROKEN if _ONE.fullmatch(words) else "") + _get_length_class(length)
+
+
+def _get_length_class(length: int) -> str:
     if length <= _LENGTHS[0]:
-        return look
+        return ""
     step = next((each for each in _LENGTHS if length <= each), "most")
-    return f"{look} dashboards-length-{step}"
+    return f" dashboards-length-{step}"
 
 
 def shorten_figure(number: Any, decimals: int | None = None) -> str:
