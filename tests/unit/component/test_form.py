@@ -68,7 +68,7 @@ def text(html: str, key: str) -> str:
         ("find-least=-1", "2", "Long"),
         ("find-least=13&find-genre=p", "2", "Long"),  # the form as a whole is wrong
         ("find-order=nothing&find-genre=%00", "2", "Long"),
-        ("find-least=99999999999999999999", "0", "nothing"),
+        ("find-least=99999999999999999999", "0", "Nothing found."),
         ("find-order=-pages&find-order=title", "2", "Long"),
         ("genre=p&find=x&find-=y&find-unknown=z", "2", "Long"),
     ],

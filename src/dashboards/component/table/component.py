@@ -12,6 +12,7 @@ from django.utils.datastructures import MultiValueDict
 
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.conversion import as_text, is_collection
+from dashboards.component.serializer import take_heading
 from dashboards.component.table.export import csv_response
 from dashboards.component.table.serializer import TableSerializer
 from dashboards.component.table.source import (
@@ -92,7 +93,9 @@ class Table(Component):
     page_param: ClassVar[str] = "page"
 
     def __post_init__(self) -> None:
-        """Check the declaration. Reject one-shot iterators and shared ``Table`` instances.
+        """Check the declaration, and take the title of a serializer that has one.
+
+        One-shot iterators and shared ``Table`` instances are refused.
 
         Raises:
             DeclarationError: the value is an iterator, which is empty after its first use, or a
@@ -123,6 +126,7 @@ class Table(Component):
             raise DeclarationError(msg)
         with declaring(self, f"columns={self.columns!r}"):
             check_columns(self.columns)
+        take_heading(self)
 
     def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
         """Return the parameters of the table, as long as it reads them."""
