@@ -9,13 +9,7 @@ from dashboards.component.bands import Band, as_bands
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.conversion import as_text, is_empty, shorten
 from dashboards.component.formats import format_number
-from dashboards.component.typography import (
-    look_in_dial,
-    look_of,
-    look_of_unit,
-    shorten_figure,
-    unbroken,
-)
+from dashboards.component.typography import look_of, look_of_unit, shorten_figure, unbroken
 from dashboards.component.values import as_data, as_decimals, as_number
 from dashboards.exceptions import ComponentValueError
 from dashboards.texts import StrOrPromise
@@ -88,7 +82,7 @@ class GaugeData:
     def look(self) -> str:
         """The CSS classes of its text or figure, by kind and length."""
         if self.text:
-            return look_in_dial(self.text)
+            return look_of(self.text, in_dial=True)
         return look_of(self.short, "" if self.unit_look else str(self.unit))
 
     @property
