@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from types import FunctionType
-from typing import Any
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import async_to_sync
+
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 _names: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
 """The names of parameters by function: to inspect a function takes long."""
@@ -52,3 +54,37 @@ def finish(answer: Any) -> Any:
 
 async def _wait_for(answer: Awaitable[Any]) -> Any:
     return await answer
+
+
+class NamedArguments:
+    """The base of classes that a project calls with keyword arguments, and misspells."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004 - for __init__
+        """Refuse arguments that the class does not have.
+
+        Raises:
+            TypeError: there is one; Python's own error does not say which there are.
+        """
+        allowed = _get_keywords(cls.__init__) if kwargs else None
+        old_names = getattr(cls.__init__, "old_names", ())
+        if allowed and (unknown := [each for each in kwargs if each not in {*allowed, *old_names}]):
+            msg = (
+                f"{cls.__name__}() has no argument {', '.join(unknown)}; "
+                f"allowed are {', '.join(sorted(allowed))}."
+            )
+            raise TypeError(msg)
+        return super().__new__(cls)
+
+
+_keywords: WeakKeyDictionary[Any, frozenset[str]] = WeakKeyDictionary()
+"""The names of keyword arguments by ``__init__``; empty for any."""
+
+
+def _get_keywords(init: Any) -> frozenset[str]:
+    try:
+        return _keywords[init]
+    except KeyError:
+        parameters = inspect.signature(init).parameters.values()
+        names = {each.name for each in parameters if each.kind in _BY_NAME} - {"self"}
+        is_open = any(each.kind is each.VAR_KEYWORD for each in parameters)
+        return _keywords.setdefault(init, frozenset() if is_open else frozenset(names))

@@ -56,6 +56,7 @@ def accept_old_names(**names: str) -> Callable[[type[T]], type[T]]:
                     kwargs[new] = _OLD_VALUES.get((new, value), value)
             init(self, *args, **kwargs)
 
+        setattr(init_with_old_names, "old_names", frozenset(names))  # noqa: B010 - as below
         setattr(cls, "__init__", init_with_old_names)  # noqa: B010 - mypy refuses the assignment
         return cls
 

@@ -50,10 +50,10 @@ class Shelf(Dashboard):
     """Tables of a model, of a list, deferred, and live."""
 
     books = Table(value=Books, grid_css_classes="span-12")
-    later = Table(defer=Books, page_size=10)
+    later = Table(defer=Books, page_size=10, title="Later")
     listed = Table(defer=lambda: [{"name": f"n{n}", "n": n} for n in range(30)], page_size=10)
     plain = BasicTable(value=[{"name": "<b>bold</b>", "n": 1}, {"name": "b", "n": 2}])
-    live = Table(value=Books, live=OnChange("books.Book"), grid_css_classes="span-12")
+    live = Table(value=Books, live=OnChange("books.Book"), grid_css_classes="span-12", title="Live")
     pushed = Table(live=True)
 
 

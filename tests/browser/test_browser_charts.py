@@ -79,10 +79,11 @@ async def test_world_map_draws_countries_and_land_without_foreign_requests(drawn
     assert not drawn.foreign
 
 
-async def test_chart_of_model_draws_its_rows_and_title(drawn: Drawn):
+async def test_chart_of_model_draws_its_rows_below_its_title_as_heading(drawn: Drawn):
     groups = drawn.box("groups")
     await expect(groups.locator(".barlayer .point")).to_have_count(2)
-    await expect(groups.locator(".gtitle")).to_have_text("Groups")
+    await expect(groups.locator(".gtitle")).to_have_count(0)
+    await expect(drawn.page.locator("#site_drawn-groups-title")).to_have_text("Groups")
 
 
 async def test_points_pushed_to_map_replace_oldest_beyond_max_points(drawn: Drawn):

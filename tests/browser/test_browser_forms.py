@@ -93,6 +93,29 @@ async def test_filter_reset_shows_all_rows_and_removes_parameter_from_url(desk: 
     await expect(desk).to_have_url(re.compile(r"\?x=1$"))
 
 
+async def test_filter_shows_the_first_page_of_the_rows_and_reset_too(site: Site, desk: Page):
+    """Regression: the table kept its page. Who filtered on page 3 saw the end of the rows that were
+    left."""
+    site.execute("""
+from tests.books.models import Book
+for number in range(60):
+    Book.objects.create(title=f"Book {number:02}", pages=100, genre="np"[number % 2])
+""")
+    await desk.goto(f"{site.url}/books/desk/?x=1&books-sort=-title&books-page=3")
+    books = desk.locator(f"{DASHBOARD}-books")
+    shown = books.locator(".dashboards-rows-page")
+    await expect(shown).to_have_text("Page 3 of 3")
+    await desk.locator(f"{DASHBOARD}-find").get_by_label("Genre").select_option("p")
+    await expect(shown).to_have_text("Page 1 of 2")
+    await expect(desk).to_have_url(re.compile(r"\?x=1&find-genre=p\S*&books-sort=-title$"))
+    await books.get_by_role("link", name="Next").click()
+    await expect(shown).to_have_text("Page 2 of 2")
+    await expect(desk).to_have_url(re.compile("books-page=2"))
+    await desk.locator(f"{DASHBOARD}-find").get_by_role("link", name="Reset").click()
+    await expect(shown).to_have_text("Page 1 of 3")
+    await expect(desk).to_have_url(re.compile(r"\?x=1&books-sort=-title$"))
+
+
 async def test_rejected_form_focuses_error_and_keeps_typed_text(desk: Page):
     add = desk.locator(f"{DASHBOARD}-add")
     title = add.get_by_label("Title")

@@ -64,7 +64,15 @@ class Seen(ModelDashboard):
         return User.objects.exclude(username="eve")
 
 
-urlpatterns = addresses(Open, Closed, Hidden, Person, Seen)
+class Report(ModelDashboard):
+    class Meta:
+        app_label = "auth"
+        model = User
+        name = "Report"
+        permission_classes = (AllowAny,)
+
+
+urlpatterns = addresses(Open, Closed, Hidden, Person, Seen, Report)
 
 
 @pytest.fixture(autouse=True)
@@ -165,6 +173,32 @@ def test_hidden_object_is_not_linked(
         assert titles(ask()) == {"Main": ["bob", "bob", "eve"]}
     with django_assert_num_queries(1):  # Its own page has found it.
         assert titles(ask(f"/auth/seen/{bob.pk}/")) == {"Main": ["bob", "bob", "eve"]}
+
+
+@pytest.mark.django_db
+def test_items_of_objects_have_the_texts_of_the_objects(own: MenuRegistry):
+    """Regression: with a ``Meta.name`` all items had that name."""
+    users = [User.objects.create(username=name) for name in ("bob", "eve")]
+    declare(own, "Main", *[make_dashboard_item(Report, each) for each in users])
+
+    assert titles(ask()) == {"Main": ["bob", "eve"]}
+
+
+@pytest.mark.django_db
+def test_items_of_one_dashboard_about_the_object_has_its_text_and_of_several_their_titles(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    class OfUsers(DashboardMenu):
+        app_label = "auth"
+
+    bob = User.objects.create(username="bob")
+
+    def items(*dashboards: type[Dashboard]) -> list[str]:
+        monkeypatch.setattr(OfUsers, "get_dashboards", lambda: list(dashboards))
+        return [each.title for each in OfUsers.get_items(bob)]
+
+    assert items(Open, Report) == ["Open", "bob"]
+    assert items(Open, Report, Person) == ["Open", "Report: bob", "bob"]
 
 
 def test_page_without_a_dashboard_has_no_skip_link(own: MenuRegistry):

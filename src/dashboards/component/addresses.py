@@ -1,5 +1,7 @@
 """The addresses of one component: its own, and those of its page, as its viewer needs them."""
 
+from collections.abc import Iterable
+
 from django.http import QueryDict
 from django.urls import NoReverseMatch
 from django.utils.encoding import escape_uri_path
@@ -25,6 +27,12 @@ class Addresses:
     def kept(self) -> QueryDict:
         """The parameters of the request that addresses on its page repeat."""
         return self._owner.kept
+
+    @property
+    def kept_by_form(self) -> QueryDict:
+        """Those that it repeats if it is a form that filters its ``dependents``."""
+        found = map(self._owner.components.find, self._bound.declaration.dependents)
+        return without_pages(self.kept, (each for each in found if each is not None))
 
     @property
     def url(self) -> str:
@@ -78,6 +86,20 @@ class Addresses:
             return ""
         path = escape_uri_path(request.path)
         return f"{path}?{query}" if query else path
+
+
+def without_pages(params: QueryDict, filtered: Iterable[Bound]) -> QueryDict:
+    """Return parameters without the pages of components: other filters show other rows.
+
+    Args:
+        params: the parameters of a page.
+        filtered: the components whose filters change.
+    """
+    kept = params.copy()
+    for each in filtered:
+        if each.declaration.page_param:
+            kept.pop(f"{each.key}-{each.declaration.page_param}", None)
+    return kept
 
 
 def _join(url: str, query: str) -> str:

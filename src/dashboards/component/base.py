@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDict
 from django.utils.safestring import SafeString
 
+from dashboards.calling import NamedArguments
 from dashboards.compat import COMPONENT_NAMES, refuse_names, refuse_old_component
 from dashboards.component.conversion import shorten
 from dashboards.component.errors import ErrorBoundary
@@ -32,6 +33,10 @@ class Addresses(Protocol):
     @property
     def kept(self) -> QueryDict:
         """The parameters of the request that addresses on its page repeat."""
+
+    @property
+    def kept_by_form(self) -> QueryDict:
+        """Those that it repeats if it is a form that filters its ``dependents``."""
 
     @property
     def url(self) -> str:
@@ -178,7 +183,7 @@ class Bound(Protocol):
 
 
 @dataclass
-class Component:
+class Component(NamedArguments):
     """One box on a dashboard, as declared. Never written to once its dashboard class exists.
 
     A kind of component is a dataclass that derives from this and names a template. It overrides
@@ -251,6 +256,9 @@ class Component:
     changed_event: ClassVar[str] = "htmx:after:swap"
     """The DOM event of its box after which its ``dependents`` are loaded again."""
 
+    page_param: ClassVar[str] = ""
+    """The parameter with the page of its rows: other filters begin at the first page."""
+
     scripts: ClassVar[Sequence[str]] = ()
     """The static files that a page with this kind of component loads (``<script defer>``)."""
 
@@ -267,14 +275,14 @@ class Component:
         super().__init_subclass__(**kwargs)
         refuse_names(cls.__name__, vars(cls), COMPONENT_NAMES)
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004 - for __init__
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse arguments that this package has under other names.
 
         Raises:
             DeclarationError: there is one.
         """
         refuse_old_component(f"{cls.__name__}(…)", kwargs)
-        return super().__new__(cls)
+        return super().__new__(cls, *args, **kwargs)
 
     @cached_property
     def _facts(self) -> Facts:
@@ -346,6 +354,11 @@ class Component:
     def get_filters(self, bound: Bound) -> Filters | None:  # noqa: ARG002 - for subclasses
         """Return the filters that a viewer has set here; its ``dependents`` get them."""
         return None
+
+    @property
+    def is_filter(self) -> bool:
+        """True if a viewer fills it in to see other values: a page on a wall leaves it out."""
+        return False
 
     @property
     def accepts_post(self) -> bool:

@@ -45,4 +45,5 @@ def _is_fixed(component: Any, name: str) -> bool:
     value = vars(component).get(name, component)
     if isinstance(value, Mapping):
         return all(isinstance(each, str) for each in value.values())
-    return value is None or value == () or isinstance(value, str)
+    # A lazy text is not compared: that would evaluate it, outside of the box.
+    return value is None or isinstance(value, str) or (isinstance(value, tuple) and not value)

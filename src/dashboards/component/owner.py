@@ -17,6 +17,9 @@ class Components(Protocol):
     def get_dependencies(self, key: str) -> Sequence[Bound]:
         """Return the components that name this one among their ``dependents``, hidden ones too."""
 
+    def find(self, key: str) -> Bound | None:
+        """Return a component; ``None`` if there is none, or the request may not see it."""
+
 
 class Owner(Protocol):
     """The dashboard instance that a component is bound to."""

@@ -50,6 +50,11 @@ class Serializer:
         """Return a value of ``Meta``, of the class itself or of its nearest base that has it."""
         return cls.options.get(name, default)
 
+    @classmethod
+    def get_heading(cls) -> Any:
+        """Return the heading of a component without a ``title``; ``None`` for that of its key."""
+        return cls.get_option("title")
+
     def get_queryset(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:  # noqa: ARG002 - for subclasses
         """Return the objects, if the data is that of a model.
 
@@ -66,3 +71,14 @@ class Serializer:
             msg = f"{type(self).__name__} needs {self.sources}."
             raise ComponentValueError(msg)
         return model._default_manager.all()  # noqa: SLF001 - public by custom
+
+
+def take_heading(component: Any) -> None:
+    """Give a component that is declared without a title the title of its serializer.
+
+    Args:
+        component: the component, whose ``value`` or ``defer`` may be a serializer.
+    """
+    for source in (component.value, component.defer):
+        if component.title is None and isinstance(source, type) and issubclass(source, Serializer):
+            component.title = source.get_heading()

@@ -44,18 +44,24 @@ def unbroken(figure: Any) -> Any:
     return SafeString("".join((*parts, escape(figure[end:]))))
 
 
-def look_of(figure: Any, beside: str = "") -> str:
+def look_of(figure: Any, beside: str = "", *, in_dial: bool = False) -> str:
     """Return the CSS classes of a figure by its kind and length, with a space before each.
 
     Args:
         figure: the figure as it is shown.
         beside: its prefix and its unit, if they are on the same line.
+        in_dial: True for a text in a gauge, whose arc leaves place for one line of a short text,
+            and for about two of a longer one.
     """
     text = str(figure)
     if _ONE.fullmatch(text):
         length, look = len(text) + len(beside), UNBROKEN
     else:
         length, look = max((len(each) for each in _NUMBER.findall(text)), default=0), ""
+    if in_dial:
+        is_short = len(text) <= _LONGEST_FIGURE
+        lines = [text] if is_short else [*text.split(), text[: (len(text) + 1) // 2]]
+        length = max(length, *map(len, lines))
     if length <= _LENGTHS[0]:
         return look
     step = next((each for each in _LENGTHS if length <= each), "most")

@@ -27,6 +27,7 @@ def _is_interval(value: Any) -> bool:
 
 
 _RULES: Mapping[str, _Rule] = {
+    "grid_css_classes": _Rule(_is_text, 'CSS classes, such as "span-6"'),
     "trigger_on": _Rule(_is_text, "None or a text"),
     "poll_rate": _Rule(_is_interval, "None or a finite number of seconds, at least 0"),
     "defer": _Rule(

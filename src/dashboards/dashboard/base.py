@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboards.compat import OldDashboard, refuse_old_dashboard
+from dashboards.component.addresses import without_pages
 from dashboards.component.bound import BoundComponent
 from dashboards.component.errors import Failure, catch_errors
 from dashboards.component.filters import Filters
@@ -68,6 +69,9 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
 
         components: ComponentLayout | None = None
 
+    is_on_wall: bool = False
+    """True on a page on a wall (``?kiosk``), which has no filters: nobody can fill them in."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse attributes that this package has under other names, or in other places.
 
@@ -106,6 +110,11 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
     def name(self) -> str:
         """The page's title."""
         return str(self._meta.name) or get_default_name(type(self).__name__)
+
+    @property
+    def entry_title(self) -> str:
+        """The text of its entries in menus and in the index."""
+        return self.name
 
     @cached_property
     def heading(self) -> str:
@@ -202,7 +211,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         context = {
             "dashboard": self,
             "form": self._filters.form,
-            "others": self._filters.get_others(self.kept),
+            "others": self._filters.get_others(without_pages(self.kept, self)),
             "sent": self._filters.sent,
             "is_active": self._filters.is_active,
         }
@@ -249,13 +258,14 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
     def render_components(self) -> SafeString:
         """Render its layout, or the boxes of all components if it has none."""
         layout = self.Layout.components
-        if layout is None:
-            shown = list(self)
-        else:
+        visible = shown = list(self)
+        if self.is_on_wall:
+            visible = shown = [each for each in visible if not each.declaration.is_filter]
+        if layout is not None:
             # A layout may name a component twice. If it cannot return its keys, nothing is started.
             named = self._guard(lambda: dict.fromkeys(layout.get_keys()), "layout")
             keys = () if isinstance(named, Failure) else named
-            shown = [self.components[key] for key in keys if key in self.components]
+            shown = [self.components[key] for key in keys if self.shows(key)]
         for each in shown:
             each.loader.prefetch()
         # Awaited values are awaited together: the page takes as long as the slowest, not as all.
@@ -264,11 +274,12 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             html = self._guard(lambda: layout.render(Rendering(self)), "layout")
             if not isinstance(html, Failure):
                 return html
-        return mark_safe("".join([each.render_box() for each in self]))  # noqa: S308 - rendered by a template
+        return mark_safe("".join([each.render_box() for each in visible]))  # noqa: S308 - rendered by a template
 
     def shows(self, key: str) -> bool:
-        """Return True if it has such a component, and its request may see it."""
-        return key in self.components
+        """Return True if it has such a component, its page has it, and its request may see it."""
+        component = self.components.find(key)
+        return component is not None and not (self.is_on_wall and component.declaration.is_filter)
 
     def render_box(
         self, key: str, *, level: int = 2, is_titled: bool = True, is_placed: bool = True
@@ -283,7 +294,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
         """
         # A layout may name components that only some instances have.
         component = self.components.find(key)
-        if component is None:
+        if component is None or (self.is_on_wall and component.declaration.is_filter):
             return SafeString()
         return component.render_box(level=level, is_titled=is_titled, is_placed=is_placed)
 

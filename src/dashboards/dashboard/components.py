@@ -19,6 +19,15 @@ from dashboards.permission_classes import as_classes
 
 _MAX_KEY_LENGTH = 100
 
+READ_BY_TEMPLATES = frozenset(
+    {
+        *("components", "dom_id", "get_meta", "heading", "is_filtered", "is_live"),
+        *("render_components", "render_filters", "time_range", "time_ranges"),
+    }
+)
+"""The attributes of a dashboard that templates read. In a template ``dashboard.heading`` is the
+component of that key, if there is one, and only then the attribute: so no component has it."""
+
 
 @dataclass(eq=False, repr=False)
 class Components(MutableMapping[str, BoundComponent | Component]):
@@ -143,7 +152,8 @@ def check_key(label: str, key: str) -> None:
     """Refuse a key that no component can have.
 
     Raises:
-        DeclarationError: it is no identifier, or it is too long.
+        DeclarationError: it is no identifier, it is too long, or templates read an attribute of
+            the dashboard by this name.
     """
     given: object = key
     if not (isinstance(given, str) and key.isidentifier()) or iskeyword(key):
@@ -151,6 +161,12 @@ def check_key(label: str, key: str) -> None:
         raise DeclarationError(msg)
     if len(key) > _MAX_KEY_LENGTH:
         msg = f"{label}: the key may have {_MAX_KEY_LENGTH} characters at most."
+        raise DeclarationError(msg)
+    if key in READ_BY_TEMPLATES:
+        msg = (
+            f"{label}: no component may have the key {key!r}, because templates read "
+            f"dashboard.{key}: give it another key; its title may be any text."
+        )
         raise DeclarationError(msg)
 
 

@@ -58,6 +58,8 @@ class DashboardMetaclass(type):
             check_series(f"{name}.{attribute}", component, getter)
         root = next(each for each in reversed(cls.__mro__) if isinstance(each, DashboardMetaclass))
         cls.is_dynamic = cls.overrides("__init__", beyond=root)
+        if not cls.is_dynamic:
+            _refuse_collections(name, namespace)
         cls.declared = MappingProxyType(_by_key(name, attributes))
         cls.shares_time = has_shared_time(cls.declared.values())
         _check_dependents(name, cls.declared)
@@ -102,6 +104,26 @@ def _refuse_classes(name: str, namespace: Mapping[str, Any]) -> None:
                 f"{name}.{attribute} is the class {value.__name__}, not a component: write "
                 f"{attribute} = {value.__name__}(…)."
             )
+            raise DeclarationError(msg)
+
+
+def _refuse_collections(name: str, namespace: Mapping[str, Any]) -> None:
+    """Refuse lists and tuples of components, of which none would be shown.
+
+    Only an ``__init__`` of the class can add them to its instances: a class that has one may keep
+    them as it likes.
+    """
+    for attribute, value in namespace.items():
+        members = value.values() if isinstance(value, dict) else value
+        if not isinstance(value, list | tuple | dict):
+            continue
+        if any(isinstance(each, Component) for each in members):
+            msg = (
+                f"{name}.{attribute} is a {type(value).__name__} of components, which would not be "
+                "shown: assign each component to an attribute of its own."
+            )
+            if isinstance(value, tuple) and len(value) == 1:
+                msg = f"{msg} Is there a comma behind it?"
             raise DeclarationError(msg)
 
 

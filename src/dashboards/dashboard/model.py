@@ -183,8 +183,17 @@ class ModelDashboard(Dashboard):
 
     @property
     def name(self) -> str:
-        """The page's title: the object's name, unless ``Meta`` has one."""
-        return str(self._meta.name) or str(self.object)
+        """The page's title: the object's text, after ``Meta.name`` if there is one."""
+        name = super().name
+        if self.object is None:
+            return name
+        return f"{name}: {self.object}" if self._meta.name else str(self.object)
+
+    @property
+    def entry_title(self) -> str:
+        """The object's text, unless a subclass gives its pages titles of its own."""
+        has_own = self.object is None or type(self).overrides("name", beyond=ModelDashboard)
+        return self.name if has_own else str(self.object)
 
     @property
     def channel(self) -> str:

@@ -22,7 +22,8 @@ class Options:
     """The attributes that ``Meta`` may have, with their defaults.
 
     Args:
-        name: the page's title, which may be lazy; by default made from the class's name.
+        name: the page's title, which may be lazy; by default made from the class's name. In the
+            title of a ``ModelDashboard`` the object's text follows.
         app_label: the app in its URLs; by default the app that contains the class.
         permission_classes: a list of permission classes that must all allow a request; by default
             ``DASHBOARDS["PERMISSION_CLASSES"]``. An empty list allows every request.

@@ -96,12 +96,12 @@ def make_dashboard_item(
     Args:
         dashboard: the class.
         obj: its object, if it is a ``ModelDashboard``.
-        title: the text of the entry; by default the dashboard's name.
+        title: the text of the entry; by default that of the object, or the dashboard's name.
         children: the items below it, as in ``MenuItem``.
     """
     instance = obj if issubclass(dashboard, ModelDashboard) else None
     return DashboardMenuItem(
-        title=dashboard.without_components(object=instance).name if title is None else title,
+        title=dashboard.without_components(object=instance).entry_title if title is None else title,
         children=children,
         dashboard=dashboard,
         object=instance,
@@ -213,16 +213,24 @@ class DashboardMenu(Menu):
 
     @classmethod
     def get_items(cls, obj: Any = None) -> list[MenuItem]:
-        """Return an item for each dashboard. A ``ModelDashboard`` needs an ``obj`` of its model."""
+        """Return an item for each dashboard. A ``ModelDashboard`` needs an ``obj`` of its model.
+
+        Its title is the text of the object; of several about the object, the titles of their pages.
+        """
         shown = [
             each
             for each in cls.get_dashboards()
             if not issubclass(each, ModelDashboard) or isinstance(obj, each.get_model())
         ]
+        are_several = sum(issubclass(each, ModelDashboard) for each in shown) > 1
+
+        def make(dashboard: type[Dashboard]) -> MenuItem:
+            has_title = are_several and issubclass(dashboard, ModelDashboard)
+            title = dashboard.without_components(object=obj).name if has_title else None
+            return make_dashboard_item(dashboard, obj, title)
+
         made = (
-            catch_errors(
-                partial(make_dashboard_item, each, obj), dashboard=each.__name__, part="menu item"
-            )
+            catch_errors(partial(make, each), dashboard=each.__name__, part="menu item")
             for each in shown
         )
         return [each for each in made if not isinstance(each, Failure)]

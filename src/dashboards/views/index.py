@@ -27,7 +27,8 @@ _MAX_OBJECTS = 20
 class IndexView(PrivateView):
     """Lists the dashboards that the request may open, by app.
 
-    A ``ModelDashboard`` is listed with the first objects that its ``get_queryset()`` returns. A
+    A ``ModelDashboard`` is listed with the first objects that its ``get_queryset()`` returns, below
+    its ``Meta.name`` or the plural of its model. A
     dashboard with ``Meta.include_in_menu = False`` is left out. An anonymous request that may open
     none is redirected to the login.
     """
@@ -61,7 +62,8 @@ def _get_entries(dashboard: type[Dashboard], request: HttpRequest) -> Sequence[B
             if dashboard.is_refused_anyway(request):
                 return []  # It expects a user who is signed in, for example.
             raise
-        title = capfirst(dashboard.get_model()._meta.verbose_name_plural)  # noqa: SLF001 - public by custom
+        plural = capfirst(dashboard.get_model()._meta.verbose_name_plural)  # noqa: SLF001 - public by custom
+        title = dashboard._meta.name or plural  # noqa: SLF001 - ours
         return [
             MenuItem(
                 title=title, children=[make_dashboard_item(dashboard, each) for each in objects]

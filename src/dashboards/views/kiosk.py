@@ -93,7 +93,8 @@ def _find_boards(names: dict[str, None], request: HttpRequest) -> Iterator[Bound
         find = partial(_find_object, found, request, value)
         instance = catch_errors(find, dashboard=found.__name__, part="board") if value else None
         if not isinstance(instance, Failure) and (instance is not None or not value):
-            yield from bind([make_dashboard_item(found, instance)], request)
+            title = found.without_components(object=instance).name
+            yield from bind([make_dashboard_item(found, instance, title)], request)
 
 
 def _find_object(dashboard: type[Dashboard], request: HttpRequest, value: str) -> object:

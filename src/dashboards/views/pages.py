@@ -72,6 +72,7 @@ class PageView(DashboardAccessView):
         stream_url = dashboard.get_stream_url() if dashboard.is_live else ""
         is_partial = _is_partial(request)
         kiosk = None if is_partial else read_kiosk(request, dashboard)
+        dashboard.is_on_wall = kiosk is not None
         query = dashboard.query
         kiosk_url = f"?{query}&kiosk" if query else "?kiosk"
         context = {

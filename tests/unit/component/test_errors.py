@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpRequest
 from django.test import Client, RequestFactory
+from django.utils.functional import lazy
 from pytest_django import Settings
 
 from dashboards.component import CTA, Chart, Component, Form, Gauge, Progress, Stat, Table, Text
@@ -141,7 +142,7 @@ VALUES: dict[str, Component] = {
 PARTS: dict[str, Component] = {
     "title": Text(value="x", title=BAD),
     "css": Text(value="x", css_classes={"box": BAD}),
-    "grid": Text(value="x", grid_css_classes=BAD),
+    "grid": Text(value="x", grid_css_classes=lazy(fail, str)()),
     "icon": Text(value="x", icon=BAD),
     "link": Text(value="x", cta=CTA(fail)),
     "link_object": Text(value="x", cta=CTA(Lost())),

@@ -196,6 +196,10 @@ def given(anything: Any) -> Any:
             lambda: Card("one", css_classes={"head": "x"}),
             ("Card(css_classes=…) has no part head; there are card, header, image, body, footer."),
         ),
+        (
+            lambda: Card("one", grid_css_classes=6),
+            'Card(grid_css_classes=…) must be CSS classes, such as "span-6", got 6.',
+        ),
         (lambda: Header("x", size=7), "Header(size=7): size must be a number from 1 to 6."),
         (lambda: Header("x", size=0), "Header(size=0): size must be a number from 1 to 6."),
     ],

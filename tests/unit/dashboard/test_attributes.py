@@ -24,6 +24,7 @@ def _keys_of(keys: list[str]) -> Collection[str]:
         ("poll_rate", -1, "None or a finite number of seconds, at least 0"),
         ("poll_rate", float("inf"), "None or a finite number of seconds, at least 0"),
         ("poll_rate", True, "None or a finite number of seconds, at least 0"),
+        ("grid_css_classes", 6, 'CSS classes, such as "span-6"'),
         ("dependents", "total", "a list of keys, which are plain texts"),
         ("dependents", gettext_lazy("total"), "a list of keys, which are plain texts"),
         ("dependents", iter(["total"]), "a list of keys, which are plain texts"),

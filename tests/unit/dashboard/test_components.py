@@ -23,7 +23,7 @@ from tests.unit.dashboard.support import Base
 
 
 def test_key_may_equal_an_attribute_of_the_dashboard():
-    names = ["name", "channel", "request", "declared", "filters", "dom_id", "position"]
+    names = ["name", "channel", "request", "declared", "filters", "settings", "position"]
     components = {name: Stat(value=f"value of {name}") for name in names}
     dashboard = type("Shadowing", (Base,), components)()
 

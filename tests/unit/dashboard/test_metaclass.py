@@ -1,6 +1,7 @@
 """The body of a dashboard class: its components, its own and inherited ones."""
 
 import copy
+from typing import Any
 
 import pytest
 
@@ -153,6 +154,39 @@ def test_mutable_value_is_left_unchanged():
 def test_declared_components_are_read_only():
     with pytest.raises(TypeError, match="does not support item assignment"):
         Base.declared["first"] = Stat()  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "hint"),
+    [
+        ([Stat(), 1], "list", ""),
+        ((Stat(),), "tuple", " Is there a comma behind it?"),
+        ((Stat(), Stat()), "tuple", ""),
+        ({"a": Stat()}, "dict", ""),
+    ],
+)
+def test_collection_of_components_is_refused(value: Any, kind: str, hint: str):
+    """Regression: none of them was shown, and nothing said so."""
+    with pytest.raises(DeclarationError) as raised:
+        type("Board", (Dashboard,), {"several": value})
+
+    assert str(raised.value) == (
+        f"Board.several is a {kind} of components, which would not be shown: assign each component "
+        f"to an attribute of its own.{hint}"
+    )
+
+
+def test_collection_of_components_may_be_added_by_the_init_of_its_class():
+    class Adding(Dashboard):
+        several = (Stat(key="one"), Stat(key="two"))
+        names = ["one", "two"]  # noqa: RUF012 - as users write it
+
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            for each in self.several:
+                self.components[str(each.key)] = each
+
+    assert [each.key for each in Adding()] == ["one", "two"]
 
 
 def test_class_of_a_component_is_refused_in_place_of_an_instance():

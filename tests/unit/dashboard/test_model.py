@@ -79,7 +79,44 @@ class ByName(ModelDashboard):
         return Author.objects.exclude(name="hidden")
 
 
-urlpatterns = addresses(ByName)
+class Named(ByName):
+    class Meta:
+        name = "Books <of>"
+
+
+class Titled(Named):
+    @property
+    def name(self) -> str:
+        return f"No. {self.object.pk}"
+
+
+urlpatterns = addresses(ByName, Named)
+
+
+@pytest.mark.django_db
+@pytest.mark.urls(__name__)
+def test_title_of_a_page_is_the_name_and_the_object(client: Client):
+    """Regression: the pages of all objects had the title ``Meta.name``."""
+    author = Author.objects.create(name="<Ann>")
+
+    html = client.get(Named(object=author).get_absolute_url()).content.decode()
+
+    title = "Books &lt;of&gt;: &lt;Ann&gt;"
+    assert f"<title>{title}</title>" in html
+    assert f'<h1 class="dashboards-title">{title}</h1>' in html
+
+
+def test_entries_of_objects_have_their_texts_or_own_names():
+    author = Author(pk=7, name="Ann")
+
+    assert (ByName(object=author).name, ByName(object=author).entry_title) == ("Ann", "Ann")
+    assert (Named(object=author).name, Named(object=author).entry_title) == (
+        "Books <of>: Ann",
+        "Ann",
+    )
+    # A class that overrides the name decides about both.
+    assert (Titled(object=author).name, Titled(object=author).entry_title) == ("No. 7", "No. 7")
+    assert (Named().name, Named().entry_title) == ("Books <of>", "Books <of>")
 
 
 @pytest.mark.django_db

@@ -44,6 +44,13 @@ class Person(ModelDashboard):
         return User.objects.exclude(username="eve").order_by("username")
 
 
+class Report(ModelDashboard):
+    class Meta:
+        app_label = "auth"
+        model = User
+        name = "Report <of>"
+
+
 class Broken(ModelDashboard):
     class Meta:
         app_label = "auth"
@@ -66,7 +73,7 @@ class Own(ModelDashboard):
         raise FieldDoesNotExist
 
 
-urlpatterns = addresses(Open, Closed, Hidden, Person, Broken, Own)
+urlpatterns = addresses(Open, Closed, Hidden, Person, Report, Broken, Own)
 pytestmark = [
     pytest.mark.urls(__name__),
     pytest.mark.django_db,
@@ -128,6 +135,23 @@ def test_model_dashboard_with_many_objects_lists_the_first_twenty(client: Client
     client.force_login(User.objects.get(username="user 00"))
     listed = [title for title in links(client).values() if title.startswith("user")]
     assert listed == [f"user {number:02}" for number in range(20)]
+
+
+def test_model_dashboard_with_a_name_lists_objects_by_their_texts(
+    client: Client, registry: Registry
+):
+    """Regression: each entry had the name of the dashboard, so that all links were equal."""
+    registry.register(Report)
+    users = [User.objects.create(username=name) for name in ("ann", "<ben>")]
+
+    assert links(client) == {
+        "/auth/open/": "Open",
+        f"/auth/report/{users[0].pk}/": "ann",
+        f"/auth/report/{users[1].pk}/": "&lt;ben&gt;",
+    }
+    assert '<span class="dashboards-index-heading">Report &lt;of&gt;</span>' in (
+        client.get("/").content.decode()
+    )
 
 
 @override_settings(DASHBOARDS={"RAISE_VALUE_ERRORS": False})

@@ -7,11 +7,16 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client, RequestFactory
 
-from tests.site.dashboards import Quiet
+from dashboards.component import Form, Stat
+from dashboards.component.layout import Card, ComponentLayout, Header
+from dashboards.dashboard import Dashboard
+from tests.addresses import addresses
+from tests.site.dashboards import Quiet, Word
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_no_exceptions")]
 
 PAGE = "/site/live/"
+HTMX = {"HX-Request": "true"}
 
 
 def get(client: Client, query: str) -> str:
@@ -46,6 +51,57 @@ def test_page_on_a_wall_has_its_script_and_no_menu_and_no_filters(client: Client
     assert "<form" not in filtered
     # Leaving it keeps the filters.
     assert 'href="/site/filtered/?year=2023"' in filtered
+
+
+def test_form_that_filters_is_on_no_wall_and_its_values_count(client: Client):
+    """Regression: only the filters of the whole dashboard were hidden."""
+    query = "form-word=given"
+    usual = client.get(f"/site/aging/?{query}").content.decode()
+    wall = client.get(f"/site/aging/?kiosk&{query}").content.decode()
+
+    assert 'id="site_aging-form"' in usual
+    assert 'id="site_aging-form"' not in wall
+    assert "data-dashboards-form" not in wall
+    assert "given" in re.sub("<[^>]*>", "", wall)
+    assert f'href="/site/aging/?{query}"' in wall, "leaving it keeps the values"
+    assert 'id="site_aging-form"' in client.get("/site/aging/?kiosk", headers=HTMX).content.decode()
+
+
+def test_form_that_saves_stays_on_a_wall(client: Client):
+    html = client.get("/site/anyhow/?kiosk").content.decode()
+
+    assert 'id="site_anyhow-sent"' in html
+    assert 'id="site_anyhow-own"' not in html
+
+
+class Laid(Dashboard):
+    find = Form(form=Word, dependents=["shown"])
+    shown = Stat(value=1)
+
+    class Meta:
+        app_label = "site"
+
+    class Layout:
+        components = ComponentLayout(
+            Header("Find"), Card("find", heading="Card"), Header("Found"), Card("shown")
+        )
+
+
+urlpatterns = addresses(Laid)
+
+
+@pytest.mark.urls(__name__)
+def test_card_and_heading_of_a_form_that_filters_are_on_no_wall():
+    dashboard = Laid(RequestFactory().get("/"))
+    assert "Find" in dashboard.render_components()
+
+    dashboard = Laid(RequestFactory().get("/"))
+    dashboard.is_on_wall = True
+    html = dashboard.render_components()
+
+    assert "Find" not in html
+    assert html.count('class="dashboards-card') == 1
+    assert "Found" in html
 
 
 def test_boards_are_linked_in_the_order_of_the_address(client: Client):

@@ -15,6 +15,7 @@ from dashboards.component.chart.figure import as_text, encode, is_list
 from dashboards.component.chart.serializer import ChartSerializer
 from dashboards.component.conversion import shorten
 from dashboards.component.drawing import Data, Drawing, escape
+from dashboards.component.serializer import take_heading
 from dashboards.exceptions import ComponentValueError, DeclarationError
 from dashboards.numeric import is_whole_number
 from dashboards.texts import StrOrPromise
@@ -92,13 +93,14 @@ class Chart(Drawing):
     """The figure that points are appended to if ``figure`` is ``None``."""
 
     def __post_init__(self) -> None:
-        """Check ``max_points``, ``figure`` and ``bands``.
+        """Check ``max_points``, ``figure`` and ``bands``; take the title of a serializer.
 
         Raises:
             DeclarationError: ``max_points`` is below 1, or the chart is not live; or ``figure``
                 without ``max_points``.
         """
         kind = type(self).__name__
+        take_heading(self)
         with declaring(self, f"bands={self.bands!r}"):
             as_bands("Chart", self.bands)
         if self.max_points is None:
@@ -155,5 +157,7 @@ class Chart(Drawing):
         if isinstance(value, type) and issubclass(value, ChartSerializer):
             value = value()
         if isinstance(value, ChartSerializer):
+            title = value.get_title()
+            value.is_headed = bool(title) and str(title) == str(self.title)
             value = value.figure()
         return None if value is None else as_text(type(self).__name__, value)

@@ -7,6 +7,7 @@ from dashboards.component.chart import dataframe
 from dashboards.component.serializer import Serializer
 from dashboards.component.values import resolve
 from dashboards.exceptions import ComponentValueError, DeclarationError
+from dashboards.texts import StrOrPromise
 
 
 class ChartSerializer(Serializer):
@@ -18,8 +19,9 @@ class ChartSerializer(Serializer):
       ``get_data``.
     * ``fields``: the names of the columns, through relations with ``__``; by default all fields.
     * ``frame``: ``"pandas"`` or ``"polars"``; by default the one that is installed.
-    * ``title``, ``width``, ``height``: of the chart; sizes in pixels. Without ``title``,
-      ``verbose_name`` or ``name`` is used, as in older classes.
+    * ``title``: the heading, if the component has none of its own; else above the plot. Without
+      ``title``, ``verbose_name`` or ``name`` is used, as in older classes.
+    * ``width``, ``height``: of the chart, in pixels.
     * ``layout``: any other attributes of Plotly's layout, which replace those of the figure. Also
       as ``layout`` of the class itself.
 
@@ -27,6 +29,9 @@ class ChartSerializer(Serializer):
     """
 
     layout: ClassVar[Mapping[str, Any] | None] = None
+
+    is_headed: bool = False
+    """True if the title is the heading of the box, and not repeated above the plot."""
 
     allowed = (
         "fields",
@@ -58,6 +63,19 @@ class ChartSerializer(Serializer):
         if isinstance(fields, str):
             msg = f"{cls.__name__}.Meta.fields must be a list of names, got {fields!r}."
             raise DeclarationError(msg)
+
+    @classmethod
+    def get_title(cls) -> StrOrPromise | None:
+        """Return the title; ``None`` if there is none, and the figure keeps its own."""
+        titles = (cls.get_option(name) for name in ("title", "verbose_name", "name"))
+        return next((each for each in titles if each is not None), None)
+
+    @classmethod
+    def get_heading(cls) -> StrOrPromise | None:
+        """Return the title; ``None`` if it is empty, which takes that of the figure away."""
+        title = cls.get_title()
+        # A lazy title is not read before the apps are loaded.
+        return None if isinstance(title, str) and not title else title
 
     @classmethod
     def serialize(cls, **kwargs: Any) -> Any:
@@ -117,10 +135,9 @@ class ChartSerializer(Serializer):
     def apply_layout(self, fig: Any) -> Any:
         """Return the figure; the layout of the class and of ``Meta`` replaces its own."""
         layout = {**(self.layout or {}), **(self.get_option("layout") or {})}
-        titles = (self.get_option(name) for name in ("title", "verbose_name", "name"))
-        title = next((each for each in titles if each is not None), None)
+        title = self.get_title()
         if title is not None:
-            layout.setdefault("title", str(title))
+            layout.setdefault("title", "" if self.is_headed else str(title))
         for name in ("width", "height"):
             if (value := self.get_option(name)) is not None:
                 layout.setdefault(name, value)

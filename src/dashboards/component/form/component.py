@@ -111,6 +111,11 @@ class Form(Component):
             raise DeclarationError(msg)
 
     @property
+    def is_filter(self) -> bool:
+        """True if it is sent by GET: it saves nothing."""
+        return self.method == "get"
+
+    @property
     def _is_saved(self) -> bool:
         """True if posted data is saved here, not by another view."""
         return self.method == "post" and self.submit_url is None
@@ -191,7 +196,7 @@ class Form(Component):
             url=bound.addresses.load_url.partition("?")[0],
             key=bound.key,
             view_url=bound.addresses.url if filters.is_active or filters.form.errors else "",
-            others=filters.get_others(bound.addresses.kept),
+            others=filters.get_others(bound.addresses.kept_by_form),
             sent=filters.sent,
         )
 

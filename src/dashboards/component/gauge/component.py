@@ -82,7 +82,7 @@ class GaugeData:
     def look(self) -> str:
         """The CSS classes of its text or figure, by kind and length."""
         if self.text:
-            return look_of(self.text)
+            return look_of(self.text, in_dial=True)
         return look_of(self.short, "" if self.unit_look else str(self.unit))
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 
@@ -114,6 +115,13 @@ class LayoutObject:
             )
             raise DeclarationError(msg)
         vars(self).update(attributes)
+        grid: object = self.grid_css_classes
+        if not isinstance(grid, str | Promise):
+            msg = (
+                f"{kind.__name__}(grid_css_classes=…) must be CSS classes, such as "
+                f'"span-6", got {grid!r}.'
+            )
+            raise DeclarationError(msg)
         parts = self.css_classes if isinstance(self.css_classes, Mapping) else {}
         if unknown := sorted(parts.keys() - set(self.part_names)):
             msg = (

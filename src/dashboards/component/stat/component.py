@@ -12,6 +12,7 @@ from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.conversion import as_text, is_missing, shorten
 from dashboards.component.formats import format_value, is_finite, is_number
 from dashboards.component.links import resolve_url
+from dashboards.component.serializer import take_heading
 from dashboards.component.stat.data import Direction, StatChange, StatData
 from dashboards.component.stat.serializers import StatSerializer
 from dashboards.component.stat.sparkline import as_sparkline
@@ -66,13 +67,7 @@ class Stat(Component):
             raise DeclarationError(msg)
         with declaring(self, f"decimals={self.decimals!r}"):
             as_decimals("Stat", self.decimals)
-        for source in (self.value, self.defer):
-            if (
-                self.title is None
-                and isinstance(source, type)
-                and issubclass(source, StatSerializer)
-            ):
-                self.title = source.get_option("title")
+        take_heading(self)
 
     def prepare_value(self, value: Any, bound: Bound | None = None) -> StatData | None:
         """Return a ``StatData``; ``None`` if there is no value yet.

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
@@ -12,6 +12,7 @@ from django.utils.datastructures import MultiValueDict
 
 from dashboards.component.base import Bound, Component, declaring
 from dashboards.component.conversion import as_text, is_collection
+from dashboards.component.serializer import take_heading
 from dashboards.component.table.export import csv_response
 from dashboards.component.table.serializer import TableSerializer
 from dashboards.component.table.source import (
@@ -89,8 +90,12 @@ class Table(Component):
     exporting: bool = True
     force_lower: bool = True
 
+    page_param: ClassVar[str] = "page"
+
     def __post_init__(self) -> None:
-        """Check the declaration. Reject one-shot iterators and shared ``Table`` instances.
+        """Check the declaration, and take the title of a serializer that has one.
+
+        One-shot iterators and shared ``Table`` instances are refused.
 
         Raises:
             DeclarationError: the value is an iterator, which is empty after its first use, or a
@@ -121,6 +126,7 @@ class Table(Component):
             raise DeclarationError(msg)
         with declaring(self, f"columns={self.columns!r}"):
             check_columns(self.columns)
+        take_heading(self)
 
     def keep_params(self, params: MultiValueDict[str, str]) -> MultiValueDict[str, str]:
         """Return the parameters of the table, as long as it reads them."""

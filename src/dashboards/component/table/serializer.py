@@ -26,7 +26,7 @@ class TableSerializer(Serializer):
     * ``model``: the model whose objects are the rows; or override ``get_queryset`` or
       ``get_data``.
     * ``order``: one name or several, with ``-`` before those that descend.
-    * ``title``: the caption.
+    * ``title``: the heading, if the ``Table`` has none of its own; else the caption.
     * ``first_as_absolute_url``: ``True`` links the first column to the row's own page.
     * ``force_lower``: ``False`` distinguishes upper and lower case in searching and ordering.
 

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from django.db.models import Model
 
+from dashboards.calling import NamedArguments
 from dashboards.compat import accept_old_names
 from dashboards.numeric import is_finite_number
 
@@ -17,7 +18,7 @@ _DELIVERIES = get_args(Delivery)
 
 @accept_old_names(how="delivery", spread="jitter")
 @dataclass(frozen=True)
-class Every:
+class Every(NamedArguments):
     """Compute the value at an interval, while a page that shows it is open.
 
     Args:
@@ -42,7 +43,7 @@ class Every:
 
 @accept_old_names(window="debounce", how="delivery", spread="jitter")
 @dataclass(frozen=True, init=False)
-class OnChange:
+class OnChange(NamedArguments):
     """Compute the value again after objects of these models were saved or deleted.
 
     It is computed after the commit, once for all viewers, and only while a page is open. Changes

@@ -58,7 +58,7 @@ def test_serializer_of_a_model_runs_one_query(kind: type[Chart]):
     Book.objects.create(title="<b>", price=Decimal("9.5"))
 
     with CaptureQueriesContext(connection) as queries:
-        figure = figure_of(kind(value=Pages))
+        figure = figure_of(kind(value=Pages, title="Own"))
 
     assert len(queries) == 1
     layout = figure["layout"]

@@ -11,7 +11,7 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.test import Client, RequestFactory
 
-from dashboards.component import Stat, Text
+from dashboards.component import Stat, Table, Text
 from dashboards.dashboard import Dashboard
 from dashboards.exceptions import DeclarationError
 from dashboards.live import Every
@@ -92,6 +92,26 @@ def test_filter_form_shows_the_filters_of_the_page(client: Client):
     page = client.get("/site/filtered/").content.decode()
     assert "errorlist" not in page
     assert ">Reset<" not in page
+
+
+class Paged(Dashboard):
+    rows = Table(value=[{"number": number} for number in range(99)])
+    now = Stat(value=1)
+
+    class Meta:
+        app_label = "site"
+        filter_form = Period
+
+
+def test_filter_form_leaves_out_the_pages_of_tables():
+    """Regression: the form repeated ``rows-page``, so that other filters showed the same page."""
+    request = RequestFactory().get("/?rows-page=3&rows-size=10&now-page=2")
+
+    html = Paged(request).render_filters()
+
+    assert "rows-page" not in html
+    assert '<input type="hidden" name="rows-size" value="10">' in html
+    assert '<input type="hidden" name="now-page" value="2">' in html, "a Stat has no pages"
 
 
 def test_page_without_filter_form_has_no_form(client: Client):

@@ -83,6 +83,19 @@ def test_empty_table_shows_a_text():
     assert "Nothing found for “x”." in html_of(Table(value=[{"a": 1}]), "it-search=x")
 
 
+def test_table_that_a_filter_empties_says_that_nothing_was_found():
+    """Regression: it said that there was nothing yet."""
+
+    def find(filters: dict[str, Any]) -> list[dict[str, str]]:
+        return [] if filters else [{"a": "1"}]
+
+    table = Table(value=find, columns=["a"], empty="No orders")
+
+    assert "Nothing found." in html_of(table, "word=x")
+    assert "Nothing found for “y”." in html_of(table, "word=x&it-search=y")
+    assert "No orders" in html_of(Table(value=list, columns=["a"], empty="No orders"), "word=x")
+
+
 @pytest.mark.parametrize("value", ["text", 5, b"bytes", {"data": "text"}, {"data": None}])
 def test_value_of_another_type_is_refused(value: Any):
     with pytest.raises(ComponentValueError, match=r"Own\.it: A Table's value must be a queryset"):

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { isInUse, trust } = window.dashboards;
+  const { isInUse, trust, views } = window.dashboards;
   const MESSAGE_MS = 6_000; // How long a message such as "Saved." is shown before the form reloads.
 
   const formIn = (box) => box.querySelector?.(":scope > form[data-dashboards-form]");
@@ -34,6 +34,19 @@
     const page = document.createElement("template");
     page.innerHTML = trust.createHTML(await response.text());
     return page.content.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+  }
+
+  // Other filters show other rows: the tables that a form filters go to their first page, as after
+  // a search.
+  function showFirstPages(box, key) {
+    const scope = box.closest(".dashboards-dashboard[id]") ?? document;
+    for (const target of scope.querySelectorAll(`[data-dashboards-depends-on~="${key}"]`)) {
+      const { dashboardsKey, dashboardsViewUrl } = views.viewIn(target)?.dataset ?? {};
+      if (!dashboardsViewUrl || !target.querySelector(":scope > .dashboards-rows")) continue;
+      const url = new URL(dashboardsViewUrl, location.href);
+      url.searchParams.delete(`${dashboardsKey}-page`);
+      views.viewIn(target).dataset.dashboardsViewUrl = url.href;
+    }
   }
 
   htmx.registerExtension("dashboards-forms", {
@@ -68,6 +81,7 @@
           loadPostponed(box);
         }, MESSAGE_MS);
       }
+      if (form?.dataset.dashboardsKey) showFirstPages(box, form.dataset.dashboardsKey);
       htmx.trigger(box, "dashboards:changed", {}, false);
     },
   });

@@ -25,6 +25,7 @@
       spikecolor: muted,
       spikethickness: 1,
       automargin: true,
+      title: { standoff: Math.round(0.75 * size) }, // Without it, a title touches long labels.
     };
     const line = { width: Math.max(2, size / 6) };
     const border = mix(color("track"), color("muted"), 0.4);
