@@ -123,8 +123,9 @@ def test_titles_in_plain_text_are_drawn(staff: Client):
 
     for title in ("Animals", "Kind", "Number"):
         assert f'"title":{{"text":"{title}"}}' in animals
-    for title in ("Kinds by app", "App", "Model"):
+    for title in ("App", "Model"):
         assert f'"title":{{"text":"{title}"}}' in chart
+    assert 'aria-label="Kinds by app"' in chart, "the heading of the box, not above the plot again"
 
 
 def test_form_filters_what_depends_on_it(staff: Client):
