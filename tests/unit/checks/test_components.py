@@ -340,6 +340,7 @@ class OwnTable(Table):
 @pytest.mark.django_db
 def test_w057_table_of_objects_without_columns(monkeypatch: pytest.MonkeyPatch, value: Any):
     """It failed in its box only, with a page that was served."""
+    pytest.importorskip("django_tables2")
     listed = tabled(value=value)
     register(monkeypatch, listed)
 
