@@ -21,7 +21,7 @@ def __getattr__(name: str) -> Any:
 class _OldModules(MetaPathFinder):
     """Refuses modules of django-dashboards with the new word. It is asked where none is found."""
 
-    def find_spec(self, fullname: str, *args: object) -> None:  # noqa: ARG002
+    def find_spec(self, fullname: str, *args: object) -> None:  # noqa: ARG002 - as finders are called
         """Raise an error for an old module."""
         if fullname.startswith(f"{__name__}."):
             from dashboards.compat import refuse_module  # noqa: PLC0415 - as above

@@ -18,7 +18,7 @@ _names: WeakKeyDictionary[Any, frozenset[str] | None] = WeakKeyDictionary()
 
 
 def names_of(value: Callable[..., Any]) -> frozenset[str] | None:
-    """Return the names of a callable's parameters; ``None`` if it has ``**kwargs``."""
+    """Return the names by which a callable takes arguments; ``None`` if it has ``**kwargs``."""
     # A bound method lives no longer than its instance, so its function is the key.
     function = getattr(value, "__func__", value)
     if not isinstance(function, FunctionType):
@@ -36,7 +36,7 @@ def _inspect(value: Callable[..., Any]) -> frozenset[str] | None:
         parameters = ()  # Built in, such as time.time: it has none of our names.
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return None
-    return frozenset(parameter.name for parameter in parameters)
+    return frozenset(parameter.name for parameter in parameters if parameter.kind in _BY_NAME)
 
 
 def finish(answer: Any) -> Any:
@@ -65,7 +65,7 @@ class NamedArguments:
         Raises:
             TypeError: there is one; Python's own error does not say which there are.
         """
-        allowed = _get_keywords(cls.__init__) if kwargs else None
+        allowed = (names_of(cls.__init__) or frozenset()) - {"self"} if kwargs else None
         old_names = getattr(cls.__init__, "old_names", ())
         if allowed and (unknown := [each for each in kwargs if each not in {*allowed, *old_names}]):
             msg = (
@@ -74,17 +74,3 @@ class NamedArguments:
             )
             raise TypeError(msg)
         return super().__new__(cls)
-
-
-_keywords: WeakKeyDictionary[Any, frozenset[str]] = WeakKeyDictionary()
-"""The names of keyword arguments by ``__init__``; empty for any."""
-
-
-def _get_keywords(init: Any) -> frozenset[str]:
-    try:
-        return _keywords[init]
-    except KeyError:
-        parameters = inspect.signature(init).parameters.values()
-        names = {each.name for each in parameters if each.kind in _BY_NAME} - {"self"}
-        is_open = any(each.kind is each.VAR_KEYWORD for each in parameters)
-        return _keywords.setdefault(init, frozenset() if is_open else frozenset(names))

@@ -1,7 +1,7 @@
 """Checks of the stores of live state, and of their tables."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db import connections
 
 from dashboards import conf
 from dashboards.live.stores import get_store
+from dashboards.live.stores.base import BaseStore
 from dashboards.live.stores.memory import MemoryStore
 
 
@@ -45,12 +46,7 @@ def check_tables(
     messages: list[CheckMessage] = []
     if sys.argv[1:2] == ["migrate"]:
         return messages  # This command creates them.
-    stores = conf.get("STORES")
-    for alias in stores if isinstance(stores, dict) else ():
-        try:
-            store = get_store(alias)
-        except ImproperlyConfigured:
-            continue  # Reported by check_store.
+    for store in _get_stores():
         if getattr(store, "using", None) in (databases or ()):
             messages += store.check_tables()
     return messages
@@ -60,11 +56,12 @@ def check_tables(
 def check_autocommit(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Check that autocommit is on: Django commits, and tells of commits."""
     messages: list[CheckMessage] = []
+    used = {getattr(store, "using", None) for store in _get_stores()}
     for alias, database in connections.settings.items():
         if database["AUTOCOMMIT"]:
             continue
         where = f"DATABASES[{alias!r}]['AUTOCOMMIT'] is False"
-        if alias in _get_used_databases():
+        if alias in used:
             messages.append(
                 Error(
                     f"{where}, so nothing commits what DatabaseStore writes there.",
@@ -88,26 +85,20 @@ def check_autocommit(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     return messages
 
 
-def _get_used_databases() -> set[str]:
+def _get_stores() -> Iterator[BaseStore]:
+    """Yield the stores that can be made. The others are reported by ``check_store``."""
     stores = conf.get("STORES")
-    used: set[str] = set()
     for alias in stores if isinstance(stores, dict) else ():
-        # Errors of the configuration are reported by check_store.
         with suppress(ImproperlyConfigured):
-            used.add(getattr(get_store(alias), "using", ""))
-    return used
+            yield get_store(alias)
 
 
 @register("dashboards", deploy=True)
 def check_connections(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     """Check that the server of each store answers, where the store has one."""
-    stores = conf.get("STORES")
     messages: list[CheckMessage] = []
-    for alias in stores if isinstance(stores, dict) else ():
-        # Errors of the configuration are reported by check_store.
-        with suppress(ImproperlyConfigured):
-            store = get_store(alias)
-            messages += () if store.check() else store.check_connection()
+    for store in _get_stores():
+        messages += () if store.check() else store.check_connection()
     return messages
 
 

@@ -258,9 +258,9 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
     def render_components(self) -> SafeString:
         """Render its layout, or the boxes of all components if it has none."""
         layout = self.Layout.components
-        visible = shown = list(self)
-        if self.is_on_wall:
-            visible = shown = [each for each in visible if not each.declaration.is_filter]
+        boxes = shown = [
+            each for each in self if not (self.is_on_wall and each.declaration.is_filter)
+        ]
         if layout is not None:
             # A layout may name a component twice. If it cannot return its keys, nothing is started.
             named = self._guard(lambda: dict.fromkeys(layout.get_keys()), "layout")
@@ -274,7 +274,7 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             html = self._guard(lambda: layout.render(Rendering(self)), "layout")
             if not isinstance(html, Failure):
                 return html
-        return mark_safe("".join([each.render_box() for each in visible]))  # noqa: S308 - rendered by a template
+        return mark_safe("".join([each.render_box() for each in boxes]))  # noqa: S308 - rendered by a template
 
     def shows(self, key: str) -> bool:
         """Return True if it has such a component, its page has it, and its request may see it."""
@@ -293,10 +293,10 @@ class Dashboard(PermissionMixin, LiveMixin, OldDashboard):
             is_placed: True if the box is in the dashboard's grid, False if it is in a card.
         """
         # A layout may name components that only some instances have.
-        component = self.components.find(key)
-        if component is None or (self.is_on_wall and component.declaration.is_filter):
+        if not self.shows(key):
             return SafeString()
-        return component.render_box(level=level, is_titled=is_titled, is_placed=is_placed)
+        bound = self.components[key]
+        return bound.render_box(level=level, is_titled=is_titled, is_placed=is_placed)
 
     def render_content(self, key: str) -> SafeString | None:
         """Render the content of a component's box, or return None if the page must load it later.

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -164,28 +164,29 @@ def check_url(url: str) -> None:
 
 def find_error(url: str, seconds: float) -> Exception | None:
     """Return why Redis does not answer; ``None`` if it does."""
-    client = redis.Redis.from_url(url, socket_connect_timeout=seconds, socket_timeout=seconds)
     try:
-        client.ping()
+        with closing(_connect_once(url, seconds)) as client:
+            client.ping()
     except (OSError, redis.RedisError) as error:
         return error
-    finally:
-        client.close()
     return None
 
 
 def loses_data(url: str, seconds: float) -> bool:
     """Return True if Redis keeps nothing on disk; False also where it does not tell."""
-    client = redis.Redis.from_url(
-        url, socket_connect_timeout=seconds, socket_timeout=seconds, decode_responses=True
-    )
     try:
-        found = client.config_get("save", "appendonly")
+        with closing(_connect_once(url, seconds)) as client:
+            found = client.config_get("save", "appendonly")
     except (OSError, redis.RedisError):
         return False
-    finally:
-        client.close()
     return found.get("save") == "" and found.get("appendonly") == "no"
+
+
+def _connect_once(url: str, seconds: float) -> "redis.Redis":
+    """Return a client for a few commands, to be closed after them."""
+    return redis.Redis.from_url(
+        url, socket_connect_timeout=seconds, socket_timeout=seconds, decode_responses=True
+    )
 
 
 def _require_redis() -> None:
